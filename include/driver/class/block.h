@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The block class: what a disk driver offers and calls. The core above cuts requests to the limits, gives every request a tag that is
+ * unique on its queue, keeps it until it is completed, and checks whatever the driver says about it.
+ */
+#ifndef DRIVER_CLASS_BLOCK_H
+#define DRIVER_CLASS_BLOCK_H
+
+#include <driver/device.h>
+#include <driver/dma.h>
+
+#define BLOCK_QUEUES_MAX	DEVICE_STRANDS_MAX
+#define BLOCK_DEPTH_MAX		256
+#define BLOCK_SEGMENTS_MAX	128
+
+enum block_op {
+	BLOCK_READ,
+	BLOCK_WRITE,
+	BLOCK_FLUSH,		/* no range, no data: everything completed before is on stable storage */
+	BLOCK_DISCARD,		/* range, no data: contents may be forgotten */
+	BLOCK_WRITE_ZEROES,	/* range, no data */
+	BLOCK_OP_COUNT,
+};
+
+#define BLOCK_REQ_FUA		0x1u	/* with BLOCK_WRITE: on stable storage before completion */
+#define BLOCK_REQ_UNMAP		0x2u	/* with BLOCK_WRITE_ZEROES: may deallocate */
+
+/* Properties of a disk (limits.flags). */
+#define BLOCK_RO		0x1u
+#define BLOCK_HAS_FLUSH		0x2u	/* a volatile write cache: flush is needed and works */
+#define BLOCK_HAS_FUA		0x4u
+#define BLOCK_HAS_DISCARD	0x8u
+#define BLOCK_HAS_WRITE_ZEROES	0x10u
+#define BLOCK_ROTATIONAL	0x20u
+
+/* What a driver says of its disk; the core checks it (-EINVAL names the bad field in the log). Zero means "none" or the least. */
+struct block_limits {
+	uint64_t nr_blocks;		/* size of the disk in blocks */
+	uint32_t block_size;		/* bytes: 512 to 4096, a power of two */
+	uint32_t physical_block_size;	/* bytes, at least block_size; 0: the same */
+	uint32_t flags;			/* BLOCK_RO ... */
+	uint32_t nr_queues;		/* 1..BLOCK_QUEUES_MAX; queue n runs on strand n */
+	uint32_t queue_depth;		/* requests in flight on each queue: 1..BLOCK_DEPTH_MAX; tags are below it */
+	uint32_t max_segments;		/* 1..BLOCK_SEGMENTS_MAX */
+	uint32_t max_segment_bytes;	/* 0: any length */
+	uint32_t max_request_blocks;	/* of a read or write; 0: what the segments allow */
+	uint32_t max_discard_blocks;	/* 0: any number */
+	uint32_t max_write_zeroes_blocks;	/* 0: any number */
+	uint32_t request_timeout_ms;	/* 0: 30,000 */
+	char prefix[8];			/* of the device node: "vd", "nvme", "sd", "nullb" */
+	char serial[64];		/* printable, or empty */
+};
+
+/* A request as a driver sees it; valid until block_complete(). */
+struct block_request {
+	uint8_t op;			/* enum block_op */
+	uint8_t flags;			/* BLOCK_REQ_* */
+	uint16_t queue;
+	uint32_t tag;			/* below queue_depth, unique on this queue until completed */
+	uint64_t lba;			/* first block */
+	uint32_t nr_blocks;
+	uint16_t nr_segments;		/* 0 with FERRY_NEEDS_CPU_DATA and for operations without data */
+	const struct dma_segment *segments;
+};
+
+struct block_ops {
+	/*
+	 * Start @rq on strand rq->queue. 0: will be completed by tag, now or later. -EBUSY: no room now; the core asks again after a
+	 * completion on this queue. Another error completes it with that error. Must not sleep.
+	 */
+	int (*submit)(struct device *dev, const struct block_request *rq);
+	/* A batch of submits ended on strand @queue: ring the doorbell. May be NULL. */
+	void (*commit)(struct device *dev, unsigned int queue);
+	/*
+	 * Request @tag is overdue. Recover (reset the queue or device) and complete what was in flight. NULL: the core fails the device.
+	 * Runs on the strand of @queue. Must not sleep.
+	 */
+	void (*timeout)(struct device *dev, unsigned int queue, uint32_t tag);
+};
+
+/* Announce the disk; requests may come before it returns. -EINVAL, -ENOMEM, -EBUSY. Last step of probe. */
+int __must_check block_register(struct device *dev, const struct block_limits *limits);
+
+/* The size changed (resize event); other limits stay. Any strand. */
+void block_resize(struct device *dev, uint64_t nr_blocks);
+
+/* No more submits come; requests in flight are waited for, or failed by the core. First step of remove. */
+void block_unregister(struct device *dev);
+
+/*
+ * Request @tag of @queue ended with @status: 0, -EIO, -EOPNOTSUPP, -ENOSPC, -ETIMEDOUT... A tag that is not in flight is a
+ * device_fault(). Callable from inside submit. On that queue's strand.
+ */
+void block_complete(struct device *dev, unsigned int queue, uint32_t tag, int status);
+
+/*
+ * The bytes of a request, for drivers with FERRY_NEEDS_CPU_DATA: copy @length bytes at @offset of the request's data out of it
+ * (a write's) or into it (a read's). -ERANGE when outside. Between submit and complete, on that strand.
+ */
+int __must_check block_data_get(struct device *dev, const struct block_request *rq, uint32_t offset, void *to, uint32_t length);
+int __must_check block_data_put(struct device *dev, const struct block_request *rq, uint32_t offset, const void *from, uint32_t length);
+
+#endif

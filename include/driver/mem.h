@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Ordinary memory of a driver, accounted to its device and freed with it. Not for the device to touch: see <driver/dma.h>. */
+#ifndef DRIVER_MEM_H
+#define DRIVER_MEM_H
+
+#include <driver/device.h>
+#include <lib/string.h>
+
+/* @count * @size zeroed bytes (overflow-checked), or NULL. probe only: the hot path allocates nothing. */
+void *mem_alloc(struct device *dev, size_t count, size_t size);
+
+/* Free what mem_alloc() gave; NULL is fine. Everything left is freed when the driver goes. probe, remove. */
+void mem_free(struct device *dev, void *memory);
+
+#endif
