@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Ferry's build: one make graph for the whole tree. This file has the targets people type;
+# scripts/build.mk has the rules, and each directory's Makefile has lists and nothing else.
+
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.DEFAULT_GOAL := all
+
+srctree := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+ifneq ($(CURDIR),$(srctree))
+$(error run make in $(srctree), or as make -C $(srctree))
+endif
+
+# O=DIR builds in DIR with DIR/.config; otherwise objects go to build/ and .config stays on top.
+ifeq ("$(origin O)","command line")
+  override O := $(patsubst %/,%,$(O))
+  config-dir := $(O)
+else
+  override O := build
+  config-dir := .
+endif
+export KCONFIG_CONFIG ?= $(patsubst ./%,%,$(config-dir)/.config)
+
+V ?= 0
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),@:,@printf '  %-7s %s\n' '$(1)' '$(2)')
+PYTHON := /usr/bin/python3
+comma := ,
+
+KCONFIG := CC="$(CC)" $(PYTHON) scripts/kconfig
+
+defconfigs := $(notdir $(wildcard arch/x86/configs/*_defconfig))
+config-goals := menuconfig guiconfig oldconfig olddefconfig defconfig savedefconfig \
+	allyesconfig allmodconfig allnoconfig tinyconfig randconfig $(defconfigs)
+free-goals := help clean mrproper distclean tags why layers format setup CONFIG_%
+goals := $(or $(MAKECMDGOALS),all)
+
+# Configuration targets come before the others and one at a time.
+ifneq ($(and $(filter $(config-goals) mrproper distclean clean,$(goals)),$(word 2,$(goals)),\
+	$(if $(filter why,$(goals)),,y)),)
+
+.PHONY: $(goals) one-by-one
+.NOTPARALLEL:
+$(goals): one-by-one ; @:
+one-by-one:
+	$(Q)set -e; for goal in $(goals); do $(MAKE) --no-print-directory $$goal; done
+
+else
+
+.PHONY: all help clean mrproper distclean tags why layers format setup $(config-goals)
+
+all:
+
+$(config-goals): scripts/kconfig
+	$(Q)mkdir -p $(O) $(config-dir)
+	$(Q)$(KCONFIG) $@
+
+# make why CONFIG_X: what blocks or selects a symbol.
+why-symbols := $(filter CONFIG_%,$(goals))
+why:
+	$(Q)$(KCONFIG) why $(why-symbols)
+ifneq ($(why-symbols),)
+.PHONY: $(why-symbols)
+$(why-symbols): why ; @:
+endif
+
+clean:
+	$(call say,CLEAN,$(O))
+	$(Q)test ! -d $(O) || find $(O) -mindepth 1 -maxdepth 1 ! -name '.config*' -exec rm -rf {} +
+
+mrproper distclean: clean
+	$(Q)rm -f $(KCONFIG_CONFIG) $(KCONFIG_CONFIG).old defconfig tags compile_commands.json
+	$(Q)if test -d $(O); then rm -f $(O)/.config $(O)/.config.old; rmdir $(O) 2>/dev/null || :; fi
+
+source-dirs := arch kernel mm fs ipc lib include shim drivers usr tests
+tags:
+	$(call say,TAGS,tags)
+	$(Q)find $(source-dirs) -name '*.[chS]' | ctags -L - -f tags
+
+layers:
+	$(Q)scripts/layers
+
+format:
+	$(Q)scripts/format
+
+setup:
+	$(Q)./ferry setup
+
+help:
+	@scripts/help
+
+ifneq ($(filter-out $(config-goals) $(free-goals),$(goals)),)
+include scripts/build.mk
+endif
+
+endif

@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The build proper: reads the configuration, collects every directory's lists, and turns them
+# into the kernel, the moved drivers, the programs, the initramfs and the image.
+
+include scripts/flags.mk
+
+auto-conf := $(O)/include/config/auto.conf
+autoconf-h := $(O)/include/generated/autoconf.h
+
+# Make reads auto.conf, finds it older than the configuration, remakes it and starts again.
+-include $(auto-conf)
+-include $(auto-conf).d
+
+$(auto-conf): $(KCONFIG_CONFIG) scripts/kconfig $(wildcard $(kconfig-files))
+	$(Q)mkdir -p $(O)
+	$(Q)$(KCONFIG) sync $(auto-conf) $(autoconf-h)
+
+$(KCONFIG_CONFIG):
+	@echo '*** No configuration "$@". Please run "make defconfig" (or menuconfig) first.' >&2; false
+
+# ---- Collect the lists -------------------------------------------------------------------------
+#
+# A directory's Makefile may set these, and dir-y to go deeper (with a slash at the end):
+#   obj-y        part of the kernel
+#   driver-y/-m  a driver, linked into the kernel or moved into a process of its own
+#   library-y    code that drivers share, an archive in each world
+#   lib-y        lib/, an archive in each world
+#   user-shim-y, host-shim-y   the driver API in the other two worlds
+#   program-y    a user program
+#   unit-host-y, unit-kernel-y, model-y   tests/
+# For an object foo.o of driver-y or program-y, foo-parts := a.o b.o names the objects it is made of.
+
+lists := obj driver library lib user-shim host-shim program unit-host unit-kernel model
+top-dirs := arch/x86/ kernel/ mm/ fs/ ipc/ lib/ drivers/ shim/ usr/ tests/
+
+parts-of = $(or $($(basename $(1))-parts),$(1))
+
+define read-dir
+$(foreach l,$(lists) dir,$(eval $(l)-y :=)$(eval $(l)-m :=))
+$(eval include $(1)Makefile)
+$(eval makefiles += $(1)Makefile)
+$(foreach l,$(lists),$(eval all-$(l)-y += $(addprefix $(1),$($(l)-y)))$(eval all-$(l)-m += $(addprefix $(1),$($(l)-m))))
+$(foreach o,$(driver-y) $(driver-m) $(program-y),$(eval parts-$(1)$(o) := $(addprefix $(1),$(call parts-of,$(o)))))
+$(foreach d,$(dir-y),$(call read-dir,$(1)$(d)))
+endef
+
+$(foreach d,$(top-dirs),$(eval $(strip $(call read-dir,$(d)))))
+
+ifneq ($(strip $(all-obj-m)),)
+$(error only drivers can be moved, but these objects of the kernel are m: $(all-obj-m))
+endif
+
+driver-parts = $(foreach o,$(1),$(parts-$(o)))
+in = $(addprefix $(O)/$(1),$(2))
+
+# ---- Worlds ------------------------------------------------------------------------------------
+
+kernel-objs := $(call in,,$(all-obj-y))
+ifeq ($(CONFIG_KERNEL_SELFTEST),y)
+kernel-objs += $(call in,tests/unit/,$(patsubst tests/%,%,$(all-unit-kernel-y)))
+endif
+kernel-driver-objs := $(call in,,$(call driver-parts,$(all-driver-y)))
+kernel-library-objs := $(call in,,$(all-library-y))
+kernel-lib-objs := $(call in,,$(all-lib-y))
+all-kernel-objs := $(sort $(kernel-objs) $(kernel-driver-objs) $(kernel-library-objs) $(kernel-lib-objs))
+
+user-driver-objs := $(call in,user/,$(call driver-parts,$(all-driver-m)))
+user-library-objs := $(call in,user/,$(all-library-y))
+user-shim-objs := $(call in,user/,$(all-user-shim-y))
+user-lib-objs := $(call in,user/,$(all-lib-y))
+user-program-objs := $(call in,user/,$(call driver-parts,$(all-program-y)))
+all-user-objs := $(sort $(user-driver-objs) $(user-library-objs) $(user-shim-objs) $(user-lib-objs) $(user-program-objs))
+
+moved-drivers := $(addprefix $(O)/usr/drivers/,$(basename $(notdir $(all-driver-m))))
+programs := $(addprefix $(O)/usr/bin/,$(basename $(notdir $(all-program-y))))
+
+host-driver-objs := $(call in,host/,$(call driver-parts,$(all-driver-y) $(all-driver-m)))
+host-library-objs := $(call in,host/,$(all-library-y))
+host-lib-objs := $(call in,host/,$(all-lib-y))
+host-shim-objs := $(call in,host/,$(all-host-shim-y) $(all-model-y))
+host-test-objs := $(call in,host/tests/unit/,$(patsubst tests/%,%,$(all-unit-host-y)))
+all-host-objs := $(sort $(host-driver-objs) $(host-library-objs) $(host-lib-objs) $(host-shim-objs) \
+	$(host-test-objs) $(O)/host/tests/ktest.o $(O)/host/tests/ktest_host.o)
+
+# Include paths are the layers: what a world may not reach is not on its path.
+$(kernel-driver-objs) $(kernel-library-objs): includes := $(driver-kernel-includes)
+$(kernel-driver-objs) $(kernel-library-objs): flags-stamp := driver-kernel
+$(user-driver-objs) $(user-library-objs) $(user-shim-objs): includes := $(driver-user-includes)
+
+# ---- Stamps: a file that changes when the text it holds does ------------------------------------
+
+$(shell mkdir -p $(O)/stamp $(sort $(dir $(all-kernel-objs) $(all-user-objs) $(all-host-objs))) \
+	$(O)/usr/bin $(O)/usr/drivers $(O)/arch/x86/boot)
+ifeq ($(config-dir),.)
+$(shell test -e $(O)/.config || ln -sf ../.config $(O)/.config)
+endif
+
+stamp = $(O)/stamp/$(1)
+define set-stamp
+$(if $(call differ,$(file <$(call stamp,$(1))),$(2)),$(file >$(call stamp,$(1)),$(2)))
+endef
+differ = $(if $(and $(findstring x$(1)x,x$(2)x),$(findstring x$(2)x,x$(1)x)),,y)
+
+$(call set-stamp,kernel,$(strip $(CC) $(kernel-cflags) $(kernel-includes) $(driver-kernel-includes)))
+$(call set-stamp,user,$(strip $(user-cc) $(user-cflags) $(user-includes) $(driver-user-includes)))
+$(call set-stamp,host,$(strip $(HOSTCC) $(host-cflags) $(host-includes)))
+$(call set-stamp,link,$(strip $(LD) $(kernel-ldflags) $(kernel-objs) $(kernel-driver-objs)))
+$(call set-stamp,archives,$(strip $(AR) $(all-library-y) $(all-lib-y) $(all-user-shim-y)))
+$(call set-stamp,host-link,$(strip $(host-cflags) $(all-host-objs)))
+$(call set-stamp,rootfs,$(strip $(moved-drivers) $(programs) $(CONFIG_INITRAMFS_EXTRA)))
+$(call set-stamp,cmdline,$(CONFIG_CMDLINE))
+
+# ---- Compile -----------------------------------------------------------------------------------
+
+checker = $(if $(filter 1 2,$(C)),$(Q)sparse $(sparse-flags) $(1) $<)
+
+$(all-kernel-objs): includes ?= $(kernel-includes)
+$(O)/%.o: %.c $(O)/stamp/kernel $(autoconf-h)
+	$(call say,CC,$*.o)
+	$(call checker,$(kernel-cflags) $(includes))
+	$(Q)$(CC) $(kernel-cflags) $(includes) $(CFLAGS_$*.o) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+
+$(O)/%.o: %.S $(O)/stamp/kernel $(autoconf-h)
+	$(call say,AS,$*.o)
+	$(Q)$(CC) $(kernel-asflags) $(kernel-includes) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+
+$(all-user-objs): includes ?= $(user-includes)
+$(O)/user/%.o: %.c $(O)/stamp/user
+	$(call say,CC [U],$*.o)
+	$(call checker,$(user-cflags) $(user-sparse) $(includes))
+	$(Q)$(user-cc) $(user-cflags) $(includes) $(CFLAGS_$*.o) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+
+$(O)/user/%.o: %.S $(O)/stamp/user
+	$(call say,AS [U],$*.o)
+	$(Q)$(user-cc) $(user-cflags) $(user-includes) -D__ASSEMBLY__ -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+
+$(O)/host/%.o: %.c $(O)/stamp/host
+	$(call say,CC [H],$*.o)
+	$(Q)$(HOSTCC) $(host-cflags) $(host-includes) $(CFLAGS_$*.o) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+
+$(autoconf-h): $(auto-conf) ;
+
+-include $(patsubst %.o,%.d,$(all-kernel-objs) $(all-user-objs) $(all-host-objs)) $(O)/kernel.lds.d
+
+# make path/file.o builds one object of the kernel.
+%.o: $(O)/%.o ; @:
+
+# ---- Link the kernel ---------------------------------------------------------------------------
+
+ar = rm -f $@ && $(AR) rcsD $@ $(filter %.o,$^)
+
+$(O)/libdrv-kernel.a: $(kernel-library-objs) $(O)/stamp/archives
+	$(call say,AR,$(@F))
+	$(Q)$(ar)
+$(O)/lib-kernel.a: $(kernel-lib-objs) $(O)/stamp/archives
+	$(call say,AR,$(@F))
+	$(Q)$(ar)
+
+$(O)/kernel.lds: arch/x86/boot/kernel.lds.S $(O)/stamp/kernel
+	$(call say,LDS,$(@F))
+	$(Q)$(CC) -E -P -x assembler-with-cpp -D__ASSEMBLY__ -DLINKER_SCRIPT $(kernel-includes) -MMD -MP -MF $@.d -MT $@ -o $@ $<
+
+kernel-archives := $(O)/libdrv-kernel.a $(O)/lib-kernel.a
+link-kernel = $(LD) $(kernel-ldflags) -T $(O)/kernel.lds -o $(1) $(kernel-objs) $(kernel-driver-objs) \
+	$(2) --start-group $(kernel-archives) --end-group
+
+# The symbol table of backtraces: link, list the functions, link again with the list. The table
+# lies behind the text, so the second link moves no function; kallsyms --verify makes sure.
+$(O)/ferry.elf: $(kernel-objs) $(kernel-driver-objs) $(kernel-archives) $(O)/kernel.lds $(O)/stamp/link scripts/kallsyms
+	$(call say,LD,$(@F))
+	$(Q)scripts/kallsyms --empty >$(O)/kallsyms0.S
+	$(Q)$(CC) $(kernel-asflags) -c -o $(O)/kallsyms0.o $(O)/kallsyms0.S
+	$(Q)$(call link-kernel,$(O)/ferry.tmp,$(O)/kallsyms0.o)
+	$(Q)$(NM) -n $(O)/ferry.tmp | scripts/kallsyms >$(O)/kallsyms1.S
+	$(Q)$(CC) $(kernel-asflags) -c -o $(O)/kallsyms1.o $(O)/kallsyms1.S
+	$(Q)$(call link-kernel,$(O)/ferry.tmp,$(O)/kallsyms1.o)
+	$(Q)$(NM) -n $(O)/ferry.tmp | scripts/kallsyms --verify $(O)/kallsyms1.S
+	$(Q)scripts/placement-check --nm $(NM) $(O)/ferry.tmp $(kernel-driver-objs) -- $(user-driver-objs)
+	$(Q)mv $(O)/ferry.tmp $@
+
+$(O)/ferry.strip: $(O)/ferry.elf
+	$(Q)$(STRIP) -g -o $@ $<
+
+# ---- User space --------------------------------------------------------------------------------
+
+$(O)/libdrv-user.a: $(user-library-objs) $(O)/stamp/archives
+	$(call say,AR [U],$(@F))
+	$(Q)$(ar)
+$(O)/lib-user.a: $(user-lib-objs) $(O)/stamp/archives
+	$(call say,AR [U],$(@F))
+	$(Q)$(ar)
+
+define moved-driver
+$(O)/usr/drivers/$(basename $(notdir $(1))): $(call in,user/,$(parts-$(1))) $(user-shim-objs) $(O)/libdrv-user.a $(O)/lib-user.a $(O)/stamp/archives
+	$$(call say,LD [U],usr/drivers/$$(@F))
+	$$(Q)$(user-ld) $(user-ldflags) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $(O)/libdrv-user.a $(O)/lib-user.a -Wl,--end-group
+endef
+$(foreach d,$(all-driver-m),$(eval $(call moved-driver,$(d))))
+
+define program
+$(O)/usr/bin/$(basename $(notdir $(1))): $(call in,user/,$(parts-$(1))) $(O)/lib-user.a
+	$$(call say,LD [U],usr/bin/$$(@F))
+	$$(Q)$(user-ld) $(user-ldflags) -o $$@ $$(filter %.o,$$^) $(O)/lib-user.a
+endef
+$(foreach p,$(all-program-y),$(eval $(call program,$(p))))
+
+$(O)/initramfs.cpio: $(moved-drivers) $(programs) $(wildcard usr/init/files/* usr/init/files/*/*) \
+		$(O)/stamp/rootfs scripts/mkinitramfs
+	$(call say,CPIO,$(@F))
+	$(Q)scripts/mkinitramfs -o $@ --drivers "$(moved-drivers)" --programs "$(programs)" \
+		--files usr/init/files $(foreach f,$(patsubst "%",%,$(CONFIG_INITRAMFS_EXTRA)),--add $(f))
+
+$(O)/ferry.iso: $(O)/ferry.strip $(O)/initramfs.cpio $(O)/stamp/cmdline scripts/image
+	$(call say,ISO,$(@F))
+	$(Q)scripts/image -o $@ --kernel $(O)/ferry.strip --append $(CONFIG_CMDLINE) $(O)/initramfs.cpio
+
+# ---- Host: unit tests --------------------------------------------------------------------------
+
+$(O)/host/unit: $(all-host-objs) $(O)/stamp/host-link
+	$(call say,LD [H],host/$(@F))
+	$(Q)$(HOSTCC) $(host-cflags) -o $@ $(filter %.o,$^)
+
+# ---- Targets -----------------------------------------------------------------------------------
+
+.PHONY: all kernel drivers programs initramfs image unit run bench manifest
+all: kernel drivers programs initramfs image
+kernel: $(O)/ferry.elf
+drivers: $(moved-drivers)
+programs: $(programs)
+initramfs: $(O)/initramfs.cpio
+image: $(O)/ferry.iso
+unit: $(O)/host/unit
+
+run:
+	$(Q)./ferry run --build $(O)
+
+manifest: $(O)/ferry.elf $(moved-drivers)
+	$(Q)scripts/manifest $^
+
+include scripts/check.mk

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Compilers and flags of the three worlds: kernel, user, host.
+
+ifneq ($(LLVM),)
+CC := clang
+endif
+ifneq ($(filter undefined default,$(origin CC)),)
+CC := gcc
+endif
+is-clang := $(findstring clang,$(notdir $(CC)))
+LD := ld
+AR := ar
+NM := nm
+STRIP := strip
+HOSTCC ?= gcc
+
+kconfig-files := Kconfig arch/x86/Kconfig */Kconfig drivers/*/Kconfig
+
+warnings := -Wall -Wextra -Werror -Wno-unused-parameter -Wmissing-prototypes -Wstrict-prototypes \
+	-Wvla -Wimplicit-fallthrough -Wundef -Wpointer-arith
+ifneq ($(filter 1 2,$(W)),)
+warnings += -Wshadow -Wcast-qual -Wformat=2 -Wredundant-decls -Wmissing-declarations
+ifeq ($(is-clang),)
+warnings += -Wlogical-op -Wduplicated-cond
+endif
+endif
+
+common-cflags := -std=gnu11 -g -fno-strict-aliasing -fno-common -fno-omit-frame-pointer $(warnings) \
+	-ffile-prefix-map=$(srctree)=.
+
+# ---- Kernel ------------------------------------------------------------------------------------
+
+kernel-only-includes := -Ikernel/include -Iarch/x86/include
+kernel-includes := -Iinclude $(kernel-only-includes) -Ishim/kernel/include -I$(O)/include -Itests
+driver-kernel-includes := -Iinclude -Ishim/kernel/include
+
+machine-flags := -m64 -march=x86-64 -mcmodel=kernel -mno-red-zone -mgeneral-regs-only
+kernel-cflags = $(common-cflags) -ffreestanding -nostdlib -fno-pic -fno-pie $(machine-flags) \
+	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
+	$(if $(CONFIG_CC_OPTIMIZE_FOR_SIZE),-Os,-O2) -D__FERRY_KERNEL__ $(KCFLAGS)
+ifneq ($(is-clang),)
+machine-flags += --target=x86_64-unknown-none-elf
+else
+kernel-cflags += -fno-tree-loop-distribute-patterns
+endif
+kernel-asflags = $(filter-out -std=% -W%,$(kernel-cflags)) -Wall -Werror -D__ASSEMBLY__ -Wa,--noexecstack
+kernel-ldflags := -m elf_x86_64 -nostdlib -static -z max-page-size=0x1000 -z noexecstack \
+	--no-warn-rwx-segments --build-id=none --fatal-warnings
+
+# ---- User: static musl -------------------------------------------------------------------------
+
+user-includes := -Iinclude
+driver-user-includes := -Iinclude -Ishim/user/include
+musl-include := /usr/include/x86_64-linux-musl
+ifneq ($(is-clang),)
+user-cc := $(CC) --target=x86_64-linux-musl -nostdlibinc -isystem $(musl-include)
+else
+user-cc := musl-gcc
+endif
+user-ld := musl-gcc
+user-cflags := $(common-cflags) -O2 -fno-pie -fno-stack-protector -D_GNU_SOURCE
+user-ldflags := -static -no-pie -Wl,-z,max-page-size=0x1000 -Wl,--build-id=none -Wl,-z,noexecstack
+
+# ---- Host: the developer's machine, under sanitizers -------------------------------------------
+
+host-includes := -Iinclude -Ishim/host/include -Itests -I.
+host-cflags := $(common-cflags) -O1 -D_GNU_SOURCE -fsanitize=address,undefined -fno-sanitize-recover=all
+ifneq ($(findstring clang,$(HOSTCC)),)
+host-cflags += -Wno-unknown-warning-option
+endif
+
+sparse-flags := -Wno-unknown-attribute -Wno-decl -Wbitwise -Wcast-to-as -Wsparse-error -D__CHECKER__
+user-sparse := -isystem $(musl-include)
