@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Page tables (4 levels; Intel SDM volume 3 section 4.5). Tables come from frame_alloc(PAGE_TABLE). The caller holds the lock of the
+ * space that owns the root; the kernel half is shared by every root.
+ */
+#ifndef ASM_PAGING_H
+#define ASM_PAGING_H
+
+#include <kernel/types.h>
+
+#define PT_READ		0x1u
+#define PT_WRITE	0x2u
+#define PT_EXEC		0x4u
+#define PT_USER		0x8u
+#define PT_UNCACHED	0x10u
+#define PT_GLOBAL	0x20u
+
+/* A fresh root whose upper half is the kernel's; 0 when out of memory. pt_free() frees the lower half's tables (not the pages). */
+paddr_t pt_create(void);
+void pt_free(paddr_t root);
+paddr_t pt_kernel_root(void);
+
+/* Map one 4 KiB page, replacing what was there (no flush). 0 or -ENOMEM. W and X together are refused with -EACCES. */
+int pt_map(paddr_t root, vaddr_t v, paddr_t p, uint32_t prot);
+/* What @v maps to; false when nothing. Understands large pages. */
+bool pt_query(paddr_t root, vaddr_t v, paddr_t *p, uint32_t *prot);
+/* Remove; true and the old frame when something was mapped. No flush. */
+bool pt_unmap(paddr_t root, vaddr_t v, paddr_t *p);
+/* Change rights of a present page; false when none. No flush. */
+bool pt_protect(paddr_t root, vaddr_t v, uint32_t prot);
+/* Was the page written (dirty)? Clears nothing. */
+bool pt_dirty(paddr_t root, vaddr_t v);
+/* Forget translations of [@v, @v+@length) of @root on every CPU that may hold them; length 0: all of the space's. */
+void tlb_flush(paddr_t root, vaddr_t v, uint64_t length);
+/* Load @root into CR3 of this CPU. */
+void pt_load(paddr_t root);
+/* Number of table pages below @root (user half), for accounting. */
+uint64_t pt_table_pages(paddr_t root);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The CPU's part of a thread and the switch between two. */
+#ifndef ASM_THREAD_H
+#define ASM_THREAD_H
+
+#include <stdint.h>
+#include <asm/regs.h>
+
+struct thread;
+
+struct thread_arch {
+	uint64_t rsp;		/* saved kernel stack pointer while not running */
+	uint64_t fs_base, gs_base;
+	void *fpu;		/* XSAVE area, 64-byte aligned; NULL for kernel threads */
+	uint8_t *io_bitmap;	/* 8192 bytes, set bits forbid; NULL: no ports */
+	bool on_cpu;
+};
+
+/* Prepare a new thread so that its first switch-to runs thread_entry -> fn(arg) (kernel) or returns to user mode with @regs (user). */
+void arch_thread_init_kernel(struct thread *t, void (*fn)(void *arg), void *arg);
+int arch_thread_init_user(struct thread *t, const struct regs *regs);	/* allocates FPU state: -ENOMEM */
+void arch_thread_free(struct thread *t);
+/* Copy FPU state and bases for fork/clone. */
+void arch_thread_copy(struct thread *to, struct thread *from);
+/* exec: fresh FPU state, FS/GS base 0, no ports. */
+void arch_thread_reset(struct thread *t);
+/* Save @from, restore @to (stack, FPU, FS base, TSS stack, I/O bitmap). Interrupts off. Returns in @from when it is chosen again. */
+struct thread *arch_switch(struct thread *from, struct thread *to);
+/* arch_prctl(2): LINUX_ARCH_SET_FS... */
+int64_t arch_prctl(struct thread *t, uint64_t code, uint64_t address);
+/* First return to user mode of a thread. */
+void arch_enter_user(struct regs *regs) __attribute__((noreturn));
+/* Size of the FPU state in a signal frame, and copying it to and from user memory at @address (64-byte aligned). 0 or -EFAULT/-EINVAL. */
+uint32_t arch_fpu_frame_size(void);
+int arch_fpu_to_user(struct thread *t, uint64_t address);
+int arch_fpu_from_user(struct thread *t, uint64_t address);
+/* Allow or forbid a range of ports to a user thread (driver processes). -ENOMEM. */
+int arch_ports_allow(struct thread *t, uint16_t first, uint32_t count, bool allow);
+
+#endif

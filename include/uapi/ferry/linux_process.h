@@ -1,0 +1,1 @@
+struct linux_siginfo;

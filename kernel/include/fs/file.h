@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Open files and descriptor tables. Handles of drivers are files too: a file_ops of their own and no inode. Every file is counted;
+ * release() runs once, with the last reference, in process context.
+ */
+#ifndef FS_FILE_H
+#define FS_FILE_H
+
+#include <kernel/lock.h>
+#include <kernel/ref.h>
+#include <kernel/wait.h>
+#include <mm/user.h>
+
+struct file;
+struct inode;
+struct dentry;
+struct poll_table;
+struct process;
+struct space;
+struct vma;
+struct page;
+
+struct file_ops {
+	/* Bytes moved or -errno; @pos is advanced by the callee; NULL op: -EINVAL. May sleep. */
+	ssize_t (*read)(struct file *f, struct iter *to, loff_t *pos);
+	ssize_t (*write)(struct file *f, struct iter *from, loff_t *pos);
+	loff_t (*seek)(struct file *f, loff_t offset, int whence);	/* NULL: -ESPIPE */
+	/* LINUX_POLL* mask now; registers with poll_wait() when @table is not NULL. NULL op: always readable and writable. */
+	uint32_t (*poll)(struct file *f, struct poll_table *table);
+	int64_t (*ioctl)(struct file *f, uint32_t cmd, uint64_t arg);	/* NULL: -ENOTTY */
+	int (*open)(struct inode *inode, struct file *f);
+	void (*release)(struct file *f);
+	int (*fsync)(struct file *f, bool data_only);
+	int (*truncate)(struct file *f, uint64_t length);
+	/* Directory entries through @emit until it returns false; f->pos is the position. */
+	int (*iterate)(struct file *f, bool (*emit)(void *arg, const char *name, uint64_t ino, uint8_t type, loff_t next), void *arg);
+	/* Prepare a mapping of this file: may fill vma->object. NULL: page-cache mapping through inode ops, or -ENODEV. */
+	int (*mmap)(struct file *f, struct vma *vma);
+	int (*fallocate)(struct file *f, int mode, uint64_t offset, uint64_t length);
+};
+
+struct file {
+	struct ref ref;
+	const struct file_ops *ops;
+	struct inode *inode;	/* NULL: anonymous object */
+	struct dentry *dentry;	/* how it was opened; NULL with inode NULL */
+	uint32_t flags;		/* LINUX_O_* */
+	loff_t pos;
+	struct mutex pos_lock;
+	void *priv;
+};
+
+/* A new anonymous file with one reference, or NULL. */
+struct file *file_alloc(const struct file_ops *ops, void *priv, uint32_t flags);
+void file_get(struct file *f);
+void file_put(struct file *f);
+/* Open by path relative to the current process (or the root for kernel threads). ERR_PTR. */
+struct file *file_open(const char *path, uint32_t flags, mode_t mode);
+ssize_t file_read_kernel(struct file *f, void *to, size_t n, loff_t pos);
+ssize_t file_write_kernel(struct file *f, const void *from, size_t n, loff_t pos);
+
+/* Descriptor tables (fs/fd.c). */
+struct fd_table *fd_table_create(void);
+struct fd_table *fd_table_copy(struct fd_table *t);	/* fork */
+struct fd_table *fd_table_share(struct fd_table *t);	/* CLONE_FILES */
+void fd_table_put(struct fd_table *t);			/* closes everything with the last user */
+void fd_table_close_on_exec(struct fd_table *t);
+/* Lowest free descriptor >= @from for @f (takes its own reference); -EMFILE. @cloexec. */
+int fd_install(struct fd_table *t, struct file *f, int from, bool cloexec);
+/* The file with a reference, or NULL. */
+struct file *fd_get(struct fd_table *t, int fd);
+int fd_close(struct fd_table *t, int fd);
+
+/* Polling: a poll op calls poll_wait() once for each queue it may be woken by. */
+void poll_wait(struct file *f, struct wait_queue *q, struct poll_table *table);
+
+/* cwd, root and umask of a process (fs/). */
+struct fs_context *fs_context_create(void);
+struct fs_context *fs_context_copy(struct fs_context *c);
+struct fs_context *fs_context_share(struct fs_context *c);
+void fs_context_put(struct fs_context *c);
+
+#endif

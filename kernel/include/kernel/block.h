@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The block core for its users (device nodes, partitions, system calls, file systems later): disks by id, requests of any size. The core
+ * cuts them to the disk's limits, gives tags, calls the class ops under the strand, checks completions. It does not know placements.
+ */
+#ifndef KERNEL_BLOCK_H
+#define KERNEL_BLOCK_H
+
+#include <driver/class/block.h>
+#include <kernel/device.h>
+#include <kernel/wait.h>
+
+struct page;
+struct block_disk;
+
+/* A piece of memory: @length bytes at @offset of @page. */
+struct block_vec {
+	struct page *page;
+	uint32_t offset, length;
+};
+
+/* What a user of a disk asks for; lives until done() was called. */
+struct block_io {
+	uint8_t op;			/* enum block_op */
+	uint8_t flags;			/* BLOCK_REQ_* */
+	uint64_t lba;			/* first block of the disk (partitions are resolved by the caller) */
+	uint32_t nr_blocks;
+	struct block_vec *vec;		/* nr_vec pieces, together nr_blocks * block_size bytes; NULL without data */
+	unsigned int nr_vec;
+	int status;			/* valid in done() */
+	void (*done)(struct block_io *io);	/* any context, interrupts possibly off; must not sleep */
+	void *priv;
+	/* The core's own. */
+	struct list link;
+	uint32_t pieces_left;
+	time_ns_t started_ns;
+};
+
+/* Start @io; -errno is reported through done() as well, so the return value is only 0. Process context; may sleep for a free tag. */
+void block_submit(struct block_disk *disk, struct block_io *io);
+/* Start several as one batch: one commit, at most one doorbell for each queue. */
+void block_submit_batch(struct block_disk *disk, struct block_io **ios, unsigned int count);
+/* Submit and wait: status. May sleep. */
+int block_do(struct block_disk *disk, struct block_io *io);
+
+/* Disks. Ids count up from 1 and are never used again. */
+struct block_disk *block_disk_get(uint32_t id);			/* counted, or NULL */
+struct block_disk *block_disk_find(const char *name);		/* "vda"; counted, or NULL */
+void block_disk_put(struct block_disk *disk);
+uint32_t block_disk_id(const struct block_disk *disk);
+const char *block_disk_name(const struct block_disk *disk);
+const struct block_limits *block_disk_limits(const struct block_disk *disk);
+uint64_t block_disk_blocks(const struct block_disk *disk);	/* current size */
+bool block_disk_alive(const struct block_disk *disk);
+
+/* For ipc/ (the remote end) and the kernel shim: from block_register() on. The class core's halves of include/driver/class/block.h live in drivers/class/block.c. */
+/* The driver is gone for good or for now: every request in flight ends with @status. */
+void block_abort_all(struct device *dev, int status);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Per-CPU data, reached through GS: this_cpu() is GS:0. The fields up to "assembly reads these" are used by arch/x86/entry at fixed
+ * offsets (checked by static assertions there). Read this_cpu() with preemption off, or only for fields that follow the thread (current).
+ */
+#ifndef KERNEL_CPU_H
+#define KERNEL_CPU_H
+
+#include <kernel/list.h>
+
+#define CPUS_MAX	64
+
+struct thread;
+struct space;
+
+struct cpu {
+	/* Assembly reads these. */
+	struct cpu *self;		/* 0 */
+	struct thread *current;		/* 8 */
+	uint64_t kernel_rsp;		/* 16: top of the current thread's kernel stack */
+	uint64_t user_rsp;		/* 24: scratch of the system call entry */
+	uint32_t preempt_count;		/* 32: >0: no preemption */
+	uint32_t need_resched;		/* 36 */
+	/* The rest is C's. */
+	uint32_t id;
+	uint32_t apic_id;
+	uint32_t irq_depth;		/* >0: in an interrupt handler */
+	uint32_t node;
+	struct space *space;		/* whose page table is loaded */
+	struct thread *idle;
+	struct thread *fpu_owner;
+	void *arch;			/* arch/x86's: GDT, TSS, stacks */
+	void *sched;			/* kernel/sched.c's run queue */
+	uint64_t nr_switches;		/* thread switches */
+	uint64_t nr_space_switches;	/* page table loads */
+	uint64_t nr_syscalls;
+	uint64_t nr_interrupts;
+};
+
+extern struct cpu cpus[CPUS_MAX];
+extern unsigned int nr_cpus;	/* running; 1 in this release */
+
+static inline struct cpu *this_cpu(void)
+{
+	struct cpu *cpu;
+
+	__asm__ volatile("movq %%gs:0, %0" : "=r"(cpu));
+	return cpu;
+}
+
+static inline struct thread *current_thread(void)
+{
+	struct thread *t;
+
+	__asm__ volatile("movq %%gs:8, %0" : "=r"(t));
+	return t;
+}
+
+#define current	current_thread()
+
+#endif

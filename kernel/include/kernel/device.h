@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The kernel's side of a device: what a bus reported, which driver has it, in which placement, and its strands. struct device is opaque
+ * to drivers (include/driver/device.h); shim/kernel, ipc/ and the buses use these fields.
+ */
+#ifndef KERNEL_DEVICE_H
+#define KERNEL_DEVICE_H
+
+#include <driver/device.h>
+#include <driver/driver.h>
+#include <kernel/list.h>
+#include <kernel/lock.h>
+#include <kernel/ref.h>
+#include <kernel/time.h>
+
+struct pci_function;
+struct process;
+struct block_disk;
+
+enum device_placement { PLACED_NONE, PLACED_KERNEL, PLACED_MOVED };
+
+/* design.md section 8; Quiesced is a stop asked for by the administrator. */
+enum driver_state {
+	DRIVER_UNBOUND, DRIVER_SPAWNED, DRIVER_INITIALIZING, DRIVER_GRANTED, DRIVER_PROBING, DRIVER_RUNNING,
+	DRIVER_CRASHED, DRIVER_RESTARTING, DRIVER_FAILED, DRIVER_QUIESCED,
+};
+
+/* One strand: callbacks of the driver run under its lock with interrupts off, never nested. */
+struct strand {
+	struct spinlock lock;
+	struct device *dev;
+	unsigned int number;
+	struct timer timer;
+	bool timer_due;
+	void *class_queue;	/* the class core's queue for this strand */
+	uint64_t flags;
+};
+
+struct device_counters {
+	uint64_t irqs, irqs_spurious, requests, bytes, errors, faults, wakeups, doorbells;
+	uint64_t copied_bytes;	/* bytes copied by a CPU on the data path: 0 for DMA drivers */
+};
+
+struct device {
+	struct ref ref;
+	struct list link;		/* of all devices; guarded by device_list_lock */
+	uint32_t id;			/* never used again */
+	char name[32];			/* "0000:00:03.0", "null_blk.0" */
+	uint16_t bus;			/* enum ferry_bus */
+	uint16_t vendor, device, subvendor, subdevice;
+	uint8_t revision;
+	uint32_t class_code;		/* PCI */
+	struct pci_function *pci;	/* NULL on other buses */
+
+	/* Guarded by bind_lock. */
+	struct mutex bind_lock;
+	enum device_placement placement;
+	enum driver_state state;
+	char driver_name[32];
+	char fail_reason[96];
+	const struct driver *driver;	/* PLACED_KERNEL */
+	const struct block_ops *block;	/* the driver's own, or the remote end's */
+	struct process *process;	/* PLACED_MOVED; counted */
+	uint64_t generation;		/* counts bindings */
+	uint32_t granted;		/* FERRY_NEEDS_* */
+	uint32_t dma_bits;
+
+	void *priv;			/* the driver's (y) or the remote end's (m) */
+	bool faulted;			/* callbacks have stopped */
+	unsigned int nr_strands;
+	struct strand strands[DEVICE_STRANDS_MAX];
+	struct block_disk *disk;	/* the class core's */
+	struct list resources;		/* devres: undone in reverse order when the driver goes */
+	struct device_irqs *irqs;	/* shim/kernel/irq.c */
+	void *moved;			/* ipc/: state of the driver process's side */
+	struct device_counters counters;
+	uint32_t log_tokens;
+	time_ns_t log_refill;
+	uint64_t log_dropped;
+};
+
+/* Add what a bus found (name, ids filled in); takes over the reference. Tries the linked-in drivers. May sleep. */
+struct device *device_create(void);
+int device_add(struct device *dev);
+/* It is gone (hot-unplug): the driver is removed, requests fail. May sleep. */
+void device_remove(struct device *dev);
+void device_get(struct device *dev);
+void device_put(struct device *dev);
+/* With a reference, or NULL. */
+struct device *device_find(const char *name);
+struct device *device_find_id(uint32_t id);
+void device_for_each(bool (*fn)(struct device *dev, void *arg), void *arg);
+
+/* Does row @m of a manifest fit? Bounds are the caller's. */
+bool device_matches(const struct device *dev, const struct ferry_match *m);
+/* Try every linked-in driver. 0 or -ENODEV. Called by device_add(). */
+int device_bind_kernel(struct device *dev);
+/* Stop the driver in either placement: its callbacks end, death protocol, resources undone. @reason for the log. */
+void device_unbind(struct device *dev, enum driver_state end_state, const char *reason);
+void device_set_state(struct device *dev, enum driver_state state);
+const char *driver_state_name(enum driver_state state);
+
+/* Something to undo when the driver goes, newest first. -ENOMEM. */
+int device_on_release(struct device *dev, void (*undo)(struct device *dev, void *arg), void *arg);
+
+/* Callbacks under the strand's lock. strand_run is what everything that calls into a driver uses. */
+void strand_lock(struct strand *s);
+void strand_unlock(struct strand *s);	/* then runs what the class core deferred */
+
+/* Interrupts of either placement (shim/kernel/irq.c): @fn(arg, vector) in interrupt context. Returns vectors given. */
+int device_irq_setup(struct device *dev, unsigned int wanted, void (*fn)(void *arg, unsigned int vector), void *arg);
+void device_irq_teardown(struct device *dev);
+/* INTx and ISA: the line was masked when it fired; open it again. Nothing for MSI. */
+void device_irq_ack(struct device *dev, unsigned int vector);
+
+/* Device addresses for RAM (mm/iommu.c): identity checked against dma_bits where no IOMMU translates. -ERANGE: not reachable. */
+int dma_map_frames(struct device *dev, paddr_t start, uint64_t length, uint64_t *address);
+void dma_unmap_frames(struct device *dev, uint64_t address, uint64_t length);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The kernel log: a ring in memory (dmesg) and the early serial console. Any context, also inside a panic. */
+#ifndef KERNEL_LOG_H
+#define KERNEL_LOG_H
+
+#include <stdarg.h>
+#include <kernel/types.h>
+
+#define KERN_ERR	3
+#define KERN_WARN	4
+#define KERN_INFO	6
+#define KERN_DEBUG	7
+
+/* One line "[    s.uuuuuu] area: text"; the newline is added. Formats as in <lib/format.h>. */
+void klog(int level, const char *fmt, ...) __printf(2, 3);
+void klog_args(int level, const char *fmt, va_list args);
+
+#define log_err(...)	klog(KERN_ERR, __VA_ARGS__)
+#define log_warn(...)	klog(KERN_WARN, __VA_ARGS__)
+#define log_info(...)	klog(KERN_INFO, __VA_ARGS__)
+#define log_debug(...)	klog(KERN_DEBUG, __VA_ARGS__)
+
+/* Copy the newest @size bytes of log text at most; returns how many. For dmesg and panic reports. */
+size_t log_read(char *to, size_t size, uint64_t *position);
+
+/* Messages above this level stay in memory only (command line "loglevel="). */
+void log_set_console_level(int level);
+
+/* The kernel itself is wrong: print, backtrace, last log, and stop the machine with FERRY_EXIT_PANIC. Never returns. Any context. */
+void panic(const char *fmt, ...) __printf(1, 2) __noreturn;
+
+/* Print a symbolised backtrace from frame pointer @rbp, at most 32 frames, each frame checked. */
+void backtrace_print(uint64_t rip, uint64_t rbp);
+
+/* Name and offset of a kernel address: "nvme_submit+0x12". Returns false when unknown. */
+bool symbol_lookup(uint64_t address, const char **name, uint64_t *offset);
+
+#define BUG_ON(cond)	do { if (unlikely(cond)) panic("BUG at %s:%d: %s", __FILE__, __LINE__, #cond); } while (0)
+#define WARN_ON(cond)	({ bool warn__ = (cond); if (unlikely(warn__)) \
+			   log_warn("WARNING at %s:%d: %s", __FILE__, __LINE__, #cond); warn__; })
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The system call table. A handler is SYSCALL(nr, name) in the file of its subject; the linker gathers them, kernel/syscall.c builds
+ * the table at boot (two handlers for one number are a panic). Arguments arrive as six uint64_t; the result is a value or -errno.
+ */
+#ifndef KERNEL_SYSCALL_H
+#define KERNEL_SYSCALL_H
+
+#include <asm/regs.h>
+#include <kernel/types.h>
+#include <uapi/ferry/syscall.h>
+
+struct syscall_args {
+	uint64_t a[6];
+	struct regs *regs;
+};
+
+#define SYSCALL_DRIVER	0x1u	/* a sandboxed driver process may call it */
+#define SYSCALL_QUIET	0x2u	/* not implemented, known: ENOSYS without a log line */
+
+struct syscall_entry {
+	int64_t (*fn)(struct syscall_args *args);
+	const char *name;
+	uint32_t nr;
+	uint32_t flags;
+};
+
+#define SYSCALL_FLAGS(nr_, name_, flags_)						\
+	static int64_t sys_##name_(struct syscall_args *args);				\
+	static const struct syscall_entry sys_##name_##_entry __used			\
+		__section(".syscalls") __aligned(8) = { sys_##name_, #name_, nr_, flags_ }; \
+	static int64_t sys_##name_(struct syscall_args *args)
+#define SYSCALL(nr_, name_)	SYSCALL_FLAGS(nr_, name_, 0)
+
+/* From the assembly entry: dispatch and set regs->rax. */
+void syscall_dispatch(struct regs *regs);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Threads and the scheduler. Kernel threads have no process; user threads belong to one. Preemptible in the kernel wherever
+ * preempt_count is 0. Two classes: fair (ticks), and real time for driver threads, which run before every fair thread.
+ */
+#ifndef KERNEL_THREAD_H
+#define KERNEL_THREAD_H
+
+#include <asm/thread.h>
+#include <kernel/list.h>
+#include <kernel/lock.h>
+#include <kernel/ref.h>
+#include <kernel/signal.h>
+
+struct process;
+
+enum thread_state { THREAD_NEW, THREAD_READY, THREAD_RUNNING, THREAD_SLEEPING, THREAD_STOPPED, THREAD_DEAD };
+enum sched_class { SCHED_FAIR, SCHED_RT, SCHED_IDLE_CLASS };
+
+#define KSTACK_SIZE	16384ul
+
+struct thread {
+	struct thread_arch arch;	/* saved stack pointer, FS base, FPU state: arch/x86 */
+	struct ref ref;
+	pid_t tid;
+	char name[32];
+	struct process *process;	/* NULL: kernel thread */
+	vaddr_t kstack;			/* lowest address; a guard page lies below */
+	struct list process_link;	/* in process->threads, guarded by its lock */
+
+	/* Guarded by the run queue's lock. */
+	enum thread_state state;
+	enum sched_class sclass;
+	int nice;
+	uint32_t slice_ticks;
+	uint64_t vruntime;		/* fair class: ns weighted */
+	time_ns_t started_ns, runtime_ns;
+	struct list run_link;
+
+	/* Sleeping. */
+	bool interruptible;		/* a signal may end the sleep */
+	bool woken_by_timeout;
+
+	/* Signals: guarded by process->signal_lock. */
+	sigset_t pending, blocked, saved_blocked;
+	bool restore_blocked;
+	struct list sigqueue;
+	struct sigaltstack_k altstack;
+
+	/* Owned by the thread itself. */
+	struct regs *user_regs;		/* at the top of the kernel stack while in the kernel */
+	uint64_t clear_child_tid;	/* user address */
+	uint64_t robust_list;
+	int syscall_nr;			/* -1 outside a system call */
+	bool exiting;
+	/* User copies: when set, a fault in the kernel resumes there (mm/user.c and arch). */
+	uint64_t fault_resume;
+};
+
+/* A kernel thread running @fn(@arg); starts when thread_start() is called. ERR_PTR(-ENOMEM). May sleep. */
+struct thread *thread_create(const char *name, void (*fn)(void *arg), void *arg, enum sched_class sclass);
+/* A thread of @process whose first return to user mode uses @regs (copied). Not started. */
+struct thread *thread_create_user(struct process *process, const char *name, const struct regs *regs);
+void thread_start(struct thread *t);
+void thread_get(struct thread *t);
+void thread_put(struct thread *t);
+/* End the calling thread; never returns. Its stack is freed by whoever runs next. */
+void thread_exit(void) __noreturn;
+
+/* Give the CPU away; returns when chosen again. Not with a spinlock held. */
+void schedule(void);
+void sched_yield(void);
+/* Make a sleeping thread ready; true when it was sleeping. Any context. */
+bool sched_wake(struct thread *t);
+/* From the timer interrupt, 100 times a second on each busy CPU. */
+void sched_tick(void);
+void sched_init(void);
+/* Turn the boot context into this CPU's idle thread and run; never returns. */
+void sched_start(void) __noreturn;
+void thread_set_class(struct thread *t, enum sched_class sclass);
+
+/* Sleep until @deadline (ns since boot). 0, or -EINTR when interruptible and a signal came. */
+int sleep_until(time_ns_t deadline, bool interruptible);
+/*
+ * The building block of wait queues: mark the caller sleeping; then check the condition; then schedule_timeout() or sleep_cancel().
+ * A wake between the two is not lost.
+ */
+void sleep_prepare(bool interruptible);
+void sleep_cancel(void);
+/* Sleep as prepared until woken or @deadline: 0 woken, -ETIMEDOUT, -EINTR (signal pending and interruptible). */
+int schedule_timeout(time_ns_t deadline);
+bool signal_pending(const struct thread *t);
+
+#endif

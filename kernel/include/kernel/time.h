@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Time: a monotonic clock in nanoseconds and one-shot timers. */
+#ifndef KERNEL_TIME_H
+#define KERNEL_TIME_H
+
+#include <kernel/list.h>
+
+/* Nanoseconds since boot, monotonic, from the calibrated TSC. Any context. */
+time_ns_t time_now(void);
+/* Nanoseconds since 1970 (RTC at boot plus time_now()). */
+uint64_t time_realtime(void);
+/* Busy-wait; for hardware start-up only, at most 10 ms. */
+void time_delay_us(uint32_t us);
+
+struct timer {
+	struct list link;
+	time_ns_t deadline;
+	void (*fn)(struct timer *t);	/* in the timer interrupt, interrupts off: must not sleep */
+	bool armed;
+};
+
+void timer_init(struct timer *t, void (*fn)(struct timer *t));
+/* (Re)arm for @deadline; a time in the past fires at the next chance. Any context. */
+void timer_arm(struct timer *t, time_ns_t deadline);
+/* Returns whether it was armed; the callback does not run after this returned (unless called from it). Any context but its callback. */
+bool timer_disarm(struct timer *t);
+/* Called by the timer interrupt: run what is due; returns the next deadline or TIME_FOREVER. */
+time_ns_t timers_run(time_ns_t now);
+
+#endif

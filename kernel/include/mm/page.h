@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Page frames: struct page for every frame of RAM, a buddy allocator, reference counts, exact accounting. */
+#ifndef MM_PAGE_H
+#define MM_PAGE_H
+
+#include <kernel/list.h>
+
+#define DIRECT_MAP_BASE	0xffff800000000000ul
+#define KERNEL_BASE	0xffffffff80000000ul
+#define VMAP_BASE	0xffffc00000000000ul
+#define VMAP_END	0xffffd00000000000ul
+#define USER_END	0x00007ffffffff000ul
+#define FRAME_ORDER_MAX	10	/* 4 MiB */
+
+#define FRAME_ZERO	0x1u	/* cleared */
+#define FRAME_DMA32	0x2u	/* below 4 GiB */
+#define FRAME_ATOMIC	0x4u	/* may dip into the reserve; never waits anyway */
+
+enum page_use { PAGE_FREE, PAGE_RESERVED, PAGE_KERNEL, PAGE_SLAB, PAGE_TABLE, PAGE_ANON, PAGE_FILE, PAGE_DMA, PAGE_STACK };
+
+struct page {
+	struct list link;	/* free list, or the owner's */
+	uint32_t refs;
+	uint32_t pins;		/* held for device access */
+	uint8_t order;
+	uint8_t use;		/* enum page_use */
+	uint16_t flags;
+	uint32_t mapcount;
+	void *owner;		/* slab cache, inode */
+	uint64_t index;
+};
+
+static inline void *phys_to_virt(paddr_t p) { return (void *)(p + DIRECT_MAP_BASE); }
+/* For direct-map addresses only; kernel image symbols go through kernel_to_phys(). */
+static inline paddr_t virt_to_phys(const void *v) { return (paddr_t)v - DIRECT_MAP_BASE; }
+paddr_t kernel_to_phys(const void *v);
+
+/* NULL when @p is not RAM. */
+struct page *page_of(paddr_t p);
+paddr_t page_paddr(const struct page *page);
+void *page_addr(const struct page *page);
+
+/* 2^@order contiguous frames with one reference, or NULL. Any context. */
+struct page *frame_alloc(unsigned int order, uint32_t flags, enum page_use use);
+/* One more user; one fewer, freed with the last. Any context. */
+void page_get(struct page *page);
+void page_put(struct page *page);
+
+struct frame_stats {
+	uint64_t total, free, by_use[16];	/* pages */
+};
+void frame_stats(struct frame_stats *stats);
+void frame_init(void);	/* from boot_info */
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Kernel memory by size: slabs up to a page, frames above. Memory is zeroed. */
+#ifndef MM_SLAB_H
+#define MM_SLAB_H
+
+#include <kernel/types.h>
+
+struct slab_cache;
+
+/* Zeroed memory of at least @size bytes, 16-byte aligned (page-aligned from one page on); NULL when out of memory. Any context. */
+void *kzalloc(size_t size);
+/* @count * @size, overflow-checked. */
+void *kcalloc(size_t count, size_t size);
+/* NULL is fine. A pointer that was not allocated, or twice, is a panic. */
+void kfree(void *p);
+char *kstrdup(const char *s);
+
+/* A cache of equal objects. NULL when out of memory. */
+struct slab_cache *slab_create(const char *name, size_t size, size_t align);
+void *slab_alloc(struct slab_cache *c);
+void slab_free(struct slab_cache *c, void *p);
+void slab_init(void);
+
+/* Bytes in use now by kzalloc() and caches (exact, for leak checks). */
+uint64_t slab_bytes_used(void);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * User address spaces: areas (VMAs) over a page table; demand-zero and file pages, copy-on-write, and wholly resident areas for drivers.
+ */
+#ifndef MM_SPACE_H
+#define MM_SPACE_H
+
+#include <kernel/list.h>
+#include <kernel/lock.h>
+#include <kernel/ref.h>
+
+struct file;
+struct page;
+struct inode;
+
+#define VM_READ		0x1u
+#define VM_WRITE	0x2u
+#define VM_EXEC		0x4u
+#define VM_SHARED	0x8u
+#define VM_STACK	0x10u	/* grows down to the rlimit */
+#define VM_RESIDENT	0x20u	/* filled at map time, never faults (drivers) */
+#define VM_IO		0x40u	/* device registers: uncached, not copied by fork, not pinned */
+#define VM_OBJECT	0x80u	/* frames given by the creator (rings, DMA memory): not copied by fork */
+
+struct vma {
+	struct list link;	/* sorted by start */
+	vaddr_t start, end;	/* page aligned, end exclusive */
+	uint32_t flags;
+	struct file *file;	/* counted; NULL: anonymous */
+	uint64_t offset;	/* bytes in the file of start */
+	struct vma_object *object;	/* VM_OBJECT and VM_IO */
+};
+
+/* Frames mapped as given; counted, the frames go back with the last reference through release(). */
+struct vma_object {
+	struct ref ref;
+	struct page **pages;	/* NULL for VM_IO */
+	paddr_t io_base;
+	uint64_t nr_pages;
+	void (*release)(struct vma_object *o);
+	void *priv;
+};
+
+struct space {
+	struct ref ref;
+	struct mutex lock;	/* guards areas and brk; taken before page table locks */
+	struct list areas;
+	paddr_t root;		/* top page table */
+	vaddr_t brk_start, brk_end, mmap_base;
+	uint64_t nr_pages;	/* resident user pages */
+	uint64_t nr_table_pages;
+	uint64_t limit_pages;	/* 0: none */
+	bool resident;		/* a driver's: every area is VM_RESIDENT */
+};
+
+struct space *space_create(void);			/* NULL when out of memory */
+struct space *space_fork(struct space *from);		/* copy-on-write copy; NULL when out of memory */
+void space_get(struct space *s);
+void space_put(struct space *s);
+void space_switch(struct space *s);	/* load its page table on this CPU; NULL: kernel only. Preemption off. */
+
+/*
+ * Map @length bytes. @address is a hint, or exact with LINUX_MAP_FIXED in @map_flags (LINUX_MAP_*: linux.h). @vm_flags: VM_*.
+ * Returns the address or -errno (-ENOMEM, -EINVAL, -EACCES, -EEXIST). May sleep.
+ */
+int64_t space_map(struct space *s, vaddr_t address, uint64_t length, uint32_t vm_flags, uint32_t map_flags, struct file *file,
+		  uint64_t offset);
+int64_t space_map_object(struct space *s, vaddr_t address, uint32_t vm_flags, struct vma_object *object);
+int space_unmap(struct space *s, vaddr_t address, uint64_t length);
+int space_protect(struct space *s, vaddr_t address, uint64_t length, uint32_t vm_flags);
+int64_t space_remap(struct space *s, vaddr_t old, uint64_t old_length, uint64_t new_length, uint32_t flags, vaddr_t new_address);
+int64_t space_brk(struct space *s, vaddr_t brk);
+struct vma *space_find(struct space *s, vaddr_t address);	/* lock held */
+
+/* Resolve a fault at @address; @access is VM_READ, VM_WRITE or VM_EXEC. 0, -EFAULT (no such area), -EACCES (not allowed), -ENOMEM, -EIO. */
+int space_fault(struct space *s, vaddr_t address, uint32_t access);
+
+/*
+ * Pin the pages of [@address, +@length) for device access (faulting them in; @write: the device will write). Fills @pages, returns the
+ * count or -errno. Pinned pages survive unmapping. user_unpin() gives them back.
+ */
+int user_pin(struct space *s, vaddr_t address, uint64_t length, bool write, struct page **pages, unsigned int max);
+void user_unpin(struct page **pages, unsigned int count);
+
+/* Check that a user range lies below USER_END without wrap. */
+static inline bool user_range_ok(vaddr_t a, uint64_t length) { return length <= 0x00007ffffffff000ul && a <= 0x00007ffffffff000ul - length; }
+
+#endif
