@@ -85,7 +85,6 @@ all-host-objs := $(sort $(host-driver-objs) $(host-library-objs) $(host-lib-objs
 
 # Include paths are the layers: what a world may not reach is not on its path.
 $(kernel-driver-objs) $(kernel-library-objs): includes := $(driver-kernel-includes)
-$(kernel-driver-objs) $(kernel-library-objs): flags-stamp := driver-kernel
 $(user-driver-objs) $(user-library-objs) $(user-shim-objs): includes := $(driver-user-includes)
 
 # ---- Stamps: a file that changes when the text it holds does ------------------------------------
@@ -113,7 +112,7 @@ $(call set-stamp,cmdline,$(CONFIG_CMDLINE))
 
 # ---- Compile -----------------------------------------------------------------------------------
 
-checker = $(if $(filter 1 2,$(C)),$(Q)sparse $(sparse-flags) $(1) $<)
+checker = $(if $(filter 1 2,$(C)),$(Q)sparse $(sparse-flags) $(filter-out -W%,$(1)) $<)
 
 $(all-kernel-objs): includes ?= $(kernel-includes)
 $(O)/%.o: %.c $(O)/stamp/kernel $(autoconf-h)
@@ -176,8 +175,11 @@ $(O)/ferry.elf: $(kernel-objs) $(kernel-driver-objs) $(kernel-archives) $(O)/ker
 	$(Q)$(CC) $(kernel-asflags) -c -o $(O)/kallsyms1.o $(O)/kallsyms1.S
 	$(Q)$(call link-kernel,$(O)/ferry.tmp,$(O)/kallsyms1.o)
 	$(Q)$(NM) -n $(O)/ferry.tmp | scripts/kallsyms --verify $(O)/kallsyms1.S
-	$(Q)scripts/placement-check --nm $(NM) $(O)/ferry.tmp $(kernel-driver-objs) -- $(user-driver-objs)
 	$(Q)mv $(O)/ferry.tmp $@
+
+$(O)/placement.ok: $(O)/ferry.elf $(user-driver-objs) scripts/placement-check
+	$(Q)scripts/placement-check --nm $(NM) $< $(kernel-driver-objs) -- $(user-driver-objs)
+	$(Q)touch $@
 
 $(O)/ferry.strip: $(O)/ferry.elf
 	$(Q)$(STRIP) -g -o $@ $<
@@ -224,9 +226,9 @@ $(O)/host/unit: $(all-host-objs) $(O)/stamp/host-link
 # ---- Targets -----------------------------------------------------------------------------------
 
 .PHONY: all kernel drivers programs initramfs image unit run bench manifest
-all: kernel drivers programs initramfs image
+all: kernel drivers programs initramfs image ; @:
 kernel: $(O)/ferry.elf
-drivers: $(moved-drivers)
+drivers: $(moved-drivers) $(O)/placement.ok
 programs: $(programs)
 initramfs: $(O)/initramfs.cpio
 image: $(O)/ferry.iso
