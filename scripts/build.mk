@@ -9,8 +9,7 @@ auto-conf := $(O)/include/config/auto.conf
 autoconf-h := $(O)/include/generated/autoconf.h
 
 # Make reads auto.conf, finds it older than the configuration, remakes it and starts again.
--include $(auto-conf)
--include $(auto-conf).d
+include $(auto-conf)
 
 $(auto-conf): $(KCONFIG_CONFIG) scripts/kconfig $(wildcard $(kconfig-files))
 	$(Q)mkdir -p $(O)
