@@ -24,13 +24,13 @@ $(KCONFIG_CONFIG):
 #   obj-y        part of the kernel
 #   driver-y/-m  a driver, linked into the kernel or moved into a process of its own
 #   library-y    code that drivers share, an archive in each world
-#   lib-y        lib/, an archive in each world
+#   lib-y        lib/, an archive in each world; lib-kernel-y: the kernel's only, where others have a C library
 #   user-shim-y, host-shim-y   the driver API in the other two worlds
 #   program-y    a user program
 #   unit-host-y, unit-kernel-y, model-y   tests/
 # For an object foo.o of driver-y or program-y, foo-parts := a.o b.o names the objects it is made of.
 
-lists := obj driver library lib user-shim host-shim program unit-host unit-kernel model
+lists := obj driver library lib lib-kernel user-shim host-shim program unit-host unit-kernel model
 top-dirs := arch/x86/ kernel/ mm/ fs/ ipc/ lib/ drivers/ shim/ usr/ tests/
 
 parts-of = $(or $($(basename $(1))-parts),$(1))
@@ -57,11 +57,12 @@ in = $(addprefix $(O)/$(1),$(2))
 
 kernel-objs := $(call in,,$(all-obj-y))
 ifeq ($(CONFIG_KERNEL_SELFTEST),y)
-kernel-objs += $(call in,tests/unit/,$(patsubst tests/%,%,$(all-unit-kernel-y)))
+kernel-objs += $(O)/tests/ktest.o $(O)/tests/ktest_kernel.o \
+	$(call in,tests/unit/,$(patsubst tests/%,%,$(all-unit-kernel-y)))
 endif
 kernel-driver-objs := $(call in,,$(call driver-parts,$(all-driver-y)))
 kernel-library-objs := $(call in,,$(all-library-y))
-kernel-lib-objs := $(call in,,$(all-lib-y))
+kernel-lib-objs := $(call in,,$(all-lib-y) $(all-lib-kernel-y))
 all-kernel-objs := $(sort $(kernel-objs) $(kernel-driver-objs) $(kernel-library-objs) $(kernel-lib-objs))
 
 user-driver-objs := $(call in,user/,$(call driver-parts,$(all-driver-m)))

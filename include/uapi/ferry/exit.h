@@ -7,10 +7,10 @@
 #ifndef UAPI_FERRY_EXIT_H
 #define UAPI_FERRY_EXIT_H
 
-#define EXIT_PORT	0xf4
+#define FERRY_EXIT_PORT		0xf4
 
-#define EXIT_POWEROFF	0x10	/* reboot(2), LINUX_REBOOT_CMD_POWER_OFF: QEMU exits with 33 */
-#define EXIT_PANIC	0x31	/* Kernel panic: QEMU exits with 99 */
-#define EXIT_FATAL	0x32	/* could not boot: one line says why; QEMU exits with 101 */
+#define FERRY_EXIT_POWEROFF	0x10	/* reboot(2), LINUX_REBOOT_CMD_POWER_OFF: QEMU exits with 33 */
+#define FERRY_EXIT_PANIC	0x31	/* Kernel panic: QEMU exits with 99 */
+#define FERRY_EXIT_FATAL	0x32	/* could not boot: one line says why; QEMU exits with 101 */
 
 #endif
