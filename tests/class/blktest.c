@@ -1,0 +1,585 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The block class suite, run in the guest against one disk: the same claims for every driver in every placement. It is an ordinary
+ * Linux program (static musl), so that Linux's own answers can be had by running it there.
+ *
+ *	blktest suite /dev/vda [ro]	KTAP, one line a claim; overwrites the disk (not with ro)
+ *	blktest parity /dev/vda		a transcript: every operation with its result, errno and a checksum of the data
+ *	blktest fill /dev/vda SEED	write the pattern of SEED over the whole disk, fsync
+ *	blktest verify /dev/vda SEED	read it back and compare
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* linux/fs.h and linux/aio_abi.h, which musl does not bring. */
+#define BLKROGET	_IO(0x12, 94)
+#define BLKRRPART	_IO(0x12, 95)
+#define BLKGETSIZE	_IO(0x12, 96)
+#define BLKFLSBUF	_IO(0x12, 97)
+#define BLKSSZGET	_IO(0x12, 104)
+#define BLKGETSIZE64	_IOR(0x12, 114, size_t)
+#define BLKDISCARD	_IO(0x12, 119)
+#define BLKZEROOUT	_IO(0x12, 127)
+
+#define IOCB_CMD_PREAD	0
+#define IOCB_CMD_PWRITE	1
+
+struct iocb {
+	uint64_t data;
+	uint32_t key, rw_flags;
+	uint16_t opcode;
+	int16_t priority;
+	uint32_t fd;
+	uint64_t buf, nbytes;
+	int64_t offset;
+	uint64_t reserved2;
+	uint32_t flags, resfd;
+};
+
+struct io_event {
+	uint64_t data, obj;
+	int64_t res, res2;
+};
+
+#define MIB		(1024u * 1024)
+#define BUFFER_BYTES	(2 * MIB)
+
+static const char *path;
+static int fd = -1, direct = -1;
+static uint64_t disk_bytes;
+static uint32_t block_bytes;
+static unsigned char *a, *b;	/* two buffers, page aligned */
+
+/* ---- Patterns: every 8 bytes tell the seed and their own place, so that misplaced data shows ---- */
+
+static uint64_t mix(uint64_t x)
+{
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
+	return x ^ (x >> 31);
+}
+
+static void pattern(unsigned char *to, uint64_t offset, size_t n, uint64_t seed)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint64_t word = mix(((offset + i) >> 3) + seed * 0x9e3779b97f4a7c15ull);
+
+		to[i] = word >> (((offset + i) & 7) * 8);
+	}
+}
+
+static bool matches(const unsigned char *p, uint64_t offset, size_t n, uint64_t seed)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint64_t word = mix(((offset + i) >> 3) + seed * 0x9e3779b97f4a7c15ull);
+
+		if (p[i] != (unsigned char)(word >> (((offset + i) & 7) * 8)))
+			return false;
+	}
+	return true;
+}
+
+static bool all_zero(const unsigned char *p, size_t n)
+{
+	return n == 0 || (p[0] == 0 && !memcmp(p, p + 1, n - 1));
+}
+
+/* FNV-1a, for transcripts. */
+static uint32_t checksum(const unsigned char *p, size_t n)
+{
+	uint32_t h = 2166136261u;
+
+	while (n--)
+		h = (h ^ *p++) * 16777619u;
+	return h;
+}
+
+/* ---- KTAP ---- */
+
+static unsigned int nr_cases, nr_failed;
+static char reason[256];
+
+#define CHECK(cond) do { if (!(cond)) { \
+	snprintf(reason, sizeof(reason), "%s:%d: %s (errno %d)", __FILE__, __LINE__, #cond, errno); return false; } } while (0)
+
+static void run(const char *name, bool (*claim)(void))
+{
+	bool ok;
+
+	reason[0] = '\0';
+	errno = 0;
+	ok = claim();
+	nr_cases++;
+	nr_failed += !ok;
+	if (!ok)
+		printf("# %s\n", reason);
+	printf("%sok %u %s\n", ok ? "" : "not ", nr_cases, name);
+	fflush(stdout);
+}
+
+/* ---- Claims ---- */
+
+static bool size_is_told_alike_by_every_call(void)
+{
+	unsigned long sectors = 0;
+	int ssz = 0;
+
+	CHECK(ioctl(fd, BLKGETSIZE, &sectors) == 0);
+	CHECK((uint64_t)sectors * 512 == disk_bytes);
+	CHECK(ioctl(fd, BLKSSZGET, &ssz) == 0);
+	CHECK(ssz >= 512 && ssz <= 4096 && !(ssz & (ssz - 1)));
+	CHECK(lseek(fd, 0, SEEK_END) == (off_t)disk_bytes);
+	return true;
+}
+
+static bool direct_write_reads_back(void)
+{
+	pattern(a, 0, 64 * 1024, 1);
+	CHECK(pwrite(direct, a, 64 * 1024, 0) == 64 * 1024);
+	memset(b, 0, 64 * 1024);
+	CHECK(pread(direct, b, 64 * 1024, 0) == 64 * 1024);
+	CHECK(matches(b, 0, 64 * 1024, 1));
+	return true;
+}
+
+static bool buffered_write_is_seen_by_direct_read_after_fsync(void)
+{
+	pattern(a, 65536, 10000, 2);
+	CHECK(pwrite(fd, a, 10000, 65536) == 10000);
+	CHECK(fsync(fd) == 0);
+	CHECK(pread(direct, b, 8192, 65536) == 8192);
+	CHECK(matches(b, 65536, 8192, 2));
+	return true;
+}
+
+static bool direct_write_is_seen_by_buffered_read(void)
+{
+	CHECK(pread(fd, b, 4096, 131072) == 4096);	/* have it cached */
+	pattern(a, 131072, 4096, 3);
+	CHECK(pwrite(direct, a, 4096, 131072) == 4096);
+	CHECK(pread(fd, b, 4096, 131072) == 4096);
+	CHECK(matches(b, 131072, 4096, 3));
+	return true;
+}
+
+static bool odd_buffered_writes_keep_their_neighbours(void)
+{
+	uint64_t at = 256 * 1024;
+
+	pattern(a, at, 16384, 4);
+	CHECK(pwrite(fd, a, 16384, at) == 16384);
+	CHECK(pwrite(fd, "x", 1, at + 5000) == 1);
+	CHECK(pwrite(fd, "yz", 2, at + 8191) == 2);
+	CHECK(fsync(fd) == 0);
+	CHECK(pread(direct, b, 16384, at) == 16384);
+	CHECK(b[5000] == 'x' && b[8191] == 'y' && b[8192] == 'z');
+	CHECK(matches(b, at, 5000, 4) && matches(b + 5001, at + 5001, 3190, 4) && matches(b + 8193, at + 8193, 8191, 4));
+	return true;
+}
+
+static bool misaligned_direct_io_is_einval(void)
+{
+	CHECK(pread(direct, b + 1, block_bytes, 0) == -1 && errno == EINVAL);
+	CHECK(pread(direct, b, block_bytes - 1, 0) == -1 && errno == EINVAL);
+	CHECK(pread(direct, b, block_bytes, 7) == -1 && errno == EINVAL);
+	CHECK(pwrite(direct, b, block_bytes, 100) == -1 && errno == EINVAL);
+	return true;
+}
+
+static bool read_at_the_end_is_short_then_zero(void)
+{
+	CHECK(pread(fd, b, 8192, disk_bytes - 4096) == 4096);
+	CHECK(pread(fd, b, 10, disk_bytes - 3) == 3);
+	CHECK(pread(fd, b, 4096, disk_bytes) == 0);
+	CHECK(pread(fd, b, 4096, disk_bytes + MIB) == 0);
+	CHECK(pread(direct, b, 8192, disk_bytes - 4096) == 4096);
+	CHECK(pread(direct, b, 4096, disk_bytes) == 0);
+	return true;
+}
+
+static bool write_past_the_end_is_enospc(void)
+{
+	CHECK(pwrite(fd, a, 4096, disk_bytes) == -1 && errno == ENOSPC);
+	CHECK(pwrite(direct, a, 4096, disk_bytes) == -1 && errno == ENOSPC);
+	CHECK(pwrite(fd, a, 8192, disk_bytes - 4096) == 4096);
+	return true;
+}
+
+static bool negative_offset_is_einval(void)
+{
+	CHECK(pread(fd, b, 512, -1) == -1 && errno == EINVAL);
+	CHECK(lseek(fd, -1, SEEK_SET) == -1 && errno == EINVAL);
+	return true;
+}
+
+static bool bad_buffer_is_efault(void)
+{
+	CHECK(pread(fd, (void *)8, 4096, 0) == -1 && errno == EFAULT);
+	CHECK(pread(direct, (void *)4096, 4096, 0) == -1 && errno == EFAULT);
+	CHECK(pwrite(direct, (void *)0x7ffffffff000ull, 4096, 0) == -1 && errno == EFAULT);
+	return true;
+}
+
+static bool megabyte_in_one_direct_call(void)
+{
+	pattern(a, MIB, MIB, 5);
+	CHECK(pwrite(direct, a, MIB, MIB) == (ssize_t)MIB);
+	memset(b, 0, MIB);
+	CHECK(pread(direct, b, MIB, MIB) == (ssize_t)MIB);
+	CHECK(matches(b, MIB, MIB, 5));
+	return true;
+}
+
+static bool vectors_gather_and_scatter(void)
+{
+	struct iovec out[3] = { { a, 4096 }, { a + 8192, 8192 }, { a + 65536, 4096 } };
+	struct iovec in[2] = { { b, 12288 }, { b + 16384, 4096 } };
+
+	for (int i = 0; i < 3; i++)
+		memset(out[i].iov_base, 'a' + i, out[i].iov_len);
+	CHECK(pwritev(direct, out, 3, 512 * 1024) == 16384);
+	CHECK(preadv(direct, in, 2, 512 * 1024) == 16384);
+	CHECK(b[0] == 'a' && b[4095] == 'a' && b[4096] == 'b' && b[12287] == 'b' && b[16384] == 'c' && b[20479] == 'c');
+	return true;
+}
+
+static bool zeroout_zeroes_exactly_its_range(void)
+{
+	uint64_t range[2] = { 768 * 1024 + 4096, 8192 };
+
+	pattern(a, 768 * 1024, 16384, 6);
+	CHECK(pwrite(direct, a, 16384, 768 * 1024) == 16384);
+	CHECK(ioctl(fd, BLKZEROOUT, range) == 0);
+	CHECK(pread(direct, b, 16384, 768 * 1024) == 16384);
+	CHECK(matches(b, 768 * 1024, 4096, 6));
+	CHECK(all_zero(b + 4096, 8192));
+	CHECK(matches(b + 12288, 768 * 1024 + 12288, 4096, 6));
+	return true;
+}
+
+static bool discard_works_or_says_so(void)
+{
+	uint64_t range[2] = { 832 * 1024, 65536 };
+	uint64_t wild[2] = { disk_bytes, 4096 }, odd[2] = { 1, 4096 };
+
+	CHECK(ioctl(fd, BLKDISCARD, range) == 0 || errno == EOPNOTSUPP);
+	CHECK(ioctl(fd, BLKDISCARD, wild) == -1 && (errno == EINVAL || errno == EOPNOTSUPP));
+	CHECK(ioctl(fd, BLKDISCARD, odd) == -1 && (errno == EINVAL || errno == EOPNOTSUPP));
+	return true;
+}
+
+static bool flush_calls_succeed(void)
+{
+	CHECK(fsync(fd) == 0 && fdatasync(fd) == 0 && fsync(direct) == 0);
+	CHECK(ioctl(fd, BLKFLSBUF, 0) == 0);
+	return true;
+}
+
+static bool unknown_ioctl_is_enotty(void)
+{
+	CHECK(ioctl(fd, _IO(0x77, 0x77), 0) == -1 && errno == ENOTTY);
+	return true;
+}
+
+static bool readonly_descriptor_refuses_writes(void)
+{
+	int ro = open(path, O_RDONLY);
+
+	CHECK(ro >= 0);
+	CHECK(pwrite(ro, a, 512, 0) == -1 && errno == EBADF);
+	close(ro);
+	return true;
+}
+
+/* One child of the next claim: random reads and writes in its own slice, each verified. */
+static int slice_worker(unsigned int who, uint64_t from, uint64_t length)
+{
+	unsigned int seed = 12345 + who;
+	unsigned char generation[256] = { 0 };
+	uint64_t chunks = length / 4096;
+	int f = open(path, O_RDWR | (who & 1 ? O_DIRECT : 0));
+
+	chunks = chunks > 256 ? 256 : chunks;
+	for (int i = 0; i < 300; i++) {
+		uint64_t c = rand_r(&seed) % chunks, at = from + c * 4096;
+
+		if (rand_r(&seed) & 1) {
+			generation[c]++;
+			pattern(a, at, 4096, who * 1000 + generation[c]);
+			if (pwrite(f, a, 4096, at) != 4096)
+				return 1;
+		} else if (generation[c]) {
+			if (pread(f, a, 4096, at) != 4096 || !matches(a, at, 4096, who * 1000 + generation[c]))
+				return 2;
+		}
+	}
+	return fsync(f) ? 3 : 0;
+}
+
+static bool four_processes_share_the_disk(void)
+{
+	uint64_t slice = disk_bytes / 4 / 4096 * 4096;
+	bool ok = true;
+	int status;
+
+	for (unsigned int i = 0; i < 4; i++)
+		if (fork() == 0)
+			_exit(slice_worker(i, i * slice, slice));
+	for (int i = 0; i < 4; i++) {
+		CHECK(wait(&status) > 0);
+		ok = ok && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	}
+	CHECK(ok);
+	return true;
+}
+
+static bool aio_batch_of_32_completes(void)
+{
+	static struct iocb io[32];
+	struct iocb *list[32];
+	struct io_event events[32];
+	unsigned long ctx = 0;
+	long got = 0;
+
+	CHECK(syscall(SYS_io_setup, 64, &ctx) == 0);
+	pattern(a, 0, 32 * 4096, 7);
+	for (int i = 0; i < 32; i++) {
+		io[i] = (struct iocb){ .data = i, .opcode = IOCB_CMD_PWRITE, .fd = direct, .buf = (uintptr_t)(a + i * 4096),
+				       .nbytes = 4096, .offset = i * 4096 };
+		list[i] = &io[i];
+	}
+	for (int pass = 0; pass < 2; pass++) {
+		CHECK(syscall(SYS_io_submit, ctx, 32, list) == 32);
+		for (got = 0; got < 32; ) {
+			struct timespec limit = { 10, 0 };
+			long n = syscall(SYS_io_getevents, ctx, 1, 32, events, &limit);
+
+			CHECK(n > 0);
+			for (long i = 0; i < n; i++)
+				CHECK(events[i].res == 4096);
+			got += n;
+		}
+		memset(b, 0, 32 * 4096);
+		for (int i = 0; i < 32; i++) {
+			io[i].opcode = IOCB_CMD_PREAD;
+			io[i].buf = (uintptr_t)(b + i * 4096);
+		}
+	}
+	CHECK(pread(direct, b, 32 * 4096, 0) == 32 * 4096 && matches(b, 0, 32 * 4096, 7));
+	CHECK(syscall(SYS_io_destroy, ctx) == 0);
+	return true;
+}
+
+/* ---- A disk that may only be read ---- */
+
+static bool writing_a_readonly_disk_is_refused(void)
+{
+	int f = open(path, O_RDWR), ro = 0;
+
+	CHECK(ioctl(fd, BLKROGET, &ro) == 0 && ro == 1);
+	if (f < 0) {
+		CHECK(errno == EACCES || errno == EROFS);
+		return true;
+	}
+	CHECK(pwrite(f, a, 4096, 0) == -1 && errno == EPERM);
+	close(f);
+	return true;
+}
+
+static bool readonly_disk_reads(void)
+{
+	CHECK(pread(fd, b, 65536, 0) == 65536);
+	return true;
+}
+
+/* ---- Opening, verbs ---- */
+
+static void die(const char *what)
+{
+	fprintf(stderr, "blktest: %s: %s: %s\n", path, what, strerror(errno));
+	exit(1);
+}
+
+static void open_disk(bool ro)
+{
+	int ssz = 512;
+
+	fd = open(path, ro ? O_RDONLY : O_RDWR);
+	direct = open(path, (ro ? O_RDONLY : O_RDWR) | O_DIRECT);
+	if (fd < 0 || direct < 0)
+		die("open");
+	if (ioctl(fd, BLKGETSIZE64, &disk_bytes) || ioctl(fd, BLKSSZGET, &ssz))
+		die("size");
+	block_bytes = ssz;
+	if (posix_memalign((void **)&a, 4096, BUFFER_BYTES) || posix_memalign((void **)&b, 4096, BUFFER_BYTES))
+		die("memory");
+	memset(a, 0, BUFFER_BYTES);
+	memset(b, 0, BUFFER_BYTES);
+}
+
+static int suite_ro(void)
+{
+	printf("KTAP version 1\n1..3\n");
+	run("size_is_told_alike_by_every_call", size_is_told_alike_by_every_call);
+	run("readonly_disk_reads", readonly_disk_reads);
+	run("writing_a_readonly_disk_is_refused", writing_a_readonly_disk_is_refused);
+	return nr_failed != 0;
+}
+
+#define CLAIM(f) { #f, f }
+
+static const struct {
+	const char *name;
+	bool (*claim)(void);
+} claims[] = {
+	CLAIM(size_is_told_alike_by_every_call), CLAIM(direct_write_reads_back),
+	CLAIM(buffered_write_is_seen_by_direct_read_after_fsync), CLAIM(direct_write_is_seen_by_buffered_read),
+	CLAIM(odd_buffered_writes_keep_their_neighbours), CLAIM(misaligned_direct_io_is_einval),
+	CLAIM(read_at_the_end_is_short_then_zero), CLAIM(write_past_the_end_is_enospc), CLAIM(negative_offset_is_einval),
+	CLAIM(bad_buffer_is_efault), CLAIM(megabyte_in_one_direct_call), CLAIM(vectors_gather_and_scatter),
+	CLAIM(zeroout_zeroes_exactly_its_range), CLAIM(discard_works_or_says_so), CLAIM(flush_calls_succeed),
+	CLAIM(unknown_ioctl_is_enotty), CLAIM(readonly_descriptor_refuses_writes), CLAIM(four_processes_share_the_disk),
+	CLAIM(aio_batch_of_32_completes),
+};
+
+static int suite(void)
+{
+	unsigned int n = sizeof(claims) / sizeof(claims[0]);
+
+	if (disk_bytes < 4 * MIB) {
+		fprintf(stderr, "blktest: %s: the suite needs 4 MiB, this disk has %llu bytes\n", path, (unsigned long long)disk_bytes);
+		return 1;
+	}
+	printf("KTAP version 1\n1..%u\n", n);
+	for (unsigned int i = 0; i < n; i++)
+		run(claims[i].name, claims[i].claim);
+	return nr_failed != 0;
+}
+
+/* Write (seed > 0) or check the whole disk in pieces. */
+static int sweep(bool write_it, uint64_t seed)
+{
+	for (uint64_t at = 0; at < disk_bytes; at += MIB) {
+		size_t n = disk_bytes - at < MIB ? disk_bytes - at : MIB;
+
+		if (write_it) {
+			pattern(a, at, n, seed);
+			if (pwrite(fd, a, n, at) != (ssize_t)n)
+				die("write");
+		} else if (pread(fd, a, n, at) != (ssize_t)n) {
+			die("read");
+		} else if (!matches(a, at, n, seed)) {
+			fprintf(stderr, "blktest: %s: wrong data in the mebibyte at %llu\n", path, (unsigned long long)at);
+			return 1;
+		}
+	}
+	if (write_it && fsync(fd))
+		die("fsync");
+	return 0;
+}
+
+/* ---- Parity: one recorded list of operations; what came out is printed, nothing is judged here ---- */
+
+static void told(const char *what, long result, const unsigned char *data, size_t n)
+{
+	int e = result < 0 ? errno : 0;
+
+	printf("%-44s = %ld errno %d", what, result, e);
+	if (data)
+		printf(" data %08x", checksum(data, n));
+	printf("\n");
+}
+
+static void parity_io(int f, const char *kind, bool write_it, uint64_t at, size_t n, uint64_t seed)
+{
+	char what[96];
+
+	snprintf(what, sizeof(what), "%s %s %zu at %lld", kind, write_it ? "write" : "read", n, (long long)at);
+	if (write_it)
+		pattern(a, at, n, seed);
+	else
+		memset(b, 0xee, n);
+	errno = 0;
+	told(what, write_it ? pwrite(f, a, n, at) : pread(f, b, n, at), write_it ? NULL : b, n);
+}
+
+static void parity_ioctl(const char *name, unsigned long cmd, uint64_t start, uint64_t length)
+{
+	uint64_t range[2] = { start, length };
+	char what[96];
+
+	snprintf(what, sizeof(what), "ioctl %s %lld+%lld", name, (long long)start, (long long)length);
+	errno = 0;
+	told(what, ioctl(fd, cmd, range), NULL, 0);
+}
+
+static int parity(void)
+{
+	static const uint64_t places[] = { 0, 512, 4096, 5000, 65536, 1048576 - 512, 1048576 };
+	static const size_t sizes[] = { 1, 511, 512, 4096, 4097, 65536, 1048576 };
+	unsigned int seed = 99;
+
+	printf("size %llu block %u\n", (unsigned long long)disk_bytes, block_bytes);
+	for (size_t p = 0; p < sizeof(places) / sizeof(places[0]); p++)
+		for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++)
+			for (int which = 0; which < 2; which++) {
+				parity_io(which ? direct : fd, which ? "direct" : "buffered", true, places[p], sizes[s], p * 16 + s);
+				parity_io(which ? direct : fd, which ? "direct" : "buffered", false, places[p], sizes[s], 0);
+			}
+	for (int d = -2; d <= 2; d++) {
+		parity_io(fd, "buffered", true, disk_bytes + d * 2048, 4096, 77);
+		parity_io(fd, "buffered", false, disk_bytes + d * 2048, 4096, 0);
+		parity_io(direct, "direct", true, disk_bytes + d * 4096, 4096, 78);
+		parity_io(direct, "direct", false, disk_bytes + d * 4096, 4096, 0);
+	}
+	parity_ioctl("BLKZEROOUT", BLKZEROOUT, 8192, 4096);
+	parity_ioctl("BLKZEROOUT", BLKZEROOUT, 8192, 100);
+	parity_ioctl("BLKZEROOUT", BLKZEROOUT, disk_bytes, 4096);
+	parity_ioctl("BLKDISCARD", BLKDISCARD, 16384, 65536);
+	parity_ioctl("BLKDISCARD", BLKDISCARD, 16385, 65536);
+	parity_ioctl("BLKDISCARD", BLKDISCARD, disk_bytes, 4096);
+	parity_ioctl("BLKDISCARD", BLKDISCARD, 0, ~0ull & ~4095ull);
+	parity_ioctl("BLKFLSBUF", BLKFLSBUF, 0, 0);
+	parity_io(fd, "buffered", false, 4096, 65536, 0);
+	told("fsync", fsync(fd), NULL, 0);
+	for (int i = 0; i < 100; i++) {
+		uint64_t at = (uint64_t)(rand_r(&seed) % (disk_bytes / 4096)) * 4096;
+		size_t n = (1 + rand_r(&seed) % 8) * 4096;
+
+		parity_io(i & 1 ? direct : fd, i & 1 ? "direct" : "buffered", rand_r(&seed) & 1, at, n, i);
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	bool ro = argc > 3 && !strcmp(argv[3], "ro");
+
+	if (argc < 3) {
+		fprintf(stderr, "usage: blktest suite|parity|fill|verify DISK [ro|SEED]\n");
+		return 2;
+	}
+	path = argv[2];
+	open_disk(ro);
+	if (!strcmp(argv[1], "suite"))
+		return ro ? suite_ro() : suite();
+	if (!strcmp(argv[1], "parity"))
+		return parity();
+	if ((!strcmp(argv[1], "fill") || !strcmp(argv[1], "verify")) && argc > 3)
+		return sweep(argv[1][0] == 'f', strtoull(argv[3], NULL, 0));
+	fprintf(stderr, "blktest: %s: no such verb, or its argument is missing\n", argv[1]);
+	return 2;
+}
