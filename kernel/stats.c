@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Exact counts for tests and benchmarks: /proc/ferry/cpus (switches, system calls, interrupts) and /proc/ferry/frames (every frame of
+ * memory by its use, and slab bytes). Read without locks: a line is a snapshot of one CPU or one counter.
+ */
+#include <fs/node.h>
+#include <kernel/cpu.h>
+#include <kernel/init.h>
+#include <mm/page.h>
+#include <mm/slab.h>
+
+static const char *const use_names[] = {
+	[PAGE_FREE] = "free", [PAGE_RESERVED] = "reserved", [PAGE_KERNEL] = "kernel", [PAGE_SLAB] = "slab", [PAGE_TABLE] = "table",
+	[PAGE_ANON] = "anon", [PAGE_FILE] = "file", [PAGE_DMA] = "dma", [PAGE_STACK] = "stack",
+};
+
+static void cpus_show(struct seq *s, void *priv)
+{
+	seq_puts(s, "CPU SWITCHES SPACE_SWITCHES SYSCALLS INTERRUPTS\n");
+	for (unsigned int i = 0; i < nr_cpus; i++)
+		seq_printf(s, "%u %llu %llu %llu %llu\n", cpus[i].id, (unsigned long long)cpus[i].nr_switches,
+			   (unsigned long long)cpus[i].nr_space_switches, (unsigned long long)cpus[i].nr_syscalls,
+			   (unsigned long long)cpus[i].nr_interrupts);
+}
+
+static void frames_show(struct seq *s, void *priv)
+{
+	struct frame_stats stats;
+
+	frame_stats(&stats);
+	seq_printf(s, "total %llu\nfree %llu\n", (unsigned long long)stats.total, (unsigned long long)stats.free);
+	for (unsigned int i = PAGE_RESERVED; i < ARRAY_SIZE(use_names); i++)
+		seq_printf(s, "%s %llu\n", use_names[i], (unsigned long long)stats.by_use[i]);
+	seq_printf(s, "slab_bytes %llu\n", (unsigned long long)slab_bytes_used());
+}
+
+static int stats_init(void)
+{
+	int err = proc_create("ferry/cpus", 0444, cpus_show, NULL);
+
+	return err ? err : proc_create("ferry/frames", 0444, frames_show, NULL);
+}
+INITCALL("3bus", stats_init);
