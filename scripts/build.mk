@@ -225,7 +225,7 @@ $(O)/host/unit: $(all-host-objs) $(O)/stamp/host-link
 
 # ---- Targets -----------------------------------------------------------------------------------
 
-.PHONY: all kernel drivers programs initramfs image unit run bench manifest
+.PHONY: all kernel drivers programs initramfs image unit run manifest
 all: kernel drivers programs initramfs image ; @:
 kernel: $(O)/ferry.elf
 drivers: $(moved-drivers) $(O)/placement.ok
