@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the test scripts that boot guests share: builds by placement, guest programs, one KTAP stream."""
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILD = os.environ.get("FERRY_BUILD", "build")
+CONFIGS = {"y": "mono_defconfig", "m": "zero_defconfig"}
+GUEST_SECONDS = 240
+
+
+def work_dir():
+    """A directory that goes when the script ends; disks of tests live here, never in the source tree."""
+    path = tempfile.mkdtemp(prefix="ferry-test-")
+    import atexit
+    atexit.register(shutil.rmtree, path, ignore_errors=True)
+    return path
+
+
+def make(*args):
+    """make, quietly; its output only when it failed."""
+    done = subprocess.run(["make", "-s", "--no-print-directory", "-C", TOP, *args], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        print("Bail out! make %s\n# %s" % (" ".join(args), done.stdout.replace("\n", "\n# ")), flush=True)
+        sys.exit(1)
+
+
+def locked(path):
+    """Scripts run side by side and share builds: one makes it, the other waits."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    handle = open(path, "w")
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    return handle
+
+
+def build(placement):
+    """The directory of a build with every driver in this placement ("y" or "m")."""
+    return build_config(CONFIGS[placement])
+
+
+def build_config(config):
+    out = os.path.join(BUILD, "test-" + config.replace("_defconfig", ""))
+    with locked(out + ".lock"):
+        make("O=" + out, config)
+        make("O=" + out, "all")
+    return out
+
+
+def guest_program(source):
+    """Compile one C file into a static Linux program for the guest."""
+    out = os.path.join(BUILD, "guest", os.path.basename(source)[:-2])
+    with locked(out + ".lock"):
+        path = os.path.join(TOP, source)
+        if not os.path.exists(out) or os.path.getmtime(out) < os.path.getmtime(path):
+            subprocess.run(["musl-gcc", "-static", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-I", os.path.join(TOP, "include"),
+                            "-o", out, path], check=True)
+    return out
+
+
+def run(out, command, *options, timeout=GUEST_SECONDS):
+    """Boot the build in @out and run @command; (status, its output, the kernel's log)."""
+    with tempfile.NamedTemporaryFile(prefix="ferry-log-") as log:
+        done = subprocess.run([os.path.join(TOP, "scripts/run"), "--build", out, "--timeout", str(timeout), "--log", log.name, *options,
+                               "--", command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        text = log.read().decode(errors="replace")
+    if done.returncode in (124, 125, 126):
+        text += done.stderr.decode(errors="replace")
+    return done.returncode, done.stdout.decode(errors="replace"), text
+
+
+def repro(out, command, *options):
+    return "./ferry run --build %s %s -- %s" % (out, " ".join(options), repr(command))
+
+
+class Ktap:
+    """One stream of results; the plan comes last, as KTAP allows."""
+
+    def __init__(self):
+        self.count, self.failed = 0, 0
+        print("KTAP version 1", flush=True)
+
+    def result(self, name, ok, notes=""):
+        self.count += 1
+        self.failed += not ok
+        if not ok:
+            for line in notes.rstrip("\n").split("\n")[-40:]:
+                print("# " + line)
+        print("%sok %d %s" % ("" if ok else "not ", self.count, name), flush=True)
+        return ok
+
+    def sub(self, name, status, output, log, hint, planned=True):
+        """Take over the results of a guest's own KTAP as NAME.case; a stream that broke off is a failure of its own."""
+        seen, plan, notes = 0, None, []
+        for line in output.splitlines():
+            if line.startswith("1.."):
+                plan = int(line[3:].split()[0])
+            elif line.startswith(("ok ", "not ok ")):
+                seen += 1
+                words = line.split(" ", 3 if line.startswith("not") else 2)
+                self.result("%s.%s" % (name, words[-1]), line.startswith("ok "), "\n".join(notes + ["repro: " + hint]))
+                notes = []
+            elif line.startswith("#"):
+                notes.append(line[1:].strip())
+        if planned and (plan is None or plan != seen or status > 1):
+            self.result(name + ".complete", False, "planned %s, came %d, status %d\nrepro: %s\n%s\n%s" %
+                        (plan, seen, status, hint, output[-500:], log[-2000:]))
+
+    def end(self):
+        print("1..%d" % self.count, flush=True)
+        sys.exit(self.failed != 0)
