@@ -14,6 +14,7 @@ struct thread_arch {
 	void *fpu;		/* XSAVE area, 64-byte aligned; NULL for kernel threads */
 	uint8_t *io_bitmap;	/* 8192 bytes, set bits forbid; NULL: no ports */
 	bool on_cpu;
+	uint32_t fpu_cpu;	/* 1 + the CPU whose registers still hold the FPU state; 0: none */
 };
 
 /* Prepare a new thread so that its first switch-to runs thread_entry -> fn(arg) (kernel) or returns to user mode with @regs (user). */
@@ -26,6 +27,12 @@ void arch_thread_copy(struct thread *to, struct thread *from);
 void arch_thread_reset(struct thread *t);
 /* Save @from, restore @to (stack, FPU, FS base, TSS stack, I/O bitmap). Interrupts off. Returns in @from when it is chosen again. */
 struct thread *arch_switch(struct thread *from, struct thread *to);
+/*
+ * kernel/sched.c's: the first thing that a new thread does after its first switch-to, interrupts off: finish the switch away from
+ * @prev (what the code after arch_switch() does in an old thread). The entry then enables interrupts and calls fn(arg), thereafter
+ * thread_exit().
+ */
+void sched_first_run(struct thread *prev);
 /* arch_prctl(2): LINUX_ARCH_SET_FS... */
 int64_t arch_prctl(struct thread *t, uint64_t code, uint64_t address);
 /* First return to user mode of a thread. */

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The timer stub as kernel/timer.c and kernel/main.c see it: the TSC clock and this CPU's one-shot interrupt. The interrupt calls
+ * timers_run() and, a hundred times a second while the CPU is not idle, sched_tick().
+ */
+#ifndef ASM_CLOCK_H
+#define ASM_CLOCK_H
+
+#include <kernel/types.h>
+
+#define CLOCK_TICK_NS	(10 * NSEC_PER_MSEC)
+
+/* Interrupt this CPU no later than @deadline; a deadline that is already set for earlier stays. Any context; for timer_arm(). */
+void clock_program(time_ns_t deadline);
+/* Measure the TSC, so that time_now() runs; reads the real-time clock. Interrupts off, no memory needed. */
+void clock_init(void);
+/* Start this CPU's timer interrupt; after the local APIC is on. */
+int clock_start(void);
+/* This CPU leaves the idle thread: the tick goes on. Interrupts off. */
+void clock_tick_resume(void);
+/* TSC cycles to nanoseconds since boot, and how many cycles make a second (0: not measured). */
+time_ns_t clock_from_tsc(uint64_t tsc);
+uint64_t clock_tsc_hz(void);
+
+#endif
