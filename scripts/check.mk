@@ -31,7 +31,7 @@ commands-of = $(foreach o,$(1),$(file >>$@.tmp,$(call compile-command,$(o),$(3),
 .PHONY: compile_commands.json
 compile_commands.json: $(autoconf-h)
 	$(call say,GEN,$@)
-	$(Q)rm -f $@.tmp
+	@:$(file >$@.tmp)
 	@:$(call commands-of,$(filter-out $(kernel-driver-objs) $(kernel-library-objs),$(all-kernel-objs)),,$(CC) $(kernel-cflags) $(kernel-includes))
 	@:$(call commands-of,$(kernel-driver-objs) $(kernel-library-objs),,$(CC) $(kernel-cflags) $(driver-kernel-includes))
 	@:$(call commands-of,$(user-program-objs) $(user-lib-objs),user/,$(user-cc) $(user-cflags) $(user-includes))

@@ -1,0 +1,28 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# What cannot boot says so in one line and ends, with a status of its own.
+cd "$(dirname "$0")/../.." && . tests/lib.sh
+
+plan 9
+head -c 100000 /dev/zero >"$scratch/zeroes"
+head -c 200000 "$BUILD/initramfs.cpio" >"$scratch/cut"
+{ head -c 300 "$BUILD/initramfs.cpio"; head -c 100000 /dev/urandom; } >"$scratch/garbage"
+: >"$scratch/empty"
+scripts/mkinitramfs -o "$scratch/noinit" --only --text 'etc/nothing=here'
+
+refuses missing_initramfs '[Ii]nitramfs|/init' --initramfs none
+refuses initramfs_of_zeroes '[Ii]nitramfs|cpio|/init' --initramfs "$scratch/zeroes"
+refuses initramfs_cut_short '[Ii]nitramfs|cpio|/init' --initramfs "$scratch/cut"
+refuses initramfs_of_garbage '[Ii]nitramfs|cpio|/init' --initramfs "$scratch/garbage"
+refuses initramfs_without_init '/init' --initramfs "$scratch/noinit"
+refuses cpu_without_nx '[Nn][Xx]' --cpu qemu64,-nx
+refuses cpu_without_long_mode 'long mode|64-bit|x86-64' --cpu qemu64,-lm
+refuses cpu_without_syscall '[Ss]yscall|SYSCALL' --cpu qemu64,-syscall
+
+# Without ACPI there may be no interrupt controller to find: up, or one line why not.
+if wanted machine_without_acpi; then
+	LIMIT=40 guest 'echo up' --machine pc --qemu -no-acpi
+	[ "$status" = 0 ] || { [ "$status" = 125 ] && grep -q 'ACPI' "$scratch/log"; }
+	verdict machine_without_acpi $? "$scratch/err"
+fi
+finish
