@@ -40,7 +40,7 @@ struct process {
 	struct fs_context *fs;		/* cwd, root, umask: fs/; shared with CLONE_FS */
 
 	/* Guarded by process_tree_lock. */
-	struct process *parent;
+	struct process *parent;	/* no reference: the tree keeps it valid under its lock; NULL for init */
 	struct list children, sibling, all_link;
 	pid_t pgid, sid;
 	struct tty *tty;		/* controlling terminal */
@@ -51,6 +51,10 @@ struct process {
 	struct list threads;
 	uint32_t nr_threads;
 	bool exiting;
+	struct thread *execing;		/* this thread replaces the program: the others must end */
+	uint32_t attention;		/* PROCESS_*: every thread on its way to user mode must look (signal_deliver) */
+	struct wait_queue state_wait;	/* stopped threads, an exec that waits for the others, a vfork parent */
+	bool vfork_released;		/* the memory that a vfork parent lent is given back */
 
 	struct spinlock signal_lock;	/* guards the next four */
 	struct sigaction_k actions[NSIG_K];
@@ -70,11 +74,24 @@ struct process {
 	uint32_t umask_unused;
 	struct timer itimer_real;
 	uint64_t itimer_interval;
+	struct list posix_timers;	/* kernel/posix_timer.c; guarded by lock */
+	uint32_t exit_signal;		/* told to the parent: SIGCHLD, or what clone asked for */
+	uint64_t denied_calls;		/* system calls refused to a sandboxed driver */
+	uint64_t nr_queued;		/* signals with information in the queues; guarded by signal_lock */
+	uint64_t max_pages;		/* the largest resident size seen; for getrusage */
+	bool no_new_privs, dumpable, did_exec;
+	uint32_t personality;
 };
+
+#define PROCESS_EXITING		0x1u
+#define PROCESS_STOPPED		0x2u
+#define PROCESS_EXECING		0x4u
 
 #define current_process	(current->process)
 
+/* Always taken with spin_lock_irq(): signals are sent from interrupts. Order: process_tree_lock, process->lock, process->signal_lock. */
 extern struct spinlock process_tree_lock;
+extern struct process *init_process;	/* NULL until the first process_spawn(); never freed */
 
 /* The process with @pid with a reference, or NULL. */
 struct process *process_find(pid_t pid);
@@ -88,12 +105,42 @@ void process_put(struct process *p);
 struct process *process_spawn(const char *path, const char *const *argv, const char *const *envp);
 void process_start(struct process *p);
 
+/* As process_spawn(), with more to say. A resident process is filled at load time and never faults (drivers). */
+struct process_spawn_args {
+	const char *path;
+	const char *const *argv, *const *envp;
+	bool resident;
+	bool inherit_fs;		/* cwd and root of the caller instead of the root directory */
+	enum syscall_set syscalls;
+};
+struct process *process_spawn_with(const struct process_spawn_args *args);
+/* Give up a process that was spawned and never started. */
+void process_abandon(struct process *p);
+
 /* End the current process with a wait status; never returns. */
 void process_exit(int status) __noreturn;
 /* End another process from outside (sends an unblockable kill); returns at once. */
 void process_kill(struct process *p, int sig);
 
-/* Walk all processes: call @fn for each until it returns false. */
+/* Another process's table of files or space with a reference of its own (fd_table_put, space_put), or NULL when it has ended. Any thread. */
+struct fd_table *process_files_get(struct process *p);
+struct space *process_space_get(struct process *p);
+/* Copy from or to another space through its pages (for /proc and exec). Bytes copied or -EFAULT. May sleep. */
+ssize_t space_read(struct space *s, vaddr_t from, void *to, size_t n);
+ssize_t space_write(struct space *s, vaddr_t to, const void *from, size_t n);
+/* CPU time of a process so far, its dead threads included; its children's that were waited for. */
+void process_cpu_time(struct process *p, time_ns_t *user, time_ns_t *system);
+/* May the caller act on @p (signals, priorities)? 0 or -EPERM. */
+int process_may_signal(struct process *p);
+
+/* Numbers of processes and threads (kernel/pid.c): never 0 or 1, at most PID_MAX, -EAGAIN when none is left. Any context. */
+#define PID_MAX	32767
+pid_t pid_alloc(void);
+/* One more, one fewer user of a number (a thread, a process, membership in a group or session); free again after the last. */
+void pid_hold(pid_t pid);
+void pid_free(pid_t pid);
+
+/* Walk all processes: call @fn for each, process_tree_lock held (must not sleep), until it returns false. */
 void process_for_each(bool (*fn)(struct process *p, void *arg), void *arg);
 
 #endif

@@ -30,4 +30,22 @@ void signal_fault(int sig, int code, uint64_t address);
 /* On the way back to user mode with work pending: deliver, stop or exit. May not return (exit). */
 void signal_deliver(struct regs *regs);
 
+/*
+ * A mask for the time of one call (sigsuspend, ppoll, pselect, epoll_pwait): the old one comes back after a handler, or with
+ * signal_mask_restore() when no signal came. Call restore on every way out; it does nothing while a signal is pending.
+ */
+void signal_mask_borrow(sigset_t mask);
+void signal_mask_restore(void);
+/* The same with the mask at a user address of @size bytes (0: no mask). 0, -EINVAL or -EFAULT. */
+int signal_mask_borrow_user(uint64_t address, uint64_t size);
+
+/*
+ * Results of an interrupted call that never reach user mode (kernel/signal_deliver.c turns them into -EINTR or starts the call again).
+ * A plain -EINTR does for every caller: calls that Linux restarts (read, write, wait4, ...) are known by number there.
+ */
+#define ERESTARTSYS		512	/* again unless a handler without SA_RESTART ran */
+#define ERESTARTNOINTR		513	/* always again */
+#define ERESTARTNOHAND		514	/* again unless a handler ran */
+#define ERESTART_BLOCK		516	/* through thread->restart unless a handler ran */
+
 #endif

@@ -53,6 +53,9 @@ struct thread {
 	uint64_t robust_list;
 	int syscall_nr;			/* -1 outside a system call */
 	bool exiting;
+	/* What continues a call that a stop interrupted (ERESTART_BLOCK): restart(t) through restart_syscall(2). */
+	int64_t (*restart)(struct thread *t);
+	uint64_t restart_args[6];
 	/* User copies: when set, a fault in the kernel resumes there (mm/user.c and arch). */
 	uint64_t fault_resume;
 };
