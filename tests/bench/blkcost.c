@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a block request costs, seen from a program: batches of 4 KiB direct reads through io_submit and io_getevents, counted by the TSC.
+ * Under --icount one tick is one guest instruction, so the figures are exact. Calibrates first: "loop" must read 2.000 then.
+ *
+ *	blkcost DISK BATCHES
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define DEPTH_MAX 128
+
+struct iocb {
+	uint64_t data;
+	uint32_t key, rw_flags;
+	uint16_t opcode;
+	int16_t priority;
+	uint32_t fd;
+	uint64_t buf, nbytes;
+	int64_t offset;
+	uint64_t reserved2;
+	uint32_t flags, resfd;
+};
+
+struct io_event {
+	uint64_t data, obj;
+	int64_t res, res2;
+};
+
+static uint64_t ticks(void)
+{
+	uint32_t lo, hi;
+
+	__asm__ volatile("lfence; rdtsc" : "=a"(lo), "=d"(hi) :: "memory");
+	return (uint64_t)hi << 32 | lo;
+}
+
+static void calibrate(void)
+{
+	uint64_t n = 10000000, start = ticks(), rounds = n;
+
+	__asm__ volatile("1: dec %0; jnz 1b" : "+r"(rounds));
+	printf("loop ticks_per_round %.3f\n", (double)(ticks() - start) / n);
+}
+
+/* Page table loads since boot, all CPUs; -1 on another system. */
+static long space_switches(void)
+{
+	FILE *f = fopen("/proc/ferry/cpus", "r");
+	unsigned long cpu, switches, spaces, calls, interrupts;
+	char line[256];
+	long sum = 0;
+
+	if (!f)
+		return -1;
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "%lu %lu %lu %lu %lu", &cpu, &switches, &spaces, &calls, &interrupts) == 5)
+			sum += spaces;
+	fclose(f);
+	return sum;
+}
+
+static void die(const char *what)
+{
+	fprintf(stderr, "blkcost: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static void measure(int fd, unsigned int depth, unsigned long batches, unsigned char *buffer, bool print)
+{
+	struct iocb io[DEPTH_MAX], *list[DEPTH_MAX];
+	struct io_event events[DEPTH_MAX];
+	uint64_t submit = 0, wait = 0;
+	unsigned long ctx = 0;
+	long before, after;
+
+	if (syscall(SYS_io_setup, DEPTH_MAX, &ctx))
+		die("io_setup");
+	for (unsigned int i = 0; i < depth; i++) {
+		io[i] = (struct iocb){ .data = i, .fd = fd, .buf = (uintptr_t)(buffer + i * 4096), .nbytes = 4096, .offset = i * 4096 };
+		list[i] = &io[i];
+	}
+	before = space_switches();
+	for (unsigned long n = 0; n < batches; n++) {
+		uint64_t t0 = ticks(), t1;
+
+		if (syscall(SYS_io_submit, ctx, (long)depth, list) != (long)depth)
+			die("io_submit");
+		t1 = ticks();
+		for (long got = 0; got < (long)depth; ) {
+			long r = syscall(SYS_io_getevents, ctx, (long)depth - got, (long)depth - got, events, NULL);
+
+			if (r <= 0 || events[0].res != 4096)
+				die("io_getevents");
+			got += r;
+		}
+		submit += t1 - t0;
+		wait += ticks() - t1;
+	}
+	after = space_switches();
+	if (print)
+		printf("depth %u ticks_per_request %.1f of_which_submit %.1f wait_and_complete %.1f space_switches_per_batch %.2f\n", depth,
+	       (double)(submit + wait) / batches / depth, (double)submit / batches / depth, (double)wait / batches / depth,
+	       (double)(after - before) / batches);
+	syscall(SYS_io_destroy, ctx);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long batches = argc > 2 ? strtoul(argv[2], NULL, 0) : 200;
+	unsigned char *buffer;
+	int fd;
+
+	if (argc < 2 || !batches) {
+		fprintf(stderr, "usage: blkcost DISK [BATCHES]\n");
+		return 2;
+	}
+	fd = open(argv[1], O_RDONLY | O_DIRECT);
+	if (fd < 0 || posix_memalign((void **)&buffer, 4096, DEPTH_MAX * 4096))
+		die(argv[1]);
+	memset(buffer, 1, DEPTH_MAX * 4096);
+	calibrate();
+	measure(fd, 32, batches / 10 + 1, buffer, false);
+	for (unsigned int depth = 1; depth <= 32; depth *= 32)
+		measure(fd, depth, batches, buffer, true);
+	return 0;
+}
