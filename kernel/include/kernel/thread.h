@@ -7,6 +7,7 @@
 #define KERNEL_THREAD_H
 
 #include <asm/thread.h>
+#include <kernel/heap.h>
 #include <kernel/list.h>
 #include <kernel/lock.h>
 #include <kernel/ref.h>
@@ -35,7 +36,10 @@ struct thread {
 	uint32_t slice_ticks;
 	uint64_t vruntime;		/* fair class: ns weighted */
 	time_ns_t started_ns, runtime_ns;
-	struct list run_link;
+	struct list run_link;		/* real time: in the run queue's list, else a list of its own or the dead */
+	struct heap_node run_node;	/* fair: in the run queue's heap */
+	bool queued;			/* ready in one of the two */
+	uint32_t cpu;			/* whose run queue */
 
 	/* Sleeping. */
 	bool interruptible;		/* a signal may end the sleep */

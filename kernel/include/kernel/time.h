@@ -3,7 +3,7 @@
 #ifndef KERNEL_TIME_H
 #define KERNEL_TIME_H
 
-#include <kernel/list.h>
+#include <kernel/heap.h>
 
 /* Nanoseconds since boot, monotonic, from the calibrated TSC. Any context. */
 time_ns_t time_now(void);
@@ -13,7 +13,7 @@ uint64_t time_realtime(void);
 void time_delay_us(uint32_t us);
 
 struct timer {
-	struct list link;
+	struct heap_node node;
 	time_ns_t deadline;
 	void (*fn)(struct timer *t);	/* in the timer interrupt, interrupts off: must not sleep */
 	bool armed;

@@ -50,6 +50,16 @@ struct frame_stats {
 	uint64_t total, free, by_use[16];	/* pages */
 };
 void frame_stats(struct frame_stats *stats);
-void frame_init(void);	/* from boot_info */
+/* From boot_info; every frame that boot_frame_alloc() gave out stays reserved. Needs the direct map of all RAM. */
+void frame_init(void);
+/*
+ * Before frame_init(), for page tables of the direct map: one frame of RAM above the image and above 1 MiB, lowest first, outside the
+ * modules, not cleared. 0 when none is left.
+ */
+paddr_t boot_frame_alloc(void);
+/* Has frame_init() run? From then on frame_alloc() serves, and boot_frame_alloc() does no more. */
+bool frame_ready(void);
+/* Give RAM that was reserved at boot (the initramfs once unpacked) to the allocator: whole frames inside [@start, +@length). */
+void frame_release_reserved(paddr_t start, uint64_t length);
 
 #endif

@@ -51,6 +51,7 @@ struct space {
 	uint64_t nr_table_pages;
 	uint64_t limit_pages;	/* 0: none */
 	bool resident;		/* a driver's: every area is VM_RESIDENT */
+	struct vma *hint;	/* where the last search ended */
 };
 
 struct space *space_create(void);			/* NULL when out of memory */
