@@ -375,6 +375,7 @@
 #define NR_ferry_ipc_recv	1004
 #define NR_ferry_device_list	1010	/* device manager: enumerate devices */
 #define NR_ferry_driver_spawn	1011	/* device manager: start a driver process for a device */
+#define NR_ferry_manager_wait	1012	/* device manager: wait for an event */
 #define NR_ferry_device_info	1020	/* driver: what am I driving */
 #define NR_ferry_mmio_map	1021
 #define NR_ferry_port_map	1022
@@ -391,6 +392,7 @@
 #define NR_ferry_driver_fault	1033
 #define NR_ferry_driver_state	1034
 #define NR_ferry_driver_control	1035	/* drvctl: stop, kill, status */
+#define NR_ferry_device_param	1036	/* driver: a number from the kernel command line */
 #define NR_FERRY_FIRST		1000
 #define NR_FERRY_COUNT		64
 

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The driver system calls (numbers in syscall.h): structures between the kernel and driver processes, and between the kernel and the
+ * device manager. Each structure starts with its size and FERRY_ABI_VERSION as the caller knows them; anything else is -EINVAL and
+ * nothing happened. Arguments are in the order given; pointers are user addresses.
+ *
+ * A process that drives nothing gets -EPERM from every driver call; a need that was not granted gives -EACCES; a range outside the
+ * device's gives -ERANGE; a handle of an earlier binding gives -ESTALE.
+ */
+#ifndef UAPI_FERRY_DRIVER_ABI_H
+#define UAPI_FERRY_DRIVER_ABI_H
+
+#define FERRY_ABI_VERSION	1u
+#define FERRY_DEVICE_FD		3	/* a driver process starts with its DEVICE handle here, and nothing else */
+#define FERRY_VECTORS_MAX	32u
+#define FERRY_LOG_MAX		200u
+
+struct ferry_abi {
+	unsigned int size;	/* of the whole structure */
+	unsigned int version;	/* FERRY_ABI_VERSION */
+};
+
+/* What a handle is. Memory, Irq and IoPort have the numbers of the requirements. */
+enum ferry_handle_kind {
+	FERRY_HANDLE_NONE = 0,
+	FERRY_HANDLE_DEVICE = 1,	/* rights: FERRY_NEEDS_* */
+	FERRY_HANDLE_PROCESS = 2,	/* readable once the process ended: its wait status, 4 bytes */
+	FERRY_HANDLE_MEMORY = 3,	/* a mapped register window; rights: 1 read, 2 write */
+	FERRY_HANDLE_IRQ = 4,
+	FERRY_HANDLE_IOPORT = 5,
+	FERRY_HANDLE_DMA = 6,
+	FERRY_HANDLE_RING = 7,
+	FERRY_HANDLE_NOTIFY = 8,
+};
+
+/* Placement and state as numbers; the names are in /proc/drivers. */
+#define FERRY_PLACED_NONE	0u
+#define FERRY_PLACED_KERNEL	1u
+#define FERRY_PLACED_MOVED	2u
+
+enum ferry_driver_state {
+	FERRY_STATE_UNBOUND, FERRY_STATE_SPAWNED, FERRY_STATE_INITIALIZING, FERRY_STATE_GRANTED, FERRY_STATE_PROBING,
+	FERRY_STATE_RUNNING, FERRY_STATE_CRASHED, FERRY_STATE_RESTARTING, FERRY_STATE_FAILED, FERRY_STATE_QUIESCED,
+};
+
+/* ---- Device manager (uid 0, no driver itself) ---- */
+
+/* NR_ferry_device_list(struct ferry_device_desc *array, count, after_id) -> number filled, ids ascending. Set abi of array[0]. */
+struct ferry_device_desc {
+	struct ferry_abi abi;
+	unsigned int id;
+	unsigned short bus, vendor, device, subvendor, subdevice, revision;
+	unsigned int class_code;
+	unsigned int placement, state;
+	int pid;			/* of the driver process, 0: none */
+	unsigned int granted;		/* FERRY_NEEDS_* */
+	unsigned int reserved;
+	unsigned long long generation;
+	char name[32];
+	char driver[32];
+	char reason[96];		/* why it failed */
+};
+
+/*
+ * NR_ferry_driver_spawn(struct ferry_driver_spawn *) -> 0. The first caller becomes the manager until it ends; others get -EPERM.
+ * -ENODEV: no such device; -EBUSY: it has a driver; errors of exec.
+ */
+struct ferry_driver_spawn {
+	struct ferry_abi abi;
+	unsigned int device;		/* id */
+	unsigned int needs;		/* granted: FERRY_NEEDS_* */
+	unsigned int dma_bits;
+	unsigned int class_id;		/* enum ferry_class; the only class it may register */
+	unsigned long long path;	/* of the ELF file */
+	char name[32];			/* of the driver; becomes argv[0] */
+	int process;			/* out: PROCESS handle, closed on exec */
+	int pid;			/* out */
+};
+
+/* NR_ferry_manager_wait(struct ferry_manager_event *, deadline_ns) -> 0, -ETIMEDOUT, -EINTR. For the manager only; as above. */
+enum ferry_event {
+	FERRY_EVENT_RESCAN = 1,		/* events were lost, or devices came: look at everything again */
+	FERRY_EVENT_STATE = 2,		/* a driver changed its state */
+	FERRY_EVENT_START = 3,		/* an administrator asks for the device's driver */
+};
+
+struct ferry_manager_event {
+	struct ferry_abi abi;
+	unsigned int kind;		/* enum ferry_event */
+	unsigned int device;		/* id */
+	unsigned int state;
+	unsigned int reserved;
+};
+
+/* NR_ferry_driver_control(struct ferry_driver_control *) -> 0. uid 0. -ENODEV, -ESRCH (nothing to act on), -EOPNOTSUPP, -ETIMEDOUT. */
+enum ferry_control {
+	FERRY_CONTROL_START = 1,	/* ask the manager; returns at once */
+	FERRY_CONTROL_STOP = 2,		/* remove() and exit; killed at the timeout; returns when it is gone */
+	FERRY_CONTROL_KILL = 3,		/* kill -9; returns when it is gone */
+};
+
+struct ferry_driver_control {
+	struct ferry_abi abi;
+	unsigned int device;		/* id */
+	unsigned int verb;		/* enum ferry_control */
+	unsigned int timeout_ms;	/* 0: 5,000 */
+	unsigned int reserved;
+};
+
+/* ---- Driver process; @fd is the DEVICE handle ---- */
+
+/* NR_ferry_device_info(fd, struct ferry_device_info *) -> 0 */
+#define FERRY_BAR_IO		0x1u
+#define FERRY_BAR_PREFETCHABLE	0x2u
+#define FERRY_BAR_64BIT		0x4u
+
+struct ferry_bar {
+	unsigned long long length;	/* 0: absent */
+	unsigned int flags;
+	unsigned int reserved;
+};
+
+struct ferry_device_info {
+	struct ferry_abi abi;
+	unsigned int id;
+	unsigned short bus, vendor, device, subvendor, subdevice, revision;
+	unsigned int class_code;
+	unsigned int granted;		/* FERRY_NEEDS_* */
+	unsigned int dma_bits;
+	unsigned int nr_cpus;
+	unsigned int reserved;
+	unsigned long long generation;
+	char name[32];
+	struct ferry_bar bars[6];
+};
+
+/* NR_ferry_device_param(fd, char name[32], unsigned long long *value) -> 0: in the fallback, out the value. */
+
+/* NR_ferry_mmio_map(fd, struct ferry_mmio_map *) -> 0. Undone by munmap and close. */
+struct ferry_mmio_map {
+	struct ferry_abi abi;
+	unsigned int bar;
+	unsigned int perms;		/* 1 read, 2 write */
+	unsigned long long offset, length;	/* length 0: to the end; out: its value */
+	unsigned long long address;	/* out: of byte @offset */
+	int handle;			/* out: MEMORY */
+	unsigned int reserved;
+};
+
+/* NR_ferry_port_map(fd, struct ferry_port_map *) -> 0. */
+#define FERRY_PORT_FIXED	~0u
+
+struct ferry_port_map {
+	struct ferry_abi abi;
+	unsigned int bar;		/* FERRY_PORT_FIXED: offset is a port of the bus */
+	unsigned int offset, length;	/* length 0: to the end; out: its value */
+	unsigned int first;		/* out: port number */
+	int handle;			/* out: IOPORT */
+	unsigned int reserved;
+};
+
+/* NR_ferry_irq_request(fd, struct ferry_irq_request *) -> vectors given. NR_ferry_irq_release(fd). */
+struct ferry_irq_request {
+	struct ferry_abi abi;
+	unsigned int wanted;
+	unsigned int kind;		/* out: enum irq_kind */
+	int handle;			/* out: IRQ */
+	unsigned int reserved;
+};
+
+/* NR_ferry_dma_alloc(fd, struct ferry_dma_alloc *) -> 0. NR_ferry_dma_free(fd, handle). */
+struct ferry_dma_alloc {
+	struct ferry_abi abi;
+	unsigned int length, align;
+	unsigned long long address;	/* out: in the process */
+	unsigned long long device_address;	/* out */
+	int handle;			/* out: DMA */
+	unsigned int reserved;
+};
+
+/* NR_ferry_pci_config(fd, struct ferry_pci_config *) -> 0, -EINVAL, -ERANGE, -EACCES (filter), -ENODEV */
+struct ferry_pci_config {
+	struct ferry_abi abi;
+	unsigned int offset, width;	/* width 1, 2, 4 */
+	unsigned int write;		/* 0 or 1 */
+	unsigned int value;
+};
+
+/* As struct block_limits of the driver API, field by field. */
+struct ferry_block_limits {
+	unsigned long long nr_blocks;
+	unsigned int block_size, physical_block_size, flags, nr_queues, queue_depth, max_segments, max_segment_bytes;
+	unsigned int max_request_blocks, max_discard_blocks, max_write_zeroes_blocks, request_timeout_ms;
+	char prefix[8];
+	char serial[64];
+};
+
+/*
+ * NR_ferry_class_register(fd, struct ferry_block_register *) -> 0, once. The region is mapped into the process; queue n starts at
+ * n * queue_stride. Offsets are in a queue's part. The submission ring has the kernel as producer, the completion ring the driver.
+ */
+struct ferry_block_register {
+	struct ferry_abi abi;
+	struct ferry_block_limits limits;	/* out: as reduced by the kernel */
+	unsigned long long region, region_length;	/* out, like everything from here on */
+	unsigned long long queue_stride;
+	unsigned int submit_offset, submit_entries;
+	unsigned int complete_offset, complete_entries;
+	unsigned int segment_offset, segments_per_tag;	/* struct ferry_block_segment [depth][segments_per_tag] */
+	unsigned int data_offset, data_bytes_per_tag;	/* FERRY_NEEDS_CPU_DATA: bytes [depth][data_bytes_per_tag] */
+	int handle;				/* RING */
+	unsigned int reserved;
+};
+
+/* NR_ferry_class_update(fd, struct ferry_class_update *): the disk has another size. */
+struct ferry_class_update {
+	struct ferry_abi abi;
+	unsigned long long nr_blocks;
+};
+
+/* NR_ferry_class_unregister(fd, step): no more submissions come; then, with what is in flight completed, the disk goes. */
+#define FERRY_UNREGISTER_STOP	0u
+#define FERRY_UNREGISTER_FINISH	1u
+
+/*
+ * NR_ferry_driver_wait(struct ferry_events *, size, deadline_ns, flags) -> 0. Acknowledges the interrupts told of last time, takes
+ * completions off the rings, and returns when there is a submission, an interrupt, a control message, or the deadline (ns since boot, 0: at
+ * once, ~0: never). It never sleeps on work that is there. Counts are written only when irqs is not 0.
+ */
+#define FERRY_WAIT_SLEEP	0x1u	/* only the deadline (or the end) ends it; nothing is taken or acknowledged */
+
+#define FERRY_CONTROL_REMOVE	0x1u	/* events.control: remove() and exit */
+
+struct ferry_events {
+	unsigned long long now_ns;
+	unsigned int submissions;	/* 1: a submission ring has entries */
+	unsigned int control;
+	unsigned long long irqs;	/* bit n: vector n */
+	unsigned int counts[FERRY_VECTORS_MAX];
+};
+
+/* NR_ferry_driver_log(level, text, length). NR_ferry_driver_fault(what, length, where): never returns. */
+
+/* NR_ferry_driver_state(state, error): PROBING, RUNNING, FAILED (with the errno of probe), QUIESCED. */
+
+#endif
