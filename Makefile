@@ -3,7 +3,7 @@
 # Ferry's build: one make graph for the whole tree. This file has the targets people type;
 # scripts/build.mk has the rules, and each directory's Makefile has lists and nothing else.
 
-MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+MAKEFLAGS += --no-print-directory --no-builtin-rules --no-builtin-variables
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -15,22 +15,24 @@ $(error run make in $(srctree), or as make -C $(srctree))
 endif
 
 # O=DIR builds in DIR with DIR/.config; otherwise objects go to build/ and .config stays on top.
-ifeq ("$(origin O)","command line")
+in-tree := $(if $(filter-out $(srctree)/build,$(abspath $(O))),,y)
+ifeq ("$(origin O)$(in-tree)","command line")
   override O := $(patsubst %/,%,$(O))
   config-dir := $(O)
 else
   override O := build
   config-dir := .
 endif
-export KCONFIG_CONFIG ?= $(patsubst ./%,%,$(config-dir)/.config)
+KCONFIG_CONFIG ?= $(patsubst ./%,%,$(config-dir)/.config)
 
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
-say = $(if $(filter 1,$(V)),@:,@printf '  %-7s %s\n' '$(1)' '$(2)')
+silent := $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
+say = $(if $(filter 1,$(V))$(silent),@:,@printf '  %-7s %s\n' '$(1)' '$(2)')
 PYTHON := /usr/bin/python3
 comma := ,
 
-KCONFIG := CC="$(CC)" $(PYTHON) scripts/kconfig
+KCONFIG := KCONFIG_CONFIG="$(KCONFIG_CONFIG)" $(PYTHON) scripts/kconfig
 
 defconfigs := $(notdir $(wildcard arch/x86/configs/*_defconfig))
 config-goals := menuconfig guiconfig oldconfig olddefconfig defconfig savedefconfig \
@@ -78,6 +80,7 @@ mrproper distclean: clean
 source-dirs := arch kernel mm fs ipc lib include shim drivers usr tests
 tags:
 	$(call say,TAGS,tags)
+	$(Q)command -v ctags >/dev/null || { echo 'no ctags: apt-get install universal-ctags' >&2; exit 1; }
 	$(Q)find $(source-dirs) -name '*.[chS]' | ctags -L - -f tags
 
 layers:
