@@ -179,6 +179,7 @@ $(O)/ferry.elf: $(kernel-objs) $(kernel-driver-objs) $(kernel-archives) $(O)/ker
 
 $(O)/placement.ok: $(O)/ferry.elf $(user-driver-objs) scripts/placement-check
 	$(Q)scripts/placement-check --nm $(NM) $< $(kernel-driver-objs) -- $(user-driver-objs)
+	$(if $(and $(all-driver-m),$(if $(all-driver-y),,y)),$(Q)$(KCONFIG) kept)
 	$(Q)touch $@
 
 $(O)/ferry.strip: $(O)/ferry.elf
