@@ -143,7 +143,7 @@ $(autoconf-h): $(auto-conf) ;
 -include $(patsubst %.o,%.d,$(all-kernel-objs) $(all-user-objs) $(all-host-objs)) $(O)/kernel.lds.d
 
 # make path/file.o builds one object of the kernel.
-%.o: $(O)/%.o ; @:
+$(patsubst $(O)/%,%,$(all-kernel-objs)): %.o: $(O)/%.o ; @:
 
 # ---- Link the kernel ---------------------------------------------------------------------------
 
