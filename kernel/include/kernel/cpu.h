@@ -16,7 +16,7 @@ struct space;
 struct cpu {
 	/* Assembly reads these. */
 	struct cpu *self;		/* 0 */
-	struct thread *current;		/* 8 */
+	struct thread *thread;		/* 8: the current one */
 	uint64_t kernel_rsp;		/* 16: top of the current thread's kernel stack */
 	uint64_t user_rsp;		/* 24: scratch of the system call entry */
 	uint32_t preempt_count;		/* 32: >0: no preemption */

@@ -20,7 +20,13 @@ void klog_args(int level, const char *fmt, va_list args);
 #define log_info(...)	klog(KERN_INFO, __VA_ARGS__)
 #define log_debug(...)	klog(KERN_DEBUG, __VA_ARGS__)
 
-/* Copy the newest @size bytes of log text at most; returns how many. For dmesg and panic reports. */
+/* One finished line (with its newline) as it is. */
+void log_line(int level, const char *line, size_t n);
+
+/*
+ * Copy log text, at most @size bytes; returns how many. With @position: what was written from there on (0: the oldest kept), and
+ * @position moves behind it. Without: the newest.
+ */
 size_t log_read(char *to, size_t size, uint64_t *position);
 
 /* Messages above this level stay in memory only (command line "loglevel="). */
@@ -28,6 +34,11 @@ void log_set_console_level(int level);
 
 /* The kernel itself is wrong: print, backtrace, last log, and stop the machine with FERRY_EXIT_PANIC. Never returns. Any context. */
 void panic(const char *fmt, ...) __printf(1, 2) __noreturn;
+
+struct regs;
+/* The same after a CPU exception in the kernel: with its registers, and the backtrace from there. */
+void panic_regs(const struct regs *regs, const char *fmt, ...) __printf(2, 3) __noreturn;
+void regs_print(const struct regs *regs);
 
 /* Print a symbolised backtrace from frame pointer @rbp, at most 32 frames, each frame checked. */
 void backtrace_print(uint64_t rip, uint64_t rbp);

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kernel log. Text goes into a ring in memory and, up to the console level, to the first serial port. The lock is taken with
+ * interrupts off and without per-CPU data, so logging works from the first C instruction; a panic goes on without it when it is stuck.
+ */
+#include <asm/cpu.h>
+#include <asm/serial.h>
+#include <kernel/log.h>
+#include <kernel/time.h>
+#include <lib/format.h>
+
+#ifndef LOG_BUF_SHIFT
+#define LOG_BUF_SHIFT	16
+#endif
+#define LOG_SIZE	(1ul << LOG_BUF_SHIFT)
+#define LOG_LINE_MAX	512
+#define LOG_LOCK_TURNS	100000000u
+
+static char ring[LOG_SIZE];
+static uint32_t log_locked;
+static uint64_t log_end;	/* bytes ever written; guarded by log_locked */
+static int console_level = KERN_INFO;
+
+/* False when it never came free: the holder is dead or this is it, and the text matters more. */
+static bool log_lock(uint64_t *flags)
+{
+	*flags = irq_save();
+	for (uint32_t turns = 0; turns < LOG_LOCK_TURNS; turns++) {
+		if (!__atomic_exchange_n(&log_locked, 1, __ATOMIC_ACQUIRE))
+			return true;
+		cpu_relax();
+	}
+	return false;
+}
+
+static void log_unlock(bool locked, uint64_t flags)
+{
+	if (locked)
+		__atomic_store_n(&log_locked, 0, __ATOMIC_RELEASE);
+	irq_restore(flags);
+}
+
+static void ring_put(const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		ring[(log_end + i) % LOG_SIZE] = text[i];
+	log_end += n;
+}
+
+void log_line(int level, const char *line, size_t n)
+{
+	uint64_t flags;
+	bool locked = log_lock(&flags);
+
+	ring_put(line, n);
+	if (level <= console_level)
+		serial_write(0, line, n);
+	log_unlock(locked, flags);
+}
+
+void klog_args(int level, const char *fmt, va_list args)
+{
+	char line[LOG_LINE_MAX];
+	time_ns_t now = time_now();
+	int head = format_text(line, sizeof(line), "[%5llu.%06llu] ", (unsigned long long)(now / NSEC_PER_SEC),
+			       (unsigned long long)(now % NSEC_PER_SEC / NSEC_PER_USEC));
+	int body = format_args(line + head, sizeof(line) - head - 1, fmt, args);
+	size_t n = MIN((size_t)(head + body), sizeof(line) - 2);
+
+	line[n] = '\n';
+	log_line(level, line, n + 1);
+}
+
+void klog(int level, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	klog_args(level, fmt, args);
+	va_end(args);
+}
+
+size_t log_read(char *to, size_t size, uint64_t *position)
+{
+	uint64_t flags, oldest, from;
+	bool locked = log_lock(&flags);
+	size_t n;
+
+	oldest = log_end > LOG_SIZE ? log_end - LOG_SIZE : 0;
+	from = position ? *position : log_end > size ? log_end - size : 0;
+	from = MIN(MAX(from, oldest), log_end);
+	n = MIN(size, log_end - from);
+	for (size_t i = 0; i < n; i++)
+		to[i] = ring[(from + i) % LOG_SIZE];
+	log_unlock(locked, flags);
+	if (position)
+		*position = from + n;
+	return n;
+}
+
+void log_set_console_level(int level)
+{
+	WRITE_ONCE(console_level, level);
+}
