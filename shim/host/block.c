@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A block core for tests: tags, segments, retry after -EBUSY, deadlines, and a check of everything the driver says. The data of a request
+ * lives in DMA memory that exists only while the request is in flight, so that a late access of the device is seen.
+ */
+#include <driver/class/block.h>
+#include "device.h"
+
+#define TIMEOUT_DEFAULT_MS	30000
+#define DO_LIMIT_US		300000000ull	/* how long host_block_do lets time pass */
+
+static bool carries_data(uint8_t op)
+{
+	return op == BLOCK_READ || op == BLOCK_WRITE;
+}
+
+static bool needs_cpu_data(const struct device *dev)
+{
+	return dev->driver->manifest.needs & FERRY_NEEDS_CPU_DATA;
+}
+
+static uint32_t request_bytes(const struct device *dev, const struct host_request *rq)
+{
+	return carries_data(rq->op) ? rq->nr_blocks * dev->block.limits.block_size : 0;
+}
+
+static bool limits_bad(const struct device *dev, const struct block_limits *l)
+{
+	return l->block_size < 512 || l->block_size > 4096 || l->block_size & (l->block_size - 1) ||
+	       (l->physical_block_size && l->physical_block_size < l->block_size) || !l->nr_queues ||
+	       l->nr_queues > BLOCK_QUEUES_MAX || l->nr_queues > dev->nr_strands || !l->queue_depth ||
+	       l->queue_depth > BLOCK_DEPTH_MAX || !l->max_segments || l->max_segments > BLOCK_SEGMENTS_MAX ||
+	       (l->max_segment_bytes && l->max_segment_bytes < l->block_size) || l->nr_blocks > (1ull << 63) / l->block_size ||
+	       !memchr(l->prefix, 0, sizeof(l->prefix)) || !l->prefix[0] || !memchr(l->serial, 0, sizeof(l->serial));
+}
+
+int block_register(struct device *dev, const struct block_limits *limits)
+{
+	if (!dev->probing)
+		host_misuse(dev, "block_register outside probe");
+	if (dev->block.registered)
+		return -EBUSY;
+	if (limits_bad(dev, limits))
+		return -EINVAL;
+	dev->block.limits = *limits;
+	dev->block.registered = true;
+	return 0;
+}
+
+void block_resize(struct device *dev, uint64_t nr_blocks)
+{
+	dev->block.limits.nr_blocks = nr_blocks;
+	dev->block.resizes++;
+}
+
+void block_unregister(struct device *dev)
+{
+	if (!dev->block.registered)
+		host_misuse(dev, "block_unregister of a disk that is not registered");
+	host_block_fail_all(dev, -EIO);
+	dev->block.registered = false;
+}
+
+/* Give the request's DMA memory back; a read's data is copied out of it first. */
+static void data_release(struct device *dev, struct host_request *rq)
+{
+	uint8_t *data = rq->data;
+
+	for (unsigned int i = 0; i < rq->nr_segments; i++) {
+		const struct dma_segment *seg = &rq->segments[i];
+		struct host_dma *map = host_dma_find(dev, seg->address, seg->length);
+
+		if (rq->op == BLOCK_READ && map)
+			memcpy(data, map->cpu, seg->length);
+		data += seg->length;
+		host_dma_unmap(dev, seg->address);
+	}
+	rq->nr_segments = 0;
+}
+
+static int data_map(struct device *dev, struct host_request *rq)
+{
+	uint32_t left = request_bytes(dev, rq), cut = rq->segment_bytes ? rq->segment_bytes : 4096;
+	const uint8_t *data = rq->data;
+
+	rq->nr_segments = 0;
+	if (needs_cpu_data(dev) || !(dev->driver->manifest.needs & FERRY_NEEDS_DMA))
+		return 0;
+	while (left) {
+		uint32_t length = left < cut ? left : cut;
+		struct host_dma *map;
+
+		if (rq->nr_segments == BLOCK_SEGMENTS_MAX || rq->nr_segments == dev->block.limits.max_segments)
+			return -EINVAL;
+		map = host_dma_map(dev, length, 512, rq->op == BLOCK_WRITE, rq->op == BLOCK_READ);
+		if (!map)
+			return -ENOMEM;
+		memcpy(map->cpu, data, length);	/* of a read too: what the device does not write stays what it was */
+		rq->segments[rq->nr_segments++] = (struct dma_segment){ .address = map->address, .length = length };
+		data += length;
+		left -= length;
+	}
+	return 0;
+}
+
+static void request_end(struct device *dev, struct host_request *rq, int status)
+{
+	data_release(dev, rq);
+	rq->done = true;
+	rq->status = status;
+}
+
+static int tag_find(const struct device *dev, unsigned int queue)
+{
+	for (unsigned int tag = 0; tag < dev->block.limits.queue_depth; tag++) {
+		if (!dev->block.in_flight[queue][tag])
+			return (int)tag;
+	}
+	return -EBUSY;
+}
+
+static uint64_t timeout_us(const struct device *dev)
+{
+	uint32_t ms = dev->block.limits.request_timeout_ms;
+
+	return (uint64_t)(ms ? ms : TIMEOUT_DEFAULT_MS) * 1000;
+}
+
+static struct block_request driver_view(const struct host_request *rq)
+{
+	return (struct block_request){ .op = rq->op, .flags = rq->flags, .queue = rq->queue, .tag = rq->tag, .lba = rq->lba,
+				       .nr_blocks = rq->nr_blocks, .nr_segments = rq->nr_segments,
+				       .segments = rq->nr_segments ? rq->segments : NULL };
+}
+
+/* Hand @rq to the driver; -EBUSY when it must wait. */
+static int request_start(struct device *dev, struct host_request *rq)
+{
+	int tag = tag_find(dev, rq->queue);
+	struct block_request view;
+	int err;
+
+	if (tag < 0)
+		return -EBUSY;
+	rq->tag = (uint32_t)tag;
+	err = data_map(dev, rq);
+	if (err) {
+		request_end(dev, rq, err);
+		return 0;
+	}
+	view = driver_view(rq);
+	rq->deadline_us = host_clock_us() + timeout_us(dev);
+	dev->block.in_flight[rq->queue][tag] = rq;
+	err = dev->driver->block->submit(dev, &view);
+	if (!err || rq->done)
+		return 0;
+	dev->block.in_flight[rq->queue][tag] = NULL;
+	if (err == -EBUSY)
+		data_release(dev, rq);
+	else
+		request_end(dev, rq, err);
+	return err == -EBUSY ? err : 0;
+}
+
+static void request_wait(struct device *dev, struct host_request *rq)
+{
+	struct host_request **at = &dev->block.waiting[rq->queue];
+
+	while (*at)
+		at = &(*at)->next;
+	rq->next = NULL;
+	*at = rq;
+}
+
+void host_block_submit(struct device *dev, struct host_request *rq)
+{
+	rq->done = false;
+	rq->nr_segments = 0;
+	if (!dev->bound || dev->failed || !dev->block.registered || rq->queue >= dev->block.limits.nr_queues) {
+		request_end(dev, rq, -EIO);
+		return;
+	}
+	if (dev->block.waiting[rq->queue] || request_start(dev, rq) == -EBUSY)
+		request_wait(dev, rq);
+}
+
+void host_block_commit(struct device *dev, unsigned int queue)
+{
+	if (dev->bound && !dev->failed && dev->driver->block->commit)
+		dev->driver->block->commit(dev, queue);
+}
+
+static bool waiting_serve(struct device *dev, unsigned int queue)
+{
+	bool any = false;
+
+	while (dev->block.waiting[queue] && !dev->failed) {
+		struct host_request *rq = dev->block.waiting[queue];
+
+		dev->block.waiting[queue] = rq->next;
+		if (request_start(dev, rq) == -EBUSY) {
+			rq->next = dev->block.waiting[queue];
+			dev->block.waiting[queue] = rq;
+			break;
+		}
+		any = true;
+	}
+	if (any)
+		host_block_commit(dev, queue);
+	return any;
+}
+
+bool host_block_serve(struct device *dev)
+{
+	bool any = false;
+
+	for (unsigned int q = 0; q < BLOCK_QUEUES_MAX && dev->bound && !dev->failed; q++) {
+		if (!dev->block.retry[q])
+			continue;
+		dev->block.retry[q] = false;
+		any = waiting_serve(dev, q) || any;
+	}
+	return any;
+}
+
+void block_complete(struct device *dev, unsigned int queue, uint32_t tag, int status)
+{
+	struct host_request *rq;
+
+	if (queue >= BLOCK_QUEUES_MAX || tag >= BLOCK_DEPTH_MAX || !dev->block.in_flight[queue][tag]) {
+		if (!dev->failed)	/* in a failed device all requests have ended */
+			device_fault(dev, "completion of a tag that is not in flight", tag);
+		return;
+	}
+	rq = dev->block.in_flight[queue][tag];
+	dev->block.in_flight[queue][tag] = NULL;
+	dev->block.retry[queue] = true;
+	request_end(dev, rq, status);
+}
+
+void host_block_fail_all(struct device *dev, int status)
+{
+	for (unsigned int q = 0; q < BLOCK_QUEUES_MAX; q++) {
+		for (unsigned int tag = 0; tag < BLOCK_DEPTH_MAX; tag++) {
+			if (dev->block.in_flight[q][tag])
+				request_end(dev, dev->block.in_flight[q][tag], status);
+			dev->block.in_flight[q][tag] = NULL;
+		}
+		for (struct host_request *rq = dev->block.waiting[q]; rq; rq = rq->next)
+			request_end(dev, rq, status);
+		dev->block.waiting[q] = NULL;
+	}
+}
+
+uint64_t host_block_deadline(const struct device *dev)
+{
+	uint64_t next = 0;
+
+	for (unsigned int q = 0; q < BLOCK_QUEUES_MAX; q++) {
+		for (unsigned int tag = 0; tag < BLOCK_DEPTH_MAX; tag++) {
+			const struct host_request *rq = dev->block.in_flight[q][tag];
+
+			if (rq && (!next || rq->deadline_us < next))
+				next = rq->deadline_us;
+		}
+	}
+	return next;
+}
+
+bool host_block_overdue(struct device *dev)
+{
+	uint64_t now = host_clock_us();
+	bool any = false;
+
+	for (unsigned int q = 0; q < BLOCK_QUEUES_MAX; q++) {
+		for (unsigned int tag = 0; tag < BLOCK_DEPTH_MAX && dev->bound && !dev->failed; tag++) {
+			struct host_request *rq = dev->block.in_flight[q][tag];
+
+			if (!rq || rq->deadline_us > now)
+				continue;
+			rq->deadline_us = now + timeout_us(dev);
+			any = true;
+			if (dev->driver->block->timeout)
+				dev->driver->block->timeout(dev, q, tag);
+			else
+				device_fault(dev, "request timed out", tag);
+		}
+	}
+	return any;
+}
+
+int host_block_do(struct device *dev, uint8_t op, uint64_t lba, uint32_t nr_blocks, void *data)
+{
+	struct host_request rq = { .op = op, .lba = lba, .nr_blocks = nr_blocks, .data = data };
+	uint64_t end = host_clock_us() + DO_LIMIT_US;
+
+	host_block_submit(dev, &rq);
+	host_block_commit(dev, 0);
+	host_settle(dev);
+	while (!rq.done && host_clock_us() < end)
+		host_run(dev, 100000);
+	if (rq.done)
+		return rq.status;
+	host_misuse(dev, "request was never completed");
+	host_block_fail_all(dev, -EIO);
+	return -ETIMEDOUT;
+}
+
+static int data_copy(struct device *dev, const struct block_request *view, uint32_t offset, void *to, const void *from, uint32_t length)
+{
+	struct host_request *rq = view->tag < BLOCK_DEPTH_MAX ? dev->block.in_flight[view->queue][view->tag] : NULL;
+	uint32_t bytes;
+
+	if (!rq || !needs_cpu_data(dev))
+		return -ERANGE;
+	bytes = request_bytes(dev, rq);
+	if (offset > bytes || length > bytes - offset)
+		return -ERANGE;
+	if (to)
+		memcpy(to, (uint8_t *)rq->data + offset, length);
+	else
+		memcpy((uint8_t *)rq->data + offset, from, length);
+	return 0;
+}
+
+int block_data_get(struct device *dev, const struct block_request *rq, uint32_t offset, void *to, uint32_t length)
+{
+	return rq->op == BLOCK_WRITE ? data_copy(dev, rq, offset, to, NULL, length) : -ERANGE;
+}
+
+int block_data_put(struct device *dev, const struct block_request *rq, uint32_t offset, const void *from, uint32_t length)
+{
+	return rq->op == BLOCK_READ ? data_copy(dev, rq, offset, NULL, from, length) : -ERANGE;
+}
+
+const struct block_limits *host_block_limits(const struct device *dev)
+{
+	return dev->block.registered ? &dev->block.limits : NULL;
+}
+
+unsigned int host_block_resizes(const struct device *dev)
+{
+	return dev->block.resizes;
+}
+
+unsigned int host_block_in_flight(const struct device *dev)
+{
+	unsigned int nr = 0;
+
+	for (unsigned int q = 0; q < BLOCK_QUEUES_MAX; q++) {
+		for (unsigned int tag = 0; tag < BLOCK_DEPTH_MAX; tag++)
+			nr += dev->block.in_flight[q][tag] != NULL;
+		for (const struct host_request *rq = dev->block.waiting[q]; rq; rq = rq->next)
+			nr++;
+	}
+	return nr;
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A driver's ordinary memory in the host world: heap blocks, so that the sanitizer watches them, counted against the device's limit. */
+#include <stdlib.h>
+#include <driver/mem.h>
+#include "device.h"
+
+bool host_memory_charge(struct device *dev, size_t size)
+{
+	size_t limit = dev->setup.memory_limit;
+
+	if (limit && (size > limit || dev->memory_used > limit - size))
+		return false;
+	dev->memory_used += size;
+	return true;
+}
+
+void *mem_alloc(struct device *dev, size_t count, size_t size)
+{
+	struct host_memory *block;
+	size_t bytes;
+
+	if (!dev->probing)
+		host_misuse(dev, "mem_alloc outside probe");
+	if (__builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX - sizeof(*block) || !host_memory_charge(dev, bytes))
+		return NULL;
+	block = calloc(1, sizeof(*block) + bytes);
+	if (!block)
+		return NULL;
+	block->size = bytes;
+	block->next = dev->memory;
+	dev->memory = block;
+	return block->bytes;
+}
+
+void mem_free(struct device *dev, void *memory)
+{
+	if (!memory)
+		return;
+	for (struct host_memory **at = &dev->memory; *at; at = &(*at)->next) {
+		struct host_memory *block = *at;
+
+		if (block->bytes != memory)
+			continue;
+		*at = block->next;
+		dev->memory_used -= block->size;
+		free(block);
+		return;
+	}
+	host_misuse(dev, "mem_free of memory that is not there");
+}
+
+void host_memory_free_all(struct device *dev)
+{
+	while (dev->memory)
+		mem_free(dev, dev->memory->bytes);
+}
