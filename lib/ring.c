@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Single-producer single-consumer ring in shared memory, hostile other end. Memory order: an entry is written before the tail that
- * shows it (release) and read after it (acquire); the same for head and reuse of the room. The sleep protocol is store, full fence,
- * load on both sides: the consumer stores need_wakeup and loads tail, the producer stores tail and loads need_wakeup, so that at
- * least one of them sees the other.
+ * shows it (release) and read after it (acquire); the same for head and reuse of the room. The sleep protocol is a sequentially
+ * consistent store and then load on both sides: the consumer stores need_wakeup and loads tail, the producer stores tail and loads
+ * need_wakeup, so that at least one of them sees the other.
  */
 #include <lib/ring.h>
 #include <lib/string.h>
@@ -70,9 +70,8 @@ bool ring_publish(struct ring *r)
 	if (r->public == r->mine)
 		return false;
 	r->public = r->mine;
-	__atomic_store_n(&r->shared->tail, r->public, __ATOMIC_RELEASE);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (!__atomic_load_n(&r->shared->need_wakeup, __ATOMIC_RELAXED))
+	__atomic_store_n(&r->shared->tail, r->public, __ATOMIC_SEQ_CST);
+	if (!__atomic_load_n(&r->shared->need_wakeup, __ATOMIC_SEQ_CST))
 		return false;
 	return __atomic_exchange_n(&r->shared->need_wakeup, 0, __ATOMIC_SEQ_CST) != 0;
 }
@@ -125,9 +124,8 @@ bool ring_pending(const struct ring *r)
 
 bool ring_sleep(struct ring *r)
 {
-	__atomic_store_n(&r->shared->need_wakeup, 1, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (!ring_pending(r))
+	__atomic_store_n(&r->shared->need_wakeup, 1, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&r->shared->tail, __ATOMIC_SEQ_CST) == r->mine && !r->dead)
 		return true;
 	ring_awake(r);
 	return false;
