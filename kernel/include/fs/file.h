@@ -14,6 +14,7 @@
 struct file;
 struct inode;
 struct dentry;
+struct mount;
 struct poll_table;
 struct process;
 struct space;
@@ -44,10 +45,13 @@ struct file {
 	const struct file_ops *ops;
 	struct inode *inode;	/* NULL: anonymous object */
 	struct dentry *dentry;	/* how it was opened; NULL with inode NULL */
+	struct mount *mount;	/* and in which mount; NULL with inode NULL */
 	uint32_t flags;		/* LINUX_O_* */
 	loff_t pos;
 	struct mutex pos_lock;
 	void *priv;
+	struct list epoll_items;	/* of fs/epoll.c, guarded by its lock */
+	uint32_t owner_pid;		/* F_SETOWN */
 };
 
 /* A new anonymous file with one reference, or NULL. */
@@ -58,6 +62,9 @@ void file_put(struct file *f);
 struct file *file_open(const char *path, uint32_t flags, mode_t mode);
 ssize_t file_read_kernel(struct file *f, void *to, size_t n, loff_t pos);
 ssize_t file_write_kernel(struct file *f, const void *from, size_t n, loff_t pos);
+
+/* /dev/console as descriptors 0, 1 and 2 of @p, which has an empty table: for /init. 0 or -errno. May sleep. */
+int process_open_console(struct process *p);
 
 /* Descriptor tables (fs/fd.c). */
 struct fd_table *fd_table_create(void);

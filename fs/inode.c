@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Inodes: their life, permissions and what stat() tells of them. */
+#include <fs/vfs.h>
+#include <kernel/process.h>
+#include <kernel/time.h>
+#include <mm/slab.h>
+#include <uapi/ferry/linux.h>
+
+static struct slab_cache *inode_cache;
+
+struct inode *inode_create(struct super *s, mode_t mode, const struct inode_ops *ops, const struct file_ops *fops)
+{
+	struct process *p = current ? current_process : NULL;
+	struct inode *inode;
+
+	if (!inode_cache)
+		inode_cache = slab_create("inode", sizeof(struct inode), 16);
+	inode = inode_cache ? slab_alloc(inode_cache) : NULL;
+	if (!inode)
+		return NULL;
+	memset(inode, 0, sizeof(*inode));
+	ref_init(&inode->ref);
+	inode->ops = ops;
+	inode->fops = fops;
+	inode->super = s;
+	inode->ino = __atomic_add_fetch(&s->next_ino, 1, __ATOMIC_RELAXED);
+	inode->mode = mode;
+	inode->uid = p ? p->euid : 0;
+	inode->gid = p ? p->egid : 0;
+	inode->nlink = 1;
+	inode->mtime = time_realtime();
+	inode->atime = inode->ctime = inode->btime = inode->mtime;
+	mutex_init(&inode->lock, "inode");
+	page_tree_init(&inode->pages);
+	list_init(&inode->locks);
+	return inode;
+}
+
+void inode_get(struct inode *inode)
+{
+	ref_get(&inode->ref);
+}
+
+void inode_put(struct inode *inode)
+{
+	if (!inode || !ref_put(&inode->ref))
+		return;
+	if (inode->ops && inode->ops->destroy)
+		inode->ops->destroy(inode);
+	slab_free(inode_cache, inode);
+}
+
+void inode_touch(struct inode *inode)
+{
+	inode->mtime = inode->ctime = time_realtime();
+}
+
+bool current_is_root(void)
+{
+	return !current_process || current_process->euid == 0;
+}
+
+static bool in_group(const struct process *p, uint32_t gid, bool real)
+{
+	uint32_t i;
+
+	if (gid == (real ? p->gid : p->egid))
+		return true;
+	for (i = 0; i < p->nr_groups && i < ARRAY_SIZE(p->groups); i++)
+		if (p->groups[i] == gid)
+			return true;
+	return false;
+}
+
+/* The administrator may everything but execute what nobody may execute. */
+static int permission_root(const struct inode *inode, uint32_t mask)
+{
+	if ((mask & MAY_EXEC) && !LINUX_S_ISDIR(inode->mode) && !(inode->mode & 0111))
+		return -EACCES;
+	return 0;
+}
+
+int inode_permission_as(const struct inode *inode, uint32_t mask, bool real)
+{
+	const struct process *p = current_process;
+	uint32_t uid = !p ? 0 : real ? p->uid : p->euid;
+	mode_t mode = inode->mode;
+
+	if (!uid)
+		return permission_root(inode, mask);
+	if (uid == inode->uid)
+		mode >>= 6;
+	else if (in_group(p, inode->gid, real))
+		mode >>= 3;
+	return (mask & ~mode & 7) ? -EACCES : 0;
+}
+
+int inode_permission(const struct inode *inode, uint32_t mask)
+{
+	return inode_permission_as(inode, mask, false);
+}
+
+bool inode_owner_or_root(const struct inode *inode)
+{
+	return current_is_root() || current_process->euid == inode->uid;
+}
+
+uint8_t mode_to_dtype(mode_t mode)
+{
+	return (mode & LINUX_S_IFMT) >> 12;
+}
+
+void inode_stat(const struct inode *inode, struct linux_stat *to)
+{
+	*to = (struct linux_stat){
+		.st_dev = inode->super->dev, .st_ino = inode->ino, .st_nlink = inode->nlink,
+		.st_mode = inode->mode, .st_uid = inode->uid, .st_gid = inode->gid, .st_rdev = inode->rdev,
+		.st_size = inode->size, .st_blksize = PAGE_SIZE, .st_blocks = inode->nr_pages * (PAGE_SIZE / 512),
+		.st_atime_sec = inode->atime / NSEC_PER_SEC, .st_atime_nsec = inode->atime % NSEC_PER_SEC,
+		.st_mtime_sec = inode->mtime / NSEC_PER_SEC, .st_mtime_nsec = inode->mtime % NSEC_PER_SEC,
+		.st_ctime_sec = inode->ctime / NSEC_PER_SEC, .st_ctime_nsec = inode->ctime % NSEC_PER_SEC,
+	};
+}

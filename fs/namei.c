@@ -1,0 +1,491 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Making, removing and renaming names: mkdir, mknod, symlink, link, unlink, rmdir, rename and their *at() forms, and readlink. */
+#include <fs/vfs.h>
+#include <kernel/process.h>
+#include <kernel/syscall.h>
+#include <mm/slab.h>
+#include <uapi/ferry/linux.h>
+
+/* A walk to the directory of a last name, with vfs_lock held from begin to end. */
+struct place {
+	struct walk w;
+	char *text;
+};
+
+static int place_walk(struct place *p, int dirfd, uint64_t utext)
+{
+	struct path start;
+	int err;
+
+	p->text = path_from_user(utext, false);
+	if (IS_ERR(p->text))
+		return PTR_ERR(p->text);
+	err = path_start(dirfd, p->text, 0, &start);
+	if (err)
+		goto free_text;
+	mutex_lock(&vfs_lock);
+	err = walk_path(&p->w, &start, p->text, WALK_PARENT);
+	if (err)
+		mutex_unlock(&vfs_lock);
+	path_put(&start);
+	if (!err)
+		return 0;
+free_text:
+	kfree(p->text);
+	return err;
+}
+
+static void place_end(struct place *p)
+{
+	walk_end(&p->w);
+	mutex_unlock(&vfs_lock);
+	kfree(p->text);
+}
+
+static bool place_is_dots(const struct place *p)
+{
+	return !p->w.last_length || !strcmp(p->w.last, ".") || !strcmp(p->w.last, "..");
+}
+
+static struct dentry *place_lookup(struct place *p)
+{
+	return dentry_lookup(p->w.at.dentry, p->w.last, p->w.last_length);
+}
+
+/* May names come and go in this directory? */
+static int dir_may_change(const struct path *dir)
+{
+	if (dir->dentry->flags & DENTRY_REMOVED)
+		return -ENOENT;
+	if (mount_read_only(dir))
+		return -EROFS;
+	return inode_permission(dir->dentry->inode, MAY_WRITE | MAY_EXEC);
+}
+
+/* 0 when @p names nothing yet and may. */
+static int place_check_new(struct place *p, bool directory)
+{
+	struct dentry *d;
+
+	if (place_is_dots(p))
+		return -EEXIST;
+	d = place_lookup(p);
+	if (!IS_ERR(d)) {
+		dentry_put(d);
+		return -EEXIST;
+	}
+	if (PTR_ERR(d) != -ENOENT)
+		return PTR_ERR(d);
+	if (p->w.trailing && !directory)
+		return -ENOENT;
+	return dir_may_change(&p->w.at);
+}
+
+static int place_create(struct place *p, mode_t mode, uint64_t rdev, const char *target)
+{
+	struct dentry *dir = p->w.at.dentry, *d;
+	int err = place_check_new(p, LINUX_S_ISDIR(mode));
+
+	if (err)
+		return err;
+	if (!dir->inode->ops->create)
+		return -ENOENT;
+	d = dir->inode->ops->create(dir, p->w.last, p->w.last_length, mode, rdev, target);
+	if (IS_ERR(d))
+		return PTR_ERR(d);
+	dentry_put(d);
+	return 0;
+}
+
+static int make_node(int dirfd, uint64_t utext, mode_t mode, uint64_t rdev, const char *target)
+{
+	struct place p;
+	int err = place_walk(&p, dirfd, utext);
+
+	if (err)
+		return err;
+	err = place_create(&p, mode, rdev, target);
+	place_end(&p);
+	return err;
+}
+
+static int do_mkdir(int dirfd, uint64_t utext, mode_t mode)
+{
+	return make_node(dirfd, utext, LINUX_S_IFDIR | (mode & 01777 & ~fs_umask()), 0, NULL);
+}
+
+SYSCALL(NR_mkdir, mkdir)
+{
+	return do_mkdir(LINUX_AT_FDCWD, args->a[0], args->a[1]);
+}
+
+SYSCALL(NR_mkdirat, mkdirat)
+{
+	return do_mkdir(args->a[0], args->a[1], args->a[2]);
+}
+
+static int do_mknod(int dirfd, uint64_t utext, mode_t mode, uint32_t dev)
+{
+	mode_t type = mode & LINUX_S_IFMT;
+
+	if (!type)
+		type = LINUX_S_IFREG;
+	if (type == LINUX_S_IFDIR)
+		return -EPERM;
+	if (type == LINUX_S_IFLNK || mode_to_dtype(type) > LINUX_DT_SOCK)
+		return -EINVAL;
+	if ((type == LINUX_S_IFCHR || type == LINUX_S_IFBLK) && !current_is_root())
+		return -EPERM;
+	return make_node(dirfd, utext, type | (mode & 07777 & ~fs_umask()), dev, NULL);
+}
+
+SYSCALL(NR_mknod, mknod)
+{
+	return do_mknod(LINUX_AT_FDCWD, args->a[0], args->a[1], args->a[2]);
+}
+
+SYSCALL(NR_mknodat, mknodat)
+{
+	return do_mknod(args->a[0], args->a[1], args->a[2], args->a[3]);
+}
+
+static int do_symlink(uint64_t utarget, int dirfd, uint64_t utext)
+{
+	char *target = path_from_user(utarget, false);
+	int err;
+
+	if (IS_ERR(target))
+		return PTR_ERR(target);
+	err = make_node(dirfd, utext, LINUX_S_IFLNK | 0777, 0, target);
+	kfree(target);
+	return err;
+}
+
+SYSCALL(NR_symlink, symlink)
+{
+	return do_symlink(args->a[0], LINUX_AT_FDCWD, args->a[1]);
+}
+
+SYSCALL(NR_symlinkat, symlinkat)
+{
+	return do_symlink(args->a[0], args->a[1], args->a[2]);
+}
+
+static int place_link(struct place *p, const struct path *old)
+{
+	struct inode *inode = old->dentry->inode;
+	struct dentry *dir = p->w.at.dentry;
+	int err = place_check_new(p, false);
+
+	if (err)
+		return err;
+	if (inode->super != dir->inode->super || old->mount != p->w.at.mount)
+		return -EXDEV;
+	if (LINUX_S_ISDIR(inode->mode) || !dir->inode->ops->link)
+		return -EPERM;
+	if (!inode->nlink)
+		return -ENOENT;
+	return dir->inode->ops->link(dir, p->w.last, p->w.last_length, inode);
+}
+
+static int do_link(int old_fd, uint64_t uold, int new_fd, uint64_t unew, uint32_t flags)
+{
+	uint32_t walk = (flags & LINUX_AT_SYMLINK_FOLLOW ? WALK_FOLLOW : 0) | (flags & LINUX_AT_EMPTY_PATH ? WALK_EMPTY : 0);
+	struct path old;
+	struct place p;
+	int err;
+
+	if (flags & ~(LINUX_AT_SYMLINK_FOLLOW | LINUX_AT_EMPTY_PATH))
+		return -EINVAL;
+	err = path_lookup_user(old_fd, uold, walk, &old);
+	if (err)
+		return err;
+	err = place_walk(&p, new_fd, unew);
+	if (!err) {
+		err = place_link(&p, &old);
+		place_end(&p);
+	}
+	path_put(&old);
+	return err;
+}
+
+SYSCALL(NR_link, link)
+{
+	return do_link(LINUX_AT_FDCWD, args->a[0], LINUX_AT_FDCWD, args->a[1], 0);
+}
+
+SYSCALL(NR_linkat, linkat)
+{
+	return do_link(args->a[0], args->a[1], args->a[2], args->a[3], args->a[4]);
+}
+
+/* The sticky bit: only the owner of the file or of the directory removes. */
+static int may_remove(const struct path *dir, const struct dentry *d)
+{
+	const struct inode *di = dir->dentry->inode;
+	int err = dir_may_change(dir);
+
+	if (err)
+		return err;
+	if ((di->mode & LINUX_S_ISVTX) && !inode_owner_or_root(d->inode) && !inode_owner_or_root(di))
+		return -EPERM;
+	if (d->nr_mounts)
+		return -EBUSY;
+	return di->ops->unlink ? 0 : -EPERM;
+}
+
+static int place_remove(struct place *p, bool directory)
+{
+	struct dentry *d = place_lookup(p);
+	bool is_dir;
+	int err;
+
+	if (IS_ERR(d))
+		return PTR_ERR(d);
+	is_dir = LINUX_S_ISDIR(d->inode->mode);
+	err = may_remove(&p->w.at, d);
+	if (!err && directory && !is_dir)
+		err = -ENOTDIR;
+	if (!err && !directory && is_dir)
+		err = -EISDIR;
+	if (!err && p->w.trailing && !is_dir)
+		err = -ENOTDIR;
+	if (!err)
+		err = p->w.at.dentry->inode->ops->unlink(d);
+	dentry_put(d);
+	return err;
+}
+
+static int do_unlink(int dirfd, uint64_t utext, bool directory)
+{
+	struct place p;
+	int err = place_walk(&p, dirfd, utext);
+
+	if (err)
+		return err;
+	if (!p.w.last_length)
+		err = directory ? -EBUSY : -EISDIR;
+	else if (!strcmp(p.w.last, "."))
+		err = directory ? -EINVAL : -EISDIR;
+	else if (!strcmp(p.w.last, ".."))
+		err = directory ? -ENOTEMPTY : -EISDIR;
+	else
+		err = place_remove(&p, directory);
+	place_end(&p);
+	return err;
+}
+
+SYSCALL(NR_unlink, unlink)
+{
+	return do_unlink(LINUX_AT_FDCWD, args->a[0], false);
+}
+
+SYSCALL(NR_rmdir, rmdir)
+{
+	return do_unlink(LINUX_AT_FDCWD, args->a[0], true);
+}
+
+SYSCALL(NR_unlinkat, unlinkat)
+{
+	if (args->a[2] & ~(uint64_t)LINUX_AT_REMOVEDIR)
+		return -EINVAL;
+	return do_unlink(args->a[0], args->a[1], args->a[2] & LINUX_AT_REMOVEDIR);
+}
+
+struct rename {
+	struct walk from, to;
+	uint32_t flags;
+};
+
+/* Types must agree, and what goes must be allowed to go. */
+static int rename_check_over(struct rename *r, struct dentry *d, struct dentry *over)
+{
+	bool d_dir = LINUX_S_ISDIR(d->inode->mode), over_dir = LINUX_S_ISDIR(over->inode->mode);
+	int err = may_remove(&r->to.at, over);
+
+	if (err)
+		return err;
+	if (r->flags & LINUX_RENAME_NOREPLACE)
+		return -EEXIST;
+	if (r->flags & LINUX_RENAME_EXCHANGE)
+		return 0;
+	if (d_dir != over_dir)
+		return d_dir ? -ENOTDIR : -EISDIR;
+	return 0;
+}
+
+static int rename_check(struct rename *r, struct dentry *d, struct dentry *over)
+{
+	bool is_dir = LINUX_S_ISDIR(d->inode->mode);
+	int err = may_remove(&r->from.at, d);
+
+	if (err)
+		return err;
+	if (!is_dir && (r->from.trailing || (r->to.trailing && !(r->flags & LINUX_RENAME_EXCHANGE))))
+		return -ENOTDIR;
+	if (is_dir && dentry_is_below(r->to.at.dentry, d))
+		return -EINVAL;
+	if (over && LINUX_S_ISDIR(over->inode->mode) && dentry_is_below(r->from.at.dentry, over))
+		return r->flags & LINUX_RENAME_EXCHANGE ? -EINVAL : -ENOTEMPTY;
+	return over ? rename_check_over(r, d, over) : dir_may_change(&r->to.at);
+}
+
+static int rename_do(struct rename *r, struct dentry *d, struct dentry *over)
+{
+	const struct inode_ops *ops = r->from.at.dentry->inode->ops;
+	int err = rename_check(r, d, over);
+
+	if (err)
+		return err;
+	if (over && over->inode == d->inode)
+		return 0;
+	if (!ops->rename)
+		return -EPERM;
+	if (!(r->flags & LINUX_RENAME_EXCHANGE))
+		return ops->rename(d, r->to.at.dentry, r->to.last, r->to.last_length, over);
+	if (!over)
+		return -ENOENT;
+	return ops->exchange ? ops->exchange(d, over) : -EINVAL;
+}
+
+static bool is_dots(const struct walk *w)
+{
+	return !w->last_length || !strcmp(w->last, ".") || !strcmp(w->last, "..");
+}
+
+static int rename_found(struct rename *r)
+{
+	struct dentry *d, *over;
+	int err;
+
+	if (r->from.at.mount != r->to.at.mount)
+		return -EXDEV;
+	if (is_dots(&r->from) || is_dots(&r->to))
+		return -EBUSY;
+	d = dentry_lookup(r->from.at.dentry, r->from.last, r->from.last_length);
+	if (IS_ERR(d))
+		return PTR_ERR(d);
+	over = dentry_lookup(r->to.at.dentry, r->to.last, r->to.last_length);
+	err = IS_ERR(over) && PTR_ERR(over) != -ENOENT ? PTR_ERR(over) : 0;
+	if (IS_ERR(over))
+		over = NULL;
+	if (!err)
+		err = rename_do(r, d, over);
+	dentry_put(over);
+	dentry_put(d);
+	return err;
+}
+
+static int rename_walk(struct rename *r, const struct path *from, const char *old, const struct path *to, const char *new)
+{
+	int err;
+
+	mutex_lock(&vfs_lock);
+	err = walk_path(&r->from, from, old, WALK_PARENT);
+	if (err)
+		goto unlock;
+	err = walk_path(&r->to, to, new, WALK_PARENT);
+	if (!err) {
+		err = rename_found(r);
+		walk_end(&r->to);
+	}
+	walk_end(&r->from);
+unlock:
+	mutex_unlock(&vfs_lock);
+	return err;
+}
+
+static int rename_texts(int old_fd, const char *old, int new_fd, const char *new, uint32_t flags)
+{
+	struct rename *r = kzalloc(sizeof(*r));
+	struct path from, to;
+	int err;
+
+	if (!r)
+		return -ENOMEM;
+	r->flags = flags;
+	err = path_start(old_fd, old, 0, &from);
+	if (err)
+		goto free;
+	err = path_start(new_fd, new, 0, &to);
+	if (!err) {
+		err = rename_walk(r, &from, old, &to, new);
+		path_put(&to);
+	}
+	path_put(&from);
+free:
+	kfree(r);
+	return err;
+}
+
+static int do_rename(int old_fd, uint64_t uold, int new_fd, uint64_t unew, uint32_t flags)
+{
+	char *old, *new;
+	int err;
+
+	if (flags & ~(LINUX_RENAME_NOREPLACE | LINUX_RENAME_EXCHANGE))
+		return -EINVAL;
+	if ((flags & LINUX_RENAME_NOREPLACE) && (flags & LINUX_RENAME_EXCHANGE))
+		return -EINVAL;
+	old = path_from_user(uold, false);
+	if (IS_ERR(old))
+		return PTR_ERR(old);
+	new = path_from_user(unew, false);
+	err = IS_ERR(new) ? PTR_ERR(new) : rename_texts(old_fd, old, new_fd, new, flags);
+	if (!IS_ERR(new))
+		kfree(new);
+	kfree(old);
+	return err;
+}
+
+SYSCALL(NR_rename, rename)
+{
+	return do_rename(LINUX_AT_FDCWD, args->a[0], LINUX_AT_FDCWD, args->a[1], 0);
+}
+
+SYSCALL(NR_renameat, renameat)
+{
+	return do_rename(args->a[0], args->a[1], args->a[2], args->a[3], 0);
+}
+
+SYSCALL(NR_renameat2, renameat2)
+{
+	return do_rename(args->a[0], args->a[1], args->a[2], args->a[3], args->a[4]);
+}
+
+static int64_t do_readlink(int dirfd, uint64_t utext, uint64_t to, int64_t size)
+{
+	struct path p;
+	char *buffer;
+	int64_t n;
+	int err;
+
+	if (size <= 0)
+		return -EINVAL;
+	err = path_lookup_user(dirfd, utext, dirfd == LINUX_AT_FDCWD ? 0 : WALK_EMPTY, &p);
+	if (err)
+		return err;
+	buffer = kzalloc(LINUX_PATH_MAX);
+	n = -EINVAL;
+	if (!buffer)
+		n = -ENOMEM;
+	else if (p.dentry->inode->ops->readlink)
+		n = p.dentry->inode->ops->readlink(p.dentry->inode, buffer, LINUX_PATH_MAX);
+	if (n > size)
+		n = size;
+	if (n > 0 && copy_to_user(to, buffer, n))
+		n = -EFAULT;
+	kfree(buffer);
+	path_put(&p);
+	return n;
+}
+
+SYSCALL(NR_readlink, readlink)
+{
+	return do_readlink(LINUX_AT_FDCWD, args->a[0], args->a[1], (int)args->a[2]);
+}
+
+SYSCALL(NR_readlinkat, readlinkat)
+{
+	return do_readlink(args->a[0], args->a[1], args->a[2], (int)args->a[3]);
+}

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Opening files: open, openat, openat2, creat, and access. O_TMPFILE is not supported (-EOPNOTSUPP). */
+#include <fs/vfs.h>
+#include <kernel/process.h>
+#include <kernel/syscall.h>
+#include <mm/slab.h>
+#include <uapi/ferry/linux.h>
+
+#define FLAGS_KNOWN	(LINUX_O_ACCMODE | LINUX_O_CREAT | LINUX_O_EXCL | LINUX_O_NOCTTY | LINUX_O_TRUNC | LINUX_O_APPEND | \
+			 LINUX_O_NONBLOCK | LINUX_O_SYNC | LINUX_O_ASYNC | LINUX_O_DIRECT | LINUX_O_LARGEFILE | LINUX_O_DIRECTORY | \
+			 LINUX_O_NOFOLLOW | LINUX_O_NOATIME | LINUX_O_CLOEXEC | LINUX_O_PATH | LINUX_O_TMPFILE)
+#define FLAGS_NOT_KEPT	(LINUX_O_CREAT | LINUX_O_EXCL | LINUX_O_NOCTTY | LINUX_O_TRUNC | LINUX_O_CLOEXEC)
+#define FLAGS_OF_PATH	(LINUX_O_PATH | LINUX_O_DIRECTORY | LINUX_O_NOFOLLOW | LINUX_O_CLOEXEC)
+
+struct open_how {
+	const struct path *start;
+	const char *text;
+	uint32_t flags, walk;
+	mode_t mode;
+};
+
+static const struct file_ops path_only_ops;
+
+static bool wants_write(uint32_t flags)
+{
+	return (flags & LINUX_O_ACCMODE) != LINUX_O_RDONLY;
+}
+
+/* The name is not there: make it. vfs_lock held. */
+static int open_create(struct walk *w, const struct open_how *how)
+{
+	struct dentry *dir = w->at.dentry, *d;
+	int err;
+
+	if (w->trailing)
+		return -EISDIR;
+	if (dir->flags & DENTRY_REMOVED)
+		return -ENOENT;
+	if (mount_read_only(&w->at))
+		return -EROFS;
+	err = inode_permission(dir->inode, MAY_WRITE | MAY_EXEC);
+	if (err)
+		return err;
+	if (!dir->inode->ops->create)
+		return -ENOENT;
+	d = dir->inode->ops->create(dir, w->last, w->last_length, LINUX_S_IFREG | (how->mode & 07777 & ~fs_umask()), 0, NULL);
+	if (IS_ERR(d))
+		return PTR_ERR(d);
+	dentry_put(w->at.dentry);
+	w->at.dentry = d;
+	return 0;
+}
+
+/* Find or make the file: a counted path. */
+static int open_find(const struct open_how *how, struct path *to, bool *created)
+{
+	uint32_t walk = how->walk;
+	struct walk w;
+	int err;
+
+	if (how->flags & LINUX_O_CREAT)
+		walk |= WALK_CREATE;
+	if (!(how->flags & LINUX_O_NOFOLLOW) && (how->flags & (LINUX_O_CREAT | LINUX_O_EXCL)) != (LINUX_O_CREAT | LINUX_O_EXCL))
+		walk |= WALK_FOLLOW;
+	mutex_lock(&vfs_lock);
+	err = walk_path(&w, how->start, how->text, walk);
+	if (err)
+		goto unlock;
+	*created = w.missing;
+	if (w.missing)
+		err = open_create(&w, how);
+	else if ((how->flags & (LINUX_O_CREAT | LINUX_O_EXCL)) == (LINUX_O_CREAT | LINUX_O_EXCL))
+		err = -EEXIST;
+	if (!err) {
+		*to = w.at;
+		path_get(to);
+	}
+	walk_end(&w);
+unlock:
+	mutex_unlock(&vfs_lock);
+	return err;
+}
+
+static int open_check_type(const struct path *p, uint32_t flags)
+{
+	mode_t mode = p->dentry->inode->mode;
+
+	if (LINUX_S_ISLNK(mode))
+		return flags & LINUX_O_DIRECTORY ? -ENOTDIR : -ELOOP;
+	if ((flags & LINUX_O_DIRECTORY) && !LINUX_S_ISDIR(mode))
+		return -ENOTDIR;
+	if (LINUX_S_ISDIR(mode) && (wants_write(flags) || (flags & (LINUX_O_CREAT | LINUX_O_TRUNC))))
+		return -EISDIR;
+	if (LINUX_S_ISSOCK(mode))
+		return -ENXIO;
+	if ((LINUX_S_ISBLK(mode) || LINUX_S_ISCHR(mode)) && (p->mount->flags & LINUX_MS_NODEV))
+		return -EACCES;
+	if ((wants_write(flags) || (flags & LINUX_O_TRUNC)) && mount_read_only(p) && (LINUX_S_ISREG(mode) || LINUX_S_ISDIR(mode)))
+		return -EROFS;
+	return 0;
+}
+
+static int open_check_access(const struct inode *inode, uint32_t flags)
+{
+	static const uint8_t mask[4] = { MAY_READ, MAY_WRITE, MAY_READ | MAY_WRITE, MAY_READ | MAY_WRITE };
+	uint32_t may = mask[flags & LINUX_O_ACCMODE];
+
+	if (flags & LINUX_O_TRUNC)
+		may |= MAY_WRITE;
+	if ((flags & LINUX_O_NOATIME) && !inode_owner_or_root(inode))
+		return -EPERM;
+	return inode_permission(inode, may);
+}
+
+static int open_truncate(struct inode *inode)
+{
+	int err = 0;
+
+	if (!LINUX_S_ISREG(inode->mode) || !inode->ops->truncate)
+		return 0;
+	mutex_lock(&inode->lock);
+	err = inode->ops->truncate(inode, 0);
+	mutex_unlock(&inode->lock);
+	return err;
+}
+
+/* What the type of @inode brings along, then its open(). */
+static int file_bind(struct file *f, struct inode *inode)
+{
+	if (f->flags & LINUX_O_PATH) {
+		f->ops = &path_only_ops;
+		return 0;
+	}
+	if (LINUX_S_ISCHR(inode->mode) || LINUX_S_ISBLK(inode->mode))
+		return device_open(inode, f);
+	f->ops = LINUX_S_ISFIFO(inode->mode) ? &fifo_ops : inode->fops;
+	return f->ops->open ? f->ops->open(inode, f) : 0;
+}
+
+struct file *file_open_path(const struct path *p, uint32_t flags)
+{
+	struct file *f = file_alloc(&path_only_ops, NULL, flags & ~FLAGS_NOT_KEPT);
+	struct inode *inode = p->dentry->inode;
+	int err;
+
+	if (!f)
+		return ERR_PTR(-ENOMEM);
+	if (flags & LINUX_O_NOCTTY)
+		f->flags |= LINUX_O_NOCTTY;
+	f->inode = inode;
+	inode_get(inode);
+	f->dentry = p->dentry;
+	f->mount = p->mount;
+	path_get(p);
+	err = file_bind(f, inode);
+	f->flags &= ~LINUX_O_NOCTTY;
+	if (!err)
+		return f;
+	f->ops = &path_only_ops;
+	file_put(f);
+	return ERR_PTR(err);
+}
+
+static struct file *open_found(const struct path *p, const struct open_how *how, bool created)
+{
+	int err = 0;
+
+	if (how->flags & LINUX_O_PATH) {
+		if ((how->flags & LINUX_O_DIRECTORY) && !LINUX_S_ISDIR(p->dentry->inode->mode))
+			return ERR_PTR(-ENOTDIR);
+		return file_open_path(p, how->flags);
+	}
+	err = open_check_type(p, how->flags);
+	if (!err && !created)
+		err = open_check_access(p->dentry->inode, how->flags);
+	if (!err && !created && (how->flags & LINUX_O_TRUNC))
+		err = open_truncate(p->dentry->inode);
+	return err ? ERR_PTR(err) : file_open_path(p, how->flags);
+}
+
+static struct file *open_how(struct open_how *how)
+{
+	struct file *f;
+	struct path p;
+	bool created = false;
+	int err;
+
+	if (how->flags & LINUX_O_PATH)
+		how->flags &= FLAGS_OF_PATH;
+	if ((how->flags & LINUX_O_TMPFILE) == LINUX_O_TMPFILE)
+		return ERR_PTR(-EOPNOTSUPP);
+	err = open_find(how, &p, &created);
+	if (err)
+		return ERR_PTR(err);
+	f = open_found(&p, how, created);
+	path_put(&p);
+	return f;
+}
+
+struct file *file_open(const char *path, uint32_t flags, mode_t mode)
+{
+	struct open_how how = { .text = path, .flags = flags, .mode = mode };
+
+	return open_how(&how);
+}
+
+static int64_t do_open(int dirfd, uint64_t utext, uint32_t flags, mode_t mode, uint32_t walk)
+{
+	char *text = path_from_user(utext, false);
+	struct open_how how = { .text = text, .flags = flags & FLAGS_KNOWN, .mode = mode, .walk = walk };
+	struct path start;
+	struct file *f;
+	int err, fd;
+
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+	err = path_start(dirfd, text, walk, &start);
+	if (err)
+		goto free_text;
+	how.start = &start;
+	f = open_how(&how);
+	path_put(&start);
+	err = IS_ERR(f) ? PTR_ERR(f) : 0;
+	if (err)
+		goto free_text;
+	fd = fd_install(current_process->files, f, 0, flags & LINUX_O_CLOEXEC);
+	file_put(f);
+	err = fd;
+free_text:
+	kfree(text);
+	return err;
+}
+
+SYSCALL(NR_open, open)
+{
+	return do_open(LINUX_AT_FDCWD, args->a[0], args->a[1], args->a[2], 0);
+}
+
+SYSCALL(NR_openat, openat)
+{
+	return do_open(args->a[0], args->a[1], args->a[2], args->a[3], 0);
+}
+
+SYSCALL(NR_creat, creat)
+{
+	return do_open(LINUX_AT_FDCWD, args->a[0], LINUX_O_CREAT | LINUX_O_WRONLY | LINUX_O_TRUNC, args->a[1], 0);
+}
+
+static int resolve_to_walk(uint64_t resolve, uint32_t *walk)
+{
+	if (resolve & ~0x3full)
+		return -EINVAL;
+	if ((resolve & LINUX_RESOLVE_BENEATH) && (resolve & LINUX_RESOLVE_IN_ROOT))
+		return -EINVAL;
+	*walk = (resolve & LINUX_RESOLVE_NO_XDEV ? WALK_NO_XDEV : 0) | (resolve & LINUX_RESOLVE_NO_MAGICLINKS ? WALK_NO_MAGICLINKS : 0) |
+		(resolve & LINUX_RESOLVE_NO_SYMLINKS ? WALK_NO_SYMLINKS : 0) | (resolve & LINUX_RESOLVE_BENEATH ? WALK_BENEATH : 0) |
+		(resolve & LINUX_RESOLVE_IN_ROOT ? WALK_IN_ROOT : 0);
+	return 0;
+}
+
+/* openat2() refuses what open() ignores. */
+static int how_check(const struct linux_open_how *how)
+{
+	if (how->flags & ~(uint64_t)FLAGS_KNOWN)
+		return -EINVAL;
+	if (how->mode & ~07777ull)
+		return -EINVAL;
+	if (how->mode && !(how->flags & (LINUX_O_CREAT | LINUX_O_TMPFILE_BIT)))
+		return -EINVAL;
+	return 0;
+}
+
+SYSCALL(NR_openat2, openat2)
+{
+	struct linux_open_how how = { 0 };
+	uint8_t rest[64];
+	uint64_t size = args->a[3], i;
+	uint32_t walk = 0;
+	int err;
+
+	if (size < sizeof(how))
+		return -EINVAL;
+	if (size > sizeof(how) + sizeof(rest))
+		return -E2BIG;
+	if (copy_from_user(&how, args->a[2], sizeof(how)) || copy_from_user(rest, args->a[2] + sizeof(how), size - sizeof(how)))
+		return -EFAULT;
+	for (i = 0; i < size - sizeof(how); i++)
+		if (rest[i])
+			return -E2BIG;
+	err = how_check(&how);
+	if (!err)
+		err = resolve_to_walk(how.resolve, &walk);
+	return err ? err : do_open(args->a[0], args->a[1], how.flags, how.mode, walk);
+}
+
+static int do_access(int dirfd, uint64_t utext, uint32_t mode, uint32_t flags)
+{
+	uint32_t walk = (flags & LINUX_AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW) | (flags & LINUX_AT_EMPTY_PATH ? WALK_EMPTY : 0);
+	struct inode *inode;
+	struct path p;
+	int err;
+
+	if (mode & ~7u)
+		return -EINVAL;
+	if (flags & ~(LINUX_AT_EACCESS | LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_EMPTY_PATH))
+		return -EINVAL;
+	err = path_lookup_user(dirfd, utext, walk, &p);
+	if (err)
+		return err;
+	inode = p.dentry->inode;
+	err = inode_permission_as(inode, mode, !(flags & LINUX_AT_EACCESS));
+	if (!err && (mode & LINUX_W_OK) && mount_read_only(&p) && !LINUX_S_ISCHR(inode->mode) && !LINUX_S_ISBLK(inode->mode))
+		err = -EROFS;
+	path_put(&p);
+	return err;
+}
+
+SYSCALL(NR_access, access)
+{
+	return do_access(LINUX_AT_FDCWD, args->a[0], args->a[1], 0);
+}
+
+SYSCALL(NR_faccessat, faccessat)
+{
+	return do_access(args->a[0], args->a[1], args->a[2], 0);
+}
+
+SYSCALL(NR_faccessat2, faccessat2)
+{
+	return do_access(args->a[0], args->a[1], args->a[2], args->a[3]);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of fs/ tell each other and nobody else. */
+#ifndef FS_INTERNAL_H
+#define FS_INTERNAL_H
+
+#include <fs/file.h>
+#include <fs/node.h>
+
+struct fd_table;
+struct linux_termios;
+
+/* epoll.c: @f is about to go; take it off every interest list. */
+void epoll_forget_file(struct file *f);
+/* lock.c: flock() locks of @f; POSIX locks of the table @owner on @f's inode. */
+void file_locks_release(struct file *f);
+void file_locks_release_posix(struct file *f, const void *owner);
+int file_lock_posix(struct file *f, uint32_t cmd, uint64_t uarg);
+
+/* fd.c: as fd_get(), but not for O_PATH descriptors. */
+struct file *fd_get_io(int fd);
+/* Install in the current process and drop the caller's reference: the descriptor or -errno. */
+int fd_install_new(struct file *f, uint32_t flags);
+int fd_set_cloexec(struct fd_table *t, int fd, bool on);
+int fd_get_cloexec(struct fd_table *t, int fd);
+/* For /proc/<pid>/fd: the first open descriptor at or after @fd with a file reference, or -1. */
+int fd_next(struct fd_table *t, int fd, struct file **f);
+
+/* readwrite.c. Access mode checked, position locked where the file has one. */
+ssize_t file_io(struct file *f, struct iter *it, bool write, loff_t *pos);
+
+/* A poll table calls @queue for each queue that a poll op names (poll.c). */
+struct poll_table {
+	void (*queue)(struct poll_table *t, struct file *f, struct wait_queue *q);
+};
+uint32_t file_poll(struct file *f, struct poll_table *t);
+
+/* Copies into the iter of file content that lives in one buffer. */
+ssize_t buffer_read(const void *data, size_t size, struct iter *to, loff_t *pos);
+
+/* pipe.c */
+int64_t pipe_fcntl(struct file *f, uint32_t cmd, uint64_t arg);
+bool file_is_pipe(const struct file *f);
+
+/* tmpfs.c: F_ADD_SEALS and F_GET_SEALS of memfd files. */
+int64_t memfd_fcntl(struct file *f, uint32_t cmd, uint64_t arg);
+
+/* random.c: any number of random bytes for the kernel's own use. Any context. */
+void random_bytes(void *to, size_t n);
+
+/* seq.c: a text snapshot behind a file. */
+struct seq {
+	char *text;
+	size_t used, size;
+	bool failed;
+};
+void seq_free(struct seq *s);
+
+#endif

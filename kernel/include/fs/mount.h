@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Inside fs/: how mounts are made and hung, for mount.c and mount_calls.c. */
+#ifndef FS_MOUNT_H
+#define FS_MOUNT_H
+
+#include <fs/vfs.h>
+
+#define DEV_MINOR(minor)	((uint64_t)(minor))	/* anonymous devices have major 0 */
+#define MOUNT_FLAGS_KEPT	(LINUX_MS_RDONLY | LINUX_MS_NOSUID | LINUX_MS_NODEV | LINUX_MS_NOEXEC | LINUX_MS_SYNCHRONOUS | \
+				 LINUX_MS_NOATIME | LINUX_MS_NODIRATIME | LINUX_MS_RELATIME)
+
+extern struct list mount_list;	/* guarded by vfs_lock */
+
+/* A mount of @root, not hung anywhere, with the one reference of the tree. Takes over the reference to @s. NULL when out of memory. */
+struct mount *mount_create(struct super *s, struct dentry *root, const char *source, uint32_t flags);
+/* vfs_lock held. */
+void mount_hang(struct mount *m, const struct path *where);
+struct path mount_unhang(struct mount *m);
+struct fs_type *fs_type_find(const char *name);
+
+#endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The tree of names: inodes (files), dentries (names), mounts, and what a file system implements.
+ *
+ * Locks, outermost first: inode->lock (content of one file) -> space->lock -> vfs_lock (the shape of the tree: walking, making, removing,
+ * renaming, mounting) -> dcache_lock (hash chains and lists of children) -> page_tree.lock. No user memory is touched with vfs_lock
+ * held, so a page fault may take it through file_put().
+ */
+#ifndef FS_VFS_H
+#define FS_VFS_H
+
+#include <fs/file.h>
+#include <fs/page_tree.h>
+#include <kernel/list.h>
+
+struct super;
+struct path;
+struct pipe;
+struct linux_stat;
+struct linux_statfs;
+
+#define MAY_EXEC	1u
+#define MAY_WRITE	2u
+#define MAY_READ	4u
+
+struct inode_ops {
+	/* A dentry for @name with a reference, made by dentry_create(); ERR_PTR(-ENOENT). NULL op: what is not in the cache is not there. */
+	struct dentry *(*lookup)(struct dentry *dir, const char *name, size_t length);
+	/* Make a file of any type; @target for symbolic links. The dentry with a reference. NULL op: -EPERM. */
+	struct dentry *(*create)(struct dentry *dir, const char *name, size_t length, mode_t mode, uint64_t rdev, const char *target);
+	int (*link)(struct dentry *dir, const char *name, size_t length, struct inode *inode);
+	/* Checks are done; directories are still to be found empty (-ENOTEMPTY). */
+	int (*unlink)(struct dentry *victim);
+	/* Move @from to @name in @dir; @over (may be NULL) goes. */
+	int (*rename)(struct dentry *from, struct dentry *dir, const char *name, size_t length, struct dentry *over);
+	/* Swap two names. NULL op: -EINVAL. */
+	int (*exchange)(struct dentry *a, struct dentry *b);
+	/* The text of a symbolic link into @to of @size bytes: its length, or -errno. */
+	ssize_t (*readlink)(struct inode *inode, char *to, size_t size);
+	/* A link that leads to an object rather than a name: the path with references. NULL op: the text is walked. */
+	int (*follow)(struct inode *inode, struct path *to);
+	int (*truncate)(struct inode *inode, uint64_t length);	/* inode->lock held */
+	struct page *(*get_page)(struct inode *inode, uint64_t index);	/* see mm/pagecache.h */
+	void (*destroy)(struct inode *inode);	/* the last reference is gone */
+	bool (*valid)(struct inode *inode);	/* false: the thing it stands for is gone */
+};
+
+struct inode {
+	struct ref ref;
+	const struct inode_ops *ops;
+	const struct file_ops *fops;	/* of a file opened here; devices and FIFOs bring their own */
+	struct super *super;
+	uint64_t ino, rdev;
+	mode_t mode;			/* type and permissions */
+	uint32_t uid, gid;
+	uint32_t nlink;			/* guarded by vfs_lock */
+	uint64_t atime, mtime, ctime, btime;	/* ns since 1970 */
+	struct mutex lock;		/* writers of the content, size */
+	uint64_t size;
+	uint64_t nr_pages;		/* guarded by pages.lock */
+	struct page_tree pages;
+	struct pipe *pipe;		/* of a FIFO while it is open; guarded by fs/pipe.c */
+	struct list locks;		/* fs/lock.c */
+	uint32_t seals;
+	void *priv;
+};
+
+#define DENTRY_HASHED	0x1u	/* lookups find it */
+#define DENTRY_REMOVED	0x2u	/* unlinked; open files still have it */
+#define DENTRY_NAME_MAX	39
+
+struct dentry {
+	struct ref ref;
+	uint32_t flags;			/* guarded by dcache_lock */
+	struct dentry *parent;		/* counted; a root's is itself */
+	struct inode *inode;
+	struct list hash_link, sibling, children;	/* guarded by dcache_lock */
+	uint64_t cookie, next_cookie;	/* place in the directory; the next child's */
+	uint32_t hash;
+	uint32_t nr_mounts;		/* mounts on this name; guarded by vfs_lock */
+	uint32_t name_length;
+	char *name;			/* short_name, or allocated */
+	char short_name[DENTRY_NAME_MAX + 1];
+};
+
+struct super_ops {
+	void (*statfs)(struct super *s, struct linux_statfs *to);
+	void (*destroy)(struct super *s);	/* nothing is mounted or open any more */
+	void (*show_options)(struct super *s, char *to, size_t size);
+};
+
+struct super {
+	struct ref ref;			/* one for each mount */
+	const struct super_ops *ops;
+	const char *type;
+	struct dentry *root;
+	uint64_t dev, next_ino, magic;
+	void *priv;
+};
+
+struct mount {
+	struct ref ref;
+	struct list link;		/* all mounts, guarded by vfs_lock */
+	struct mount *parent;		/* counted; NULL: the root, or detached */
+	struct dentry *mountpoint;	/* counted */
+	struct dentry *root;		/* counted */
+	struct super *super;		/* counted */
+	uint32_t flags;			/* LINUX_MS_* */
+	uint32_t id;
+	char source[64];
+};
+
+struct path {
+	struct mount *mount;
+	struct dentry *dentry;
+};
+
+struct fs_context {
+	struct ref ref;
+	struct spinlock lock;		/* guards the rest */
+	struct path root, cwd;
+	mode_t umask;
+};
+
+struct fs_type {
+	struct list link;
+	const char *name;
+	bool nodev;			/* needs no device */
+	/* A counted super, ERR_PTR. */
+	struct super *(*mount)(const char *source, const char *options);
+};
+
+extern struct mutex vfs_lock;
+extern struct mount *root_mount;
+
+/* inode.c. A new inode of @s with one reference and times set, or NULL. */
+struct inode *inode_create(struct super *s, mode_t mode, const struct inode_ops *ops, const struct file_ops *fops);
+void inode_get(struct inode *inode);
+void inode_put(struct inode *inode);
+/* May the current process access it as MAY_*? 0, -EACCES. @real: with the real ids, as access(2). */
+int inode_permission(const struct inode *inode, uint32_t mask);
+int inode_permission_as(const struct inode *inode, uint32_t mask, bool real);
+bool inode_owner_or_root(const struct inode *inode);
+bool current_is_root(void);
+void inode_stat(const struct inode *inode, struct linux_stat *to);
+uint8_t mode_to_dtype(mode_t mode);
+void inode_touch(struct inode *inode);	/* content changed: mtime and ctime now */
+
+/* dentry.c. @inode's reference is taken over. Hashed when @hashed. NULL when out of memory. */
+struct dentry *dentry_create(struct dentry *parent, const char *name, size_t length, struct inode *inode, bool hashed);
+void dentry_get(struct dentry *d);
+void dentry_put(struct dentry *d);
+/* From the cache, then from the file system: counted, or ERR_PTR. vfs_lock held. */
+struct dentry *dentry_lookup(struct dentry *dir, const char *name, size_t length);
+/* From the cache only; NULL when not there. */
+struct dentry *dentry_find(struct dentry *dir, const char *name, size_t length);
+void dentry_unhash(struct dentry *d);	/* and mark removed */
+/* Give it another name and parent. -ENOMEM. vfs_lock held. */
+int dentry_move(struct dentry *d, struct dentry *parent, const char *name, size_t length);
+bool dentry_has_children(struct dentry *d);
+bool dentry_is_below(const struct dentry *d, const struct dentry *ancestor);
+/* file_ops.iterate for directories that live in the cache. */
+int dentry_iterate(struct file *f, bool (*emit)(void *arg, const char *name, uint64_t ino, uint8_t type, loff_t next), void *arg);
+/* The same from position 2 on, for directories with more to tell. True when all were taken. */
+bool dentry_emit_children(struct file *f, struct dentry *dir,
+			  bool (*emit)(void *arg, const char *name, uint64_t ino, uint8_t type, loff_t next), void *arg);
+bool dir_emit_dots(struct file *f, bool (*emit)(void *arg, const char *name, uint64_t ino, uint8_t type, loff_t next), void *arg);
+loff_t dir_seek(struct file *f, loff_t offset, int whence);
+/* Drop a tree of dentries that were kept by an extra reference each (tmpfs). */
+void dentry_drop_tree(struct dentry *root);
+void dentry_setup(void);
+
+/* path.c */
+#define WALK_FOLLOW		0x01u	/* a symbolic link at the end */
+#define WALK_PARENT		0x02u	/* stop at the directory of the last name */
+#define WALK_CREATE		0x04u	/* a missing last name is no error */
+#define WALK_EMPTY		0x08u	/* an empty path is the start itself */
+#define WALK_NO_SYMLINKS	0x10u
+#define WALK_NO_XDEV		0x20u
+#define WALK_BENEATH		0x40u
+#define WALK_IN_ROOT		0x80u
+#define WALK_NO_MAGICLINKS	0x100u
+
+struct walk {
+	struct path at;			/* what was found, or its directory; counted */
+	struct path root, start;
+	uint32_t flags;
+	unsigned int nr_links;
+	char *buffer;			/* allocated; text points into it */
+	const char *text;
+	bool missing;			/* WALK_CREATE: nothing there, at is the directory */
+	bool trailing;			/* a slash followed the last name */
+	char last[256];			/* WALK_PARENT and missing: "" for the root, "." and ".." as they are */
+	size_t last_length;
+};
+
+/* Walk @text from @start (NULL: the current directory). vfs_lock held. On success walk_end() gives back w->at. */
+int walk_path(struct walk *w, const struct path *start, const char *text, uint32_t flags);
+void walk_end(struct walk *w);
+/* The same as one call with the lock taken: a counted path. */
+int path_lookup(const struct path *start, const char *text, uint32_t flags, struct path *to);
+/* From user memory with @dirfd as *at() calls have it. */
+int path_lookup_user(int dirfd, uint64_t utext, uint32_t flags, struct path *to);
+/* Where *at() calls start: counted. -EBADF, -ENOTDIR. Absolute @text needs no valid @dirfd. */
+int path_start(int dirfd, const char *text, uint32_t flags, struct path *to);
+void path_get(const struct path *p);
+void path_put(const struct path *p);
+/* A kernel copy of a user path: allocated; ERR_PTR(-EFAULT, -ENAMETOOLONG, -ENOENT if empty unless @empty_ok). */
+char *path_from_user(uint64_t utext, bool empty_ok);
+/* Absolute text of @p as seen from the current root into @buffer; the start inside it, or ERR_PTR(-ERANGE). May sleep. */
+char *path_text(const struct path *p, char *buffer, size_t size);
+/* False: cut off from the root or removed. */
+bool path_reachable(const struct path *p);
+/* The current process's root and directory, counted. */
+void fs_get_root(struct path *to);
+void fs_get_cwd(struct path *to);
+mode_t fs_umask(void);
+
+/* mount.c */
+void mount_get(struct mount *m);
+void mount_put(struct mount *m);
+/* What is mounted on @p, uncounted, or NULL. vfs_lock held. */
+struct mount *mount_on(const struct path *p);
+void fs_type_register(struct fs_type *type);
+void super_put(struct super *s);
+struct super *super_create(const char *type, const struct super_ops *ops, uint64_t magic);
+/* Attach @s at @where (NULL: as the root of everything). Takes over @s. */
+int mount_attach(struct super *s, const struct path *where, const char *source, uint32_t flags);
+bool mount_read_only(const struct path *p);
+void mount_for_each(bool (*fn)(struct mount *m, void *arg), void *arg);
+void fs_type_for_each(void (*fn)(struct fs_type *type, void *arg), void *arg);
+
+/* open.c. Open @p (borrowed) with LINUX_O_* flags, permissions unchecked. ERR_PTR. */
+struct file *file_open_path(const struct path *p, uint32_t flags);
+
+/* tmpfs.c: also under devtmpfs. */
+struct super *tmpfs_super(const char *type, uint64_t max_pages);
+extern const struct inode_ops tmpfs_dir_ops;
+/* For initramfs, memfd: a file without a name. */
+struct file *tmpfs_file_create(const char *name, uint32_t flags);
+
+/* devtmpfs.c: ops and priv of a device number. -ENXIO. */
+int device_open(struct inode *inode, struct file *f);
+struct super *devtmpfs_super_get(void);
+
+/* pipe.c */
+extern const struct file_ops fifo_ops;
+
+/* Everything that must stand before the first use of a path or node; harmless when done. */
+void fs_setup(void);
+
+#endif
