@@ -32,7 +32,11 @@ struct block_io {
 	void *priv;
 	/* The core's own. */
 	struct list link;
-	uint32_t pieces_left;
+	uint32_t pieces_left;		/* in flight, and one while it waits to be cut */
+	uint32_t cut_blocks;		/* handed out so far */
+	unsigned int cut_vec;		/* where the next piece's data starts */
+	uint32_t cut_offset;
+	bool flush_after, flushing;	/* FUA on a disk that only knows flush */
 	time_ns_t started_ns;
 };
 

@@ -33,6 +33,8 @@ struct strand {
 	struct timer timer;
 	bool timer_due;
 	void *class_queue;	/* the class core's queue for this strand */
+	bool deferred_due;	/* set under lock: deferred() has work */
+	void (*deferred)(struct strand *s);	/* the class core's: called by strand_unlock() without the lock */
 	uint64_t flags;
 };
 
@@ -70,6 +72,7 @@ struct device {
 	unsigned int nr_strands;
 	struct strand strands[DEVICE_STRANDS_MAX];
 	struct block_disk *disk;	/* the class core's */
+	void (*class_gone)(struct device *dev);	/* the class core's: forget the device for good (device_remove) */
 	struct list resources;		/* devres: undone in reverse order when the driver goes */
 	struct device_irqs *irqs;	/* shim/kernel/irq.c */
 	void *moved;			/* ipc/: state of the driver process's side */
@@ -102,6 +105,18 @@ const char *driver_state_name(enum driver_state state);
 
 /* Something to undo when the driver goes, newest first. -ENOMEM. */
 int device_on_release(struct device *dev, void (*undo)(struct device *dev, void *arg), void *arg);
+/* Undo it early: run and forget the newest record with these two values; false when there is none. */
+bool device_release_now(struct device *dev, void (*undo)(struct device *dev, void *arg), void *arg);
+/* Forget it without running it. */
+bool device_release_forget(struct device *dev, void (*undo)(struct device *dev, void *arg), void *arg);
+
+/*
+ * The driver broke a rule or hangs: its callbacks stop at once, the rest of the death protocol follows in a kernel thread
+ * (device_unbind with DRIVER_FAILED in the kernel, DRIVER_CRASHED for a process). Any context, strand locked or not.
+ */
+void device_fail(struct device *dev, const char *reason);
+/* The death protocol without the driver's say: interrupts, bus mastering, reset, then everything undone. bind_lock held. */
+void device_teardown(struct device *dev);
 
 /* Callbacks under the strand's lock. strand_run is what everything that calls into a driver uses. */
 void strand_lock(struct strand *s);

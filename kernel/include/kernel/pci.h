@@ -27,6 +27,8 @@ struct pci_function {
 	uint8_t cap_msi, cap_msix, cap_pm, cap_exp;
 	uint8_t msix_bar, msix_pba_bar;
 	uint32_t msix_offset, msix_pba_offset, msix_count;
+	uint64_t locked;		/* bit n: dword n of the first 256 bytes is the kernel's (see pci_write_allowed) */
+	void *msix_table;		/* mapped while MSI-X is on */
 	struct pci_function *bridge;	/* above it; NULL on the root bus */
 	struct device *dev;
 };
@@ -37,6 +39,9 @@ void pci_write(const struct pci_function *f, uint32_t offset, uint32_t size, uin
 
 /* The filter for drivers' writes: 0 allowed, -EACCES, -EINVAL, -ERANGE. Pure function of the function's layout (unit-tested). */
 int pci_write_allowed(const struct pci_function *f, uint32_t offset, uint32_t size);
+
+/* As pci_find_capability(): the next capability with @id after @previous, or 0. Any context. */
+uint8_t pci_capability(const struct pci_function *f, uint8_t id, uint8_t previous);
 
 /* Command register bits (PCI 3.0 section 6.2.2). */
 void pci_enable_decoding(struct pci_function *f);
@@ -54,6 +59,8 @@ int pci_msi_enable(struct pci_function *f, uint64_t address, uint32_t data);
 void pci_msi_disable(struct pci_function *f);
 /* INTx: the GSI of its pin; -ENODEV without one. */
 int pci_intx_gsi(const struct pci_function *f);
+/* How that line is wired: an ISA number goes through the MADT's source overrides. */
+void pci_intx_line(const struct pci_function *f, int *gsi, bool *level, bool *active_low);
 void pci_intx_set(struct pci_function *f, bool enabled);
 bool pci_intx_pending(const struct pci_function *f);	/* PCI_STATUS bit 3 */
 

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Kernel world: memory shared with the device (<driver/dma.h>): contiguous frames, mapped for the device by mm/iommu.c. */
+#include <driver/dma.h>
+#include <kernel/device.h>
+#include <mm/page.h>
+
+#define DMA_LENGTH_MAX	((uint32_t)(PAGE_SIZE << FRAME_ORDER_MAX))
+
+static void dma_undo(struct device *dev, void *cpu)
+{
+	struct page *page = page_of(virt_to_phys(cpu));
+
+	dma_unmap_frames(dev, page->index, PAGE_SIZE << page->order);
+	page_put(page);
+}
+
+static int order_for(uint32_t bytes)
+{
+	int order = 0;
+
+	while ((PAGE_SIZE << order) < bytes)
+		order++;
+	return order;
+}
+
+/* The frames; page->index holds the device address while they are a driver's. */
+static struct page *dma_frames(struct device *dev, uint32_t bytes, int *err)
+{
+	uint32_t flags = FRAME_ZERO | (dev->dma_bits <= 32 ? FRAME_DMA32 : 0);
+	struct page *page = frame_alloc((unsigned int)order_for(bytes), flags, PAGE_DMA);
+	uint64_t address;
+
+	*err = -ENOMEM;
+	if (!page)
+		return NULL;
+	*err = dma_map_frames(dev, page_paddr(page), PAGE_SIZE << order_for(bytes), &address);
+	if (*err) {
+		page_put(page);
+		return NULL;
+	}
+	page->index = address;
+	return page;
+}
+
+int dma_alloc(struct device *dev, uint32_t length, uint32_t align, struct dma_buf *buf)
+{
+	struct page *page;
+	int err;
+
+	memset(buf, 0, sizeof(*buf));
+	buf->dev = dev;
+	if (!(dev->granted & FERRY_NEEDS_DMA))
+		return -EACCES;
+	if (!length || length > DMA_LENGTH_MAX || align > DMA_LENGTH_MAX || (align & (align - 1)))
+		return -EINVAL;
+	page = dma_frames(dev, MAX(length, align), &err);
+	if (!page)
+		return err;
+	err = device_on_release(dev, dma_undo, page_addr(page));
+	if (err) {
+		dma_undo(dev, page_addr(page));
+		return err;
+	}
+	buf->cpu = (uint8_t __dma __force *)page_addr(page);
+	buf->address = page->index;
+	buf->length = length;
+	return 0;
+}
+
+void dma_free(struct dma_buf *buf)
+{
+	void *cpu = (void __force *)buf->cpu;
+
+	if (!cpu)
+		return;
+	buf->cpu = NULL;
+	buf->length = 0;
+	device_release_now(buf->dev, dma_undo, cpu);
+}
+
+static bool range_ok(const struct dma_buf *buf, uint32_t offset, uint32_t length)
+{
+	return offset <= buf->length && buf->length - offset >= length;
+}
+
+int dma_copy_out(const struct dma_buf *buf, uint32_t offset, void *to, uint32_t length)
+{
+	if (!range_ok(buf, offset, length))
+		return -ERANGE;
+	memcpy(to, (const void __force *)(buf->cpu + offset), length);
+	return 0;
+}
+
+int dma_copy_in(const struct dma_buf *buf, uint32_t offset, const void *from, uint32_t length)
+{
+	if (!range_ok(buf, offset, length))
+		return -ERANGE;
+	memcpy((void __force *)(buf->cpu + offset), from, length);
+	return 0;
+}

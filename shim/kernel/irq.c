@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Kernel world: interrupts of devices (<driver/irq.h>), and the part that both placements share (device_irq_*). MSI-X first, then MSI,
+ * then the line. A line of a process is kept quiet until it acknowledges: by the function's INTx disable bit where that works, so that
+ * neighbours on the line live on, else by leaving the line masked.
+ */
+#include <asm/irq.h>
+#include <driver/irq.h>
+#include <kernel/device.h>
+#include <kernel/init.h>
+#include <kernel/log.h>
+#include <kernel/pci.h>
+#include <mm/slab.h>
+
+#define DEVICE_VECTORS_MAX	32u
+
+struct device_vector {
+	struct device_irqs *irqs;
+	unsigned int index;
+	int cpu_vector;		/* MSI and MSI-X */
+	unsigned int strand;	/* kernel placement */
+};
+
+struct device_irqs {
+	struct device *dev;
+	enum irq_kind kind;
+	unsigned int count;
+	void (*fn)(void *arg, unsigned int vector);
+	void *arg;
+	int cookie;		/* of the line */
+	bool can_disable;	/* the INTx disable bit works */
+	bool waiting;		/* the line is quiet until device_irq_ack() */
+	struct device_vector vectors[DEVICE_VECTORS_MAX];
+};
+
+/* ---- Arrival ---- */
+
+static void vector_arrived(void *arg)
+{
+	struct device_vector *v = arg;
+	struct device_irqs *irqs = v->irqs;
+
+	irqs->dev->counters.irqs++;
+	irqs->fn(irqs->arg, v->index);
+}
+
+static enum irq_result driver_irq(struct device *dev, struct device_vector *v)
+{
+	struct strand *s = &dev->strands[v->strand];
+	enum irq_result result = IRQ_NONE;
+
+	strand_lock(s);
+	if (!dev->faulted && dev->driver && dev->driver->irq)
+		result = dev->driver->irq(dev, v->index);
+	strand_unlock(s);
+	if (result == IRQ_NONE)
+		dev->counters.irqs_spurious++;
+	return result;
+}
+
+static void kernel_vector(void *arg, unsigned int vector)
+{
+	struct device *dev = arg;
+
+	driver_irq(dev, &dev->irqs->vectors[vector]);
+}
+
+static enum irq_line_result moved_line(struct device_irqs *irqs)
+{
+	struct device *dev = irqs->dev;
+
+	if (irqs->waiting || !pci_intx_pending(dev->pci))
+		return LINE_NOT_MINE;
+	irqs->waiting = true;
+	dev->counters.irqs++;
+	if (irqs->can_disable)
+		pci_intx_set(dev->pci, false);
+	irqs->fn(irqs->arg, 0);
+	return irqs->can_disable ? LINE_HANDLED : LINE_KEEP_MASKED;
+}
+
+static enum irq_line_result line_arrived(void *arg)
+{
+	struct device_irqs *irqs = arg;
+
+	if (irqs->fn != kernel_vector)
+		return moved_line(irqs);
+	if (driver_irq(irqs->dev, &irqs->vectors[0]) == IRQ_NONE)
+		return LINE_NOT_MINE;
+	irqs->dev->counters.irqs++;
+	return LINE_HANDLED;
+}
+
+void device_irq_ack(struct device *dev, unsigned int vector)
+{
+	struct device_irqs *irqs = dev->irqs;
+
+	if (!irqs || irqs->kind != IRQ_KIND_INTX || !irqs->waiting)
+		return;
+	irqs->waiting = false;
+	if (irqs->can_disable)
+		pci_intx_set(dev->pci, true);
+	else
+		irq_line_unmask(irqs->cookie);
+}
+
+/* ---- Set-up ---- */
+
+static void vectors_free(struct device_irqs *irqs)
+{
+	for (unsigned int i = 0; i < irqs->count; i++)
+		irq_vector_free(irqs->vectors[i].cpu_vector);
+	irqs->count = 0;
+}
+
+/* As many CPU vectors as there are, at most @wanted. */
+static unsigned int vectors_alloc(struct device_irqs *irqs, unsigned int wanted)
+{
+	while (irqs->count < MIN(wanted, DEVICE_VECTORS_MAX)) {
+		struct device_vector *v = &irqs->vectors[irqs->count];
+		int vector = irq_vector_alloc(vector_arrived, v, irqs->dev->name);
+
+		if (vector < 0)
+			break;
+		v->cpu_vector = vector;
+		irqs->count++;
+	}
+	return irqs->count;
+}
+
+static bool msix_setup(struct device_irqs *irqs, unsigned int wanted)
+{
+	struct pci_function *f = irqs->dev->pci;
+	uint64_t address;
+	uint32_t data;
+
+	if (!f->cap_msix || !vectors_alloc(irqs, MIN(wanted, f->msix_count)))
+		return false;
+	if (pci_msix_enable(f, irqs->count)) {
+		vectors_free(irqs);
+		return false;
+	}
+	irqs->kind = IRQ_KIND_MSIX;
+	for (unsigned int i = 0; i < irqs->count; i++) {
+		irq_msi_message(irqs->vectors[i].cpu_vector, 0, &address, &data);
+		pci_msix_set(f, i, address, data, false);
+	}
+	return true;
+}
+
+static bool msi_setup(struct device_irqs *irqs)
+{
+	struct pci_function *f = irqs->dev->pci;
+	uint64_t address;
+	uint32_t data;
+
+	if (!f->cap_msi || !vectors_alloc(irqs, 1))
+		return false;
+	irq_msi_message(irqs->vectors[0].cpu_vector, 0, &address, &data);
+	if (pci_msi_enable(f, address, data)) {
+		vectors_free(irqs);
+		return false;
+	}
+	irqs->kind = IRQ_KIND_MSI;
+	return true;
+}
+
+/* PCI 2.3 and later: does the INTx disable bit exist? */
+static bool intx_can_disable(struct pci_function *f)
+{
+	bool works;
+
+	pci_intx_set(f, false);
+	works = pci_read(f, 0x04, 2) & 0x400;
+	pci_intx_set(f, true);
+	return works;
+}
+
+static bool line_setup(struct device_irqs *irqs)
+{
+	struct pci_function *f = irqs->dev->pci;
+	int gsi = pci_intx_gsi(f);
+	bool level = true, active_low = true;
+
+	if (gsi < 0)
+		return false;
+	pci_intx_line(f, &gsi, &level, &active_low);
+	irqs->can_disable = intx_can_disable(f);
+	irqs->kind = IRQ_KIND_INTX;
+	irqs->count = 1;
+	irqs->cookie = irq_line_request((unsigned int)gsi, level, active_low, line_arrived, irqs, irqs->dev->name);
+	if (irqs->cookie > 0)
+		return true;
+	log_warn("device %s: line gsi=%d refused: %d", irqs->dev->name, gsi, irqs->cookie);
+	irqs->count = 0;
+	return false;
+}
+
+/* "pci=nomsi" leaves the lines only, for tests and broken boards. */
+static bool msi_wanted(void)
+{
+	char text[32];
+
+	return !cmdline_get("pci", text, sizeof(text)) || !strstr(text, "nomsi");
+}
+
+static struct device_irqs *irqs_create(struct device *dev, void (*fn)(void *arg, unsigned int vector), void *arg)
+{
+	struct device_irqs *irqs = kzalloc(sizeof(*irqs));
+
+	if (!irqs)
+		return NULL;
+	irqs->dev = dev;
+	irqs->fn = fn;
+	irqs->arg = arg;
+	for (unsigned int i = 0; i < DEVICE_VECTORS_MAX; i++) {
+		irqs->vectors[i].irqs = irqs;
+		irqs->vectors[i].index = i;
+	}
+	return irqs;
+}
+
+int device_irq_setup(struct device *dev, unsigned int wanted, void (*fn)(void *arg, unsigned int vector), void *arg)
+{
+	struct device_irqs *irqs;
+
+	if (!(dev->granted & FERRY_NEEDS_IRQ))
+		return -EACCES;
+	if (dev->irqs)
+		return -EBUSY;
+	if (!dev->pci || !wanted)
+		return -ENODEV;
+	irqs = irqs_create(dev, fn, arg);
+	if (!irqs)
+		return -ENOMEM;
+	dev->irqs = irqs;
+	if (msi_wanted() && (msix_setup(irqs, wanted) || msi_setup(irqs)))
+		return (int)irqs->count;
+	if (line_setup(irqs))
+		return (int)irqs->count;
+	dev->irqs = NULL;
+	kfree(irqs);
+	return -ENODEV;
+}
+
+void device_irq_teardown(struct device *dev)
+{
+	struct device_irqs *irqs = dev->irqs;
+
+	if (!irqs)
+		return;
+	switch (irqs->kind) {
+	case IRQ_KIND_MSIX:
+		pci_msix_disable(dev->pci);
+		vectors_free(irqs);
+		break;
+	case IRQ_KIND_MSI:
+		pci_msi_disable(dev->pci);
+		vectors_free(irqs);
+		break;
+	default:
+		pci_intx_set(dev->pci, false);
+		irq_line_free(irqs->cookie);
+	}
+	dev->irqs = NULL;
+	kfree(irqs);
+}
+
+/* ---- The driver's calls ---- */
+
+int irq_request(struct device *dev, unsigned int wanted)
+{
+	return device_irq_setup(dev, wanted, kernel_vector, dev);
+}
+
+enum irq_kind irq_kind(const struct device *dev)
+{
+	return dev->irqs ? dev->irqs->kind : IRQ_KIND_NONE;
+}
+
+int irq_route(struct device *dev, unsigned int vector, unsigned int strand)
+{
+	if (!dev->irqs || vector >= dev->irqs->count || strand >= dev->nr_strands)
+		return -EINVAL;
+	dev->irqs->vectors[vector].strand = strand;
+	return 0;
+}
+
+void irq_release(struct device *dev)
+{
+	device_irq_teardown(dev);
+}
