@@ -5,7 +5,9 @@
 
 #include <kernel/list.h>
 
+#ifndef DIRECT_MAP_BASE	/* the host's unit tests put their RAM elsewhere */
 #define DIRECT_MAP_BASE	0xffff800000000000ul
+#endif
 #define KERNEL_BASE	0xffffffff80000000ul
 #define VMAP_BASE	0xffffc00000000000ul
 #define VMAP_END	0xffffd00000000000ul
@@ -24,11 +26,16 @@ struct page {
 	uint32_t pins;		/* held for device access */
 	uint8_t order;
 	uint8_t use;		/* enum page_use */
-	uint16_t flags;
-	uint32_t mapcount;
-	void *owner;		/* slab cache, inode */
+	uint16_t flags;		/* PAGE_* below */
+	uint32_t mapcount;	/* user page table entries */
+	void *owner;		/* slab cache, inode; a tail's: the head */
 	uint64_t index;
 };
+
+#define PAGE_HOLE	0x1u	/* between pieces of RAM: no frame */
+#define PAGE_FREE_HEAD	0x2u	/* first of a free block, on a free list */
+#define PAGE_TAIL	0x4u	/* behind the first of an allocated block: counts are the head's */
+#define PAGE_KMALLOC	0x8u	/* given by kzalloc() as whole frames */
 
 static inline void *phys_to_virt(paddr_t p) { return (void *)(p + DIRECT_MAP_BASE); }
 /* For direct-map addresses only; kernel image symbols go through kernel_to_phys(). */

@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Page frames: a binary buddy allocator (Knowlton 1965) over sections of RAM, each with an array of struct page; holes smaller than
+ * SECTION_GAP are inside a section and marked. Two zones, below and above 4 GiB. frame_lock guards the free lists and the counts;
+ * reference counts are atomic.
+ */
+#include <asm/page_ops.h>
+#include <kernel/lock.h>
+#include <kernel/log.h>
+#include <mm/page.h>
+#include "boot_frame.h"
+
+#define SECTIONS_MAX	64
+#define SECTION_GAP	(16ul << 20)
+#define DMA32_END	(1ul << 32 >> PAGE_SHIFT)	/* frame number */
+#define ORDERS		(FRAME_ORDER_MAX + 1)
+#define RESERVE_SHIFT	7	/* the last 1/128 of RAM is for FRAME_ATOMIC */
+#define RESERVE_MIN	32ul
+#define RESERVE_MAX	1024ul
+
+enum { ZONE_DMA32, ZONE_HIGH, ZONES };
+
+struct section {
+	uint64_t first, count;	/* frame numbers */
+	struct page *pages;
+};
+
+struct zone {
+	struct list free[ORDERS];
+	uint64_t nr_free;	/* frames */
+};
+
+static struct section sections[SECTIONS_MAX];
+static unsigned int nr_sections;
+static bool ready;
+
+static struct spinlock frame_lock = SPINLOCK_INIT("frames");
+/* Guarded by frame_lock. */
+static struct zone zones[ZONES];
+static struct frame_stats counts;
+static uint64_t reserve;
+
+static const struct section *section_of_frame(uint64_t frame)
+{
+	for (unsigned int i = 0; i < nr_sections; i++)
+		if (frame - sections[i].first < sections[i].count)
+			return &sections[i];
+	return NULL;
+}
+
+static const struct section *section_of_page(const struct page *page)
+{
+	for (unsigned int i = 0; i < nr_sections; i++)
+		if (page >= sections[i].pages && page < sections[i].pages + sections[i].count)
+			return &sections[i];
+	panic("%p is no struct page", (const void *)page);
+}
+
+struct page *page_of(paddr_t p)
+{
+	const struct section *s = section_of_frame(p >> PAGE_SHIFT);
+	struct page *page;
+
+	if (!s)
+		return NULL;
+	page = &s->pages[(p >> PAGE_SHIFT) - s->first];
+	return page->flags & PAGE_HOLE ? NULL : page;
+}
+
+static uint64_t frame_number(const struct page *page)
+{
+	const struct section *s = section_of_page(page);
+
+	return s->first + (page - s->pages);
+}
+
+paddr_t page_paddr(const struct page *page)
+{
+	return frame_number(page) << PAGE_SHIFT;
+}
+
+void *page_addr(const struct page *page)
+{
+	return phys_to_virt(page_paddr(page));
+}
+
+static struct zone *zone_of(uint64_t frame)
+{
+	return &zones[frame < DMA32_END ? ZONE_DMA32 : ZONE_HIGH];
+}
+
+static void block_put_free(struct zone *z, struct page *page, unsigned int order)
+{
+	page->order = order;
+	page->use = PAGE_FREE;
+	page->flags |= PAGE_FREE_HEAD;
+	list_push(&z->free[order], &page->link);
+	z->nr_free += 1ul << order;
+}
+
+static void block_take_free(struct zone *z, struct page *page)
+{
+	list_del(&page->link);
+	page->flags &= ~PAGE_FREE_HEAD;
+	z->nr_free -= 1ul << page->order;
+}
+
+/* The free block that makes a twice as large one with @frame's, or NULL. */
+static struct page *free_buddy(uint64_t frame, unsigned int order)
+{
+	uint64_t other = frame ^ (1ul << order);
+	struct page *page = page_of(other << PAGE_SHIFT);
+
+	return page && (page->flags & PAGE_FREE_HEAD) && page->order == order ? page : NULL;
+}
+
+/* frame_lock held. Counts are the caller's. */
+static void block_free(uint64_t frame, unsigned int order)
+{
+	struct zone *z = zone_of(frame);
+	struct page *buddy;
+
+	while (order < FRAME_ORDER_MAX && (buddy = free_buddy(frame, order))) {
+		block_take_free(z, buddy);
+		frame &= ~(1ul << order);
+		order++;
+	}
+	block_put_free(z, page_of(frame << PAGE_SHIFT), order);
+}
+
+/* frame_lock held. */
+static struct page *zone_take(struct zone *z, unsigned int order)
+{
+	for (unsigned int o = order; o < ORDERS; o++) {
+		struct page *page;
+
+		if (list_empty(&z->free[o]))
+			continue;
+		page = list_first(&z->free[o], struct page, link);
+		block_take_free(z, page);
+		while (o > order) {
+			o--;
+			block_put_free(z, page + (1ul << o), o);
+		}
+		return page;
+	}
+	return NULL;
+}
+
+static void mark_allocated(struct page *page, unsigned int order, enum page_use use)
+{
+	list_init(&page->link);
+	page->refs = 1;
+	page->pins = 0;
+	page->order = order;
+	page->use = use;
+	page->flags = 0;
+	page->mapcount = 0;
+	page->owner = NULL;
+	page->index = 0;
+	for (uint64_t i = 1; i < 1ul << order; i++) {
+		page[i].use = use;
+		page[i].flags = PAGE_TAIL;
+		page[i].owner = page;
+	}
+}
+
+static struct page *take_block(unsigned int order, uint32_t flags)
+{
+	uint64_t nr = 1ul << order, keep = flags & FRAME_ATOMIC ? 0 : reserve;
+	struct page *page = NULL;
+
+	if (counts.free < nr + keep)
+		return NULL;
+	if (!(flags & FRAME_DMA32))
+		page = zone_take(&zones[ZONE_HIGH], order);
+	return page ? page : zone_take(&zones[ZONE_DMA32], order);
+}
+
+struct page *frame_alloc(unsigned int order, uint32_t flags, enum page_use use)
+{
+	struct page *page;
+	uint64_t irq;
+
+	if (order > FRAME_ORDER_MAX)
+		return NULL;
+	irq = spin_lock_irq(&frame_lock);
+	page = take_block(order, flags);
+	if (page) {
+		mark_allocated(page, order, use);
+		counts.free -= 1ul << order;
+		counts.by_use[use] += 1ul << order;
+	}
+	spin_unlock_irq(&frame_lock, irq);
+	if (page && (flags & FRAME_ZERO))
+		page_clear(page_addr(page), PAGE_SIZE << order);
+	return page;
+}
+
+static struct page *head_of(struct page *page)
+{
+	return page->flags & PAGE_TAIL ? page->owner : page;
+}
+
+void page_get(struct page *page)
+{
+	page = head_of(page);
+	if (unlikely(!__atomic_fetch_add(&page->refs, 1, __ATOMIC_RELAXED)))
+		panic("reference to free frame %#llx", (unsigned long long)page_paddr(page));
+}
+
+/* The last reference is gone. */
+static void release(struct page *page)
+{
+	unsigned int order = page->order;
+	uint64_t irq, frame = frame_number(page);
+
+	if (unlikely(page->use == PAGE_RESERVED || page->pins || page->mapcount))
+		panic("frame %#llx freed while used (%u): pins %u, mappings %u", (unsigned long long)frame << PAGE_SHIFT, page->use,
+		      page->pins, page->mapcount);
+	irq = spin_lock_irq(&frame_lock);
+	counts.by_use[page->use] -= 1ul << order;
+	counts.free += 1ul << order;
+	page->flags = 0;
+	page->owner = NULL;
+	for (uint64_t i = 1; i < 1ul << order; i++) {
+		page[i].use = PAGE_FREE;
+		page[i].flags = 0;
+		page[i].owner = NULL;
+	}
+	block_free(frame, order);
+	spin_unlock_irq(&frame_lock, irq);
+}
+
+void page_put(struct page *page)
+{
+	uint32_t old;
+
+	page = head_of(page);
+	old = __atomic_fetch_sub(&page->refs, 1, __ATOMIC_ACQ_REL);
+	if (unlikely(!old))
+		panic("frame %#llx freed twice", (unsigned long long)page_paddr(page));
+	if (old == 1)
+		release(page);
+}
+
+void frame_stats(struct frame_stats *stats)
+{
+	uint64_t irq = spin_lock_irq(&frame_lock);
+
+	*stats = counts;
+	stats->by_use[PAGE_FREE] = counts.free;
+	spin_unlock_irq(&frame_lock, irq);
+}
+
+/* ---- Start-up --------------------------------------------------------------------------------- */
+
+paddr_t boot_frame_alloc(void)
+{
+	if (ready)
+		panic("boot frame after frame_init");
+	return boot_frames_alloc(PAGE_SIZE);
+}
+
+bool frame_ready(void)
+{
+	return ready;
+}
+
+static void make_sections(void)
+{
+	const struct ram_range *ram;
+	unsigned int nr = boot_ram(&ram);
+
+	for (unsigned int i = 0; i < nr; i++) {
+		struct section *last = nr_sections ? &sections[nr_sections - 1] : NULL;
+		uint64_t first = ram[i].start >> PAGE_SHIFT, end = ram[i].end >> PAGE_SHIFT;
+		bool near = last && first - (last->first + last->count) < SECTION_GAP >> PAGE_SHIFT;
+
+		if (near)
+			last->count = end - last->first;
+		else if (nr_sections < SECTIONS_MAX)
+			sections[nr_sections++] = (struct section){ .first = first, .count = end - first };
+		else
+			log_warn("memory: more than %u pieces of RAM, %#llx and above unused", SECTIONS_MAX,
+				 (unsigned long long)ram[i].start);
+	}
+}
+
+static void alloc_page_arrays(void)
+{
+	for (unsigned int i = 0; i < nr_sections; i++) {
+		uint64_t bytes = ALIGN_UP(sections[i].count * sizeof(struct page), PAGE_SIZE);
+		paddr_t at = boot_frames_alloc(bytes);
+
+		if (!at)
+			panic("no memory for %llu MiB of frame descriptors", (unsigned long long)bytes >> 20);
+		sections[i].pages = phys_to_virt(at);
+		page_clear(sections[i].pages, bytes);
+	}
+}
+
+/* Mark the frames of [@start, @end) (frame numbers): a hole or reserved. */
+static void mark(uint64_t start, uint64_t end, enum page_use use, uint16_t flags)
+{
+	for (uint64_t f = start; f < end; f++) {
+		const struct section *s = section_of_frame(f);
+		struct page *page;
+
+		if (!s)
+			continue;
+		page = &s->pages[f - s->first];
+		page->use = use;
+		page->flags |= flags;
+		page->refs = 1;
+	}
+}
+
+static void mark_holes(void)
+{
+	const struct ram_range *ram;
+	unsigned int nr = boot_ram(&ram);
+
+	for (unsigned int i = 1; i < nr; i++)
+		if (ram[i].start - ram[i - 1].end < SECTION_GAP)
+			mark(ram[i - 1].end >> PAGE_SHIFT, ram[i].start >> PAGE_SHIFT, PAGE_RESERVED, PAGE_HOLE);
+}
+
+/* Free frames [@start, @end) of one section in blocks as large as they lie. */
+static void free_range(uint64_t start, uint64_t end)
+{
+	counts.free += end - start;
+	while (start < end) {
+		unsigned int order = start ? MIN(__builtin_ctzll(start), FRAME_ORDER_MAX) : FRAME_ORDER_MAX;
+
+		while (1ul << order > end - start)
+			order--;
+		block_free(start, order);
+		start += 1ul << order;
+	}
+}
+
+/* Free what of the RAM range was not taken, mark the rest. */
+static void free_untaken(const struct ram_range *r)
+{
+	const struct ram_range *taken;
+	unsigned int nr = boot_taken(&taken);
+	paddr_t at = r->start;
+
+	for (unsigned int i = 0; i < nr && at < r->end; i++) {
+		paddr_t start = MAX(taken[i].start, at), end = MIN(taken[i].end, r->end);
+
+		if (start >= end)
+			continue;
+		free_range(at >> PAGE_SHIFT, start >> PAGE_SHIFT);
+		mark(start >> PAGE_SHIFT, end >> PAGE_SHIFT, PAGE_RESERVED, 0);
+		counts.by_use[PAGE_RESERVED] += (end - start) >> PAGE_SHIFT;
+		at = end;
+	}
+	if (at < r->end)
+		free_range(at >> PAGE_SHIFT, r->end >> PAGE_SHIFT);
+}
+
+static void free_all(void)
+{
+	const struct ram_range *ram;
+	unsigned int nr = boot_ram(&ram);
+
+	for (unsigned int i = 0; i < nr; i++)
+		if (section_of_frame(ram[i].start >> PAGE_SHIFT))
+			free_untaken(&ram[i]);
+	counts.total = counts.free + counts.by_use[PAGE_RESERVED];
+	reserve = MIN(MAX(counts.total >> RESERVE_SHIFT, RESERVE_MIN), RESERVE_MAX);
+}
+
+void frame_init(void)
+{
+	for (unsigned int z = 0; z < ZONES; z++)
+		for (unsigned int o = 0; o < ORDERS; o++)
+			list_init(&zones[z].free[o]);
+	make_sections();
+	alloc_page_arrays();
+	mark_holes();
+	free_all();
+	ready = true;
+	log_info("memory: %llu MiB of RAM, %llu MiB free, %llu KiB reserved", (unsigned long long)counts.total >> 8,
+		 (unsigned long long)counts.free >> 8, (unsigned long long)counts.by_use[PAGE_RESERVED] << 2);
+}
+
+void frame_release_reserved(paddr_t start, uint64_t length)
+{
+	uint64_t end = (start + length) >> PAGE_SHIFT;
+
+	for (uint64_t f = ALIGN_UP(start, PAGE_SIZE) >> PAGE_SHIFT; f < end; f++) {
+		struct page *page = page_of(f << PAGE_SHIFT);
+		uint64_t irq;
+
+		if (!page || page->use != PAGE_RESERVED)
+			panic("frame %#llx is not reserved", (unsigned long long)f << PAGE_SHIFT);
+		irq = spin_lock_irq(&frame_lock);
+		page->refs = 0;
+		counts.by_use[PAGE_RESERVED]--;
+		counts.free++;
+		block_free(f, 0);
+		spin_unlock_irq(&frame_lock, irq);
+	}
+}
