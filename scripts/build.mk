@@ -58,7 +58,7 @@ in = $(addprefix $(O)/$(1),$(2))
 kernel-objs := $(call in,,$(all-obj-y))
 ifeq ($(CONFIG_KERNEL_SELFTEST),y)
 kernel-objs += $(O)/tests/ktest.o $(O)/tests/ktest_kernel.o \
-	$(call in,tests/unit/,$(patsubst tests/%,%,$(all-unit-kernel-y)))
+	$(call in,tests/unit/,$(patsubst tests/%,%,$(patsubst tests/unit/%,tests/%,$(all-unit-kernel-y))))
 endif
 kernel-driver-objs := $(call in,,$(call driver-parts,$(all-driver-y)))
 kernel-library-objs := $(call in,,$(all-library-y))
@@ -79,7 +79,7 @@ host-driver-objs := $(call in,host/,$(call driver-parts,$(all-driver-y) $(all-dr
 host-library-objs := $(call in,host/,$(all-library-y))
 host-lib-objs := $(call in,host/,$(all-lib-y))
 host-shim-objs := $(call in,host/,$(all-host-shim-y) $(all-model-y))
-host-test-objs := $(call in,host/tests/unit/,$(patsubst tests/%,%,$(all-unit-host-y)))
+host-test-objs := $(call in,host/tests/unit/,$(patsubst tests/%,%,$(patsubst tests/unit/%,tests/%,$(all-unit-host-y))))
 all-host-objs := $(sort $(host-driver-objs) $(host-library-objs) $(host-lib-objs) $(host-shim-objs) \
 	$(host-test-objs) $(O)/host/tests/ktest.o $(O)/host/tests/ktest_host.o)
 
