@@ -20,7 +20,7 @@ kconfig-files := Kconfig arch/x86/Kconfig */Kconfig drivers/*/Kconfig
 warnings := -Wall -Wextra -Werror -Wno-unused-parameter -Wmissing-prototypes -Wstrict-prototypes \
 	-Wvla -Wimplicit-fallthrough -Wundef -Wpointer-arith
 ifneq ($(filter 1 2,$(W)),)
-warnings += -Wshadow -Wcast-qual -Wformat=2 -Wredundant-decls -Wmissing-declarations
+warnings += -Wno-error -Wshadow -Wformat=2 -Wmissing-declarations -Wold-style-definition
 ifeq ($(is-clang),)
 warnings += -Wlogical-op -Wduplicated-cond
 endif
@@ -70,5 +70,5 @@ ifneq ($(findstring clang,$(HOSTCC)),)
 host-cflags += -Wno-unknown-warning-option
 endif
 
-sparse-flags := -Wno-unknown-attribute -Wno-decl -Wbitwise -Wcast-to-as -Wsparse-error -D__CHECKER__
+sparse-flags := -Wno-unknown-attribute -Wno-cast-truncate -Wno-decl -Wbitwise -Wcast-to-as -Wsparse-error -D__CHECKER__
 user-sparse := -isystem $(musl-include)
