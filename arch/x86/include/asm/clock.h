@@ -12,8 +12,8 @@
 
 /* Interrupt this CPU no later than @deadline; a deadline that is already set for earlier stays. Any context; for timer_arm(). */
 void clock_program(time_ns_t deadline);
-/* Measure the TSC, so that time_now() runs; reads the real-time clock. Interrupts off, no memory needed. */
-void clock_init(void);
+/* Measure the TSC; time 0 is @entry_tsc. Reads the real-time clock. Interrupts off, no memory needed. */
+void clock_init(uint64_t entry_tsc);
 /* Start this CPU's timer interrupt; after the local APIC is on. */
 int clock_start(void);
 /* This CPU leaves the idle thread: the tick goes on. Interrupts off. */

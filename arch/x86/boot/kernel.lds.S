@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Layout of the kernel image. The boot part is linked where it is loaded, at 1 MiB; everything else at KERNEL_BASE above that.
+ * Segments are page-aligned so that arch/x86/mm/paging.c can give text, constants and data their own rights. .rodata lies behind
+ * .text: the symbol table in it (scripts/kallsyms) must not move functions.
+ */
+#define KERNEL_BASE	0xffffffff80000000
+#define LOAD_ADDRESS	0x100000
+
+OUTPUT_FORMAT(elf64-x86-64)
+OUTPUT_ARCH(i386:x86-64)
+ENTRY(boot_start)
+
+PHDRS
+{
+	boot PT_LOAD FLAGS(7);
+	text PT_LOAD FLAGS(5);
+	rodata PT_LOAD FLAGS(4);
+	data PT_LOAD FLAGS(6);
+}
+
+SECTIONS
+{
+	. = LOAD_ADDRESS;
+	.boot : {
+		KEEP(*(.boot.header))
+		*(.boot.text)
+		*(.boot.data)
+		. = ALIGN(4096);
+	} :boot
+
+	. += KERNEL_BASE;
+	kernel_start = KERNEL_BASE + LOAD_ADDRESS;
+
+	.text : AT(ADDR(.text) - KERNEL_BASE) {
+		text_start = .;
+		*(.text.entry)
+		*(.text .text.*)
+		. = ALIGN(4096);
+		text_end = .;
+	} :text
+
+	.rodata : AT(ADDR(.rodata) - KERNEL_BASE) {
+		rodata_start = .;
+		*(.rodata .rodata.*)
+		. = ALIGN(16);
+		initcalls_start = .;
+		KEEP(*(SORT(.initcalls.*)))
+		initcalls_end = .;
+		. = ALIGN(16);
+		syscalls_start = .;
+		KEEP(*(.syscalls))
+		syscalls_end = .;
+		. = ALIGN(16);
+		extable_start = .;
+		KEEP(*(.extable))
+		extable_end = .;
+		smap_sites_start = .;
+		KEEP(*(.smap_sites))
+		smap_sites_end = .;
+		. = ALIGN(16);
+		__start_ktest_cases = .;
+		KEEP(*(ktest_cases))
+		__stop_ktest_cases = .;
+	} :rodata
+
+	/* Sections of their own, so that tools find them by name. */
+	ferry_drivers : AT(ADDR(ferry_drivers) - KERNEL_BASE) ALIGN(16) {
+		__start_ferry_drivers = .;
+		KEEP(*(ferry_drivers))
+		__stop_ferry_drivers = .;
+	} :rodata
+
+	.ferry_manifest : AT(ADDR(.ferry_manifest) - KERNEL_BASE) ALIGN(16) {
+		KEEP(*(.ferry_manifest))
+	} :rodata
+
+	. = ALIGN(4096);
+	rodata_end = .;
+
+	.data : AT(ADDR(.data) - KERNEL_BASE) {
+		data_start = .;
+		*(.data .data.*)
+	} :data
+
+	.bss : AT(ADDR(.bss) - KERNEL_BASE) {
+		. = ALIGN(4096);
+		*(.bss.page)
+		*(.bss .bss.* COMMON)
+		. = ALIGN(4096);
+	} :data
+	kernel_end = .;
+
+	/DISCARD/ : {
+		*(.eh_frame .eh_frame_hdr)
+		*(.note .note.*)
+	}
+}

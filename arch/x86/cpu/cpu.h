@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of arch/x86/cpu share: a CPU's descriptor tables and the names in entry.S. */
+#ifndef ARCH_X86_CPU_H
+#define ARCH_X86_CPU_H
+
+#include <asm/regs.h>
+#include <kernel/cpu.h>
+
+/* Selectors: GDT of cpu.c. SYSRET derives the user's from USER_BASE: SS = base + 8, CS = base + 16. */
+#define KERNEL_CS	0x08
+#define KERNEL_SS	0x10
+#define USER_BASE	0x18
+#define USER_SS		0x23
+#define USER_CS		0x2b
+#define TSS_SELECTOR	0x30
+
+#define IO_BITMAP_BYTES	8192u
+#define FAULT_STACK_SIZE 8192u
+
+/* SDM volume 3 section 8.7. */
+struct tss {
+	uint32_t reserved0;
+	uint64_t rsp0, rsp1, rsp2;
+	uint64_t reserved1;
+	uint64_t ist[7];
+	uint64_t reserved2;
+	uint16_t reserved3, io_base;
+	uint8_t io_bitmap[IO_BITMAP_BYTES];
+	uint8_t io_end;			/* all ones, as the CPU reads one byte further */
+} __packed;
+
+struct cpu_arch {
+	uint64_t gdt[8];
+	struct tss tss;
+	const uint8_t *io_loaded;	/* the bitmap copied into the TSS */
+	uint8_t stacks[3][FAULT_STACK_SIZE] __aligned(16);
+};
+
+enum fault_stack { IST_DOUBLE_FAULT = 1, IST_NMI, IST_MACHINE_CHECK };
+
+/* entry.S */
+void syscall_entry(void);
+extern const uint8_t trap_stubs[256][16];
+void trap_nmi(void);
+void trap_double_fault(void);
+void trap_machine_check(void);
+struct thread *switch_stack(struct thread *from, uint64_t *from_rsp, uint64_t to_rsp);
+void thread_begin_kernel(void);
+void thread_begin_user(void);
+
+/* Called from there. */
+void trap_dispatch(struct regs *r);
+void trap_paranoid_dispatch(struct regs *r);
+bool exit_to_user(struct regs *r);
+void return_to_user_work(struct regs *r);
+void thread_first_user(struct thread *prev);
+void irq_dispatch(struct regs *r);
+
+/* features.c: what this CPU can. */
+struct cpu_features {
+	bool smap, xsave, gigabyte_pages, rdrand;
+};
+extern struct cpu_features cpu_features;
+
+/* fpu.c: the current registers of @t, and those of @t into the CPU. Interrupts off. */
+void fpu_save(struct thread *t);
+void fpu_load(struct thread *t);
+void *fpu_alloc(void);
+void fpu_free(void *state);
+void fpu_reset(void *state);
+extern uint32_t fpu_size;
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The interrupt controllers as arch/x86's files see them: irq.c on top of apic.c and ioapic.c; what acpi.c found in the MADT. */
+#ifndef ASM_APIC_H
+#define ASM_APIC_H
+
+#include <kernel/types.h>
+
+#define VECTOR_LEGACY		0x20	/* 16 of the silenced 8259s */
+#define VECTOR_FIRST		0x30	/* for irq_vector_alloc() */
+#define VECTOR_LAST		0xef
+#define VECTOR_TIMER		0xf0
+#define VECTOR_SPURIOUS		0xff
+
+#define IOAPICS_MAX		8
+#define ISA_IRQS		16
+
+struct machine_ioapic {
+	paddr_t address;
+	uint32_t gsi_base;
+};
+
+/* From the MADT, or what every PC has when there is none. */
+struct machine_info {
+	paddr_t lapic;
+	unsigned int nr_cpus;		/* usable ones the firmware knows */
+	unsigned int nr_ioapics;
+	struct machine_ioapic ioapics[IOAPICS_MAX];
+	struct {
+		uint32_t gsi;
+		bool level, active_low;
+	} isa[ISA_IRQS];
+};
+extern struct machine_info machine_info;
+
+/* apic.c */
+int apic_init(void);
+void apic_eoi(void);
+uint32_t apic_id(void);
+/* One-shot countdown to VECTOR_TIMER; 0 stops. And what is left of it. */
+void apic_timer_set(uint32_t count);
+uint32_t apic_timer_left(void);
+
+/* ioapic.c. A line starts masked. -ENODEV: no IOAPIC has this GSI. */
+int ioapic_init(void);
+int ioapic_route(unsigned int gsi, uint8_t vector, bool level, bool active_low);
+void ioapic_mask(unsigned int gsi, bool masked);
+unsigned int ioapic_lines(void);	/* GSIs are below this */
+
+/* irq.c: a handler for one of the kernel's own vectors. */
+void irq_vector_set(unsigned int vector, void (*fn)(void *arg), void *arg, const char *name);
+
+#endif

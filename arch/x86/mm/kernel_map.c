@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kernel half, built once at boot: the image with the rights of its sections, all RAM at DIRECT_MAP_BASE with the largest pages
+ * that fit (never executable), empty tables for vmap. The boot loader's identity map goes away. Nothing is writable and executable.
+ */
+#include <asm/boot.h>
+#include <asm/msr.h>
+#include <asm/paging.h>
+#include <kernel/init.h>
+#include <kernel/log.h>
+#include <mm/page.h>
+#include "../cpu/cpu.h"
+#include "table.h"
+
+/* 512 GiB each: more than a kernel of this size maps. Past them pt_map() says -ENOMEM. */
+#define VMAP_TOP_ENTRIES	2
+#define DIRECT_MAP_LIMIT	(VMAP_BASE - DIRECT_MAP_BASE)
+
+extern uint8_t kernel_start[], kernel_end[], text_start[], text_end[], rodata_start[], rodata_end[], data_start[];
+extern uint8_t boot_stack_guard[];
+
+static paddr_t kernel_root;
+
+paddr_t pt_kernel_root(void)
+{
+	return kernel_root;
+}
+
+paddr_t kernel_to_phys(const void *v)
+{
+	return (paddr_t)v - KERNEL_BASE;
+}
+
+static paddr_t boot_table(void)
+{
+	paddr_t p = boot_frame_alloc();
+
+	if (!p)
+		boot_fail("no memory for page tables");
+	memset(phys_to_virt(p), 0, PAGE_SIZE);
+	return p;
+}
+
+/* The entry for @v at @level below the kernel root. */
+static pte_t *boot_entry(vaddr_t v, unsigned int level)
+{
+	pte_t *table = phys_to_virt(kernel_root);
+	unsigned int i;
+
+	for (i = 3; i > level; i--) {
+		pte_t *entry = &table[PT_INDEX(v, i)];
+
+		if (!(*entry & PTE_PRESENT))
+			*entry = boot_table() | PTE_PRESENT | PTE_WRITE | PTE_ACCESSED;
+		table = phys_to_virt(*entry & PTE_ADDRESS);
+	}
+	return &table[PT_INDEX(v, level)];
+}
+
+static void map_image(const uint8_t *from, const uint8_t *to, uint32_t prot)
+{
+	vaddr_t v;
+
+	for (v = (vaddr_t)from; v < (vaddr_t)to; v += PAGE_SIZE)
+		*boot_entry(v, 0) = pte_make(kernel_to_phys((void *)v), prot | PT_GLOBAL) | PTE_DIRTY;
+}
+
+/* The largest page that starts at @p and ends by @end. */
+static unsigned int best_level(paddr_t p, paddr_t end)
+{
+	unsigned int level = cpu_features.gigabyte_pages ? 2 : 1;
+
+	while (level > 0 && ((p & (PT_SIZE(level) - 1)) || end - p < PT_SIZE(level)))
+		level--;
+	return level;
+}
+
+static void map_direct(paddr_t p, paddr_t end)
+{
+	while (p < end) {
+		unsigned int level = best_level(p, end);
+
+		*boot_entry(DIRECT_MAP_BASE + p, level) = pte_make(p, PT_READ | PT_WRITE | PT_GLOBAL) | PTE_DIRTY |
+							  (level ? PTE_LARGE : 0);
+		p += PT_SIZE(level);
+	}
+}
+
+static void map_ram(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < boot_info.nr_regions; i++) {
+		const struct boot_region *r = &boot_info.regions[i];
+		paddr_t end = MIN(r->start + r->length, (paddr_t)DIRECT_MAP_LIMIT);
+
+		if (r->kind == BOOT_RAM)
+			map_direct(ALIGN_UP(r->start, PAGE_SIZE), end & PAGE_MASK);
+	}
+}
+
+void paging_init(void)
+{
+	unsigned int i;
+
+	kernel_root = boot_table();
+	map_image(text_start, text_end, PT_READ | PT_EXEC);
+	map_image(rodata_start, rodata_end, PT_READ);
+	map_image(data_start, kernel_end, PT_READ | PT_WRITE);
+	*boot_entry((vaddr_t)boot_stack_guard, 0) = 0;
+	map_ram();
+	for (i = 0; i < VMAP_TOP_ENTRIES; i++)
+		boot_entry(VMAP_BASE + i * PT_SIZE(3), 2);
+	pt_load(kernel_root);
+}
+
+static uint64_t count_wx(const pte_t *table, unsigned int level, bool may_write, bool may_exec)
+{
+	uint64_t count = 0;
+	unsigned int i;
+
+	for (i = level == 3 ? PT_ENTRIES / 2 : 0; i < PT_ENTRIES; i++) {
+		bool w = may_write && table[i] & PTE_WRITE;
+		bool x = may_exec && !(table[i] & PTE_NX);
+
+		if (!(table[i] & PTE_PRESENT) || !w || !x)
+			continue;
+		if (level == 0 || table[i] & PTE_LARGE)
+			count++;
+		else
+			count += count_wx(phys_to_virt(table[i] & PTE_ADDRESS), level - 1, w, x);
+	}
+	return count;
+}
+
+uint64_t paging_count_wx(void)
+{
+	return count_wx(phys_to_virt(kernel_root), 3, true, true);
+}

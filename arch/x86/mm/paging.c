@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Page tables: 4 levels, 4 KiB leaves for users, large ones in the direct map (SDM volume 3 section 4.5). Entries are written with
+ * single 64-bit stores. The upper half of every root points to the same tables, made once by kernel_map.c; a page without any right
+ * stays in its table, not present, marked by a bit that the CPU ignores. Locking is the caller's: the space's lock, or vmap's.
+ */
+#include <asm/cpu.h>
+#include <asm/msr.h>
+#include <asm/paging.h>
+#include <kernel/log.h>
+#include <mm/page.h>
+#include "table.h"
+
+#define FLUSH_ALL_PAGES		32	/* from here on one CR3 write costs less than single flushes */
+
+static pte_t *table_at(pte_t entry)
+{
+	return phys_to_virt(entry & PTE_ADDRESS);
+}
+
+pte_t pte_make(paddr_t p, uint32_t prot)
+{
+	pte_t pte = p | PTE_ACCESSED;
+
+	if (!(prot & (PT_READ | PT_WRITE | PT_EXEC)))
+		pte |= PTE_NO_RIGHTS;
+	else
+		pte |= PTE_PRESENT;
+	pte |= prot & PT_WRITE ? PTE_WRITE : 0;
+	pte |= prot & PT_EXEC ? 0 : PTE_NX;
+	pte |= prot & PT_USER ? PTE_USER : 0;
+	pte |= prot & PT_UNCACHED ? PTE_PCD | PTE_PWT : 0;
+	pte |= prot & PT_GLOBAL ? PTE_GLOBAL : 0;
+	return pte;
+}
+
+uint32_t pte_prot(pte_t pte)
+{
+	uint32_t prot = 0;
+
+	prot |= pte & PTE_PRESENT ? PT_READ : 0;
+	prot |= pte & PTE_WRITE ? PT_WRITE : 0;
+	prot |= pte & PTE_NX || !(pte & PTE_PRESENT) ? 0 : PT_EXEC;
+	prot |= pte & PTE_USER ? PT_USER : 0;
+	prot |= pte & PTE_PCD ? PT_UNCACHED : 0;
+	prot |= pte & PTE_GLOBAL ? PT_GLOBAL : 0;
+	return prot;
+}
+
+/* The table below @entry, made when missing; NULL when out of memory. @user: of the lower half, counted at its root. */
+static pte_t *table_below(pte_t *entry, bool user, struct page *root)
+{
+	struct page *page;
+
+	if (*entry & PTE_PRESENT)
+		return *entry & PTE_LARGE ? NULL : table_at(*entry);
+	page = frame_alloc(0, FRAME_ZERO, PAGE_TABLE);
+	if (!page)
+		return NULL;
+	if (user)
+		root->index++;
+	*entry = page_paddr(page) | PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | (user ? PTE_USER : 0);
+	return page_addr(page);
+}
+
+/* The leaf entry of @v; tables are made on the way when @make. NULL: no table. */
+static pte_t *pte_find(paddr_t root, vaddr_t v, bool make)
+{
+	bool user = v < USER_END;
+	pte_t *table = phys_to_virt(root);
+	unsigned int level;
+
+	for (level = 3; level > 0; level--) {
+		pte_t *entry = &table[PT_INDEX(v, level)];
+
+		if (!(*entry & PTE_PRESENT) && (!make || (level == 3 && !user)))
+			return NULL;	/* the kernel half's top entries are fixed: every root has copied them */
+		table = table_below(entry, user, user ? page_of(root) : NULL);
+		if (!table)
+			return NULL;
+	}
+	return &table[PT_INDEX(v, 0)];
+}
+
+paddr_t pt_create(void)
+{
+	struct page *page = frame_alloc(0, FRAME_ZERO, PAGE_TABLE);
+	pte_t *root;
+
+	if (!page)
+		return 0;
+	page->index = 0;
+	root = page_addr(page);
+	memcpy(root + 256, (pte_t *)phys_to_virt(pt_kernel_root()) + 256, 256 * sizeof(pte_t));
+	return page_paddr(page);
+}
+
+static void table_free(pte_t *table, unsigned int level)
+{
+	unsigned int i;
+
+	for (i = 0; level > 0 && i < PT_ENTRIES; i++)
+		if (table[i] & PTE_PRESENT)
+			table_free(table_at(table[i]), level - 1);
+	page_put(page_of(virt_to_phys(table)));
+}
+
+void pt_free(paddr_t root)
+{
+	pte_t *table = phys_to_virt(root);
+	unsigned int i;
+
+	BUG_ON(root == pt_kernel_root() || root == (read_cr3() & PTE_ADDRESS));
+	for (i = 0; i < PT_ENTRIES / 2; i++)
+		if (table[i] & PTE_PRESENT)
+			table_free(table_at(table[i]), 2);
+	page_put(page_of(root));
+}
+
+int pt_map(paddr_t root, vaddr_t v, paddr_t p, uint32_t prot)
+{
+	pte_t *pte;
+
+	if ((prot & (PT_WRITE | PT_EXEC)) == (PT_WRITE | PT_EXEC))
+		return -EACCES;
+	pte = pte_find(root, v, true);
+	if (!pte)
+		return -ENOMEM;
+	*pte = pte_make(p & PTE_ADDRESS, prot);
+	return 0;
+}
+
+static bool leaf_query(pte_t pte, vaddr_t v, unsigned int level, paddr_t *p, uint32_t *prot)
+{
+	uint64_t mask = PT_SIZE(level) - 1;
+
+	if (!(pte & (PTE_PRESENT | PTE_NO_RIGHTS)))
+		return false;
+	if (p)
+		*p = (pte & PTE_ADDRESS & ~mask) | (v & mask & PAGE_MASK);
+	if (prot)
+		*prot = pte_prot(pte);
+	return true;
+}
+
+bool pt_query(paddr_t root, vaddr_t v, paddr_t *p, uint32_t *prot)
+{
+	const pte_t *table = phys_to_virt(root);
+	unsigned int level;
+
+	for (level = 3; level > 0; level--) {
+		pte_t entry = table[PT_INDEX(v, level)];
+
+		if (!(entry & PTE_PRESENT))
+			return false;
+		if (entry & PTE_LARGE)
+			return leaf_query(entry, v, level, p, prot);
+		table = table_at(entry);
+	}
+	return leaf_query(table[PT_INDEX(v, 0)], v, 0, p, prot);
+}
+
+bool pt_unmap(paddr_t root, vaddr_t v, paddr_t *p)
+{
+	pte_t *pte = pte_find(root, v, false);
+	pte_t old;
+
+	if (!pte)
+		return false;
+	old = __atomic_exchange_n(pte, 0, __ATOMIC_RELAXED);
+	if (!(old & (PTE_PRESENT | PTE_NO_RIGHTS)))
+		return false;
+	if (p)
+		*p = old & PTE_ADDRESS;
+	return true;
+}
+
+bool pt_protect(paddr_t root, vaddr_t v, uint32_t prot)
+{
+	pte_t *pte = pte_find(root, v, false);
+	pte_t old;
+
+	BUG_ON((prot & PT_WRITE) && (prot & PT_EXEC));
+	if (!pte || !(*pte & (PTE_PRESENT | PTE_NO_RIGHTS)))
+		return false;
+	do {
+		old = READ_ONCE(*pte);
+	} while (!__atomic_compare_exchange_n(pte, &old, pte_make(old & PTE_ADDRESS, prot) | (old & PTE_DIRTY), false,
+					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	return true;
+}
+
+bool pt_dirty(paddr_t root, vaddr_t v)
+{
+	const pte_t *pte = pte_find(root, v, false);
+
+	return pte && *pte & PTE_DIRTY;
+}
+
+static void flush_all_global(void)
+{
+	uint64_t cr4 = read_cr4();
+
+	write_cr4(cr4 & ~CR4_PGE);
+	write_cr4(cr4);
+}
+
+void tlb_flush(paddr_t root, vaddr_t v, uint64_t length)
+{
+	bool kernel = v >= DIRECT_MAP_BASE;
+	uint64_t flags, end = v + length;
+
+	if (!kernel && root != (read_cr3() & PTE_ADDRESS))
+		return;		/* without PCID nothing of a root is left once another is loaded */
+	flags = irq_save();
+	if (length && length <= FLUSH_ALL_PAGES * PAGE_SIZE)
+		for (v &= PAGE_MASK; v < end; v += PAGE_SIZE)
+			invlpg(v);
+	else if (kernel)
+		flush_all_global();
+	else
+		write_cr3(read_cr3());
+	irq_restore(flags);
+}
+
+void pt_load(paddr_t root)
+{
+	write_cr3(root);
+}
+
+uint64_t pt_table_pages(paddr_t root)
+{
+	return page_of(root)->index;
+}
