@@ -68,6 +68,7 @@ struct thread {
 struct thread *thread_create(const char *name, void (*fn)(void *arg), void *arg, enum sched_class sclass);
 /* A thread of @process whose first return to user mode uses @regs (copied). Not started. */
 struct thread *thread_create_user(struct process *process, const char *name, const struct regs *regs);
+/* From here on the creator's reference is the thread's own: take another one first to look at it later. */
 void thread_start(struct thread *t);
 void thread_get(struct thread *t);
 void thread_put(struct thread *t);

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Threads come and go here; kernel/sched.c runs them. The reference that creation gave is the thread's own once it is started: whoever
+ * runs after its end gives it back. A user thread also holds its process.
+ */
+#include <kernel/cpu.h>
+#include <kernel/log.h>
+#include <kernel/process.h>
+#include <mm/slab.h>
+#include <mm/vmap.h>
+#include "sched.h"
+
+static struct thread *thread_alloc(const char *name, enum sched_class sclass)
+{
+	struct thread *t = kzalloc(sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->kstack = kstack_alloc();
+	if (!t->kstack) {
+		kfree(t);
+		return NULL;
+	}
+	ref_init(&t->ref);
+	str_copy(t->name, name, sizeof(t->name));
+	list_init(&t->process_link);
+	list_init(&t->run_link);
+	list_init(&t->sigqueue);
+	t->state = THREAD_NEW;
+	t->sclass = sclass;
+	t->syscall_nr = -1;
+	t->cpu = this_cpu()->id;
+	return t;
+}
+
+static void thread_free(struct thread *t)
+{
+	if (t->state == THREAD_READY || t->state == THREAD_RUNNING || t->state == THREAD_SLEEPING)
+		panic("thread %d \"%s\" freed alive", t->tid, t->name);
+	arch_thread_free(t);
+	kstack_free(t->kstack);
+	if (t->tid)
+		pid_free(t->tid);
+	if (t->process)
+		process_put(t->process);
+	kfree(t);
+}
+
+void thread_get(struct thread *t)
+{
+	ref_get(&t->ref);
+}
+
+void thread_put(struct thread *t)
+{
+	if (ref_put(&t->ref))
+		thread_free(t);
+}
+
+struct thread *thread_create(const char *name, void (*fn)(void *arg), void *arg, enum sched_class sclass)
+{
+	struct thread *t = thread_alloc(name, sclass);
+	pid_t tid;
+
+	if (!t)
+		return ERR_PTR(-ENOMEM);
+	tid = pid_alloc();
+	if (tid < 0) {
+		thread_put(t);
+		return ERR_PTR(tid);
+	}
+	t->tid = tid;
+	arch_thread_init_kernel(t, fn, arg);
+	return t;
+}
+
+struct thread *thread_create_user(struct process *process, const char *name, const struct regs *regs)
+{
+	struct thread *t = thread_alloc(name, SCHED_FAIR);
+	int err;
+
+	if (!t)
+		return ERR_PTR(-ENOMEM);
+	t->nice = current->process ? current->nice : 0;
+	err = arch_thread_init_user(t, regs);
+	if (err) {
+		thread_put(t);
+		return ERR_PTR(err);
+	}
+	process_get(process);
+	t->process = process;
+	return t;
+}
+
+void thread_start(struct thread *t)
+{
+	BUG_ON(t->state != THREAD_NEW);
+	sched_enter(t);
+}
+
+void thread_exit(void)
+{
+	sched_leave();
+}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Kernel memory by size. A slab is a block of frames: a header with one bit for each object (set: free), then the objects. The bitmap
+ * is what finds a free object and what catches one that is freed twice. From one page on whole frames are given. Each cache has a
+ * lock; a frame belongs to a cache through page->owner of its head.
+ */
+#include <kernel/lock.h>
+#include <kernel/log.h>
+#include <mm/page.h>
+#include <mm/slab.h>
+#include "poison.h"
+
+#define SLAB_WORDS	4u
+#define SLAB_OBJECTS	(SLAB_WORDS * 64)
+#define SLAB_OBJECTS_MIN 8u	/* take more frames for a slab until so many fit */
+#define SLAB_ORDER_MAX	3u
+#define SLAB_ALIGN	16u
+#define SIZE_MAX_SLAB	2048u
+#define KEEP_EMPTY	2u	/* empty slabs that a cache holds back */
+
+struct slab {
+	struct list link;		/* in cache->partial while an object is free */
+	uint64_t free[SLAB_WORDS];
+	uint32_t used;
+};
+
+struct slab_cache {
+	struct spinlock lock;
+	struct list partial;		/* slabs with a free object; guarded by lock */
+	unsigned int nr_empty;		/* of those, wholly free; guarded by lock */
+	uint32_t size, stride, first, capacity;
+	unsigned int order;
+	const char *name;
+};
+
+static const uint16_t sizes[] = { 16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1360, 2048 };
+static struct slab_cache size_caches[ARRAY_SIZE(sizes)];
+static uint8_t size_index[SIZE_MAX_SLAB / SLAB_ALIGN + 1];	/* by size in units of 16 */
+static uint64_t bytes_used;
+
+static uint32_t capacity_of(const struct slab_cache *c, unsigned int order)
+{
+	return MIN((uint32_t)((PAGE_SIZE << order) - c->first) / c->stride, SLAB_OBJECTS);
+}
+
+static void cache_init(struct slab_cache *c, const char *name, size_t size, size_t align)
+{
+	align = MAX(align, (size_t)SLAB_ALIGN);
+	spin_init(&c->lock, name);
+	list_init(&c->partial);
+	c->name = name;
+	c->size = size;
+	c->stride = ALIGN_UP(size, align);
+	c->first = ALIGN_UP(sizeof(struct slab), align);
+	while (c->order < SLAB_ORDER_MAX && capacity_of(c, c->order) < SLAB_OBJECTS_MIN)
+		c->order++;
+	c->capacity = capacity_of(c, c->order);
+}
+
+static struct slab *slab_grow(struct slab_cache *c)
+{
+	struct page *page = frame_alloc(c->order, 0, PAGE_SLAB);
+	struct slab *s;
+
+	if (!page)
+		return NULL;
+	page->owner = c;
+	s = page_addr(page);
+	list_init(&s->link);
+	s->used = 0;
+	for (uint32_t w = 0; w < SLAB_WORDS; w++) {
+		uint32_t below = MIN(MAX(c->capacity, w * 64) - w * 64, 64u);
+
+		s->free[w] = below == 64 ? ~0ull : (1ull << below) - 1;
+	}
+	return s;
+}
+
+static uint32_t slab_take_slot(struct slab *s)
+{
+	uint32_t w = 0;
+
+	while (!s->free[w])
+		w++;
+	uint32_t bit = __builtin_ctzll(s->free[w]);
+
+	s->free[w] &= s->free[w] - 1;
+	return w * 64 + bit;
+}
+
+/* c->lock held. */
+static void *slab_take(struct slab_cache *c, struct slab *s)
+{
+	if (!s->used++)
+		c->nr_empty--;
+	if (s->used == c->capacity)
+		list_del(&s->link);
+	return (char *)s + c->first + slab_take_slot(s) * c->stride;
+}
+
+/* A slab with a free object, first in the list. */
+static bool cache_fill(struct slab_cache *c)
+{
+	struct slab *s;
+
+	if (!list_empty(&c->partial))
+		return true;
+	s = slab_grow(c);
+	if (!s)
+		return false;
+	list_push(&c->partial, &s->link);
+	c->nr_empty++;
+	return true;
+}
+
+void *slab_alloc(struct slab_cache *c)
+{
+	uint64_t flags = spin_lock_irq(&c->lock);
+	void *p = NULL;
+
+	if (cache_fill(c))
+		p = slab_take(c, list_first(&c->partial, struct slab, link));
+	spin_unlock_irq(&c->lock, flags);
+	if (!p)
+		return NULL;
+	__atomic_fetch_add(&bytes_used, c->size, __ATOMIC_RELAXED);
+	return memset(p, 0, c->size);
+}
+
+/* The slot of @p in its slab; a pointer that is none is a panic. */
+static uint32_t slot_of(const struct slab_cache *c, const struct slab *s, const void *p)
+{
+	uint64_t offset = (const char *)p - (const char *)s - c->first;
+
+	if (offset % c->stride || offset / c->stride >= c->capacity)
+		panic("kfree: %p is not the start of an object of %s", p, c->name);
+	return offset / c->stride;
+}
+
+/* c->lock held. A slab that is not needed any more comes back for its frames to be freed. */
+static struct slab *slab_give(struct slab_cache *c, struct slab *s, uint32_t slot)
+{
+	uint64_t bit = 1ull << slot % 64;
+
+	if (s->free[slot / 64] & bit)
+		panic("kfree: object %u of slab %p (%s) freed twice", slot, (void *)s, c->name);
+	s->free[slot / 64] |= bit;
+	if (s->used-- == c->capacity)
+		list_push(&c->partial, &s->link);
+	if (s->used)
+		return NULL;
+	if (c->nr_empty < KEEP_EMPTY) {
+		c->nr_empty++;
+		return NULL;
+	}
+	list_del(&s->link);
+	return s;
+}
+
+static void cache_free(struct slab_cache *c, struct page *head, void *p)
+{
+	struct slab *s = page_addr(head), *unused;
+	uint32_t slot = slot_of(c, s, p);
+	uint64_t flags;
+
+	memory_poison(p, c->size);
+	flags = spin_lock_irq(&c->lock);
+	unused = slab_give(c, s, slot);
+	spin_unlock_irq(&c->lock, flags);
+	__atomic_fetch_sub(&bytes_used, c->size, __ATOMIC_RELAXED);
+	if (unused)
+		page_put(head);
+}
+
+/* The first frame of the block that @p lies in. */
+static struct page *head_page(const void *p)
+{
+	struct page *page = NULL;
+
+	if ((vaddr_t)p >= DIRECT_MAP_BASE && (vaddr_t)p < VMAP_BASE)
+		page = page_of(virt_to_phys(p));
+	if (!page)
+		panic("kfree: %p is no kernel memory", p);
+	return page->flags & PAGE_TAIL ? page->owner : page;
+}
+
+void slab_free(struct slab_cache *c, void *p)
+{
+	struct page *head;
+
+	if (!p)
+		return;
+	head = head_page(p);
+	if (head->use != PAGE_SLAB || head->owner != c)
+		panic("slab_free: %p is not of %s", p, c->name);
+	cache_free(c, head, p);
+}
+
+static unsigned int order_of(size_t size)
+{
+	unsigned int order = 0;
+
+	while (PAGE_SIZE << order < size)
+		order++;
+	return order;
+}
+
+static void *frames_alloc(size_t size)
+{
+	struct page *page;
+
+	if (size > PAGE_SIZE << FRAME_ORDER_MAX)
+		return NULL;
+	page = frame_alloc(order_of(size), FRAME_ZERO, PAGE_KERNEL);
+	if (!page)
+		return NULL;
+	page->flags |= PAGE_KMALLOC;
+	__atomic_fetch_add(&bytes_used, PAGE_SIZE << page->order, __ATOMIC_RELAXED);
+	return page_addr(page);
+}
+
+static void frames_free(struct page *head, void *p)
+{
+	if (!(head->flags & PAGE_KMALLOC) || p != page_addr(head))
+		panic("kfree: %p was not allocated", p);
+	head->flags &= ~PAGE_KMALLOC;
+	__atomic_fetch_sub(&bytes_used, PAGE_SIZE << head->order, __ATOMIC_RELAXED);
+	page_put(head);
+}
+
+void *kzalloc(size_t size)
+{
+	if (size > SIZE_MAX_SLAB)
+		return frames_alloc(size);
+	return slab_alloc(&size_caches[size_index[(size + SLAB_ALIGN - 1) / SLAB_ALIGN]]);
+}
+
+void *kcalloc(size_t count, size_t size)
+{
+	size_t bytes;
+
+	return __builtin_mul_overflow(count, size, &bytes) ? NULL : kzalloc(bytes);
+}
+
+void kfree(void *p)
+{
+	struct page *head;
+
+	if (!p)
+		return;
+	head = head_page(p);
+	if (head->use == PAGE_SLAB)
+		cache_free(head->owner, head, p);
+	else
+		frames_free(head, p);
+}
+
+char *kstrdup(const char *s)
+{
+	size_t n = strlen(s) + 1;
+	char *copy = kzalloc(n);
+
+	return copy ? memcpy(copy, s, n) : NULL;
+}
+
+struct slab_cache *slab_create(const char *name, size_t size, size_t align)
+{
+	struct slab_cache *c;
+
+	if (!size || size > PAGE_SIZE || (align & (align - 1)) || align > PAGE_SIZE / 2)
+		return NULL;
+	c = kzalloc(sizeof(*c));
+	if (c)
+		cache_init(c, name, size, align);
+	return c;
+}
+
+void slab_init(void)
+{
+	unsigned int i, units;
+
+	for (i = 0, units = 0; i < ARRAY_SIZE(sizes); i++) {
+		cache_init(&size_caches[i], "kzalloc", sizes[i], SLAB_ALIGN);
+		for (; units <= sizes[i] / SLAB_ALIGN; units++)
+			size_index[units] = i;
+	}
+}
+
+uint64_t slab_bytes_used(void)
+{
+	return __atomic_load_n(&bytes_used, __ATOMIC_RELAXED);
+}
