@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Private to the block core (drivers/class/block*.c). Locks, outermost first: disks_lock (registry), a disk's parts_lock, its cache lock,
+ * a queue's strand (spin). What a queue holds is guarded by its strand, which is also what the driver's callbacks run under.
+ */
+#ifndef BLOCK_CORE_H
+#define BLOCK_CORE_H
+
+#include <kernel/block.h>
+#include <fs/file.h>
+#include <mm/page.h>
+
+#define BLOCK_PARTS_MAX		64u
+#define BLOCK_NAME_MAX		16
+#define BLOCK_DEPTH_USED	128u	/* more tags than this cost memory and win nothing */
+#define BLOCK_SEGMENTS_USED	64u
+#define BLOCK_PIECE_BYTES	(1u << 20)	/* of a request when the driver names no limit */
+
+enum block_slot_state { SLOT_FREE, SLOT_READY, SLOT_FLIGHT };
+
+/* A tag and what it stands for. */
+struct block_slot {
+	struct block_request rq;	/* what the driver sees */
+	struct list link;		/* of queue->flight, oldest first */
+	struct block_io *io;
+	unsigned int vec;		/* where its data starts in the io */
+	uint32_t vec_offset;
+	uint32_t bytes;
+	time_ns_t deadline;
+	uint8_t state, overdue;
+	struct dma_segment *segments;
+};
+
+struct block_stats {
+	uint64_t ios[BLOCK_OP_COUNT], sectors[BLOCK_OP_COUNT], ns[BLOCK_OP_COUNT];
+};
+
+struct block_queue {
+	struct block_disk *disk;
+	struct strand *strand;
+	unsigned int number;
+	/* Guarded by the strand. */
+	bool open;			/* a driver is there */
+	bool finishing;			/* somebody runs done() callbacks */
+	unsigned int depth, nr_free;
+	struct block_slot *slots;
+	struct dma_segment *segments;	/* of all slots */
+	uint16_t *free;			/* free tags, a stack */
+	struct block_slot *stalled;	/* the driver said -EBUSY to it */
+	struct list waiting;		/* ios with pieces to cut, in order */
+	struct list flight;		/* slots */
+	struct list finished;		/* ios whose done() is due */
+	struct timer timer;		/* deadlines and retries */
+	struct block_stats stats;
+};
+
+struct block_cache {
+	struct mutex lock;		/* guards all of it */
+	struct list lru;		/* least recently used first */
+	struct list dirty;		/* oldest first */
+	struct list *hash;
+	uint64_t nr, nr_dirty;
+	uint64_t next_pos;		/* where a sequential reader would go on */
+	int error;			/* of a write-back nobody was told about yet */
+};
+
+/* What a device node stands for: the whole disk (number 0) or a partition. Lives as long as its disk. */
+struct block_part {
+	struct block_disk *disk;
+	unsigned int number;
+	uint64_t start, nr_blocks;	/* in blocks; for number 0 use block_part_blocks() */
+	char name[BLOCK_NAME_MAX + 6];
+	bool present;			/* has a node; guarded by parts_lock */
+	unsigned int opens;		/* guarded by parts_lock */
+};
+
+struct block_disk {
+	struct ref ref;
+	struct list link;		/* of all disks */
+	uint32_t id;
+	unsigned int index, major;
+	char name[BLOCK_NAME_MAX];
+	struct device *dev;		/* counted */
+	struct block_limits limits;	/* as used: queue_depth and max_segments may be below the driver's */
+	uint64_t nr_blocks;
+	bool alive;			/* a driver serves it */
+	bool gone;			/* for good */
+	bool cpu_data;
+	unsigned int nr_queues;
+	struct block_queue *queues[BLOCK_QUEUES_MAX];
+	struct block_cache cache;
+	struct mutex parts_lock;
+	struct block_part *parts[BLOCK_PARTS_MAX + 1];
+	struct list scan_link;
+};
+
+/* block.c */
+void block_disk_for_each(bool (*fn)(struct block_disk *disk, void *arg), void *arg);
+
+/* block_limits.c: 0, or -EINVAL with the offending field's name. Pure. */
+int block_limits_check(const struct block_limits *l, unsigned int nr_strands, const char **field);
+
+/* block_split.c: cut the next piece of @io; the segments hold physical addresses. Advances the io. -EINVAL: cannot be cut. */
+int block_cut(const struct block_limits *l, bool cpu_data, struct block_io *io, struct block_slot *slot);
+/* 0, or why this io cannot be done on such a disk. */
+int block_io_check(const struct block_limits *l, uint64_t nr_blocks, const struct block_io *io);
+
+/* block_queue.c */
+int block_queue_open(struct block_disk *disk, unsigned int number);
+/* No more submits; everything in it ends with @status. May sleep. */
+void block_queue_close(struct block_queue *q, int status);
+bool block_queue_idle(struct block_queue *q);
+void block_queue_free(struct block_queue *q);
+
+/* block_cache.c: buffered access in bytes of the whole disk. Return bytes, or -errno when none. May sleep. */
+int block_cache_init(struct block_cache *c);
+void block_cache_free(struct block_disk *disk);
+ssize_t block_cache_read(struct block_disk *disk, uint64_t pos, struct iter *to, size_t n);
+ssize_t block_cache_write(struct block_disk *disk, uint64_t pos, struct iter *from, size_t n);
+/* Write back what is dirty in the range; tells an earlier error once. */
+int block_cache_sync(struct block_disk *disk, uint64_t pos, uint64_t n);
+/* Write back and forget. */
+int block_cache_drop(struct block_disk *disk, uint64_t pos, uint64_t n);
+/* Write back everything, then flush the disk's own cache. */
+int block_disk_sync(struct block_disk *disk);
+
+/* block_direct.c: one piece of direct I/O on pinned user pages. */
+struct block_direct {
+	struct block_io io;
+	struct block_disk *disk;
+	size_t bytes;
+	uint64_t pos;			/* in bytes of the disk */
+	bool write;
+	unsigned int nr_pages;
+	struct page **pages;
+	struct block_vec vec[];
+};
+/* 0 or -EINVAL: what Linux asks of the alignment of O_DIRECT. */
+int block_direct_check(const struct block_disk *disk, const struct iter *it, uint64_t pos);
+/* Pin the next piece of @it, at most a megabyte, and advance it. ERR_PTR. The caller sets io.done. */
+struct block_direct *block_direct_create(struct block_disk *disk, struct iter *it, uint64_t pos, bool write);
+void block_direct_free(struct block_direct *d);
+ssize_t block_direct_do(struct block_disk *disk, struct iter *it, uint64_t pos, size_t n, bool write);
+
+/* block_node.c */
+extern const struct file_ops block_file_ops;
+uint64_t block_part_blocks(const struct block_part *part);
+int block_node_add(struct block_disk *disk, unsigned int number, uint64_t start, uint64_t nr_blocks);
+void block_node_remove(struct block_part *part);
+bool block_file_is(const struct file *f);
+
+/* block_ioctl.c */
+int64_t block_ioctl(struct file *f, uint32_t cmd, uint64_t arg);
+
+/* block_partition.c */
+void block_scan_later(struct block_disk *disk);
+/* Read the table again; -EBUSY while a partition is open. May sleep. */
+int block_rescan(struct block_disk *disk);
+
+/* block_table.c: partition tables as what they are, a stranger's bytes. Pure. */
+struct block_table_entry {
+	unsigned int number;
+	uint64_t start, nr_blocks;
+};
+struct block_table_source {
+	int (*read)(void *arg, uint64_t lba, void *block);
+	void *arg;
+	uint32_t block_size;
+	uint64_t nr_blocks;
+	uint8_t *block;			/* scratch of one block */
+};
+/* How many entries, at most @max; 0 without a table; -errno of a read. */
+int block_table_read(const struct block_table_source *s, struct block_table_entry *entries, unsigned int max);
+
+#endif
