@@ -38,7 +38,7 @@ struct action {
 struct irq_line {
 	unsigned int gsi, users;	/* users 0: free */
 	int vector;
-	bool level, active_low, paused;
+	bool level, active_low, paused, dying;
 	uint32_t holds, unclaimed;
 	struct timer pause;
 };
@@ -186,7 +186,7 @@ static struct irq_line *line_get(unsigned int gsi, bool level, bool active_low, 
 		if (!l->users)
 			free = free ? free : l;
 		else if (l->gsi == gsi)
-			return l->level == level && l->active_low == active_low ? l : NULL;
+			return l->level == level && l->active_low == active_low && !l->dying ? l : NULL;
 	}
 	if (!free || ioapic_route(gsi, (uint8_t)vector, level, active_low))
 		return NULL;
@@ -259,6 +259,7 @@ void irq_line_free(int cookie)
 		l->holds -= a->holds;
 		last = l->users == 1;
 		if (last) {
+			l->dying = true;
 			ioapic_mask(l->gsi, true);
 		} else {
 			l->users--;

@@ -98,7 +98,7 @@ static uint32_t timer_sample(uint64_t *tsc)
 
 static uint64_t timer_measure(void)
 {
-	uint64_t start, end;
+	uint64_t start = 0, end = 0;
 	uint32_t first, last;
 
 	apic_timer_set(UINT32_MAX);
