@@ -47,7 +47,7 @@ void backtrace_print(uint64_t rip, uint64_t rbp);
 bool symbol_lookup(uint64_t address, const char **name, uint64_t *offset);
 
 #define BUG_ON(cond)	do { if (unlikely(cond)) panic("BUG at %s:%d: %s", __FILE__, __LINE__, #cond); } while (0)
-#define WARN_ON(cond)	({ bool warn__ = (cond); if (unlikely(warn__)) \
-			   log_warn("WARNING at %s:%d: %s", __FILE__, __LINE__, #cond); warn__; })
+#define WARN_ON(cond)	({ bool warn__ = (cond); if (unlikely(warn__)) { \
+			   log_warn("WARNING at %s:%d: %s", __FILE__, __LINE__, #cond); } warn__; })
 
 #endif
