@@ -20,14 +20,6 @@ static inline int __must_check put_user64(uint64_t to, uint64_t v) { return copy
 /* Atomic compare-and-exchange and load of a user word for futexes: 0 or -EFAULT. */
 int __must_check user_cmpxchg32(uint64_t address, uint32_t expected, uint32_t desired, uint32_t *seen);
 
-struct regs;
-/*
- * For the page fault and general protection handlers, when a fault in the kernel was not resolved: if regs->rip is an instruction that
- * may fault (the .extable section: pairs of 8-byte addresses, {instruction, where to go on}, between extable_start and extable_end),
- * go on there. False: a kernel bug.
- */
-bool extable_fixup(struct regs *regs);
-
 /*
  * Source or destination of file I/O: pieces of user or kernel memory. Advances as it is used; a short copy (fault) stops it.
  */
