@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The block class's kernel end for a driver process: struct block_ops towards the core, rings towards the process. The core does not
+ * know the difference. A submission carries device addresses, nothing is copied; only a driver that needs the bytes themselves
+ * (FERRY_NEEDS_CPU_DATA) has a window with one slot for each tag. The process is believed nothing: entries are copied, tags
+ * looked up, generations compared; a lie fails the device.
+ *
+ * Locks: each queue is guarded by its strand; stopped is written under bind_lock and read under strands.
+ */
+#include <driver/class/block.h>
+#include <kernel/block.h>
+#include <kernel/log.h>
+#include <kernel/process.h>
+#include <lib/format.h>
+#include <lib/ring.h>
+#include <mm/page.h>
+#include <mm/slab.h>
+#include <mm/space.h>
+#include <mm/vmap.h>
+#include "../moved.h"
+
+#define DATA_WINDOW_MAX	(2u << 20)	/* bytes of all slots together */
+#define DATA_SLOT_MAX	(256u << 10)
+#define DRAIN_BATCH	32u		/* completions taken without opening the strand */
+#define HANG_NS		(1 * NSEC_PER_SEC)	/* overdue requests, and the driver was not back for so long: it hangs */
+
+_Static_assert(sizeof(struct ferry_block_limits) == sizeof(struct block_limits), "limits");
+_Static_assert(offsetof(struct ferry_block_limits, prefix) == offsetof(struct block_limits, prefix), "limits");
+_Static_assert(offsetof(struct ferry_block_limits, request_timeout_ms) == offsetof(struct block_limits, request_timeout_ms), "limits");
+_Static_assert(sizeof(struct ferry_block_segment) == sizeof(struct dma_segment), "segment");
+_Static_assert(offsetof(struct ferry_block_segment, length) == offsetof(struct dma_segment, length), "segment");
+
+struct remote_queue {
+	struct ring submit, complete;
+	struct ferry_block_segment *segments;	/* NULL: two are enough */
+	uint8_t *data;				/* NULL: no window */
+	const struct block_request **inflight;	/* by tag; NULL: none */
+};
+
+struct block_remote {
+	struct moved *moved;
+	struct device *dev;
+	struct block_limits limits;
+	uint32_t slot_bytes, segments_per_tag;
+	bool stopped;		/* the driver is going: requests are refused */
+	bool registered;
+	struct vma_object *region;
+	uint8_t *base;		/* the region in the kernel */
+	struct remote_queue queues[BLOCK_QUEUES_MAX];
+};
+
+/* ---- Block ops ---- */
+
+static uint32_t request_bytes(const struct block_remote *r, const struct block_request *rq)
+{
+	return rq->nr_blocks * r->limits.block_size;
+}
+
+static uint8_t *slot_of(const struct block_remote *r, const struct remote_queue *q, uint32_t tag)
+{
+	return q->data + (size_t)tag * r->slot_bytes;
+}
+
+/* A write's bytes go into the tag's slot. */
+static int data_send(struct block_remote *r, struct remote_queue *q, const struct block_request *rq)
+{
+	uint32_t bytes = request_bytes(r, rq);
+
+	if (!q->data || (rq->op != BLOCK_READ && rq->op != BLOCK_WRITE))
+		return 0;
+	if (rq->nr_blocks > r->slot_bytes / r->limits.block_size)
+		return -EINVAL;
+	return rq->op == BLOCK_WRITE ? block_data_get(r->dev, rq, 0, slot_of(r, q, rq->tag), bytes) : 0;
+}
+
+static void segments_send(const struct block_remote *r, const struct remote_queue *q, const struct block_request *rq,
+			  struct ferry_block_submission *s)
+{
+	struct ferry_block_segment *to = s->segments;
+
+	if (rq->nr_segments > FERRY_BLOCK_INLINE_SEGMENTS)
+		to = &q->segments[(size_t)rq->tag * r->segments_per_tag];
+	memcpy(to, rq->segments, rq->nr_segments * sizeof(*to));
+}
+
+static bool request_fits(const struct block_remote *r, const struct block_request *rq)
+{
+	return rq->queue < r->limits.nr_queues && rq->tag < r->limits.queue_depth && rq->nr_segments <= r->limits.max_segments;
+}
+
+static int remote_submit(struct device *dev, const struct block_request *rq)
+{
+	struct block_remote *r = dev->priv;
+	struct remote_queue *q = &r->queues[rq->queue];
+	union {
+		struct ferry_block_submission s;
+		struct ferry_ring_entry entry;
+	} u = { .s = { .op = rq->op, .flags = rq->flags, .queue = rq->queue, .tag = rq->tag, .lba = rq->lba,
+		       .nr_blocks = rq->nr_blocks, .nr_segments = rq->nr_segments, .generation = r->moved->generation } };
+	int err;
+
+	if (r->stopped)
+		return -EIO;
+	if (!request_fits(r, rq))
+		return -EINVAL;
+	err = data_send(r, q, rq);
+	if (err)
+		return err;
+	segments_send(r, q, rq, &u.s);
+	err = ring_put(&q->submit, &u.entry);
+	if (err == -EPROTO) {
+		device_fail(dev, "submission ring: impossible index");
+		return -EIO;
+	}
+	if (err)
+		return -EBUSY;
+	q->inflight[rq->tag] = rq;
+	return 0;
+}
+
+static void remote_commit(struct device *dev, unsigned int queue)
+{
+	struct block_remote *r = dev->priv;
+
+	if (!ring_publish(&r->queues[queue].submit))
+		return;
+	dev->counters.doorbells++;
+	moved_wake(r->moved);
+}
+
+static void remote_timeout(struct device *dev, unsigned int queue, uint32_t tag)
+{
+	struct block_remote *r = dev->priv;
+	union {
+		struct ferry_block_submission s;
+		struct ferry_ring_entry entry;
+	} u = { .s = { .op = FERRY_BLOCK_OP_TIMEOUT, .queue = (uint16_t)queue, .tag = tag,
+		       .generation = r->moved->generation } };
+	bool asleep = __atomic_load_n(&r->moved->sleeping, __ATOMIC_SEQ_CST);
+
+	if (!asleep && time_now() - r->moved->waited_ns > HANG_NS) {
+		device_fail(dev, "the driver does not come back: it hangs");
+		return;
+	}
+	if (ring_put(&r->queues[queue].submit, &u.entry)) {
+		device_fail(dev, "the driver takes no submissions");
+		return;
+	}
+	remote_commit(dev, queue);
+}
+
+static const struct block_ops block_remote_ops = {
+	.submit = remote_submit,
+	.commit = remote_commit,
+	.timeout = remote_timeout,
+};
+
+/* ---- Completions ---- */
+
+static void remote_violation(struct block_remote *r, const char *what, uint32_t queue, uint32_t tag)
+{
+	char reason[96];
+
+	format_text(reason, sizeof(reason), "%s: queue=%u tag=%u", what, queue, tag);
+	device_fail(r->dev, reason);
+}
+
+/* A completion as the driver wrote it. False: the connection is over. */
+static bool completion_take(struct block_remote *r, unsigned int queue, const struct ferry_block_completion *c)
+{
+	struct remote_queue *q = &r->queues[queue];
+	const struct block_request *rq;
+	int status = c->status;
+
+	if (c->generation != r->moved->generation || c->tag >= r->limits.queue_depth || !q->inflight[c->tag]) {
+		remote_violation(r, "completion of a request that is not in flight", queue, c->tag);
+		return false;
+	}
+	if (status > 0 || status < -4095) {
+		remote_violation(r, "completion with an impossible status", queue, c->tag);
+		return false;
+	}
+	rq = q->inflight[c->tag];
+	q->inflight[c->tag] = NULL;
+	if (q->data && rq->op == BLOCK_READ && !status)
+		status = block_data_put(r->dev, rq, 0, slot_of(r, q, c->tag), request_bytes(r, rq));
+	block_complete(r->dev, queue, c->tag, status);
+	return true;
+}
+
+/* At most a batch, under the strand. True: there is more. */
+static bool queue_drain(struct block_remote *r, unsigned int queue)
+{
+	struct ring *ring = &r->queues[queue].complete;
+	union {
+		struct ferry_block_completion c;
+		struct ferry_ring_entry entry;
+	} u;
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < DRAIN_BATCH && !r->dev->faulted; i++) {
+		err = ring_take(ring, &u.entry);
+		if (err || !completion_take(r, queue, &u.c))
+			break;
+	}
+	ring_release(ring);
+	if (err == -EPROTO)
+		remote_violation(r, "completion ring: impossible index", queue, 0);
+	return i == DRAIN_BATCH && ring_pending(ring);
+}
+
+void block_remote_drain(struct block_remote *r)
+{
+	bool more = r->registered;
+
+	for (unsigned int queue = 0; more && queue < r->limits.nr_queues; queue++) {
+		struct strand *s = &r->dev->strands[queue];
+
+		if (!ring_pending(&r->queues[queue].complete))
+			continue;
+		do {
+			strand_lock(s);
+			more = queue_drain(r, queue);
+			strand_unlock(s);
+		} while (more);
+		more = true;
+	}
+}
+
+bool block_remote_pending(const struct block_remote *r)
+{
+	if (!r || !READ_ONCE(r->registered))
+		return false;
+	for (unsigned int queue = 0; queue < r->limits.nr_queues; queue++)
+		if (ring_unseen(&r->queues[queue].submit))
+			return true;
+	return false;
+}
+
+/* ---- The region ---- */
+
+static uint32_t power_of_two(uint32_t n)
+{
+	uint32_t p = 1;
+
+	while (p < n)
+		p *= 2;
+	return p;
+}
+
+static int limits_check(const struct block_limits *l)
+{
+	bool size_ok = l->block_size >= 512 && l->block_size <= 4096 && !(l->block_size & (l->block_size - 1));
+
+	if (!size_ok || !l->nr_queues || l->nr_queues > BLOCK_QUEUES_MAX || !l->queue_depth || l->queue_depth > BLOCK_DEPTH_MAX)
+		return -EINVAL;
+	return l->max_segments && l->max_segments <= BLOCK_SEGMENTS_MAX ? 0 : -EINVAL;
+}
+
+/* Slots for the bytes; requests shrink to a slot. */
+static void window_size(struct block_remote *r)
+{
+	struct block_limits *l = &r->limits;
+	uint32_t slot, wanted = DATA_SLOT_MAX;
+
+	while (DATA_WINDOW_MAX / (l->nr_queues * l->queue_depth) < 4096)
+		l->queue_depth /= 2;
+	slot = DATA_WINDOW_MAX / (l->nr_queues * l->queue_depth);
+	if (l->max_request_blocks && l->max_request_blocks < DATA_SLOT_MAX / l->block_size)
+		wanted = l->max_request_blocks * l->block_size;
+	slot = ALIGN_DOWN(MIN(MIN(slot, wanted), DATA_SLOT_MAX), l->block_size);
+	r->slot_bytes = slot;
+	l->max_request_blocks = slot / l->block_size;
+}
+
+static void region_layout(struct block_remote *r, struct ferry_block_register *reg)
+{
+	const struct block_limits *l = &r->limits;
+	uint64_t end;
+
+	/* Twice the depth: tags come back and are used again before the driver has released what it took. */
+	reg->submit_entries = power_of_two(2 * l->queue_depth);
+	reg->complete_entries = power_of_two(l->queue_depth);
+	reg->submit_offset = 0;
+	reg->complete_offset = (uint32_t)ring_bytes(reg->submit_entries);
+	end = reg->complete_offset + ring_bytes(reg->complete_entries);
+	reg->segment_offset = (uint32_t)end;
+	reg->segments_per_tag = l->max_segments > FERRY_BLOCK_INLINE_SEGMENTS && !r->slot_bytes ? l->max_segments : 0;
+	end += (uint64_t)reg->segments_per_tag * l->queue_depth * sizeof(struct ferry_block_segment);
+	reg->data_offset = (uint32_t)ALIGN_UP(end, PAGE_SIZE);
+	reg->data_bytes_per_tag = r->slot_bytes;
+	reg->queue_stride = ALIGN_UP(reg->data_offset + (uint64_t)r->slot_bytes * l->queue_depth, PAGE_SIZE);
+	reg->region_length = reg->queue_stride * l->nr_queues;
+	r->segments_per_tag = reg->segments_per_tag;
+}
+
+static void region_release(struct vma_object *o)
+{
+	for (uint64_t i = 0; i < o->nr_pages; i++)
+		if (o->pages[i])
+			page_put(o->pages[i]);
+	kfree(o->pages);
+	kfree(o);
+}
+
+static void region_put(struct vma_object *o)
+{
+	if (ref_put(&o->ref))
+		o->release(o);
+}
+
+static struct vma_object *region_create(uint64_t nr_pages)
+{
+	struct vma_object *o = kzalloc(sizeof(*o));
+
+	if (!o)
+		return NULL;
+	ref_init(&o->ref);
+	o->release = region_release;
+	o->pages = kcalloc(nr_pages, sizeof(struct page *));
+	o->nr_pages = o->pages ? nr_pages : 0;
+	for (uint64_t i = 0; i < o->nr_pages; i++) {
+		o->pages[i] = frame_alloc(0, FRAME_ZERO, PAGE_KERNEL);
+		if (!o->pages[i])
+			goto free;
+	}
+	if (o->pages)
+		return o;
+free:
+	region_put(o);
+	return NULL;
+}
+
+static int queue_init(struct block_remote *r, unsigned int queue, const struct ferry_block_register *reg)
+{
+	uint8_t *base = r->base + queue * reg->queue_stride;
+	struct remote_queue *q = &r->queues[queue];
+	int err;
+
+	q->inflight = kcalloc(r->limits.queue_depth, sizeof(*q->inflight));
+	if (!q->inflight)
+		return -ENOMEM;
+	if (reg->segments_per_tag)
+		q->segments = (struct ferry_block_segment *)(base + reg->segment_offset);
+	if (reg->data_bytes_per_tag)
+		q->data = base + reg->data_offset;
+	err = ring_init(&q->submit, base + reg->submit_offset, ring_bytes(reg->submit_entries), reg->submit_entries);
+	if (err)
+		return err;
+	return ring_init(&q->complete, base + reg->complete_offset, ring_bytes(reg->complete_entries), reg->complete_entries);
+}
+
+void block_remote_free(struct block_remote *r)
+{
+	if (!r)
+		return;
+	for (unsigned int i = 0; i < BLOCK_QUEUES_MAX; i++)
+		kfree(r->queues[i].inflight);
+	if (r->base)
+		vunmap(r->base);
+	if (r->region)
+		region_put(r->region);
+	kfree(r);
+}
+
+static struct block_remote *remote_create(struct moved *m, struct ferry_block_register *reg)
+{
+	struct block_remote *r = kzalloc(sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->moved = m;
+	r->dev = m->dev;
+	memcpy(&r->limits, &reg->limits, sizeof(r->limits));
+	if (m->dev->granted & FERRY_NEEDS_CPU_DATA)
+		window_size(r);
+	region_layout(r, reg);
+	r->region = region_create(reg->region_length >> PAGE_SHIFT);
+	if (r->region)
+		r->base = vmap_pages(r->region->pages, r->region->nr_pages);
+	if (!r->base)
+		goto free;
+	for (unsigned int i = 0; i < r->limits.nr_queues; i++)
+		if (queue_init(r, i, reg))
+			goto free;
+	return r;
+free:
+	block_remote_free(r);
+	return NULL;
+}
+
+/* ---- Registration ---- */
+
+/* The core has forgotten its requests by now; the memory stays until the process is gone. */
+static void remote_undo(struct device *dev, void *arg)
+{
+	struct block_remote *r = arg;
+
+	r->stopped = true;
+}
+
+static int remote_announce(struct block_remote *r)
+{
+	struct device *dev = r->dev;
+	int err = device_strands(dev, r->limits.nr_queues);
+
+	if (!err)
+		err = device_on_release(dev, remote_undo, r);
+	if (err)
+		return err;
+	dev->priv = r;
+	dev->block = &block_remote_ops;
+	WRITE_ONCE(r->registered, true);
+	return block_register(dev, &r->limits);
+}
+
+int block_remote_register(struct moved *m, struct ferry_block_register *reg)
+{
+	const uint32_t flags = VM_SHARED | VM_OBJECT | VM_READ | VM_WRITE;
+	struct block_limits limits;
+	struct block_remote *r;
+	int64_t address;
+	int err;
+
+	memcpy(&limits, &reg->limits, sizeof(limits));
+	err = limits_check(&limits);
+	if (err)
+		return err;
+	r = remote_create(m, reg);
+	if (!r)
+		return -ENOMEM;
+	address = space_map_object(current_process->space, 0, flags, r->region);
+	if (address < 0) {
+		block_remote_free(r);
+		return (int)address;
+	}
+	m->block = r;	/* freed with the process, also when what follows fails */
+	reg->region = (uint64_t)address;
+	memcpy(&reg->limits, &r->limits, sizeof(r->limits));
+	return remote_announce(r);
+}
+
+void block_remote_stop(struct block_remote *r)
+{
+	for (unsigned int i = 0; i < r->limits.nr_queues; i++) {
+		strand_lock(&r->dev->strands[i]);
+		r->stopped = true;
+		strand_unlock(&r->dev->strands[i]);
+	}
+}
+
+void block_remote_finish(struct block_remote *r)
+{
+	block_remote_stop(r);
+	block_remote_drain(r);
+	block_abort_all(r->dev, -EIO);
+	block_unregister(r->dev);
+}

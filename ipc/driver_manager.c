@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the kernel offers the device manager and the administrator: list devices, start a driver process for one, hear of changes, stop
+ * and kill. Which driver for which device is the manager's business. There is one manager at a time, the first process of uid 0 that
+ * spawns or waits; the place is free again when it ends. Locks: manager_lock (spin) guards the manager and its events.
+ */
+#include <driver/class/block.h>
+#include <kernel/process.h>
+#include <lib/format.h>
+#include <mm/user.h>
+#include <uapi/ferry/linux.h>
+#include <uapi/ferry/manifest.h>
+#include "moved.h"
+
+#define EVENTS_MAX	64u
+#define CONTROL_TIMEOUT_MS	5000u
+#define CONTROL_TIMEOUT_MAX_MS	60000u
+#define PATH_BYTES	256
+
+static struct spinlock manager_lock = SPINLOCK_INIT("device manager");
+static struct wait_queue manager_wait = WAIT_QUEUE_INIT(manager_wait, "device manager");
+static struct process *manager;		/* not counted: leaves in manager_exit() */
+static struct ferry_manager_event events[EVENTS_MAX];
+static uint32_t event_head, event_tail;	/* tail - head <= EVENTS_MAX */
+static bool events_lost;
+
+static void event_append(uint32_t kind, const struct device *dev)
+{
+	if (event_tail - event_head == EVENTS_MAX) {
+		events_lost = true;
+		return;
+	}
+	events[event_tail++ % EVENTS_MAX] = (struct ferry_manager_event){
+		.abi = { sizeof(struct ferry_manager_event), FERRY_ABI_VERSION },
+		.kind = kind, .device = dev ? dev->id : 0, .state = dev ? dev->state : 0,
+	};
+}
+
+void manager_event(uint32_t kind, const struct device *dev)
+{
+	uint64_t flags = spin_lock_irq(&manager_lock);
+	bool wake = manager;
+
+	if (wake)
+		event_append(kind, dev);
+	spin_unlock_irq(&manager_lock, flags);
+	if (wake)
+		wait_wake(&manager_wait, 0);
+}
+
+static bool event_take(struct ferry_manager_event *e)
+{
+	uint64_t flags = spin_lock_irq(&manager_lock);
+	bool found = true;
+
+	if (events_lost) {
+		events_lost = false;
+		event_head = event_tail;
+		event_append(FERRY_EVENT_RESCAN, NULL);
+	}
+	if (event_head != event_tail)
+		*e = events[event_head++ % EVENTS_MAX];
+	else
+		found = false;
+	spin_unlock_irq(&manager_lock, flags);
+	return found;
+}
+
+static void manager_exit(struct process *p)
+{
+	uint64_t flags = spin_lock_irq(&manager_lock);
+
+	if (manager == p)
+		manager = NULL;
+	spin_unlock_irq(&manager_lock, flags);
+}
+
+static bool is_administrator(void)
+{
+	return current_process->euid == 0 && !current_process->device;
+}
+
+/* 0 when the caller is the manager, or has just become it. */
+static int manager_claim(void)
+{
+	uint64_t flags;
+	int err = 0;
+
+	if (!is_administrator())
+		return -EPERM;
+	flags = spin_lock_irq(&manager_lock);
+	if (!manager) {
+		manager = current_process;
+		current_process->on_exit = manager_exit;
+		event_head = event_tail;
+		events_lost = true;	/* whatever was before: look at everything */
+	} else if (manager != current_process) {
+		err = -EPERM;
+	}
+	spin_unlock_irq(&manager_lock, flags);
+	return err;
+}
+
+/* ---- Listing ---- */
+
+struct listing {
+	uint64_t to;
+	uint32_t count, room, after;
+	int err;
+};
+
+static void desc_fill(struct device *dev, struct ferry_device_desc *d)
+{
+	struct moved *m = moved_of(dev);
+
+	memset(d, 0, sizeof(*d));
+	d->abi = (struct ferry_abi){ sizeof(*d), FERRY_ABI_VERSION };
+	d->id = dev->id;
+	d->bus = dev->bus;
+	d->vendor = dev->vendor;
+	d->device = dev->device;
+	d->subvendor = dev->subvendor;
+	d->subdevice = dev->subdevice;
+	d->revision = dev->revision;
+	d->class_code = dev->class_code;
+	d->placement = m ? PLACED_MOVED : dev->placement;
+	d->state = dev->state;
+	d->pid = m ? m->process->pid : 0;
+	d->granted = dev->granted;
+	d->generation = dev->generation;
+	str_copy(d->name, dev->name, sizeof(d->name));
+	str_copy(d->driver, dev->driver_name, sizeof(d->driver));
+	str_copy(d->reason, dev->fail_reason, sizeof(d->reason));
+	moved_put(m);
+}
+
+static bool listing_add(struct device *dev, void *arg)
+{
+	struct listing *l = arg;
+	struct ferry_device_desc d;
+
+	if (dev->id <= l->after)
+		return true;
+	if (l->count == l->room)
+		return false;
+	desc_fill(dev, &d);
+	if (copy_to_user(l->to + l->count * sizeof(d), &d, sizeof(d))) {
+		l->err = -EFAULT;
+		return false;
+	}
+	l->count++;
+	return true;
+}
+
+SYSCALL(NR_ferry_device_list, ferry_device_list)
+{
+	struct listing l = { .to = args->a[0], .room = (uint32_t)args->a[1], .after = (uint32_t)args->a[2] };
+	struct ferry_abi abi;
+
+	if (!is_administrator())
+		return -EPERM;
+	if (!l.room || l.room > 65536)
+		return -EINVAL;
+	if (copy_from_user(&abi, l.to, sizeof(abi)))
+		return -EFAULT;
+	if (abi.size != sizeof(struct ferry_device_desc) || abi.version != FERRY_ABI_VERSION)
+		return -EINVAL;
+	device_for_each(listing_add, &l);
+	return l.err ? l.err : (int64_t)l.count;
+}
+
+/* ---- Spawning ---- */
+
+static bool name_is_clean(const char *name)
+{
+	size_t n = strnlen(name, FERRY_NAME_MAX);
+
+	if (!n || n == FERRY_NAME_MAX)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (name[i] <= ' ' || name[i] > '~')
+			return false;
+	return true;
+}
+
+static int spawn_check(const struct ferry_driver_spawn *s)
+{
+	if (s->needs & ~FERRY_NEEDS_ALL || !name_is_clean(s->name) || s->dma_bits > 64)
+		return -EINVAL;
+	return s->needs & FERRY_NEEDS_DMA && !s->dma_bits ? -EINVAL : 0;
+}
+
+SYSCALL(NR_ferry_driver_spawn, ferry_driver_spawn)
+{
+	struct ferry_driver_spawn s;
+	char path[PATH_BYTES];
+	struct device *dev;
+	int err = manager_claim();
+
+	if (!err)
+		err = abi_copy_in(&s, args->a[0], sizeof(s));
+	if (!err)
+		err = spawn_check(&s);
+	if (err)
+		return err;
+	if (strncpy_from_user(path, s.path, sizeof(path)) < 0)
+		return -EFAULT;
+	dev = device_find_id(s.device);
+	if (!dev)
+		return -ENODEV;
+	err = moved_spawn(dev, &s, path);
+	device_put(dev);
+	return err ? err : copy_to_user(args->a[0], &s, sizeof(s));
+}
+
+SYSCALL(NR_ferry_manager_wait, ferry_manager_wait)
+{
+	struct ferry_manager_event e;
+	bool got = false;
+	int err = manager_claim();
+
+	if (!err)
+		err = abi_copy_in(&e, args->a[0], sizeof(e));
+	if (err)
+		return err;
+	err = wait_event(&manager_wait, (got = got || event_take(&e)), args->a[1], true);
+	if (!got)
+		return err ? err : -ETIMEDOUT;
+	return copy_to_user(args->a[0], &e, sizeof(e));
+}
+
+/* ---- Control ---- */
+
+static int control_start(struct device *dev)
+{
+	struct moved *m = moved_of(dev);
+
+	moved_put(m);
+	if (m || dev->placement != PLACED_NONE)
+		return -EBUSY;
+	if (device_bind_kernel(dev) == 0)
+		return 0;
+	if (!READ_ONCE(manager))
+		return -ESRCH;
+	manager_event(FERRY_EVENT_START, dev);
+	return 0;
+}
+
+static int control_stop(struct device *dev, uint32_t verb, time_ns_t timeout_ns)
+{
+	struct moved *m = moved_of(dev);
+	int err;
+
+	if (m) {
+		err = verb == FERRY_CONTROL_STOP ? moved_stop(m, timeout_ns) : moved_kill(m, timeout_ns);
+		moved_put(m);
+		return err;
+	}
+	if (dev->placement != PLACED_KERNEL)
+		return -ESRCH;
+	if (verb != FERRY_CONTROL_STOP)
+		return -EOPNOTSUPP;	/* nothing to kill: it is a part of the kernel */
+	device_unbind(dev, DRIVER_QUIESCED, "stopped");
+	return 0;
+}
+
+SYSCALL(NR_ferry_driver_control, ferry_driver_control)
+{
+	struct ferry_driver_control c;
+	uint32_t timeout_ms;
+	struct device *dev;
+	int err = is_administrator() ? abi_copy_in(&c, args->a[0], sizeof(c)) : -EPERM;
+
+	if (err)
+		return err;
+	if (c.verb < FERRY_CONTROL_START || c.verb > FERRY_CONTROL_KILL || c.timeout_ms > CONTROL_TIMEOUT_MAX_MS)
+		return -EINVAL;
+	timeout_ms = c.timeout_ms ? c.timeout_ms : CONTROL_TIMEOUT_MS;
+	dev = device_find_id(c.device);
+	if (!dev)
+		return -ENODEV;
+	err = c.verb == FERRY_CONTROL_START ? control_start(dev) : control_stop(dev, c.verb, timeout_ms * NSEC_PER_MSEC);
+	device_put(dev);
+	return err;
+}

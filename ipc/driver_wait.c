@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a running driver process calls: wait for everything at once, and say things (log, fault, state). The wait first takes the
+ * driver's completions and acknowledges its interrupts, then looks for work, then sleeps; work that comes in between is seen because
+ * the waiter is on the queue before it looks.
+ */
+#include <driver/log.h>
+#include <kernel/log.h>
+#include <kernel/process.h>
+#include <lib/format.h>
+#include <mm/user.h>
+#include <uapi/ferry/linux.h>
+#include "moved.h"
+
+/* Lines may stay masked until their driver has seen to the device. */
+static void irqs_acknowledge(struct moved *m)
+{
+	uint64_t told = m->irqs_unacked;
+
+	m->irqs_unacked = 0;
+	while (told) {
+		unsigned int vector = (unsigned int)__builtin_ctzll(told);
+
+		told &= told - 1;
+		device_irq_ack(m->dev, vector);
+	}
+}
+
+static bool moved_has_work(const struct moved *m)
+{
+	return __atomic_load_n(&m->irqs, __ATOMIC_ACQUIRE) || __atomic_load_n(&m->control, __ATOMIC_ACQUIRE) ||
+	       READ_ONCE(m->dev->faulted) || block_remote_pending(m->block);
+}
+
+static void moved_sleep(struct moved *m, time_ns_t deadline)
+{
+	if (moved_has_work(m) || !deadline)
+		return;
+	__atomic_store_n(&m->sleeping, 1, __ATOMIC_SEQ_CST);
+	(void)wait_event(&m->wait, moved_has_work(m), deadline, true);
+	__atomic_store_n(&m->sleeping, 0, __ATOMIC_SEQ_CST);
+}
+
+static void irqs_take(struct moved *m, struct ferry_events *e)
+{
+	uint64_t bits = __atomic_exchange_n(&m->irqs, 0, __ATOMIC_ACQ_REL);
+
+	e->irqs = bits;
+	m->irqs_unacked |= bits;
+	while (bits) {
+		unsigned int vector = (unsigned int)__builtin_ctzll(bits);
+
+		bits &= bits - 1;
+		e->counts[vector] = __atomic_exchange_n(&m->irq_counts[vector], 0, __ATOMIC_RELAXED);
+	}
+}
+
+static int events_tell(struct moved *m, uint64_t to)
+{
+	struct ferry_events e;
+
+	memset(&e, 0, sizeof(e));
+	e.now_ns = time_now();
+	e.submissions = block_remote_pending(m->block);
+	e.control = __atomic_load_n(&m->control, __ATOMIC_ACQUIRE);
+	irqs_take(m, &e);
+	return copy_to_user(to, &e, e.irqs ? sizeof(e) : offsetof(struct ferry_events, counts));
+}
+
+SYSCALL_FLAGS(NR_ferry_driver_wait, ferry_driver_wait, SYSCALL_DRIVER)
+{
+	uint64_t to = args->a[0], size = args->a[1], deadline = args->a[2], flags = args->a[3];
+	struct moved *m;
+	int err;
+
+	if (flags & ~(uint64_t)FERRY_WAIT_SLEEP)
+		return -EINVAL;
+	m = moved_enter(FERRY_DEVICE_FD, 0);
+	if (IS_ERR(m))
+		return PTR_ERR(m);
+	if (flags & FERRY_WAIT_SLEEP) {
+		mutex_unlock(&m->dev->bind_lock);
+		err = sleep_until(deadline, true);
+		moved_put(m);
+		return err;
+	}
+	if (size != sizeof(struct ferry_events)) {
+		moved_leave(m);
+		return -EINVAL;
+	}
+	irqs_acknowledge(m);
+	if (m->block)
+		block_remote_drain(m->block);
+	m->waited_ns = time_now();
+	mutex_unlock(&m->dev->bind_lock);
+	moved_sleep(m, deadline);
+	err = events_tell(m, to);
+	moved_put(m);
+	return err;
+}
+
+/* Copy @length bytes of text and make it one clean line. */
+static int text_copy_in(char *text, size_t size, uint64_t from, uint64_t length)
+{
+	if (length >= size)
+		length = size - 1;
+	if (copy_from_user(text, from, length))
+		return -EFAULT;
+	text[length] = '\0';
+	for (char *c = text; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	return 0;
+}
+
+SYSCALL_FLAGS(NR_ferry_driver_log, ferry_driver_log, SYSCALL_DRIVER)
+{
+	uint64_t level = args->a[0];
+	char text[FERRY_LOG_MAX + 1];
+	struct moved *m;
+	int err;
+
+	if (level != LOG_ERR && level != LOG_WARN && level != LOG_INFO && level != LOG_DEBUG)
+		return -EINVAL;
+	m = moved_enter(FERRY_DEVICE_FD, 0);
+	if (IS_ERR(m))
+		return PTR_ERR(m);
+	err = text_copy_in(text, sizeof(text), args->a[1], args->a[2]);
+	if (!err)
+		device_log(m->dev, (enum log_level)level, "%s", text);
+	moved_leave(m);
+	return err;
+}
+
+SYSCALL_FLAGS(NR_ferry_driver_fault, ferry_driver_fault, SYSCALL_DRIVER)
+{
+	struct moved *m = moved_enter(FERRY_DEVICE_FD, 0);
+	char what[64];
+
+	if (PTR_ERR(m) == -EPERM)
+		return -EPERM;
+	if (!IS_ERR(m)) {
+		if (text_copy_in(what, sizeof(what), args->a[0], args->a[1]))
+			str_copy(what, "fault without a text", sizeof(what));
+		format_text(m->end_reason, sizeof(m->end_reason), "%s (0x%llx)", what, (unsigned long long)args->a[2]);
+		m->dev->counters.faults++;
+		log_err("device %s: driver %s failed: %s", m->dev->name, m->dev->driver_name, m->end_reason);
+		moved_leave(m);
+	}
+	process_exit(LINUX_SIGABRT);
+}
+
+/* The driver says how probe ended. Kept until its process ends: only then is the device free. */
+static int probe_failed(struct moved *m, int64_t error)
+{
+	if (error >= 0 || error < -4095)
+		return -EINVAL;
+	m->end_state = error == -ENODEV ? DRIVER_UNBOUND : DRIVER_FAILED;
+	format_text(m->end_reason, sizeof(m->end_reason), "probe failed: %d", (int)error);
+	if (error != -ENODEV)
+		log_err("%s %s: %s", m->dev->driver_name, m->dev->name, m->end_reason);
+	return 0;
+}
+
+static int state_set(struct moved *m, uint64_t state, int64_t error)
+{
+	enum driver_state now = m->dev->state;
+
+	if (state == DRIVER_FAILED && now == DRIVER_PROBING)
+		return probe_failed(m, error);
+	if (state == DRIVER_QUIESCED && now == DRIVER_RUNNING && m->control & FERRY_CONTROL_REMOVE) {
+		m->end_state = DRIVER_QUIESCED;
+		return 0;
+	}
+	if ((state != DRIVER_PROBING || now != DRIVER_GRANTED) && (state != DRIVER_RUNNING || now != DRIVER_PROBING))
+		return -EINVAL;
+	device_set_state(m->dev, (enum driver_state)state);
+	manager_event(FERRY_EVENT_STATE, m->dev);
+	return 0;
+}
+
+SYSCALL_FLAGS(NR_ferry_driver_state, ferry_driver_state, SYSCALL_DRIVER)
+{
+	struct moved *m = moved_enter(FERRY_DEVICE_FD, 0);
+	int err;
+
+	if (IS_ERR(m))
+		return PTR_ERR(m);
+	err = state_set(m, args->a[0], (int64_t)args->a[1]);
+	moved_leave(m);
+	return err;
+}

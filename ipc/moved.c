@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Life and death of a driver process. Spawning makes the process, gives it its DEVICE handle as descriptor 3 and nothing else, makes
+ * it resident and lets it run before ordinary threads. When it ends, for whatever reason, moved_exit() runs in its last thread:
+ * device_unbind() does the death protocol (kernel/device.c), and only afterwards is the process's own memory taken apart.
+ *
+ * Locks: dev->bind_lock, then strands. References: dev->moved, each handle and each waiter hold one.
+ */
+#include <kernel/cpu.h>
+#include <kernel/log.h>
+#include <kernel/pci.h>
+#include <kernel/process.h>
+#include <lib/format.h>
+#include <mm/slab.h>
+#include <uapi/ferry/linux.h>
+#include "moved.h"
+
+void moved_get(struct moved *m)
+{
+	ref_get(&m->ref);
+}
+
+void moved_put(struct moved *m)
+{
+	if (!m || !ref_put(&m->ref))
+		return;
+	process_put(m->process);
+	device_put(m->dev);
+	kfree(m);
+}
+
+struct moved *moved_of(struct device *dev)
+{
+	struct moved *m;
+
+	mutex_lock(&dev->bind_lock);
+	m = dev->moved;
+	if (m)
+		moved_get(m);
+	mutex_unlock(&dev->bind_lock);
+	return m;
+}
+
+void moved_wake(struct moved *m)
+{
+	if (!__atomic_load_n(&m->sleeping, __ATOMIC_SEQ_CST))
+		return;
+	m->dev->counters.wakeups++;
+	wait_wake(&m->wait, 0);
+}
+
+/* ---- Calls of the driver ---- */
+
+static struct moved *moved_check(struct handle *h)
+{
+	struct moved *m = h->object;
+
+	mutex_lock(&m->dev->bind_lock);
+	if (m->generation == m->dev->generation && m->dev->placement == PLACED_MOVED && !m->dev->faulted)
+		return m;
+	mutex_unlock(&m->dev->bind_lock);
+	return ERR_PTR(-ESHUTDOWN);
+}
+
+struct moved *moved_enter(int fd, uint32_t rights)
+{
+	struct handle *h;
+	struct moved *m;
+	struct file *f;
+
+	if (!current_process->device)
+		return ERR_PTR(-EPERM);
+	h = handle_get(fd, FERRY_HANDLE_DEVICE, rights, &f);
+	if (IS_ERR(h))
+		return (struct moved *)h;
+	m = h->object;
+	if (m->process != current_process)
+		m = ERR_PTR(-EPERM);
+	else
+		m = moved_check(h);
+	if (!IS_ERR(m))
+		moved_get(m);
+	file_put(f);
+	return m;
+}
+
+void moved_leave(struct moved *m)
+{
+	mutex_unlock(&m->dev->bind_lock);
+	moved_put(m);
+}
+
+int abi_copy_in(void *to, uint64_t from, size_t size)
+{
+	struct ferry_abi *abi = to;
+
+	if (copy_from_user(to, from, size))
+		return -EFAULT;
+	return abi->size == size && abi->version == FERRY_ABI_VERSION ? 0 : -EINVAL;
+}
+
+/* ---- Death ---- */
+
+/* Why the process ended, unless it said so itself. */
+static void exit_reason(struct moved *m, int status)
+{
+	if (m->end_reason[0])
+		return;
+	if (m->end_state == DRIVER_QUIESCED)
+		str_copy(m->end_reason, "stopped", sizeof(m->end_reason));
+	else if (status & 0x7f)
+		format_text(m->end_reason, sizeof(m->end_reason), "killed by signal %d", status & 0x7f);
+	else
+		format_text(m->end_reason, sizeof(m->end_reason), "exited with status %d", status >> 8 & 0xff);
+}
+
+/* The process's last thread leaves; its files and its space are still there. */
+static void moved_exit(struct process *p)
+{
+	struct device *dev = p->device;
+	struct moved *m = dev->moved;
+
+	exit_reason(m, p->exit_status);
+	if (m->end_state == DRIVER_CRASHED && dev->process == p) {
+		device_set_state(dev, DRIVER_CRASHED);
+		manager_event(FERRY_EVENT_STATE, dev);
+	}
+	/* Nothing happens here when a fault has unbound the driver before; then the reason is already told. */
+	device_unbind(dev, m->end_state == DRIVER_CRASHED ? DRIVER_FAILED : m->end_state, m->end_reason);
+	mutex_lock(&dev->bind_lock);
+	if (dev->state == DRIVER_CRASHED)
+		device_set_state(dev, DRIVER_FAILED);
+	if (dev->state == DRIVER_UNBOUND)
+		dev->driver_name[0] = '\0';	/* not its device after all */
+	dev->moved = NULL;
+	mutex_unlock(&dev->bind_lock);
+	block_remote_free(m->block);
+	m->block = NULL;
+	m->exit_status = p->exit_status;
+	__atomic_store_n(&m->gone, true, __ATOMIC_RELEASE);
+	wait_wake(&m->ended, 0);
+	manager_event(FERRY_EVENT_STATE, dev);
+	moved_put(m);
+}
+
+static int moved_wait_gone(struct moved *m, time_ns_t timeout_ns)
+{
+	return wait_event(&m->ended, READ_ONCE(m->gone), time_now() + timeout_ns, true);
+}
+
+int moved_kill(struct moved *m, time_ns_t timeout_ns)
+{
+	process_kill(m->process, LINUX_SIGKILL);
+	return moved_wait_gone(m, timeout_ns);
+}
+
+int moved_stop(struct moved *m, time_ns_t timeout_ns)
+{
+	int err;
+
+	__atomic_or_fetch(&m->control, FERRY_CONTROL_REMOVE, __ATOMIC_SEQ_CST);
+	moved_wake(m);
+	err = moved_wait_gone(m, timeout_ns);
+	if (err != -ETIMEDOUT)
+		return err;
+	log_warn("device %s: driver %s does not stop, killing it", m->dev->name, m->dev->driver_name);
+	return moved_kill(m, timeout_ns);
+}
+
+/* ---- PROCESS handles ---- */
+
+uint32_t moved_process_poll(struct file *f, struct moved *m, struct poll_table *table)
+{
+	if (table)
+		poll_wait(f, &m->ended, table);
+	return READ_ONCE(m->gone) ? LINUX_POLLIN : 0;
+}
+
+int moved_process_wait(struct moved *m, bool block)
+{
+	int err;
+
+	if (!block && !READ_ONCE(m->gone))
+		return -EAGAIN;
+	err = wait_event(&m->ended, READ_ONCE(m->gone), TIME_FOREVER, true);
+	return err ? err : m->exit_status;
+}
+
+static void process_handle_release(struct handle *h)
+{
+	moved_put(h->object);
+}
+
+/* ---- Spawn ---- */
+
+static struct moved *moved_create(struct device *dev, struct process *p, uint32_t class_id)
+{
+	struct moved *m = kzalloc(sizeof(*m));
+
+	if (!m)
+		return NULL;
+	ref_init(&m->ref);
+	wait_queue_init(&m->wait, "driver wait");
+	wait_queue_init(&m->ended, "driver ended");
+	m->dev = dev;
+	device_get(dev);
+	m->process = p;
+	process_get(p);
+	m->generation = dev->generation;
+	m->class_id = class_id;
+	m->end_state = DRIVER_CRASHED;
+	m->waited_ns = time_now();
+	return m;
+}
+
+static void threads_set_rt(struct process *p)
+{
+	struct thread *t;
+
+	list_for_each(t, &p->threads, process_link)
+		thread_set_class(t, SCHED_RT);
+}
+
+/* Decoding for its windows, bus mastering only for who may do DMA; both before the driver runs. */
+static void bus_enable(struct device *dev)
+{
+	if (!dev->pci)
+		return;
+	if (dev->granted & (FERRY_NEEDS_MMIO | FERRY_NEEDS_PORTS))
+		pci_enable_decoding(dev->pci);
+	pci_set_bus_master(dev->pci, dev->granted & FERRY_NEEDS_DMA);
+}
+
+/* @dev is now @p's. bind_lock held. */
+static int device_take(struct device *dev, struct process *p, const struct ferry_driver_spawn *spawn)
+{
+	struct moved *m;
+
+	dev->generation++;
+	m = moved_create(dev, p, spawn->class_id);
+	if (!m)
+		return -ENOMEM;
+	dev->moved = m;
+	dev->process = p;
+	process_get(p);
+	dev->placement = PLACED_MOVED;
+	dev->granted = spawn->needs;
+	dev->dma_bits = spawn->dma_bits;
+	dev->nr_strands = 1;
+	dev->faulted = false;
+	dev->fail_reason[0] = 0;
+	str_copy(dev->driver_name, spawn->name, sizeof(dev->driver_name));
+	p->device = dev;
+	device_get(dev);
+	p->on_exit = moved_exit;
+	bus_enable(dev);
+	device_set_state(dev, DRIVER_SPAWNED);
+	return 0;
+}
+
+static void device_handle_release(struct handle *h)
+{
+	moved_put(h->object);
+}
+
+static int device_handle(struct moved *m)
+{
+	struct handle h = {
+		.kind = FERRY_HANDLE_DEVICE, .rights = m->dev->granted, .dev = m->dev, .generation = m->generation,
+		.object = m, .release = device_handle_release,
+	};
+	int fd;
+
+	moved_get(m);
+	fd = handle_install(m->process, &h, FERRY_DEVICE_FD);
+	return fd == FERRY_DEVICE_FD ? 0 : fd < 0 ? fd : -EBUSY;
+}
+
+/* The manager's handle on the process. */
+static int process_handle(struct moved *m)
+{
+	struct handle h = { .kind = FERRY_HANDLE_PROCESS, .object = m, .release = process_handle_release };
+
+	moved_get(m);
+	return handle_install(current_process, &h, 0);
+}
+
+static int moved_equip(struct device *dev, struct process *p, struct ferry_driver_spawn *spawn)
+{
+	struct moved *m;
+	int err = device_take(dev, p, spawn);
+
+	if (err)
+		return err;
+	m = dev->moved;
+	threads_set_rt(p);
+	err = device_handle(m);
+	if (err)
+		return err;
+	spawn->process = process_handle(m);
+	spawn->pid = p->pid;
+	return spawn->process < 0 ? spawn->process : 0;
+}
+
+static bool device_is_free(const struct device *dev)
+{
+	return dev->placement == PLACED_NONE && !dev->moved;
+}
+
+int moved_spawn(struct device *dev, struct ferry_driver_spawn *spawn, const char *path)
+{
+	const char *const argv[] = { spawn->name, NULL }, *const envp[] = { NULL };
+	struct process_spawn_args args = {
+		.path = path, .argv = argv, .envp = envp, .resident = true, .syscalls = SYSCALLS_DRIVER,
+	};
+	struct process *p;
+	int err = -EBUSY;
+
+	mutex_lock(&dev->bind_lock);
+	if (!device_is_free(dev))
+		goto unlock;
+	p = process_spawn_with(&args);
+	err = IS_ERR(p) ? (int)PTR_ERR(p) : 0;
+	if (err)
+		goto unlock;
+	err = moved_equip(dev, p, spawn);
+	mutex_unlock(&dev->bind_lock);
+	if (err) {
+		process_abandon(p);	/* its end unbinds the device */
+	} else {
+		process_start(p);
+		manager_event(FERRY_EVENT_STATE, dev);
+	}
+	return err;
+unlock:
+	mutex_unlock(&dev->bind_lock);
+	return err;
+}

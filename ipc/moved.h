@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * ipc/'s own: the kernel's side of one driver process, from spawn to the end of its process. dev->moved points to it until then.
+ * dev->bind_lock guards everything without another remark; generation tells whether the binding is still this one.
+ */
+#ifndef IPC_MOVED_H
+#define IPC_MOVED_H
+
+#include <kernel/device.h>
+#include <kernel/handle.h>
+#include <kernel/syscall.h>
+#include <kernel/wait.h>
+#include <uapi/ferry/driver_abi.h>
+
+struct block_remote;
+
+struct moved {
+	struct ref ref;
+	struct device *dev;		/* counted */
+	struct process *process;	/* counted */
+	uint64_t generation;
+	uint32_t class_id;
+	struct block_remote *block;	/* the class's remote end; NULL before class_register, freed with the process */
+	enum driver_state end_state;	/* what the process said before it ended; CRASHED otherwise */
+	char end_reason[96];
+
+	/* Any context, atomics. */
+	struct wait_queue wait;		/* the driver's thread */
+	uint32_t sleeping;		/* it waits: a wake-up costs something */
+	uint32_t control;		/* FERRY_CONTROL_REMOVE */
+	uint64_t irqs;			/* arrived, not told */
+	uint32_t irq_counts[FERRY_VECTORS_MAX];
+
+	/* The driver's thread. */
+	uint64_t irqs_unacked;		/* told, the line may be masked */
+	time_ns_t waited_ns;		/* last entry into driver_wait */
+
+	struct wait_queue ended;	/* who waits for the process */
+	bool gone;			/* the process has ended */
+	int exit_status;
+};
+
+/* moved.c: life and death. */
+void moved_get(struct moved *m);
+void moved_put(struct moved *m);
+/* Start the driver of @spawn for @dev. 0 or -errno. May sleep. */
+int moved_spawn(struct device *dev, struct ferry_driver_spawn *spawn, const char *path);
+/* The driver process of @dev with a reference, or NULL. May sleep. */
+struct moved *moved_of(struct device *dev);
+/* Ask it to go and see to it: 0 when it is gone, -ETIMEDOUT. May sleep. */
+int moved_stop(struct moved *m, time_ns_t timeout_ns);
+int moved_kill(struct moved *m, time_ns_t timeout_ns);
+/* Something came for the driver's thread. Any context. */
+void moved_wake(struct moved *m);
+/* PROCESS handles. */
+uint32_t moved_process_poll(struct file *f, struct moved *m, struct poll_table *table);
+int moved_process_wait(struct moved *m, bool block);
+
+/*
+ * Every driver call starts here: find the caller's binding by its DEVICE handle @fd with @rights, and hold its bind_lock until
+ * moved_leave(). -EPERM (no driver process), errors of handle_get(), -ESHUTDOWN (the driver is being ended). ERR_PTR.
+ */
+struct moved *moved_enter(int fd, uint32_t rights);
+void moved_leave(struct moved *m);
+/* Copy a structure of the ABI in and check its size and version: 0, -EFAULT, -EINVAL. */
+int abi_copy_in(void *to, uint64_t from, size_t size);
+
+/* A handle without an object of its own in the current driver's table; the descriptor or -errno. */
+int moved_object_handle(struct moved *m, uint32_t kind, uint32_t rights);
+
+/* driver_manager.c: tell the device manager. Any context. */
+void manager_event(uint32_t kind, const struct device *dev);
+
+/* class/block_remote.c. All with bind_lock held, but pending. */
+int block_remote_register(struct moved *m, struct ferry_block_register *args);
+/* No more submissions to the driver; then the disk goes. */
+void block_remote_stop(struct block_remote *r);
+void block_remote_finish(struct block_remote *r);
+/* The process is gone, nobody looks at the rings any more. NULL is fine. */
+void block_remote_free(struct block_remote *r);
+/* Take the driver's completions off the rings. */
+void block_remote_drain(struct block_remote *r);
+/* Are there submissions the driver has not taken? Any context. */
+bool block_remote_pending(const struct block_remote *r);
+
+#endif
