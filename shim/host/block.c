@@ -214,7 +214,7 @@ bool host_block_serve(struct device *dev)
 {
 	bool any = false;
 
-	for (unsigned int q = 0; q < BLOCK_QUEUES_MAX && dev->bound && !dev->failed; q++) {
+	for (unsigned int q = 0; q < dev->block.limits.nr_queues && dev->bound && !dev->failed; q++) {
 		if (!dev->block.retry[q])
 			continue;
 		dev->block.retry[q] = false;
@@ -240,8 +240,8 @@ void block_complete(struct device *dev, unsigned int queue, uint32_t tag, int st
 
 void host_block_fail_all(struct device *dev, int status)
 {
-	for (unsigned int q = 0; q < BLOCK_QUEUES_MAX; q++) {
-		for (unsigned int tag = 0; tag < BLOCK_DEPTH_MAX; tag++) {
+	for (unsigned int q = 0; q < dev->block.limits.nr_queues; q++) {
+		for (unsigned int tag = 0; tag < dev->block.limits.queue_depth; tag++) {
 			if (dev->block.in_flight[q][tag])
 				request_end(dev, dev->block.in_flight[q][tag], status);
 			dev->block.in_flight[q][tag] = NULL;
@@ -256,8 +256,8 @@ uint64_t host_block_deadline(const struct device *dev)
 {
 	uint64_t next = 0;
 
-	for (unsigned int q = 0; q < BLOCK_QUEUES_MAX; q++) {
-		for (unsigned int tag = 0; tag < BLOCK_DEPTH_MAX; tag++) {
+	for (unsigned int q = 0; q < dev->block.limits.nr_queues; q++) {
+		for (unsigned int tag = 0; tag < dev->block.limits.queue_depth; tag++) {
 			const struct host_request *rq = dev->block.in_flight[q][tag];
 
 			if (rq && (!next || rq->deadline_us < next))
@@ -272,8 +272,8 @@ bool host_block_overdue(struct device *dev)
 	uint64_t now = host_clock_us();
 	bool any = false;
 
-	for (unsigned int q = 0; q < BLOCK_QUEUES_MAX; q++) {
-		for (unsigned int tag = 0; tag < BLOCK_DEPTH_MAX && dev->bound && !dev->failed; tag++) {
+	for (unsigned int q = 0; q < dev->block.limits.nr_queues; q++) {
+		for (unsigned int tag = 0; tag < dev->block.limits.queue_depth && dev->bound && !dev->failed; tag++) {
 			struct host_request *rq = dev->block.in_flight[q][tag];
 
 			if (!rq || rq->deadline_us > now)
@@ -347,8 +347,8 @@ unsigned int host_block_in_flight(const struct device *dev)
 {
 	unsigned int nr = 0;
 
-	for (unsigned int q = 0; q < BLOCK_QUEUES_MAX; q++) {
-		for (unsigned int tag = 0; tag < BLOCK_DEPTH_MAX; tag++)
+	for (unsigned int q = 0; q < dev->block.limits.nr_queues; q++) {
+		for (unsigned int tag = 0; tag < dev->block.limits.queue_depth; tag++)
 			nr += dev->block.in_flight[q][tag] != NULL;
 		for (const struct host_request *rq = dev->block.waiting[q]; rq; rq = rq->next)
 			nr++;

@@ -138,6 +138,18 @@ int host_dma_write(struct device *dev, uint64_t address, const void *from, uint3
 	return 0;
 }
 
+bool host_dma_buffer(const struct device *dev, unsigned int index, uint64_t *address, uint32_t *length)
+{
+	for (const struct host_dma *map = dev->dma; map; map = map->next) {
+		if (!map->is_buffer || index--)
+			continue;
+		*address = map->address;
+		*length = map->length;
+		return true;
+	}
+	return false;
+}
+
 unsigned int host_wild_dma(const struct device *dev)
 {
 	return dev->problems.wild_dma;

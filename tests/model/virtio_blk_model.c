@@ -192,7 +192,7 @@ struct virtio_model *virtio_model_create(const struct virtio_model_setup *setup)
 {
 	struct virtio_model *vm = calloc(1, sizeof(*vm));
 	struct host_setup host = { .name = NAME, .bus = FERRY_BUS_PCI, .msix_vectors = setup->msix_vectors, .intx = true,
-				   .nr_cpus = setup->nr_cpus, .ops = &virtio_model_ops, .memory_limit = setup->memory_limit,
+				   .nr_cpus = setup->nr_cpus, .ops = setup->ops ? setup->ops : &virtio_model_ops, .memory_limit = setup->memory_limit,
 				   .dma_base = setup->dma_base };
 
 	vm->setup = *setup;

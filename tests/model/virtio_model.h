@@ -68,6 +68,7 @@ struct virtio_model_setup {
 	struct host_param params[HOST_PARAMS];
 	size_t memory_limit;
 	uint64_t dma_base;
+	const struct host_model_ops *ops;	/* NULL: virtio_model_ops; a fuzzer puts its own around them */
 };
 
 struct model_queue {

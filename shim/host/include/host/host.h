@@ -116,6 +116,8 @@ unsigned int host_irq_count(const struct device *dev, unsigned int vector);
 /* dma.c. From the model: move bytes by device address. -EFAULT: outside what the driver or a request gave, which is counted. */
 int host_dma_read(struct device *dev, uint64_t address, void *to, uint32_t length);
 int host_dma_write(struct device *dev, uint64_t address, const void *from, uint32_t length);
+/* The @index'th buffer that the driver allocated; false: there are fewer. For devices that write into all of them. */
+bool host_dma_buffer(const struct device *dev, unsigned int index, uint64_t *address, uint32_t *length);
 unsigned int host_wild_dma(const struct device *dev);
 /* A device that strays on purpose is no problem of the driver's. */
 void host_forget_wild_dma(struct device *dev);
