@@ -22,7 +22,7 @@ $(KCONFIG_CONFIG):
 #
 # A directory's Makefile may set these, and dir-y to go deeper (with a slash at the end):
 #   obj-y        part of the kernel
-#   driver-y/-m  a driver, linked into the kernel or moved into a process of its own
+#   driver-y/-m  a driver, linked into the kernel or moved into a process of its own; driver-$(CONFIG_X)
 #   library-y    code that drivers share, an archive in each world
 #   lib-y        lib/, an archive in each world; lib-kernel-y: the kernel's only, where others have a C library
 #   user-shim-y, host-shim-y   the driver API in the other two worlds
@@ -36,11 +36,12 @@ top-dirs := arch/x86/ kernel/ mm/ fs/ ipc/ lib/ drivers/ shim/ usr/ tests/
 parts-of = $(or $($(basename $(1))-parts),$(1))
 
 define read-dir
-$(foreach l,$(lists) dir,$(eval $(l)-y :=)$(eval $(l)-m :=))
+$(foreach l,$(lists) dir,$(eval $(l)-y :=)$(eval $(l)-m :=)$(eval $(l)- :=))
 $(eval include $(1)Makefile)
 $(eval makefiles += $(1)Makefile)
 $(foreach l,$(lists),$(eval all-$(l)-y += $(addprefix $(1),$($(l)-y)))$(eval all-$(l)-m += $(addprefix $(1),$($(l)-m))))
-$(foreach o,$(driver-y) $(driver-m) $(program-y),$(eval parts-$(1)$(o) := $(addprefix $(1),$(call parts-of,$(o)))))
+$(eval all-driver-n += $(addprefix $(1),$(driver-)))
+$(foreach o,$(driver-y) $(driver-m) $(driver-) $(program-y),$(eval parts-$(1)$(o) := $(addprefix $(1),$(call parts-of,$(o)))))
 $(foreach d,$(dir-y),$(call read-dir,$(1)$(d)))
 endef
 
@@ -75,7 +76,8 @@ all-user-objs := $(sort $(user-driver-objs) $(user-library-objs) $(user-shim-obj
 moved-drivers := $(addprefix $(O)/usr/drivers/,$(basename $(notdir $(all-driver-m))))
 programs := $(addprefix $(O)/usr/bin/,$(basename $(notdir $(all-program-y))))
 
-host-driver-objs := $(call in,host/,$(call driver-parts,$(all-driver-y) $(all-driver-m)))
+# The host tests every driver, also one that the configuration leaves out.
+host-driver-objs := $(call in,host/,$(call driver-parts,$(all-driver-y) $(all-driver-m) $(all-driver-n)))
 host-library-objs := $(call in,host/,$(all-library-y))
 host-lib-objs := $(call in,host/,$(all-lib-y))
 host-shim-objs := $(call in,host/,$(all-host-shim-y) $(all-model-y))
