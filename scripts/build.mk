@@ -103,7 +103,8 @@ $(if $(call differ,$(file <$(call stamp,$(1))),$(2)),$(file >$(call stamp,$(1)),
 endef
 differ = $(if $(and $(findstring x$(1)x,x$(2)x),$(findstring x$(2)x,x$(1)x)),,y)
 
-$(call set-stamp,kernel,$(strip $(CC) $(kernel-cflags) $(kernel-includes) $(driver-kernel-includes)))
+own-flags := $(foreach v,$(sort $(filter CFLAGS_%,$(.VARIABLES))),$(v)=$($(v)))
+$(call set-stamp,kernel,$(strip $(own-flags) $(CC) $(kernel-cflags) $(kernel-includes) $(driver-kernel-includes)))
 $(call set-stamp,user,$(strip $(user-cc) $(user-cflags) $(user-includes) $(driver-user-includes)))
 $(call set-stamp,host,$(strip $(HOSTCC) $(host-cflags) $(host-includes)))
 $(call set-stamp,link,$(strip $(LD) $(kernel-ldflags) $(kernel-objs) $(kernel-driver-objs)))
@@ -117,12 +118,12 @@ $(call set-stamp,cmdline,$(CONFIG_CMDLINE))
 checker = $(if $(filter 1 2,$(C)),$(Q)sparse $(sparse-flags) $(filter-out -W%,$(1)) $<)
 
 $(all-kernel-objs): includes ?= $(kernel-includes)
-$(O)/%.o: %.c $(O)/stamp/kernel $(autoconf-h)
+$(O)/%.o: %.c $(O)/stamp/kernel | $(autoconf-h)
 	$(call say,CC,$*.o)
 	$(call checker,$(kernel-cflags) $(includes))
 	$(Q)$(CC) $(kernel-cflags) $(includes) $(CFLAGS_$*.o) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
 
-$(O)/%.o: %.S $(O)/stamp/kernel $(autoconf-h)
+$(O)/%.o: %.S $(O)/stamp/kernel | $(autoconf-h)
 	$(call say,AS,$*.o)
 	$(Q)$(CC) $(kernel-asflags) $(kernel-includes) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
 
