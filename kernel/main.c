@@ -111,7 +111,7 @@ static void threads_init(void)
 	thread_start(t);
 }
 
-/* From arch/x86/boot/start.S, on the boot stack, interrupts off. */
+/* From arch/x86/boot/start.S, on the boot stack, interrupts off: nobody preempts the boot. */
 void kernel_main(paddr_t mbi, uint64_t entry_tsc)
 {
 	serial_early_init();

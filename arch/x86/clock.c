@@ -6,6 +6,7 @@
 #include <asm/clock.h>
 #include <asm/cpu.h>
 #include <asm/io.h>
+#include <asm/math.h>
 #include <kernel/log.h>
 #include <kernel/time.h>
 
@@ -77,7 +78,7 @@ static uint64_t tsc_measure(void)
 	b = pit_sample();
 	if (polls == PIT_POLLS || a.count == b.count)
 		return 0;
-	return (uint64_t)((unsigned __int128)(b.tsc - a.tsc) * PIT_HZ / (uint16_t)(a.count - b.count));
+	return mul_div64(b.tsc - a.tsc, PIT_HZ, (uint16_t)(a.count - b.count));
 }
 
 static uint8_t cmos_read(uint8_t reg)
@@ -176,6 +177,6 @@ void clock_init(uint64_t entry_tsc)
 		log_warn("clock: the 8254 does not count; taking the TSC for 1 GHz");
 		tsc_hz = TSC_HZ_FALLBACK;
 	}
-	tsc_mult = (uint64_t)(((unsigned __int128)NSEC_PER_SEC << 32) / tsc_hz);
+	tsc_mult = mul_div64(NSEC_PER_SEC, 1ull << 32, tsc_hz);
 	realtime_base = cmos_seconds() * NSEC_PER_SEC - time_now();
 }

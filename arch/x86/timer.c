@@ -6,6 +6,7 @@
 #include <asm/apic.h>
 #include <asm/clock.h>
 #include <asm/cpu.h>
+#include <asm/math.h>
 #include <kernel/cpu.h>
 #include <kernel/log.h>
 #include <kernel/thread.h>
@@ -27,7 +28,7 @@ static uint64_t timer_hz;
 static void program(struct clock_event *e, time_ns_t deadline)
 {
 	time_ns_t now = time_now(), ns = deadline > now ? deadline - now : 0;
-	uint64_t count = (uint64_t)((unsigned __int128)MIN(ns, NSEC_PER_SEC * 60) * timer_hz / NSEC_PER_SEC) + 1;
+	uint64_t count = mul_div64(MIN(ns, NSEC_PER_SEC * 60), timer_hz, NSEC_PER_SEC) + 1;
 
 	e->programmed = deadline;
 	apic_timer_set((uint32_t)MIN(count, (uint64_t)UINT32_MAX));
@@ -108,7 +109,7 @@ static uint64_t timer_measure(void)
 	apic_timer_set(0);
 	if (end <= start)
 		return 0;
-	return (uint64_t)((unsigned __int128)(first - last) * clock_tsc_hz() / (end - start));
+	return mul_div64(first - last, clock_tsc_hz(), end - start);
 }
 
 int clock_start(void)

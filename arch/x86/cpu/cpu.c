@@ -115,7 +115,6 @@ void cpu_early_init(void)
 
 	cpu->self = cpu;
 	cpu->arch = &boot_cpu_arch;
-	cpu->preempt_count = 1;		/* until sched_start() */
 	idt_init();
 	tss_init(&boot_cpu_arch);
 	gdt_init(&boot_cpu_arch);
