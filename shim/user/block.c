@@ -141,6 +141,7 @@ void block_run(struct device *dev)
 	struct block_end *b = dev->block;
 
 	for (unsigned int i = 0; b && i < b->limits.nr_queues; i++) {
+		ring_awake(&b->queues[i].submit);
 		queue_take(dev, b, &b->queues[i]);
 		if (b->queues[i].nr_waiting)
 			queue_start(dev, b, i);

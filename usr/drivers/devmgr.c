@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The device manager: policy, no mechanism. Reads the manifests of the drivers in /lib/drivers, asks the kernel for its devices,
+ * and starts a process for each device without a driver whose ids match. Then it waits for the kernel's events: a driver that ended
+ * is told on the console and stays down until "drvctl start" asks for it (supervision comes with its own issue).
+ *
+ * usage: devmgr [--once] [--ready-fd N] [--drivers DIR]
+ * --ready-fd: a byte is written there when every device found at start has its driver running, or failed, or 5 s have passed.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <uapi/ferry/driver_abi.h>
+#include <uapi/ferry/syscall.h>
+#include "manifest.h"
+
+#define DRIVERS_DIR	"/lib/drivers"
+#define DRIVERS_MAX	128
+#define DEVICES_MAX	64	/* in one listing */
+#define READY_TIMEOUT_NS	5000000000ull
+
+struct known_driver {
+	char path[160];
+	struct ferry_manifest manifest;
+};
+
+/* A process of a driver that this manager started. */
+struct instance {
+	struct instance *next;
+	unsigned int device;
+	int process;	/* handle */
+	unsigned int told;	/* the last state that was logged */
+};
+
+static struct known_driver drivers[DRIVERS_MAX];
+static unsigned int nr_drivers;
+static struct instance *instances;
+
+static uint64_t now_ns(void)
+{
+	return (uint64_t)syscall(NR_ferry_get_time);
+}
+
+/* ---- Drivers ---- */
+
+static void driver_add(const char *dir, const char *name)
+{
+	struct known_driver *d = &drivers[nr_drivers];
+	const char *wrong;
+
+	if (nr_drivers == DRIVERS_MAX || snprintf(d->path, sizeof(d->path), "%s/%s", dir, name) >= (int)sizeof(d->path)) {
+		fprintf(stderr, "devmgr: %s/%s: too many drivers or too long a name\n", dir, name);
+		return;
+	}
+	wrong = manifest_load(d->path, &d->manifest);
+	if (wrong)
+		fprintf(stderr, "devmgr: %s: %s\n", d->path, wrong);
+	else
+		nr_drivers++;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct known_driver *)a)->path, ((const struct known_driver *)b)->path);
+}
+
+static void drivers_read(const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+
+	if (!d)
+		return;
+	while ((e = readdir(d)))
+		if (e->d_name[0] != '.')
+			driver_add(dir, e->d_name);
+	closedir(d);
+	qsort(drivers, nr_drivers, sizeof(drivers[0]), by_path);
+}
+
+/* ---- Matching ---- */
+
+static int id_matches(unsigned int id, unsigned int row)
+{
+	return row == FERRY_MATCH_ANY || row == id;
+}
+
+static int name_matches(const char *device, const char *row)
+{
+	size_t n = strlen(row);
+
+	return n && !strncmp(device, row, n) && (!device[n] || device[n] == '.');
+}
+
+static int row_matches(const struct ferry_device_desc *d, const struct ferry_match *m)
+{
+	if (m->bus != d->bus)
+		return 0;
+	if (m->bus == FERRY_BUS_PLATFORM || m->bus == FERRY_BUS_ISA)
+		return name_matches(d->name, m->name);
+	return id_matches(d->vendor, m->vendor) && id_matches(d->device, m->device) && id_matches(d->subvendor, m->subvendor) &&
+	       id_matches(d->subdevice, m->subdevice) && (d->class_code & m->class_mask) == (m->class_code & m->class_mask);
+}
+
+/* Rows that name the device come before rows that take a whole class: the lower, the more exact; 0: no match. */
+static unsigned int match_rank(const struct ferry_device_desc *d, const struct ferry_manifest *m)
+{
+	unsigned int i;
+
+	for (i = 0; i < FERRY_MATCH_MAX && m->match[i].bus; i++)
+		if (row_matches(d, &m->match[i]))
+			return m->match[i].class_mask ? 2 : 1;
+	return 0;
+}
+
+static const struct known_driver *driver_for(const struct ferry_device_desc *d)
+{
+	const struct known_driver *best = NULL;
+	unsigned int i, rank, best_rank = ~0u;
+
+	for (i = 0; i < nr_drivers; i++) {
+		rank = match_rank(d, &drivers[i].manifest);
+		if (!rank || rank >= best_rank)
+			continue;
+		best = &drivers[i];
+		best_rank = rank;
+	}
+	return best;
+}
+
+/* ---- Instances ---- */
+
+static struct instance *instance_find(unsigned int device)
+{
+	struct instance *i;
+
+	for (i = instances; i && i->device != device; i = i->next)
+		;
+	return i;
+}
+
+static void instance_note(unsigned int device, int process)
+{
+	struct instance *i = instance_find(device);
+
+	if (!i) {
+		i = calloc(1, sizeof(*i));
+		if (!i) {
+			close(process);
+			return;
+		}
+		i->device = device;
+		i->process = -1;
+		i->next = instances;
+		instances = i;
+	}
+	if (i->process >= 0)
+		close(i->process);
+	i->process = process;
+	i->told = FERRY_STATE_SPAWNED;
+}
+
+static void driver_start(const struct ferry_device_desc *d)
+{
+	const struct known_driver *k = driver_for(d);
+	struct ferry_driver_spawn s = { .abi = { sizeof(s), FERRY_ABI_VERSION }, .device = d->id };
+
+	if (!k)
+		return;
+	s.needs = k->manifest.needs;
+	s.dma_bits = k->manifest.dma_bits;
+	s.class_id = k->manifest.class_id;
+	s.path = (uintptr_t)k->path;
+	memcpy(s.name, k->manifest.name, sizeof(s.name));
+	if (syscall(NR_ferry_driver_spawn, &s))
+		fprintf(stderr, "devmgr: %s: cannot start %s: %s\n", d->name, k->path, strerror(errno));
+	else
+		instance_note(d->id, s.process);
+}
+
+/* ---- Devices ---- */
+
+/* Call @fn for each device; the number, or -1. */
+static int devices_each(void (*fn)(const struct ferry_device_desc *d))
+{
+	static struct ferry_device_desc list[DEVICES_MAX];
+	unsigned int after = 0;
+	int total = 0;
+	long n, i;
+
+	do {
+		list[0].abi = (struct ferry_abi){ sizeof(list[0]), FERRY_ABI_VERSION };
+		n = syscall(NR_ferry_device_list, list, DEVICES_MAX, after);
+		if (n < 0) {
+			perror("devmgr: cannot list devices");
+			return -1;
+		}
+		for (i = 0; i < n; i++) {
+			after = list[i].id;
+			fn(&list[i]);
+		}
+		total += (int)n;
+	} while (n == DEVICES_MAX);
+	return total;
+}
+
+static unsigned int wanted;	/* device id of one_of() */
+
+static void start_if_free(const struct ferry_device_desc *d)
+{
+	if (d->placement == FERRY_PLACED_NONE && d->state == FERRY_STATE_UNBOUND)
+		driver_start(d);
+}
+
+static void start_if_wanted(const struct ferry_device_desc *d)
+{
+	if (d->id == wanted && d->placement == FERRY_PLACED_NONE)
+		driver_start(d);
+}
+
+/* Say once what became of a driver that was started here. */
+static void tell_failure(const struct ferry_device_desc *d)
+{
+	struct instance *i = instance_find(d->id);
+
+	if (!i || i->told == d->state || d->placement != FERRY_PLACED_NONE)
+		return;
+	i->told = d->state;
+	if (d->state == FERRY_STATE_FAILED)
+		fprintf(stderr, "devmgr: %s: driver %s failed: %s\n", d->name, d->driver, d->reason);
+	if (i->process >= 0)
+		close(i->process);
+	i->process = -1;
+}
+
+static unsigned int nr_starting;
+
+static void count_starting(const struct ferry_device_desc *d)
+{
+	if (instance_find(d->id) && d->placement == FERRY_PLACED_MOVED && d->state < FERRY_STATE_RUNNING)
+		nr_starting++;
+}
+
+/* ---- Events ---- */
+
+/* Wait for one and see to it; 0, or an errno. */
+static int event_handle(uint64_t deadline_ns)
+{
+	struct ferry_manager_event e = { .abi = { sizeof(e), FERRY_ABI_VERSION } };
+
+	if (syscall(NR_ferry_manager_wait, &e, deadline_ns))
+		return errno;
+	switch (e.kind) {
+	case FERRY_EVENT_RESCAN:
+		devices_each(start_if_free);
+		break;
+	case FERRY_EVENT_START:
+		wanted = e.device;
+		devices_each(start_if_wanted);
+		break;
+	}
+	devices_each(tell_failure);
+	return 0;
+}
+
+static void wait_started(void)
+{
+	uint64_t deadline = now_ns() + READY_TIMEOUT_NS;
+
+	for (;;) {
+		nr_starting = 0;
+		devices_each(count_starting);
+		if (!nr_starting)
+			return;
+		if (event_handle(deadline) == ETIMEDOUT)
+			break;
+	}
+	fprintf(stderr, "devmgr: %u drivers are not running after %llu s\n", nr_starting, READY_TIMEOUT_NS / 1000000000);
+}
+
+static void usage(void)
+{
+	fprintf(stderr, "usage: devmgr [--once] [--ready-fd N] [--drivers DIR]\n");
+	exit(2);
+}
+
+int main(int argc, char **argv)
+{
+	const char *dir = DRIVERS_DIR;
+	int ready = -1, once = 0, i, err;
+
+	for (i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--once"))
+			once = 1;
+		else if (!strcmp(argv[i], "--ready-fd") && i + 1 < argc)
+			ready = atoi(argv[++i]);
+		else if (!strcmp(argv[i], "--drivers") && i + 1 < argc)
+			dir = argv[++i];
+		else
+			usage();
+	}
+	drivers_read(dir);
+	if (devices_each(start_if_free) < 0)
+		return 1;
+	wait_started();
+	if (ready >= 0 && write(ready, "", 1) == 1)
+		close(ready);
+	while (!once) {
+		err = event_handle(~0ull);
+		if (err && err != EINTR && err != ETIMEDOUT) {
+			fprintf(stderr, "devmgr: %s\n", strerror(err));
+			return 1;
+		}
+	}
+	return 0;
+}
