@@ -190,9 +190,12 @@ static void mbr_read(struct table *t, const struct mbr_entry *e)
 	for (unsigned int i = 0; i < 4; i++)
 		if (e[i].type)
 			table_add(t, i + 1, e[i].start, type_is_extended(e[i].type) ? MIN(e[i].nr_blocks, kilobyte) : e[i].nr_blocks);
-	for (unsigned int i = 0; i < 4; i++)
-		if (type_is_extended(e[i].type) && e[i].nr_blocks)
-			extended_read(t, &e[i]);
+	for (unsigned int i = 0; i < 4; i++) {
+		if (!type_is_extended(e[i].type) || !e[i].nr_blocks)
+			continue;
+		extended_read(t, &e[i]);
+		return;
+	}
 }
 
 int block_table_read(const struct block_table_source *s, struct block_table_entry *entries, unsigned int max)

@@ -57,6 +57,19 @@ const struct block_limits *block_disk_limits(const struct block_disk *disk);
 uint64_t block_disk_blocks(const struct block_disk *disk);	/* current size */
 bool block_disk_alive(const struct block_disk *disk);
 
+/*
+ * The plain calls, with kernel memory of any kind, uncached: @count blocks from @lba on. 0 or -errno. May sleep. They and
+ * block_disk_get(), block_disk_limits(), block_submit() are what the requirements call read_blocks, write_blocks, flush,
+ * get_block_device, capabilities and submit_async_request.
+ */
+int block_read_blocks(struct block_disk *disk, uint64_t lba, uint32_t count, void *buffer);
+int block_write_blocks(struct block_disk *disk, uint64_t lba, uint32_t count, const void *buffer);
+int block_flush(struct block_disk *disk);
+/* Write back what files have buffered, on every disk, and flush: sync(2). May sleep. */
+void block_sync_all(void);
+/* A process is gone: its asynchronous I/O contexts end (io_destroy(2)). May sleep. */
+void block_aio_exit(struct process *p);
+
 /* For ipc/ (the remote end) and the kernel shim: from block_register() on. The class core's halves of include/driver/class/block.h live in drivers/class/block.c. */
 /* The driver is gone for good or for now: every request in flight ends with @status. */
 void block_abort_all(struct device *dev, int status);

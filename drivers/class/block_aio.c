@@ -1,0 +1,505 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Linux's asynchronous I/O (io_setup, io_submit, io_getevents, io_destroy). O_DIRECT reads and writes of disks run in the background, those
+ * of one io_submit as one batch; everything else is done at once and its result queued, as Linux does with buffered files. Left out:
+ * cancelling (a request in flight cannot be), eventfd notification, the event ring in user memory (its page exists and stays zero, which
+ * makes libaio use the system call).
+ */
+#include <fs/file.h>
+#include <kernel/process.h>
+#include <kernel/syscall.h>
+#include <kernel/wait.h>
+#include <mm/slab.h>
+#include <mm/space.h>
+#include <uapi/ferry/linux.h>
+#include <uapi/ferry/linux_block.h>
+#include "block_core.h"
+
+#define AIO_EVENTS_MAX	4096u
+#define AIO_BATCH	32u
+#define AIO_PIECES	64u	/* of a megabyte each, in one request */
+#define AIO_DRAIN_MS	60000u
+
+struct aio_context {
+	struct list link;		/* of all; guarded by aio_lock */
+	struct ref ref;
+	struct process *process;	/* counted */
+	uint64_t id;			/* address of a page in its space */
+	uint32_t max;
+	struct spinlock lock;		/* guards the rest */
+	uint32_t promised;		/* requests whose event was not fetched */
+	uint32_t running;
+	struct list events;		/* of aio_request */
+	struct wait_queue wait;
+	bool dead;
+};
+
+/* One iocb: its pieces, then its event. */
+struct aio_request {
+	struct list link;
+	struct aio_context *context;
+	struct file *file;		/* counted */
+	struct linux_io_event event;
+	uint32_t pieces_left;		/* guarded by the context's lock */
+	unsigned int nr_pieces;
+	bool write;
+	struct block_direct *pieces[AIO_PIECES];
+};
+
+static struct mutex aio_lock = MUTEX_INIT(aio_lock, "aio");
+static struct list contexts = LIST_INIT(contexts);
+
+/* ---- Contexts ---- */
+
+static void context_put(struct aio_context *c)
+{
+	if (!ref_put(&c->ref))
+		return;
+	process_put(c->process);
+	kfree(c);
+}
+
+/* Counted, or NULL. */
+static struct aio_context *context_find(uint64_t id)
+{
+	struct aio_context *c, *found = NULL;
+
+	mutex_lock(&aio_lock);
+	list_for_each(c, &contexts, link) {
+		if (c->id != id || c->process != current_process)
+			continue;
+		ref_get(&c->ref);
+		found = c;
+		break;
+	}
+	mutex_unlock(&aio_lock);
+	return found;
+}
+
+static void request_free(struct aio_request *r)
+{
+	for (unsigned int i = 0; i < r->nr_pieces; i++)
+		block_direct_free(r->pieces[i]);
+	file_put(r->file);
+	kfree(r);
+}
+
+static bool context_idle(struct aio_context *c)
+{
+	uint64_t flags = spin_lock_irq(&c->lock);
+	bool idle = !c->running;
+
+	spin_unlock_irq(&c->lock, flags);
+	return idle;
+}
+
+/* Off the list already. Waits for what is in flight: its pages are the device's until then. */
+static void context_end(struct aio_context *c)
+{
+	struct aio_request *r;
+
+	c->dead = true;
+	wait_event(&c->wait, context_idle(c), time_now() + AIO_DRAIN_MS * NSEC_PER_MSEC, false);
+	while (context_idle(c) && !list_empty(&c->events)) {
+		r = list_first(&c->events, struct aio_request, link);
+		list_del(&r->link);
+		request_free(r);
+	}
+	context_put(c);
+}
+
+void block_aio_exit(struct process *p)
+{
+	struct aio_context *c, *found;
+
+	do {
+		found = NULL;
+		mutex_lock(&aio_lock);
+		list_for_each(c, &contexts, link)
+			if (c->process == p)
+				found = c;
+		if (found)
+			list_del(&found->link);
+		mutex_unlock(&aio_lock);
+		if (found)
+			context_end(found);
+	} while (found);
+}
+
+/* Those of processes that are gone, in case nobody said so. */
+static void contexts_sweep(void)
+{
+	struct aio_context *c;
+	struct process *p = NULL;
+
+	mutex_lock(&aio_lock);
+	list_for_each(c, &contexts, link)
+		if (c->process->zombie)
+			p = c->process;
+	if (p)
+		process_get(p);
+	mutex_unlock(&aio_lock);
+	if (!p)
+		return;
+	block_aio_exit(p);
+	process_put(p);
+}
+
+static struct aio_context *context_create(uint32_t max)
+{
+	struct aio_context *c = kzalloc(sizeof(*c));
+	int64_t page;
+
+	if (!c)
+		return ERR_PTR(-ENOMEM);
+	page = space_map(current_process->space, 0, PAGE_SIZE, VM_READ | VM_WRITE, LINUX_MAP_PRIVATE | LINUX_MAP_ANONYMOUS, NULL, 0);
+	if (page < 0) {
+		kfree(c);
+		return ERR_PTR(page);
+	}
+	ref_init(&c->ref);
+	list_init(&c->events);
+	spin_init(&c->lock, "aio_context");
+	wait_queue_init(&c->wait, "aio_context");
+	process_get(current_process);
+	c->process = current_process;
+	c->id = (uint64_t)page;
+	c->max = max;
+	return c;
+}
+
+SYSCALL(NR_io_setup, io_setup)
+{
+	struct aio_context *c;
+	uint64_t old;
+
+	contexts_sweep();
+	if (copy_from_user(&old, args->a[1], sizeof(old)))
+		return -EFAULT;
+	if (old || !(uint32_t)args->a[0])
+		return -EINVAL;
+	if ((uint32_t)args->a[0] > AIO_EVENTS_MAX)
+		return -EAGAIN;
+	c = context_create((uint32_t)args->a[0]);
+	if (IS_ERR(c))
+		return PTR_ERR(c);
+	if (put_user64(args->a[1], c->id)) {
+		space_unmap(current_process->space, c->id, PAGE_SIZE);
+		context_put(c);
+		return -EFAULT;
+	}
+	mutex_lock(&aio_lock);
+	list_append(&contexts, &c->link);
+	mutex_unlock(&aio_lock);
+	return 0;
+}
+
+SYSCALL(NR_io_destroy, io_destroy)
+{
+	struct aio_context *c = context_find(args->a[0]);
+	bool mine;
+
+	if (!c)
+		return -EINVAL;
+	mutex_lock(&aio_lock);
+	mine = !list_empty(&c->link);
+	list_del(&c->link);
+	mutex_unlock(&aio_lock);
+	if (mine) {
+		space_unmap(current_process->space, c->id, PAGE_SIZE);
+		context_end(c);
+	}
+	context_put(c);
+	return mine ? 0 : -EINVAL;
+}
+
+/* ---- Requests ---- */
+
+/* The event is there. Any context. */
+static void request_over(struct aio_request *r)
+{
+	struct aio_context *c = r->context;
+	uint64_t flags = spin_lock_irq(&c->lock);
+
+	c->running--;
+	list_append(&c->events, &r->link);
+	wait_wake(&c->wait, 0);
+	spin_unlock_irq(&c->lock, flags);
+}
+
+/* Pages are unpinned when the event is fetched: not here, where interrupts may be off. */
+static void piece_over(struct block_io *io)
+{
+	struct aio_request *r = io->priv;
+	uint64_t flags = spin_lock_irq(&r->context->lock);
+	bool last;
+
+	if (io->status && r->event.res >= 0)
+		r->event.res = io->status;
+	last = !--r->pieces_left;
+	spin_unlock_irq(&r->context->lock, flags);
+	if (last)
+		request_over(r);
+}
+
+static int file_allows(const struct file *f, bool write)
+{
+	uint32_t mode = f->flags & LINUX_O_ACCMODE;
+
+	return mode == LINUX_O_RDWR || mode == (write ? LINUX_O_WRONLY : LINUX_O_RDONLY) ? 0 : -EBADF;
+}
+
+/* Anything but direct I/O on a disk: now. */
+static int64_t do_now(struct file *f, const struct linux_iocb *cb, struct iter *it, bool write)
+{
+	loff_t pos = cb->offset;
+
+	if (cb->opcode == LINUX_IOCB_CMD_FSYNC || cb->opcode == LINUX_IOCB_CMD_FDSYNC)
+		return f->ops->fsync ? f->ops->fsync(f, cb->opcode == LINUX_IOCB_CMD_FDSYNC) : -EINVAL;
+	if (write)
+		return f->ops->write ? f->ops->write(f, it, &pos) : -EINVAL;
+	return f->ops->read ? f->ops->read(f, it, &pos) : -EINVAL;
+}
+
+/* Cut at the disk's end as a synchronous call is. 1: pieces are ready; else the result. */
+static int64_t pieces_create(struct aio_request *r, const struct linux_iocb *cb, struct iter *it)
+{
+	const struct block_part *part = r->file->priv;
+	struct block_disk *disk = part->disk;
+	uint64_t size = block_part_blocks(part) * disk->limits.block_size, at = (uint64_t)cb->offset;
+	uint64_t pos = part->start * disk->limits.block_size + at;
+	int err;
+
+	if (r->write && disk->limits.flags & BLOCK_RO)
+		return -EPERM;
+	if (at >= size || !it->left)
+		return r->write && it->left ? -ENOSPC : 0;
+	it->left = MIN(it->left, size - at);
+	err = block_direct_check(disk, it, pos);
+	if (!err)
+		err = r->write ? block_cache_drop(disk, pos, it->left) : block_cache_sync(disk, pos, it->left);
+	while (!err && it->left && r->nr_pieces < AIO_PIECES) {
+		struct block_direct *d = block_direct_create(disk, it, pos, r->write);
+
+		if (IS_ERR(d)) {
+			err = r->nr_pieces ? 0 : (int)PTR_ERR(d);
+			break;
+		}
+		d->io.done = piece_over;
+		d->io.priv = r;
+		r->pieces[r->nr_pieces++] = d;
+		r->event.res += (long long)d->bytes;
+		pos += d->bytes;
+	}
+	r->pieces_left = r->nr_pieces;
+	return err ? err : 1;
+}
+
+struct aio_batch {
+	struct block_disk *disk;
+	struct block_io *ios[AIO_PIECES + AIO_BATCH];
+	unsigned int nr;
+};
+
+static void batch_send(struct aio_batch *b)
+{
+	if (b->nr)
+		block_submit_batch(b->disk, b->ios, b->nr);
+	b->nr = 0;
+}
+
+static void batch_add(struct aio_batch *b, struct aio_request *r)
+{
+	struct block_disk *disk = r->pieces[0]->disk;
+
+	if (b->disk != disk || b->nr + r->nr_pieces > ARRAY_SIZE(b->ios))
+		batch_send(b);
+	b->disk = disk;
+	for (unsigned int i = 0; i < r->nr_pieces; i++)
+		b->ios[b->nr++] = &r->pieces[i]->io;
+}
+
+static void request_run(struct aio_request *r, const struct linux_iocb *cb, struct aio_batch *b)
+{
+	bool vectored = cb->opcode == LINUX_IOCB_CMD_PREADV || cb->opcode == LINUX_IOCB_CMD_PWRITEV;
+	bool io = vectored || cb->opcode == LINUX_IOCB_CMD_PREAD || cb->opcode == LINUX_IOCB_CMD_PWRITE;
+	struct iovec_k storage[16];
+	struct iter it;
+	int64_t result = 0;
+
+	iter_init_one(&it, storage, cb->buf, cb->nbytes, false);
+	if (vectored && copy_from_user(storage, cb->buf, cb->nbytes * sizeof(storage[0])))
+		result = -EFAULT;
+	else if (vectored)
+		iter_init(&it, storage, (unsigned int)cb->nbytes, false);
+	if (!result && io && block_file_is(r->file) && r->file->flags & LINUX_O_DIRECT)
+		result = pieces_create(r, cb, &it);
+	else if (!result)
+		result = do_now(r->file, cb, &it, r->write);
+	if (r->nr_pieces && result == 1) {
+		batch_add(b, r);
+		return;
+	}
+	r->event.res = result;
+	request_over(r);
+}
+
+static int iocb_check(const struct linux_iocb *cb)
+{
+	bool vectored = cb->opcode == LINUX_IOCB_CMD_PREADV || cb->opcode == LINUX_IOCB_CMD_PWRITEV;
+
+	if (cb->reserved2 || cb->flags & LINUX_IOCB_FLAG_RESFD || cb->rw_flags || cb->offset < 0 || (long long)cb->nbytes < 0)
+		return -EINVAL;
+	if (vectored && cb->nbytes > 16)
+		return -EINVAL;
+	return cb->opcode <= LINUX_IOCB_CMD_FDSYNC || vectored ? 0 : -EINVAL;
+}
+
+/* Promise an event; -EAGAIN when the context is full. */
+static int context_promise(struct aio_context *c)
+{
+	uint64_t flags = spin_lock_irq(&c->lock);
+	int err = c->promised >= c->max || c->dead ? -EAGAIN : 0;
+
+	if (!err) {
+		c->promised++;
+		c->running++;
+	}
+	spin_unlock_irq(&c->lock, flags);
+	return err;
+}
+
+static int submit_one(struct aio_context *c, uint64_t address, struct aio_batch *b)
+{
+	struct linux_iocb cb;
+	struct aio_request *r;
+	int err;
+
+	if (copy_from_user(&cb, address, sizeof(cb)))
+		return -EFAULT;
+	err = iocb_check(&cb);
+	if (err)
+		return err;
+	r = kzalloc(sizeof(*r));
+	if (!r)
+		return -EAGAIN;
+	r->write = cb.opcode == LINUX_IOCB_CMD_PWRITE || cb.opcode == LINUX_IOCB_CMD_PWRITEV;
+	r->context = c;
+	r->event = (struct linux_io_event){ .data = cb.data, .obj = address };
+	r->file = fd_get(current_process->files, (int)cb.fd);
+	err = r->file ? 0 : -EBADF;
+	if (!err && cb.opcode != LINUX_IOCB_CMD_FSYNC && cb.opcode != LINUX_IOCB_CMD_FDSYNC)
+		err = file_allows(r->file, r->write);
+	if (!err)
+		err = context_promise(c);
+	if (err) {
+		if (r->file)
+			file_put(r->file);
+		kfree(r);
+		return err;
+	}
+	request_run(r, &cb, b);
+	return 0;
+}
+
+SYSCALL(NR_io_submit, io_submit)
+{
+	struct aio_context *c = context_find(args->a[0]);
+	struct aio_batch *b = kzalloc(sizeof(*b));
+	int64_t nr = (int64_t)args->a[1], done = 0;
+	uint64_t address;
+	int err = 0;
+
+	if (!c || !b || nr < 0)
+		err = !c || nr < 0 ? -EINVAL : -ENOMEM;
+	while (!err && done < nr) {
+		if (copy_from_user(&address, args->a[2] + (uint64_t)done * 8, sizeof(address)))
+			err = -EFAULT;
+		else
+			err = submit_one(c, address, b);
+		done += !err;
+	}
+	if (b)
+		batch_send(b);
+	kfree(b);
+	if (c)
+		context_put(c);
+	return done ? done : err;
+}
+
+static struct aio_request *event_take(struct aio_context *c)
+{
+	uint64_t flags = spin_lock_irq(&c->lock);
+	struct aio_request *r = NULL;
+
+	if (!list_empty(&c->events)) {
+		r = list_first(&c->events, struct aio_request, link);
+		list_del(&r->link);
+		c->promised--;
+	}
+	spin_unlock_irq(&c->lock, flags);
+	return r;
+}
+
+static int deadline_get(uint64_t timeout, time_ns_t *deadline)
+{
+	int64_t ts[2];
+
+	*deadline = TIME_FOREVER;
+	if (!timeout)
+		return 0;
+	if (copy_from_user(ts, timeout, sizeof(ts)))
+		return -EFAULT;
+	if (ts[0] < 0 || ts[1] < 0 || ts[1] >= (int64_t)NSEC_PER_SEC)
+		return -EINVAL;
+	if (ts[0] < (int64_t)(1ull << 32))
+		*deadline = time_now() + (uint64_t)ts[0] * NSEC_PER_SEC + (uint64_t)ts[1];
+	return 0;
+}
+
+/* At least @min events, or as many as came before the deadline. */
+static int64_t events_fetch(struct aio_context *c, int64_t min, int64_t nr, uint64_t to, time_ns_t deadline)
+{
+	int64_t done = 0;
+	int err = 0;
+
+	while (!err && done < nr) {
+		struct aio_request *r = event_take(c);
+
+		if (!r && (done >= min || c->dead))
+			break;
+		if (!r) {
+			err = wait_event(&c->wait, !list_empty(&c->events) || c->dead, deadline, true);
+			continue;
+		}
+		err = copy_to_user(to + (uint64_t)done * sizeof(r->event), &r->event, sizeof(r->event));
+		request_free(r);
+		done += !err;
+	}
+	return done || err == -ETIMEDOUT ? done : err;
+}
+
+SYSCALL(NR_io_getevents, io_getevents)
+{
+	struct aio_context *c = context_find(args->a[0]);
+	int64_t min = (int64_t)args->a[1], nr = (int64_t)args->a[2], result;
+	time_ns_t deadline;
+
+	if (!c)
+		return -EINVAL;
+	result = min < 0 || nr < min ? -EINVAL : deadline_get(args->a[4], &deadline);
+	if (!result)
+		result = events_fetch(c, min, nr, args->a[3], deadline);
+	context_put(c);
+	return result;
+}
+
+SYSCALL(NR_io_cancel, io_cancel)
+{
+	struct aio_context *c = context_find(args->a[0]);
+
+	if (!c)
+		return -EINVAL;
+	context_put(c);
+	return -EINVAL;	/* Linux's answer for a request that cannot be cancelled any more */
+}

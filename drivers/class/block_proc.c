@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/* /proc/partitions and /proc/diskstats in Linux's formats (Documentation/admin-guide/iostats of Linux 6.1 names the columns). */
+#include <fs/node.h>
+#include <kernel/init.h>
+#include "block_core.h"
+
+struct totals {
+	struct block_stats stats;
+	unsigned long long in_flight;
+};
+
+static unsigned int minor_of(const struct block_disk *disk, unsigned int number)
+{
+	return disk->index * 16 + number;
+}
+
+static bool partition_lines(struct block_disk *disk, void *arg)
+{
+	mutex_lock(&disk->parts_lock);
+	for (unsigned int i = 0; i <= BLOCK_PARTS_MAX; i++) {
+		const struct block_part *part = disk->parts[i];
+
+		if (part && part->present)
+			seq_printf(arg, "%4u %8u %10llu %s\n", disk->major, minor_of(disk, i),
+				   (unsigned long long)(block_part_blocks(part) * disk->limits.block_size / 1024), part->name);
+	}
+	mutex_unlock(&disk->parts_lock);
+	return true;
+}
+
+static void partitions_show(struct seq *s, void *priv)
+{
+	seq_puts(s, "major minor  #blocks  name\n\n");
+	block_disk_for_each(partition_lines, s);
+}
+
+static void queue_totals(struct block_queue *q, struct totals *t)
+{
+	strand_lock(q->strand);
+	for (unsigned int op = 0; op < BLOCK_OP_COUNT; op++) {
+		t->stats.ios[op] += q->stats.ios[op];
+		t->stats.sectors[op] += q->stats.sectors[op];
+		t->stats.ns[op] += q->stats.ns[op];
+	}
+	t->in_flight += q->depth - q->nr_free;
+	strand_unlock(q->strand);
+}
+
+static bool stats_line(struct block_disk *disk, void *arg)
+{
+	struct totals t = { .in_flight = 0 };
+	const struct block_stats *b = &t.stats;
+	unsigned long long ms[BLOCK_OP_COUNT], all = 0;
+
+	for (unsigned int i = 0; i < BLOCK_QUEUES_MAX; i++)
+		if (disk->queues[i])
+			queue_totals(disk->queues[i], &t);
+	for (unsigned int op = 0; op < BLOCK_OP_COUNT; op++) {
+		ms[op] = b->ns[op] / NSEC_PER_MSEC;
+		all += ms[op];
+	}
+	seq_printf(arg, "%4u %7u %s %llu 0 %llu %llu %llu 0 %llu %llu %llu %llu %llu %llu 0 %llu %llu %llu %llu\n", disk->major,
+		   minor_of(disk, 0), disk->name, (unsigned long long)b->ios[BLOCK_READ], (unsigned long long)b->sectors[BLOCK_READ],
+		   ms[BLOCK_READ], (unsigned long long)b->ios[BLOCK_WRITE], (unsigned long long)b->sectors[BLOCK_WRITE],
+		   ms[BLOCK_WRITE], t.in_flight, all, all, (unsigned long long)b->ios[BLOCK_DISCARD],
+		   (unsigned long long)b->sectors[BLOCK_DISCARD], ms[BLOCK_DISCARD], (unsigned long long)b->ios[BLOCK_FLUSH],
+		   ms[BLOCK_FLUSH]);
+	return true;
+}
+
+static void diskstats_show(struct seq *s, void *priv)
+{
+	block_disk_for_each(stats_line, s);
+}
+
+static int block_proc_init(void)
+{
+	int err = proc_create("partitions", 0444, partitions_show, NULL);
+
+	return err ? err : proc_create("diskstats", 0444, diskstats_show, NULL);
+}
+INITCALL("4class", block_proc_init);
