@@ -48,5 +48,10 @@ unsigned int ioapic_lines(void);	/* GSIs are below this */
 
 /* irq.c: a handler for one of the kernel's own vectors. */
 void irq_vector_set(unsigned int vector, void (*fn)(void *arg), void *arg, const char *name);
+/* Wait until no CPU runs the handler of @vector. */
+void irq_vector_drain(int vector);
+uint64_t irq_vector_count(int vector);
+/* irq_line.c: the lines' part of irq_for_each(). */
+void irq_line_for_each(void (*fn)(void *arg, const char *kind, unsigned int number, const char *name, uint64_t count), void *arg);
 
 #endif
