@@ -59,12 +59,21 @@ static void device_revive(struct virtio_queue *q)
 	}
 	__atomic_store_n(&vd->nr_parked, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&vd->state, VIRTIO_RUNNING, __ATOMIC_RELEASE);
+	__atomic_add_fetch(&vd->revivals, 1, __ATOMIC_RELEASE);	/* last: who unparks now does not find PARKING again */
 	dev_warn(vd->dev, "device was reset, queue=%u", q->index);
 }
 
+/*
+ * The device was started again since @q was parked. By now another recovery may have begun, and that one needs @q parked anew; so what
+ * ends the parking is the revival, not the state.
+ */
 static void queue_unpark(struct virtio_queue *q)
 {
+	if (!q->parked || q->parked_at == __atomic_load_n(&q->vd->revivals, __ATOMIC_ACQUIRE))
+		return;
 	q->parked = false;
+	if (virtio_state(q->vd) != VIRTIO_RUNNING)
+		return;
 	if (q->ring->publish(q))
 		q->vd->transport->notify(q);
 	if (q->ring->arm(q))
@@ -76,13 +85,13 @@ static void queue_park(struct virtio_queue *q)
 	struct virtio_device *vd = q->vd;
 
 	q->parked = true;
+	q->parked_at = __atomic_load_n(&vd->revivals, __ATOMIC_ACQUIRE);
 	q->broken = false;
 	q->ring->reset(q);
 	if (__atomic_add_fetch(&vd->nr_parked, 1, __ATOMIC_ACQ_REL) == vd->nr_queues)
 		device_revive(q);
 	requests_fail(q);	/* new ones may come from inside; they wait in the empty ring */
-	if (q->parked && virtio_state(vd) == VIRTIO_RUNNING)
-		queue_unpark(q);
+	queue_unpark(q);
 }
 
 static void reset_wait(struct virtio_queue *q)
@@ -103,13 +112,12 @@ void virtio_recover_tick(struct virtio_queue *q)
 {
 	struct virtio_device *vd = q->vd;
 
+	queue_unpark(q);
 	if (virtio_state(vd) == VIRTIO_RESETTING)
 		reset_wait(q);
 	if (virtio_state(vd) == VIRTIO_PARKING && !q->parked)
 		queue_park(q);
-	if (virtio_state(vd) == VIRTIO_RUNNING && q->parked)
-		queue_unpark(q);
-	if (virtio_state(vd) != VIRTIO_RUNNING)
+	if (virtio_state(vd) != VIRTIO_RUNNING || q->parked)
 		timer_set(vd->dev, q->index, TICK_US);
 }
 

@@ -106,6 +106,7 @@ struct virtio_queue {
 	uint32_t tables_offset, table_bytes;
 	bool event_idx, broken;
 	bool parked, resetting;		/* recovery: this queue rests; this queue wrote the reset */
+	uint32_t parked_at;		/* revivals when it was parked */
 	uint64_t deadline_us;		/* of that reset */
 	uint16_t nr_slots, nr_free, free_head;
 	uint16_t next_avail, published, added;
@@ -135,6 +136,7 @@ struct virtio_device {
 	/* Shared between strands: atomic access only. */
 	uint32_t state;			/* enum virtio_state */
 	uint32_t nr_parked;
+	uint32_t revivals;		/* times the device was started again */
 	uint32_t recoveries;		/* since the last good completion */
 };
 

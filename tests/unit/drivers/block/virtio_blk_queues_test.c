@@ -187,3 +187,29 @@ KTEST_CASE(request_submitted_during_recovery_is_served_after_it)
 	EXPECT_TRUE(late.done && !late.status);
 	EXPECT_EQ(virtio_model_destroy(vm), 0);
 }
+
+KTEST_CASE(recovery_that_follows_at_once_waits_for_every_queue_again)
+{
+	struct virtio_model_setup s = four_queues();
+	struct virtio_model *vm;
+	struct host_request rq[4];
+
+	s.features &= ~MODEL_F_PACKED;
+	vm = disk_probe(&s);
+	ASSERT_NOT_NULL(vm);
+	vm->lies.index_jump = 5000;
+	request_on(vm, &rq[1], 1);
+	for (unsigned int i = 0; i < 100000 && !(vm->resets == 2 && vm->status & 4); i++)
+		host_run(vm->dev, 50);
+	vm->lies.index_jump = 5000;
+	request_on(vm, &rq[3], 3);	/* the last to park; the others have not noticed the end of the first recovery */
+	host_run(vm->dev, 5000000);
+	EXPECT_TRUE(rq[3].done);
+	EXPECT_EQ(vm->resets, 3);
+	for (unsigned int q = 0; q < 4; q++) {
+		request_on(vm, &rq[q], q);
+		host_settle(vm->dev);
+		EXPECT_TRUE(rq[q].done && !rq[q].status);
+	}
+	EXPECT_EQ(virtio_model_destroy(vm), 0);
+}

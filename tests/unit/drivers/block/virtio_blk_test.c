@@ -97,6 +97,25 @@ static void batch_of_32_rings_the_doorbell_once(const struct virtio_model_setup 
 }
 ON_ALL_VARIANTS(batch_of_32_rings_the_doorbell_once)
 
+static void device_that_is_still_busy_is_not_notified_again(const struct virtio_model_setup *setup)
+{
+	struct virtio_model *vm = disk_probe(setup);
+	unsigned int before;
+
+	ASSERT_NOT_NULL(vm);
+	before = vm->queues[0].notifies;
+	for (unsigned int i = 0; i < 10; i++) {
+		batch[i] = (struct host_request){ .op = BLOCK_READ, .lba = i, .nr_blocks = 1, .data = in + i * 512 };
+		host_block_submit(vm->dev, &batch[i]);
+		host_block_commit(vm->dev, 0);
+	}
+	EXPECT_EQ(vm->queues[0].notifies, before + (setup->features & MODEL_F_EVENT_IDX ? 1 : 10));
+	host_settle(vm->dev);
+	EXPECT_TRUE(batch[9].done && !batch[9].status);
+	EXPECT_EQ(virtio_model_destroy(vm), 0);
+}
+ON_ALL_VARIANTS(device_that_is_still_busy_is_not_notified_again)
+
 static void batch_of_32_takes_one_interrupt(const struct virtio_model_setup *setup)
 {
 	struct virtio_model *vm = disk_probe(setup);
