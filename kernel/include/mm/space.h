@@ -28,7 +28,8 @@ struct vma {
 	uint32_t flags;
 	struct file *file;	/* counted; NULL: anonymous */
 	uint64_t offset;	/* bytes in the file of start */
-	struct vma_object *object;	/* VM_OBJECT and VM_IO */
+	struct vma_object *object;	/* VM_OBJECT and VM_IO: counted */
+	bool anon;		/* may hold pages of its own (anonymous, or copied from the file) */
 };
 
 /* Frames mapped as given; counted, the frames go back with the last reference through release(). */
@@ -66,11 +67,16 @@ void space_switch(struct space *s);	/* load its page table on this CPU; NULL: ke
  */
 int64_t space_map(struct space *s, vaddr_t address, uint64_t length, uint32_t vm_flags, uint32_t map_flags, struct file *file,
 		  uint64_t offset);
+/* Takes its own reference to @object. All of it is mapped at once. */
 int64_t space_map_object(struct space *s, vaddr_t address, uint32_t vm_flags, struct vma_object *object);
 int space_unmap(struct space *s, vaddr_t address, uint64_t length);
 int space_protect(struct space *s, vaddr_t address, uint64_t length, uint32_t vm_flags);
 int64_t space_remap(struct space *s, vaddr_t old, uint64_t old_length, uint64_t new_length, uint32_t flags, vaddr_t new_address);
 int64_t space_brk(struct space *s, vaddr_t brk);
+/* Drop the content of whole pages: zero or the file's again at the next touch. 0, -ENOMEM (a hole), -EINVAL (not for this area). */
+int space_discard(struct space *s, vaddr_t address, uint64_t length);
+/* Fault everything in, for @access. 0 or an error of space_fault(). */
+int space_populate(struct space *s, vaddr_t address, uint64_t length, uint32_t access);
 struct vma *space_find(struct space *s, vaddr_t address);	/* lock held */
 
 /* Resolve a fault at @address; @access is VM_READ, VM_WRITE or VM_EXEC. 0, -EFAULT (no such area), -EACCES (not allowed), -ENOMEM, -EIO. */

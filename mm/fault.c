@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Page faults: a missing page is made (zero), taken from the file's pages or copied from them; a write to a page that is shared
+ * copy-on-write gets a copy. A page that only this space maps is simply made writable. Everything here runs with space->lock held.
+ */
+#include <asm/page_ops.h>
+#include <asm/paging.h>
+#include <fs/vfs.h>
+#include <kernel/process.h>
+#include <mm/pagecache.h>
+#include "space_internal.h"
+
+#define FAULT_AROUND	16u	/* pages of a file that come in with one fault, if they are in memory */
+#define STACK_LIMIT	(8ul << 20)
+
+uint32_t vma_prot(uint32_t vm_flags)
+{
+	uint32_t prot = PT_USER;
+
+	prot |= vm_flags & (VM_READ | VM_WRITE | VM_EXEC) ? PT_READ : 0;
+	prot |= vm_flags & VM_WRITE ? PT_WRITE : 0;
+	prot |= vm_flags & VM_EXEC ? PT_EXEC : 0;
+	prot |= vm_flags & VM_IO ? PT_UNCACHED : 0;
+	return prot;
+}
+
+bool page_may_write(const struct vma *vma, const struct page *page)
+{
+	if (vma->flags & (VM_SHARED | VM_OBJECT | VM_IO))
+		return true;
+	return page && page->use == PAGE_ANON && READ_ONCE(page->mapcount) == 1;
+}
+
+static bool over_limit(const struct space *s)
+{
+	return s->limit_pages && s->nr_pages >= s->limit_pages;
+}
+
+int space_enter_page(struct space *s, vaddr_t v, struct page *page, uint32_t prot)
+{
+	int err = over_limit(s) ? -ENOMEM : pt_map(s->root, v, page_paddr(page), prot);
+
+	if (err) {
+		page_put(page);
+		return err;
+	}
+	__atomic_fetch_add(&page->mapcount, 1, __ATOMIC_RELAXED);
+	s->nr_pages++;
+	return 0;
+}
+
+/* A page of the area's own at @v: a copy of @from, or zero without. */
+static int enter_own(struct space *s, struct vma *vma, vaddr_t v, struct page *from)
+{
+	struct page *page = frame_alloc(0, from ? 0 : FRAME_ZERO, PAGE_ANON);
+
+	if (!page)
+		return -ENOMEM;
+	if (from)
+		page_copy(page_addr(page), page_addr(from));
+	vma->anon = true;
+	return space_enter_page(s, v, page, vma_prot(vma->flags));
+}
+
+/* Reads of untouched memory all see one page. */
+static int fault_anon(struct space *s, struct vma *vma, vaddr_t v, uint32_t access)
+{
+	if (access == VM_WRITE || vma->flags & VM_RESIDENT)
+		return enter_own(s, vma, v, NULL);
+	return pt_map(s->root, v, page_paddr(zero_page), vma_prot(vma->flags) & ~PT_WRITE);
+}
+
+/* Bring in neighbours of @v that are in memory anyway. A failure only means that they fault later. */
+static void fault_around(struct space *s, struct vma *vma, vaddr_t v)
+{
+	struct inode *inode = vma->file->inode;
+	vaddr_t window = ALIGN_DOWN(v, FAULT_AROUND * PAGE_SIZE);
+	vaddr_t end = MIN(window + FAULT_AROUND * PAGE_SIZE, vma->end);
+	uint32_t prot = vma_prot(vma->flags) & ~PT_WRITE;
+
+	for (vaddr_t at = MAX(window, vma->start); at < end; at += PAGE_SIZE) {
+		struct page *page;
+
+		if (pt_query(s->root, at, NULL, NULL))
+			continue;
+		page = page_tree_get(&inode->pages, vma_file_index(vma, at));
+		if (page && space_enter_page(s, at, page, prot))
+			return;
+	}
+}
+
+static int fault_file(struct space *s, struct vma *vma, vaddr_t v, uint32_t access)
+{
+	struct page *page = file_get_page(vma->file, vma_file_index(vma, v));
+	uint32_t prot = vma_prot(vma->flags);
+	int err;
+
+	if (IS_ERR(page))
+		return PTR_ERR(page) == -ENOMEM ? -ENOMEM : -EIO;
+	if (vma->flags & VM_SHARED)
+		return space_enter_page(s, v, page, prot);
+	if (access == VM_WRITE) {
+		err = enter_own(s, vma, v, page);
+		page_put(page);
+		return err;
+	}
+	err = space_enter_page(s, v, page, prot & ~PT_WRITE);
+	if (!err)
+		fault_around(s, vma, v);
+	return err;
+}
+
+/* A write to a present page that must not be written as it is. */
+static int fault_copy(struct space *s, struct vma *vma, vaddr_t v, struct page *old)
+{
+	int err;
+
+	if (page_may_write(vma, old)) {
+		(void)pt_protect(s->root, v, vma_prot(vma->flags));
+		return 0;	/* more rights: a stale translation only faults again */
+	}
+	err = enter_own(s, vma, v, old == zero_page ? NULL : old);
+	if (err)
+		return err;
+	tlb_flush(s->root, v, PAGE_SIZE);
+	if (old == zero_page)
+		return 0;
+	__atomic_fetch_sub(&old->mapcount, 1, __ATOMIC_RELAXED);
+	s->nr_pages--;
+	page_put(old);
+	return 0;
+}
+
+static uint64_t stack_limit(const struct space *s)
+{
+	return space_is_current(s) ? current->process->rlimits[LINUX_RLIMIT_STACK].cur : STACK_LIMIT;
+}
+
+/* Let the stack right above @v grow down to it. */
+static bool grow_stack(struct space *s, struct vma *vma, vaddr_t v)
+{
+	struct vma *below = vma_prev(s, vma);
+
+	if (!(vma->flags & VM_STACK) || vma->flags & VM_RESIDENT || v < MAP_MIN || vma->end - v > stack_limit(s))
+		return false;
+	if (below && v - below->end < STACK_GAP && !(below->flags & VM_STACK))
+		return false;
+	vma->start = v;
+	return true;
+}
+
+static bool allowed(const struct vma *vma, uint32_t access)
+{
+	uint32_t any = VM_READ | VM_WRITE | VM_EXEC;	/* every mapping that can be touched can be read on x86 */
+
+	return vma->flags & (access == VM_READ ? any : access);
+}
+
+static struct vma *fault_area(struct space *s, vaddr_t v)
+{
+	struct vma *vma = vma_after(s, v);
+
+	if (!vma || v >= vma->start)
+		return vma;
+	return grow_stack(s, vma, v) ? vma : NULL;
+}
+
+int space_fault_locked(struct space *s, vaddr_t v, uint32_t access)
+{
+	struct vma *vma = fault_area(s, v);
+	uint32_t prot;
+	paddr_t p;
+
+	if (!vma)
+		return -EFAULT;
+	if (!allowed(vma, access))
+		return -EACCES;
+	if (!pt_query(s->root, v, &p, &prot)) {
+		if (vma_is_object(vma))
+			return -EFAULT;
+		return vma->file ? fault_file(s, vma, v, access) : fault_anon(s, vma, v, access);
+	}
+	if (access == VM_WRITE && !(prot & PT_WRITE))
+		return fault_copy(s, vma, v, page_of(p));
+	if (!(prot & PT_READ) || (access == VM_EXEC && !(prot & PT_EXEC)))
+		(void)pt_protect(s->root, v, vma_prot(vma->flags) & (page_may_write(vma, page_of(p)) ? ~0u : ~PT_WRITE));
+	return 0;	/* somebody else was faster, or the translation was stale */
+}
+
+/* In a resident space nothing comes in by a fault, but a translation may be older than the table. */
+int space_fault(struct space *s, vaddr_t address, uint32_t access)
+{
+	int err = -EFAULT;
+
+	mutex_lock(&s->lock);
+	if (!s->resident || pt_query(s->root, address & PAGE_MASK, NULL, NULL))
+		err = space_fault_locked(s, address & PAGE_MASK, access);
+	mutex_unlock(&s->lock);
+	return err;
+}
+
+int space_populate_locked(struct space *s, vaddr_t start, vaddr_t end, uint32_t access)
+{
+	int err = 0;
+
+	for (vaddr_t v = start; v < end && !err; v += PAGE_SIZE)
+		err = space_fault_locked(s, v, access);
+	return err;
+}
+
+int space_populate(struct space *s, vaddr_t address, uint64_t length, uint32_t access)
+{
+	int err;
+
+	mutex_lock(&s->lock);
+	err = space_populate_locked(s, address & PAGE_MASK, ALIGN_UP(address + length, PAGE_SIZE), access);
+	mutex_unlock(&s->lock);
+	return err;
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Pages of a program held for a device: brought in, counted, and safe from unmapping. fork() copies a pinned page for the child, so
+ * the frame that the device works on stays the parent's.
+ */
+#include <asm/paging.h>
+#include <mm/space.h>
+#include "space_internal.h"
+
+static struct page *head_of(struct page *page)
+{
+	return page->flags & PAGE_TAIL ? page->owner : page;
+}
+
+/* The page at @v with the right to be written when @write; NULL with *@err. */
+static struct page *page_in(struct space *s, vaddr_t v, bool write, int *err)
+{
+	const struct vma *vma = space_find(s, v);
+	uint32_t need = PT_READ | (write ? PT_WRITE : 0), prot = 0;
+	paddr_t p;
+
+	*err = -EFAULT;
+	if (vma && (vma->flags & VM_IO || !(vma->flags & (write ? VM_WRITE : VM_READ | VM_WRITE | VM_EXEC))))
+		return NULL;
+	if (!pt_query(s->root, v, &p, &prot) || (prot & need) != need) {
+		*err = space_fault_locked(s, v, write ? VM_WRITE : VM_READ);
+		if (*err)
+			return NULL;
+		*err = -EFAULT;
+		if (!pt_query(s->root, v, &p, &prot))
+			return NULL;
+	}
+	return page_of(p);
+}
+
+static int pin_one(struct space *s, vaddr_t v, bool write, struct page **page)
+{
+	int err;
+
+	*page = page_in(s, v, write, &err);
+	if (!*page)
+		return err;
+	page_get(*page);
+	__atomic_fetch_add(&head_of(*page)->pins, 1, __ATOMIC_RELAXED);
+	return 0;
+}
+
+int user_pin(struct space *s, vaddr_t address, uint64_t length, bool write, struct page **pages, unsigned int max)
+{
+	vaddr_t start = address & PAGE_MASK, end;
+	unsigned int count = 0;
+	int err = 0;
+
+	if (!length || !user_range_ok(address, length))
+		return -EFAULT;
+	end = ALIGN_UP(address + length, PAGE_SIZE);
+	if ((end - start) >> PAGE_SHIFT > max)
+		return -EINVAL;
+	mutex_lock(&s->lock);
+	for (vaddr_t v = start; v < end && !err; v += PAGE_SIZE) {
+		err = pin_one(s, v, write, &pages[count]);
+		count += !err;
+	}
+	mutex_unlock(&s->lock);
+	if (!err)
+		return count;
+	user_unpin(pages, count);
+	return err;
+}
+
+void user_unpin(struct page **pages, unsigned int count)
+{
+	while (count--) {
+		__atomic_fetch_sub(&head_of(pages[count])->pins, 1, __ATOMIC_RELEASE);
+		page_put(pages[count]);
+	}
+}

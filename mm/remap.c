@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Moving and resizing: mremap(2) and brk(2). Pages move by their table entries; nothing is copied. */
+#include <asm/paging.h>
+#include <kernel/log.h>
+#include <kernel/process.h>
+#include "space_internal.h"
+
+struct remap {
+	struct space *space;
+	vaddr_t old, new_address;
+	uint64_t old_length, new_length;
+	uint32_t flags;
+	struct list dead;
+};
+
+/* Put the entries of one range at another place. On -ENOMEM some stay behind and go with their area. */
+static int move_pages(struct space *s, vaddr_t from, vaddr_t to, uint64_t length)
+{
+	vaddr_t end = from + length;
+	uint32_t prot;
+	int err = 0;
+	paddr_t p;
+
+	for (vaddr_t v = from; pt_next(s->root, &v, end, &p, &prot) && !err; v += PAGE_SIZE) {
+		err = pt_map(s->root, to + (v - from), p, prot);
+		if (!err)
+			(void)pt_unmap(s->root, v, NULL);
+	}
+	tlb_flush(s->root, from, length);
+	return err;
+}
+
+static int64_t choose_place(struct remap *r)
+{
+	vaddr_t at;
+	int err;
+
+	if (!(r->flags & LINUX_MREMAP_FIXED)) {
+		at = vma_find_gap(r->space, r->new_length, r->space->mmap_base);
+		return at ? (int64_t)at : -ENOMEM;
+	}
+	if (r->new_address % PAGE_SIZE || !user_range_ok(r->new_address, r->new_length) || r->new_address < MAP_MIN)
+		return -EINVAL;
+	if (r->new_address < r->old + r->old_length && r->old < r->new_address + r->new_length)
+		return -EINVAL;
+	err = space_unmap_locked(r->space, r->new_address, r->new_address + r->new_length, &r->dead);
+	return err ? err : (int64_t)r->new_address;
+}
+
+static int64_t move_area(struct remap *r)
+{
+	int64_t at = choose_place(r);
+	struct vma *from, *to;
+	int err;
+
+	if (at < 0)
+		return at;
+	err = vma_split(r->space, r->old);
+	if (!err)
+		err = vma_split(r->space, r->old + r->old_length);
+	from = space_find(r->space, r->old);
+	if (err || !from)
+		return err ? err : -EFAULT;
+	to = vma_copy(from);
+	if (!to)
+		return -ENOMEM;
+	to->start = at;
+	to->end = at + r->new_length;
+	err = move_pages(r->space, r->old, at, MIN(r->old_length, r->new_length));
+	vma_insert(r->space, to, &r->dead);
+	(void)space_unmap_locked(r->space, r->old, r->old + r->old_length, &r->dead);
+	if (err)
+		(void)space_unmap_locked(r->space, at, at + r->new_length, &r->dead);
+	return err ? err : at;
+}
+
+static int64_t grow_in_place(struct remap *r, struct vma *vma)
+{
+	vaddr_t end = r->old + r->old_length;
+
+	if (vma->end != end || !user_range_ok(r->old, r->new_length) || !vma_range_free(r->space, end, r->old + r->new_length))
+		return -ENOMEM;
+	vma->end = r->old + r->new_length;
+	vma_merge(r->space, vma, &r->dead);
+	return r->old;
+}
+
+static int fill_resident(struct space *s, vaddr_t at, uint64_t from, uint64_t to)
+{
+	struct vma *vma = space_find(s, at);
+
+	if (!vma || !(vma->flags & VM_RESIDENT) || from >= to)
+		return 0;
+	return space_populate_locked(s, at + from, at + to, vma->flags & VM_WRITE ? VM_WRITE : VM_READ);
+}
+
+static int64_t remap_locked(struct remap *r)
+{
+	struct vma *vma = space_find(r->space, r->old);
+	int64_t at = -ENOMEM;
+	int err;
+
+	if (!vma || vma->end - r->old < r->old_length)
+		return -EFAULT;
+	if (vma_is_object(vma))
+		return -EINVAL;
+	if (r->new_length < r->old_length) {
+		err = space_unmap_locked(r->space, r->old + r->new_length, r->old + r->old_length, &r->dead);
+		if (err)
+			return err;
+		r->old_length = r->new_length;
+	}
+	if (!(r->flags & LINUX_MREMAP_FIXED))
+		at = r->new_length == r->old_length ? (int64_t)r->old : grow_in_place(r, vma);
+	if (at == -ENOMEM && r->flags & LINUX_MREMAP_MAYMOVE)
+		at = move_area(r);
+	if (at < 0)
+		return at;
+	err = fill_resident(r->space, at, r->old_length, r->new_length);
+	return err ? err : at;
+}
+
+int64_t space_remap(struct space *s, vaddr_t old, uint64_t old_length, uint64_t new_length, uint32_t flags, vaddr_t new_address)
+{
+	struct remap r = { .space = s, .old = old, .new_address = new_address, .flags = flags };
+	int64_t at;
+
+	if (old % PAGE_SIZE || !old_length || !new_length || flags & ~(LINUX_MREMAP_MAYMOVE | LINUX_MREMAP_FIXED))
+		return -EINVAL;
+	if ((flags & LINUX_MREMAP_FIXED) && !(flags & LINUX_MREMAP_MAYMOVE))
+		return -EINVAL;
+	if (!user_range_ok(old, old_length) || new_length > USER_END)
+		return -EINVAL;
+	r.old_length = ALIGN_UP(old_length, PAGE_SIZE);
+	r.new_length = ALIGN_UP(new_length, PAGE_SIZE);
+	list_init(&r.dead);
+	mutex_lock(&s->lock);
+	at = remap_locked(&r);
+	mutex_unlock(&s->lock);
+	vma_free_list(&r.dead);
+	return at;
+}
+
+/* ---- brk ---------------------------------------------------------------------------------------*/
+
+static int brk_grow(struct space *s, vaddr_t from, vaddr_t to, struct list *dead)
+{
+	uint32_t flags = VM_READ | VM_WRITE | (s->resident ? VM_RESIDENT : 0);
+	struct vma *vma;
+	int err = 0;
+
+	if (!user_range_ok(to, STACK_GAP) || !vma_range_free(s, from, to))
+		return -ENOMEM;
+	vma = vma_alloc(from, to, flags);
+	if (!vma)
+		return -ENOMEM;
+	vma_insert(s, vma, dead);
+	if (s->resident)
+		err = space_populate_locked(s, from, to, VM_WRITE);
+	if (err)
+		(void)space_unmap_locked(s, from, to, dead);
+	return err;
+}
+
+static uint64_t data_limit(const struct space *s)
+{
+	return space_is_current(s) ? current->process->rlimits[LINUX_RLIMIT_DATA].cur : ~0ull;
+}
+
+static int brk_move(struct space *s, vaddr_t brk, struct list *dead)
+{
+	vaddr_t from = ALIGN_UP(s->brk_end, PAGE_SIZE), to = ALIGN_UP(brk, PAGE_SIZE);
+
+	if (brk < s->brk_start || brk >= USER_END || brk - s->brk_start > data_limit(s))
+		return -ENOMEM;
+	if (to > from)
+		return brk_grow(s, from, to, dead);
+	return to < from ? space_unmap_locked(s, to, from, dead) : 0;
+}
+
+int64_t space_brk(struct space *s, vaddr_t brk)
+{
+	struct list dead = LIST_INIT(dead);
+	int64_t at;
+
+	mutex_lock(&s->lock);
+	if (s->brk_start && brk && !brk_move(s, brk, &dead))
+		s->brk_end = brk;
+	at = s->brk_end;
+	mutex_unlock(&s->lock);
+	vma_free_list(&dead);
+	return at;
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Address spaces as a whole: made, copied, loaded, taken apart. A CPU may go on with a space loaded that none of its threads needs
+ * (kernel threads borrow it); taking the space apart loads the kernel's own table first.
+ */
+#include <asm/page_ops.h>
+#include <asm/paging.h>
+#include <fs/file.h>
+#include <kernel/cpu.h>
+#include <kernel/init.h>
+#include <kernel/log.h>
+#include <kernel/process.h>
+#include <mm/slab.h>
+#include "space_internal.h"
+
+#define DROP_BATCH	32u
+#define MMAP_TOP	(USER_END - (1ul << 30))	/* where mappings grow down from unless exec says otherwise */
+
+struct page *zero_page;
+
+struct space *space_create(void)
+{
+	struct space *s = kzalloc(sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->root = pt_create();
+	if (!s->root) {
+		kfree(s);
+		return NULL;
+	}
+	ref_init(&s->ref);
+	mutex_init(&s->lock, "space");
+	list_init(&s->areas);
+	s->mmap_base = MMAP_TOP;
+	return s;
+}
+
+void space_get(struct space *s)
+{
+	ref_get(&s->ref);
+}
+
+bool space_is_current(const struct space *s)
+{
+	return current && current->process && current->process->space == s;
+}
+
+void space_switch(struct space *s)
+{
+	struct cpu *cpu = this_cpu();
+
+	if (cpu->space == s)
+		return;
+	pt_load(s ? s->root : pt_kernel_root());
+	cpu->space = s;
+	cpu->nr_space_switches++;
+}
+
+struct drop {
+	struct space *space;
+	struct page *pages[DROP_BATCH];
+	unsigned int nr;
+	vaddr_t start, end;	/* what was unmapped since the last flush */
+	bool flush;
+};
+
+static void drop_flush(struct drop *d)
+{
+	if (d->flush && d->end)
+		tlb_flush(d->space->root, d->start, d->end - d->start);
+	for (unsigned int i = 0; i < d->nr; i++)
+		page_put(d->pages[i]);
+	d->nr = 0;
+	d->end = 0;
+}
+
+static void drop_page(struct drop *d, vaddr_t v, struct page *page)
+{
+	if (!d->end)
+		d->start = v;
+	d->end = v + PAGE_SIZE;
+	if (!page || page == zero_page)
+		return;
+	__atomic_fetch_sub(&page->mapcount, 1, __ATOMIC_RELAXED);
+	d->space->nr_pages--;
+	d->pages[d->nr++] = page;
+	if (d->nr == DROP_BATCH)
+		drop_flush(d);
+}
+
+void space_drop_range(struct space *s, const struct vma *vma, vaddr_t start, vaddr_t end, bool flush)
+{
+	struct drop d = { .space = s, .nr = 0, .flush = flush };
+	bool counted = !vma_is_object(vma);
+	uint32_t prot;
+	paddr_t p;
+
+	for (vaddr_t v = start; pt_next(s->root, &v, end, &p, &prot); v += PAGE_SIZE) {
+		(void)pt_unmap(s->root, v, NULL);
+		drop_page(&d, v, counted ? page_of(p) : NULL);
+	}
+	drop_flush(&d);
+}
+
+/* This CPU may still have it loaded. Others would have to be told by an interrupt once they run. */
+static void space_unload(struct space *s)
+{
+	preempt_disable();
+	if (this_cpu()->space == s)
+		space_switch(NULL);
+	preempt_enable();
+}
+
+void space_put(struct space *s)
+{
+	struct vma *vma;
+
+	if (!ref_put(&s->ref))
+		return;
+	space_unload(s);
+	list_for_each(vma, &s->areas, link)
+		space_drop_range(s, vma, vma->start, vma->end, false);
+	vma_free_list(&s->areas);
+	WARN_ON(s->nr_pages);
+	pt_free(s->root);
+	kfree(s);
+}
+
+/* ---- Fork ------------------------------------------------------------------------------------- */
+
+/* A device works on the page: the child gets a copy at once, the parent keeps the frame that the device knows. */
+static int copy_pinned(struct space *to, vaddr_t v, struct page *page, uint32_t prot)
+{
+	struct page *copy = frame_alloc(0, 0, PAGE_ANON);
+
+	if (!copy)
+		return -ENOMEM;
+	page_copy(page_addr(copy), page_addr(page));
+	return space_enter_page(to, v, copy, prot);
+}
+
+/* Share one page of the parent's own, read-only on both sides. Sets *@changed when the parent's entry was. */
+static int share_page(struct space *to, struct space *from, vaddr_t v, struct page *page, uint32_t prot, bool *changed)
+{
+	if (READ_ONCE(page->pins))
+		return copy_pinned(to, v, page, prot);
+	if (prot & PT_WRITE) {
+		prot &= ~PT_WRITE;
+		(void)pt_protect(from->root, v, prot);
+		*changed = true;
+	}
+	page_get(page);
+	return space_enter_page(to, v, page, prot);
+}
+
+/* Only pages of its own: the rest comes in again by faults. */
+static int copy_area(struct space *to, struct space *from, const struct vma *vma, bool *changed)
+{
+	uint32_t prot;
+	paddr_t p;
+
+	for (vaddr_t v = vma->start; pt_next(from->root, &v, vma->end, &p, &prot); v += PAGE_SIZE) {
+		struct page *page = page_of(p);
+		int err;
+
+		if (page->use != PAGE_ANON)
+			continue;
+		err = share_page(to, from, v, page, prot, changed);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int copy_areas(struct space *to, struct space *from, bool *changed)
+{
+	struct vma *vma;
+
+	list_for_each(vma, &from->areas, link) {
+		struct vma *copy;
+		int err = 0;
+
+		if (vma_is_object(vma))
+			continue;
+		copy = vma_copy(vma);
+		if (!copy)
+			return -ENOMEM;
+		list_append(&to->areas, &copy->link);
+		if (vma->anon && !(vma->flags & VM_SHARED))
+			err = copy_area(to, from, vma, changed);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+struct space *space_fork(struct space *from)
+{
+	struct space *to = space_create();
+	bool changed = false;
+	int err;
+
+	if (!to)
+		return NULL;
+	mutex_lock(&from->lock);
+	to->brk_start = from->brk_start;
+	to->brk_end = from->brk_end;
+	to->mmap_base = from->mmap_base;
+	to->limit_pages = from->limit_pages;
+	err = copy_areas(to, from, &changed);
+	if (changed)
+		tlb_flush(from->root, 0, 0);
+	mutex_unlock(&from->lock);
+	if (!err)
+		return to;
+	space_put(to);
+	return NULL;
+}
+
+static int space_setup(void)
+{
+	zero_page = frame_alloc(0, FRAME_ZERO, PAGE_KERNEL);
+	return zero_page ? 0 : -ENOMEM;
+}
+INITCALL("1core", space_setup);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of the address space tell each other. Everything needs space->lock unless it says otherwise. */
+#ifndef MM_SPACE_INTERNAL_H
+#define MM_SPACE_INTERNAL_H
+
+#include <mm/page.h>
+#include <mm/space.h>
+
+#define STACK_GAP	(256 * PAGE_SIZE)	/* a growing stack keeps away from what lies below */
+#define MAP_MIN		0x10000ul		/* nothing below, so that null pointers fault */
+
+/* vma.c. No lock needed to allocate and free; freeing gives back file and object (may sleep: not with the lock held). */
+struct vma *vma_alloc(vaddr_t start, vaddr_t end, uint32_t flags);
+void vma_free(struct vma *vma);
+void vma_free_list(struct list *dead);
+/* A copy of what @from says, with references of its own; NULL when out of memory. */
+struct vma *vma_copy(const struct vma *from);
+/* The first area that ends above @address, or NULL. */
+struct vma *vma_after(struct space *s, vaddr_t address);
+struct vma *vma_next(struct space *s, const struct vma *vma);
+struct vma *vma_prev(struct space *s, const struct vma *vma);
+/* Put in where nothing overlaps, and melt it with neighbours of its kind; those that end go to @dead. */
+void vma_insert(struct space *s, struct vma *vma, struct list *dead);
+void vma_merge(struct space *s, struct vma *vma, struct list *dead);
+void vma_unlink(struct space *s, struct vma *vma);
+/* Make @address a border between areas if it lies inside one. -ENOMEM. */
+int vma_split(struct space *s, vaddr_t address);
+/* The highest gap of @length below @limit and not below MAP_MIN; 0: none. */
+vaddr_t vma_find_gap(struct space *s, uint64_t length, vaddr_t limit);
+bool vma_range_free(struct space *s, vaddr_t start, vaddr_t end);
+
+static inline bool vma_is_object(const struct vma *vma) { return vma->flags & (VM_OBJECT | VM_IO); }
+static inline uint64_t vma_file_index(const struct vma *vma, vaddr_t v) { return (vma->offset + (v - vma->start)) >> PAGE_SHIFT; }
+
+/* space.c: pages leave a range; translations are forgotten before frames are freed. @flush false: the table is not loaded anywhere. */
+void space_drop_range(struct space *s, const struct vma *vma, vaddr_t start, vaddr_t end, bool flush);
+extern struct page *zero_page;
+bool space_is_current(const struct space *s);
+
+/* fault.c. PT_* for VM_*. */
+uint32_t vma_prot(uint32_t vm_flags);
+/* May @page, mapped in @vma, be written without copying first? */
+bool page_may_write(const struct vma *vma, const struct page *page);
+/* Put @page in at @v; takes over the caller's reference, also on failure. */
+int space_enter_page(struct space *s, vaddr_t v, struct page *page, uint32_t prot);
+/* Resolve one page; @v page aligned. */
+int space_fault_locked(struct space *s, vaddr_t v, uint32_t access);
+int space_populate_locked(struct space *s, vaddr_t start, vaddr_t end, uint32_t access);
+
+/* space_map.c. Unmap; whole areas go to @dead. */
+int space_unmap_locked(struct space *s, vaddr_t start, vaddr_t end, struct list *dead);
+
+#endif

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The system calls of memory. Locking hints are accepted: nothing is ever swapped out. */
+#include <asm/paging.h>
+#include <fs/file.h>
+#include <kernel/process.h>
+#include <kernel/syscall.h>
+#include <mm/user.h>
+#include "space_internal.h"
+
+#define PROT_ALL	(LINUX_PROT_READ | LINUX_PROT_WRITE | LINUX_PROT_EXEC)
+#define MINCORE_STEP	64u
+
+static uint32_t rights_of(uint64_t prot)
+{
+	return (prot & LINUX_PROT_READ ? VM_READ : 0) | (prot & LINUX_PROT_WRITE ? VM_WRITE : 0) | (prot & LINUX_PROT_EXEC ? VM_EXEC : 0);
+}
+
+/* VM_* of a mapping type; -EINVAL. */
+static int type_flags(uint64_t map_flags, uint32_t *vm_flags)
+{
+	uint64_t type = map_flags & LINUX_MAP_TYPE;
+
+	if (type != LINUX_MAP_PRIVATE && type != LINUX_MAP_SHARED && type != LINUX_MAP_SHARED_VALIDATE)
+		return -EINVAL;
+	if (type != LINUX_MAP_PRIVATE)
+		*vm_flags |= VM_SHARED;
+	if (map_flags & LINUX_MAP_GROWSDOWN)
+		*vm_flags |= VM_STACK;
+	return 0;
+}
+
+/* May @f be mapped so? */
+static int file_check(const struct file *f, uint32_t vm_flags)
+{
+	uint32_t mode = f->flags & LINUX_O_ACCMODE;
+
+	if (f->flags & LINUX_O_PATH)
+		return -EBADF;
+	if (mode == LINUX_O_WRONLY)
+		return -EACCES;
+	if ((vm_flags & VM_SHARED) && (vm_flags & VM_WRITE) && mode != LINUX_O_RDWR)
+		return -EACCES;
+	return 0;
+}
+
+static int64_t map_file(const uint64_t *a, uint32_t vm_flags)
+{
+	struct file *f = fd_get(current_process->files, (int)a[4]);
+	int64_t at;
+
+	if (!f)
+		return -EBADF;
+	at = file_check(f, vm_flags);
+	if (!at)
+		at = space_map(current_process->space, a[0], a[1], vm_flags, (uint32_t)a[3], f, a[5]);
+	file_put(f);
+	return at;
+}
+
+/* mmap(address, length, prot, flags, fd, offset) */
+SYSCALL_FLAGS(NR_mmap, mmap, SYSCALL_DRIVER)
+{
+	const uint64_t *a = args->a;
+	uint32_t vm_flags = rights_of(a[2]);
+	int err = type_flags(a[3], &vm_flags);
+
+	if (err)
+		return err;
+	if (a[5] % PAGE_SIZE || !a[1])
+		return -EINVAL;
+	if (!(a[3] & LINUX_MAP_ANONYMOUS))
+		return map_file(a, vm_flags & ~VM_STACK);
+	return space_map(current_process->space, a[0], a[1], vm_flags, (uint32_t)a[3], NULL, 0);
+}
+
+SYSCALL_FLAGS(NR_munmap, munmap, SYSCALL_DRIVER)
+{
+	return space_unmap(current_process->space, args->a[0], args->a[1]);
+}
+
+SYSCALL_FLAGS(NR_mprotect, mprotect, SYSCALL_DRIVER)
+{
+	if (args->a[2] & ~(uint64_t)(PROT_ALL | LINUX_PROT_GROWSDOWN | LINUX_PROT_GROWSUP))
+		return -EINVAL;
+	return space_protect(current_process->space, args->a[0], args->a[1], rights_of(args->a[2]));
+}
+
+SYSCALL_FLAGS(NR_brk, brk, SYSCALL_DRIVER)
+{
+	return space_brk(current_process->space, args->a[0]);
+}
+
+/* mremap(old, old_length, new_length, flags, new_address) */
+SYSCALL_FLAGS(NR_mremap, mremap, SYSCALL_DRIVER)
+{
+	return space_remap(current_process->space, args->a[0], args->a[1], args->a[2], (uint32_t)args->a[3], args->a[4]);
+}
+
+static int64_t advise(struct space *s, uint64_t address, uint64_t length, int advice)
+{
+	switch (advice) {
+	case LINUX_MADV_DONTNEED:
+	case LINUX_MADV_FREE:
+		return space_discard(s, address, length);
+	case LINUX_MADV_POPULATE_READ:
+		return space_populate(s, address, length, VM_READ);
+	case LINUX_MADV_POPULATE_WRITE:
+		return space_populate(s, address, length, VM_WRITE);
+	case LINUX_MADV_NORMAL:
+	case LINUX_MADV_RANDOM:
+	case LINUX_MADV_SEQUENTIAL:
+	case LINUX_MADV_WILLNEED:
+	case LINUX_MADV_MERGEABLE:
+	case LINUX_MADV_UNMERGEABLE:
+	case LINUX_MADV_HUGEPAGE:
+	case LINUX_MADV_NOHUGEPAGE:
+	case LINUX_MADV_DONTDUMP:
+	case LINUX_MADV_DODUMP:
+	case LINUX_MADV_COLD:
+	case LINUX_MADV_PAGEOUT:
+	case LINUX_MADV_DOFORK:
+	case LINUX_MADV_KEEPONFORK:
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+SYSCALL_FLAGS(NR_madvise, madvise, SYSCALL_DRIVER)
+{
+	if (args->a[0] % PAGE_SIZE || !user_range_ok(args->a[0], args->a[1]))
+		return -EINVAL;
+	return args->a[1] ? advise(current_process->space, args->a[0], args->a[1], (int)args->a[2]) : 0;
+}
+
+/* One byte for each page of a step; -ENOMEM where nothing is mapped. */
+static int residency(struct space *s, vaddr_t v, unsigned int nr, uint8_t *bytes)
+{
+	int err = 0;
+
+	mutex_lock(&s->lock);
+	for (unsigned int i = 0; i < nr && !err; i++, v += PAGE_SIZE) {
+		bytes[i] = pt_query(s->root, v, NULL, NULL);
+		if (!bytes[i] && !space_find(s, v))
+			err = -ENOMEM;
+	}
+	mutex_unlock(&s->lock);
+	return err;
+}
+
+/* mincore(address, length, vector) */
+SYSCALL(NR_mincore, mincore)
+{
+	uint64_t v = args->a[0], nr = (args->a[1] + PAGE_SIZE - 1) >> PAGE_SHIFT, to = args->a[2];
+	uint8_t bytes[MINCORE_STEP];
+
+	if (v % PAGE_SIZE)
+		return -EINVAL;
+	if (!user_range_ok(v, args->a[1]))
+		return -ENOMEM;
+	while (nr) {
+		unsigned int step = MIN(nr, (uint64_t)MINCORE_STEP);
+		int err = residency(current_process->space, v, step, bytes);
+
+		if (!err)
+			err = copy_to_user(to, bytes, step);
+		if (err)
+			return err;
+		v += step * PAGE_SIZE;
+		to += step;
+		nr -= step;
+	}
+	return 0;
+}
+
+static int64_t check_mapped(uint64_t address, uint64_t length)
+{
+	struct space *s = current_process->space;
+	vaddr_t v = address & PAGE_MASK, end = ALIGN_UP(address + length, PAGE_SIZE);
+	const struct vma *vma;
+
+	if (!user_range_ok(address, length))
+		return -ENOMEM;
+	mutex_lock(&s->lock);
+	while (v < end && (vma = space_find(s, v)))
+		v = vma->end;
+	mutex_unlock(&s->lock);
+	return v < end ? -ENOMEM : 0;
+}
+
+/* Shared pages are the file's own: there is nothing to write back to. */
+SYSCALL(NR_msync, msync)
+{
+	uint64_t flags = args->a[2];
+
+	if (args->a[0] % PAGE_SIZE || flags & ~(uint64_t)(LINUX_MS_ASYNC | LINUX_MS_INVALIDATE | LINUX_MS_SYNC) ||
+	    (flags & LINUX_MS_ASYNC && flags & LINUX_MS_SYNC))
+		return -EINVAL;
+	return check_mapped(args->a[0], args->a[1]);
+}
+
+SYSCALL_FLAGS(NR_mlock, mlock, SYSCALL_DRIVER)
+{
+	return check_mapped(args->a[0], args->a[1]);
+}
+
+SYSCALL(NR_mlock2, mlock2)
+{
+	if (args->a[2] & ~(uint64_t)LINUX_MLOCK_ONFAULT)
+		return -EINVAL;
+	return check_mapped(args->a[0], args->a[1]);
+}
+
+SYSCALL(NR_munlock, munlock)
+{
+	return check_mapped(args->a[0], args->a[1]);
+}
+
+SYSCALL_FLAGS(NR_mlockall, mlockall, SYSCALL_DRIVER)
+{
+	uint64_t all = LINUX_MCL_CURRENT | LINUX_MCL_FUTURE | LINUX_MCL_ONFAULT;
+
+	return !args->a[0] || args->a[0] & ~all || args->a[0] == LINUX_MCL_ONFAULT ? -EINVAL : 0;
+}
+
+SYSCALL(NR_munlockall, munlockall)
+{
+	return 0;
+}

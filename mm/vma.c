@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The sorted list of areas of a space: searching, cutting, melting. Pure bookkeeping: pages are not touched here. */
+#include <fs/file.h>
+#include <mm/slab.h>
+#include "space_internal.h"
+
+struct vma *vma_alloc(vaddr_t start, vaddr_t end, uint32_t flags)
+{
+	struct vma *vma = kzalloc(sizeof(*vma));
+
+	if (!vma)
+		return NULL;
+	list_init(&vma->link);
+	vma->start = start;
+	vma->end = end;
+	vma->flags = flags;
+	return vma;
+}
+
+void vma_free(struct vma *vma)
+{
+	if (vma->file)
+		file_put(vma->file);
+	if (vma->object && ref_put(&vma->object->ref))
+		vma->object->release(vma->object);
+	kfree(vma);
+}
+
+void vma_free_list(struct list *dead)
+{
+	struct vma *vma, *next;
+
+	list_for_each_safe(vma, next, dead, link) {
+		list_del(&vma->link);
+		vma_free(vma);
+	}
+}
+
+struct vma *vma_copy(const struct vma *from)
+{
+	struct vma *vma = vma_alloc(from->start, from->end, from->flags);
+
+	if (!vma)
+		return NULL;
+	vma->file = from->file;
+	vma->offset = from->offset;
+	vma->object = from->object;
+	vma->anon = from->anon;
+	if (vma->file)
+		file_get(vma->file);
+	if (vma->object)
+		ref_get(&vma->object->ref);
+	return vma;
+}
+
+struct vma *vma_next(struct space *s, const struct vma *vma)
+{
+	return vma->link.next == &s->areas ? NULL : list_entry(vma->link.next, struct vma, link);
+}
+
+struct vma *vma_prev(struct space *s, const struct vma *vma)
+{
+	return vma->link.prev == &s->areas ? NULL : list_entry(vma->link.prev, struct vma, link);
+}
+
+struct vma *vma_after(struct space *s, vaddr_t address)
+{
+	struct vma *vma = s->hint;
+
+	if (vma && address >= vma->start && address < vma->end)
+		return vma;
+	list_for_each(vma, &s->areas, link)
+		if (address < vma->end) {
+			s->hint = vma;
+			return vma;
+		}
+	return NULL;
+}
+
+struct vma *space_find(struct space *s, vaddr_t address)
+{
+	struct vma *vma = vma_after(s, address);
+
+	return vma && vma->start <= address ? vma : NULL;
+}
+
+void vma_unlink(struct space *s, struct vma *vma)
+{
+	if (s->hint == vma)
+		s->hint = NULL;
+	list_del(&vma->link);
+}
+
+/* May @b, right behind @a, be one area with it? */
+static bool mergeable(const struct vma *a, const struct vma *b)
+{
+	if (a->end != b->start || a->flags != b->flags || a->file != b->file || a->object != b->object || vma_is_object(a))
+		return false;
+	return !a->file || a->offset + (a->end - a->start) == b->offset;
+}
+
+void vma_merge(struct space *s, struct vma *vma, struct list *dead)
+{
+	struct vma *prev = vma_prev(s, vma), *next = vma_next(s, vma);
+
+	if (prev && mergeable(prev, vma)) {
+		prev->end = vma->end;
+		prev->anon |= vma->anon;
+		vma_unlink(s, vma);
+		list_append(dead, &vma->link);
+		vma = prev;
+	}
+	if (next && mergeable(vma, next)) {
+		vma->end = next->end;
+		vma->anon |= next->anon;
+		vma_unlink(s, next);
+		list_append(dead, &next->link);
+	}
+}
+
+void vma_insert(struct space *s, struct vma *vma, struct list *dead)
+{
+	struct vma *after = vma_after(s, vma->start);
+	struct list *next = after ? &after->link : &s->areas;
+
+	list_insert(&vma->link, next->prev, next);
+	vma_merge(s, vma, dead);
+}
+
+int vma_split(struct space *s, vaddr_t address)
+{
+	struct vma *vma = space_find(s, address), *upper;
+
+	if (!vma || vma->start == address)
+		return 0;
+	upper = vma_copy(vma);
+	if (!upper)
+		return -ENOMEM;
+	upper->start = address;
+	upper->offset += address - vma->start;
+	vma->end = address;
+	s->hint = NULL;
+	list_insert(&upper->link, &vma->link, vma->link.next);
+	return 0;
+}
+
+/* The lowest address that something below @vma may end at. */
+static vaddr_t lower_edge(const struct vma *vma)
+{
+	if (!(vma->flags & VM_STACK))
+		return vma->start;
+	return vma->start > STACK_GAP ? vma->start - STACK_GAP : 0;
+}
+
+vaddr_t vma_find_gap(struct space *s, uint64_t length, vaddr_t limit)
+{
+	struct list *at;
+
+	for (at = s->areas.prev; at != &s->areas && limit >= length; at = at->prev) {
+		struct vma *vma = list_entry(at, struct vma, link);
+
+		if (vma->end <= limit && limit - vma->end >= length)
+			return limit - length >= MAP_MIN ? limit - length : 0;
+		limit = MIN(limit, lower_edge(vma));
+	}
+	return limit >= length && limit - length >= MAP_MIN ? limit - length : 0;
+}
+
+bool vma_range_free(struct space *s, vaddr_t start, vaddr_t end)
+{
+	struct vma *vma = vma_after(s, start);
+
+	return !vma || vma->start >= end;
+}
