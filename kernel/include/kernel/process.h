@@ -74,7 +74,7 @@ struct process {
 	uint32_t umask_unused;
 	struct timer itimer_real;
 	uint64_t itimer_interval;
-	struct list posix_timers;	/* kernel/posix_timer.c; guarded by lock */
+	struct list posix_timers;	/* kernel/posix_timer.c */
 	uint32_t exit_signal;		/* told to the parent: SIGCHLD, or what clone asked for */
 	uint64_t denied_calls;		/* system calls refused to a sandboxed driver */
 	uint64_t nr_queued;		/* signals with information in the queues; guarded by signal_lock */

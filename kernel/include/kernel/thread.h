@@ -47,7 +47,9 @@ struct thread {
 
 	/* Signals: guarded by process->signal_lock. */
 	sigset_t pending, blocked, saved_blocked;
-	bool restore_blocked;
+	bool restore_blocked;		/* saved_blocked comes back on the way to user mode */
+	bool mask_borrowed;		/* saved_blocked is the mask to give back (signal_mask_borrow) */
+	sigset_t waiting_for;		/* blocked signals that end the sleep of sigtimedwait */
 	struct list sigqueue;
 	struct sigaltstack_k altstack;
 

@@ -1,0 +1,485 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * execve and the first program of a spawned process: find the file (through #! lines), check it, build the new space with program,
+ * interpreter and stack, and only then replace the old one. Nothing of the caller changes before exec_commit(). Locks: none of its own.
+ */
+#include <kernel/log.h>
+#include <kernel/syscall.h>
+#include <fs/file.h>
+#include <fs/vfs.h>
+#include <mm/page.h>
+#include <mm/slab.h>
+#include <mm/space.h>
+#include <mm/user.h>
+#include <lib/format.h>
+#include <asm/cpu.h>
+#include <asm/thread.h>
+#include "exec.h"
+#include "process_internal.h"
+
+#define SCRIPT_DEPTH_MAX	5
+#define PIE_BASE		0x555555554000ull
+#define PIE_RANDOM_PAGES	0xfffffffull		/* 1 TiB */
+#define STACK_RANDOM_PAGES	0x3fffffull		/* 16 GiB */
+#define MMAP_RANDOM_PAGES	0xfffffffull
+#define BRK_RANDOM_PAGES	0x1fffull		/* 32 MiB */
+#define STACK_GAP_MIN		(128ull << 20)
+#define STACK_GAP_MAX		(64ull << 30)
+#define NO_RANDOM		0x0040000u		/* personality(2): ADDR_NO_RANDOMIZE */
+#define DRIVER_STACK_LIMIT	(8ull << 20)
+
+static uint64_t random_pages(const struct process *p, uint64_t mask)
+{
+	uint64_t value;
+
+	if (p->personality & NO_RANDOM)
+		return 0;
+	cpu_random(&value);
+	return (value & mask) * PAGE_SIZE;
+}
+
+static int program_allowed(const struct inode *inode)
+{
+	if (!inode || (inode->mode & LINUX_S_IFMT) != LINUX_S_IFREG)
+		return -EACCES;
+	return current->process ? inode_permission(inode, MAY_EXEC) : 0;
+}
+
+/* Open what lies at @at and give @at back. Only the right to run it is asked for: a program need not be readable. ERR_PTR. */
+static struct file *program_open_at(struct path *at)
+{
+	int err = program_allowed(at->dentry->inode);
+	struct file *file = err ? ERR_PTR(err) : file_open_path(at, LINUX_O_RDONLY);
+
+	path_put(at);
+	return file;
+}
+
+static struct file *program_open(const char *text)
+{
+	struct path at;
+	int err = path_lookup(NULL, text, WALK_FOLLOW, &at);
+
+	return err ? ERR_PTR(err) : program_open_at(&at);
+}
+
+static char *blank_skip(char *s)
+{
+	while (*s == ' ' || *s == '\t')
+		s++;
+	return s;
+}
+
+/* Split "#! interpreter [option]" in place. 0 or -ENOEXEC. */
+static int script_parse(char *head, size_t size, char **interp, char **option)
+{
+	char *end = memchr(head, '\n', size), *s;
+
+	if (!end && size == EXEC_HEAD_SIZE)
+		return -ENOEXEC;
+	if (!end)
+		end = head + size;
+	while (end > head + 2 && (end[-1] == ' ' || end[-1] == '\t'))
+		end--;
+	*end = '\0';
+	*interp = s = blank_skip(head + 2);
+	*option = NULL;
+	while (*s && *s != ' ' && *s != '\t')
+		s++;
+	if (*s) {
+		*s++ = '\0';
+		s = blank_skip(s);
+		*option = *s ? s : NULL;
+	}
+	return **interp ? 0 : -ENOEXEC;
+}
+
+/* Follow #! lines from *file to the program itself; *file is replaced, its first bytes are in @head (one byte longer). */
+static int scripts_follow(struct file **file, const char *path, struct exec_args *args, char *head, size_t *head_size, char *program)
+{
+	str_copy(program, path, EXEC_PATH_MAX);
+	for (unsigned int depth = 0; depth <= SCRIPT_DEPTH_MAX; depth++) {
+		ssize_t n = file_read_kernel(*file, head, EXEC_HEAD_SIZE, 0);
+		struct file *next;
+		char *interp, *option;
+		int err;
+
+		if (n < 0)
+			return n;
+		*head_size = n;
+		if (n < 2 || head[0] != '#' || head[1] != '!')
+			return 0;
+		err = script_parse(head, n, &interp, &option);
+		if (!err)
+			err = exec_args_script(args, interp, option, program);
+		if (err)
+			return err;
+		str_copy(program, interp, EXEC_PATH_MAX);
+		next = program_open(program);
+		if (IS_ERR(next))
+			return PTR_ERR(next);
+		file_put(*file);
+		*file = next;
+	}
+	return -ELOOP;
+}
+
+/* Map the interpreter that the program names, below image->space's mmap_base. */
+static int interp_load(struct exec_image *image, struct file *program)
+{
+	char path[ELF_INTERP_MAX + 1] = "";
+	struct space *s = image->space;
+	struct elf_header h;
+	struct elf_plan plan;
+	struct file *file;
+	uint64_t base;
+	int err = 0;
+
+	if (file_read_kernel(program, path, image->plan.interp_size, image->plan.interp_offset) != (ssize_t)image->plan.interp_size ||
+	    path[image->plan.interp_size - 1])
+		return -ENOEXEC;
+	file = program_open(path);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	if (file_read_kernel(file, &h, sizeof(h), 0) != sizeof(h))
+		err = -ENOEXEC;
+	if (!err)
+		err = elf_read_plan(file, &h, image->resident, &plan);
+	if (!err && (!plan.relocatable || plan.high - plan.low > s->mmap_base / 2))
+		err = -ENOEXEC;
+	if (!err) {
+		base = ALIGN_DOWN(s->mmap_base - (plan.high - plan.low), plan.align) - ALIGN_DOWN(plan.low, plan.align);
+		err = elf_map(s, file, &plan, base, image->resident);
+		image->interp_base = base;
+		image->entry = base + plan.entry;
+	}
+	file_put(file);
+	return err;
+}
+
+/* Where things go in the new space: stack on top, maps below it, a relocatable program in the middle, the heap behind it. */
+static int layout_choose(struct exec_image *image, struct process *p)
+{
+	const struct elf_plan *plan = &image->plan;
+	uint64_t gap = MIN(MAX(image->stack_limit, STACK_GAP_MIN), STACK_GAP_MAX);
+
+	image->stack_top = USER_END - PAGE_SIZE - random_pages(p, STACK_RANDOM_PAGES);
+	image->space->mmap_base = ALIGN_DOWN(image->stack_top - gap - random_pages(p, MMAP_RANDOM_PAGES), PAGE_SIZE);
+	if (plan->relocatable)
+		image->base = ALIGN_UP(PIE_BASE + random_pages(p, PIE_RANDOM_PAGES), plan->align) - ALIGN_DOWN(plan->low, plan->align);
+	if (plan->high - plan->low > image->space->mmap_base || image->base + plan->high > image->space->mmap_base)
+		return -ENOEXEC;
+	image->space->brk_start = image->base + plan->high + random_pages(p, BRK_RANDOM_PAGES);
+	image->space->brk_end = image->space->brk_start;
+	return 0;
+}
+
+static void identity_choose(struct exec_image *image, const struct process *p, const struct inode *inode)
+{
+	image->uid = p->uid;
+	image->gid = p->gid;
+	image->euid = p->euid;
+	image->egid = p->egid;
+	if (!p->no_new_privs && (inode->mode & LINUX_S_ISUID))
+		image->euid = inode->uid;
+	if (!p->no_new_privs && (inode->mode & LINUX_S_ISGID) && (inode->mode & 0010))
+		image->egid = inode->gid;
+	image->secure = image->uid != image->euid || image->gid != image->egid;
+}
+
+/* Build image->space for @p from @file; on failure the caller puts the space. */
+static int image_load(struct exec_image *image, struct process *p, struct file *file, const char *head, size_t head_size,
+		      const struct exec_args *args)
+{
+	struct elf_header h;
+	int err = -ENOEXEC;
+
+	if (head_size < sizeof(h))
+		return err;
+	memcpy(&h, head, sizeof(h));
+	err = elf_read_plan(file, &h, image->resident, &image->plan);
+	if (err)
+		return err;
+	image->space = space_create();
+	if (!image->space)
+		return -ENOMEM;
+	image->space->resident = image->resident;
+	identity_choose(image, p, file->inode);
+	err = layout_choose(image, p);
+	image->entry = image->base + image->plan.entry;
+	if (!err)
+		err = elf_map(image->space, file, &image->plan, image->base, image->resident);
+	if (!err && image->plan.interp_size)
+		err = interp_load(image, file);
+	return err ? err : exec_stack_build(image, args);
+}
+
+/* Find and load what @path means for @p. @program (EXEC_PATH_MAX bytes) gets the path of the binary. */
+static int exec_prepare(struct exec_image *image, struct process *p, struct file *file, struct exec_args *args, char *program)
+{
+	char head[EXEC_HEAD_SIZE + 1];
+	size_t head_size = 0;
+	int err;
+
+	file_get(file);
+	image->stack_limit = image->resident ? DRIVER_STACK_LIMIT : p->rlimits[LINUX_RLIMIT_STACK].cur;
+	err = scripts_follow(&file, image->path, args, head, &head_size, program);
+	if (!err)
+		err = image_load(image, p, file, head, head_size, args);
+	file_put(file);
+	if (err && image->space) {
+		space_put(image->space);
+		image->space = NULL;
+	}
+	return err;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Write down what the process is now. */
+static void image_describe(struct process *p, const struct exec_image *image, const char *program)
+{
+	uint64_t flags = spin_lock_irq(&p->lock);
+
+	str_copy(p->name, base_name(image->path), 16);
+	str_copy(p->exe, program, sizeof(p->exe));
+	p->arg_start = image->arg_start;
+	p->arg_end = image->arg_end;
+	p->env_start = image->env_start;
+	p->env_end = image->env_end;
+	p->euid = p->suid = image->euid;
+	p->egid = p->sgid = image->egid;
+	p->dumpable = !image->secure;
+	spin_unlock_irq(&p->lock, flags);
+}
+
+/* A table that vfork or clone shares must not lose its close-on-exec files for the other one. */
+static int files_unshare(struct process *p)
+{
+	struct fd_table *copy, *old = p->files;
+	uint64_t flags;
+
+	copy = fd_table_copy(old);
+	if (!copy)
+		return -ENOMEM;
+	flags = spin_lock_irq(&p->lock);
+	p->files = copy;
+	spin_unlock_irq(&p->lock, flags);
+	fd_table_put(old);
+	return 0;
+}
+
+/* The point of no return: the current process becomes the new program. */
+static void exec_commit(struct exec_image *image, const char *program, struct regs *regs)
+{
+	struct thread *t = current;
+	struct process *p = t->process;
+
+	futex_thread_exit(t);
+	t->clear_child_tid = 0;
+	posix_timers_free(p);
+	process_space_replace(p, image->space);
+	process_release_vfork(p);
+	fd_table_close_on_exec(p->files);
+	signal_reset_actions(p);
+	memset(&t->altstack, 0, sizeof(t->altstack));
+	t->restart = NULL;
+	image_describe(p, image, program);
+	str_copy(t->name, p->name, sizeof(t->name));
+	p->did_exec = true;
+	arch_thread_reset(t);
+	regs_init_user(regs, image->entry, image->sp);
+}
+
+/* The thread that called exec is the process's only one and takes its number. */
+static void thread_take_pid(struct thread *t)
+{
+	if (t->tid == t->process->pid)
+		return;
+	pid_free(t->tid);
+	pid_hold(t->process->pid);
+	t->tid = t->process->pid;
+}
+
+static int exec_file(struct file *file, const char *path, uint64_t argv, uint64_t envp, struct regs *regs)
+{
+	struct process *p = current_process;
+	struct exec_image image = { .path = path };
+	struct exec_args args;
+	char *program = kzalloc(EXEC_PATH_MAX);
+	int err = program ? exec_args_init(&args) : -ENOMEM;
+
+	if (err)
+		goto free_program;
+	err = exec_args_from_user(&args, argv, envp);
+	if (!err)
+		err = exec_prepare(&image, p, file, &args, program);
+	if (err)
+		goto free_args;
+	err = files_unshare(p);
+	if (!err)
+		err = process_single_thread();
+	if (err) {
+		space_put(image.space);
+		goto free_args;
+	}
+	thread_take_pid(current);
+	exec_commit(&image, program, regs);
+free_args:
+	exec_args_free(&args);
+free_program:
+	kfree(program);
+	return err;
+}
+
+SYSCALL(NR_execve, execve)
+{
+	char *path = path_from_user(args->a[0], false);
+	struct file *file;
+	int err;
+
+	if (IS_ERR(path))
+		return PTR_ERR(path);
+	file = program_open(path);
+	if (IS_ERR(file)) {
+		err = PTR_ERR(file);
+	} else {
+		err = exec_file(file, path, args->a[1], args->a[2], args->regs);
+		file_put(file);
+	}
+	kfree(path);
+	return err;
+}
+
+static struct file *program_of_fd(int fd)
+{
+	struct file *file = fd_get(current_process->files, fd);
+	int err = file ? program_allowed(file->inode) : -EBADF;
+
+	if (file && err)
+		file_put(file);
+	return err ? ERR_PTR(err) : file;
+}
+
+/* The file that execveat names: by path, or an open one. */
+static struct file *execveat_open(int fd, const char *path, uint32_t flags)
+{
+	struct path start, at;
+	int err;
+
+	if (!*path)
+		return flags & LINUX_EXECVEAT_EMPTY_PATH ? program_of_fd(fd) : ERR_PTR(-ENOENT);
+	err = path_start(fd, path, 0, &start);
+	if (err)
+		return ERR_PTR(err);
+	err = path_lookup(&start, path, flags & LINUX_EXECVEAT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW, &at);
+	path_put(&start);
+	return err ? ERR_PTR(err) : program_open_at(&at);
+}
+
+SYSCALL(NR_execveat, execveat)
+{
+	uint64_t known = LINUX_EXECVEAT_EMPTY_PATH | LINUX_EXECVEAT_SYMLINK_NOFOLLOW;
+	char *path = args->a[4] & ~known ? ERR_PTR(-EINVAL) : path_from_user(args->a[1], true);
+	char text[32];
+	struct file *file;
+	int err;
+
+	if (IS_ERR(path))
+		return PTR_ERR(path);
+	file = execveat_open(args->a[0], path, args->a[4]);
+	if (IS_ERR(file)) {
+		err = PTR_ERR(file);
+	} else {
+		format_text(text, sizeof(text), "/dev/fd/%d", (int)args->a[0]);
+		err = exec_file(file, *path ? path : text, args->a[2], args->a[3], args->regs);
+		file_put(file);
+	}
+	kfree(path);
+	return err;
+}
+
+/* Number, files and root of a spawned process. */
+static int spawn_parts(struct process *p, const struct process_spawn_args *args)
+{
+	struct process *from = current->process;
+
+	p->pid = init_process ? pid_alloc() : 1;
+	if (!init_process && pid_claim(1))
+		p->pid = -EAGAIN;
+	if (p->pid < 0) {
+		int err = p->pid;
+
+		p->pid = 0;
+		return err;
+	}
+	p->syscalls = args->syscalls;
+	p->files = fd_table_create();
+	p->fs = args->inherit_fs && from ? fs_context_copy(from->fs) : fs_context_create();
+	return p->files && p->fs ? 0 : -ENOMEM;
+}
+
+static int spawn_image(struct process *p, const struct process_spawn_args *args, struct regs *regs)
+{
+	struct exec_image image = { .path = args->path, .resident = args->resident };
+	struct file *file = program_open(args->path);
+	char *program = kzalloc(EXEC_PATH_MAX);
+	struct exec_args strings;
+	int err = IS_ERR(file) ? (int)PTR_ERR(file) : 0;
+
+	if (!err && !program)
+		err = -ENOMEM;
+	if (!err)
+		err = exec_args_init(&strings);
+	if (err)
+		goto out;
+	err = exec_args_from_kernel(&strings, args->argv, args->envp);
+	if (!err)
+		err = exec_prepare(&image, p, file, &strings, program);
+	exec_args_free(&strings);
+	if (!err) {
+		p->space = image.space;
+		image_describe(p, &image, program);
+		memset(regs, 0, sizeof(*regs));
+		regs_init_user(regs, image.entry, image.sp);
+	}
+out:
+	kfree(program);
+	if (!IS_ERR(file))
+		file_put(file);
+	return err;
+}
+
+struct process *exec_spawn(const struct process_spawn_args *args)
+{
+	struct process *p = process_alloc();
+	struct regs regs;
+	struct thread *t;
+	int err;
+
+	if (!p)
+		return ERR_PTR(-ENOMEM);
+	err = spawn_parts(p, args);
+	if (!err)
+		err = spawn_image(p, args, &regs);
+	if (err) {
+		process_discard(p);
+		return ERR_PTR(err);
+	}
+	pid_hold(p->pid);
+	t = process_thread_create(p, p->pid, &regs);
+	if (IS_ERR(t)) {
+		pid_free(p->pid);
+		process_discard(p);
+		return ERR_PTR(PTR_ERR(t));
+	}
+	process_link(p, init_process, p->pid, p->pid);
+	if (!init_process)
+		init_process = p;
+	return p;
+}

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The end of threads and processes: exit, exit_group, the zombie and its parent, orphans. A process ends with its last thread; ending it
+ * early means marking it (PROCESS_EXITING) and letting each thread leave by itself on its way to user mode, so every lock and reference
+ * of the kernel is given back by the code that took it. Locks: as in process.h.
+ */
+#include <kernel/log.h>
+#include <kernel/syscall.h>
+#include <fs/file.h>
+#include <mm/space.h>
+#include <mm/user.h>
+#include "process_internal.h"
+
+/* fs/: a session's leader has ended; its terminal is free again. */
+void tty_session_end(struct process *leader) __weak;
+void tty_session_end(struct process *leader)
+{
+}
+
+void process_begin_exit(struct process *p, int status)
+{
+	uint64_t flags = spin_lock_irq(&p->lock);
+
+	if (!p->exiting) {
+		p->exiting = true;
+		p->exit_status = status;
+		__atomic_or_fetch(&p->attention, PROCESS_EXITING, __ATOMIC_SEQ_CST);
+		process_rouse(p);
+	}
+	spin_unlock_irq(&p->lock, flags);
+}
+
+/* Take the current thread out of its process; true for the last one. */
+static bool thread_detach(struct thread *t)
+{
+	struct process *p = t->process;
+	uint64_t flags = spin_lock_irq(&p->lock);
+	bool last;
+
+	list_del(&t->process_link);
+	last = --p->nr_threads == 0;
+	p->user_ns += t->runtime_ns;
+	if (last && !p->exiting) {
+		p->exiting = true;
+		__atomic_or_fetch(&p->attention, PROCESS_EXITING, __ATOMIC_SEQ_CST);
+	}
+	wait_wake(&p->state_wait, 0);
+	spin_unlock_irq(&p->lock, flags);
+	return last;
+}
+
+static void process_release(struct process *p)
+{
+	uint64_t flags;
+	struct fd_table *files;
+	struct fs_context *fs;
+
+	timer_disarm(&p->itimer_real);
+	posix_timers_free(p);
+	if (p->on_exit)
+		p->on_exit(p);
+	flags = spin_lock_irq(&p->lock);
+	files = p->files;
+	fs = p->fs;
+	p->files = NULL;
+	p->fs = NULL;
+	spin_unlock_irq(&p->lock, flags);
+	if (files)
+		fd_table_put(files);
+	if (p->pid == p->sid)
+		tty_session_end(p);
+	if (fs)
+		fs_context_put(fs);
+	process_space_replace(p, NULL);
+	process_release_vfork(p);
+}
+
+/* Is there nobody in another group of the session who could continue @pgid? Tree lock held. */
+bool process_group_orphaned(pid_t pgid, const struct process *without)
+{
+	struct process *p;
+
+	list_for_each(p, &all_processes, all_link) {
+		if (p->pgid != pgid || p == without || p->zombie || !p->parent || p->parent == init_process)
+			continue;
+		if (p->parent->pgid != pgid && p->parent->sid == p->sid)
+			return false;
+	}
+	return true;
+}
+
+void process_notify_parent(struct process *p, int code, int status)
+{
+	struct process *parent = p->parent;
+	struct linux_siginfo info = { .si_signo = LINUX_SIGCHLD, .si_code = code };
+	bool exited = code == LINUX_CLD_EXITED || code == LINUX_CLD_KILLED || code == LINUX_CLD_DUMPED;
+	int sig = exited ? (int)p->exit_signal : LINUX_SIGCHLD;
+
+	if (!parent)
+		return;
+	info.sender.pid = p->pid;
+	info.sender.uid = p->uid;
+	info.sender.child.status = status;
+	info.sender.child.utime = p->user_ns / (NSEC_PER_SEC / LINUX_CLK_TCK);
+	if (!exited && (parent->actions[LINUX_SIGCHLD - 1].flags & LINUX_SA_NOCLDSTOP))
+		sig = 0;
+	if (sig)
+		signal_post_process(parent, sig, &info);
+	wait_wake(&parent->child_wait, 0);
+}
+
+/* A parent that ignores its children never waits for them. Tree lock held. */
+static bool parent_ignores(const struct process *p)
+{
+	const struct sigaction_k *action;
+
+	if (!p->parent || p->exit_signal != LINUX_SIGCHLD)
+		return !p->parent;
+	action = &p->parent->actions[LINUX_SIGCHLD - 1];
+	return action->handler == LINUX_SIG_IGN || (action->flags & LINUX_SA_NOCLDWAIT);
+}
+
+static void notify_exit(struct process *p)
+{
+	int status = p->exit_status;
+
+	if (status & 0x7f)
+		process_notify_parent(p, status & LINUX_W_CORE ? LINUX_CLD_DUMPED : LINUX_CLD_KILLED, status & 0x7f);
+	else
+		process_notify_parent(p, LINUX_CLD_EXITED, status >> 8 & 0xff);
+}
+
+/* A stopped group that nobody can continue any more is told to go. Tree lock held. */
+static void group_hang_up(pid_t pgid, const struct process *without)
+{
+	struct process *p;
+	bool stopped = false;
+
+	list_for_each(p, &all_processes, all_link)
+		stopped |= p->pgid == pgid && p != without && p->stopped;
+	if (!stopped || !process_group_orphaned(pgid, without))
+		return;
+	list_for_each(p, &all_processes, all_link) {
+		if (p->pgid != pgid || p == without)
+			continue;
+		signal_post_process(p, LINUX_SIGHUP, NULL);
+		signal_post_process(p, LINUX_SIGCONT, NULL);
+	}
+}
+
+/* Put a zombie that nobody waits for on @reaped. Tree lock held. */
+static void process_reap_quietly(struct process *p, struct list *reaped)
+{
+	process_unlink(p);
+	list_append(reaped, &p->sibling);
+}
+
+/* Hand the children to init; the dead among them are its to wait for. Tree lock held. */
+static void children_hand_over(struct process *p, struct list *reaped)
+{
+	struct process *child, *tmp;
+
+	list_for_each_safe(child, tmp, &p->children, sibling) {
+		list_del(&child->sibling);
+		child->parent = init_process;
+		child->exit_signal = LINUX_SIGCHLD;
+		list_append(&init_process->children, &child->sibling);
+		if (child->pgid != p->pgid && child->sid == p->sid)
+			group_hang_up(child->pgid, p);
+		if (!child->zombie)
+			continue;
+		if (parent_ignores(child))
+			process_reap_quietly(child, reaped);
+		else
+			notify_exit(child);
+	}
+}
+
+static void process_become_zombie(struct process *p)
+{
+	uint64_t flags = spin_lock_irq(&process_tree_lock);
+	struct list reaped = LIST_INIT(reaped);
+	struct process *dead, *tmp;
+
+	children_hand_over(p, &reaped);
+	group_hang_up(p->pgid, p);
+	p->zombie = true;
+	p->stopped = false;
+	notify_exit(p);
+	if (parent_ignores(p))
+		process_reap_quietly(p, &reaped);
+	spin_unlock_irq(&process_tree_lock, flags);
+	list_for_each_safe(dead, tmp, &reaped, sibling) {
+		list_del(&dead->sibling);
+		process_put(dead);
+	}
+}
+
+/* The last thread of @p is leaving. */
+static void process_finish(struct process *p)
+{
+	int status = p->exit_status;
+
+	if (p == init_process)
+		panic("init died with status %d", status & 0x7f ? 128 + (status & 0x7f) : status >> 8 & 0xff);
+	process_release(p);
+	process_become_zombie(p);
+}
+
+/* The word at clear_child_tid tells pthread_join() that the thread's stack is free. */
+static void thread_clear_tid(struct thread *t)
+{
+	uint64_t address = t->clear_child_tid;
+
+	t->clear_child_tid = 0;
+	if (address && put_user32(address, 0) == 0)
+		futex_wake_user(address, 1);
+}
+
+void thread_leave(void)
+{
+	struct thread *t = current;
+	struct process *p = t->process;
+
+	t->exiting = true;
+	futex_thread_exit(t);
+	thread_clear_tid(t);
+	signal_flush_thread(t);
+	if (thread_detach(t))
+		process_finish(p);
+	thread_exit();
+}
+
+void process_exit(int status)
+{
+	process_begin_exit(current_process, status);
+	thread_leave();
+}
+
+int process_single_thread(void)
+{
+	struct process *p = current_process;
+	uint64_t flags = spin_lock_irq(&p->lock);
+	int err = 0;
+
+	if (p->exiting || p->execing) {
+		err = -EINTR;
+	} else if (p->nr_threads > 1) {
+		p->execing = current;
+		__atomic_or_fetch(&p->attention, PROCESS_EXECING, __ATOMIC_SEQ_CST);
+		process_rouse(p);
+	}
+	spin_unlock_irq(&p->lock, flags);
+	if (err)
+		return err;
+	wait_event(&p->state_wait, READ_ONCE(p->nr_threads) == 1, TIME_FOREVER, false);
+	p->execing = NULL;
+	__atomic_and_fetch(&p->attention, ~PROCESS_EXECING, __ATOMIC_SEQ_CST);
+	return p->exiting ? -EINTR : 0;
+}
+
+/* One thread ends; the process with its last one, with this status unless it is ending with another. */
+SYSCALL_FLAGS(NR_exit, exit, SYSCALL_DRIVER)
+{
+	struct process *p = current_process;
+	uint64_t flags = spin_lock_irq(&p->lock);
+
+	if (!p->exiting)
+		p->exit_status = LINUX_W_EXIT(args->a[0]);
+	spin_unlock_irq(&p->lock, flags);
+	thread_leave();
+}
+
+SYSCALL_FLAGS(NR_exit_group, exit_group, SYSCALL_DRIVER)
+{
+	process_exit(LINUX_W_EXIT(args->a[0]));
+}
+
+/* A spawned process that never ran: no thread of it can be current. */
+void process_abandon(struct process *p)
+{
+	struct thread *t = list_first(&p->threads, struct thread, process_link);
+	struct list reaped = LIST_INIT(reaped);
+	uint64_t flags;
+
+	list_del(&t->process_link);
+	p->nr_threads = 0;
+	thread_put(t);
+	process_release(p);
+	flags = spin_lock_irq(&process_tree_lock);
+	process_reap_quietly(p, &reaped);
+	spin_unlock_irq(&process_tree_lock, flags);
+	list_del(&p->sibling);
+	process_put(p);
+}

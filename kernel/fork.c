@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * New threads and processes out of the current one: clone, clone3, fork, vfork. A thread shares everything of its process; a process gets
+ * copies, or shares its space, files or directories as the flags say. CLONE_SIGHAND without CLONE_THREAD copies the actions (Linux shares
+ * them); namespaces and pidfds are refused. Locks: process_tree_lock for the parent's group and session.
+ */
+#include <kernel/log.h>
+#include <kernel/syscall.h>
+#include <fs/file.h>
+#include <mm/space.h>
+#include <mm/user.h>
+#include "process_internal.h"
+
+#define CLONE_REFUSED	(LINUX_CLONE_NEWNS | LINUX_CLONE_NEWCGROUP | LINUX_CLONE_NEWUTS | LINUX_CLONE_NEWIPC | LINUX_CLONE_NEWUSER | \
+			 LINUX_CLONE_NEWPID | LINUX_CLONE_NEWNET | LINUX_CLONE_PIDFD | LINUX_CLONE_INTO_CGROUP | LINUX_CLONE_NEWTIME)
+#define VFORK_POLL_NS	(50 * NSEC_PER_MSEC)
+#define THREADS_MAX	4096u
+
+struct clone_request {
+	uint64_t flags;
+	uint32_t exit_signal;
+	uint64_t stack;		/* 0: the caller's */
+	uint64_t parent_tid, child_tid, tls;
+};
+
+static int clone_check(const struct clone_request *r)
+{
+	uint64_t f = r->flags;
+
+	if (f & CLONE_REFUSED)
+		return -EINVAL;
+	if ((f & LINUX_CLONE_THREAD) && !(f & LINUX_CLONE_SIGHAND))
+		return -EINVAL;
+	if ((f & LINUX_CLONE_SIGHAND) && (!(f & LINUX_CLONE_VM) || (f & LINUX_CLONE_CLEAR_SIGHAND)))
+		return -EINVAL;
+	if (r->exit_signal > LINUX_NSIG || ((f & LINUX_CLONE_THREAD) && (f & LINUX_CLONE_PARENT) && current_process == init_process))
+		return -EINVAL;
+	if ((f & LINUX_CLONE_SETTLS) && !user_range_ok(r->tls, 1))
+		return -EPERM;
+	return 0;
+}
+
+static void child_regs(struct regs *to, const struct regs *from, const struct clone_request *r)
+{
+	*to = *from;
+	to->rax = 0;
+	to->error = 0;
+	if (r->stack)
+		to->rsp = r->stack;
+}
+
+/* What a new thread takes over from the one that made it. */
+static void thread_inherit(struct thread *t, const struct clone_request *r)
+{
+	struct thread *from = current;
+
+	arch_thread_copy(t, from);
+	if (r->flags & LINUX_CLONE_SETTLS)
+		t->arch.fs_base = r->tls;
+	t->blocked = from->blocked;
+	t->nice = from->nice;
+	if (!(r->flags & LINUX_CLONE_VM) || (r->flags & LINUX_CLONE_VFORK))
+		t->altstack = from->altstack;
+	if (r->flags & LINUX_CLONE_CHILD_CLEARTID)
+		t->clear_child_tid = r->child_tid;
+}
+
+/* The number of the child where parent and child asked for it; a bad address is the program's own trouble, as on Linux. */
+static void tids_write(struct thread *t, const struct clone_request *r)
+{
+	int32_t tid = t->tid;
+
+	if ((r->flags & LINUX_CLONE_PARENT_SETTID) && put_user32(r->parent_tid, tid))
+		log_debug("clone: bad parent_tid");
+	if ((r->flags & LINUX_CLONE_CHILD_SETTID) && space_write(t->process->space, r->child_tid, &tid, sizeof(tid)) < 0)
+		log_debug("clone: bad child_tid");
+}
+
+static int64_t clone_thread(const struct clone_request *r, const struct regs *from)
+{
+	struct process *p = current_process;
+	struct regs regs;
+	struct thread *t;
+	pid_t tid;
+
+	if (READ_ONCE(p->nr_threads) >= THREADS_MAX)
+		return -EAGAIN;
+	if (p->exiting || p->execing)
+		return -ERESTARTNOINTR;
+	tid = pid_alloc();
+	if (tid < 0)
+		return tid;
+	child_regs(&regs, from, r);
+	t = process_thread_create(p, tid, &regs);
+	if (IS_ERR(t)) {
+		pid_free(tid);
+		return PTR_ERR(t);
+	}
+	thread_inherit(t, r);
+	str_copy(t->name, current->name, sizeof(t->name));
+	tids_write(t, r);
+	thread_start(t);
+	return tid;
+}
+
+static void process_copy_state(struct process *p, struct process *from, const struct clone_request *r)
+{
+	uint64_t flags = spin_lock_irq(&from->lock), inner = spin_lock_irq(&from->signal_lock);
+
+	memcpy(p->name, from->name, sizeof(p->name));
+	memcpy(p->exe, from->exe, sizeof(p->exe));
+	memcpy(p->actions, from->actions, sizeof(p->actions));
+	memcpy(p->groups, from->groups, sizeof(p->groups));
+	memcpy(p->rlimits, from->rlimits, sizeof(p->rlimits));
+	p->nr_groups = from->nr_groups;
+	p->uid = from->uid;
+	p->gid = from->gid;
+	p->euid = from->euid;
+	p->egid = from->egid;
+	p->suid = from->suid;
+	p->sgid = from->sgid;
+	p->arg_start = from->arg_start;
+	p->arg_end = from->arg_end;
+	p->env_start = from->env_start;
+	p->env_end = from->env_end;
+	p->syscalls = from->syscalls;
+	p->no_new_privs = from->no_new_privs;
+	p->dumpable = from->dumpable;
+	p->personality = from->personality;
+	p->exit_signal = r->exit_signal;
+	spin_unlock_irq(&from->signal_lock, inner);
+	spin_unlock_irq(&from->lock, flags);
+	if (r->flags & LINUX_CLONE_CLEAR_SIGHAND)
+		signal_reset_actions(p);
+}
+
+static int process_copy_parts(struct process *p, struct process *from, uint64_t flags)
+{
+	if (flags & LINUX_CLONE_VM) {
+		space_get(from->space);
+		p->space = from->space;
+	} else {
+		p->space = space_fork(from->space);
+	}
+	p->files = flags & LINUX_CLONE_FILES ? fd_table_share(from->files) : fd_table_copy(from->files);
+	p->fs = flags & LINUX_CLONE_FS ? fs_context_share(from->fs) : fs_context_copy(from->fs);
+	return p->space && p->files && p->fs ? 0 : -ENOMEM;
+}
+
+struct count_request {
+	uint32_t uid;
+	uint64_t count;
+};
+
+static bool count_one(struct process *p, void *arg)
+{
+	struct count_request *c = arg;
+
+	c->count += p->uid == c->uid;
+	return true;
+}
+
+static bool too_many(const struct process *p)
+{
+	struct count_request c = { .uid = p->uid };
+
+	if (!p->euid)
+		return false;
+	process_for_each(count_one, &c);
+	return c.count >= p->rlimits[LINUX_RLIMIT_NPROC].cur;
+}
+
+/* A copy of the current process with its number, not in the tree yet. ERR_PTR. */
+static struct process *process_copy(const struct clone_request *r)
+{
+	struct process *from = current_process, *p;
+	int err;
+
+	if (too_many(from))
+		return ERR_PTR(-EAGAIN);
+	p = process_alloc();
+	if (!p)
+		return ERR_PTR(-ENOMEM);
+	process_copy_state(p, from, r);
+	p->pid = pid_alloc();
+	err = p->pid < 0 ? p->pid : process_copy_parts(p, from, r->flags);
+	if (!err)
+		return p;
+	p->pid = MAX(p->pid, 0);
+	process_discard(p);
+	return ERR_PTR(err);
+}
+
+static void process_link_child(struct process *p, const struct clone_request *r)
+{
+	struct process *from = current_process, *parent = from;
+	uint64_t flags;
+
+	if (r->flags & LINUX_CLONE_PARENT)
+		parent = from->parent ? from->parent : from;
+	process_link(p, parent, from->pgid, from->sid);
+	flags = spin_lock_irq(&process_tree_lock);
+	p->tty = from->tty;
+	spin_unlock_irq(&process_tree_lock, flags);
+}
+
+/* Until the child runs another program or ends; a parent that is being killed does not wait. */
+static void vfork_wait(struct process *child)
+{
+	struct process *p = current_process;
+
+	while (!READ_ONCE(child->vfork_released) && !READ_ONCE(p->exiting))
+		wait_event(&child->state_wait, READ_ONCE(child->vfork_released), time_now() + VFORK_POLL_NS, false);
+}
+
+static int64_t clone_process(const struct clone_request *r, const struct regs *from)
+{
+	struct process *p = process_copy(r);
+	struct regs regs;
+	struct thread *t;
+	pid_t pid;
+
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	pid = p->pid;
+	child_regs(&regs, from, r);
+	pid_hold(pid);
+	t = process_thread_create(p, pid, &regs);
+	if (IS_ERR(t)) {
+		pid_free(pid);
+		process_discard(p);
+		return PTR_ERR(t);
+	}
+	thread_inherit(t, r);
+	tids_write(t, r);
+	process_link_child(p, r);
+	thread_start(t);
+	if (r->flags & LINUX_CLONE_VFORK)
+		vfork_wait(p);
+	process_put(p);
+	return pid;
+}
+
+static int64_t clone_any(const struct clone_request *r, const struct regs *from)
+{
+	int err = clone_check(r);
+
+	if (err)
+		return err;
+	return r->flags & LINUX_CLONE_THREAD ? clone_thread(r, from) : clone_process(r, from);
+}
+
+SYSCALL(NR_fork, fork)
+{
+	struct clone_request r = { .exit_signal = LINUX_SIGCHLD };
+
+	return clone_any(&r, args->regs);
+}
+
+SYSCALL(NR_vfork, vfork)
+{
+	struct clone_request r = { .flags = LINUX_CLONE_VM | LINUX_CLONE_VFORK, .exit_signal = LINUX_SIGCHLD };
+
+	return clone_any(&r, args->regs);
+}
+
+SYSCALL_FLAGS(NR_clone, clone, 0)
+{
+	struct clone_request r = {
+		.flags = (uint32_t)args->a[0] & ~LINUX_CLONE_NEWTIME & ~LINUX_CSIGNAL, .exit_signal = args->a[0] & LINUX_CSIGNAL,
+		.stack = args->a[1], .parent_tid = args->a[2], .child_tid = args->a[3], .tls = args->a[4],
+	};
+
+	return clone_any(&r, args->regs);
+}
+
+/* Bytes beyond what we know must be zero. */
+static int clone_args_copy(struct linux_clone_args *to, uint64_t from, uint64_t size)
+{
+	memset(to, 0, sizeof(*to));
+	if (size < LINUX_CLONE_ARGS_SIZE_VER0)
+		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	for (uint64_t at = sizeof(*to); at < size; at++) {
+		uint8_t byte;
+
+		if (copy_from_user(&byte, from + at, 1))
+			return -EFAULT;
+		if (byte)
+			return -E2BIG;
+	}
+	return copy_from_user(to, from, MIN(size, sizeof(*to)));
+}
+
+SYSCALL(NR_clone3, clone3)
+{
+	struct linux_clone_args c;
+	struct clone_request r;
+	int err = clone_args_copy(&c, args->a[0], args->a[1]);
+
+	if (err)
+		return err;
+	if (c.set_tid || c.set_tid_size || (c.flags & LINUX_CSIGNAL) || c.exit_signal > LINUX_NSIG || !c.stack != !c.stack_size)
+		return -EINVAL;
+	if (c.flags & (LINUX_CLONE_THREAD | LINUX_CLONE_PARENT) && c.exit_signal)
+		return -EINVAL;
+	if (!user_range_ok(c.stack, c.stack_size))
+		return -EINVAL;
+	r = (struct clone_request){ .flags = c.flags, .exit_signal = c.exit_signal, .parent_tid = c.parent_tid,
+				    .child_tid = c.child_tid, .tls = c.tls, .stack = c.stack ? c.stack + c.stack_size : 0 };
+	return clone_any(&r, args->regs);
+}

@@ -1,0 +1,516 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Futexes. A waiter is queued before the word is read, so a wake between the two is not lost; then it sleeps until its record is marked.
+ * A word in private memory is known by space and address, one in a shared mapping by its frame, which waiters keep. Priority inheritance
+ * is left out (ENOSYS). Locks: one spinlock for each bucket, two taken in address order; user memory is touched without them.
+ */
+#include <kernel/syscall.h>
+#include <mm/page.h>
+#include <mm/space.h>
+#include <mm/user.h>
+#include "process_internal.h"
+
+#define BUCKETS		64u
+#define ROBUST_MAX	2048u		/* entries of a list that are believed */
+#define RETRIES_MAX	1000u		/* of a compare-and-exchange against a busy word */
+
+struct futex_key {
+	const void *object;	/* space or page */
+	uint64_t address;	/* in the space, or offset in the page */
+	struct page *page;	/* counted when the key is a page's */
+};
+
+struct futex_waiter {
+	struct list link;
+	struct thread *thread;
+	struct futex_key key;
+	uint32_t bitset;
+	bool woken;
+	struct futex_bucket *bucket;	/* changes under both buckets' locks */
+};
+
+static struct futex_bucket {
+	struct spinlock lock;
+	struct list waiters;
+	bool ready;
+} buckets[BUCKETS];
+
+static struct futex_bucket *bucket_of(const struct futex_key *key)
+{
+	uint64_t hash = ((uint64_t)key->object ^ key->address >> 2) * 0x9e3779b97f4a7c15ull;
+
+	return &buckets[hash >> 58];
+}
+
+static uint64_t bucket_lock(struct futex_bucket *b)
+{
+	uint64_t flags = spin_lock_irq(&b->lock);
+
+	if (!b->ready) {
+		list_init(&b->waiters);
+		b->ready = true;
+	}
+	return flags;
+}
+
+static bool key_equal(const struct futex_key *a, const struct futex_key *b)
+{
+	return a->object == b->object && a->address == b->address;
+}
+
+static bool address_is_shared(struct space *s, uint64_t address, int *err)
+{
+	struct vma *vma;
+	bool shared;
+
+	mutex_lock(&s->lock);
+	vma = space_find(s, address);
+	*err = vma && address >= vma->start && address < vma->end ? 0 : -EFAULT;
+	shared = !*err && (vma->flags & VM_SHARED);
+	mutex_unlock(&s->lock);
+	return shared;
+}
+
+/* Fill @key; give it back with key_put(). 0, -EINVAL, -EFAULT. */
+static int key_get(uint64_t address, bool private, struct futex_key *key)
+{
+	struct space *s = current_process->space;
+	int err = 0;
+
+	*key = (struct futex_key){ .object = s, .address = address };
+	if (address % sizeof(uint32_t))
+		return -EINVAL;
+	if (!user_range_ok(address, sizeof(uint32_t)))
+		return -EFAULT;
+	if (private || !address_is_shared(s, address, &err))
+		return err;
+	if (user_pin(s, address, sizeof(uint32_t), false, &key->page, 1) != 1) {
+		key->page = NULL;
+		return -EFAULT;
+	}
+	page_get(key->page);
+	user_unpin(&key->page, 1);
+	key->object = key->page;
+	key->address = address % PAGE_SIZE;
+	return 0;
+}
+
+static void key_put(struct futex_key *key)
+{
+	if (key->page)
+		page_put(key->page);
+	key->page = NULL;
+}
+
+/* Read a word in one piece: a compare-and-exchange with itself, or a plain copy where writing is not allowed. */
+static int word_read(uint64_t address, uint32_t *value)
+{
+	uint32_t seen;
+
+	if (user_cmpxchg32(address, 0, 0, &seen) == 0) {
+		*value = seen;
+		return 0;
+	}
+	return get_user32(value, address);
+}
+
+/* Bucket lock held; takes the waiter off and wakes it. */
+static void waiter_wake(struct futex_waiter *w)
+{
+	list_del(&w->link);
+	w->woken = true;
+	sched_wake(w->thread);
+}
+
+static int futex_wake(uint64_t address, bool private, int count, uint32_t bitset)
+{
+	struct futex_waiter *w, *next;
+	struct futex_bucket *b;
+	struct futex_key key;
+	uint64_t flags;
+	int err = key_get(address, private, &key), woken = 0;
+
+	if (err)
+		return err;
+	b = bucket_of(&key);
+	flags = bucket_lock(b);
+	list_for_each_safe(w, next, &b->waiters, link) {
+		if (woken >= count)
+			break;
+		if (!key_equal(&w->key, &key) || !(w->bitset & bitset))
+			continue;
+		waiter_wake(w);
+		woken++;
+	}
+	spin_unlock_irq(&b->lock, flags);
+	key_put(&key);
+	return woken;
+}
+
+int futex_wake_user(uint64_t address, int count)
+{
+	return futex_wake(address, false, count, LINUX_FUTEX_BITSET_ANY);
+}
+
+static void waiter_queue(struct futex_waiter *w)
+{
+	struct futex_bucket *b = bucket_of(&w->key);
+	uint64_t flags = bucket_lock(b);
+
+	w->bucket = b;
+	list_append(&b->waiters, &w->link);
+	spin_unlock_irq(&b->lock, flags);
+}
+
+/* Off the queue, wherever a requeue put it. True when it was woken. */
+static bool waiter_unqueue(struct futex_waiter *w)
+{
+	for (;;) {
+		struct futex_bucket *b = READ_ONCE(w->bucket);
+		uint64_t flags = bucket_lock(b);
+		bool here = w->bucket == b;
+
+		if (here && !w->woken)
+			list_del(&w->link);
+		spin_unlock_irq(&b->lock, flags);
+		if (here)
+			return w->woken;
+	}
+}
+
+static int waiter_sleep(struct futex_waiter *w, time_ns_t deadline)
+{
+	int err = 0;
+
+	while (!READ_ONCE(w->woken) && !err) {
+		sleep_prepare(true);
+		if (READ_ONCE(w->woken)) {
+			sleep_cancel();
+			break;
+		}
+		err = schedule_timeout(deadline);
+	}
+	return err;
+}
+
+static int futex_wait(uint64_t address, bool private, uint32_t expected, time_ns_t deadline, uint32_t bitset)
+{
+	struct futex_waiter w = { .thread = current, .bitset = bitset };
+	uint32_t value;
+	int err;
+
+	if (!bitset)
+		return -EINVAL;
+	err = key_get(address, private, &w.key);
+	if (err)
+		return err;
+	waiter_queue(&w);
+	err = word_read(address, &value);
+	if (!err && value != expected)
+		err = -EAGAIN;
+	if (!err)
+		err = waiter_sleep(&w, deadline);
+	if (waiter_unqueue(&w))
+		err = 0;
+	key_put(&w.key);
+	return err;
+}
+
+static int64_t futex_wait_restart(struct thread *t);
+
+/* A wait with a timeout that a stop interrupted goes on to the same deadline. */
+static int64_t futex_wait_call(uint64_t address, bool private, uint32_t expected, time_ns_t deadline, uint32_t bitset)
+{
+	struct thread *t = current;
+	int err = futex_wait(address, private, expected, deadline, bitset);
+
+	if (err != -EINTR)
+		return err;
+	if (deadline == TIME_FOREVER)
+		return -ERESTARTSYS;
+	t->restart = futex_wait_restart;
+	t->restart_args[0] = address;
+	t->restart_args[1] = private;
+	t->restart_args[2] = expected;
+	t->restart_args[3] = deadline;
+	t->restart_args[4] = bitset;
+	return -ERESTART_BLOCK;
+}
+
+static int64_t futex_wait_restart(struct thread *t)
+{
+	uint64_t *a = t->restart_args;
+
+	return futex_wait_call(a[0], a[1], a[2], a[3], a[4]);
+}
+
+static void buckets_lock(struct futex_bucket *a, struct futex_bucket *b, uint64_t *flags_a, uint64_t *flags_b)
+{
+	*flags_a = bucket_lock(a < b ? a : b);
+	if (a != b)
+		*flags_b = bucket_lock(a < b ? b : a);
+}
+
+static void buckets_unlock(struct futex_bucket *a, struct futex_bucket *b, uint64_t flags_a, uint64_t flags_b)
+{
+	if (a != b)
+		spin_unlock_irq(&(a < b ? b : a)->lock, flags_b);
+	spin_unlock_irq(&(a < b ? a : b)->lock, flags_a);
+}
+
+static void waiter_move(struct futex_waiter *w, struct futex_bucket *to, const struct futex_key *key)
+{
+	struct page *old = w->key.page;
+
+	list_del(&w->link);
+	if (key->page)
+		page_get(key->page);
+	w->key = *key;
+	w->bucket = to;
+	list_append(&to->waiters, &w->link);
+	if (old)
+		page_put(old);
+}
+
+static int requeue_locked(struct futex_bucket *from, const struct futex_key *key, struct futex_bucket *to, const struct futex_key *target,
+			  int nr_wake, int nr_move)
+{
+	struct futex_waiter *w, *next;
+	int woken = 0, moved = 0;
+
+	list_for_each_safe(w, next, &from->waiters, link) {
+		if (!key_equal(&w->key, key))
+			continue;
+		if (woken < nr_wake) {
+			waiter_wake(w);
+			woken++;
+		} else if (moved < nr_move) {
+			if (!key_equal(key, target))
+				waiter_move(w, to, target);
+			moved++;
+		} else {
+			break;
+		}
+	}
+	return woken + moved;
+}
+
+static int futex_requeue(uint64_t address, uint64_t other, bool private, int nr_wake, int nr_move, const uint32_t *expected)
+{
+	struct futex_key key, target;
+	uint64_t flags_a = 0, flags_b = 0;
+	struct futex_bucket *from, *to;
+	uint32_t value;
+	int err = key_get(address, private, &key);
+
+	if (err)
+		return err;
+	err = nr_wake < 0 || nr_move < 0 ? -EINVAL : key_get(other, private, &target);
+	if (err)
+		goto put_key;
+	if (expected) {
+		err = word_read(address, &value);
+		if (!err && value != *expected)
+			err = -EAGAIN;
+	}
+	if (!err) {
+		from = bucket_of(&key);
+		to = bucket_of(&target);
+		buckets_lock(from, to, &flags_a, &flags_b);
+		err = requeue_locked(from, &key, to, &target, nr_wake, nr_move);
+		buckets_unlock(from, to, flags_a, flags_b);
+	}
+	key_put(&target);
+put_key:
+	key_put(&key);
+	return err;
+}
+
+static int32_t sign_12(uint32_t v)
+{
+	return (int32_t)(v << 20) >> 20;
+}
+
+static uint32_t op_apply(unsigned int op, uint32_t old, uint32_t arg)
+{
+	switch (op) {
+	case LINUX_FUTEX_OP_SET:
+		return arg;
+	case LINUX_FUTEX_OP_ADD:
+		return old + arg;
+	case LINUX_FUTEX_OP_OR:
+		return old | arg;
+	case LINUX_FUTEX_OP_ANDN:
+		return old & ~arg;
+	default:
+		return old ^ arg;
+	}
+}
+
+static bool op_compare(unsigned int cmp, int32_t old, int32_t arg)
+{
+	switch (cmp) {
+	case LINUX_FUTEX_CMP_EQ:
+		return old == arg;
+	case LINUX_FUTEX_CMP_NE:
+		return old != arg;
+	case LINUX_FUTEX_CMP_LT:
+		return old < arg;
+	case LINUX_FUTEX_CMP_LE:
+		return old <= arg;
+	case LINUX_FUTEX_CMP_GT:
+		return old > arg;
+	default:
+		return old >= arg;
+	}
+}
+
+/* Change the word at @address as @encoded says; 1 or 0 is the comparison of its old value. */
+static int op_run(uint64_t address, uint32_t encoded)
+{
+	unsigned int op = encoded >> 28 & 7, cmp = encoded >> 24 & 15;
+	uint32_t arg = sign_12(encoded >> 12 & 0xfff), old, seen;
+	int err = word_read(address, &old);
+
+	if (op > LINUX_FUTEX_OP_XOR || cmp > LINUX_FUTEX_CMP_GE)
+		return -ENOSYS;
+	if (encoded >> 28 & LINUX_FUTEX_OP_ARG_SHIFT)
+		arg = 1u << (arg & 31);
+	for (unsigned int i = 0; !err && i < RETRIES_MAX; i++) {
+		err = user_cmpxchg32(address, old, op_apply(op, old, arg), &seen);
+		if (!err && seen == old)
+			return op_compare(cmp, old, sign_12(encoded & 0xfff));
+		old = seen;
+	}
+	return err ? err : -EAGAIN;
+}
+
+static int futex_wake_op(uint64_t address, uint64_t other, bool private, int nr_wake, int nr_other, uint32_t encoded)
+{
+	int holds, woken, more;
+
+	if (other % sizeof(uint32_t))
+		return -EINVAL;
+	holds = op_run(other, encoded);
+	if (holds < 0)
+		return holds;
+	woken = futex_wake(address, private, nr_wake, LINUX_FUTEX_BITSET_ANY);
+	if (woken < 0 || !holds)
+		return woken;
+	more = futex_wake(other, private, nr_other, LINUX_FUTEX_BITSET_ANY);
+	return more < 0 ? more : woken + more;
+}
+
+/* FUTEX_WAIT counts from now; FUTEX_WAIT_BITSET names a time on a clock. */
+static int deadline_get(uint64_t timeout, int op, bool absolute, time_ns_t *deadline)
+{
+	uint64_t ns;
+	int err;
+
+	*deadline = TIME_FOREVER;
+	if (!timeout)
+		return 0;
+	err = timespec_from_user(timeout, &ns);
+	if (err)
+		return err;
+	*deadline = absolute ? deadline_of_clock(op & LINUX_FUTEX_CLOCK_REALTIME ? LINUX_CLOCK_REALTIME : LINUX_CLOCK_MONOTONIC, ns) :
+			       deadline_after(ns);
+	return 0;
+}
+
+static int64_t futex_wait_parse(struct syscall_args *args, bool bitset)
+{
+	int op = args->a[1];
+	time_ns_t deadline;
+	int err = deadline_get(args->a[3], op, bitset, &deadline);
+
+	if (err)
+		return err;
+	return futex_wait_call(args->a[0], op & LINUX_FUTEX_PRIVATE_FLAG, args->a[2], deadline,
+			       bitset ? (uint32_t)args->a[5] : LINUX_FUTEX_BITSET_ANY);
+}
+
+SYSCALL_FLAGS(NR_futex, futex, SYSCALL_DRIVER)
+{
+	int op = args->a[1], value = args->a[2];
+	bool private = op & LINUX_FUTEX_PRIVATE_FLAG;
+	uint32_t third = args->a[5];
+
+	switch (op & LINUX_FUTEX_CMD_MASK) {
+	case LINUX_FUTEX_WAIT:
+		return futex_wait_parse(args, false);
+	case LINUX_FUTEX_WAIT_BITSET:
+		return futex_wait_parse(args, true);
+	case LINUX_FUTEX_WAKE:
+		return futex_wake(args->a[0], private, MAX(value, 1), LINUX_FUTEX_BITSET_ANY);
+	case LINUX_FUTEX_WAKE_BITSET:
+		return third ? futex_wake(args->a[0], private, MAX(value, 1), third) : -EINVAL;
+	case LINUX_FUTEX_REQUEUE:
+		return futex_requeue(args->a[0], args->a[4], private, value, args->a[3], NULL);
+	case LINUX_FUTEX_CMP_REQUEUE:
+		return futex_requeue(args->a[0], args->a[4], private, value, args->a[3], &third);
+	case LINUX_FUTEX_WAKE_OP:
+		return futex_wake_op(args->a[0], args->a[4], private, value, args->a[3], third);
+	default:
+		return -ENOSYS;
+	}
+}
+
+/* The owner of a robust futex is gone: say so in the word and wake one waiter. */
+static void robust_release(struct thread *t, uint64_t address)
+{
+	uint32_t value, seen;
+
+	if (address % sizeof(value) || word_read(address, &value))
+		return;
+	for (unsigned int i = 0; i < RETRIES_MAX && (value & LINUX_FUTEX_TID_MASK) == (uint32_t)t->tid; i++) {
+		uint32_t freed = (value & LINUX_FUTEX_WAITERS) | LINUX_FUTEX_OWNER_DIED;
+
+		if (user_cmpxchg32(address, value, freed, &seen))
+			return;
+		if (seen == value) {
+			if (value & LINUX_FUTEX_WAITERS)
+				futex_wake_user(address, 1);
+			return;
+		}
+		value = seen;
+	}
+}
+
+/* Walk the list that the thread left in user memory. Bit 0 of an entry marks a PI futex. */
+void futex_thread_exit(struct thread *t)
+{
+	uint64_t list = t->robust_list, entry, next;
+	struct linux_robust_list_head head;
+
+	t->robust_list = 0;
+	if (!list || copy_from_user(&head, list, sizeof(head)))
+		return;
+	entry = head.next;
+	for (unsigned int i = 0; i < ROBUST_MAX && (entry & ~1ull) != list; i++) {
+		if (get_user64(&next, entry & ~1ull))
+			break;
+		if (entry != head.list_op_pending)
+			robust_release(t, (entry & ~1ull) + head.futex_offset);
+		entry = next;
+	}
+	if (head.list_op_pending)
+		robust_release(t, (head.list_op_pending & ~1ull) + head.futex_offset);
+}
+
+SYSCALL_FLAGS(NR_set_robust_list, set_robust_list, SYSCALL_DRIVER)
+{
+	if (args->a[1] != sizeof(struct linux_robust_list_head))
+		return -EINVAL;
+	current->robust_list = args->a[0];
+	return 0;
+}
+
+SYSCALL(NR_get_robust_list, get_robust_list)
+{
+	if (args->a[0] && (pid_t)args->a[0] != current->tid)
+		return -EPERM;
+	if (put_user64(args->a[1], current->robust_list) || put_user64(args->a[2], sizeof(struct linux_robust_list_head)))
+		return -EFAULT;
+	return 0;
+}

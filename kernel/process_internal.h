@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of the process subsystem tell each other: the tree, exec, exit and signals. Not for anybody else. */
+#ifndef KERNEL_PROCESS_INTERNAL_H
+#define KERNEL_PROCESS_INTERNAL_H
+
+#include <kernel/process.h>
+
+struct exec_image;
+struct linux_rusage;
+
+/* pid.c. Slots point to processes under process_tree_lock. */
+int pid_claim(pid_t pid);
+void pid_set_process(pid_t pid, struct process *p);
+struct process *pid_process(pid_t pid);
+
+/* process.c. The list is guarded by process_tree_lock. */
+extern struct list all_processes;
+struct process *process_alloc(void);
+/* A thread of @p with number @tid (its reference of the number is taken over); linked, not started. */
+struct thread *process_thread_create(struct process *p, pid_t tid, const struct regs *regs);
+/* Into and out of the tree; tree lock held by process_unlink only. */
+void process_link(struct process *p, struct process *parent, pid_t pgid, pid_t sid);
+void process_unlink(struct process *p);
+void process_set_group(struct process *p, pid_t pgid);
+/* Every thread but the caller wakes and looks at p->attention. p->lock held. */
+void process_rouse(struct process *p);
+void process_space_replace(struct process *p, struct space *space);
+void process_release_vfork(struct process *p);
+/* Give back a process that got neither a thread nor a place in the tree. */
+void process_discard(struct process *p);
+
+/* exit.c */
+void process_begin_exit(struct process *p, int status);
+void thread_leave(void) __noreturn;
+/* End every other thread of the current process. 0 or -EINTR when the process itself is ending. */
+int process_single_thread(void);
+bool process_group_orphaned(pid_t pgid, const struct process *without);
+/* Tell the parent of a change; tree lock held. */
+void process_notify_parent(struct process *p, int code, int status);
+
+/* exec.c */
+struct process *exec_spawn(const struct process_spawn_args *args);
+
+/* signal.c. "posted" functions: tree lock held. */
+int signal_post_process(struct process *p, int sig, const struct linux_siginfo *info);
+int signal_post_thread(struct thread *t, int sig, const struct linux_siginfo *info);
+void signal_info_user(struct linux_siginfo *info, int sig, int code, uint64_t value);
+/* The next signal of the current thread inside @mask; 0: none. Fills @info. */
+int signal_dequeue(sigset_t mask, struct linux_siginfo *info);
+void signal_set_mask(sigset_t mask);
+void signal_flush_all(struct process *p);
+void signal_flush_thread(struct thread *t);
+void signal_reset_actions(struct process *p);
+/* @sig is no longer pending anywhere in @p. */
+void signal_forget(struct process *p, int sig);
+/* Kill with @sig even when it is blocked or ignored. */
+void signal_force(int sig);
+bool signal_default_ignores(int sig);
+
+/* signal_frame.c */
+int signal_frame_push(struct regs *regs, int sig, const struct linux_siginfo *info, const struct sigaction_k *action, sigset_t mask);
+
+/* futex.c */
+void futex_thread_exit(struct thread *t);
+/* Wake at most @count waiters of a word of the current process. */
+int futex_wake_user(uint64_t address, int count);
+
+/* posix_timer.c, sys_time.c */
+void posix_timers_free(struct process *p);
+void itimer_fire(struct timer *timer);
+/* Nanoseconds of a user timespec. 0, -EFAULT, -EINVAL. */
+int timespec_from_user(uint64_t address, uint64_t *ns);
+int timespec_to_user(uint64_t address, uint64_t ns);
+/* ns from now on to a deadline; saturates. */
+time_ns_t deadline_after(uint64_t ns);
+/* A time of @clock to a deadline on the monotonic clock. */
+time_ns_t deadline_of_clock(int clock, uint64_t ns);
+int clock_read(int clock, uint64_t *ns);
+
+/* wait4.c */
+void rusage_fill(struct linux_rusage *usage, time_ns_t user, time_ns_t system, uint64_t max_pages);
+
+#endif

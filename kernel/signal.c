@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sending and queueing signals. A signal is pending for a process or for one thread: a bit, and a record with its information when there
+ * was memory for one. What a process ignores is dropped when it is sent, unless it is blocked. SIGKILL does not queue: it marks the
+ * process at once. Locks: process_tree_lock (continuing tells the parent), process->lock (threads), process->signal_lock (queues).
+ */
+#include <kernel/log.h>
+#include <mm/slab.h>
+#include <mm/user.h>
+#include "process_internal.h"
+
+#define STOP_SIGNALS	(SIG_BIT(LINUX_SIGSTOP) | SIG_BIT(LINUX_SIGTSTP) | SIG_BIT(LINUX_SIGTTIN) | SIG_BIT(LINUX_SIGTTOU))
+#define IGNORED_SIGNALS	(SIG_BIT(LINUX_SIGCHLD) | SIG_BIT(LINUX_SIGCONT) | SIG_BIT(LINUX_SIGURG) | SIG_BIT(LINUX_SIGWINCH))
+#define NEVER_BLOCKED	(SIG_BIT(LINUX_SIGKILL) | SIG_BIT(LINUX_SIGSTOP))
+/* Faults go first: a handler for another signal must not run with the faulting instruction still waiting. */
+#define FAULT_SIGNALS	(SIG_BIT(LINUX_SIGSEGV) | SIG_BIT(LINUX_SIGBUS) | SIG_BIT(LINUX_SIGILL) | SIG_BIT(LINUX_SIGTRAP) | \
+			 SIG_BIT(LINUX_SIGFPE) | SIG_BIT(LINUX_SIGSYS))
+
+struct queued_signal {
+	struct list link;
+	struct linux_siginfo info;
+};
+
+bool signal_default_ignores(int sig)
+{
+	return IGNORED_SIGNALS & SIG_BIT(sig);
+}
+
+/* The signals that @t does not take now. */
+static sigset_t held_back(const struct thread *t)
+{
+	return t->blocked & ~t->waiting_for;
+}
+
+bool signal_pending(const struct thread *t)
+{
+	const struct process *p = t->process;
+
+	if (!p || t->exiting)
+		return false;
+	if (((READ_ONCE(t->pending) | READ_ONCE(p->pending)) & (~t->blocked | t->waiting_for)) || t->restore_blocked)
+		return true;
+	return READ_ONCE(p->attention) && READ_ONCE(p->execing) != t;
+}
+
+static void queue_drop(struct process *p, struct list *queue, sigset_t which)
+{
+	struct queued_signal *q, *next;
+
+	list_for_each_safe(q, next, queue, link) {
+		if (!(SIG_BIT(q->info.si_signo) & which))
+			continue;
+		list_del(&q->link);
+		p->nr_queued--;
+		kfree(q);
+	}
+}
+
+/* Forget pending signals of @which everywhere. p->lock and signal_lock held. */
+static void pending_drop(struct process *p, sigset_t which)
+{
+	struct thread *t;
+
+	p->pending &= ~which;
+	queue_drop(p, &p->sigqueue, which);
+	list_for_each(t, &p->threads, process_link) {
+		t->pending &= ~which;
+		queue_drop(p, &t->sigqueue, which);
+	}
+}
+
+void signal_forget(struct process *p, int sig)
+{
+	uint64_t flags = spin_lock_irq(&p->lock), inner = spin_lock_irq(&p->signal_lock);
+
+	pending_drop(p, SIG_BIT(sig));
+	spin_unlock_irq(&p->signal_lock, inner);
+	spin_unlock_irq(&p->lock, flags);
+}
+
+void signal_flush_all(struct process *p)
+{
+	uint64_t flags = spin_lock_irq(&p->signal_lock);
+
+	p->pending = 0;
+	queue_drop(p, &p->sigqueue, ~0ull);
+	spin_unlock_irq(&p->signal_lock, flags);
+}
+
+/* A thread is leaving: its own signals go with it, and those of the process find another thread. */
+void signal_flush_thread(struct thread *t)
+{
+	struct process *p = t->process;
+	uint64_t flags = spin_lock_irq(&p->lock), inner = spin_lock_irq(&p->signal_lock);
+	struct thread *other;
+
+	t->pending = 0;
+	queue_drop(p, &t->sigqueue, ~0ull);
+	list_for_each(other, &p->threads, process_link)
+		if (other != t && (p->pending & ~held_back(other)) && READ_ONCE(other->interruptible))
+			sched_wake(other);
+	spin_unlock_irq(&p->signal_lock, inner);
+	spin_unlock_irq(&p->lock, flags);
+}
+
+void signal_reset_actions(struct process *p)
+{
+	uint64_t flags = spin_lock_irq(&p->signal_lock);
+
+	for (unsigned int i = 0; i < NSIG_K; i++) {
+		struct sigaction_k *action = &p->actions[i];
+
+		if (action->handler != LINUX_SIG_IGN)
+			action->handler = LINUX_SIG_DFL;
+		action->flags = action->restorer = action->mask = 0;
+	}
+	spin_unlock_irq(&p->signal_lock, flags);
+}
+
+static bool any_thread_blocks(struct process *p, struct thread *only, int sig)
+{
+	struct thread *t;
+
+	if (only)
+		return only->blocked & SIG_BIT(sig);
+	list_for_each(t, &p->threads, process_link)
+		if (t->blocked & SIG_BIT(sig))
+			return true;
+	return false;
+}
+
+/* Would sending @sig have no effect at all? init takes only what it has a handler for. */
+static bool signal_is_dropped(struct process *p, struct thread *only, int sig)
+{
+	uint64_t handler = p->actions[sig - 1].handler;
+
+	if (p == init_process && handler == LINUX_SIG_DFL)
+		return !any_thread_blocks(p, only, sig);
+	if (handler != LINUX_SIG_IGN && !(handler == LINUX_SIG_DFL && signal_default_ignores(sig)))
+		return false;
+	return !any_thread_blocks(p, only, sig);
+}
+
+void signal_info_user(struct linux_siginfo *info, int sig, int code, uint64_t value)
+{
+	memset(info, 0, sizeof(*info));
+	info->si_signo = sig;
+	info->si_code = code;
+	info->sender.pid = current_process->pid;
+	info->sender.uid = current_process->uid;
+	info->sender.value = value;
+}
+
+/* Add to a queue. Ordinary signals are pending once; real-time signals as often as they were sent. */
+static int signal_enqueue(struct process *p, struct list *queue, sigset_t *pending, int sig, const struct linux_siginfo *info)
+{
+	struct queued_signal *q;
+
+	if (sig < LINUX_SIGRTMIN && (*pending & SIG_BIT(sig)))
+		return 0;
+	q = p->nr_queued < p->rlimits[LINUX_RLIMIT_SIGPENDING].cur || sig < LINUX_SIGRTMIN ? kzalloc(sizeof(*q)) : NULL;
+	if (!q && sig >= LINUX_SIGRTMIN && info)
+		return -EAGAIN;
+	if (q) {
+		if (info)
+			q->info = *info;
+		else
+			q->info.si_code = LINUX_SI_KERNEL;
+		q->info.si_signo = sig;
+		list_append(queue, &q->link);
+		p->nr_queued++;
+	}
+	*pending |= SIG_BIT(sig);
+	return 0;
+}
+
+/* The thread that takes a signal of the process: one that does not block it, the sender by preference. p->lock held. */
+static struct thread *thread_choose(struct process *p, int sig)
+{
+	struct thread *t, *chosen = NULL;
+
+	list_for_each(t, &p->threads, process_link) {
+		if ((held_back(t) & SIG_BIT(sig)) || t->exiting)
+			continue;
+		if (!chosen || t == current || READ_ONCE(t->interruptible))
+			chosen = t;
+		if (t == current)
+			break;
+	}
+	return chosen;
+}
+
+static int signal_post(struct process *p, struct thread *only, int sig, const struct linux_siginfo *info)
+{
+	uint64_t flags = spin_lock_irq(&p->signal_lock);
+	struct thread *t;
+	int err = 0;
+
+	if (STOP_SIGNALS & SIG_BIT(sig))
+		pending_drop(p, SIG_BIT(LINUX_SIGCONT));
+	if (!signal_is_dropped(p, only, sig))
+		err = signal_enqueue(p, only ? &only->sigqueue : &p->sigqueue, only ? &only->pending : &p->pending, sig, info);
+	spin_unlock_irq(&p->signal_lock, flags);
+	t = only ? only : thread_choose(p, sig);
+	if (!err && t && !(held_back(t) & SIG_BIT(sig)) && READ_ONCE(t->interruptible))
+		sched_wake(t);
+	return err;
+}
+
+/* SIGCONT continues when it is sent, whatever is blocked or ignored. Tree lock held. */
+static void process_continue(struct process *p)
+{
+	uint64_t flags = spin_lock_irq(&p->lock), inner = spin_lock_irq(&p->signal_lock);
+
+	pending_drop(p, STOP_SIGNALS);
+	spin_unlock_irq(&p->signal_lock, inner);
+	spin_unlock_irq(&p->lock, flags);
+	if (!p->stopped)
+		return;
+	p->stopped = false;
+	p->continued = true;
+	__atomic_and_fetch(&p->attention, ~PROCESS_STOPPED, __ATOMIC_SEQ_CST);
+	wait_wake(&p->state_wait, 0);
+	process_notify_parent(p, LINUX_CLD_CONTINUED, LINUX_SIGCONT);
+}
+
+static int signal_post_any(struct process *p, struct thread *only, int sig, const struct linux_siginfo *info)
+{
+	uint64_t flags;
+	int err = 0;
+
+	if (sig == 0 || p->zombie)
+		return 0;
+	if (sig == LINUX_SIGKILL) {
+		if (p != init_process)
+			process_begin_exit(p, LINUX_SIGKILL);
+		return 0;
+	}
+	if (sig == LINUX_SIGCONT)
+		process_continue(p);
+	flags = spin_lock_irq(&p->lock);
+	if (p->nr_threads && !p->exiting)
+		err = signal_post(p, only, sig, info);
+	spin_unlock_irq(&p->lock, flags);
+	return err;
+}
+
+int signal_post_process(struct process *p, int sig, const struct linux_siginfo *info)
+{
+	return signal_post_any(p, NULL, sig, info);
+}
+
+int signal_post_thread(struct thread *t, int sig, const struct linux_siginfo *info)
+{
+	return signal_post_any(t->process, t, sig, info);
+}
+
+int signal_send_process(struct process *p, int sig, const struct linux_siginfo *info)
+{
+	uint64_t flags;
+	int err;
+
+	if (sig < 0 || sig > LINUX_NSIG)
+		return -EINVAL;
+	flags = spin_lock_irq(&process_tree_lock);
+	err = signal_post_process(p, sig, info);
+	spin_unlock_irq(&process_tree_lock, flags);
+	return err;
+}
+
+int signal_send_thread(struct thread *t, int sig, const struct linux_siginfo *info)
+{
+	uint64_t flags;
+	int err;
+
+	if (sig < 0 || sig > LINUX_NSIG)
+		return -EINVAL;
+	if (!t->process)
+		return -ESRCH;
+	flags = spin_lock_irq(&process_tree_lock);
+	err = signal_post_thread(t, sig, info);
+	spin_unlock_irq(&process_tree_lock, flags);
+	return err;
+}
+
+int signal_send_group(pid_t pgid, int sig)
+{
+	uint64_t flags;
+	struct process *p;
+	int reached = 0;
+
+	if (sig < 0 || sig > LINUX_NSIG)
+		return -EINVAL;
+	flags = spin_lock_irq(&process_tree_lock);
+	list_for_each(p, &all_processes, all_link) {
+		if (p->pgid != pgid || p->zombie)
+			continue;
+		signal_post_process(p, sig, NULL);
+		reached++;
+	}
+	spin_unlock_irq(&process_tree_lock, flags);
+	return reached ? reached : -ESRCH;
+}
+
+/* Take the record of @sig out of @queue; clears the bit when it was the last. signal_lock held. */
+static void queue_take(struct process *p, struct list *queue, sigset_t *pending, int sig, struct linux_siginfo *info)
+{
+	struct queued_signal *q, *next, *found = NULL;
+	bool more = false;
+
+	list_for_each_safe(q, next, queue, link) {
+		if (q->info.si_signo != sig)
+			continue;
+		if (found) {
+			more = true;
+			break;
+		}
+		found = q;
+	}
+	if (!more)
+		*pending &= ~SIG_BIT(sig);
+	memset(info, 0, sizeof(*info));
+	info->si_signo = sig;
+	if (!found)
+		return;
+	*info = found->info;
+	list_del(&found->link);
+	p->nr_queued--;
+	kfree(found);
+}
+
+static int signal_first(sigset_t set)
+{
+	if (set & FAULT_SIGNALS)
+		set &= FAULT_SIGNALS;
+	return set ? __builtin_ctzll(set) + 1 : 0;
+}
+
+int signal_dequeue(sigset_t mask, struct linux_siginfo *info)
+{
+	struct thread *t = current;
+	struct process *p = t->process;
+	uint64_t flags = spin_lock_irq(&p->signal_lock);
+	int sig = signal_first(t->pending & mask);
+
+	if (sig) {
+		queue_take(p, &t->sigqueue, &t->pending, sig, info);
+	} else {
+		sig = signal_first(p->pending & mask);
+		if (sig)
+			queue_take(p, &p->sigqueue, &p->pending, sig, info);
+	}
+	spin_unlock_irq(&p->signal_lock, flags);
+	return sig;
+}
+
+/* Set the current thread's mask. Signals of the process that it no longer takes find another thread. */
+void signal_set_mask(sigset_t mask)
+{
+	struct thread *t = current, *other;
+	struct process *p = t->process;
+	uint64_t flags = spin_lock_irq(&p->lock), inner = spin_lock_irq(&p->signal_lock);
+	sigset_t newly = (mask & ~NEVER_BLOCKED) & ~t->blocked;
+
+	t->blocked = mask & ~NEVER_BLOCKED;
+	if (newly & p->pending)
+		list_for_each(other, &p->threads, process_link)
+			if (other != t && (p->pending & newly & ~held_back(other)) && READ_ONCE(other->interruptible))
+				sched_wake(other);
+	spin_unlock_irq(&p->signal_lock, inner);
+	spin_unlock_irq(&p->lock, flags);
+}
+
+void signal_mask_borrow(sigset_t mask)
+{
+	struct thread *t = current;
+
+	t->saved_blocked = t->blocked;
+	t->mask_borrowed = true;
+	signal_set_mask(mask);
+}
+
+/* With a signal pending the borrowed mask stays until that was delivered: it may be blocked otherwise. */
+void signal_mask_restore(void)
+{
+	struct thread *t = current;
+
+	if (!t->mask_borrowed)
+		return;
+	t->mask_borrowed = false;
+	if (signal_pending(t))
+		t->restore_blocked = true;
+	else
+		signal_set_mask(t->saved_blocked);
+}
+
+int signal_mask_borrow_user(uint64_t address, uint64_t size)
+{
+	sigset_t mask;
+	int err;
+
+	if (!address)
+		return 0;
+	if (size != sizeof(mask))
+		return -EINVAL;
+	err = copy_from_user(&mask, address, sizeof(mask));
+	if (!err)
+		signal_mask_borrow(mask);
+	return err;
+}
+
+/* Make @sig take its default action even when it is ignored or blocked, as Linux does for what cannot be postponed. */
+static void force_default(struct process *p, struct thread *t, int sig)
+{
+	struct sigaction_k *action = &p->actions[sig - 1];
+
+	if (action->handler == LINUX_SIG_IGN || (t->blocked & SIG_BIT(sig)))
+		action->handler = LINUX_SIG_DFL;
+	t->blocked &= ~SIG_BIT(sig);
+}
+
+static void signal_force_info(int sig, const struct linux_siginfo *info)
+{
+	struct thread *t = current;
+	struct process *p = t->process;
+	uint64_t flags = spin_lock_irq(&p->signal_lock);
+
+	force_default(p, t, sig);
+	if (p == init_process && p->actions[sig - 1].handler == LINUX_SIG_DFL)
+		log_err("init: fatal signal %d at %llx", sig, (unsigned long long)info->fault.addr);
+	signal_enqueue(p, &t->sigqueue, &t->pending, sig, info);
+	spin_unlock_irq(&p->signal_lock, flags);
+}
+
+void signal_force(int sig)
+{
+	struct linux_siginfo info = { .si_signo = sig, .si_code = LINUX_SI_KERNEL };
+
+	signal_force_info(sig, &info);
+}
+
+void signal_fault(int sig, int code, uint64_t address)
+{
+	struct linux_siginfo info = { .si_signo = sig, .si_code = code };
+
+	info.fault.addr = address;
+	signal_force_info(sig, &info);
+}

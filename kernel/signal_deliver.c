@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The way back to user mode with something to look at: ending, stopping, default actions, handlers, and whether an interrupted system
+ * call starts again. Runs in the thread itself, interrupts on, no locks. What a call returned is still in regs->rax; regs->error is ~0
+ * until the restart question is settled, so it is answered once.
+ */
+#include <kernel/log.h>
+#include <kernel/syscall.h>
+#include <asm/cpu.h>
+#include "process_internal.h"
+
+#define SYSCALL_LENGTH	2	/* bytes of the SYSCALL instruction */
+#define FROM_SYSCALL	(~0ull)
+#define CORE_SIGNALS	(SIG_BIT(LINUX_SIGQUIT) | SIG_BIT(LINUX_SIGILL) | SIG_BIT(LINUX_SIGABRT) | SIG_BIT(LINUX_SIGFPE) | \
+			 SIG_BIT(LINUX_SIGSEGV) | SIG_BIT(LINUX_SIGBUS) | SIG_BIT(LINUX_SIGSYS) | SIG_BIT(LINUX_SIGTRAP) | \
+			 SIG_BIT(LINUX_SIGXCPU) | SIG_BIT(LINUX_SIGXFSZ))
+#define STOP_SIGNALS	(SIG_BIT(LINUX_SIGSTOP) | SIG_BIT(LINUX_SIGTSTP) | SIG_BIT(LINUX_SIGTTIN) | SIG_BIT(LINUX_SIGTTOU))
+
+/* Calls that start again after a handler with SA_RESTART although their code returns a plain -EINTR (signal(7)). */
+static const uint16_t restartable[] = {
+	NR_read, NR_write, NR_open, NR_ioctl, NR_pread64, NR_pwrite64, NR_readv, NR_writev, NR_preadv, NR_pwritev, NR_preadv2,
+	NR_pwritev2, NR_sendfile, NR_splice, NR_tee, NR_wait4, NR_waitid, NR_fcntl, NR_flock, NR_openat, NR_creat, NR_accept, NR_accept4,
+	NR_connect, NR_sendto, NR_recvfrom, NR_sendmsg, NR_recvmsg, NR_getrandom, NR_fsync, NR_fdatasync, NR_ftruncate,
+	NR_copy_file_range, NR_futex,
+};
+
+/* Calls that report -EINTR even when no handler ran (a stop and a continue). */
+static const uint16_t never_again[] = { NR_epoll_wait, NR_epoll_pwait, NR_epoll_pwait2, NR_io_getevents, NR_rt_sigtimedwait, NR_close };
+
+static bool nr_in(const uint16_t *list, unsigned int count, uint64_t nr)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (list[i] == nr)
+			return true;
+	return false;
+}
+
+static void call_again(struct regs *regs, uint64_t nr)
+{
+	regs->rax = nr;
+	regs->rip -= SYSCALL_LENGTH;
+}
+
+/* Settle what the interrupted call returns when @action's handler runs. */
+static void restart_for_handler(struct regs *regs, const struct sigaction_k *action)
+{
+	int64_t result = regs->rax;
+	uint64_t nr = regs->vector;
+	bool restart = action->flags & LINUX_SA_RESTART;
+
+	if (regs->error != FROM_SYSCALL)
+		return;
+	regs->error = 0;
+	if (result == -ERESTARTNOINTR || (result == -ERESTARTSYS && restart) ||
+	    (result == -EINTR && restart && nr_in(restartable, ARRAY_SIZE(restartable), nr)))
+		call_again(regs, nr);
+	else if (result == -ERESTARTSYS || result == -ERESTARTNOHAND || result == -ERESTART_BLOCK)
+		regs->rax = -EINTR;
+}
+
+static void restart_without_handler(struct regs *regs)
+{
+	int64_t result = regs->rax;
+	uint64_t nr = regs->vector;
+
+	if (regs->error != FROM_SYSCALL)
+		return;
+	regs->error = 0;
+	if (result == -ERESTART_BLOCK)
+		call_again(regs, NR_restart_syscall);
+	else if (result == -ERESTARTSYS || result == -ERESTARTNOINTR || result == -ERESTARTNOHAND)
+		call_again(regs, nr);
+	else if (result == -EINTR && !nr_in(never_again, ARRAY_SIZE(never_again), nr))
+		call_again(regs, nr);
+}
+
+/* Wait until somebody continues or ends the process. */
+static void stopped_wait(struct process *p)
+{
+	wait_event(&p->state_wait, !(READ_ONCE(p->attention) & PROCESS_STOPPED) || READ_ONCE(p->exiting), TIME_FOREVER, false);
+}
+
+static void process_stop(struct process *p, int sig)
+{
+	uint64_t flags = spin_lock_irq(&process_tree_lock), inner;
+
+	if (sig != LINUX_SIGSTOP && process_group_orphaned(p->pgid, NULL))
+		goto out;
+	inner = spin_lock_irq(&p->lock);
+	p->stopped = !p->exiting;
+	p->continued = p->reported_stop = false;
+	p->stop_signal = sig;
+	if (p->stopped) {
+		__atomic_or_fetch(&p->attention, PROCESS_STOPPED, __ATOMIC_SEQ_CST);
+		process_rouse(p);
+	}
+	spin_unlock_irq(&p->lock, inner);
+	if (p->stopped)
+		process_notify_parent(p, LINUX_CLD_STOPPED, sig);
+out:
+	spin_unlock_irq(&process_tree_lock, flags);
+}
+
+static void default_action(struct process *p, int sig, const struct linux_siginfo *info)
+{
+	if (signal_default_ignores(sig))
+		return;
+	if (STOP_SIGNALS & SIG_BIT(sig)) {
+		if (p != init_process)
+			process_stop(p, sig);
+		return;
+	}
+	if (CORE_SIGNALS & SIG_BIT(sig) && info->si_code > 0 && info->si_code != LINUX_SI_KERNEL)
+		log_info("%s[%d]: signal %d at %llx, rip %llx", p->name, p->pid, sig, (unsigned long long)info->fault.addr,
+			 (unsigned long long)current->user_regs->rip);
+	process_exit(sig | (CORE_SIGNALS & SIG_BIT(sig) ? LINUX_W_CORE : 0));
+}
+
+/* The action of @sig now; a one-shot handler is used up. */
+static struct sigaction_k action_take(struct process *p, int sig)
+{
+	uint64_t flags = spin_lock_irq(&p->signal_lock);
+	struct sigaction_k action = p->actions[sig - 1];
+
+	if ((action.flags & LINUX_SA_RESETHAND) && action.handler > LINUX_SIG_IGN)
+		p->actions[sig - 1].handler = LINUX_SIG_DFL;
+	spin_unlock_irq(&p->signal_lock, flags);
+	return action;
+}
+
+static void handler_run(struct regs *regs, int sig, const struct linux_siginfo *info, const struct sigaction_k *action)
+{
+	struct thread *t = current;
+	sigset_t old = t->restore_blocked ? t->saved_blocked : t->blocked;
+	sigset_t during = t->blocked | action->mask | (action->flags & LINUX_SA_NODEFER ? 0 : SIG_BIT(sig));
+
+	restart_for_handler(regs, action);
+	t->restore_blocked = false;
+	if (signal_frame_push(regs, sig, info, action, old) == 0) {
+		signal_set_mask(during);
+		return;
+	}
+	/* No room for the frame. A handler for SIGSEGV would find none either. */
+	signal_set_mask(old);
+	if (sig == LINUX_SIGSEGV)
+		process_exit(LINUX_SIGSEGV | LINUX_W_CORE);
+	signal_force(LINUX_SIGSEGV);
+}
+
+/* Deliver one signal. False when there is none left; sets *handled when a handler is to run. */
+static bool deliver_one(struct regs *regs, bool *handled)
+{
+	struct process *p = current_process;
+	struct linux_siginfo info;
+	struct sigaction_k action;
+	int sig = signal_dequeue(~current->blocked, &info);
+
+	if (!sig)
+		return false;
+	action = action_take(p, sig);
+	if (action.handler == LINUX_SIG_IGN)
+		return true;
+	if (action.handler == LINUX_SIG_DFL) {
+		default_action(p, sig, &info);
+		return true;
+	}
+	handler_run(regs, sig, &info, &action);
+	*handled = true;
+	return true;
+}
+
+static void attention_heed(struct process *p)
+{
+	for (;;) {
+		uint32_t attention = READ_ONCE(p->attention);
+
+		if ((attention & PROCESS_EXITING) || ((attention & PROCESS_EXECING) && p->execing != current))
+			thread_leave();
+		if (!(attention & PROCESS_STOPPED))
+			return;
+		stopped_wait(p);
+	}
+}
+
+void signal_deliver(struct regs *regs)
+{
+	struct thread *t = current;
+	struct process *p = t->process;
+	uint64_t flags = irqs_enabled() ? RFLAGS_IF : 0;
+	bool handled = false;
+
+	if (!p || !regs_from_user(regs))
+		return;
+	irq_enable();
+	do {
+		if (READ_ONCE(p->attention))
+			attention_heed(p);
+	} while (deliver_one(regs, &handled));
+	if (!handled) {
+		restart_without_handler(regs);
+		if (t->restore_blocked) {
+			t->restore_blocked = false;
+			signal_set_mask(t->saved_blocked);
+		}
+	}
+	if (!flags)
+		irq_disable();
+}
+
+SYSCALL_FLAGS(NR_restart_syscall, restart_syscall, SYSCALL_DRIVER)
+{
+	struct thread *t = current;
+	int64_t (*restart)(struct thread *t) = t->restart;
+
+	t->restart = NULL;
+	return restart ? restart(t) : -EINTR;
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Calls about the system as a whole: names, memory figures, random bytes, the log, and the end of it all. */
+#include <kernel/init.h>
+#include <kernel/log.h>
+#include <kernel/syscall.h>
+#include <kernel/time.h>
+#include <mm/page.h>
+#include <mm/slab.h>
+#include <mm/user.h>
+#include <asm/cpu.h>
+#include "process_internal.h"
+
+#define NAME_MAX_LENGTH	(LINUX_UTSNAME_LENGTH - 1)
+#define RANDOM_CHUNK	256
+#define LOG_CHUNK	4096
+#define LOG_BUFFER_SIZE	65536	/* what dmesg asks room for */
+#define LOG_LEVEL_ON	KERN_INFO
+#define LOG_LEVEL_OFF	1
+
+/* Guards the two names that root may change. */
+static struct spinlock names_lock = SPINLOCK_INIT("names");
+
+/* The release is one that glibc's "kernel too old" check accepts. */
+static struct linux_utsname names = {
+	.sysname = "Ferry", .nodename = "ferry", .release = "6.1.0-ferry", .version = "#1", .machine = "x86_64", .domainname = "(none)",
+};
+
+SYSCALL(NR_uname, uname)
+{
+	uint64_t flags = spin_lock_irq(&names_lock);
+	struct linux_utsname copy = names;
+
+	spin_unlock_irq(&names_lock, flags);
+	return copy_to_user(args->a[0], &copy, sizeof(copy));
+}
+
+static int64_t name_change(char *name, uint64_t address, uint64_t length)
+{
+	char text[LINUX_UTSNAME_LENGTH] = "";
+	uint64_t flags;
+
+	if (current_process->euid)
+		return -EPERM;
+	if (length > NAME_MAX_LENGTH)
+		return -EINVAL;
+	if (copy_from_user(text, address, length))
+		return -EFAULT;
+	flags = spin_lock_irq(&names_lock);
+	memcpy(name, text, sizeof(text));
+	spin_unlock_irq(&names_lock, flags);
+	return 0;
+}
+
+SYSCALL(NR_sethostname, sethostname)
+{
+	return name_change(names.nodename, args->a[0], args->a[1]);
+}
+
+SYSCALL(NR_setdomainname, setdomainname)
+{
+	return name_change(names.domainname, args->a[0], args->a[1]);
+}
+
+static bool count_process(struct process *p, void *arg)
+{
+	unsigned short *count = arg;
+
+	*count += p->nr_threads;
+	return true;
+}
+
+SYSCALL(NR_sysinfo, sysinfo)
+{
+	struct linux_sysinfo info = { .uptime = time_now() / NSEC_PER_SEC, .mem_unit = 1 };
+	struct frame_stats stats;
+
+	frame_stats(&stats);
+	info.totalram = stats.total * PAGE_SIZE;
+	info.freeram = stats.free * PAGE_SIZE;
+	info.bufferram = stats.by_use[PAGE_FILE] * PAGE_SIZE;
+	process_for_each(count_process, &info.procs);
+	return copy_to_user(args->a[0], &info, sizeof(info));
+}
+
+static void random_fill(uint8_t *to, size_t n)
+{
+	uint64_t value;
+
+	for (size_t at = 0; at < n; at += sizeof(value)) {
+		cpu_random(&value);
+		memcpy(to + at, &value, MIN(sizeof(value), n - at));
+	}
+}
+
+SYSCALL_FLAGS(NR_getrandom, getrandom, SYSCALL_DRIVER)
+{
+	uint64_t left = MIN(args->a[1], 0x1ffffffull), done = 0;
+	uint8_t bytes[RANDOM_CHUNK];
+
+	if (args->a[2] & ~(uint64_t)(LINUX_GRND_NONBLOCK | LINUX_GRND_RANDOM | LINUX_GRND_INSECURE))
+		return -EINVAL;
+	while (done < left && !(done && signal_pending(current))) {
+		size_t n = MIN(left - done, sizeof(bytes));
+
+		random_fill(bytes, n);
+		if (copy_to_user(args->a[0] + done, bytes, n))
+			return done ? (int64_t)done : -EFAULT;
+		done += n;
+	}
+	return done;
+}
+
+/* The newest @size bytes of the log to the user, from *position on when given. */
+static int64_t log_to_user(uint64_t address, uint64_t size, uint64_t *position)
+{
+	char *text = kzalloc(LOG_CHUNK);
+	int64_t done = 0;
+
+	if (!text)
+		return -ENOMEM;
+	while (size) {
+		size_t n = log_read(text, MIN(size, (uint64_t)LOG_CHUNK), position);
+
+		if (!n)
+			break;
+		if (copy_to_user(address + done, text, n)) {
+			done = done ? done : -EFAULT;
+			break;
+		}
+		done += n;
+		size -= n;
+	}
+	kfree(text);
+	return done;
+}
+
+/* Where a text of at most @size bytes at the end of the log begins: its length is found by reading it once. */
+static uint64_t log_tail(uint64_t size)
+{
+	uint64_t end = ~0ull;
+
+	log_read(NULL, 0, &end);
+	return end > size ? end - size : 0;
+}
+
+static uint64_t log_cleared, log_followed;	/* positions that SYSLOG_CLEAR and SYSLOG_READ left */
+
+static int64_t log_read_all(uint64_t address, uint64_t size, bool clear)
+{
+	uint64_t position = MAX(log_tail(size), log_cleared);
+	int64_t n = log_to_user(address, size, &position);
+
+	if (clear && n >= 0)
+		log_cleared = position;
+	return n;
+}
+
+SYSCALL(NR_syslog, syslog)
+{
+	int type = args->a[0], size = args->a[2];
+
+	if (type != LINUX_SYSLOG_READ_ALL && type != LINUX_SYSLOG_SIZE_BUFFER && current_process->euid)
+		return -EPERM;
+	switch (type) {
+	case LINUX_SYSLOG_CLOSE:
+	case LINUX_SYSLOG_OPEN:
+		return 0;
+	case LINUX_SYSLOG_READ:
+		return size < 0 ? -EINVAL : log_to_user(args->a[1], size, &log_followed);
+	case LINUX_SYSLOG_READ_ALL:
+	case LINUX_SYSLOG_READ_CLEAR:
+		return size < 0 ? -EINVAL : log_read_all(args->a[1], size, type == LINUX_SYSLOG_READ_CLEAR);
+	case LINUX_SYSLOG_CLEAR:
+		log_cleared = log_tail(0);
+		return 0;
+	case LINUX_SYSLOG_CONSOLE_OFF:
+		log_set_console_level(LOG_LEVEL_OFF);
+		return 0;
+	case LINUX_SYSLOG_CONSOLE_ON:
+		log_set_console_level(LOG_LEVEL_ON);
+		return 0;
+	case LINUX_SYSLOG_CONSOLE_LEVEL:
+		if (size < 1 || size > 8)
+			return -EINVAL;
+		log_set_console_level(size - 1);
+		return 0;
+	case LINUX_SYSLOG_SIZE_UNREAD:
+		return log_tail(0) - MIN(log_followed, log_tail(0));
+	case LINUX_SYSLOG_SIZE_BUFFER:
+		return LOG_BUFFER_SIZE;
+	default:
+		return -EINVAL;
+	}
+}
+
+static bool reboot_magic_ok(uint32_t magic1, uint32_t magic2)
+{
+	return magic1 == LINUX_REBOOT_MAGIC1 && (magic2 == LINUX_REBOOT_MAGIC2 || magic2 == LINUX_REBOOT_MAGIC2A ||
+						 magic2 == LINUX_REBOOT_MAGIC2B || magic2 == LINUX_REBOOT_MAGIC2C);
+}
+
+SYSCALL(NR_reboot, reboot)
+{
+	if (current_process->euid)
+		return -EPERM;
+	if (!reboot_magic_ok(args->a[0], args->a[1]))
+		return -EINVAL;
+	switch ((uint32_t)args->a[2]) {
+	case LINUX_REBOOT_CMD_RESTART:
+	case LINUX_REBOOT_CMD_RESTART2:
+		log_info("reboot: restarting");
+		machine_restart();
+	case LINUX_REBOOT_CMD_HALT:
+	case LINUX_REBOOT_CMD_POWER_OFF:
+		log_info("reboot: power off");
+		machine_power_off();
+	case LINUX_REBOOT_CMD_CAD_ON:
+	case LINUX_REBOOT_CMD_CAD_OFF:
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Process system calls without a subject of their own: numbers, groups and sessions, resource limits and use, prctl, personality. */
+#include <kernel/log.h>
+#include <kernel/syscall.h>
+#include <mm/user.h>
+#include "process_internal.h"
+
+#define PERSONALITY_KEEP	0xffffffffu
+
+SYSCALL_FLAGS(NR_getpid, getpid, SYSCALL_DRIVER)
+{
+	return current_process->pid;
+}
+
+SYSCALL_FLAGS(NR_gettid, gettid, SYSCALL_DRIVER)
+{
+	return current->tid;
+}
+
+SYSCALL_FLAGS(NR_set_tid_address, set_tid_address, SYSCALL_DRIVER)
+{
+	current->clear_child_tid = args->a[0];
+	return current->tid;
+}
+
+SYSCALL(NR_getppid, getppid)
+{
+	uint64_t flags = spin_lock_irq(&process_tree_lock);
+	struct process *parent = current_process->parent;
+	pid_t pid = parent ? parent->pid : 0;
+
+	spin_unlock_irq(&process_tree_lock, flags);
+	return pid;
+}
+
+/* @pid's process (0: the caller's own), tree lock held, or NULL. */
+static struct process *process_named(pid_t pid)
+{
+	return pid ? pid_process(pid) : current_process;
+}
+
+static int64_t group_or_session(pid_t pid, bool session)
+{
+	uint64_t flags = spin_lock_irq(&process_tree_lock);
+	struct process *p = process_named(pid);
+	int64_t result = p ? (session ? p->sid : p->pgid) : -ESRCH;
+
+	spin_unlock_irq(&process_tree_lock, flags);
+	return result;
+}
+
+SYSCALL(NR_getpgid, getpgid)
+{
+	return group_or_session(args->a[0], false);
+}
+
+SYSCALL(NR_getpgrp, getpgrp)
+{
+	return group_or_session(0, false);
+}
+
+SYSCALL(NR_getsid, getsid)
+{
+	return group_or_session(args->a[0], true);
+}
+
+static bool group_in_session(pid_t pgid, pid_t sid)
+{
+	struct process *p;
+
+	list_for_each(p, &all_processes, all_link)
+		if (p->pgid == pgid && p->sid == sid)
+			return true;
+	return false;
+}
+
+/* Tree lock held. POSIX.1-2017 setpgid(). */
+static int group_set(struct process *p, pid_t pgid)
+{
+	struct process *me = current_process;
+
+	if (!p || p->zombie || (p != me && p->parent != me))
+		return -ESRCH;
+	if (p != me && p->sid != me->sid)
+		return -EPERM;
+	if (p != me && p->did_exec)
+		return -EACCES;
+	if (p->sid == p->pid)
+		return -EPERM;
+	if (pgid != p->pid && !group_in_session(pgid, me->sid))
+		return -EPERM;
+	process_set_group(p, pgid);
+	return 0;
+}
+
+SYSCALL(NR_setpgid, setpgid)
+{
+	pid_t pid = args->a[0], pgid = args->a[1];
+	struct process *p;
+	uint64_t flags;
+	int err;
+
+	if (pid < 0)
+		return -ESRCH;
+	if (pgid < 0)
+		return -EINVAL;
+	flags = spin_lock_irq(&process_tree_lock);
+	p = process_named(pid);
+	err = p ? group_set(p, pgid ? pgid : p->pid) : -ESRCH;
+	spin_unlock_irq(&process_tree_lock, flags);
+	return err;
+}
+
+static bool group_exists(pid_t pgid)
+{
+	struct process *p;
+
+	list_for_each(p, &all_processes, all_link)
+		if (p->pgid == pgid)
+			return true;
+	return false;
+}
+
+SYSCALL(NR_setsid, setsid)
+{
+	struct process *p = current_process;
+	uint64_t flags = spin_lock_irq(&process_tree_lock);
+	int64_t result = -EPERM;
+
+	if (!group_exists(p->pid)) {
+		process_set_group(p, p->pid);
+		pid_hold(p->pid);
+		pid_free(p->sid);
+		p->sid = p->pid;
+		p->tty = NULL;
+		result = p->sid;
+	}
+	spin_unlock_irq(&process_tree_lock, flags);
+	return result;
+}
+
+/* A limit may be lowered by its owner; raising the hard one is root's. p->lock held. */
+static int limit_change(struct process *p, unsigned int which, const struct linux_rlimit *new)
+{
+	if (new->cur > new->max)
+		return -EINVAL;
+	if (new->max > p->rlimits[which].max && current_process->euid)
+		return -EPERM;
+	p->rlimits[which].cur = new->cur;
+	p->rlimits[which].max = new->max;
+	return 0;
+}
+
+static int limits_exchange(struct process *p, unsigned int which, const struct linux_rlimit *new, struct linux_rlimit *old)
+{
+	uint64_t flags;
+	int err = 0;
+
+	if (which >= LINUX_RLIMIT_COUNT)
+		return -EINVAL;
+	flags = spin_lock_irq(&p->lock);
+	*old = (struct linux_rlimit){ p->rlimits[which].cur, p->rlimits[which].max };
+	if (new)
+		err = limit_change(p, which, new);
+	spin_unlock_irq(&p->lock, flags);
+	return err;
+}
+
+SYSCALL_FLAGS(NR_getrlimit, getrlimit, SYSCALL_DRIVER)
+{
+	struct linux_rlimit old;
+	int err = limits_exchange(current_process, args->a[0], NULL, &old);
+
+	return err ? err : copy_to_user(args->a[1], &old, sizeof(old));
+}
+
+SYSCALL(NR_setrlimit, setrlimit)
+{
+	struct linux_rlimit new, old;
+
+	if (copy_from_user(&new, args->a[1], sizeof(new)))
+		return -EFAULT;
+	return limits_exchange(current_process, args->a[0], &new, &old);
+}
+
+SYSCALL(NR_prlimit64, prlimit64)
+{
+	struct linux_rlimit new, old;
+	struct process *p;
+	int err;
+
+	if (args->a[2] && copy_from_user(&new, args->a[2], sizeof(new)))
+		return -EFAULT;
+	p = process_find((pid_t)args->a[0] ? (pid_t)args->a[0] : current_process->pid);
+	if (!p)
+		return -ESRCH;
+	err = process_may_signal(p);
+	if (!err)
+		err = limits_exchange(p, args->a[1], args->a[2] ? &new : NULL, &old);
+	process_put(p);
+	if (!err && args->a[3])
+		err = copy_to_user(args->a[3], &old, sizeof(old));
+	return err;
+}
+
+SYSCALL(NR_getrusage, getrusage)
+{
+	struct process *p = current_process;
+	time_ns_t user = 0, system = 0;
+	struct linux_rusage usage;
+
+	switch ((int)args->a[0]) {
+	case LINUX_RUSAGE_SELF:
+		process_cpu_time(p, &user, &system);
+		break;
+	case LINUX_RUSAGE_CHILDREN:
+		user = p->children_ns;
+		break;
+	case LINUX_RUSAGE_THREAD:
+		user = current->runtime_ns;
+		break;
+	default:
+		return -EINVAL;
+	}
+	rusage_fill(&usage, user, system, p->max_pages);
+	return copy_to_user(args->a[1], &usage, sizeof(usage));
+}
+
+static uint64_t ticks_of(time_ns_t ns)
+{
+	return ns / (NSEC_PER_SEC / LINUX_CLK_TCK);
+}
+
+SYSCALL(NR_times, times)
+{
+	struct process *p = current_process;
+	time_ns_t user, system;
+	struct linux_tms tms;
+
+	process_cpu_time(p, &user, &system);
+	tms = (struct linux_tms){ ticks_of(user), ticks_of(system), ticks_of(p->children_ns), 0 };
+	if (args->a[0] && copy_to_user(args->a[0], &tms, sizeof(tms)))
+		return -EFAULT;
+	return ticks_of(time_now());
+}
+
+#define COMM_SIZE	16
+
+static int64_t name_set(uint64_t address)
+{
+	struct thread *t = current;
+	struct process *p = t->process;
+	char name[COMM_SIZE] = "";
+	ssize_t length = strncpy_from_user(name, address, COMM_SIZE);
+	uint64_t flags;
+
+	if (length == -EFAULT)
+		return length;
+	name[COMM_SIZE - 1] = '\0';
+	flags = spin_lock_irq(&p->lock);
+	str_copy(t->name, name, sizeof(t->name));
+	if (t->tid == p->pid)
+		str_copy(p->name, name, sizeof(p->name));
+	spin_unlock_irq(&p->lock, flags);
+	return 0;
+}
+
+static int64_t name_get(uint64_t address)
+{
+	char name[COMM_SIZE] = "";
+
+	str_copy(name, current->name, sizeof(name));
+	return copy_to_user(address, name, sizeof(name));
+}
+
+SYSCALL_FLAGS(NR_prctl, prctl, SYSCALL_DRIVER)
+{
+	struct process *p = current_process;
+
+	switch ((int)args->a[0]) {
+	case LINUX_PR_SET_NAME:
+		return name_set(args->a[1]);
+	case LINUX_PR_GET_NAME:
+		return name_get(args->a[1]);
+	case LINUX_PR_GET_DUMPABLE:
+		return p->dumpable;
+	case LINUX_PR_SET_DUMPABLE:
+		if (args->a[1] > 1)
+			return -EINVAL;
+		p->dumpable = args->a[1];
+		return 0;
+	case LINUX_PR_SET_NO_NEW_PRIVS:
+		if (args->a[1] != 1 || args->a[2] || args->a[3] || args->a[4])
+			return -EINVAL;
+		p->no_new_privs = true;
+		return 0;
+	case LINUX_PR_GET_NO_NEW_PRIVS:
+		return p->no_new_privs;
+	case LINUX_PR_GET_TID_ADDRESS:
+		return put_user64(args->a[1], current->clear_child_tid);
+	case LINUX_PR_SET_PDEATHSIG:
+		return args->a[1] ? -EINVAL : 0;
+	case LINUX_PR_GET_PDEATHSIG:
+		return put_user32(args->a[1], 0);
+	case LINUX_PR_CAPBSET_READ:
+		return args->a[1] <= 40 ? 1 : -EINVAL;
+	case LINUX_PR_GET_KEEPCAPS:
+	case LINUX_PR_GET_SECUREBITS:
+	case LINUX_PR_GET_SECCOMP:
+	case LINUX_PR_SET_TIMERSLACK:
+	case LINUX_PR_GET_THP_DISABLE:
+	case LINUX_PR_SET_THP_DISABLE:
+		return 0;
+	case LINUX_PR_GET_TIMERSLACK:
+		return 50000;
+	default:
+		return -EINVAL;
+	}
+}
+
+SYSCALL_FLAGS(NR_arch_prctl, arch_prctl, SYSCALL_DRIVER)
+{
+	return arch_prctl(current, args->a[0], args->a[1]);
+}
+
+SYSCALL(NR_personality, personality)
+{
+	struct process *p = current_process;
+	uint32_t old = p->personality;
+
+	if ((uint32_t)args->a[0] != PERSONALITY_KEEP)
+		p->personality = args->a[0];
+	return old;
+}
+
+/* Known to libraries, which do without: no line in the log. */
+SYSCALL_FLAGS(NR_rseq, rseq, SYSCALL_QUIET | SYSCALL_DRIVER)
+{
+	return -ENOSYS;
+}
+
+SYSCALL_FLAGS(NR_membarrier, membarrier, SYSCALL_QUIET | SYSCALL_DRIVER)
+{
+	return -ENOSYS;
+}

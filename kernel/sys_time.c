@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Clocks, sleeping and interval timers. All clocks come from time_now(); setting the real-time clock keeps an offset to the one of boot. */
+#include <kernel/syscall.h>
+#include <kernel/time.h>
+#include <mm/user.h>
+#include "process_internal.h"
+
+#define SECONDS_MAX	(TIME_FOREVER / NSEC_PER_SEC - 1)
+#define TICK_NS		(NSEC_PER_SEC / LINUX_CLK_TCK)
+
+static int64_t realtime_offset;	/* what settime added; relaxed atomics */
+
+static uint64_t realtime_now(void)
+{
+	return time_realtime() + __atomic_load_n(&realtime_offset, __ATOMIC_RELAXED);
+}
+
+time_ns_t deadline_after(uint64_t ns)
+{
+	time_ns_t now = time_now();
+
+	return ns > TIME_FOREVER - now ? TIME_FOREVER : now + ns;
+}
+
+static int timespec_check(const struct linux_timespec *ts, uint64_t *ns)
+{
+	if (ts->tv_sec < 0 || ts->tv_nsec < 0 || (uint64_t)ts->tv_nsec >= NSEC_PER_SEC)
+		return -EINVAL;
+	*ns = (uint64_t)ts->tv_sec >= SECONDS_MAX ? TIME_FOREVER : ts->tv_sec * NSEC_PER_SEC + ts->tv_nsec;
+	return 0;
+}
+
+int timespec_from_user(uint64_t address, uint64_t *ns)
+{
+	struct linux_timespec ts;
+
+	return copy_from_user(&ts, address, sizeof(ts)) ? -EFAULT : timespec_check(&ts, ns);
+}
+
+int timespec_to_user(uint64_t address, uint64_t ns)
+{
+	struct linux_timespec ts = { ns / NSEC_PER_SEC, ns % NSEC_PER_SEC };
+
+	return copy_to_user(address, &ts, sizeof(ts));
+}
+
+int clock_read(int clock, uint64_t *ns)
+{
+	time_ns_t user, system;
+
+	switch (clock) {
+	case LINUX_CLOCK_REALTIME:
+	case LINUX_CLOCK_REALTIME_COARSE:
+	case LINUX_CLOCK_REALTIME_ALARM:
+	case LINUX_CLOCK_TAI:
+		*ns = realtime_now();
+		return 0;
+	case LINUX_CLOCK_MONOTONIC:
+	case LINUX_CLOCK_MONOTONIC_RAW:
+	case LINUX_CLOCK_MONOTONIC_COARSE:
+	case LINUX_CLOCK_BOOTTIME:
+	case LINUX_CLOCK_BOOTTIME_ALARM:
+		*ns = time_now();
+		return 0;
+	case LINUX_CLOCK_PROCESS_CPUTIME_ID:
+		process_cpu_time(current_process, &user, &system);
+		*ns = user + system;
+		return 0;
+	case LINUX_CLOCK_THREAD_CPUTIME_ID:
+		*ns = current->runtime_ns;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+time_ns_t deadline_of_clock(int clock, uint64_t ns)
+{
+	uint64_t now = 0;
+
+	if (ns == TIME_FOREVER || clock_read(clock, &now))
+		return TIME_FOREVER;
+	return ns <= now ? time_now() : deadline_after(ns - now);
+}
+
+SYSCALL_FLAGS(NR_clock_gettime, clock_gettime, SYSCALL_DRIVER)
+{
+	uint64_t ns;
+	int err = clock_read(args->a[0], &ns);
+
+	return err ? err : timespec_to_user(args->a[1], ns);
+}
+
+SYSCALL_FLAGS(NR_clock_getres, clock_getres, SYSCALL_DRIVER)
+{
+	bool coarse = args->a[0] == LINUX_CLOCK_REALTIME_COARSE || args->a[0] == LINUX_CLOCK_MONOTONIC_COARSE;
+	uint64_t ns;
+	int err = clock_read(args->a[0], &ns);
+
+	if (err || !args->a[1])
+		return err;
+	return timespec_to_user(args->a[1], coarse ? TICK_NS : 1);
+}
+
+static int64_t realtime_set(uint64_t ns)
+{
+	if (current_process->euid)
+		return -EPERM;
+	__atomic_store_n(&realtime_offset, (int64_t)(ns - time_realtime()), __ATOMIC_RELAXED);
+	return 0;
+}
+
+SYSCALL(NR_clock_settime, clock_settime)
+{
+	uint64_t ns;
+	int err = timespec_from_user(args->a[1], &ns);
+
+	if (err || args->a[0] != LINUX_CLOCK_REALTIME)
+		return err ? err : -EINVAL;
+	return realtime_set(ns);
+}
+
+SYSCALL(NR_gettimeofday, gettimeofday)
+{
+	uint64_t now = realtime_now();
+	struct linux_timeval tv = { now / NSEC_PER_SEC, now % NSEC_PER_SEC / NSEC_PER_USEC };
+	struct linux_timezone tz = { 0, 0 };
+
+	if (args->a[0] && copy_to_user(args->a[0], &tv, sizeof(tv)))
+		return -EFAULT;
+	return args->a[1] ? copy_to_user(args->a[1], &tz, sizeof(tz)) : 0;
+}
+
+static int timeval_check(const struct linux_timeval *tv, uint64_t *ns)
+{
+	if (tv->tv_sec < 0 || tv->tv_usec < 0 || tv->tv_usec >= 1000000)
+		return -EINVAL;
+	*ns = (uint64_t)tv->tv_sec >= SECONDS_MAX ? TIME_FOREVER : tv->tv_sec * NSEC_PER_SEC + tv->tv_usec * NSEC_PER_USEC;
+	return 0;
+}
+
+SYSCALL(NR_settimeofday, settimeofday)
+{
+	struct linux_timeval tv;
+	uint64_t ns;
+	int err;
+
+	if (!args->a[0])
+		return current_process->euid ? -EPERM : 0;
+	if (copy_from_user(&tv, args->a[0], sizeof(tv)))
+		return -EFAULT;
+	err = timeval_check(&tv, &ns);
+	return err ? err : realtime_set(ns);
+}
+
+SYSCALL(NR_time, time)
+{
+	uint64_t seconds = realtime_now() / NSEC_PER_SEC;
+
+	return args->a[0] && put_user64(args->a[0], seconds) ? -EFAULT : (int64_t)seconds;
+}
+
+SYSCALL_FLAGS(NR_ferry_get_time, ferry_get_time, SYSCALL_DRIVER)
+{
+	return time_now();
+}
+
+static int64_t sleep_restart(struct thread *t);
+
+/* Sleep to @deadline; the rest goes to @remaining (0: nowhere) when a handler ends it early. */
+static int64_t sleep_call(time_ns_t deadline, uint64_t remaining)
+{
+	struct thread *t = current;
+	time_ns_t now;
+
+	if (sleep_until(deadline, true) == 0)
+		return 0;
+	now = time_now();
+	if (now >= deadline)
+		return 0;
+	if (remaining && timespec_to_user(remaining, deadline - now))
+		return -EFAULT;
+	t->restart = sleep_restart;
+	t->restart_args[0] = deadline;
+	t->restart_args[1] = remaining;
+	return -ERESTART_BLOCK;
+}
+
+static int64_t sleep_restart(struct thread *t)
+{
+	return sleep_call(t->restart_args[0], t->restart_args[1]);
+}
+
+SYSCALL_FLAGS(NR_nanosleep, nanosleep, SYSCALL_DRIVER)
+{
+	uint64_t ns;
+	int err = timespec_from_user(args->a[0], &ns);
+
+	return err ? err : sleep_call(deadline_after(ns), args->a[1]);
+}
+
+SYSCALL_FLAGS(NR_clock_nanosleep, clock_nanosleep, SYSCALL_DRIVER)
+{
+	int clock = args->a[0];
+	uint64_t ns, now;
+	int err = timespec_from_user(args->a[2], &ns);
+
+	if (clock == LINUX_CLOCK_THREAD_CPUTIME_ID || clock_read(clock, &now))
+		return -EINVAL;
+	if (clock == LINUX_CLOCK_PROCESS_CPUTIME_ID)
+		return -EOPNOTSUPP;
+	if (err)
+		return err;
+	if (!(args->a[1] & LINUX_TIMER_ABSTIME))
+		return sleep_call(deadline_after(ns), args->a[3]);
+	return sleep_until(deadline_of_clock(clock, ns), true) ? -ERESTARTNOHAND : 0;
+}
+
+/* In the timer interrupt. */
+void itimer_fire(struct timer *timer)
+{
+	struct process *p = container_of(timer, struct process, itimer_real);
+
+	if (p->itimer_interval)
+		timer_arm(timer, deadline_after(p->itimer_interval));
+	signal_send_process(p, LINUX_SIGALRM, NULL);
+}
+
+/* Arm the real interval timer (0: off); what was left of it goes to *left. */
+static void itimer_set(uint64_t value, uint64_t interval, uint64_t *left, uint64_t *old_interval)
+{
+	struct process *p = current_process;
+	bool armed = timer_disarm(&p->itimer_real);
+	time_ns_t now = time_now();
+
+	*left = 0;
+	if (armed)
+		*left = p->itimer_real.deadline > now ? p->itimer_real.deadline - now : 1;
+	*old_interval = p->itimer_interval;
+	p->itimer_interval = value ? interval : 0;
+	if (value)
+		timer_arm(&p->itimer_real, deadline_after(value));
+}
+
+static struct linux_itimerval itimerval_of(uint64_t value, uint64_t interval)
+{
+	uint64_t us = (value + NSEC_PER_USEC - 1) / NSEC_PER_USEC;
+
+	return (struct linux_itimerval){
+		.it_interval = { interval / NSEC_PER_SEC, interval % NSEC_PER_SEC / NSEC_PER_USEC },
+		.it_value = { us / 1000000, us % 1000000 },
+	};
+}
+
+SYSCALL(NR_alarm, alarm)
+{
+	uint64_t left, interval;
+
+	itimer_set((uint32_t)args->a[0] * NSEC_PER_SEC, 0, &left, &interval);
+	return (left + NSEC_PER_SEC / 2) / NSEC_PER_SEC + (left && left < NSEC_PER_SEC / 2);
+}
+
+static int itimer_which(uint64_t which)
+{
+	if (which == LINUX_ITIMER_REAL)
+		return 0;
+	return which == LINUX_ITIMER_VIRTUAL || which == LINUX_ITIMER_PROF ? -ENOSYS : -EINVAL;
+}
+
+SYSCALL(NR_setitimer, setitimer)
+{
+	struct linux_itimerval new = { { 0, 0 }, { 0, 0 } }, old;
+	uint64_t value, interval, left, old_interval;
+	int err = itimer_which(args->a[0]);
+
+	if (err)
+		return err;
+	if (args->a[1] && copy_from_user(&new, args->a[1], sizeof(new)))
+		return -EFAULT;
+	err = timeval_check(&new.it_value, &value);
+	if (!err)
+		err = timeval_check(&new.it_interval, &interval);
+	if (err)
+		return err;
+	itimer_set(value, interval, &left, &old_interval);
+	old = itimerval_of(left, old_interval);
+	return args->a[2] ? copy_to_user(args->a[2], &old, sizeof(old)) : 0;
+}
+
+SYSCALL(NR_getitimer, getitimer)
+{
+	struct process *p = current_process;
+	time_ns_t now = time_now(), deadline = p->itimer_real.deadline;
+	struct linux_itimerval value;
+	int err = itimer_which(args->a[0]);
+
+	if (err)
+		return err;
+	value = itimerval_of(p->itimer_real.armed && deadline > now ? deadline - now : 0, p->itimer_interval);
+	return copy_to_user(args->a[1], &value, sizeof(value));
+}

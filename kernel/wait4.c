@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Waiting for children: wait4 and waitid. A child is found and taken under process_tree_lock; results are copied out afterwards. */
+#include <kernel/syscall.h>
+#include <mm/user.h>
+#include "process_internal.h"
+
+struct wait_query {
+	int which;		/* LINUX_P_* */
+	pid_t id;
+	uint32_t options;
+	/* What was found. */
+	pid_t pid;
+	uint32_t uid;
+	int code, status;	/* CLD_*, and the exit code or signal */
+	int wait_status;	/* as wait4 reports it */
+	time_ns_t user_ns, system_ns;
+	uint64_t max_pages;
+	struct process *reaped;
+};
+
+void rusage_fill(struct linux_rusage *usage, time_ns_t user, time_ns_t system, uint64_t max_pages)
+{
+	memset(usage, 0, sizeof(*usage));
+	usage->ru_utime.tv_sec = user / NSEC_PER_SEC;
+	usage->ru_utime.tv_usec = user % NSEC_PER_SEC / NSEC_PER_USEC;
+	usage->ru_stime.tv_sec = system / NSEC_PER_SEC;
+	usage->ru_stime.tv_usec = system % NSEC_PER_SEC / NSEC_PER_USEC;
+	usage->ru_maxrss = max_pages * (PAGE_SIZE / 1024);
+}
+
+static bool query_wants(const struct wait_query *q, const struct process *child)
+{
+	bool clone_child = child->exit_signal != LINUX_SIGCHLD;
+
+	if (q->which == LINUX_P_PID && child->pid != q->id)
+		return false;
+	if (q->which == LINUX_P_PGID && child->pgid != q->id)
+		return false;
+	return (q->options & LINUX_WALL) || clone_child == !!(q->options & LINUX_WCLONE);
+}
+
+static void query_fill(struct wait_query *q, const struct process *child, int code, int status, int wait_status)
+{
+	q->pid = child->pid;
+	q->uid = child->uid;
+	q->code = code;
+	q->status = status;
+	q->wait_status = wait_status;
+	q->max_pages = child->max_pages;
+}
+
+/* Take a zombie's status, and the zombie unless it is only looked at. */
+static void query_take_zombie(struct wait_query *q, struct process *child)
+{
+	int status = child->exit_status;
+	struct process *parent = child->parent;
+
+	if (status & 0x7f)
+		query_fill(q, child, status & LINUX_W_CORE ? LINUX_CLD_DUMPED : LINUX_CLD_KILLED, status & 0x7f, status);
+	else
+		query_fill(q, child, LINUX_CLD_EXITED, status >> 8 & 0xff, status);
+	q->user_ns = child->user_ns - MIN(child->user_ns, child->system_ns);
+	q->system_ns = MIN(child->user_ns, child->system_ns);
+	if (q->options & LINUX_WNOWAIT)
+		return;
+	parent->children_ns += child->user_ns + child->children_ns;
+	parent->max_pages = MAX(parent->max_pages, child->max_pages);
+	process_unlink(child);
+	q->reaped = child;
+}
+
+static bool query_take(struct wait_query *q, struct process *child)
+{
+	bool keep = q->options & LINUX_WNOWAIT;
+
+	if (child->zombie) {
+		if (!(q->options & LINUX_WEXITED))
+			return false;
+		query_take_zombie(q, child);
+		return true;
+	}
+	if (child->stopped && !child->reported_stop && (q->options & LINUX_WUNTRACED)) {
+		query_fill(q, child, LINUX_CLD_STOPPED, child->stop_signal, LINUX_W_STOP(child->stop_signal));
+		child->reported_stop = !keep;
+		return true;
+	}
+	if (child->continued && (q->options & LINUX_WCONTINUED)) {
+		query_fill(q, child, LINUX_CLD_CONTINUED, LINUX_SIGCONT, LINUX_W_CONTINUED);
+		child->continued = keep;
+		return true;
+	}
+	return false;
+}
+
+/* 1: something was found (in @q); 0: nothing yet; -ECHILD: there is no such child. */
+static int wait_scan(struct wait_query *q)
+{
+	uint64_t flags = spin_lock_irq(&process_tree_lock);
+	struct process *child;
+	int result = -ECHILD;
+
+	list_for_each(child, &current_process->children, sibling) {
+		if (!query_wants(q, child))
+			continue;
+		result = query_take(q, child);
+		if (result)
+			break;
+	}
+	spin_unlock_irq(&process_tree_lock, flags);
+	return result;
+}
+
+/* As wait_scan(), but sleeps; -ERESTARTSYS when a signal came first. */
+static int wait_for(struct wait_query *q)
+{
+	struct process *p = current_process;
+	int result = wait_scan(q);
+
+	if (result == 0 && !(q->options & LINUX_WNOHANG) &&
+	    wait_event(&p->child_wait, (result = wait_scan(q)) != 0, TIME_FOREVER, true) && result == 0)
+		result = -ERESTARTSYS;
+	if (q->reaped)
+		process_put(q->reaped);
+	q->reaped = NULL;
+	return result;
+}
+
+static int rusage_put(uint64_t address, const struct wait_query *q)
+{
+	struct linux_rusage usage;
+
+	if (!address)
+		return 0;
+	rusage_fill(&usage, q->user_ns, q->system_ns, q->max_pages);
+	return copy_to_user(address, &usage, sizeof(usage));
+}
+
+SYSCALL(NR_wait4, wait4)
+{
+	pid_t pid = args->a[0];
+	struct wait_query q = { .which = LINUX_P_ALL, .options = (uint32_t)args->a[2] | LINUX_WEXITED };
+	int result;
+
+	if (args->a[2] & ~(uint64_t)(LINUX_WNOHANG | LINUX_WUNTRACED | LINUX_WCONTINUED | LINUX_WNOTHREAD | LINUX_WCLONE | LINUX_WALL) &
+	    0xffffffff)
+		return -EINVAL;
+	if (pid == INT32_MIN)
+		return -ESRCH;
+	if (pid > 0 || pid == -1) {
+		q.which = pid > 0 ? LINUX_P_PID : LINUX_P_ALL;
+		q.id = pid;
+	} else {
+		q.which = LINUX_P_PGID;
+		q.id = pid ? -pid : current_process->pgid;
+	}
+	result = wait_for(&q);
+	if (result <= 0)
+		return result;
+	if (args->a[1] && put_user32(args->a[1], q.wait_status))
+		return -EFAULT;
+	return rusage_put(args->a[3], &q) ? -EFAULT : q.pid;
+}
+
+static int waitid_parse(struct syscall_args *args, struct wait_query *q)
+{
+	uint32_t known = LINUX_WNOHANG | LINUX_WNOWAIT | LINUX_WEXITED | LINUX_WSTOPPED | LINUX_WCONTINUED | LINUX_WNOTHREAD |
+			 LINUX_WCLONE | LINUX_WALL;
+
+	*q = (struct wait_query){ .which = args->a[0], .id = args->a[1], .options = args->a[3] };
+	if ((q->options & ~known) || !(q->options & (LINUX_WEXITED | LINUX_WSTOPPED | LINUX_WCONTINUED)))
+		return -EINVAL;
+	if (q->which == LINUX_P_PID && q->id <= 0)
+		return -EINVAL;
+	if (q->which == LINUX_P_PGID && q->id < 0)
+		return -EINVAL;
+	if (q->which == LINUX_P_PGID && q->id == 0)
+		q->id = current_process->pgid;
+	if (q->which == LINUX_P_PIDFD)
+		return -EBADF;
+	return q->which < LINUX_P_ALL || q->which > LINUX_P_PIDFD ? -EINVAL : 0;
+}
+
+SYSCALL(NR_waitid, waitid)
+{
+	struct linux_siginfo info;
+	struct wait_query q;
+	int result = waitid_parse(args, &q);
+
+	if (result)
+		return result;
+	result = wait_for(&q);
+	if (result < 0)
+		return result;
+	memset(&info, 0, sizeof(info));
+	if (result) {
+		info.si_signo = LINUX_SIGCHLD;
+		info.si_code = q.code;
+		info.sender.pid = q.pid;
+		info.sender.uid = q.uid;
+		info.sender.child.status = q.status;
+	}
+	if (args->a[2] && copy_to_user(args->a[2], &info, sizeof(info)))
+		return -EFAULT;
+	return result && rusage_put(args->a[4], &q) ? -EFAULT : 0;
+}
