@@ -60,12 +60,11 @@
 
 /* What a tag owns in its queue's buffer. */
 #define SLOT_HEADER		0	/* type, reserved, sector: 16 bytes */
-#define SLOT_RANGE		16	/* of discard and write-zeroes: 16 bytes */
+#define SLOT_RANGE		16	/* of discard and write-zeroes: sector, count, flags; as long as a header */
 #define SLOT_STATUS		32
 #define SLOT_ID			40	/* answer of GET_ID: 20 bytes */
 #define SLOT_BYTES		64
 #define HEADER_BYTES		16
-#define RANGE_BYTES		16
 
 struct blk_queue {
 	struct virtio_queue *vq;
@@ -135,7 +134,7 @@ static int submit_range(struct virtio_blk *vb, struct blk_queue *bq, const struc
 	bool discard = rq->op == BLOCK_DISCARD;
 	bool unmap = !discard && vb->zeroes_unmap && rq->flags & BLOCK_REQ_UNMAP;
 	uint32_t range = rq->tag * SLOT_BYTES + SLOT_RANGE;
-	struct dma_segment seg = slot_segment(bq, rq->tag, SLOT_RANGE, RANGE_BYTES);
+	struct dma_segment seg = slot_segment(bq, rq->tag, SLOT_RANGE, HEADER_BYTES);
 
 	if (!(vb->limits.flags & (discard ? BLOCK_HAS_DISCARD : BLOCK_HAS_WRITE_ZEROES)))
 		return -EOPNOTSUPP;
@@ -365,12 +364,10 @@ static int limits_read(struct virtio_blk *vb)
 /* Without indirect tables a request takes at least three descriptors. */
 static uint32_t depth_choose(const struct virtio_blk *vb)
 {
-	uint32_t depth = vb->vd.queues[0].size;
+	uint32_t depth = QUEUE_DEPTH * 3;
 
-	for (unsigned int i = 1; i < vb->vd.nr_queues; i++) {
-		if (vb->vd.queues[i].size < depth)
-			depth = vb->vd.queues[i].size;
-	}
+	for (unsigned int i = 0; i < vb->vd.nr_queues; i++)
+		depth = vb->vd.queues[i].size < depth ? vb->vd.queues[i].size : depth;
 	if (!virtio_has(&vb->vd, VIRTIO_F_INDIRECT_DESC))
 		depth /= 3;
 	return depth > QUEUE_DEPTH ? QUEUE_DEPTH : depth;
