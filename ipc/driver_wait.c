@@ -60,7 +60,7 @@ static int events_tell(struct moved *m, uint64_t to)
 	struct ferry_events e;
 
 	memset(&e, 0, sizeof(e));
-	e.now_ns = time_now();
+	m->waited_ns = e.now_ns = time_now();
 	e.submissions = block_remote_pending(m->block);
 	e.control = __atomic_load_n(&m->control, __ATOMIC_ACQUIRE);
 	irqs_take(m, &e);
@@ -78,9 +78,11 @@ SYSCALL_FLAGS(NR_ferry_driver_wait, ferry_driver_wait, SYSCALL_DRIVER)
 	m = moved_enter(FERRY_DEVICE_FD, 0);
 	if (IS_ERR(m))
 		return PTR_ERR(m);
+	watchdog_back(m);
 	if (flags & FERRY_WAIT_SLEEP) {
 		mutex_unlock(&m->dev->bind_lock);
 		err = sleep_until(deadline, true);
+		m->waited_ns = time_now();
 		moved_put(m);
 		return err;
 	}
@@ -91,7 +93,6 @@ SYSCALL_FLAGS(NR_ferry_driver_wait, ferry_driver_wait, SYSCALL_DRIVER)
 	irqs_acknowledge(m);
 	if (m->block)
 		block_remote_drain(m->block);
-	m->waited_ns = time_now();
 	mutex_unlock(&m->dev->bind_lock);
 	moved_sleep(m, deadline);
 	err = events_tell(m, to);

@@ -120,6 +120,7 @@ static void moved_exit(struct process *p)
 	struct device *dev = p->device;
 	struct moved *m = dev->moved;
 
+	watchdog_del(m);
 	exit_reason(m, p->exit_status);
 	if (m->end_state == DRIVER_CRASHED && dev->process == p) {
 		device_set_state(dev, DRIVER_CRASHED);
@@ -136,6 +137,7 @@ static void moved_exit(struct process *p)
 	mutex_unlock(&dev->bind_lock);
 	block_remote_free(m->block);
 	m->block = NULL;
+	thread_put(m->thread);
 	m->exit_status = p->exit_status;
 	__atomic_store_n(&m->gone, true, __ATOMIC_RELEASE);
 	wait_wake(&m->ended, 0);
@@ -210,15 +212,11 @@ static struct moved *moved_create(struct device *dev, struct process *p, uint32_
 	m->class_id = class_id;
 	m->end_state = DRIVER_CRASHED;
 	m->waited_ns = time_now();
+	m->thread = list_first(&p->threads, struct thread, process_link);	/* a driver process has one */
+	thread_get(m->thread);
+	thread_set_class(m->thread, SCHED_RT);
+	watchdog_add(m);
 	return m;
-}
-
-static void threads_set_rt(struct process *p)
-{
-	struct thread *t;
-
-	list_for_each(t, &p->threads, process_link)
-		thread_set_class(t, SCHED_RT);
 }
 
 /* Decoding for its windows, bus mastering only for who may do DMA; both before the driver runs. */
@@ -293,7 +291,6 @@ static int moved_equip(struct device *dev, struct process *p, struct ferry_drive
 	if (err)
 		return err;
 	m = dev->moved;
-	threads_set_rt(p);
 	err = device_handle(m);
 	if (err)
 		return err;
@@ -331,6 +328,7 @@ int moved_spawn(struct device *dev, struct ferry_driver_spawn *spawn, const char
 		process_start(p);
 		manager_event(FERRY_EVENT_STATE, dev);
 	}
+	process_put(p);
 	return err;
 unlock:
 	mutex_unlock(&dev->bind_lock);

@@ -33,7 +33,12 @@ struct moved {
 
 	/* The driver's thread. */
 	uint64_t irqs_unacked;		/* told, the line may be masked */
-	time_ns_t waited_ns;		/* last entry into driver_wait */
+	time_ns_t waited_ns;		/* last time in driver_wait */
+
+	/* watchdog.c */
+	struct list watch_link;
+	struct thread *thread;		/* the process's one; counted */
+	bool demoted;			/* it has lost its priority */
 
 	struct wait_queue ended;	/* who waits for the process */
 	bool gone;			/* the process has ended */
@@ -67,6 +72,11 @@ int abi_copy_in(void *to, uint64_t from, size_t size);
 
 /* A handle without an object of its own in the current driver's table; the descriptor or -errno. */
 int moved_object_handle(struct moved *m, uint32_t kind, uint32_t rights);
+
+/* watchdog.c: threads that do not come back lose their priority. add and del once each; back() by the driver's thread in driver_wait. */
+void watchdog_add(struct moved *m);
+void watchdog_del(struct moved *m);
+void watchdog_back(struct moved *m);
 
 /* driver_manager.c: tell the device manager. Any context. */
 void manager_event(uint32_t kind, const struct device *dev);

@@ -21,6 +21,8 @@
 
 #define DATA_WINDOW_MAX	(2u << 20)	/* bytes of all slots together */
 #define DATA_SLOT_MAX	(256u << 10)
+#define DEPTH_MAX	128u		/* more tags and segments than the core uses would only be memory */
+#define SEGMENTS_MAX	64u
 #define DRAIN_BATCH	32u		/* completions taken without opening the strand */
 #define HANG_NS		(1 * NSEC_PER_SEC)	/* overdue requests, and the driver was not back for so long: it hangs */
 
@@ -373,6 +375,8 @@ static struct block_remote *remote_create(struct moved *m, struct ferry_block_re
 	r->moved = m;
 	r->dev = m->dev;
 	memcpy(&r->limits, &reg->limits, sizeof(r->limits));
+	r->limits.queue_depth = MIN(r->limits.queue_depth, DEPTH_MAX);
+	r->limits.max_segments = MIN(r->limits.max_segments, SEGMENTS_MAX);
 	if (m->dev->granted & FERRY_NEEDS_CPU_DATA)
 		window_size(r);
 	region_layout(r, reg);

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Driver threads run before ordinary ones, so one that loops would stop the machine. Ten times a second the watchdog looks who has
+ * not been back in driver_wait for RUN_NS without sleeping, and makes that thread an ordinary one until it comes back. Ending
+ * a driver that hangs is the business of request deadlines and of supervision. watched_lock guards the list; it is taken in interrupts.
+ */
+#include <kernel/init.h>
+#include <kernel/log.h>
+#include "moved.h"
+
+#define PERIOD_NS	(100 * NSEC_PER_MSEC)
+#define RUN_NS		(500 * NSEC_PER_MSEC)
+
+static struct spinlock watched_lock = SPINLOCK_INIT("driver watchdog");
+static struct list watched = LIST_INIT(watched);
+static struct timer watchdog;
+
+static bool runs_too_long(const struct moved *m, time_ns_t now)
+{
+	time_ns_t since = READ_ONCE(m->waited_ns);
+
+	return !READ_ONCE(m->demoted) && !READ_ONCE(m->sleeping) && now > since && now - since > RUN_NS;
+}
+
+static void watchdog_run(struct timer *t)
+{
+	uint64_t flags = spin_lock_irq(&watched_lock);
+	time_ns_t now = time_now();
+	struct moved *m;
+
+	list_for_each(m, &watched, watch_link) {
+		if (!runs_too_long(m, now))
+			continue;
+		m->demoted = true;
+		thread_set_class(m->thread, SCHED_FAIR);
+		log_warn("device %s: driver %s runs on and on, it loses its priority", m->dev->name, m->dev->driver_name);
+	}
+	if (!list_empty(&watched))
+		timer_arm(&watchdog, now + PERIOD_NS);
+	spin_unlock_irq(&watched_lock, flags);
+}
+
+void watchdog_add(struct moved *m)
+{
+	uint64_t flags = spin_lock_irq(&watched_lock);
+
+	if (list_empty(&watched))
+		timer_arm(&watchdog, time_now() + PERIOD_NS);
+	list_append(&watched, &m->watch_link);
+	spin_unlock_irq(&watched_lock, flags);
+}
+
+void watchdog_del(struct moved *m)
+{
+	uint64_t flags = spin_lock_irq(&watched_lock);
+
+	list_del(&m->watch_link);
+	spin_unlock_irq(&watched_lock, flags);
+}
+
+void watchdog_back(struct moved *m)
+{
+	m->waited_ns = time_now();
+	if (!m->demoted)
+		return;
+	m->demoted = false;
+	thread_set_class(m->thread, SCHED_RT);
+}
+
+static int watchdog_init(void)
+{
+	timer_init(&watchdog, watchdog_run);
+	return 0;
+}
+INITCALL("1core", watchdog_init);
