@@ -25,12 +25,19 @@ static struct linux_utsname names = {
 	.sysname = "Ferry", .nodename = "ferry", .release = "6.1.0-ferry", .version = "#1", .machine = "x86_64", .domainname = "(none)",
 };
 
-SYSCALL(NR_uname, uname)
+void system_names(struct linux_utsname *to)
 {
 	uint64_t flags = spin_lock_irq(&names_lock);
-	struct linux_utsname copy = names;
 
+	*to = names;
 	spin_unlock_irq(&names_lock, flags);
+}
+
+SYSCALL(NR_uname, uname)
+{
+	struct linux_utsname copy;
+
+	system_names(&copy);
 	return copy_to_user(args->a[0], &copy, sizeof(copy));
 }
 

@@ -133,6 +133,11 @@ void process_cpu_time(struct process *p, time_ns_t *user, time_ns_t *system);
 /* May the caller act on @p (signals, priorities)? 0 or -EPERM. */
 int process_may_signal(struct process *p);
 
+/* The names uname(2) tells; for /proc. Any context. */
+void system_names(struct linux_utsname *to);
+/* Is nobody left who could continue group @pgid if it stopped (POSIX)? @without does not count; NULL: everybody does. */
+bool process_group_orphaned(pid_t pgid, const struct process *without);
+
 /* Numbers of processes and threads (kernel/pid.c): never 0 or 1, at most PID_MAX, -EAGAIN when none is left. Any context. */
 #define PID_MAX	32767
 pid_t pid_alloc(void);
