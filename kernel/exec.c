@@ -63,37 +63,6 @@ static struct file *program_open(const char *text)
 	return err ? ERR_PTR(err) : program_open_at(&at);
 }
 
-static char *blank_skip(char *s)
-{
-	while (*s == ' ' || *s == '\t')
-		s++;
-	return s;
-}
-
-/* Split "#! interpreter [option]" in place. 0 or -ENOEXEC. */
-static int script_parse(char *head, size_t size, char **interp, char **option)
-{
-	char *end = memchr(head, '\n', size), *s;
-
-	if (!end && size == EXEC_HEAD_SIZE)
-		return -ENOEXEC;
-	if (!end)
-		end = head + size;
-	while (end > head + 2 && (end[-1] == ' ' || end[-1] == '\t'))
-		end--;
-	*end = '\0';
-	*interp = s = blank_skip(head + 2);
-	*option = NULL;
-	while (*s && *s != ' ' && *s != '\t')
-		s++;
-	if (*s) {
-		*s++ = '\0';
-		s = blank_skip(s);
-		*option = *s ? s : NULL;
-	}
-	return **interp ? 0 : -ENOEXEC;
-}
-
 /* Follow #! lines from *file to the program itself; *file is replaced, its first bytes are in @head (one byte longer). */
 static int scripts_follow(struct file **file, const char *path, struct exec_args *args, char *head, size_t *head_size, char *program)
 {
@@ -109,7 +78,7 @@ static int scripts_follow(struct file **file, const char *path, struct exec_args
 		*head_size = n;
 		if (n < 2 || head[0] != '#' || head[1] != '!')
 			return 0;
-		err = script_parse(head, n, &interp, &option);
+		err = script_parse(head, n, EXEC_HEAD_SIZE, &interp, &option);
 		if (!err)
 			err = exec_args_script(args, interp, option, program);
 		if (err)

@@ -62,4 +62,10 @@ int elf_check_header(const struct elf_header *h);
  */
 int elf_plan(const struct elf_header *h, const struct elf_segment *segments, bool strict, struct elf_plan *plan);
 
+/*
+ * Split the #! line at the start of a file in place. @head has @size bytes of at most @full that were asked for, and room for one more.
+ * 0 or -ENOEXEC (no interpreter, or a line that may go on past @full).
+ */
+int script_parse(char *head, size_t size, size_t full, char **interp, char **option);
+
 #endif
