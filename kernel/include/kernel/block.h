@@ -67,10 +67,8 @@ int block_write_blocks(struct block_disk *disk, uint64_t lba, uint32_t count, co
 int block_flush(struct block_disk *disk);
 /* Write back what files have buffered, on every disk, and flush: sync(2). May sleep. */
 void block_sync_all(void);
-/* A process is gone: its asynchronous I/O contexts end (io_destroy(2)). May sleep. */
-void block_aio_exit(struct process *p);
 
-/* For ipc/ (the remote end) and the kernel shim: from block_register() on. The class core's halves of include/driver/class/block.h live in drivers/class/block.c. */
+/* For ipc/ and the kernel shim. The class core's half of include/driver/class/block.h is drivers/class/block.c. */
 /* The driver is gone for good or for now: every request in flight ends with @status. */
 void block_abort_all(struct device *dev, int status);
 
