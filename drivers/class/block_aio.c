@@ -20,11 +20,14 @@
 #define AIO_PIECES	64u	/* of a megabyte each, in one request */
 #define AIO_DRAIN_MS	60000u
 
+/* Lives as long as the page that stands for it is mapped: munmap, exec and exit end it like io_destroy. */
 struct aio_context {
+	struct vma_object object;	/* first: the page */
+	struct page *page;
 	struct list link;		/* of all; guarded by aio_lock */
 	struct ref ref;
-	struct process *process;	/* counted */
-	uint64_t id;			/* address of a page in its space */
+	struct space *space;		/* compared, never followed */
+	uint64_t id;			/* address of the page */
 	uint32_t max;
 	struct spinlock lock;		/* guards the rest */
 	uint32_t promised;		/* requests whose event was not fetched */
@@ -55,7 +58,7 @@ static void context_put(struct aio_context *c)
 {
 	if (!ref_put(&c->ref))
 		return;
-	process_put(c->process);
+	page_put(c->page);
 	kfree(c);
 }
 
@@ -66,7 +69,7 @@ static struct aio_context *context_find(uint64_t id)
 
 	mutex_lock(&aio_lock);
 	list_for_each(c, &contexts, link) {
-		if (c->id != id || c->process != current_process)
+		if (c->id != id || c->space != current_process->space)
 			continue;
 		ref_get(&c->ref);
 		found = c;
@@ -93,12 +96,17 @@ static bool context_idle(struct aio_context *c)
 	return idle;
 }
 
-/* Off the list already. Waits for what is in flight: its pages are the device's until then. */
-static void context_end(struct aio_context *c)
+/* The page is mapped no more. Waits for what is in flight: its pages are the device's until then. */
+static void context_end(struct vma_object *o)
 {
+	struct aio_context *c = container_of(o, struct aio_context, object);
 	struct aio_request *r;
 
-	c->dead = true;
+	mutex_lock(&aio_lock);
+	list_del(&c->link);
+	mutex_unlock(&aio_lock);
+	WRITE_ONCE(c->dead, true);
+	wait_wake(&c->wait, 0);
 	wait_event(&c->wait, context_idle(c), time_now() + AIO_DRAIN_MS * NSEC_PER_MSEC, false);
 	while (context_idle(c) && !list_empty(&c->events)) {
 		r = list_first(&c->events, struct aio_request, link);
@@ -108,109 +116,85 @@ static void context_end(struct aio_context *c)
 	context_put(c);
 }
 
-void block_aio_exit(struct process *p)
+static void object_put(struct vma_object *o)
 {
-	struct aio_context *c, *found;
-
-	do {
-		found = NULL;
-		mutex_lock(&aio_lock);
-		list_for_each(c, &contexts, link)
-			if (c->process == p)
-				found = c;
-		if (found)
-			list_del(&found->link);
-		mutex_unlock(&aio_lock);
-		if (found)
-			context_end(found);
-	} while (found);
+	if (ref_put(&o->ref))
+		o->release(o);
 }
 
-/* Those of processes that are gone, in case nobody said so. */
-static void contexts_sweep(void)
-{
-	struct aio_context *c;
-	struct process *p = NULL;
-
-	mutex_lock(&aio_lock);
-	list_for_each(c, &contexts, link)
-		if (c->process->zombie)
-			p = c->process;
-	if (p)
-		process_get(p);
-	mutex_unlock(&aio_lock);
-	if (!p)
-		return;
-	block_aio_exit(p);
-	process_put(p);
-}
-
-static struct aio_context *context_create(uint32_t max)
+static struct aio_context *context_alloc(uint32_t max)
 {
 	struct aio_context *c = kzalloc(sizeof(*c));
-	int64_t page;
 
 	if (!c)
-		return ERR_PTR(-ENOMEM);
-	page = space_map(current_process->space, 0, PAGE_SIZE, VM_READ | VM_WRITE, LINUX_MAP_PRIVATE | LINUX_MAP_ANONYMOUS, NULL, 0);
-	if (page < 0) {
+		return NULL;
+	c->page = frame_alloc(0, FRAME_ZERO, PAGE_KERNEL);
+	if (!c->page) {
 		kfree(c);
-		return ERR_PTR(page);
+		return NULL;
 	}
 	ref_init(&c->ref);
+	ref_init(&c->object.ref);
+	c->object.pages = &c->page;
+	c->object.nr_pages = 1;
+	c->object.release = context_end;
+	list_init(&c->link);
 	list_init(&c->events);
 	spin_init(&c->lock, "aio_context");
 	wait_queue_init(&c->wait, "aio_context");
-	process_get(current_process);
-	c->process = current_process;
-	c->id = (uint64_t)page;
+	c->space = current_process->space;
 	c->max = max;
 	return c;
 }
 
+/* A new context's id, or -errno. */
+static int64_t context_create(uint32_t max)
+{
+	struct aio_context *c = context_alloc(max);
+	int64_t id;
+
+	if (!c)
+		return -ENOMEM;
+	id = space_map_object(c->space, 0, VM_SHARED | VM_OBJECT | VM_READ | VM_WRITE, &c->object);
+	if (id > 0) {
+		mutex_lock(&aio_lock);
+		c->id = (uint64_t)id;
+		list_append(&contexts, &c->link);
+		mutex_unlock(&aio_lock);
+	}
+	object_put(&c->object);
+	return id;
+}
+
 SYSCALL(NR_io_setup, io_setup)
 {
-	struct aio_context *c;
 	uint64_t old;
+	int64_t id;
 
-	contexts_sweep();
 	if (copy_from_user(&old, args->a[1], sizeof(old)))
 		return -EFAULT;
 	if (old || !(uint32_t)args->a[0])
 		return -EINVAL;
 	if ((uint32_t)args->a[0] > AIO_EVENTS_MAX)
 		return -EAGAIN;
-	c = context_create((uint32_t)args->a[0]);
-	if (IS_ERR(c))
-		return PTR_ERR(c);
-	if (put_user64(args->a[1], c->id)) {
-		space_unmap(current_process->space, c->id, PAGE_SIZE);
-		context_put(c);
-		return -EFAULT;
-	}
-	mutex_lock(&aio_lock);
-	list_append(&contexts, &c->link);
-	mutex_unlock(&aio_lock);
-	return 0;
+	id = context_create((uint32_t)args->a[0]);
+	if (id < 0)
+		return id;
+	if (!put_user64(args->a[1], (uint64_t)id))
+		return 0;
+	space_unmap(current_process->space, (uint64_t)id, PAGE_SIZE);
+	return -EFAULT;
 }
 
 SYSCALL(NR_io_destroy, io_destroy)
 {
 	struct aio_context *c = context_find(args->a[0]);
-	bool mine;
 
 	if (!c)
 		return -EINVAL;
-	mutex_lock(&aio_lock);
-	mine = !list_empty(&c->link);
-	list_del(&c->link);
-	mutex_unlock(&aio_lock);
-	if (mine) {
-		space_unmap(current_process->space, c->id, PAGE_SIZE);
-		context_end(c);
-	}
+	space_unmap(current_process->space, c->id, PAGE_SIZE);
 	context_put(c);
-	return mine ? 0 : -EINVAL;
+	return 0;
 }
 
 /* ---- Requests ---- */
