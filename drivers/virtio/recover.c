@@ -48,19 +48,20 @@ static void requests_fail(struct virtio_queue *q)
 	}
 }
 
-/* All queues rest: only this strand touches the device. */
-static void device_revive(struct virtio_queue *q)
+/* All queues rest: only this strand touches the device. False: it was given up, and the core has failed its requests. */
+static bool device_revive(struct virtio_queue *q)
 {
 	struct virtio_device *vd = q->vd;
 
 	if (device_restart(vd)) {
 		device_fault(vd->dev, "virtio device does not start again", q->index);
-		return;
+		return false;
 	}
 	__atomic_store_n(&vd->nr_parked, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&vd->state, VIRTIO_RUNNING, __ATOMIC_RELEASE);
 	__atomic_add_fetch(&vd->revivals, 1, __ATOMIC_RELEASE);	/* last: who unparks now does not find PARKING again */
 	dev_warn(vd->dev, "device was reset, queue=%u", q->index);
+	return true;
 }
 
 /*
@@ -88,8 +89,8 @@ static void queue_park(struct virtio_queue *q)
 	q->parked_at = __atomic_load_n(&vd->revivals, __ATOMIC_ACQUIRE);
 	q->broken = false;
 	q->ring->reset(q);
-	if (__atomic_add_fetch(&vd->nr_parked, 1, __ATOMIC_ACQ_REL) == vd->nr_queues)
-		device_revive(q);
+	if (__atomic_add_fetch(&vd->nr_parked, 1, __ATOMIC_ACQ_REL) == vd->nr_queues && !device_revive(q))
+		return;
 	requests_fail(q);	/* new ones may come from inside; they wait in the empty ring */
 	queue_unpark(q);
 }

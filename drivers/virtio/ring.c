@@ -178,7 +178,7 @@ void virtio_queue_drain(struct virtio_queue *q)
 {
 	unsigned int budget = q->size, tag;
 	uint32_t length;
-	bool more = true;
+	bool more = virtio_state(q->vd) == VIRTIO_RUNNING;
 
 	for (unsigned int round = 0; more && round < DRAIN_ROUNDS && virtio_state(q->vd) == VIRTIO_RUNNING; round++) {
 		q->ring->quiet(q);

@@ -151,6 +151,20 @@ static void device_that_never_resets_is_failed(const struct virtio_model_setup *
 }
 ON_ALL_VARIANTS(device_that_never_resets_is_failed)
 
+static void device_that_refuses_to_start_again_is_failed(const struct virtio_model_setup *setup)
+{
+	struct virtio_model *vm = disk_probe(setup);
+
+	ASSERT_NOT_NULL(vm);
+	vm->lies.stalls = true;
+	vm->lies.refuses_features = true;
+	vm->setup.nr_queues = 0;
+	EXPECT_EQ(host_block_do(vm->dev, BLOCK_WRITE, 0, 8, data), -EIO);
+	EXPECT_TRUE(host_take_fault(vm->dev, "does not start again"));
+	EXPECT_EQ(virtio_model_destroy(vm), 0);
+}
+ON_ALL_VARIANTS(device_that_refuses_to_start_again_is_failed)
+
 static void vanished_device_is_failed_and_removed(const struct virtio_model_setup *setup)
 {
 	struct virtio_model *vm = disk_probe(setup);
