@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The clock: the TSC measured against an 8254, the date from an MC146818. */
+#include "mock.h"
+#define time_now		clock_test_now
+#define time_realtime		clock_test_realtime
+#define time_delay_us		clock_test_delay
+#include "arch/x86/clock.c"
+#include "ktest.h"
+
+KTEST_SUITE(clock);
+
+static uint8_t cmos[16], cmos_index;
+static bool pit_dead, high_byte;
+static uint16_t latched;
+static unsigned int updating;
+
+/* The TSC runs at 1 GHz, so the 8254 counts down once in 838 of its cycles. */
+static uint8_t machine_read(uint16_t port)
+{
+	if (port == PIT_CHANNEL2) {
+		high_byte = !high_byte;
+		return (uint8_t)(high_byte ? latched : latched >> 8);
+	}
+	if (port != CMOS_DATA)
+		return 0;
+	if (cmos_index == 10)
+		return updating && updating-- ? CMOS_A_UPDATING : 0;
+	return cmos[cmos_index & 15];
+}
+
+static void machine_write(uint16_t port, uint8_t v)
+{
+	if (port == CMOS_INDEX)
+		cmos_index = v & 0x7f;
+	if (port == PIT_COMMAND && v == PIT_LATCH2)
+		latched = pit_dead ? 0xffff : (uint16_t)(0xffff - mock.tsc * PIT_HZ / 1000000000);
+}
+
+static void start(void)
+{
+	mock_reset();
+	mock.port_read = machine_read;
+	mock.port_write = machine_write;
+	mock.tsc_step = 200;
+	pit_dead = high_byte = false;
+	updating = 0;
+	memset(cmos, 0, sizeof(cmos));
+	cmos[11] = CMOS_B_24H;
+	cmos[7] = 0x21;		/* 2026-11-21 02:16:52 */
+	cmos[8] = 0x11;
+	cmos[9] = 0x26;
+	cmos[4] = 0x02;
+	cmos[2] = 0x16;
+	cmos[0] = 0x52;
+}
+
+/* The loop that waits for the 8254 reads no TSC: let time pass there. */
+static void machine_write_slow(uint16_t port, uint8_t v)
+{
+	mock.tsc += 500;
+	machine_write(port, v);
+}
+
+static void run(void)
+{
+	mock.port_write = machine_write_slow;
+	clock_init(0);
+}
+
+KTEST_CASE(tsc_is_measured_to_a_part_in_a_thousand)
+{
+	start();
+	run();
+	EXPECT_TRUE(clock_tsc_hz() > 999000000 && clock_tsc_hz() < 1001000000);
+	EXPECT_EQ(mock.logs, 0);
+}
+
+KTEST_CASE(dead_8254_is_told_and_time_still_runs)
+{
+	time_ns_t before;
+
+	start();
+	pit_dead = true;
+	run();
+	EXPECT_EQ(mock.logs, 1);
+	before = time_now();
+	EXPECT_TRUE(time_now() > before);
+}
+
+KTEST_CASE(date_in_bcd_is_read)
+{
+	start();
+	EXPECT_EQ(cmos_seconds(), 1795227412);
+}
+
+KTEST_CASE(date_in_binary_is_read)
+{
+	start();
+	cmos[11] |= CMOS_B_BINARY;
+	cmos[7] = 21, cmos[8] = 11, cmos[9] = 26, cmos[4] = 2, cmos[2] = 16, cmos[0] = 52;
+	EXPECT_EQ(cmos_seconds(), 1795227412);
+}
+
+KTEST_CASE(twelve_hour_clock_knows_noon_and_midnight)
+{
+	start();
+	cmos[11] = 0;
+	cmos[4] = 0x82;
+	EXPECT_EQ(cmos_seconds(), 1795227412 + 12 * 3600);
+	cmos[4] = 0x12;
+	EXPECT_EQ(cmos_seconds(), 1795227412 - 2 * 3600);
+}
+
+KTEST_CASE(leap_day_lies_between_february_and_march)
+{
+	EXPECT_EQ(days_since_1970(1970, 1, 1), 0);
+	EXPECT_EQ(days_since_1970(2024, 3, 1) - days_since_1970(2024, 2, 28), 2);
+	EXPECT_EQ(days_since_1970(2023, 3, 1) - days_since_1970(2023, 2, 28), 1);
+	EXPECT_EQ(days_since_1970(2000, 3, 1), 11017);
+}
+
+KTEST_CASE(nonsense_from_the_date_clock_is_no_date)
+{
+	start();
+	cmos[8] = 0x13;
+	EXPECT_EQ(cmos_seconds(), 0);
+}
+
+KTEST_CASE(update_in_progress_is_waited_for)
+{
+	start();
+	run();
+	updating = 5;
+	EXPECT_EQ(cmos_seconds(), 1795227412);
+	EXPECT_EQ(updating, 0);
+}
+
+KTEST_CASE(delay_takes_its_time_and_not_much_more)
+{
+	time_ns_t before, took;
+
+	start();
+	run();
+	before = time_now();
+	time_delay_us(100);
+	took = time_now() - before;
+	EXPECT_TRUE(took >= 100000 && took < 110000);
+	EXPECT_TRUE(time_realtime() >= 1795227412 * NSEC_PER_SEC);
+}
+
+KTEST_CASE(time_before_the_start_is_zero)
+{
+	start();
+	run();
+	tsc_base = 1000;
+	EXPECT_EQ(clock_from_tsc(500), 0);
+	EXPECT_TRUE(clock_from_tsc(1001000) > 990000);
+}
