@@ -454,10 +454,21 @@ void block_remote_stop(struct block_remote *r)
 	}
 }
 
+static bool remote_is_busy(const struct block_remote *r)
+{
+	for (unsigned int i = 0; i < r->limits.nr_queues; i++)
+		for (uint32_t tag = 0; tag < r->limits.queue_depth; tag++)
+			if (r->queues[i].inflight[tag])
+				return true;
+	return false;
+}
+
+/* What the driver has left undone ends here: it will not come back to it. */
 void block_remote_finish(struct block_remote *r)
 {
 	block_remote_stop(r);
 	block_remote_drain(r);
-	block_abort_all(r->dev, -EIO);
+	if (remote_is_busy(r))
+		block_abort_all(r->dev, -EIO);
 	block_unregister(r->dev);
 }
