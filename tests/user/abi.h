@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Tests of the system call border, as an ordinary program sees it: the same binary runs on Ferry and on Linux. Each case runs in a
+ * child process with an alarm, so a crash or a hang costs that case only. A case returns normally when its claim holds.
+ */
+#ifndef TESTS_USER_ABI_H
+#define TESTS_USER_ABI_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct abi_case {
+	const char *name;
+	void (*run)(void);
+};
+
+#define ABI_CASE(id)								\
+	static void id(void);							\
+	static const struct abi_case id##_case __attribute__((used, section("abi_cases"), aligned(8))) = { #id, id }; \
+	static void id(void)
+
+/* Say what did not hold and end the case. */
+void abi_fail(const char *claim, const char *file, int line) __attribute__((noreturn));
+
+#define CHECK(x)	do { if (!(x)) abi_fail(#x, __FILE__, __LINE__); } while (0)
+#define CHECK_ERR(x, e)	do { errno = 0; CHECK((x) == -1); if (errno != (e)) abi_fail(#x " fails with " #e, __FILE__, __LINE__); } while (0)
+
+/* Wait for @pid; its raw status. */
+int abi_wait(pid_t pid);
+/* This program's own path. */
+extern const char *abi_self;
+
+#endif

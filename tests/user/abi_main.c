@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Runs the cases of tests/user and prints KTAP. Arguments: names of cases to run (all without); "@NAME" is for helper roles of exec tests. */
+#include <signal.h>
+#include <sys/wait.h>
+#include "abi.h"
+
+#define CASE_SECONDS	20
+
+extern const struct abi_case __start_abi_cases[], __stop_abi_cases[];
+
+const char *abi_self;
+int abi_role(int argc, char **argv);
+
+void abi_fail(const char *claim, const char *file, int line)
+{
+	printf("# %s:%d: %s (errno %d)\n", file, line, claim, errno);
+	fflush(stdout);
+	_exit(1);
+}
+
+int abi_wait(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) != pid)
+		CHECK(errno == EINTR);
+	return status;
+}
+
+static bool case_run(const struct abi_case *c)
+{
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		alarm(CASE_SECONDS);
+		c->run();
+		fflush(stdout);
+		_exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return false;
+	if (WIFSIGNALED(status))
+		printf("# ended by signal %d\n", WTERMSIG(status));
+	return status == 0;
+}
+
+static bool is_wanted(const struct abi_case *c, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], c->name))
+			return true;
+	return argc < 2;
+}
+
+int main(int argc, char **argv)
+{
+	int nr = 0, number = 0, failed = 0;
+
+	abi_self = argv[0];
+	if (argc > 1 && argv[1][0] == '@')
+		return abi_role(argc, argv);
+	for (const struct abi_case *c = __start_abi_cases; c < __stop_abi_cases; c++)
+		nr += is_wanted(c, argc, argv);
+	printf("KTAP version 1\n1..%d\n", nr);
+	for (const struct abi_case *c = __start_abi_cases; c < __stop_abi_cases; c++) {
+		bool ok;
+
+		if (!is_wanted(c, argc, argv))
+			continue;
+		ok = case_run(c);
+		failed += !ok;
+		printf("%s %d abi.%s\n", ok ? "ok" : "not ok", ++number, c->name);
+	}
+	fflush(stdout);
+	return failed != 0;
+}

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0
+/* fork, vfork, wait, groups, sessions, exit and orphans. */
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include "abi.h"
+
+ABI_CASE(fork_returns_twice)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid == 0)
+		_exit(getppid() == parent ? 7 : 1);
+	CHECK(pid > 0 && WEXITSTATUS(abi_wait(pid)) == 7);
+}
+
+ABI_CASE(fork_copies_memory)
+{
+	volatile int *word = malloc(sizeof(*word));
+	pid_t pid;
+
+	*word = 1;
+	pid = fork();
+	if (pid == 0) {
+		*word = 2;
+		_exit(*word);
+	}
+	CHECK(WEXITSTATUS(abi_wait(pid)) == 2);
+	CHECK(*word == 1);
+}
+
+ABI_CASE(shared_memory_is_shared_with_a_child)
+{
+	volatile int *word = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid;
+
+	CHECK(word != MAP_FAILED);
+	pid = fork();
+	if (pid == 0) {
+		*word = 42;
+		_exit(0);
+	}
+	abi_wait(pid);
+	CHECK(*word == 42);
+}
+
+ABI_CASE(many_children_are_all_reaped)
+{
+	for (int round = 0; round < 10; round++) {
+		int sum = 0;
+
+		for (int i = 0; i < 20; i++) {
+			pid_t pid = fork();
+
+			CHECK(pid >= 0);
+			if (pid == 0)
+				_exit(i);
+		}
+		for (int i = 0; i < 20; i++) {
+			int status;
+
+			CHECK(wait(&status) > 0);
+			sum += WEXITSTATUS(status);
+		}
+		CHECK(sum == 190);
+	}
+	CHECK_ERR(wait(NULL), ECHILD);
+}
+
+ABI_CASE(vfork_lends_its_memory)
+{
+	volatile int seen = 0;
+	pid_t pid = vfork();
+
+	if (pid == 0) {
+		seen = 5;
+		_exit(3);
+	}
+	CHECK(seen == 5);
+	CHECK(WEXITSTATUS(abi_wait(pid)) == 3);
+}
+
+ABI_CASE(wait_reports_a_signal)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		pause();
+	CHECK(kill(pid, SIGTERM) == 0);
+	CHECK(WTERMSIG(abi_wait(pid)) == SIGTERM);
+}
+
+ABI_CASE(wait_reports_a_crash)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		volatile uintptr_t nowhere = 8;
+
+		*(volatile int *)nowhere = 1;
+		_exit(0);
+	}
+	CHECK(WTERMSIG(abi_wait(pid)) == SIGSEGV);
+}
+
+ABI_CASE(wnohang_returns_at_once)
+{
+	int pipes[2], status;
+	pid_t pid;
+	char byte;
+
+	CHECK(pipe(pipes) == 0);
+	pid = fork();
+	if (pid == 0) {
+		close(pipes[1]);
+		read(pipes[0], &byte, 1);
+		_exit(9);
+	}
+	CHECK(waitpid(pid, &status, WNOHANG) == 0);
+	close(pipes[0]);
+	close(pipes[1]);
+	CHECK(WEXITSTATUS(abi_wait(pid)) == 9);
+}
+
+ABI_CASE(waitid_can_look_without_taking)
+{
+	siginfo_t info;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(11);
+	CHECK(waitid(P_PID, pid, &info, WEXITED | WNOWAIT) == 0);
+	CHECK(info.si_pid == pid && info.si_status == 11 && info.si_code == CLD_EXITED && info.si_signo == SIGCHLD);
+	CHECK(WEXITSTATUS(abi_wait(pid)) == 11);
+}
+
+ABI_CASE(stop_and_continue_are_reported)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		for (;;)
+			pause();
+	CHECK(kill(pid, SIGSTOP) == 0);
+	CHECK(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
+	CHECK(kill(pid, SIGCONT) == 0);
+	CHECK(waitpid(pid, &status, WCONTINUED) == pid && WIFCONTINUED(status));
+	CHECK(kill(pid, SIGKILL) == 0);
+	CHECK(WTERMSIG(abi_wait(pid)) == SIGKILL);
+}
+
+ABI_CASE(stopped_process_can_be_killed)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		for (;;)
+			pause();
+	kill(pid, SIGSTOP);
+	CHECK(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status));
+	kill(pid, SIGKILL);
+	CHECK(WTERMSIG(abi_wait(pid)) == SIGKILL);
+}
+
+ABI_CASE(wait_selects_by_group)
+{
+	int status;
+	pid_t a = fork(), b;
+
+	if (a == 0) {
+		setpgid(0, 0);
+		_exit(1);
+	}
+	setpgid(a, a);
+	b = fork();
+	if (b == 0)
+		_exit(2);
+	CHECK(waitpid(-a, &status, 0) == a);
+	CHECK(waitpid(0, &status, 0) == b);
+}
+
+ABI_CASE(setsid_makes_a_leader)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		CHECK(setsid() == getpid());
+		CHECK(getpgid(0) == getpid() && getsid(0) == getpid());
+		CHECK_ERR(setsid(), EPERM);
+		CHECK_ERR(setpgid(0, 0), EPERM);
+		_exit(0);
+	}
+	CHECK(abi_wait(pid) == 0);
+}
+
+ABI_CASE(orphan_gets_another_parent)
+{
+	int pipes[2];
+	pid_t pid, seen = 0;
+
+	CHECK(pipe(pipes) == 0);
+	pid = fork();
+	if (pid == 0) {
+		pid_t middle = getpid();
+
+		if (fork() == 0) {
+			while (getppid() == middle)
+				usleep(1000);
+			seen = getppid();
+			write(pipes[1], &seen, sizeof(seen));
+			_exit(0);
+		}
+		_exit(0);
+	}
+	abi_wait(pid);
+	CHECK(read(pipes[0], &seen, sizeof(seen)) == sizeof(seen));
+	CHECK(seen > 0 && seen != pid);
+}
+
+ABI_CASE(ignored_children_leave_no_zombies)
+{
+	signal(SIGCHLD, SIG_IGN);
+	for (int i = 0; i < 5; i++)
+		if (fork() == 0)
+			_exit(0);
+	CHECK_ERR(wait(NULL), ECHILD);
+}
+
+ABI_CASE(kill_minus_group_reaches_all)
+{
+	pid_t pids[3];
+
+	for (int i = 0; i < 3; i++) {
+		pids[i] = fork();
+		if (pids[i] == 0)
+			for (;;)
+				pause();
+		CHECK(setpgid(pids[i], pids[0]) == 0);
+	}
+	CHECK(kill(-pids[0], SIGUSR1) == 0);
+	for (int i = 0; i < 3; i++)
+		CHECK(WTERMSIG(abi_wait(pids[i])) == SIGUSR1);
+	CHECK_ERR(kill(-pids[0], 0), ESRCH);
+}
+
+ABI_CASE(limits_are_kept_and_guarded)
+{
+	struct rlimit limit;
+
+	CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= 256);
+	limit.rlim_cur = 64;
+	CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == 64);
+	limit.rlim_cur = limit.rlim_max + 1;
+	CHECK_ERR(setrlimit(RLIMIT_NOFILE, &limit), EINVAL);
+	CHECK_ERR(getrlimit(99, &limit), EINVAL);
+}
+
+ABI_CASE(bad_pointers_give_efault)
+{
+	CHECK_ERR(syscall(SYS_clock_gettime, 0, 0xffff800000000000ul), EFAULT);
+	CHECK_ERR(syscall(SYS_uname, 8), EFAULT);
+	CHECK_ERR(syscall(SYS_rt_sigaction, SIGUSR1, 8, 0, 8), EFAULT);
+	CHECK_ERR(syscall(SYS_execve, 8, 0, 0), EFAULT);
+	CHECK_ERR(syscall(SYS_getrusage, 0, 0x7fffffffeff0ul), EFAULT);
+}
+
+ABI_CASE(unknown_call_gives_enosys)
+{
+	CHECK_ERR(syscall(511), ENOSYS);
+	CHECK_ERR(syscall(100000), ENOSYS);
+}
+
+ABI_CASE(cpu_time_grows)
+{
+	struct rusage before, after;
+	struct timeval wall, now;
+	volatile int x = 0;
+
+	CHECK(getrusage(RUSAGE_SELF, &before) == 0);
+	gettimeofday(&wall, NULL);
+	do {
+		for (int i = 0; i < 100000; i++)
+			x += i;
+		gettimeofday(&now, NULL);
+	} while ((now.tv_sec - wall.tv_sec) * 1000000 + now.tv_usec - wall.tv_usec < 100000);
+	CHECK(getrusage(RUSAGE_SELF, &after) == 0);
+	CHECK((after.ru_utime.tv_sec - before.ru_utime.tv_sec) * 1000000 + after.ru_utime.tv_usec - before.ru_utime.tv_usec +
+	      after.ru_stime.tv_usec - before.ru_stime.tv_usec > 10000);
+}
