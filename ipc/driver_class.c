@@ -20,53 +20,56 @@ static int register_block(struct moved *m, struct ferry_block_register *reg)
 	return reg->handle < 0 ? reg->handle : 0;
 }
 
-SYSCALL_FLAGS(NR_ferry_class_register, ferry_class_register, SYSCALL_DRIVER)
+static int64_t class_register_call(struct moved *m, struct syscall_args *args)
 {
-	struct moved *m = moved_enter((int)args->a[0], 0);
 	struct ferry_block_register reg;
 	int err;
 
-	if (IS_ERR(m))
-		return PTR_ERR(m);
 	err = abi_copy_in(&reg, args->a[1], sizeof(reg));
 	if (!err)
 		err = register_block(m, &reg);
 	if (!err)
 		err = copy_to_user(args->a[1], &reg, sizeof(reg));
-	moved_leave(m);
 	return err;
 }
 
-SYSCALL_FLAGS(NR_ferry_class_update, ferry_class_update, SYSCALL_DRIVER)
+SYSCALL_FLAGS(NR_ferry_class_register, ferry_class_register, SYSCALL_DRIVER)
 {
-	struct moved *m = moved_enter((int)args->a[0], 0);
+	return moved_call((int)args->a[0], 0, args, class_register_call);
+}
+
+static int64_t class_update_call(struct moved *m, struct syscall_args *args)
+{
 	struct ferry_class_update u;
 	int err;
 
-	if (IS_ERR(m))
-		return PTR_ERR(m);
 	err = abi_copy_in(&u, args->a[1], sizeof(u));
 	if (!err && !m->block)
 		err = -EINVAL;
 	if (!err)
 		block_resize(m->dev, u.nr_blocks);
-	moved_leave(m);
 	return err;
 }
 
-SYSCALL_FLAGS(NR_ferry_class_unregister, ferry_class_unregister, SYSCALL_DRIVER)
+SYSCALL_FLAGS(NR_ferry_class_update, ferry_class_update, SYSCALL_DRIVER)
 {
-	struct moved *m = moved_enter((int)args->a[0], 0);
+	return moved_call((int)args->a[0], 0, args, class_update_call);
+}
+
+static int64_t class_unregister_call(struct moved *m, struct syscall_args *args)
+{
 	int err = 0;
 
-	if (IS_ERR(m))
-		return PTR_ERR(m);
 	if (!m->block || args->a[1] > FERRY_UNREGISTER_FINISH)
 		err = -EINVAL;
 	else if (args->a[1] == FERRY_UNREGISTER_STOP)
 		block_remote_stop(m->block);
 	else
 		block_remote_finish(m->block);
-	moved_leave(m);
 	return err;
+}
+
+SYSCALL_FLAGS(NR_ferry_class_unregister, ferry_class_unregister, SYSCALL_DRIVER)
+{
+	return moved_call((int)args->a[0], 0, args, class_unregister_call);
 }

@@ -55,14 +55,11 @@ static void info_fill(const struct device *dev, struct ferry_device_info *info)
 	}
 }
 
-SYSCALL_FLAGS(NR_ferry_device_info, ferry_device_info, SYSCALL_DRIVER)
+static int64_t device_info_call(struct moved *m, struct syscall_args *args)
 {
-	struct moved *m = moved_enter((int)args->a[0], 0);
 	struct ferry_device_info info;
 	int err;
 
-	if (IS_ERR(m))
-		return PTR_ERR(m);
 	err = abi_copy_in(&info, args->a[1], sizeof(info));
 	if (!err && m->dev->state == DRIVER_SPAWNED)
 		device_set_state(m->dev, DRIVER_INITIALIZING);
@@ -73,26 +70,28 @@ SYSCALL_FLAGS(NR_ferry_device_info, ferry_device_info, SYSCALL_DRIVER)
 	/* From here on the process knows its device and holds its DEVICE handle, the capability the others are made from. */
 	if (!err && m->dev->state == DRIVER_INITIALIZING)
 		device_set_state(m->dev, DRIVER_GRANTED);
-	moved_leave(m);
 	return err;
+}
+
+SYSCALL_FLAGS(NR_ferry_device_info, ferry_device_info, SYSCALL_DRIVER)
+{
+	return moved_call((int)args->a[0], 0, args, device_info_call);
+}
+
+static int64_t device_param_call(struct moved *m, struct syscall_args *args)
+{
+	char name[FERRY_NAME_MAX];
+	uint64_t value;
+
+	if (strncpy_from_user(name, args->a[1], sizeof(name)) < 0 || get_user64(&value, args->a[2]))
+		return -EFAULT;
+	value = device_param(m->dev, name, value);
+	return put_user64(args->a[2], value);
 }
 
 SYSCALL_FLAGS(NR_ferry_device_param, ferry_device_param, SYSCALL_DRIVER)
 {
-	struct moved *m = moved_enter((int)args->a[0], 0);
-	char name[FERRY_NAME_MAX];
-	uint64_t value;
-	int err = -EFAULT;
-
-	if (IS_ERR(m))
-		return PTR_ERR(m);
-	if (strncpy_from_user(name, args->a[1], sizeof(name)) < 0 || get_user64(&value, args->a[2]))
-		goto leave;
-	value = device_param(m->dev, name, value);
-	err = put_user64(args->a[2], value);
-leave:
-	moved_leave(m);
-	return err;
+	return moved_call((int)args->a[0], 0, args, device_param_call);
 }
 
 /* ---- Register windows ---- */
@@ -202,21 +201,22 @@ static int mmio_grant(struct moved *m, struct ferry_mmio_map *map)
 	return map->handle;
 }
 
-SYSCALL_FLAGS(NR_ferry_mmio_map, ferry_mmio_map, SYSCALL_DRIVER)
+static int64_t mmio_map_call(struct moved *m, struct syscall_args *args)
 {
-	struct moved *m = moved_enter((int)args->a[0], FERRY_NEEDS_MMIO);
 	struct ferry_mmio_map map;
 	int err;
 
-	if (IS_ERR(m))
-		return PTR_ERR(m);
 	err = abi_copy_in(&map, args->a[1], sizeof(map));
 	if (!err)
 		err = mmio_grant(m, &map);
 	if (!err)
 		err = copy_to_user(args->a[1], &map, sizeof(map));
-	moved_leave(m);
 	return err;
+}
+
+SYSCALL_FLAGS(NR_ferry_mmio_map, ferry_mmio_map, SYSCALL_DRIVER)
+{
+	return moved_call((int)args->a[0], FERRY_NEEDS_MMIO, args, mmio_map_call);
 }
 
 /* ---- Ports ---- */
@@ -247,21 +247,22 @@ static int port_grant(struct moved *m, struct ferry_port_map *map)
 	return map->handle < 0 ? map->handle : 0;
 }
 
-SYSCALL_FLAGS(NR_ferry_port_map, ferry_port_map, SYSCALL_DRIVER)
+static int64_t port_map_call(struct moved *m, struct syscall_args *args)
 {
-	struct moved *m = moved_enter((int)args->a[0], FERRY_NEEDS_PORTS);
 	struct ferry_port_map map;
 	int err;
 
-	if (IS_ERR(m))
-		return PTR_ERR(m);
 	err = abi_copy_in(&map, args->a[1], sizeof(map));
 	if (!err)
 		err = port_grant(m, &map);
 	if (!err)
 		err = copy_to_user(args->a[1], &map, sizeof(map));
-	moved_leave(m);
 	return err;
+}
+
+SYSCALL_FLAGS(NR_ferry_port_map, ferry_port_map, SYSCALL_DRIVER)
+{
+	return moved_call((int)args->a[0], FERRY_NEEDS_PORTS, args, port_map_call);
 }
 
 /* ---- Interrupts ---- */
@@ -290,34 +291,35 @@ static int irq_grant(struct moved *m, struct ferry_irq_request *req)
 	return req->handle;
 }
 
-SYSCALL_FLAGS(NR_ferry_irq_request, ferry_irq_request, SYSCALL_DRIVER)
+static int64_t irq_request_call(struct moved *m, struct syscall_args *args)
 {
-	struct moved *m = moved_enter((int)args->a[0], FERRY_NEEDS_IRQ);
 	struct ferry_irq_request req;
 	int given;
 
-	if (IS_ERR(m))
-		return PTR_ERR(m);
 	given = abi_copy_in(&req, args->a[1], sizeof(req));
 	if (!given)
 		given = irq_grant(m, &req);
 	if (given > 0 && copy_to_user(args->a[1], &req, sizeof(req)))
 		given = -EFAULT;
-	moved_leave(m);
 	return given;
+}
+
+SYSCALL_FLAGS(NR_ferry_irq_request, ferry_irq_request, SYSCALL_DRIVER)
+{
+	return moved_call((int)args->a[0], FERRY_NEEDS_IRQ, args, irq_request_call);
+}
+
+static int64_t irq_release_call(struct moved *m, struct syscall_args *args)
+{
+	device_irq_teardown(m->dev);
+	m->irqs_unacked = 0;
+	__atomic_store_n(&m->irqs, 0, __ATOMIC_RELAXED);
+	return 0;
 }
 
 SYSCALL_FLAGS(NR_ferry_irq_release, ferry_irq_release, SYSCALL_DRIVER)
 {
-	struct moved *m = moved_enter((int)args->a[0], FERRY_NEEDS_IRQ);
-
-	if (IS_ERR(m))
-		return PTR_ERR(m);
-	device_irq_teardown(m->dev);
-	m->irqs_unacked = 0;
-	__atomic_store_n(&m->irqs, 0, __ATOMIC_RELAXED);
-	moved_leave(m);
-	return 0;
+	return moved_call((int)args->a[0], FERRY_NEEDS_IRQ, args, irq_release_call);
 }
 
 /* ---- DMA memory ---- */
@@ -435,21 +437,22 @@ static int dma_grant(struct moved *m, struct ferry_dma_alloc *a)
 	return err;
 }
 
-SYSCALL_FLAGS(NR_ferry_dma_alloc, ferry_dma_alloc, SYSCALL_DRIVER)
+static int64_t dma_alloc_call(struct moved *m, struct syscall_args *args)
 {
-	struct moved *m = moved_enter((int)args->a[0], FERRY_NEEDS_DMA);
 	struct ferry_dma_alloc a;
 	int err;
 
-	if (IS_ERR(m))
-		return PTR_ERR(m);
 	err = abi_copy_in(&a, args->a[1], sizeof(a));
 	if (!err)
 		err = dma_grant(m, &a);
 	if (!err)
 		err = copy_to_user(args->a[1], &a, sizeof(a));
-	moved_leave(m);
 	return err;
+}
+
+SYSCALL_FLAGS(NR_ferry_dma_alloc, ferry_dma_alloc, SYSCALL_DRIVER)
+{
+	return moved_call((int)args->a[0], FERRY_NEEDS_DMA, args, dma_alloc_call);
 }
 
 /* Unmapped for the device first, then for the process; a second time finds nothing. */
@@ -472,28 +475,23 @@ static int dma_give_back(struct moved *m, int fd)
 	return err;
 }
 
+static int64_t dma_free_call(struct moved *m, struct syscall_args *args)
+{
+	return dma_give_back(m, (int)args->a[1]);
+}
+
 SYSCALL_FLAGS(NR_ferry_dma_free, ferry_dma_free, SYSCALL_DRIVER)
 {
-	struct moved *m = moved_enter((int)args->a[0], FERRY_NEEDS_DMA);
-	int err;
-
-	if (IS_ERR(m))
-		return PTR_ERR(m);
-	err = dma_give_back(m, (int)args->a[1]);
-	moved_leave(m);
-	return err;
+	return moved_call((int)args->a[0], FERRY_NEEDS_DMA, args, dma_free_call);
 }
 
 /* ---- Configuration space ---- */
 
-SYSCALL_FLAGS(NR_ferry_pci_config, ferry_pci_config, SYSCALL_DRIVER)
+static int64_t pci_config_call(struct moved *m, struct syscall_args *args)
 {
-	struct moved *m = moved_enter((int)args->a[0], FERRY_NEEDS_CONFIG);
 	struct ferry_pci_config c;
 	int err;
 
-	if (IS_ERR(m))
-		return PTR_ERR(m);
 	err = abi_copy_in(&c, args->a[1], sizeof(c));
 	if (!err && c.write > 1)
 		err = -EINVAL;
@@ -503,6 +501,10 @@ SYSCALL_FLAGS(NR_ferry_pci_config, ferry_pci_config, SYSCALL_DRIVER)
 		err = pci_config_read(m->dev, c.offset, c.width, &c.value);
 	if (!err && !c.write)
 		err = copy_to_user(args->a[1], &c, sizeof(c));
-	moved_leave(m);
 	return err;
+}
+
+SYSCALL_FLAGS(NR_ferry_pci_config, ferry_pci_config, SYSCALL_DRIVER)
+{
+	return moved_call((int)args->a[0], FERRY_NEEDS_CONFIG, args, pci_config_call);
 }

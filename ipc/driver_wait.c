@@ -67,37 +67,47 @@ static int events_tell(struct moved *m, uint64_t to)
 	return copy_to_user(to, &e, e.irqs ? sizeof(e) : offsetof(struct ferry_events, counts));
 }
 
-SYSCALL_FLAGS(NR_ferry_driver_wait, ferry_driver_wait, SYSCALL_DRIVER)
+/* The part that touches the device. */
+static int64_t wait_begin(struct moved *m, struct syscall_args *args)
 {
-	uint64_t to = args->a[0], size = args->a[1], deadline = args->a[2], flags = args->a[3];
-	struct moved *m;
-	int err;
-
-	if (flags & ~(uint64_t)FERRY_WAIT_SLEEP)
-		return -EINVAL;
-	m = moved_enter(FERRY_DEVICE_FD, 0);
-	if (IS_ERR(m))
-		return PTR_ERR(m);
 	watchdog_back(m);
-	if (flags & FERRY_WAIT_SLEEP) {
-		mutex_unlock(&m->dev->bind_lock);
-		err = sleep_until(deadline, true);
-		m->waited_ns = time_now();
-		moved_put(m);
-		return err;
-	}
-	if (size != sizeof(struct ferry_events)) {
-		moved_leave(m);
-		return -EINVAL;
-	}
+	if (args->a[3] & FERRY_WAIT_SLEEP)
+		return 0;
 	irqs_acknowledge(m);
 	if (m->block)
 		block_remote_drain(m->block);
-	mutex_unlock(&m->dev->bind_lock);
-	moved_sleep(m, deadline);
-	err = events_tell(m, to);
-	moved_put(m);
+	return 0;
+}
+
+static int64_t wait_end(struct moved *m, struct syscall_args *args)
+{
+	int err;
+
+	if (!(args->a[3] & FERRY_WAIT_SLEEP)) {
+		moved_sleep(m, args->a[2]);
+		return events_tell(m, args->a[0]);
+	}
+	err = sleep_until(args->a[2], true);
+	m->waited_ns = time_now();
 	return err;
+}
+
+SYSCALL_FLAGS(NR_ferry_driver_wait, ferry_driver_wait, SYSCALL_DRIVER)
+{
+	uint64_t size = args->a[1], flags = args->a[3];
+	struct moved *m;
+	int64_t result;
+
+	if (current_process->device && (flags & ~(uint64_t)FERRY_WAIT_SLEEP || (!flags && size != sizeof(struct ferry_events))))
+		return -EINVAL;
+	m = moved_current(FERRY_DEVICE_FD, 0);
+	if (IS_ERR(m))
+		return PTR_ERR(m);
+	result = moved_locked(m, args, wait_begin);
+	if (!result)
+		result = wait_end(m, args);
+	moved_put(m);
+	return result;
 }
 
 /* Copy @length bytes of text and make it one clean line. */
@@ -114,40 +124,41 @@ static int text_copy_in(char *text, size_t size, uint64_t from, uint64_t length)
 	return 0;
 }
 
-SYSCALL_FLAGS(NR_ferry_driver_log, ferry_driver_log, SYSCALL_DRIVER)
+static int64_t driver_log_call(struct moved *m, struct syscall_args *args)
 {
 	uint64_t level = args->a[0];
 	char text[FERRY_LOG_MAX + 1];
-	struct moved *m;
 	int err;
 
 	if (level != LOG_ERR && level != LOG_WARN && level != LOG_INFO && level != LOG_DEBUG)
 		return -EINVAL;
-	m = moved_enter(FERRY_DEVICE_FD, 0);
-	if (IS_ERR(m))
-		return PTR_ERR(m);
 	err = text_copy_in(text, sizeof(text), args->a[1], args->a[2]);
 	if (!err)
 		device_log(m->dev, (enum log_level)level, "%s", text);
-	moved_leave(m);
 	return err;
+}
+
+SYSCALL_FLAGS(NR_ferry_driver_log, ferry_driver_log, SYSCALL_DRIVER)
+{
+	return moved_call(FERRY_DEVICE_FD, 0, args, driver_log_call);
+}
+
+static int64_t driver_fault_call(struct moved *m, struct syscall_args *args)
+{
+	char what[64];
+
+	if (text_copy_in(what, sizeof(what), args->a[0], args->a[1]))
+		str_copy(what, "fault without a text", sizeof(what));
+	format_text(m->end_reason, sizeof(m->end_reason), "%s (0x%llx)", what, (unsigned long long)args->a[2]);
+	m->dev->counters.faults++;
+	log_err("device %s: driver %s failed: %s", m->dev->name, m->dev->driver_name, m->end_reason);
+	return 0;
 }
 
 SYSCALL_FLAGS(NR_ferry_driver_fault, ferry_driver_fault, SYSCALL_DRIVER)
 {
-	struct moved *m = moved_enter(FERRY_DEVICE_FD, 0);
-	char what[64];
-
-	if (PTR_ERR(m) == -EPERM)
+	if (moved_call(FERRY_DEVICE_FD, 0, args, driver_fault_call) == -EPERM)
 		return -EPERM;
-	if (!IS_ERR(m)) {
-		if (text_copy_in(what, sizeof(what), args->a[0], args->a[1]))
-			str_copy(what, "fault without a text", sizeof(what));
-		format_text(m->end_reason, sizeof(m->end_reason), "%s (0x%llx)", what, (unsigned long long)args->a[2]);
-		m->dev->counters.faults++;
-		log_err("device %s: driver %s failed: %s", m->dev->name, m->dev->driver_name, m->end_reason);
-		moved_leave(m);
-	}
 	process_exit(LINUX_SIGABRT);
 }
 
@@ -180,14 +191,15 @@ static int state_set(struct moved *m, uint64_t state, int64_t error)
 	return 0;
 }
 
-SYSCALL_FLAGS(NR_ferry_driver_state, ferry_driver_state, SYSCALL_DRIVER)
+static int64_t driver_state_call(struct moved *m, struct syscall_args *args)
 {
-	struct moved *m = moved_enter(FERRY_DEVICE_FD, 0);
 	int err;
 
-	if (IS_ERR(m))
-		return PTR_ERR(m);
 	err = state_set(m, args->a[0], (int64_t)args->a[1]);
-	moved_leave(m);
 	return err;
+}
+
+SYSCALL_FLAGS(NR_ferry_driver_state, ferry_driver_state, SYSCALL_DRIVER)
+{
+	return moved_call(FERRY_DEVICE_FD, 0, args, driver_state_call);
 }

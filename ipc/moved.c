@@ -51,43 +51,53 @@ void moved_wake(struct moved *m)
 
 /* ---- Calls of the driver ---- */
 
-static struct moved *moved_check(struct handle *h)
+struct moved *moved_current(int fd, uint32_t rights)
 {
-	struct moved *m = h->object;
-
-	mutex_lock(&m->dev->bind_lock);
-	if (m->generation == m->dev->generation && m->dev->placement == PLACED_MOVED && !m->dev->faulted)
-		return m;
-	mutex_unlock(&m->dev->bind_lock);
-	return ERR_PTR(-ESHUTDOWN);
-}
-
-struct moved *moved_enter(int fd, uint32_t rights)
-{
+	struct moved *m = ERR_PTR(-EPERM);
 	struct handle *h;
-	struct moved *m;
 	struct file *f;
 
 	if (!current_process->device)
-		return ERR_PTR(-EPERM);
+		return m;
 	h = handle_get(fd, FERRY_HANDLE_DEVICE, rights, &f);
 	if (IS_ERR(h))
 		return (struct moved *)h;
-	m = h->object;
-	if (m->process != current_process)
-		m = ERR_PTR(-EPERM);
-	else
-		m = moved_check(h);
-	if (!IS_ERR(m))
+	if (((struct moved *)h->object)->process == current_process) {
+		m = h->object;
 		moved_get(m);
+	}
 	file_put(f);
 	return m;
 }
 
-void moved_leave(struct moved *m)
+static bool moved_is_bound(const struct moved *m)
 {
+	return m->generation == m->dev->generation && m->dev->placement == PLACED_MOVED && !m->dev->faulted;
+}
+
+int64_t moved_locked(struct moved *m, struct syscall_args *args,
+		     int64_t (*fn)(struct moved *m, struct syscall_args *args))
+{
+	int64_t result = -ESHUTDOWN;
+
+	mutex_lock(&m->dev->bind_lock);
+	if (moved_is_bound(m))
+		result = fn(m, args);
 	mutex_unlock(&m->dev->bind_lock);
+	return result;
+}
+
+int64_t moved_call(int fd, uint32_t rights, struct syscall_args *args,
+		     int64_t (*fn)(struct moved *m, struct syscall_args *args))
+{
+	struct moved *m = moved_current(fd, rights);
+	int64_t result;
+
+	if (IS_ERR(m))
+		return PTR_ERR(m);
+	result = moved_locked(m, args, fn);
 	moved_put(m);
+	return result;
 }
 
 int abi_copy_in(void *to, uint64_t from, size_t size)

@@ -62,11 +62,15 @@ uint32_t moved_process_poll(struct file *f, struct moved *m, struct poll_table *
 int moved_process_wait(struct moved *m, bool block);
 
 /*
- * Every driver call starts here: find the caller's binding by its DEVICE handle @fd with @rights, and hold its bind_lock until
- * moved_leave(). -EPERM (no driver process), errors of handle_get(), -ESHUTDOWN (the driver is being ended). ERR_PTR.
+ * The caller's binding by its DEVICE handle @fd with @rights, counted: -EPERM (no driver process) or an error of handle_get(). ERR_PTR.
+ * moved_locked() calls @fn with bind_lock held, so that the binding stays; -ESHUTDOWN when the driver is being ended. moved_call()
+ * is both: what every driver call is made of.
  */
-struct moved *moved_enter(int fd, uint32_t rights);
-void moved_leave(struct moved *m);
+struct moved *moved_current(int fd, uint32_t rights);
+int64_t moved_locked(struct moved *m, struct syscall_args *args,
+		     int64_t (*fn)(struct moved *m, struct syscall_args *args));
+int64_t moved_call(int fd, uint32_t rights, struct syscall_args *args,
+		     int64_t (*fn)(struct moved *m, struct syscall_args *args));
 /* Copy a structure of the ABI in and check its size and version: 0, -EFAULT, -EINVAL. */
 int abi_copy_in(void *to, uint64_t from, size_t size);
 
