@@ -17,6 +17,7 @@
 #define RESERVE_SHIFT	7	/* the last 1/128 of RAM is for FRAME_ATOMIC */
 #define RESERVE_MIN	32ul
 #define RESERVE_MAX	1024ul
+#define HOT_MAX		64u	/* single frames kept apart, last in first out: warm in caches, no splitting and melting */
 
 enum { ZONE_DMA32, ZONE_HIGH, ZONES };
 
@@ -27,7 +28,9 @@ struct section {
 
 struct zone {
 	struct list free[ORDERS];
-	uint64_t nr_free;	/* frames */
+	struct list hot;	/* single free frames, not in free[] */
+	unsigned int nr_hot;
+	uint64_t nr_free;	/* frames, with the hot ones */
 };
 
 static struct section sections[SECTIONS_MAX];
@@ -128,8 +131,21 @@ static void block_free(uint64_t frame, unsigned int order)
 	block_put_free(z, page_of(frame << PAGE_SHIFT), order);
 }
 
+/* Give the hot frames back to the buddies. frame_lock held. */
+static void zone_cool(struct zone *z)
+{
+	while (z->nr_hot) {
+		struct page *page = list_first(&z->hot, struct page, link);
+
+		list_del(&page->link);
+		z->nr_hot--;
+		z->nr_free--;
+		block_free(frame_number(page), 0);
+	}
+}
+
 /* frame_lock held. */
-static struct page *zone_take(struct zone *z, unsigned int order)
+static struct page *buddy_take(struct zone *z, unsigned int order)
 {
 	for (unsigned int o = order; o < ORDERS; o++) {
 		struct page *page;
@@ -145,6 +161,40 @@ static struct page *zone_take(struct zone *z, unsigned int order)
 		return page;
 	}
 	return NULL;
+}
+
+/* frame_lock held. */
+static struct page *zone_take(struct zone *z, unsigned int order)
+{
+	struct page *page;
+
+	if (!order && z->nr_hot) {
+		page = list_first(&z->hot, struct page, link);
+		list_del(&page->link);
+		z->nr_hot--;
+		z->nr_free--;
+		return page;
+	}
+	page = buddy_take(z, order);
+	if (page || !z->nr_hot)
+		return page;
+	zone_cool(z);
+	return buddy_take(z, order);
+}
+
+/* frame_lock held. */
+static void zone_give(uint64_t frame, struct page *page, unsigned int order)
+{
+	struct zone *z = zone_of(frame);
+
+	if (order || z->nr_hot >= HOT_MAX) {
+		block_free(frame, order);
+		return;
+	}
+	page->use = PAGE_FREE;
+	list_push(&z->hot, &page->link);
+	z->nr_hot++;
+	z->nr_free++;
 }
 
 static void mark_allocated(struct page *page, unsigned int order, enum page_use use)
@@ -228,7 +278,7 @@ static void release(struct page *page)
 		page[i].flags = 0;
 		page[i].owner = NULL;
 	}
-	block_free(frame, order);
+	zone_give(frame, page, order);
 	spin_unlock_irq(&frame_lock, irq);
 }
 
@@ -375,9 +425,11 @@ static void free_all(void)
 
 void frame_init(void)
 {
-	for (unsigned int z = 0; z < ZONES; z++)
+	for (unsigned int z = 0; z < ZONES; z++) {
+		list_init(&zones[z].hot);
 		for (unsigned int o = 0; o < ORDERS; o++)
 			list_init(&zones[z].free[o]);
+	}
 	make_sections();
 	alloc_page_arrays();
 	mark_holes();
