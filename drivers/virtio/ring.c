@@ -167,6 +167,7 @@ int virtio_queue_wait(struct virtio_queue *q, uint32_t timeout_us, uint32_t *len
 void virtio_queues_arm(struct virtio_device *vd)
 {
 	for (unsigned int i = 0; i < vd->nr_queues; i++) {
+		vd->queues[i].armed = true;
 		vd->queues[i].ring->arm(&vd->queues[i]);
 		if (vd->nr_queues > 1)
 			timer_set(vd->dev, i, WATCH_US);
@@ -178,7 +179,7 @@ void virtio_queue_drain(struct virtio_queue *q)
 {
 	unsigned int budget = q->size, tag;
 	uint32_t length;
-	bool more = virtio_state(q->vd) == VIRTIO_RUNNING;
+	bool more = q->armed && virtio_state(q->vd) == VIRTIO_RUNNING;
 
 	for (unsigned int round = 0; more && round < DRAIN_ROUNDS && virtio_state(q->vd) == VIRTIO_RUNNING; round++) {
 		q->ring->quiet(q);

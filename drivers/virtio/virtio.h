@@ -105,6 +105,7 @@ struct virtio_queue {
 	const struct dma_buf *tables;	/* indirect tables, one for each tag; NULL: direct descriptors */
 	uint32_t tables_offset, table_bytes;
 	bool event_idx, broken;
+	bool armed;			/* before that, completions are for virtio_queue_wait(): no promise of quiet holds in probe */
 	bool parked, resetting;		/* recovery: this queue rests; this queue wrote the reset */
 	uint32_t parked_at;		/* revivals when it was parked */
 	uint64_t deadline_us;		/* of that reset */
