@@ -307,7 +307,7 @@ static int disk_start(struct block_disk *disk, const struct block_limits *limits
 	int err = 0;
 
 	disk->limits = *limits;
-	disk->cpu_data = disk->dev->granted & FERRY_NEEDS_CPU_DATA;
+	disk->cpu_data = disk->dev->granted & FERRY_NEEDS_CPU_DATA || !(disk->dev->granted & FERRY_NEEDS_DMA);
 	disk->nr_queues = limits->nr_queues;
 	WRITE_ONCE(disk->nr_blocks, limits->nr_blocks);
 	for (unsigned int i = 0; !err && i < limits->nr_queues; i++)

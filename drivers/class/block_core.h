@@ -85,7 +85,7 @@ struct block_disk {
 	uint64_t nr_blocks;
 	bool alive;			/* a driver serves it */
 	bool gone;			/* for good */
-	bool cpu_data;
+	bool cpu_data;			/* the driver sees no device addresses: it copies, or needs no data */
 	unsigned int nr_queues;
 	struct block_queue *queues[BLOCK_QUEUES_MAX];
 	struct block_cache cache;
