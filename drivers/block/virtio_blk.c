@@ -251,6 +251,8 @@ static enum irq_result virtio_blk_irq(struct device *dev, unsigned int vector)
 
 	if (!cause)
 		return IRQ_NONE;
+	if (!vb->limits.nr_queues || !vb->queues[0].vq->armed)
+		return IRQ_HANDLED;	/* not set up yet */
 	if (cause & VIRTIO_CAUSE_QUEUE && queue < vb->limits.nr_queues)
 		virtio_queue_drain(vb->queues[queue].vq);
 	if (cause & VIRTIO_CAUSE_CONFIG)
@@ -526,11 +528,9 @@ static int disk_start(struct virtio_blk *vb)
 /* Stop the device, then free; memory that a deaf device may still write stays for the shim, which frees it after stopping the bus. */
 static void disk_stop(struct virtio_blk *vb)
 {
-	int err = virtio_detach(&vb->vd);
-
 	if (vb->vd.nr_vectors)
-		irq_release(vb->dev);
-	if (err)
+		irq_release(vb->dev);	/* first: its callback reads registers */
+	if (virtio_detach(&vb->vd))
 		return;
 	if (vb->queues)
 		blk_queues_free(vb);

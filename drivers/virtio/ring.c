@@ -92,8 +92,10 @@ int virtio_queues_create(struct virtio_device *vd, unsigned int nr)
 
 void virtio_queues_free(struct virtio_device *vd)
 {
-	while (vd->nr_queues)
-		queue_free(&vd->queues[--vd->nr_queues]);
+	while (vd->nr_queues) {
+		timer_cancel(vd->dev, --vd->nr_queues);
+		queue_free(&vd->queues[vd->nr_queues]);
+	}
 	mem_free(vd->dev, vd->queues);
 	vd->queues = NULL;
 }
