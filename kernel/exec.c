@@ -6,13 +6,13 @@
 #include <kernel/log.h>
 #include <kernel/syscall.h>
 #include <fs/file.h>
+#include <fs/internal.h>
 #include <fs/vfs.h>
 #include <mm/page.h>
 #include <mm/slab.h>
 #include <mm/space.h>
 #include <mm/user.h>
 #include <lib/format.h>
-#include <asm/cpu.h>
 #include <asm/thread.h>
 #include "exec.h"
 #include "process_internal.h"
@@ -34,7 +34,7 @@ static uint64_t random_pages(const struct process *p, uint64_t mask)
 
 	if (p->personality & NO_RANDOM)
 		return 0;
-	cpu_random(&value);
+	random_bytes(&value, sizeof(value));
 	return (value & mask) * PAGE_SIZE;
 }
 

@@ -3,9 +3,9 @@
  * The first stack of a program, from the top: path, environment and argument strings, platform name, random bytes, auxiliary vector,
  * pointers, count (AMD64 psABI 3.4.1). Written through the pages of the new space, which is not loaded yet.
  */
+#include <fs/internal.h>
 #include <mm/slab.h>
 #include <mm/space.h>
-#include <asm/cpu.h>
 #include <asm/thread.h>
 #include "exec.h"
 
@@ -178,8 +178,7 @@ int exec_stack_build(struct exec_image *image, const struct exec_args *args)
 	nr_aux = aux_fill(image, aux, random, name);
 	low = 8 * (1 + args->nr_prefix + args->argc - (skip ? 1 : 0) + 1 + args->envc + 1 + nr_aux);
 	image->sp = ALIGN_DOWN(random - low, 16ul);
-	cpu_random(&seed[0]);
-	cpu_random(&seed[1]);
+	random_bytes(seed, sizeof(seed));
 	err = stack_map(image, image->stack_top - image->sp);
 	if (!err)
 		err = put_bytes(image, &name, image->path, name_size);

@@ -4,6 +4,7 @@
  * A word in private memory is known by space and address, one in a shared mapping by its frame, which waiters keep. Priority inheritance
  * is left out (ENOSYS). Locks: one spinlock for each bucket, two taken in address order; user memory is touched without them.
  */
+#include <kernel/init.h>
 #include <kernel/syscall.h>
 #include <mm/page.h>
 #include <mm/space.h>
@@ -32,7 +33,6 @@ struct futex_waiter {
 static struct futex_bucket {
 	struct spinlock lock;
 	struct list waiters;
-	bool ready;
 } buckets[BUCKETS];
 
 static struct futex_bucket *bucket_of(const struct futex_key *key)
@@ -40,17 +40,6 @@ static struct futex_bucket *bucket_of(const struct futex_key *key)
 	uint64_t hash = ((uint64_t)key->object ^ key->address >> 2) * 0x9e3779b97f4a7c15ull;
 
 	return &buckets[hash >> 58];
-}
-
-static uint64_t bucket_lock(struct futex_bucket *b)
-{
-	uint64_t flags = spin_lock_irq(&b->lock);
-
-	if (!b->ready) {
-		list_init(&b->waiters);
-		b->ready = true;
-	}
-	return flags;
 }
 
 static bool key_equal(const struct futex_key *a, const struct futex_key *b)
@@ -133,7 +122,7 @@ static int futex_wake(uint64_t address, bool private, int count, uint32_t bitset
 	if (err)
 		return err;
 	b = bucket_of(&key);
-	flags = bucket_lock(b);
+	flags = spin_lock_irq(&b->lock);
 	list_for_each_safe(w, next, &b->waiters, link) {
 		if (woken >= count)
 			break;
@@ -155,7 +144,7 @@ int futex_wake_user(uint64_t address, int count)
 static void waiter_queue(struct futex_waiter *w)
 {
 	struct futex_bucket *b = bucket_of(&w->key);
-	uint64_t flags = bucket_lock(b);
+	uint64_t flags = spin_lock_irq(&b->lock);
 
 	w->bucket = b;
 	list_append(&b->waiters, &w->link);
@@ -167,7 +156,7 @@ static bool waiter_unqueue(struct futex_waiter *w)
 {
 	for (;;) {
 		struct futex_bucket *b = READ_ONCE(w->bucket);
-		uint64_t flags = bucket_lock(b);
+		uint64_t flags = spin_lock_irq(&b->lock);
 		bool here = w->bucket == b;
 
 		if (here && !w->woken)
@@ -244,20 +233,6 @@ static int64_t futex_wait_restart(struct thread *t)
 	return futex_wait_call(a[0], a[1], a[2], a[3], a[4]);
 }
 
-static void buckets_lock(struct futex_bucket *a, struct futex_bucket *b, uint64_t *flags_a, uint64_t *flags_b)
-{
-	*flags_a = bucket_lock(a < b ? a : b);
-	if (a != b)
-		*flags_b = bucket_lock(a < b ? b : a);
-}
-
-static void buckets_unlock(struct futex_bucket *a, struct futex_bucket *b, uint64_t flags_a, uint64_t flags_b)
-{
-	if (a != b)
-		spin_unlock_irq(&(a < b ? b : a)->lock, flags_b);
-	spin_unlock_irq(&(a < b ? a : b)->lock, flags_a);
-}
-
 static void waiter_move(struct futex_waiter *w, struct futex_bucket *to, const struct futex_key *key)
 {
 	struct page *old = w->key.page;
@@ -295,11 +270,27 @@ static int requeue_locked(struct futex_bucket *from, const struct futex_key *key
 	return woken + moved;
 }
 
+/* The locks of both buckets, the lower address first. */
+static int requeue(const struct futex_key *key, const struct futex_key *target, int nr_wake, int nr_move)
+{
+	struct futex_bucket *from = bucket_of(key), *to = bucket_of(target);
+	uint64_t flags = spin_lock_irq(from < to ? &from->lock : &to->lock), inner;
+	int done;
+
+	if (from == to) {
+		done = requeue_locked(from, key, to, target, nr_wake, nr_move);
+	} else {
+		inner = spin_lock_irq(from < to ? &to->lock : &from->lock);
+		done = requeue_locked(from, key, to, target, nr_wake, nr_move);
+		spin_unlock_irq(from < to ? &to->lock : &from->lock, inner);
+	}
+	spin_unlock_irq(from < to ? &from->lock : &to->lock, flags);
+	return done;
+}
+
 static int futex_requeue(uint64_t address, uint64_t other, bool private, int nr_wake, int nr_move, const uint32_t *expected)
 {
 	struct futex_key key, target;
-	uint64_t flags_a = 0, flags_b = 0;
-	struct futex_bucket *from, *to;
 	uint32_t value;
 	int err = key_get(address, private, &key);
 
@@ -313,13 +304,8 @@ static int futex_requeue(uint64_t address, uint64_t other, bool private, int nr_
 		if (!err && value != *expected)
 			err = -EAGAIN;
 	}
-	if (!err) {
-		from = bucket_of(&key);
-		to = bucket_of(&target);
-		buckets_lock(from, to, &flags_a, &flags_b);
-		err = requeue_locked(from, &key, to, &target, nr_wake, nr_move);
-		buckets_unlock(from, to, flags_a, flags_b);
-	}
+	if (!err)
+		err = requeue(&key, &target, nr_wake, nr_move);
 	key_put(&target);
 put_key:
 	key_put(&key);
@@ -514,3 +500,13 @@ SYSCALL(NR_get_robust_list, get_robust_list)
 		return -EFAULT;
 	return 0;
 }
+
+static int futex_init(void)
+{
+	for (unsigned int i = 0; i < BUCKETS; i++) {
+		spin_init(&buckets[i].lock, "futex");
+		list_init(&buckets[i].waiters);
+	}
+	return 0;
+}
+INITCALL("1core", futex_init);

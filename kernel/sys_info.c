@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Calls about the system as a whole: names, memory figures, random bytes, the log, and the end of it all. */
+#include <fs/internal.h>
 #include <kernel/init.h>
 #include <kernel/log.h>
 #include <kernel/syscall.h>
@@ -7,7 +8,6 @@
 #include <mm/page.h>
 #include <mm/slab.h>
 #include <mm/user.h>
-#include <asm/cpu.h>
 #include "process_internal.h"
 
 #define NAME_MAX_LENGTH	(LINUX_UTSNAME_LENGTH - 1)
@@ -89,16 +89,6 @@ SYSCALL(NR_sysinfo, sysinfo)
 	return copy_to_user(args->a[0], &info, sizeof(info));
 }
 
-static void random_fill(uint8_t *to, size_t n)
-{
-	uint64_t value;
-
-	for (size_t at = 0; at < n; at += sizeof(value)) {
-		cpu_random(&value);
-		memcpy(to + at, &value, MIN(sizeof(value), n - at));
-	}
-}
-
 SYSCALL_FLAGS(NR_getrandom, getrandom, SYSCALL_DRIVER)
 {
 	uint64_t left = MIN(args->a[1], 0x1ffffffull), done = 0;
@@ -109,7 +99,7 @@ SYSCALL_FLAGS(NR_getrandom, getrandom, SYSCALL_DRIVER)
 	while (done < left && !(done && signal_pending(current))) {
 		size_t n = MIN(left - done, sizeof(bytes));
 
-		random_fill(bytes, n);
+		random_bytes(bytes, n);
 		if (copy_to_user(args->a[0] + done, bytes, n))
 			return done ? (int64_t)done : -EFAULT;
 		done += n;

@@ -99,7 +99,7 @@ void process_get(struct process *p);
 void process_put(struct process *p);
 
 /*
- * A new process running the ELF image of @path with @argv and @envp (kernel strings, NULL-ended), no parent relation but to init,
+ * A new process, with a reference for the caller, running the ELF image of @path with @argv and @envp (kernel strings, NULL-ended), init's child,
  * the file table given or empty. Not started: the caller may set device, syscalls and handles, then calls process_start(). ERR_PTR.
  */
 struct process *process_spawn(const char *path, const char *const *argv, const char *const *envp);
@@ -114,7 +114,7 @@ struct process_spawn_args {
 	enum syscall_set syscalls;
 };
 struct process *process_spawn_with(const struct process_spawn_args *args);
-/* Give up a process that was spawned and never started. */
+/* Give up a process that was spawned and never started; the caller's reference stays. */
 void process_abandon(struct process *p);
 
 /* End the current process with a wait status; never returns. */
