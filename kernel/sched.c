@@ -338,12 +338,13 @@ void sleep_prepare(bool interruptible)
 
 	t->interruptible = interruptible;
 	t->woken_by_timeout = false;
-	__atomic_store_n(&t->state, THREAD_SLEEPING, __ATOMIC_SEQ_CST);
+	WRITE_ONCE(t->state, THREAD_SLEEPING);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 void sleep_cancel(void)
 {
-	__atomic_store_n(&current->state, THREAD_RUNNING, __ATOMIC_SEQ_CST);
+	WRITE_ONCE(current->state, THREAD_RUNNING);
 }
 
 /* Off the CPU unless somebody has woken this thread meanwhile. */
