@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Mounts: what hangs where. mount(2) with bind, move and remount, umount2(2), chroot(2) and pivot_root(2) lie in mount_calls.c. */
+/* Mounts: what hangs where. mount(2) with bind, move and remount, umount2(2) and chroot(2) lie in mount_calls.c. */
 #include <fs/mount.h>
 #include <kernel/log.h>
 #include <mm/slab.h>
@@ -13,7 +13,8 @@ static uint32_t next_mount_id = 1, next_dev = 1;
 
 void mount_get(struct mount *m)
 {
-	ref_get(&m->ref);
+	if (m)
+		ref_get(&m->ref);
 }
 
 void super_put(struct super *s)
@@ -27,7 +28,7 @@ void super_put(struct super *s)
 
 void mount_put(struct mount *m)
 {
-	if (!ref_put(&m->ref))
+	if (!m || !ref_put(&m->ref))
 		return;
 	dentry_put(m->root);
 	super_put(m->super);
@@ -60,7 +61,7 @@ struct mount *mount_on(const struct path *p)
 
 bool mount_read_only(const struct path *p)
 {
-	return p->mount->flags & LINUX_MS_RDONLY;
+	return p->mount && (p->mount->flags & LINUX_MS_RDONLY);
 }
 
 struct mount *mount_create(struct super *s, struct dentry *root, const char *source, uint32_t flags)

@@ -12,27 +12,33 @@ struct place {
 	char *text;
 };
 
-static int place_walk(struct place *p, int dirfd, uint64_t utext)
+/* @text is taken over. */
+static int place_walk_text(struct place *p, int dirfd, char *text)
 {
 	struct path start;
 	int err;
 
-	p->text = path_from_user(utext, false);
-	if (IS_ERR(p->text))
-		return PTR_ERR(p->text);
-	err = path_start(dirfd, p->text, 0, &start);
+	p->text = text;
+	err = path_start(dirfd, text, 0, &start);
 	if (err)
 		goto free_text;
 	mutex_lock(&vfs_lock);
-	err = walk_path(&p->w, &start, p->text, WALK_PARENT);
+	err = walk_path(&p->w, &start, text, WALK_PARENT);
 	if (err)
 		mutex_unlock(&vfs_lock);
 	path_put(&start);
 	if (!err)
 		return 0;
 free_text:
-	kfree(p->text);
+	kfree(text);
 	return err;
+}
+
+static int place_walk(struct place *p, int dirfd, uint64_t utext)
+{
+	char *text = path_from_user(utext, false);
+
+	return IS_ERR(text) ? PTR_ERR(text) : place_walk_text(p, dirfd, text);
 }
 
 static void place_end(struct place *p)
@@ -101,6 +107,19 @@ static int make_node(int dirfd, uint64_t utext, mode_t mode, uint64_t rdev, cons
 {
 	struct place p;
 	int err = place_walk(&p, dirfd, utext);
+
+	if (err)
+		return err;
+	err = place_create(&p, mode, rdev, target);
+	place_end(&p);
+	return err;
+}
+
+int path_make(const char *text, mode_t mode, uint64_t rdev, const char *target)
+{
+	char *copy = kstrdup(text);
+	struct place p;
+	int err = copy ? place_walk_text(&p, LINUX_AT_FDCWD, copy) : -ENOMEM;
 
 	if (err)
 		return err;

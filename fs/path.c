@@ -372,8 +372,9 @@ static bool path_prepend(char **at, const char *buffer, const char *text, size_t
 	return true;
 }
 
-static char *path_build(struct path p, const struct path *root, char *buffer, size_t size)
+char *path_text_locked(const struct path *path, const struct path *root, char *buffer, size_t size)
 {
+	struct path p = *path;
 	char *at = buffer + size - 1;
 	bool removed = p.dentry->flags & DENTRY_REMOVED;
 
@@ -403,7 +404,7 @@ char *path_text(const struct path *p, char *buffer, size_t size)
 
 	fs_get_root(&root);
 	mutex_lock(&vfs_lock);
-	text = path_build(*p, &root, buffer, size);
+	text = path_text_locked(p, &root, buffer, size);
 	mutex_unlock(&vfs_lock);
 	path_put(&root);
 	return text;

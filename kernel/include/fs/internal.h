@@ -54,5 +54,6 @@ struct seq {
 	bool failed;
 };
 void seq_free(struct seq *s);
+void seq_put_nul(struct seq *s);
 
 #endif

@@ -209,6 +209,8 @@ void path_put(const struct path *p);
 char *path_from_user(uint64_t utext, bool empty_ok);
 /* Absolute text of @p as seen from the current root into @buffer; the start inside it, or ERR_PTR(-ERANGE). May sleep. */
 char *path_text(const struct path *p, char *buffer, size_t size);
+/* The same with vfs_lock held and the root given. */
+char *path_text_locked(const struct path *p, const struct path *root, char *buffer, size_t size);
 /* False: cut off from the root or removed. */
 bool path_reachable(const struct path *p);
 /* The current process's root and directory, counted. */
@@ -229,6 +231,9 @@ int mount_attach(struct super *s, const struct path *where, const char *source, 
 bool mount_read_only(const struct path *p);
 void mount_for_each(bool (*fn)(struct mount *m, void *arg), void *arg);
 void fs_type_for_each(void (*fn)(struct fs_type *type, void *arg), void *arg);
+
+/* namei.c. Make a directory, node or symbolic link at kernel path @text. -EEXIST, -ENOENT and so on. */
+int path_make(const char *text, mode_t mode, uint64_t rdev, const char *target);
 
 /* open.c. Open @p (borrowed) with LINUX_O_* flags, permissions unchecked. ERR_PTR. */
 struct file *file_open_path(const struct path *p, uint32_t flags);

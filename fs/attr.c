@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Changing attributes: mode, owner, times, size, umask. */
+#include <fs/internal.h>
+#include <fs/vfs.h>
+#include <kernel/process.h>
+#include <kernel/syscall.h>
+#include <kernel/time.h>
+#include <uapi/ferry/linux.h>
+
+/* The inode behind a descriptor or path with its mount, for one change; gives references. */
+static int target_fd(int fd, struct path *p)
+{
+	struct file *f = fd_get(current_process->files, fd);
+	int err = 0;
+
+	if (!f)
+		return -EBADF;
+	*p = (struct path){ f->mount, f->dentry };
+	if (!f->dentry)
+		err = -EINVAL;
+	else if ((f->flags & LINUX_O_PATH))
+		err = -EBADF;
+	else
+		path_get(p);
+	file_put(f);
+	return err;
+}
+
+static int target_check(const struct path *p)
+{
+	if (mount_read_only(p))
+		return -EROFS;
+	return inode_owner_or_root(p->dentry->inode) ? 0 : -EPERM;
+}
+
+static int change_mode(const struct path *p, mode_t mode)
+{
+	struct inode *inode = p->dentry->inode;
+	int err = target_check(p);
+
+	if (err)
+		return err;
+	if (LINUX_S_ISLNK(inode->mode))
+		return -EOPNOTSUPP;
+	inode->mode = (inode->mode & LINUX_S_IFMT) | (mode & 07777);
+	inode->ctime = time_realtime();
+	return 0;
+}
+
+static int64_t do_chmod(int dirfd, uint64_t utext, mode_t mode)
+{
+	struct path p;
+	int err = path_lookup_user(dirfd, utext, WALK_FOLLOW, &p);
+
+	if (err)
+		return err;
+	err = change_mode(&p, mode);
+	path_put(&p);
+	return err;
+}
+
+SYSCALL(NR_chmod, chmod)
+{
+	return do_chmod(LINUX_AT_FDCWD, args->a[0], args->a[1]);
+}
+
+SYSCALL(NR_fchmodat, fchmodat)
+{
+	return do_chmod(args->a[0], args->a[1], args->a[2]);
+}
+
+SYSCALL(NR_fchmod, fchmod)
+{
+	struct path p;
+	int err = target_fd(args->a[0], &p);
+
+	if (err)
+		return err;
+	err = change_mode(&p, args->a[1]);
+	path_put(&p);
+	return err;
+}
+
+static bool in_own_group(uint32_t gid)
+{
+	const struct process *p = current_process;
+	uint32_t i;
+
+	if (gid == p->egid)
+		return true;
+	for (i = 0; i < p->nr_groups && i < ARRAY_SIZE(p->groups); i++)
+		if (p->groups[i] == gid)
+			return true;
+	return false;
+}
+
+/* The owner may give the file to a group of theirs; the rest is the administrator's. */
+static int change_owner(const struct path *p, uint32_t uid, uint32_t gid)
+{
+	struct inode *inode = p->dentry->inode;
+	int err = target_check(p);
+
+	if (err)
+		return err;
+	if (!current_is_root() && ((uid != ~0u && uid != inode->uid) || (gid != ~0u && gid != inode->gid && !in_own_group(gid))))
+		return -EPERM;
+	if (uid != ~0u)
+		inode->uid = uid;
+	if (gid != ~0u)
+		inode->gid = gid;
+	if (LINUX_S_ISREG(inode->mode) && (inode->mode & 0111))
+		inode->mode &= ~(LINUX_S_ISUID | LINUX_S_ISGID);
+	inode->ctime = time_realtime();
+	return 0;
+}
+
+static int64_t do_chown(int dirfd, uint64_t utext, uint32_t uid, uint32_t gid, uint32_t walk)
+{
+	struct path p;
+	int err = path_lookup_user(dirfd, utext, walk, &p);
+
+	if (err)
+		return err;
+	err = change_owner(&p, uid, gid);
+	path_put(&p);
+	return err;
+}
+
+SYSCALL(NR_chown, chown)
+{
+	return do_chown(LINUX_AT_FDCWD, args->a[0], args->a[1], args->a[2], WALK_FOLLOW);
+}
+
+SYSCALL(NR_lchown, lchown)
+{
+	return do_chown(LINUX_AT_FDCWD, args->a[0], args->a[1], args->a[2], 0);
+}
+
+SYSCALL(NR_fchownat, fchownat)
+{
+	uint32_t flags = args->a[4];
+
+	if (flags & ~(LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_EMPTY_PATH))
+		return -EINVAL;
+	return do_chown(args->a[0], args->a[1], args->a[2], args->a[3],
+			(flags & LINUX_AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW) | (flags & LINUX_AT_EMPTY_PATH ? WALK_EMPTY : 0));
+}
+
+SYSCALL(NR_fchown, fchown)
+{
+	struct path p;
+	int err = target_fd(args->a[0], &p);
+
+	if (err)
+		return err;
+	err = change_owner(&p, args->a[1], args->a[2]);
+	path_put(&p);
+	return err;
+}
+
+static int spec_check(const struct linux_timespec *t)
+{
+	if (t->tv_nsec == LINUX_UTIME_NOW || t->tv_nsec == LINUX_UTIME_OMIT)
+		return 0;
+	return t->tv_nsec < 0 || t->tv_nsec >= (long)NSEC_PER_SEC ? -EINVAL : 0;
+}
+
+static void set_time(uint64_t *to, const struct linux_timespec *t)
+{
+	if (t->tv_nsec == LINUX_UTIME_OMIT)
+		return;
+	if (t->tv_nsec == LINUX_UTIME_NOW)
+		*to = time_realtime();
+	else if (t->tv_sec < 0)
+		*to = 0;
+	else
+		*to = (uint64_t)t->tv_sec * NSEC_PER_SEC + t->tv_nsec;
+}
+
+/* "Now" for both needs write permission only; anything else is the owner's. */
+static int change_times(const struct path *p, const struct linux_timespec t[2])
+{
+	struct inode *inode = p->dentry->inode;
+	bool now = t[0].tv_nsec == LINUX_UTIME_NOW && t[1].tv_nsec == LINUX_UTIME_NOW;
+
+	if (t[0].tv_nsec == LINUX_UTIME_OMIT && t[1].tv_nsec == LINUX_UTIME_OMIT)
+		return 0;
+	if (mount_read_only(p))
+		return -EROFS;
+	if (!inode_owner_or_root(inode) && (!now || inode_permission(inode, MAY_WRITE)))
+		return now ? -EACCES : -EPERM;
+	set_time(&inode->atime, &t[0]);
+	set_time(&inode->mtime, &t[1]);
+	inode->ctime = time_realtime();
+	return 0;
+}
+
+static const struct linux_timespec both_now[2] = { { 0, LINUX_UTIME_NOW }, { 0, LINUX_UTIME_NOW } };
+
+static int64_t do_utimens(int dirfd, uint64_t utext, const struct linux_timespec t[2], uint32_t walk, bool by_fd)
+{
+	struct path p;
+	int err;
+
+	if (spec_check(&t[0]) || spec_check(&t[1]))
+		return -EINVAL;
+	err = by_fd ? target_fd(dirfd, &p) : path_lookup_user(dirfd, utext, walk, &p);
+	if (err)
+		return err;
+	err = change_times(&p, t);
+	path_put(&p);
+	return err;
+}
+
+SYSCALL(NR_utimensat, utimensat)
+{
+	struct linux_timespec t[2] = { both_now[0], both_now[1] };
+	uint32_t flags = args->a[3];
+
+	if (flags & ~(LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_EMPTY_PATH))
+		return -EINVAL;
+	if (args->a[2] && copy_from_user(t, args->a[2], sizeof(t)))
+		return -EFAULT;
+	return do_utimens(args->a[0], args->a[1], t, (flags & LINUX_AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW) |
+			  (flags & LINUX_AT_EMPTY_PATH ? WALK_EMPTY : 0), !args->a[1]);
+}
+
+static int64_t do_utimes(int dirfd, uint64_t utext, uint64_t utimes)
+{
+	struct linux_timespec t[2] = { both_now[0], both_now[1] };
+	struct linux_timeval v[2];
+	int i;
+
+	if (utimes && copy_from_user(v, utimes, sizeof(v)))
+		return -EFAULT;
+	for (i = 0; utimes && i < 2; i++) {
+		if (v[i].tv_usec < 0 || v[i].tv_usec >= 1000000)
+			return -EINVAL;
+		t[i] = (struct linux_timespec){ v[i].tv_sec, v[i].tv_usec * 1000 };
+	}
+	return do_utimens(dirfd, utext, t, WALK_FOLLOW, false);
+}
+
+SYSCALL(NR_utimes, utimes)
+{
+	return do_utimes(LINUX_AT_FDCWD, args->a[0], args->a[1]);
+}
+
+SYSCALL(NR_futimesat, futimesat)
+{
+	return do_utimes(args->a[0], args->a[1], args->a[2]);
+}
+
+SYSCALL(NR_utime, utime)
+{
+	struct linux_timespec t[2] = { both_now[0], both_now[1] };
+	int64_t v[2];
+
+	if (args->a[1] && copy_from_user(v, args->a[1], sizeof(v)))
+		return -EFAULT;
+	if (args->a[1]) {
+		t[0] = (struct linux_timespec){ v[0], 0 };
+		t[1] = (struct linux_timespec){ v[1], 0 };
+	}
+	return do_utimens(LINUX_AT_FDCWD, args->a[0], t, WALK_FOLLOW, false);
+}
+
+static int change_size(struct inode *inode, uint64_t length)
+{
+	uint64_t limit = current_process->rlimits[LINUX_RLIMIT_FSIZE].cur;
+	int err;
+
+	if (LINUX_S_ISDIR(inode->mode))
+		return -EISDIR;
+	if (!LINUX_S_ISREG(inode->mode) || !inode->ops->truncate)
+		return -EINVAL;
+	if (length > limit) {
+		signal_send_thread(current, LINUX_SIGXFSZ, NULL);
+		return -EFBIG;
+	}
+	mutex_lock(&inode->lock);
+	err = inode->ops->truncate(inode, length);
+	mutex_unlock(&inode->lock);
+	return err;
+}
+
+SYSCALL(NR_truncate, truncate)
+{
+	struct path p;
+	int err;
+
+	if ((int64_t)args->a[1] < 0)
+		return -EINVAL;
+	err = path_lookup_user(LINUX_AT_FDCWD, args->a[0], WALK_FOLLOW, &p);
+	if (err)
+		return err;
+	err = mount_read_only(&p) ? -EROFS : LINUX_S_ISDIR(p.dentry->inode->mode) ? -EISDIR : inode_permission(p.dentry->inode, MAY_WRITE);
+	if (!err)
+		err = change_size(p.dentry->inode, args->a[1]);
+	path_put(&p);
+	return err;
+}
+
+SYSCALL(NR_ftruncate, ftruncate)
+{
+	struct file *f;
+	int err;
+
+	if ((int64_t)args->a[1] < 0)
+		return -EINVAL;
+	f = fd_get_io(args->a[0]);
+	if (!f)
+		return -EBADF;
+	if ((f->flags & LINUX_O_ACCMODE) == LINUX_O_RDONLY)
+		err = -EINVAL;
+	else if (f->ops->truncate)
+		err = f->ops->truncate(f, args->a[1]);
+	else
+		err = f->inode ? change_size(f->inode, args->a[1]) : -EINVAL;
+	file_put(f);
+	return err;
+}
+
+SYSCALL(NR_fallocate, fallocate)
+{
+	int64_t offset = args->a[2], length = args->a[3];
+	struct file *f;
+	int err;
+
+	if (offset < 0 || length <= 0)
+		return -EINVAL;
+	if (offset > INT64_MAX - length)
+		return -EFBIG;
+	f = fd_get_io(args->a[0]);
+	if (!f)
+		return -EBADF;
+	if ((f->flags & LINUX_O_ACCMODE) == LINUX_O_RDONLY)
+		err = -EBADF;
+	else if (!f->ops->fallocate)
+		err = !f->ops->seek ? -ESPIPE : f->inode && LINUX_S_ISDIR(f->inode->mode) ? -EISDIR : -EOPNOTSUPP;
+	else
+		err = f->ops->fallocate(f, args->a[1], offset, length);
+	file_put(f);
+	return err;
+}
+
+mode_t fs_umask(void)
+{
+	return current_process && current_process->fs ? current_process->fs->umask : 0;
+}
+
+SYSCALL(NR_umask, umask)
+{
+	struct fs_context *c = current_process->fs;
+	mode_t old;
+
+	spin_lock(&c->lock);
+	old = c->umask;
+	c->umask = args->a[0] & 0777;
+	spin_unlock(&c->lock);
+	return old;
+}

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0
+/* eventfd(2): a counter as a file. timerfd(2): a timer as a file. */
+#include <fs/internal.h>
+#include <kernel/process.h>
+#include <kernel/syscall.h>
+#include <kernel/time.h>
+#include <mm/slab.h>
+#include <uapi/ferry/linux.h>
+
+#define COUNT_MAX	(~0ull - 1)
+#define PERIOD_MIN	(50 * NSEC_PER_USEC)
+
+struct eventfd {
+	struct spinlock lock;
+	uint64_t count;
+	bool semaphore;
+	struct wait_queue changed;
+};
+
+/* 0: nothing to take. */
+static uint64_t eventfd_take(struct eventfd *e)
+{
+	uint64_t flags = spin_lock_irq(&e->lock), v = e->count && e->semaphore ? 1 : e->count;
+
+	e->count -= v;
+	spin_unlock_irq(&e->lock, flags);
+	return v;
+}
+
+static bool eventfd_give(struct eventfd *e, uint64_t v)
+{
+	uint64_t flags = spin_lock_irq(&e->lock);
+	bool fits = COUNT_MAX - e->count >= v;
+
+	if (fits)
+		e->count += v;
+	spin_unlock_irq(&e->lock, flags);
+	return fits;
+}
+
+static ssize_t eventfd_read(struct file *f, struct iter *to, loff_t *pos)
+{
+	struct eventfd *e = f->priv;
+	uint64_t v;
+	int err;
+
+	if (to->left < sizeof(v))
+		return -EINVAL;
+	v = eventfd_take(e);
+	if (!v && (f->flags & LINUX_O_NONBLOCK))
+		return -EAGAIN;
+	if (!v) {
+		err = wait_event(&e->changed, (v = eventfd_take(e)), TIME_FOREVER, true);
+		if (err)
+			return err;
+	}
+	wait_wake(&e->changed, LINUX_POLLOUT | LINUX_POLLWRNORM);
+	return iter_put(to, &v, sizeof(v));
+}
+
+static ssize_t eventfd_write(struct file *f, struct iter *from, loff_t *pos)
+{
+	struct eventfd *e = f->priv;
+	uint64_t v;
+	int err;
+
+	if (from->left < sizeof(v))
+		return -EINVAL;
+	if (iter_get(from, &v, sizeof(v)) != sizeof(v))
+		return -EFAULT;
+	if (v == ~0ull)
+		return -EINVAL;
+	if (!eventfd_give(e, v)) {
+		if (f->flags & LINUX_O_NONBLOCK)
+			return -EAGAIN;
+		err = wait_event(&e->changed, eventfd_give(e, v), TIME_FOREVER, true);
+		if (err)
+			return err;
+	}
+	wait_wake(&e->changed, LINUX_POLLIN | LINUX_POLLRDNORM);
+	return sizeof(v);
+}
+
+static uint32_t eventfd_poll(struct file *f, struct poll_table *table)
+{
+	struct eventfd *e = f->priv;
+	uint64_t count;
+
+	poll_wait(f, &e->changed, table);
+	count = READ_ONCE(e->count);
+	return (count ? LINUX_POLLIN | LINUX_POLLRDNORM : 0) | (count < COUNT_MAX ? LINUX_POLLOUT | LINUX_POLLWRNORM : 0);
+}
+
+static void priv_release(struct file *f)
+{
+	kfree(f->priv);
+}
+
+static const struct file_ops eventfd_ops = {
+	.read = eventfd_read, .write = eventfd_write, .poll = eventfd_poll, .release = priv_release,
+};
+
+static int64_t do_eventfd(uint32_t count, uint32_t flags)
+{
+	struct eventfd *e;
+	struct file *f;
+
+	if (flags & ~(LINUX_EFD_SEMAPHORE | LINUX_EFD_CLOEXEC | LINUX_EFD_NONBLOCK))
+		return -EINVAL;
+	e = kzalloc(sizeof(*e));
+	f = e ? file_alloc(&eventfd_ops, e, LINUX_O_RDWR | (flags & LINUX_EFD_NONBLOCK)) : NULL;
+	if (!f) {
+		kfree(e);
+		return -ENOMEM;
+	}
+	spin_init(&e->lock, "eventfd");
+	e->count = count;
+	e->semaphore = flags & LINUX_EFD_SEMAPHORE;
+	wait_queue_init(&e->changed, "eventfd");
+	return fd_install_new(f, flags);
+}
+
+SYSCALL(NR_eventfd, eventfd)
+{
+	return do_eventfd(args->a[0], 0);
+}
+
+SYSCALL(NR_eventfd2, eventfd2)
+{
+	return do_eventfd(args->a[0], args->a[1]);
+}
+
+struct timerfd {
+	struct spinlock lock;	/* guards the rest */
+	struct timer timer;
+	uint64_t interval, expirations;
+	time_ns_t deadline;	/* 0: disarmed */
+	bool realtime;
+	struct wait_queue fired;
+};
+
+/* In the timer interrupt. Periods that went by unserved count. */
+static void timerfd_fire(struct timer *timer)
+{
+	struct timerfd *t = container_of(timer, struct timerfd, timer);
+	time_ns_t now = time_now();
+	uint64_t flags = spin_lock_irq(&t->lock), n = 1;
+
+	if (t->interval && now > t->deadline)
+		n += (now - t->deadline) / t->interval;
+	t->expirations += n;
+	t->deadline = t->interval ? t->deadline + n * t->interval : 0;
+	/* Never due at once: a tiny period must not keep the CPU in the timer interrupt. */
+	if (t->deadline)
+		timer_arm(&t->timer, MAX(t->deadline, now + PERIOD_MIN));
+	spin_unlock_irq(&t->lock, flags);
+	wait_wake(&t->fired, LINUX_POLLIN | LINUX_POLLRDNORM);
+}
+
+static uint64_t timerfd_take(struct timerfd *t)
+{
+	uint64_t flags = spin_lock_irq(&t->lock), n = t->expirations;
+
+	t->expirations = 0;
+	spin_unlock_irq(&t->lock, flags);
+	return n;
+}
+
+static ssize_t timerfd_read(struct file *f, struct iter *to, loff_t *pos)
+{
+	struct timerfd *t = f->priv;
+	uint64_t n;
+	int err;
+
+	if (to->left < sizeof(n))
+		return -EINVAL;
+	n = timerfd_take(t);
+	if (!n && (f->flags & LINUX_O_NONBLOCK))
+		return -EAGAIN;
+	if (!n) {
+		err = wait_event(&t->fired, (n = timerfd_take(t)), TIME_FOREVER, true);
+		if (err)
+			return err;
+	}
+	return iter_put(to, &n, sizeof(n));
+}
+
+static uint32_t timerfd_poll(struct file *f, struct poll_table *table)
+{
+	struct timerfd *t = f->priv;
+
+	poll_wait(f, &t->fired, table);
+	return READ_ONCE(t->expirations) ? LINUX_POLLIN | LINUX_POLLRDNORM : 0;
+}
+
+static void timerfd_release(struct file *f)
+{
+	struct timerfd *t = f->priv;
+
+	/* A periodic timer may have armed itself again while it was being stopped. */
+	t->interval = 0;
+	timer_disarm(&t->timer);
+	timer_disarm(&t->timer);
+	kfree(t);
+}
+
+static const struct file_ops timerfd_ops = { .read = timerfd_read, .poll = timerfd_poll, .release = timerfd_release };
+
+SYSCALL(NR_timerfd_create, timerfd_create)
+{
+	uint32_t clock = args->a[0], flags = args->a[1];
+	struct timerfd *t;
+	struct file *f;
+
+	if (clock != LINUX_CLOCK_REALTIME && clock != LINUX_CLOCK_MONOTONIC && clock != LINUX_CLOCK_BOOTTIME)
+		return -EINVAL;
+	if (flags & ~(LINUX_TFD_CLOEXEC | LINUX_TFD_NONBLOCK))
+		return -EINVAL;
+	t = kzalloc(sizeof(*t));
+	f = t ? file_alloc(&timerfd_ops, t, LINUX_O_RDWR | (flags & LINUX_TFD_NONBLOCK)) : NULL;
+	if (!f) {
+		kfree(t);
+		return -ENOMEM;
+	}
+	spin_init(&t->lock, "timerfd");
+	timer_init(&t->timer, timerfd_fire);
+	t->realtime = clock == LINUX_CLOCK_REALTIME;
+	wait_queue_init(&t->fired, "timerfd");
+	return fd_install_new(f, flags);
+}
+
+static int spec_to_ns(const struct linux_timespec *s, uint64_t *ns)
+{
+	if (s->tv_sec < 0 || s->tv_nsec < 0 || s->tv_nsec >= (long)NSEC_PER_SEC)
+		return -EINVAL;
+	*ns = s->tv_sec > 9000000000 ? 9000000000 * NSEC_PER_SEC : s->tv_sec * NSEC_PER_SEC + s->tv_nsec;
+	return 0;
+}
+
+static struct linux_timespec ns_to_spec(uint64_t ns)
+{
+	return (struct linux_timespec){ ns / NSEC_PER_SEC, ns % NSEC_PER_SEC };
+}
+
+static void timerfd_now(struct timerfd *t, struct linux_itimerspec *to)
+{
+	time_ns_t now = time_now();
+	uint64_t flags = spin_lock_irq(&t->lock);
+
+	to->it_interval = ns_to_spec(t->interval);
+	to->it_value = ns_to_spec(!t->deadline ? 0 : t->deadline > now ? t->deadline - now : 1);
+	spin_unlock_irq(&t->lock, flags);
+}
+
+static void timerfd_set(struct timerfd *t, uint64_t value, uint64_t interval, bool absolute)
+{
+	time_ns_t now = time_now();
+	uint64_t flags, base = t->realtime ? time_realtime() - now : 0;
+
+	t->interval = 0;
+	timer_disarm(&t->timer);
+	flags = spin_lock_irq(&t->lock);
+	t->expirations = 0;
+	t->interval = interval;
+	t->deadline = 0;
+	if (value)
+		t->deadline = !absolute ? now + value : value > base ? MAX(value - base, 1ull) : 1;
+	if (t->deadline)
+		timer_arm(&t->timer, t->deadline);
+	spin_unlock_irq(&t->lock, flags);
+}
+
+static struct file *timerfd_get(int fd, int *err)
+{
+	struct file *f = fd_get_io(fd);
+
+	*err = !f ? -EBADF : f->ops != &timerfd_ops ? -EINVAL : 0;
+	if (f && *err)
+		file_put(f);
+	return f;
+}
+
+SYSCALL(NR_timerfd_settime, timerfd_settime)
+{
+	struct linux_itimerspec new, old;
+	uint64_t value, interval;
+	struct file *f;
+	int err;
+
+	if (args->a[1] & ~(uint64_t)(LINUX_TFD_TIMER_ABSTIME | LINUX_TFD_TIMER_CANCEL_ON_SET))
+		return -EINVAL;
+	if (copy_from_user(&new, args->a[2], sizeof(new)))
+		return -EFAULT;
+	if (spec_to_ns(&new.it_value, &value) || spec_to_ns(&new.it_interval, &interval))
+		return -EINVAL;
+	f = timerfd_get(args->a[0], &err);
+	if (err)
+		return err;
+	timerfd_now(f->priv, &old);
+	timerfd_set(f->priv, value, interval, args->a[1] & LINUX_TFD_TIMER_ABSTIME);
+	file_put(f);
+	return args->a[3] && copy_to_user(args->a[3], &old, sizeof(old)) ? -EFAULT : 0;
+}
+
+SYSCALL(NR_timerfd_gettime, timerfd_gettime)
+{
+	struct linux_itimerspec now;
+	struct file *f;
+	int err;
+
+	f = timerfd_get(args->a[0], &err);
+	if (err)
+		return err;
+	timerfd_now(f->priv, &now);
+	file_put(f);
+	return copy_to_user(args->a[1], &now, sizeof(now)) ? -EFAULT : 0;
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0
+/* fcntl(2) and the part of ioctl(2) that is the same for every file. */
+#include <fs/internal.h>
+#include <fs/vfs.h>
+#include <kernel/process.h>
+#include <kernel/syscall.h>
+#include <uapi/ferry/linux.h>
+
+#define FLAGS_CHANGEABLE	(LINUX_O_APPEND | LINUX_O_NONBLOCK | LINUX_O_ASYNC | LINUX_O_DIRECT | LINUX_O_NOATIME)
+
+static int64_t set_flags(struct file *f, uint32_t flags)
+{
+	if ((flags & LINUX_O_NOATIME) && !(f->flags & LINUX_O_NOATIME) && f->inode && !inode_owner_or_root(f->inode))
+		return -EPERM;
+	f->flags = (f->flags & ~FLAGS_CHANGEABLE) | (flags & FLAGS_CHANGEABLE);
+	return 0;
+}
+
+static int64_t dup_from(struct file *f, uint64_t from, bool cloexec)
+{
+	if (from >= current_process->rlimits[LINUX_RLIMIT_NOFILE].cur || from > INT32_MAX)
+		return -EINVAL;
+	return fd_install(current_process->files, f, from, cloexec);
+}
+
+/* The ones that O_PATH descriptors also have; -ENOSYS: not one of them. */
+static int64_t fcntl_descriptor(int fd, struct file *f, uint32_t cmd, uint64_t arg)
+{
+	struct fd_table *t = current_process->files;
+
+	switch (cmd) {
+	case LINUX_F_DUPFD:
+		return dup_from(f, arg, false);
+	case LINUX_F_DUPFD_CLOEXEC:
+		return dup_from(f, arg, true);
+	case LINUX_F_GETFD:
+		return fd_get_cloexec(t, fd);
+	case LINUX_F_SETFD:
+		return fd_set_cloexec(t, fd, arg & LINUX_FD_CLOEXEC);
+	case LINUX_F_GETFL:
+		return f->flags;
+	default:
+		return -ENOSYS;
+	}
+}
+
+static int64_t fcntl_file(struct file *f, uint32_t cmd, uint64_t arg)
+{
+	switch (cmd) {
+	case LINUX_F_SETFL:
+		return set_flags(f, arg);
+	case LINUX_F_GETLK:
+	case LINUX_F_SETLK:
+	case LINUX_F_SETLKW:
+	case LINUX_F_OFD_GETLK:
+	case LINUX_F_OFD_SETLK:
+	case LINUX_F_OFD_SETLKW:
+		return file_lock_posix(f, cmd, arg);
+	case LINUX_F_GETOWN:
+		return (int32_t)f->owner_pid;
+	case LINUX_F_SETOWN:
+		f->owner_pid = arg;
+		return 0;
+	case LINUX_F_SETPIPE_SZ:
+	case LINUX_F_GETPIPE_SZ:
+		return pipe_fcntl(f, cmd, arg);
+	case LINUX_F_ADD_SEALS:
+	case LINUX_F_GET_SEALS:
+		return memfd_fcntl(f, cmd, arg);
+	default:
+		return -EINVAL;
+	}
+}
+
+SYSCALL(NR_fcntl, fcntl)
+{
+	struct file *f = fd_get(current_process->files, args->a[0]);
+	int64_t v;
+
+	if (!f)
+		return -EBADF;
+	v = fcntl_descriptor(args->a[0], f, args->a[1], args->a[2]);
+	if (v == -ENOSYS)
+		v = f->flags & LINUX_O_PATH ? -EBADF : fcntl_file(f, args->a[1], args->a[2]);
+	file_put(f);
+	return v;
+}
+
+static int64_t set_nonblock(struct file *f, uint64_t uarg)
+{
+	uint32_t on;
+
+	if (get_user32(&on, uarg))
+		return -EFAULT;
+	if (on)
+		f->flags |= LINUX_O_NONBLOCK;
+	else
+		f->flags &= ~LINUX_O_NONBLOCK;
+	return 0;
+}
+
+static int64_t bytes_ahead(struct file *f, uint64_t uarg)
+{
+	int64_t n = f->inode->size - f->pos;
+
+	return put_user32(uarg, n < 0 ? 0 : MIN(n, (int64_t)INT32_MAX)) ? -EFAULT : 0;
+}
+
+static int64_t ioctl_file(int fd, struct file *f, uint32_t cmd, uint64_t arg)
+{
+	switch (cmd) {
+	case LINUX_FIOCLEX:
+		return fd_set_cloexec(current_process->files, fd, true);
+	case LINUX_FIONCLEX:
+		return fd_set_cloexec(current_process->files, fd, false);
+	case LINUX_FIONBIO:
+		return set_nonblock(f, arg);
+	case LINUX_FIOASYNC:
+		return 0;
+	case LINUX_FIONREAD:
+		if (f->inode && LINUX_S_ISREG(f->inode->mode))
+			return bytes_ahead(f, arg);
+		break;
+	}
+	return f->ops->ioctl ? f->ops->ioctl(f, cmd, arg) : -ENOTTY;
+}
+
+SYSCALL(NR_ioctl, ioctl)
+{
+	struct file *f = fd_get_io(args->a[0]);
+	int64_t v;
+
+	if (!f)
+		return -EBADF;
+	v = ioctl_file(args->a[0], f, args->a[1], args->a[2]);
+	file_put(f);
+	return v;
+}

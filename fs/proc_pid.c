@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /proc/<pid>: directories and files made on lookup, each with a reference to its process. The dentries are not in the cache, so a number
+ * that is used again never finds the old process. The texts are in proc_pid_text.c.
+ */
+#include <fs/proc_pid.h>
+#include <kernel/process.h>
+#include <lib/format.h>
+#include <mm/slab.h>
+#include <uapi/ferry/linux.h>
+
+#define PIDS_FROM	(1ll << 32)	/* directory positions of the numbers in /proc */
+#define FDS_FROM	2
+
+static const struct inode_ops pid_dir_ops, pid_text_ops, pid_link_ops, fd_dir_ops, task_dir_ops;
+static const struct file_ops pid_dir_fops, fd_dir_fops, task_dir_fops;
+
+struct process *proc_node_process(const struct inode *inode)
+{
+	return ((struct proc_node *)inode->priv)->process;
+}
+
+static void node_destroy(struct inode *inode)
+{
+	struct proc_node *n = inode->priv;
+
+	if (n && n->process)
+		process_put(n->process);
+	kfree(n);
+}
+
+/* Has the process been waited for? Then its number may be somebody else's. */
+static bool node_valid(struct inode *inode)
+{
+	struct process *p = proc_node_process(inode), *now = process_find(p->pid);
+	bool same = now == p;
+
+	if (now)
+		process_put(now);
+	return same;
+}
+
+static struct dentry *node_make(struct dentry *dir, const char *name, size_t length, struct process *p, const struct proc_entry *e)
+{
+	const struct inode_ops *ops = e->ops ? e->ops : &pid_text_ops;
+	struct proc_node *n = kzalloc(sizeof(*n));
+	struct inode *inode = n ? inode_create(proc_super, e->mode, ops, e->fops ? e->fops : &proc_text_ops) : NULL;
+	struct dentry *d;
+
+	if (!inode) {
+		kfree(n);
+		return ERR_PTR(-ENOMEM);
+	}
+	process_get(p);
+	n->process = p;
+	n->source.show = e->show;
+	n->source.write = e->write;
+	n->entry = e;
+	inode->priv = n;
+	inode->uid = p->euid;
+	inode->gid = p->egid;
+	inode->ino = ((uint64_t)p->pid << 16) + (e->number ? e->number : 1);
+	if (LINUX_S_ISDIR(e->mode))
+		inode->nlink = 2;
+	d = dentry_create(dir, name, length, inode, false);
+	if (!d)
+		inode_put(inode);
+	return d ? d : ERR_PTR(-ENOMEM);
+}
+
+/* The number that @name is, or -1. */
+static int64_t name_number(const char *name, size_t length)
+{
+	int64_t v = 0;
+	size_t i;
+
+	if (!length || length > 9 || (length > 1 && name[0] == '0'))
+		return -1;
+	for (i = 0; i < length; i++) {
+		if (name[i] < '0' || name[i] > '9')
+			return -1;
+		v = v * 10 + name[i] - '0';
+	}
+	return v;
+}
+
+static ssize_t self_readlink(struct inode *inode, char *to, size_t size)
+{
+	return current_process ? format_text(to, size, "%d", current_process->pid) : -ENOENT;
+}
+
+static ssize_t thread_self_readlink(struct inode *inode, char *to, size_t size)
+{
+	return current_process ? format_text(to, size, "%d/task/%d", current_process->pid, current->tid) : -ENOENT;
+}
+
+static ssize_t mounts_readlink(struct inode *inode, char *to, size_t size)
+{
+	return format_text(to, size, "self/mounts");
+}
+
+static const struct inode_ops self_ops = { .readlink = self_readlink };
+static const struct inode_ops thread_self_ops = { .readlink = thread_self_readlink };
+static const struct inode_ops mounts_ops = { .readlink = mounts_readlink };
+
+static const struct { const char *name; const struct inode_ops *ops; } root_links[] = {
+	{ "self", &self_ops }, { "thread-self", &thread_self_ops }, { "mounts", &mounts_ops },
+};
+
+static struct dentry *root_link(struct dentry *dir, const char *name, size_t length)
+{
+	struct inode *inode;
+	struct dentry *d;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(root_links); i++)
+		if (strlen(root_links[i].name) == length && !memcmp(name, root_links[i].name, length))
+			break;
+	if (i == ARRAY_SIZE(root_links))
+		return ERR_PTR(-ENOENT);
+	inode = inode_create(proc_super, LINUX_S_IFLNK | 0777, root_links[i].ops, NULL);
+	if (!inode)
+		return ERR_PTR(-ENOMEM);
+	d = dentry_create(dir, name, length, inode, false);
+	if (!d)
+		inode_put(inode);
+	return d ? d : ERR_PTR(-ENOMEM);
+}
+
+struct dentry *proc_pid_lookup(struct dentry *dir, const char *name, size_t length)
+{
+	static const struct proc_entry entry = { .mode = LINUX_S_IFDIR | 0555, .ops = &pid_dir_ops, .fops = &pid_dir_fops };
+	int64_t pid = name_number(name, length);
+	struct process *p = pid > 0 ? process_find(pid) : NULL;
+	struct dentry *d;
+
+	if (!p)
+		return pid < 0 ? root_link(dir, name, length) : ERR_PTR(-ENOENT);
+	d = node_make(dir, name, length, p, &entry);
+	process_put(p);
+	return d;
+}
+
+/* The lowest number from @from on. */
+struct next_pid {
+	pid_t from, found;
+};
+
+static bool note_pid(struct process *p, void *arg)
+{
+	struct next_pid *n = arg;
+
+	if (p->pid >= n->from && (!n->found || p->pid < n->found))
+		n->found = p->pid;
+	return true;
+}
+
+bool proc_pid_emit(struct file *f, bool (*emit)(void *arg, const char *name, uint64_t ino, uint8_t type, loff_t next), void *arg)
+{
+	struct next_pid n = { .from = f->pos > PIDS_FROM ? f->pos - PIDS_FROM : 1 };
+	char name[12];
+
+	if (f->pos < PIDS_FROM) {
+		if (!emit(arg, "self", 1, LINUX_DT_LNK, PIDS_FROM))
+			return false;
+		f->pos = PIDS_FROM;
+	}
+	for (;;) {
+		n.found = 0;
+		process_for_each(note_pid, &n);
+		if (!n.found)
+			return true;
+		format_text(name, sizeof(name), "%d", n.found);
+		n.from = n.found + 1;
+		if (!emit(arg, name, ((uint64_t)n.found << 16) + 1, LINUX_DT_DIR, PIDS_FROM + n.from))
+			return false;
+		f->pos = PIDS_FROM + n.from;
+	}
+}
+
+/* Links to paths. */
+static ssize_t exe_text(struct process *p, char *to, size_t size)
+{
+	return p->exe[0] ? (ssize_t)MIN(str_copy(to, p->exe, size), size) : -ENOENT;
+}
+
+static int context_path(struct process *p, bool root, struct path *to)
+{
+	struct fs_context *c;
+	int err = -ENOENT;
+
+	spin_lock(&p->lock);
+	c = p->fs;
+	if (c) {
+		spin_lock(&c->lock);
+		*to = root ? c->root : c->cwd;
+		path_get(to);
+		spin_unlock(&c->lock);
+		err = 0;
+	}
+	spin_unlock(&p->lock);
+	return err;
+}
+
+static int link_path(const struct inode *inode, struct path *to)
+{
+	const struct proc_node *n = inode->priv;
+
+	return context_path(n->process, n->entry->number == PROC_ROOT, to);
+}
+
+static ssize_t path_to_text(struct path *p, char *to, size_t size)
+{
+	char *buffer = kzalloc(LINUX_PATH_MAX), *text;
+	ssize_t n = -ENOMEM;
+
+	if (buffer) {
+		text = path_text(p, buffer, LINUX_PATH_MAX);
+		n = IS_ERR(text) ? PTR_ERR(text) : (ssize_t)MIN(strlen(text), size);
+		if (n > 0)
+			memcpy(to, text, n);
+	}
+	kfree(buffer);
+	return n;
+}
+
+static ssize_t link_readlink(struct inode *inode, char *to, size_t size)
+{
+	const struct proc_node *n = inode->priv;
+	struct path p;
+	ssize_t err;
+
+	if (n->entry->number == PROC_EXE)
+		return exe_text(n->process, to, size);
+	err = link_path(inode, &p);
+	if (err)
+		return err;
+	err = path_to_text(&p, to, size);
+	path_put(&p);
+	return err;
+}
+
+/* Called in a walk: -ENOENT makes the name fail. */
+static int link_follow(struct inode *inode, struct path *to)
+{
+	const struct proc_node *n = inode->priv;
+	struct walk w;
+	int err;
+
+	if (n->entry->number != PROC_EXE)
+		return link_path(inode, to);
+	if (!n->process->exe[0])
+		return -ENOENT;
+	err = walk_path(&w, NULL, n->process->exe, WALK_FOLLOW);
+	if (err)
+		return err;
+	*to = w.at;
+	path_get(to);
+	walk_end(&w);
+	return 0;
+}
+
+/* /proc/<pid>/fd. */
+static struct file *node_file(const struct inode *inode)
+{
+	const struct proc_node *n = inode->priv;
+	struct fd_table *t = process_files_get(n->process);
+	struct file *f = t ? fd_get(t, n->fd) : NULL;
+
+	fd_table_put(t);
+	return f;
+}
+
+static ssize_t fd_readlink(struct inode *inode, char *to, size_t size)
+{
+	struct file *f = node_file(inode);
+	struct path p;
+	ssize_t n;
+
+	if (!f)
+		return -ENOENT;
+	p = (struct path){ f->mount, f->dentry };
+	if (f->mount)
+		n = path_to_text(&p, to, size);
+	else if (f->dentry)
+		n = format_text(to, size, "/%s (deleted)", f->dentry->name);
+	else if (f->inode)
+		n = format_text(to, size, "%s:[%llu]", file_is_pipe(f) ? "pipe" : "socket", (unsigned long long)f->inode->ino);
+	else
+		n = format_text(to, size, "anon_inode:[file]");
+	file_put(f);
+	return n;
+}
+
+static int fd_follow(struct inode *inode, struct path *to)
+{
+	struct file *f = node_file(inode);
+	int err = -ENOENT;
+
+	if (f && f->dentry) {
+		*to = (struct path){ f->mount, f->dentry };
+		path_get(to);
+		err = 0;
+	} else if (f && f->inode) {
+		err = proc_anonymous_path(f, to);
+	}
+	file_put(f);
+	return err;
+}
+
+static bool fd_valid(struct inode *inode)
+{
+	struct file *f = node_file(inode);
+
+	file_put(f);
+	return f;
+}
+
+static const struct inode_ops fd_link_ops = { .readlink = fd_readlink, .follow = fd_follow, .destroy = node_destroy, .valid = fd_valid };
+
+static struct dentry *fd_lookup(struct dentry *dir, const char *name, size_t length)
+{
+	static const struct proc_entry entry = { .mode = LINUX_S_IFLNK | 0700, .ops = &fd_link_ops, .number = 64 };
+	int64_t fd = name_number(name, length);
+	struct process *p = proc_node_process(dir->inode);
+	struct fd_table *t = process_files_get(p);
+	struct file *f = t && fd >= 0 ? fd_get(t, fd) : NULL;
+	struct dentry *d;
+
+	fd_table_put(t);
+	if (!f)
+		return ERR_PTR(-ENOENT);
+	file_put(f);
+	d = node_make(dir, name, length, p, &entry);
+	if (!IS_ERR(d)) {
+		((struct proc_node *)d->inode->priv)->fd = fd;
+		d->inode->ino += fd;
+	}
+	return d;
+}
+
+static int fd_iterate(struct file *f, bool (*emit)(void *arg, const char *name, uint64_t ino, uint8_t type, loff_t next), void *arg)
+{
+	struct process *p = proc_node_process(f->inode);
+	struct fd_table *t;
+	struct file *open;
+	char name[12];
+	int fd;
+
+	if (!dir_emit_dots(f, emit, arg))
+		return 0;
+	t = process_files_get(p);
+	while (t && (fd = fd_next(t, f->pos - FDS_FROM, &open)) >= 0) {
+		file_put(open);
+		format_text(name, sizeof(name), "%d", fd);
+		if (!emit(arg, name, ((uint64_t)p->pid << 16) + 64 + fd, LINUX_DT_LNK, fd + 1 + FDS_FROM))
+			break;
+		f->pos = fd + 1 + FDS_FROM;
+	}
+	fd_table_put(t);
+	return 0;
+}
+
+/* /proc/<pid>/task: each thread's directory shows the process. */
+static bool has_thread(struct process *p, pid_t tid, pid_t from, pid_t *next)
+{
+	struct thread *t;
+	bool found = false;
+	uint64_t flags = spin_lock_irq(&p->lock);
+
+	*next = 0;
+	list_for_each(t, &p->threads, process_link) {
+		found |= t->tid == tid;
+		if (t->tid >= from && (!*next || t->tid < *next))
+			*next = t->tid;
+	}
+	spin_unlock_irq(&p->lock, flags);
+	return found;
+}
+
+static struct dentry *task_lookup(struct dentry *dir, const char *name, size_t length)
+{
+	static const struct proc_entry entry = { .mode = LINUX_S_IFDIR | 0555, .ops = &pid_dir_ops, .fops = &pid_dir_fops };
+	struct process *p = proc_node_process(dir->inode);
+	int64_t tid = name_number(name, length);
+	pid_t next;
+
+	if (tid <= 0 || !has_thread(p, tid, 0, &next))
+		return ERR_PTR(-ENOENT);
+	return node_make(dir, name, length, p, &entry);
+}
+
+static int task_iterate(struct file *f, bool (*emit)(void *arg, const char *name, uint64_t ino, uint8_t type, loff_t next), void *arg)
+{
+	struct process *p = proc_node_process(f->inode);
+	char name[12];
+	pid_t next;
+
+	if (!dir_emit_dots(f, emit, arg))
+		return 0;
+	for (;;) {
+		has_thread(p, 0, f->pos - 1, &next);
+		if (!next)
+			return 0;
+		format_text(name, sizeof(name), "%d", next);
+		if (!emit(arg, name, ((uint64_t)next << 16) + 1, LINUX_DT_DIR, next + 2))
+			return 0;
+		f->pos = next + 2;
+	}
+}
+
+#define DIR(n, i, o, f)	{ .name = n, .mode = LINUX_S_IFDIR | 0555, .number = i, .ops = o, .fops = f }
+#define LINK(n, i)	{ .name = n, .mode = LINUX_S_IFLNK | 0777, .number = i, .ops = &pid_link_ops }
+#define TEXT(n, i, s)	{ .name = n, .mode = LINUX_S_IFREG | 0444, .number = i, .show = s }
+
+static const struct proc_entry entries[] = {
+	TEXT("stat", 2, proc_pid_stat), TEXT("status", 3, proc_pid_status), TEXT("cmdline", 4, proc_pid_cmdline),
+	{ .name = "comm", .mode = LINUX_S_IFREG | 0644, .number = 5, .show = proc_pid_comm, .write = proc_pid_set_comm },
+	{ .name = "environ", .mode = LINUX_S_IFREG | 0400, .number = 6, .show = proc_pid_environ },
+	TEXT("maps", 7, proc_pid_maps), TEXT("statm", 8, proc_pid_statm), TEXT("limits", 9, proc_pid_limits),
+	TEXT("mounts", 10, proc_mounts_show), TEXT("wchan", 11, proc_pid_wchan), TEXT("oom_score", 16, proc_pid_wchan),
+	LINK("exe", PROC_EXE), LINK("cwd", PROC_CWD), LINK("root", PROC_ROOT),
+	DIR("fd", 15, &fd_dir_ops, &fd_dir_fops), DIR("task", 17, &task_dir_ops, &task_dir_fops),
+};
+
+static struct dentry *pid_lookup(struct dentry *dir, const char *name, size_t length)
+{
+	unsigned int i;
+
+	if (!node_valid(dir->inode))
+		return ERR_PTR(-ENOENT);
+	for (i = 0; i < ARRAY_SIZE(entries); i++)
+		if (strlen(entries[i].name) == length && !memcmp(entries[i].name, name, length))
+			return node_make(dir, name, length, proc_node_process(dir->inode), &entries[i]);
+	return ERR_PTR(-ENOENT);
+}
+
+static int pid_iterate(struct file *f, bool (*emit)(void *arg, const char *name, uint64_t ino, uint8_t type, loff_t next), void *arg)
+{
+	uint64_t base = (uint64_t)proc_node_process(f->inode)->pid << 16;
+	const struct proc_entry *e;
+
+	if (!node_valid(f->inode))
+		return -ENOENT;
+	if (!dir_emit_dots(f, emit, arg))
+		return 0;
+	for (; f->pos - 2 < (loff_t)ARRAY_SIZE(entries); f->pos++) {
+		e = &entries[f->pos - 2];
+		if (!emit(arg, e->name, base + e->number, mode_to_dtype(e->mode), f->pos + 1))
+			break;
+	}
+	return 0;
+}
+
+static const struct inode_ops pid_dir_ops = { .lookup = pid_lookup, .destroy = node_destroy, .valid = node_valid };
+static const struct inode_ops pid_text_ops = { .destroy = node_destroy, .valid = node_valid };
+static const struct inode_ops pid_link_ops = { .readlink = link_readlink, .follow = link_follow, .destroy = node_destroy, .valid = node_valid };
+static const struct inode_ops fd_dir_ops = { .lookup = fd_lookup, .destroy = node_destroy, .valid = node_valid };
+static const struct inode_ops task_dir_ops = { .lookup = task_lookup, .destroy = node_destroy, .valid = node_valid };
+static const struct file_ops pid_dir_fops = { .iterate = pid_iterate, .seek = dir_seek };
+static const struct file_ops fd_dir_fops = { .iterate = fd_iterate, .seek = dir_seek };
+static const struct file_ops task_dir_fops = { .iterate = task_iterate, .seek = dir_seek };

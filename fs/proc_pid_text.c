@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The texts of /proc/<pid>: proc(5)'s formats as ps, top and pmap read them. What is not counted is 0. */
+#include <fs/proc_pid.h>
+#include <fs/tty.h>
+#include <kernel/process.h>
+#include <kernel/time.h>
+#include <mm/page.h>
+#include <mm/slab.h>
+#include <mm/space.h>
+#include <uapi/ferry/linux.h>
+
+#define STRINGS_MAX	(128 * 1024ul)
+#define TICK_NS		(NSEC_PER_SEC / LINUX_CLK_TCK)
+
+/* What several texts need, taken at one time. */
+struct snapshot {
+	char state, name[32];
+	pid_t ppid, pgid, sid, fg;
+	uint32_t nr_threads, tty;
+	uint64_t vsize, rss, stack, data;
+	time_ns_t user, system;
+	uint64_t pending, blocked, ignored, caught;
+	int nice;
+};
+
+static char thread_letter(const struct thread *t)
+{
+	switch (t->state) {
+	case THREAD_READY:
+	case THREAD_RUNNING:
+		return 'R';
+	case THREAD_SLEEPING:
+		return t->interruptible ? 'S' : 'D';
+	default:
+		return 'S';
+	}
+}
+
+static void take_threads(struct process *p, struct snapshot *n)
+{
+	uint64_t flags = spin_lock_irq(&p->lock);
+	struct thread *t;
+
+	n->nr_threads = p->nr_threads;
+	list_for_each(t, &p->threads, process_link) {
+		if (n->state != 'R')
+			n->state = thread_letter(t);
+		n->blocked = t->blocked;
+		n->nice = t->nice;
+	}
+	spin_unlock_irq(&p->lock, flags);
+}
+
+static void take_tree(struct process *p, struct snapshot *n)
+{
+	uint64_t flags = spin_lock_irq(&process_tree_lock);
+
+	n->ppid = p->parent ? p->parent->pid : 0;
+	n->pgid = p->pgid;
+	n->sid = p->sid;
+	if (p->zombie)
+		n->state = 'Z';
+	else if (p->stopped)
+		n->state = 'T';
+	memcpy(n->name, p->name, sizeof(n->name));
+	n->name[sizeof(n->name) - 1] = '\0';
+	spin_unlock_irq(&process_tree_lock, flags);
+}
+
+static void take_signals(struct process *p, struct snapshot *n)
+{
+	uint64_t flags = spin_lock_irq(&p->signal_lock);
+	int i;
+
+	n->pending = p->pending;
+	for (i = 0; i < NSIG_K; i++) {
+		n->ignored |= p->actions[i].handler == LINUX_SIG_IGN ? 1ull << i : 0;
+		n->caught |= p->actions[i].handler > LINUX_SIG_IGN ? 1ull << i : 0;
+	}
+	spin_unlock_irq(&p->signal_lock, flags);
+}
+
+static void take_space(struct process *p, struct snapshot *n)
+{
+	struct space *s = process_space_get(p);
+	struct vma *v;
+
+	if (!s)
+		return;
+	mutex_lock(&s->lock);
+	list_for_each(v, &s->areas, link) {
+		n->vsize += v->end - v->start;
+		if (v->flags & VM_STACK)
+			n->stack += v->end - v->start;
+		if (v->flags & VM_WRITE)
+			n->data += v->end - v->start;
+	}
+	n->rss = s->nr_pages;
+	mutex_unlock(&s->lock);
+	space_put(s);
+}
+
+static void take(struct process *p, struct snapshot *n)
+{
+	memset(n, 0, sizeof(*n));
+	n->state = 'S';
+	take_threads(p, n);
+	take_tree(p, n);
+	take_signals(p, n);
+	take_space(p, n);
+	process_cpu_time(p, &n->user, &n->system);
+	n->tty = tty_number(n->sid, &n->fg);
+}
+
+static unsigned long long ull(uint64_t v)
+{
+	return v;
+}
+
+void proc_pid_stat(struct seq *s, struct inode *inode)
+{
+	struct process *p = proc_node_process(inode);
+	struct snapshot n;
+
+	take(p, &n);
+	seq_printf(s, "%d (%s) %c %d %d %d %u %d 0 0 0 0 0 ", p->pid, n.name, n.state, n.ppid, n.pgid, n.sid, n.tty, n.fg);
+	seq_printf(s, "%llu %llu %llu 0 %d %d %u 0 %llu ", ull(n.user / TICK_NS), ull(n.system / TICK_NS), ull(p->children_ns / TICK_NS),
+		   20 + n.nice, n.nice, n.nr_threads, ull(p->start_ns / TICK_NS));
+	seq_printf(s, "%llu %llu %llu 0 0 0 0 0 %llu %llu %llu %llu ", ull(n.vsize), ull(n.rss), ~0ull,
+		   ull(n.pending & 0x7fffffff), ull(n.blocked & 0x7fffffff), ull(n.ignored & 0x7fffffff), ull(n.caught & 0x7fffffff));
+	seq_printf(s, "0 0 0 17 0 0 0 0 0 0 0 0 0 %llu %llu %llu %llu %d\n", ull(p->arg_start), ull(p->arg_end), ull(p->env_start),
+		   ull(p->env_end), p->exit_status);
+}
+
+static const char *state_word(char state)
+{
+	switch (state) {
+	case 'R':
+		return "running";
+	case 'D':
+		return "disk sleep";
+	case 'T':
+		return "stopped";
+	case 'Z':
+		return "zombie";
+	default:
+		return "sleeping";
+	}
+}
+
+void proc_pid_status(struct seq *s, struct inode *inode)
+{
+	struct process *p = proc_node_process(inode);
+	struct snapshot n;
+	uint32_t i;
+
+	take(p, &n);
+	seq_printf(s, "Name:\t%s\nState:\t%c (%s)\nTgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", n.name, n.state, state_word(n.state),
+		   p->pid, p->pid, n.ppid);
+	seq_printf(s, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t64\nGroups:\t", p->uid, p->euid, p->suid, p->euid, p->gid, p->egid,
+		   p->sgid, p->egid);
+	for (i = 0; i < p->nr_groups && i < ARRAY_SIZE(p->groups); i++)
+		seq_printf(s, "%u ", p->groups[i]);
+	seq_printf(s, "\nVmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\n", ull(n.vsize / 1024), ull(n.vsize / 1024),
+		   ull(MAX(p->max_pages, n.rss) * 4), ull(n.rss * 4));
+	seq_printf(s, "VmData:\t%8llu kB\nVmStk:\t%8llu kB\nThreads:\t%u\n", ull(n.data / 1024), ull(n.stack / 1024), n.nr_threads);
+	seq_printf(s, "ShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\nCpus_allowed:\t1\n", ull(n.pending), ull(n.blocked),
+		   ull(n.ignored), ull(n.caught));
+}
+
+void proc_pid_statm(struct seq *s, struct inode *inode)
+{
+	struct snapshot n;
+
+	take(proc_node_process(inode), &n);
+	seq_printf(s, "%llu %llu 0 0 0 %llu 0\n", ull(n.vsize >> PAGE_SHIFT), ull(n.rss), ull(n.data >> PAGE_SHIFT));
+}
+
+void proc_pid_comm(struct seq *s, struct inode *inode)
+{
+	struct snapshot n = { 0 };
+
+	take_tree(proc_node_process(inode), &n);
+	seq_printf(s, "%s\n", n.name);
+}
+
+ssize_t proc_pid_set_comm(struct inode *inode, char *text, size_t n)
+{
+	struct process *p = proc_node_process(inode);
+	uint64_t flags;
+
+	if (p != current_process && !current_is_root())
+		return -EPERM;
+	if (text[n - 1] == '\n')
+		text[n - 1] = '\0';
+	text[MIN(n, 15ul)] = '\0';
+	flags = spin_lock_irq(&process_tree_lock);
+	str_copy(p->name, text, sizeof(p->name));
+	spin_unlock_irq(&process_tree_lock, flags);
+	return n;
+}
+
+/* Argument or environment strings out of the process's own memory, as they stand there now. */
+static void show_strings(struct seq *s, struct process *p, uint64_t start, uint64_t end)
+{
+	struct space *space = process_space_get(p);
+	char chunk[257];
+	uint64_t at;
+	ssize_t n, i;
+
+	if (!space)
+		return;
+	end = start < end && end - start > STRINGS_MAX ? start + STRINGS_MAX : end;
+	for (at = start; at < end; at += n) {
+		n = space_read(space, at, chunk, MIN(end - at, sizeof(chunk) - 1));
+		if (n <= 0)
+			break;
+		chunk[n] = '\0';
+		for (i = 0; i < n; i += strlen(chunk + i) + 1) {
+			seq_puts(s, chunk + i);
+			if (i + (ssize_t)strlen(chunk + i) < n)
+				seq_put_nul(s);
+		}
+	}
+	space_put(space);
+}
+
+void proc_pid_cmdline(struct seq *s, struct inode *inode)
+{
+	struct process *p = proc_node_process(inode);
+
+	show_strings(s, p, p->arg_start, p->arg_end);
+}
+
+void proc_pid_environ(struct seq *s, struct inode *inode)
+{
+	struct process *p = proc_node_process(inode);
+
+	if (current_is_root() || current_process->euid == p->euid)
+		show_strings(s, p, p->env_start, p->env_end);
+}
+
+static void show_area(struct seq *s, const struct space *space, const struct vma *v, char *buffer)
+{
+	const char *name = "";
+	struct inode *inode = v->file ? v->file->inode : NULL;
+	struct path at;
+
+	if (v->file && v->file->mount) {
+		at = (struct path){ v->file->mount, v->file->dentry };
+		name = path_text(&at, buffer, LINUX_PATH_MAX);
+		name = IS_ERR(name) ? "" : name;
+	} else if (v->flags & VM_STACK) {
+		name = "[stack]";
+	} else if (!v->file && v->start < space->brk_end && v->end > space->brk_start) {
+		name = "[heap]";
+	}
+	seq_printf(s, "%08llx-%08llx %c%c%c%c %08llx %02llx:%02llx %llu", ull(v->start), ull(v->end), v->flags & VM_READ ? 'r' : '-',
+		   v->flags & VM_WRITE ? 'w' : '-', v->flags & VM_EXEC ? 'x' : '-', v->flags & VM_SHARED ? 's' : 'p', ull(v->offset),
+		   ull(inode ? inode->super->dev >> 8 : 0), ull(inode ? inode->super->dev & 0xff : 0), ull(inode ? inode->ino : 0));
+	seq_printf(s, "%s%s\n", *name ? "                   " : "", name);
+}
+
+void proc_pid_maps(struct seq *s, struct inode *inode)
+{
+	struct space *space = process_space_get(proc_node_process(inode));
+	char *buffer = kzalloc(LINUX_PATH_MAX);
+	struct vma *v;
+
+	if (space && buffer) {
+		mutex_lock(&space->lock);
+		list_for_each(v, &space->areas, link)
+			show_area(s, space, v, buffer);
+		mutex_unlock(&space->lock);
+	}
+	kfree(buffer);
+	if (space)
+		space_put(space);
+}
+
+void proc_pid_limits(struct seq *s, struct inode *inode)
+{
+	static const char *const names[RLIMITS_MAX] = {
+		"Max cpu time", "Max file size", "Max data size", "Max stack size", "Max core file size", "Max resident set", "Max processes",
+		"Max open files", "Max locked memory", "Max address space", "Max file locks", "Max pending signals", "Max msgqueue size",
+		"Max nice priority", "Max realtime priority", "Max realtime timeout",
+	};
+	struct process *p = proc_node_process(inode);
+	unsigned int i, k;
+
+	seq_puts(s, "Limit                     Soft Limit           Hard Limit           Units     \n");
+	for (i = 0; i < RLIMITS_MAX; i++) {
+		seq_printf(s, "%-26s", names[i]);
+		for (k = 0; k < 2; k++) {
+			uint64_t v = k ? p->rlimits[i].max : p->rlimits[i].cur;
+
+			if (v == LINUX_RLIM_INFINITY)
+				seq_puts(s, "unlimited            ");
+			else
+				seq_printf(s, "%-20llu ", ull(v));
+		}
+		seq_puts(s, "\n");
+	}
+}
+
+void proc_pid_wchan(struct seq *s, struct inode *inode)
+{
+	seq_puts(s, "0");
+}

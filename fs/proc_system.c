@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The fixed files of /proc: proc(5)'s formats as busybox and procps read them. */
+#include <asm/cpu.h>
+#include <fs/proc_pid.h>
+#include <kernel/init.h>
+#include <kernel/log.h>
+#include <kernel/process.h>
+#include <kernel/time.h>
+#include <mm/page.h>
+#include <mm/slab.h>
+#include <uapi/ferry/linux.h>
+
+#define TICK_NS		(NSEC_PER_SEC / LINUX_CLK_TCK)
+#define LOG_MAX		65536ul
+
+static unsigned long long ull(uint64_t v)
+{
+	return v;
+}
+
+static void meminfo_line(struct seq *s, const char *name, uint64_t pages)
+{
+	seq_printf(s, "%-16s%8llu kB\n", name, ull(pages * (PAGE_SIZE / 1024)));
+}
+
+static void meminfo_show(struct seq *s, void *priv)
+{
+	struct frame_stats f;
+
+	frame_stats(&f);
+	meminfo_line(s, "MemTotal:", f.total);
+	meminfo_line(s, "MemFree:", f.free);
+	meminfo_line(s, "MemAvailable:", f.free);
+	meminfo_line(s, "Buffers:", 0);
+	meminfo_line(s, "Cached:", f.by_use[PAGE_FILE]);
+	meminfo_line(s, "SwapCached:", 0);
+	meminfo_line(s, "Active:", f.by_use[PAGE_ANON]);
+	meminfo_line(s, "Inactive:", 0);
+	meminfo_line(s, "SwapTotal:", 0);
+	meminfo_line(s, "SwapFree:", 0);
+	meminfo_line(s, "Dirty:", 0);
+	meminfo_line(s, "AnonPages:", f.by_use[PAGE_ANON]);
+	meminfo_line(s, "Mapped:", 0);
+	meminfo_line(s, "Shmem:", f.by_use[PAGE_FILE]);
+	meminfo_line(s, "Slab:", f.by_use[PAGE_SLAB]);
+	meminfo_line(s, "SReclaimable:", 0);
+	meminfo_line(s, "KernelStack:", f.by_use[PAGE_STACK]);
+	meminfo_line(s, "PageTables:", f.by_use[PAGE_TABLE]);
+	meminfo_line(s, "DriverDMA:", f.by_use[PAGE_DMA]);
+}
+
+static void cpuinfo_show(struct seq *s, void *priv)
+{
+	char text[512];
+	unsigned int i;
+
+	cpu_describe(text, sizeof(text));
+	for (i = 0; i < nr_cpus; i++)
+		seq_printf(s, "processor\t: %u\n%s\n", i, text);
+}
+
+static time_ns_t idle_time(unsigned int cpu)
+{
+	return cpus[cpu].idle ? READ_ONCE(cpus[cpu].idle->runtime_ns) : 0;
+}
+
+static time_ns_t idle_total(void)
+{
+	time_ns_t sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < nr_cpus; i++)
+		sum += idle_time(i);
+	return sum;
+}
+
+static void uptime_show(struct seq *s, void *priv)
+{
+	time_ns_t now = time_now(), idle = idle_total();
+
+	seq_printf(s, "%llu.%02llu %llu.%02llu\n", ull(now / NSEC_PER_SEC), ull(now / (NSEC_PER_SEC / 100) % 100), ull(idle / NSEC_PER_SEC),
+		   ull(idle / (NSEC_PER_SEC / 100) % 100));
+}
+
+static void version_show(struct seq *s, void *priv)
+{
+	struct linux_utsname n;
+
+	system_names(&n);
+	seq_printf(s, "%s version %s %s\n", n.sysname, n.release, n.version);
+}
+
+struct mounts_walk {
+	struct seq *s;
+	struct path root;
+	char *buffer;
+};
+
+static bool mount_show(struct mount *m, void *arg)
+{
+	struct mounts_walk *w = arg;
+	struct path p = { m, m->root };
+	char options[64] = "";
+	char *text = path_text_locked(&p, &w->root, w->buffer, LINUX_PATH_MAX);
+
+	if (IS_ERR(text))
+		return true;
+	if (m->super->ops->show_options)
+		m->super->ops->show_options(m->super, options, sizeof(options));
+	seq_printf(w->s, "%s %s %s %s%s%s%s%s%s 0 0\n", m->source, text, m->super->type, m->flags & LINUX_MS_RDONLY ? "ro" : "rw",
+		   m->flags & LINUX_MS_NOSUID ? ",nosuid" : "", m->flags & LINUX_MS_NODEV ? ",nodev" : "",
+		   m->flags & LINUX_MS_NOEXEC ? ",noexec" : "", m->flags & LINUX_MS_NOATIME ? ",noatime" : "", options);
+	return true;
+}
+
+void proc_mounts_show(struct seq *s, struct inode *inode)
+{
+	struct mounts_walk w = { .s = s, .buffer = kzalloc(LINUX_PATH_MAX) };
+
+	if (!w.buffer)
+		return;
+	fs_get_root(&w.root);
+	mount_for_each(mount_show, &w);
+	path_put(&w.root);
+	kfree(w.buffer);
+}
+
+static void fs_type_show(struct fs_type *type, void *arg)
+{
+	seq_printf(arg, "%s\t%s\n", type->nodev ? "nodev" : "", type->name);
+}
+
+static void filesystems_show(struct seq *s, void *priv)
+{
+	fs_type_for_each(fs_type_show, s);
+}
+
+static void interrupts_show(struct seq *s, void *priv)
+{
+	unsigned int i;
+
+	seq_puts(s, "     ");
+	for (i = 0; i < nr_cpus; i++)
+		seq_printf(s, "       CPU%u", i);
+	seq_puts(s, "\nALL: ");
+	for (i = 0; i < nr_cpus; i++)
+		seq_printf(s, " %10llu", ull(cpus[i].nr_interrupts));
+	seq_puts(s, "\n");
+}
+
+static void cmdline_show(struct seq *s, void *priv)
+{
+	seq_printf(s, "%s\n", boot_info.cmdline);
+}
+
+struct task_count {
+	unsigned int processes, threads, running;
+	pid_t last;
+};
+
+static bool count_tasks(struct process *p, void *arg)
+{
+	struct task_count *c = arg;
+	struct thread *t;
+
+	c->processes++;
+	c->last = MAX(c->last, p->pid);
+	spin_lock(&p->lock);
+	list_for_each(t, &p->threads, process_link) {
+		c->threads++;
+		c->running += t->state == THREAD_READY || t->state == THREAD_RUNNING;
+	}
+	spin_unlock(&p->lock);
+	return true;
+}
+
+/* What is not idle counts as user time: the kernel does not tell the two apart per CPU. */
+static void cpu_line(struct seq *s, const char *name, time_ns_t up, time_ns_t idle)
+{
+	time_ns_t busy = up > idle ? up - idle : 0;
+
+	seq_printf(s, "%s %llu 0 0 %llu 0 0 0 0 0 0\n", name, ull(busy / TICK_NS), ull(idle / TICK_NS));
+}
+
+static void stat_show(struct seq *s, void *priv)
+{
+	time_ns_t now = time_now();
+	uint64_t switches = 0, interrupts = 0;
+	struct task_count c = { 0 };
+	char name[] = "cpu00";
+	unsigned int i;
+
+	process_for_each(count_tasks, &c);
+	cpu_line(s, "cpu ", now * nr_cpus, idle_total());
+	for (i = 0; i < nr_cpus; i++) {
+		name[3] = i < 10 ? '0' + i : '0' + i / 10;
+		name[4] = i < 10 ? '\0' : '0' + i % 10;
+		cpu_line(s, name, now, idle_time(i));
+		switches += cpus[i].nr_switches;
+		interrupts += cpus[i].nr_interrupts;
+	}
+	seq_printf(s, "intr %llu\nctxt %llu\nbtime %llu\nprocesses %d\nprocs_running %u\nprocs_blocked 0\n", ull(interrupts), ull(switches),
+		   ull((time_realtime() - now) / NSEC_PER_SEC), c.last, c.running);
+}
+
+static void loadavg_show(struct seq *s, void *priv)
+{
+	struct task_count c = { 0 };
+
+	process_for_each(count_tasks, &c);
+	seq_printf(s, "0.00 0.00 0.00 %u/%u %d\n", c.running, c.threads, c.last);
+}
+
+static void kmsg_show(struct seq *s, void *priv)
+{
+	char *text = kzalloc(LOG_MAX + 1);
+
+	if (!text)
+		return;
+	text[log_read(text, LOG_MAX, NULL)] = '\0';
+	seq_puts(s, text);
+	kfree(text);
+}
+
+static void hostname_show(struct seq *s, void *priv)
+{
+	struct linux_utsname n;
+
+	system_names(&n);
+	seq_printf(s, "%s\n", n.nodename);
+}
+
+static void ostype_show(struct seq *s, void *priv)
+{
+	struct linux_utsname n;
+
+	system_names(&n);
+	seq_printf(s, "%s\n", n.sysname);
+}
+
+static void osrelease_show(struct seq *s, void *priv)
+{
+	struct linux_utsname n;
+
+	system_names(&n);
+	seq_printf(s, "%s\n", n.release);
+}
+
+static void number_show(struct seq *s, void *priv)
+{
+	seq_printf(s, "%lu\n", (unsigned long)priv);
+}
+
+/* RFC 4122, version 4. */
+static void uuid_show(struct seq *s, void *priv)
+{
+	uint8_t b[16];
+	int i;
+
+	if (priv)
+		memcpy(b, priv, sizeof(b));
+	else
+		random_bytes(b, sizeof(b));
+	b[6] = (b[6] & 0x0f) | 0x40;
+	b[8] = (b[8] & 0x3f) | 0x80;
+	for (i = 0; i < 16; i++)
+		seq_printf(s, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", b[i]);
+	seq_puts(s, "\n");
+}
+
+static uint8_t boot_id[16];
+
+struct text_file {
+	const char *path;
+	mode_t mode;
+	void (*show)(struct seq *s, void *priv);
+	void *priv;
+};
+
+static int proc_system_init(void)
+{
+	static const struct text_file files[] = {
+		{ "meminfo", 0444, meminfo_show, NULL }, { "cpuinfo", 0444, cpuinfo_show, NULL }, { "uptime", 0444, uptime_show, NULL },
+		{ "version", 0444, version_show, NULL }, { "filesystems", 0444, filesystems_show, NULL },
+		{ "interrupts", 0444, interrupts_show, NULL }, { "cmdline", 0444, cmdline_show, NULL }, { "stat", 0444, stat_show, NULL },
+		{ "loadavg", 0444, loadavg_show, NULL }, { "kmsg", 0400, kmsg_show, NULL },
+		{ "sys/kernel/hostname", 0444, hostname_show, NULL }, { "sys/kernel/ostype", 0444, ostype_show, NULL },
+		{ "sys/kernel/osrelease", 0444, osrelease_show, NULL }, { "sys/kernel/pid_max", 0444, number_show, (void *)(PID_MAX + 1l) },
+		{ "sys/kernel/random/uuid", 0444, uuid_show, NULL }, { "sys/kernel/random/boot_id", 0444, uuid_show, boot_id },
+		{ "sys/kernel/random/entropy_avail", 0444, number_show, (void *)256l }, { "sys/fs/nr_open", 0444, number_show, (void *)65536l },
+		{ "sys/vm/overcommit_memory", 0444, number_show, NULL },
+	};
+	unsigned int i;
+	int err = 0;
+
+	random_bytes(boot_id, sizeof(boot_id));
+	for (i = 0; i < ARRAY_SIZE(files) && !err; i++)
+		err = proc_create(files[i].path, files[i].mode, files[i].show, files[i].priv);
+	return err;
+}
+INITCALL("2fs", proc_system_init);

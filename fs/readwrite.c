@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: GPL-2.0
+/* read(2) and write(2) in all their forms, lseek, sendfile, copy_file_range. The work is the file's ops'; here are the checks. */
+#include <fs/internal.h>
+#include <fs/vfs.h>
+#include <kernel/process.h>
+#include <kernel/syscall.h>
+#include <mm/page.h>
+#include <mm/slab.h>
+#include <mm/space.h>
+#include <uapi/ferry/linux.h>
+
+#define VEC_ON_STACK	8
+#define COPY_CHUNK	(64 * 1024ul)
+
+static int file_may_io(struct file *f, bool write)
+{
+	uint32_t mode = f->flags & LINUX_O_ACCMODE;
+
+	if (f->flags & LINUX_O_PATH)
+		return -EBADF;
+	if (write ? mode == LINUX_O_RDONLY : mode == LINUX_O_WRONLY)
+		return -EBADF;
+	if (!write && f->inode && LINUX_S_ISDIR(f->inode->mode))
+		return -EISDIR;
+	if (write ? !f->ops->write : !f->ops->read)
+		return -EINVAL;
+	return 0;
+}
+
+ssize_t file_io(struct file *f, struct iter *it, bool write, loff_t *pos)
+{
+	ssize_t (*op)(struct file *f, struct iter *it, loff_t *pos) = write ? f->ops->write : f->ops->read;
+	ssize_t n;
+
+	if (pos)
+		return op(f, it, pos);
+	if (!f->ops->seek)
+		return op(f, it, &f->pos);
+	mutex_lock(&f->pos_lock);
+	n = op(f, it, &f->pos);
+	mutex_unlock(&f->pos_lock);
+	return n;
+}
+
+static int64_t io_one(int fd, uint64_t base, uint64_t length, bool write, loff_t *pos)
+{
+	struct file *f = fd_get_io(fd);
+	struct iovec_k storage;
+	struct iter it;
+	int64_t n;
+
+	if (!f)
+		return -EBADF;
+	n = file_may_io(f, write);
+	if (!n && pos && (!f->ops->seek))
+		n = -ESPIPE;
+	if (!n && !user_range_ok(base, MIN(length, LINUX_RW_MAX)))
+		n = -EFAULT;
+	if (!n) {
+		iter_init_one(&it, &storage, base, MIN(length, LINUX_RW_MAX), false);
+		n = file_io(f, &it, write, pos);
+	}
+	file_put(f);
+	return n;
+}
+
+SYSCALL_FLAGS(NR_read, read, SYSCALL_DRIVER)
+{
+	return io_one(args->a[0], args->a[1], args->a[2], false, NULL);
+}
+
+SYSCALL_FLAGS(NR_write, write, SYSCALL_DRIVER)
+{
+	return io_one(args->a[0], args->a[1], args->a[2], true, NULL);
+}
+
+SYSCALL(NR_pread64, pread64)
+{
+	loff_t pos = args->a[3];
+
+	return pos < 0 ? -EINVAL : io_one(args->a[0], args->a[1], args->a[2], false, &pos);
+}
+
+SYSCALL(NR_pwrite64, pwrite64)
+{
+	loff_t pos = args->a[3];
+
+	return pos < 0 ? -EINVAL : io_one(args->a[0], args->a[1], args->a[2], true, &pos);
+}
+
+/* Check @nr pieces; the sum, or -EINVAL when it or one is past what a result can say. */
+static int64_t vec_check(const struct iovec_k *vec, unsigned int nr)
+{
+	uint64_t sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		if ((int64_t)vec[i].length < 0 || (int64_t)(sum + vec[i].length) < 0)
+			return -EINVAL;
+		if (!user_range_ok(vec[i].base, MIN(vec[i].length, LINUX_RW_MAX)))
+			return -EFAULT;
+		sum += vec[i].length;
+	}
+	return sum;
+}
+
+static int64_t io_vec_checked(struct file *f, const struct iovec_k *vec, unsigned int nr, bool write, loff_t *pos)
+{
+	int64_t sum = vec_check(vec, nr);
+	struct iter it;
+
+	if (sum <= 0)
+		return sum;
+	iter_init(&it, vec, nr, false);
+	it.left = MIN(it.left, LINUX_RW_MAX);
+	return file_io(f, &it, write, pos);
+}
+
+static int64_t io_vec_copied(struct file *f, uint64_t uvec, unsigned int nr, bool write, loff_t *pos)
+{
+	struct iovec_k few[VEC_ON_STACK], *vec = few;
+	int64_t n = -EFAULT;
+
+	if (nr > VEC_ON_STACK)
+		vec = kcalloc(nr, sizeof(*vec));
+	if (!vec)
+		return -ENOMEM;
+	if (!copy_from_user(vec, uvec, nr * sizeof(*vec)))
+		n = io_vec_checked(f, vec, nr, write, pos);
+	if (vec != few)
+		kfree(vec);
+	return n;
+}
+
+static int64_t io_vec(int fd, uint64_t uvec, uint64_t nr, bool write, loff_t *pos)
+{
+	struct file *f = fd_get_io(fd);
+	int64_t n;
+
+	if (!f)
+		return -EBADF;
+	n = file_may_io(f, write);
+	if (!n && pos && !f->ops->seek)
+		n = -ESPIPE;
+	if (!n && nr > LINUX_IOV_MAX)
+		n = -EINVAL;
+	if (!n)
+		n = io_vec_copied(f, uvec, nr, write, pos);
+	file_put(f);
+	return n;
+}
+
+SYSCALL_FLAGS(NR_readv, readv, SYSCALL_DRIVER)
+{
+	return io_vec(args->a[0], args->a[1], args->a[2], false, NULL);
+}
+
+SYSCALL_FLAGS(NR_writev, writev, SYSCALL_DRIVER)
+{
+	return io_vec(args->a[0], args->a[1], args->a[2], true, NULL);
+}
+
+SYSCALL(NR_preadv, preadv)
+{
+	loff_t pos = args->a[3];
+
+	return pos < 0 ? -EINVAL : io_vec(args->a[0], args->a[1], args->a[2], false, &pos);
+}
+
+SYSCALL(NR_pwritev, pwritev)
+{
+	loff_t pos = args->a[3];
+
+	return pos < 0 ? -EINVAL : io_vec(args->a[0], args->a[1], args->a[2], true, &pos);
+}
+
+/* Position -1 is the file's own; the hints mean nothing here, but an unknown one is refused. */
+static int64_t io_vec2(struct syscall_args *args, bool write)
+{
+	loff_t pos = args->a[3];
+
+	if (args->a[5] & ~(uint64_t)(LINUX_RWF_HIPRI | LINUX_RWF_DSYNC | LINUX_RWF_SYNC))
+		return -EOPNOTSUPP;
+	if (pos < -1)
+		return -EINVAL;
+	return io_vec(args->a[0], args->a[1], args->a[2], write, pos == -1 ? NULL : &pos);
+}
+
+SYSCALL(NR_preadv2, preadv2)
+{
+	return io_vec2(args, false);
+}
+
+SYSCALL(NR_pwritev2, pwritev2)
+{
+	return io_vec2(args, true);
+}
+
+SYSCALL(NR_lseek, lseek)
+{
+	struct file *f = fd_get_io(args->a[0]);
+	int64_t pos = -ESPIPE;
+
+	if (!f)
+		return -EBADF;
+	if (f->ops->seek) {
+		mutex_lock(&f->pos_lock);
+		pos = f->ops->seek(f, args->a[1], (int)args->a[2]);
+		mutex_unlock(&f->pos_lock);
+	}
+	file_put(f);
+	return pos;
+}
+
+/* Move up to @length bytes through a kernel buffer; what was read and not written is given back where the source can seek. */
+static int64_t file_copy(struct file *in, loff_t *in_pos, struct file *out, loff_t *out_pos, uint64_t length)
+{
+	void *buffer = kzalloc(MIN(COPY_CHUNK, ALIGN_UP(length, PAGE_SIZE)));
+	struct iovec_k storage;
+	struct iter it;
+	int64_t done = 0, n = 0, written = 0;
+
+	if (!buffer)
+		return -ENOMEM;
+	while (length) {
+		iter_init_one(&it, &storage, (uint64_t)buffer, MIN(length, COPY_CHUNK), true);
+		n = file_io(in, &it, false, in_pos);
+		if (n <= 0)
+			break;
+		iter_init_one(&it, &storage, (uint64_t)buffer, n, true);
+		written = file_io(out, &it, true, out_pos);
+		if (written < n) {
+			*(in_pos ? in_pos : &in->pos) -= n - (written > 0 ? written : 0);
+			n = written;
+			done += written > 0 ? written : 0;
+			break;
+		}
+		done += n;
+		length -= n;
+	}
+	kfree(buffer);
+	return done ? done : n;
+}
+
+static int64_t copy_checked(struct file *in, uint64_t uin, struct file *out, uint64_t uout, uint64_t length)
+{
+	loff_t in_pos = 0, out_pos = 0;
+	int64_t n;
+
+	n = file_may_io(in, false);
+	if (!n)
+		n = file_may_io(out, true);
+	if (n)
+		return n;
+	if ((uin && !in->ops->seek) || (uout && !out->ops->seek))
+		return -ESPIPE;
+	if ((uin && get_user64((uint64_t *)&in_pos, uin)) || (uout && get_user64((uint64_t *)&out_pos, uout)))
+		return -EFAULT;
+	if (in_pos < 0 || out_pos < 0)
+		return -EINVAL;
+	n = length ? file_copy(in, uin ? &in_pos : NULL, out, uout ? &out_pos : NULL, MIN(length, LINUX_RW_MAX)) : 0;
+	if ((uin && put_user64(uin, in_pos)) || (uout && put_user64(uout, out_pos)))
+		return -EFAULT;
+	return n;
+}
+
+static int64_t copy_between(int in_fd, uint64_t uin, int out_fd, uint64_t uout, uint64_t length, bool regular)
+{
+	struct file *in = fd_get_io(in_fd), *out = fd_get_io(out_fd);
+	int64_t n = -EBADF;
+
+	if (!in || !out)
+		goto out;
+	n = -EINVAL;
+	if (!in->ops->seek)
+		goto out;
+	if (regular && (!in->inode || !out->inode || !LINUX_S_ISREG(in->inode->mode) || !LINUX_S_ISREG(out->inode->mode)))
+		goto out;
+	if (regular && (out->flags & LINUX_O_APPEND)) {
+		n = -EBADF;
+		goto out;
+	}
+	n = copy_checked(in, uin, out, uout, length);
+out:
+	file_put(in);
+	file_put(out);
+	return n;
+}
+
+SYSCALL(NR_sendfile, sendfile)
+{
+	return copy_between(args->a[1], args->a[2], args->a[0], 0, args->a[3], false);
+}
+
+SYSCALL(NR_copy_file_range, copy_file_range)
+{
+	if (args->a[5])
+		return -EINVAL;
+	return copy_between(args->a[0], args->a[1], args->a[2], args->a[3], args->a[4], true);
+}
+
+ssize_t buffer_read(const void *data, size_t size, struct iter *to, loff_t *pos)
+{
+	ssize_t n;
+
+	if (*pos < 0 || (uint64_t)*pos >= size)
+		return 0;
+	n = iter_put(to, (const char *)data + *pos, MIN(size - *pos, to->left));
+	if (n > 0)
+		*pos += n;
+	return n;
+}
+
+static int64_t do_fsync(int fd, bool data_only)
+{
+	struct file *f = fd_get_io(fd);
+	int64_t err;
+
+	if (!f)
+		return -EBADF;
+	err = f->ops->fsync ? f->ops->fsync(f, data_only) : f->ops->seek ? 0 : -EINVAL;
+	file_put(f);
+	return err;
+}
+
+SYSCALL(NR_fsync, fsync)
+{
+	return do_fsync(args->a[0], false);
+}
+
+SYSCALL(NR_fdatasync, fdatasync)
+{
+	return do_fsync(args->a[0], true);
+}
+
+SYSCALL(NR_sync, sync)
+{
+	return 0;
+}
+
+/* Advice and whole-system syncs: nothing is cached that is not also the only copy. */
+static int64_t fd_noop(int fd)
+{
+	struct file *f = fd_get_io(fd);
+
+	if (!f)
+		return -EBADF;
+	file_put(f);
+	return 0;
+}
+
+SYSCALL(NR_syncfs, syncfs)
+{
+	return fd_noop(args->a[0]);
+}
+
+SYSCALL(NR_sync_file_range, sync_file_range)
+{
+	return fd_noop(args->a[0]);
+}
+
+SYSCALL(NR_readahead, readahead)
+{
+	return fd_noop(args->a[0]);
+}
+
+SYSCALL(NR_fadvise64, fadvise64)
+{
+	struct file *f = fd_get_io(args->a[0]);
+	int64_t err;
+
+	if (!f)
+		return -EBADF;
+	err = !f->ops->seek ? -ESPIPE : args->a[3] > 5 ? -EINVAL : 0;
+	file_put(f);
+	return err;
+}
+
+/* Known and not here: no line in the log. */
+#define ABSENT(name) SYSCALL_FLAGS(NR_##name, name, SYSCALL_QUIET) { return -ENOSYS; }
+ABSENT(splice)
+ABSENT(tee)
+ABSENT(vmsplice)
+ABSENT(inotify_init)
+ABSENT(inotify_init1)
+ABSENT(inotify_add_watch)
+ABSENT(inotify_rm_watch)
+ABSENT(fanotify_init)
+ABSENT(fanotify_mark)
+ABSENT(name_to_handle_at)
+ABSENT(open_by_handle_at)

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Inside fs/: procfs's parts. proc.c has the tree and text files, proc_pid.c the processes, proc_system.c the fixed files. */
+#ifndef FS_PROC_H
+#define FS_PROC_H
+
+#include <fs/internal.h>
+#include <fs/vfs.h>
+
+struct process;
+
+/* A text file: the snapshot lies in file->priv. An op fills it; @arg is the inode's. */
+extern const struct file_ops proc_text_ops;
+
+/* What a file's inode->priv points to first. */
+struct proc_source {
+	void (*show)(struct seq *s, struct inode *inode);
+	ssize_t (*write)(struct inode *inode, char *text, size_t n);
+};
+
+extern struct super *proc_super;
+
+/* proc_pid.c: names below /proc that are numbers, and "self". */
+struct dentry *proc_pid_lookup(struct dentry *dir, const char *name, size_t length);
+bool proc_pid_emit(struct file *f, bool (*emit)(void *arg, const char *name, uint64_t ino, uint8_t type, loff_t next), void *arg);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Inside fs/: the two halves of /proc/<pid>, the tree (proc_pid.c) and the texts (proc_pid_text.c). */
+#ifndef FS_PROC_PID_H
+#define FS_PROC_PID_H
+
+#include <fs/proc.h>
+
+/* Numbers of entries that code asks for. */
+#define PROC_EXE	12
+#define PROC_CWD	13
+#define PROC_ROOT	14
+
+struct proc_entry {
+	const char *name;
+	mode_t mode;
+	uint32_t number;	/* low bits of the inode number */
+	void (*show)(struct seq *s, struct inode *inode);
+	ssize_t (*write)(struct inode *inode, char *text, size_t n);
+	const struct inode_ops *ops;
+	const struct file_ops *fops;
+};
+
+/* inode->priv of everything below /proc/<pid>. */
+struct proc_node {
+	struct proc_source source;
+	struct process *process;	/* counted */
+	const struct proc_entry *entry;
+	int fd;
+};
+
+struct process *proc_node_process(const struct inode *inode);
+/* A path to a file that has an inode and no name (a pipe), for opening /proc/self/fd/N: counted. */
+int proc_anonymous_path(struct file *f, struct path *to);
+
+void proc_pid_stat(struct seq *s, struct inode *inode);
+void proc_pid_status(struct seq *s, struct inode *inode);
+void proc_pid_cmdline(struct seq *s, struct inode *inode);
+void proc_pid_comm(struct seq *s, struct inode *inode);
+ssize_t proc_pid_set_comm(struct inode *inode, char *text, size_t n);
+void proc_pid_environ(struct seq *s, struct inode *inode);
+void proc_pid_maps(struct seq *s, struct inode *inode);
+void proc_pid_statm(struct seq *s, struct inode *inode);
+void proc_pid_limits(struct seq *s, struct inode *inode);
+void proc_pid_wchan(struct seq *s, struct inode *inode);
+void proc_mounts_show(struct seq *s, struct inode *inode);
+
+#endif
