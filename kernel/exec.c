@@ -183,6 +183,18 @@ static int image_load(struct exec_image *image, struct process *p, struct file *
 	return err ? err : exec_stack_build(image, args);
 }
 
+/* What the program is really called: /proc/<pid>/exe must not lead back to itself when that is what was executed. */
+static void program_resolve(const struct file *file, char *program)
+{
+	const struct path at = { file->mount, file->dentry };
+	char *buffer = at.dentry ? kzalloc(EXEC_PATH_MAX) : NULL;
+	char *text = buffer ? path_text(&at, buffer, EXEC_PATH_MAX) : NULL;
+
+	if (text && !IS_ERR(text))
+		str_copy(program, text, EXEC_PATH_MAX);
+	kfree(buffer);
+}
+
 /* Find and load what @path means for @p. @program (EXEC_PATH_MAX bytes) gets the path of the binary. */
 static int exec_prepare(struct exec_image *image, struct process *p, struct file *file, struct exec_args *args, char *program)
 {
@@ -193,8 +205,10 @@ static int exec_prepare(struct exec_image *image, struct process *p, struct file
 	file_get(file);
 	image->stack_limit = image->resident ? DRIVER_STACK_LIMIT : p->rlimits[LINUX_RLIMIT_STACK].cur;
 	err = scripts_follow(&file, image->path, args, head, &head_size, program);
-	if (!err)
+	if (!err) {
+		program_resolve(file, program);
 		err = image_load(image, p, file, head, head_size, args);
+	}
 	file_put(file);
 	if (err && image->space) {
 		space_put(image->space);
