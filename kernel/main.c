@@ -7,6 +7,7 @@
 #include <asm/clock.h>
 #include <asm/cpu.h>
 #include <asm/serial.h>
+#include <fs/file.h>
 #include <kernel/init.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
@@ -72,11 +73,15 @@ static void init_start(void)
 	char path[128] = INIT_DEFAULT;
 	const char *argv[2] = { path, NULL };
 	struct process *init;
+	int err;
 
 	cmdline_get("init", path, sizeof(path));
 	init = process_spawn(path, argv, envp);
 	if (IS_ERR(init))
 		boot_fail("no init: %s cannot be started, error %ld (is the initramfs there?)", path, PTR_ERR(init));
+	err = process_open_console(init);
+	if (err)
+		log_warn("init: no console: error %d", err);
 	process_start(init);
 }
 
