@@ -195,6 +195,24 @@ static void program_resolve(const struct file *file, char *program)
 	kfree(buffer);
 }
 
+/* Make the text of @program (EXEC_PATH_MAX bytes) one that starts at the root, for /proc. What cannot be told stays as it is. */
+static void program_absolute(char *program)
+{
+	char *buffer = program[0] == '/' || !current->process ? NULL : kzalloc(2 * EXEC_PATH_MAX), *cwd;
+	struct path at;
+
+	if (!buffer)
+		return;
+	fs_get_cwd(&at);
+	cwd = path_text(&at, buffer, EXEC_PATH_MAX);
+	path_put(&at);
+	if (!IS_ERR(cwd)) {
+		format_text(buffer + EXEC_PATH_MAX, EXEC_PATH_MAX, "%s/%s", cwd[1] ? cwd : "", program);
+		str_copy(program, buffer + EXEC_PATH_MAX, EXEC_PATH_MAX);
+	}
+	kfree(buffer);
+}
+
 /* Find and load what @path means for @p. @program (EXEC_PATH_MAX bytes) gets the path of the binary. */
 static int exec_prepare(struct exec_image *image, struct process *p, struct file *file, struct exec_args *args, char *program)
 {
@@ -210,6 +228,8 @@ static int exec_prepare(struct exec_image *image, struct process *p, struct file
 		err = image_load(image, p, file, head, head_size, args);
 	}
 	file_put(file);
+	if (!err)
+		program_absolute(program);
 	if (err && image->space) {
 		space_put(image->space);
 		image->space = NULL;

@@ -7,15 +7,10 @@
 #include <kernel/log.h>
 #include <kernel/syscall.h>
 #include <fs/file.h>
+#include <fs/tty.h>
 #include <mm/space.h>
 #include <mm/user.h>
 #include "process_internal.h"
-
-/* fs/: a session's leader has ended; its terminal is free again. */
-void tty_session_end(struct process *leader) __weak;
-void tty_session_end(struct process *leader)
-{
-}
 
 void process_begin_exit(struct process *p, int status)
 {
@@ -67,7 +62,7 @@ static void process_release(struct process *p)
 	spin_unlock_irq(&p->lock, flags);
 	if (files)
 		fd_table_put(files);
-	if (p->pid == p->sid)
+	if (p->pid == p->sid && p->pid)
 		tty_session_end(p);
 	if (fs)
 		fs_context_put(fs);

@@ -57,9 +57,12 @@ static bool is_wanted(const struct abi_case *c, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	static char self[4096];
 	int nr = 0, number = 0, failed = 0;
 
-	abi_self = argv[0];
+	abi_self = self;
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+		abi_self = argv[0];
 	if (argc > 1 && argv[1][0] == '@')
 		return abi_role(argc, argv);
 	for (const struct abi_case *c = __start_abi_cases; c < __stop_abi_cases; c++)

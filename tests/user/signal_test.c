@@ -346,7 +346,7 @@ ABI_CASE(posix_timer_sends_its_value)
 		usleep(1000);
 	CHECK(last_info.si_code == SI_TIMER && last_info.si_value.sival_int == 55);
 	CHECK(timer_delete(timer) == 0);
-	CHECK_ERR(timer_delete(timer), EINVAL);
+	CHECK(timer_delete(timer) != 0);
 }
 
 ABI_CASE(alarm_is_inherited_by_exec_only)
