@@ -77,10 +77,8 @@ static void account(struct run_queue *rq, struct thread *t, time_ns_t now)
 	uint64_t least;
 
 	t->started_ns = now;
-	if (t == rq->cpu->idle)
-		return;
 	t->runtime_ns += delta;
-	if (t->sclass != SCHED_FAIR)
+	if (t == rq->cpu->idle || t->sclass != SCHED_FAIR)
 		return;
 	t->vruntime += weighted(t, delta);
 	least = rq->fair.root ? MIN(rq->fair.root->key, t->vruntime) : t->vruntime;

@@ -84,7 +84,7 @@ SYSCALL(NR_sysinfo, sysinfo)
 	frame_stats(&stats);
 	info.totalram = stats.total * PAGE_SIZE;
 	info.freeram = stats.free * PAGE_SIZE;
-	info.bufferram = stats.by_use[PAGE_FILE] * PAGE_SIZE;
+	info.sharedram = stats.by_use[PAGE_FILE] * PAGE_SIZE;
 	process_for_each(count_process, &info.procs);
 	return copy_to_user(args->a[0], &info, sizeof(info));
 }
