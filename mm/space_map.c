@@ -189,7 +189,9 @@ static int attach_shared(struct vma *vma)
 
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	err = file->ops->truncate ? file->ops->truncate(file, vma->end) : -ENODEV;
+	mutex_lock(&file->inode->lock);
+	err = file->inode->ops->truncate(file->inode, vma->end);
+	mutex_unlock(&file->inode->lock);
 	if (!err)
 		err = attach_file(vma, file, 0);
 	file_put(file);
