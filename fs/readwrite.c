@@ -333,12 +333,16 @@ SYSCALL(NR_fdatasync, fdatasync)
 	return do_fsync(args->a[0], true);
 }
 
+void (*sync_hook)(void);
+
 SYSCALL(NR_sync, sync)
 {
+	if (sync_hook)
+		sync_hook();
 	return 0;
 }
 
-/* Advice and whole-system syncs: nothing is cached that is not also the only copy. */
+/* Advice: nothing of a file system is cached that is not also the only copy. */
 static int64_t fd_noop(int fd)
 {
 	struct file *f = fd_get_io(fd);
@@ -351,7 +355,11 @@ static int64_t fd_noop(int fd)
 
 SYSCALL(NR_syncfs, syncfs)
 {
-	return fd_noop(args->a[0]);
+	int64_t err = fd_noop(args->a[0]);
+
+	if (!err && sync_hook)
+		sync_hook();
+	return err;
 }
 
 SYSCALL(NR_sync_file_range, sync_file_range)

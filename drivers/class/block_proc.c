@@ -77,6 +77,7 @@ static int block_proc_init(void)
 {
 	int err = proc_create("partitions", 0444, partitions_show, NULL);
 
+	sync_hook = block_sync_all;
 	return err ? err : proc_create("diskstats", 0444, diskstats_show, NULL);
 }
 INITCALL("4class", block_proc_init);

@@ -15,6 +15,9 @@ int devnode_create(const char *name, mode_t mode, uint64_t rdev, const struct fi
 /* Remove it; open files stay with their ops, so @priv must stay valid until they are released. */
 void devnode_remove(const char *name);
 
+/* What sync(2) and syncfs(2) call: set once, at start-up, by who caches device data (the block core). May sleep. */
+extern void (*sync_hook)(void);
+
 /* Text under /proc. */
 struct seq;
 void seq_printf(struct seq *s, const char *fmt, ...) __printf(2, 3);
