@@ -11,6 +11,7 @@
 
 #define PIDS_FROM	(1ll << 32)	/* directory positions of the numbers in /proc */
 #define FDS_FROM	2
+#define TASK_DIR	63	/* entry number of /proc/<pid>/task/<tid> */
 
 static const struct inode_ops pid_dir_ops, pid_text_ops, pid_link_ops, fd_dir_ops, task_dir_ops;
 static const struct file_ops pid_dir_fops, fd_dir_fops, task_dir_fops;
@@ -127,6 +128,8 @@ static struct dentry *root_link(struct dentry *dir, const char *name, size_t len
 	return d ? d : ERR_PTR(-ENOMEM);
 }
 
+#define LINKS_FROM	(PIDS_FROM - (loff_t)ARRAY_SIZE(root_links))
+
 struct dentry *proc_pid_lookup(struct dentry *dir, const char *name, size_t length)
 {
 	static const struct proc_entry entry = { .mode = LINUX_S_IFDIR | 0555, .ops = &pid_dir_ops, .fops = &pid_dir_fops };
@@ -160,11 +163,10 @@ bool proc_pid_emit(struct file *f, bool (*emit)(void *arg, const char *name, uin
 	struct next_pid n = { .from = f->pos > PIDS_FROM ? f->pos - PIDS_FROM : 1 };
 	char name[12];
 
-	if (f->pos < PIDS_FROM) {
-		if (!emit(arg, "self", 1, LINUX_DT_LNK, PIDS_FROM))
+	f->pos = MAX(f->pos, LINKS_FROM);
+	for (; f->pos < PIDS_FROM; f->pos++)
+		if (!emit(arg, root_links[f->pos - LINKS_FROM].name, 1 + f->pos - LINKS_FROM, LINUX_DT_LNK, f->pos + 1))
 			return false;
-		f->pos = PIDS_FROM;
-	}
 	for (;;) {
 		n.found = 0;
 		process_for_each(note_pid, &n);
@@ -380,7 +382,7 @@ static bool has_thread(struct process *p, pid_t tid, pid_t from, pid_t *next)
 
 static struct dentry *task_lookup(struct dentry *dir, const char *name, size_t length)
 {
-	static const struct proc_entry entry = { .mode = LINUX_S_IFDIR | 0555, .ops = &pid_dir_ops, .fops = &pid_dir_fops };
+	static const struct proc_entry entry = { .mode = LINUX_S_IFDIR | 0555, .number = TASK_DIR, .ops = &pid_dir_ops, .fops = &pid_dir_fops };
 	struct process *p = proc_node_process(dir->inode);
 	int64_t tid = name_number(name, length);
 	pid_t next;
@@ -423,13 +425,19 @@ static const struct proc_entry entries[] = {
 	DIR("fd", 15, &fd_dir_ops, &fd_dir_fops), DIR("task", 17, &task_dir_ops, &task_dir_fops),
 };
 
+/* A thread's directory has all but the last entry, "task". */
+static unsigned int nr_entries(const struct inode *dir)
+{
+	return ARRAY_SIZE(entries) - (((struct proc_node *)dir->priv)->entry->number == TASK_DIR);
+}
+
 static struct dentry *pid_lookup(struct dentry *dir, const char *name, size_t length)
 {
 	unsigned int i;
 
 	if (!node_valid(dir->inode))
 		return ERR_PTR(-ENOENT);
-	for (i = 0; i < ARRAY_SIZE(entries); i++)
+	for (i = 0; i < nr_entries(dir->inode); i++)
 		if (strlen(entries[i].name) == length && !memcmp(entries[i].name, name, length))
 			return node_make(dir, name, length, proc_node_process(dir->inode), &entries[i]);
 	return ERR_PTR(-ENOENT);
@@ -444,7 +452,7 @@ static int pid_iterate(struct file *f, bool (*emit)(void *arg, const char *name,
 		return -ENOENT;
 	if (!dir_emit_dots(f, emit, arg))
 		return 0;
-	for (; f->pos - 2 < (loff_t)ARRAY_SIZE(entries); f->pos++) {
+	for (; f->pos - 2 < (loff_t)nr_entries(f->inode); f->pos++) {
 		e = &entries[f->pos - 2];
 		if (!emit(arg, e->name, base + e->number, mode_to_dtype(e->mode), f->pos + 1))
 			break;

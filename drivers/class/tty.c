@@ -33,7 +33,7 @@ void tty_init(struct tty *tty, unsigned int port, uint32_t rdev)
 {
 	tty->port = port;
 	tty->rdev = rdev;
-	tty->present = true;
+	tty->size = (struct linux_winsize){ .ws_row = 24, .ws_col = 80 };	/* until somebody knows better */
 	mutex_init(&tty->write_lock, "tty_write");
 	spin_init(&tty->lock, "tty");
 	spin_init(&tty->raw_lock, "tty_raw");

@@ -14,7 +14,6 @@
 
 struct tty {
 	unsigned int port;
-	bool present;
 	uint32_t rdev;
 	struct mutex write_lock;	/* one write at a time, so that lines stay whole */
 
