@@ -10,8 +10,8 @@
 #include <kernel/thread.h>
 #include <kernel/wait.h>
 
-/* Turns of waiting after which a lock is called dead: many seconds on any machine. */
-#define SPIN_LIMIT	(1u << 30)
+/* Turns of waiting after which a lock is called dead: seconds on any machine. With one CPU nobody could ever give it back. */
+#define SPIN_LIMIT	(1u << 26)
 
 void preempt_disable(void)
 {
@@ -41,7 +41,7 @@ static bool try_take(struct spinlock *lock)
 static void take(struct spinlock *lock)
 {
 	for (uint32_t turns = 0; unlikely(!try_take(lock)); cpu_relax())
-		if (++turns == SPIN_LIMIT)
+		if (++turns == SPIN_LIMIT || nr_cpus <= 1)
 			panic("spinlock %s is stuck", lock->name ? lock->name : "?");
 }
 
