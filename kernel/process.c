@@ -56,6 +56,7 @@ struct process *process_alloc(void)
 	list_init(&p->children);
 	list_init(&p->sibling);
 	list_init(&p->all_link);
+	list_init(&p->pid_link);
 	list_init(&p->threads);
 	list_init(&p->sigqueue);
 	list_init(&p->posix_timers);
@@ -124,7 +125,7 @@ void process_link(struct process *p, struct process *parent, pid_t pgid, pid_t s
 	if (parent)
 		list_append(&parent->children, &p->sibling);
 	list_append(&all_processes, &p->all_link);
-	pid_set_process(p->pid, p);
+	pid_link(p);
 	spin_unlock_irq(&process_tree_lock, flags);
 }
 
@@ -133,7 +134,7 @@ void process_unlink(struct process *p)
 {
 	list_del(&p->sibling);
 	list_del(&p->all_link);
-	pid_set_process(p->pid, NULL);
+	list_del(&p->pid_link);
 	pid_free(p->pgid);
 	pid_free(p->sid);
 	p->parent = NULL;

@@ -8,9 +8,9 @@
 struct exec_image;
 struct linux_rusage;
 
-/* pid.c. Slots point to processes under process_tree_lock. */
+/* pid.c. The last two with process_tree_lock held. */
 int pid_claim(pid_t pid);
-void pid_set_process(pid_t pid, struct process *p);
+void pid_link(struct process *p);
 struct process *pid_process(pid_t pid);
 
 /* process.c. The list is guarded by process_tree_lock. */

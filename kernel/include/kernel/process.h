@@ -41,7 +41,7 @@ struct process {
 
 	/* Guarded by process_tree_lock. */
 	struct process *parent;	/* no reference: the tree keeps it valid under its lock; NULL for init */
-	struct list children, sibling, all_link;
+	struct list children, sibling, all_link, pid_link;
 	pid_t pgid, sid;
 	struct tty *tty;		/* controlling terminal */
 	bool zombie, stopped, continued, reported_stop;
