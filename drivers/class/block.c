@@ -185,6 +185,7 @@ void block_abort_all(struct device *dev, int status)
 	if (!disk || !READ_ONCE(disk->alive))
 		return;
 	queues_close(disk, status);
+	block_cache_trim(disk);
 	log_info("block %s: offline, requests end with %d", disk->name, status);
 }
 

@@ -217,6 +217,19 @@ int block_cache_drop(struct block_disk *disk, uint64_t pos, uint64_t n)
 	return err;
 }
 
+/* Forget what can be read again. */
+void block_cache_trim(struct block_disk *disk)
+{
+	struct block_cache *c = &disk->cache;
+	struct cache_page *p, *next;
+
+	mutex_lock(&c->lock);
+	list_for_each_safe(p, next, &c->lru, lru)
+		if (!p->is_dirty)
+			page_forget(c, p);
+	mutex_unlock(&c->lock);
+}
+
 /* The disk's last user is gone. */
 void block_cache_free(struct block_disk *disk)
 {

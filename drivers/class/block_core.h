@@ -121,6 +121,8 @@ ssize_t block_cache_write(struct block_disk *disk, uint64_t pos, struct iter *fr
 int block_cache_sync(struct block_disk *disk, uint64_t pos, uint64_t n);
 /* Write back and forget. */
 int block_cache_drop(struct block_disk *disk, uint64_t pos, uint64_t n);
+/* Give back the memory of what is not dirty. */
+void block_cache_trim(struct block_disk *disk);
 /* Write back everything, then flush the disk's own cache. */
 int block_disk_sync(struct block_disk *disk);
 
