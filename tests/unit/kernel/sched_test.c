@@ -160,8 +160,8 @@ KTEST_CASE(wake_one_wakes_one_exclusive_waiter)
 	ASSERT_TRUE(run("first", wait_exclusive, NULL, SCHED_FAIR));
 	ASSERT_TRUE(run("second", wait_exclusive, NULL, SCHED_FAIR));
 	EXPECT_EQ(wait_event(&back, turn == 2, LIMIT, false), 0);
-	(void)sleep_until(time_now() + 5 * NSEC_PER_MSEC, false);
 	wait_wake_one(&queue);
+	EXPECT_EQ(wait_event(&back, done == 1, LIMIT, false), 0);
 	(void)sleep_until(time_now() + 5 * NSEC_PER_MSEC, false);
 	EXPECT_EQ(done, 1);
 	wait_wake_one(&queue);
@@ -179,7 +179,7 @@ KTEST_CASE(disarmed_timer_never_fires)
 
 	reset();
 	timer_init(&t, fired);
-	timer_arm(&t, time_now() + 2 * NSEC_PER_MSEC);
+	timer_arm(&t, time_now() + NSEC_PER_SEC);
 	EXPECT_TRUE(timer_disarm(&t));
 	timer_arm(&t, time_now() + NSEC_PER_MSEC);
 	(void)sleep_until(time_now() + 10 * NSEC_PER_MSEC, false);
