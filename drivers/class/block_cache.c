@@ -12,6 +12,7 @@
 #define RUN_PAGES	32u	/* one read or write-back: 128 KiB */
 #define DISK_PAGES_MIN	64u	/* every disk may have as many, whatever the others hold */
 #define TOTAL_PAGES_MIN	128u
+#define SCARCE_SHARE	16u	/* less free than this part of memory: no cache grows */
 #define FREE_SHARE	4u	/* the caches may have a quarter of what was free at first use */
 
 struct cache_page {
@@ -272,9 +273,15 @@ static void cache_evict(struct block_disk *disk)
 		page_forget(c, p);
 }
 
+/* It holds its share, or memory is scarce: then a new page takes an old one's place. */
 static bool cache_full(const struct block_cache *c)
 {
-	return c->nr >= DISK_PAGES_MIN && __atomic_load_n(&total_pages, __ATOMIC_RELAXED) >= total_limit;
+	struct frame_stats stats;
+
+	if (c->nr < DISK_PAGES_MIN)
+		return false;
+	frame_stats(&stats);
+	return __atomic_load_n(&total_pages, __ATOMIC_RELAXED) >= total_limit || stats.free < stats.total / SCARCE_SHARE;
 }
 
 /* A page for @index that is not in the cache yet. */
@@ -285,7 +292,7 @@ static struct cache_page *page_create(struct block_disk *disk, uint64_t index)
 
 	if (!p)
 		return NULL;
-	while (cache_full(c) && !list_empty(&c->lru))
+	for (unsigned int i = 0; i < 2 && cache_full(c); i++)
 		cache_evict(disk);
 	while (!(p->page = frame_alloc(0, FRAME_ZERO, PAGE_FILE)) && !list_empty(&c->lru))
 		cache_evict(disk);
