@@ -20,6 +20,7 @@
 #define FIRST_INTERRUPT		32
 #define PF_PRESENT		0x1u
 #define PF_WRITE		0x2u
+#define PF_USER			0x4u
 #define PF_RESERVED		0x8u
 #define PF_FETCH		0x10u
 
@@ -131,7 +132,8 @@ static void user_page_fault(struct regs *r, vaddr_t address)
 	int err = -EFAULT;
 
 	irq_enable();
-	if (address < USER_END)
+	/* Without PF_USER it was the CPU's own access for a program (a descriptor table): no page of the program can satisfy it. */
+	if (address < USER_END && r->error & PF_USER)
 		err = space_fault(current_process->space, address, fault_access(r));
 	if (err)
 		fault_signal(r, address, err);
