@@ -71,7 +71,7 @@ static bool syscall_allowed(const struct process *p, unsigned int slot)
 	return slot != NO_SLOT && entries[slot] && (entries[slot]->flags & SYSCALL_DRIVER);
 }
 
-static int64_t syscall_slow(struct syscall_args *args, uint64_t nr, unsigned int slot)
+static __attribute__((noinline, cold)) int64_t syscall_slow(struct syscall_args *args, uint64_t nr, unsigned int slot)
 {
 	struct process *p = current_process;
 
