@@ -128,13 +128,14 @@ static int run_write(struct block_disk *disk, struct cache_page *first)
 {
 	struct block_cache *c = &disk->cache;
 	struct cache_page *run[RUN_PAGES];
+	uint64_t index = first->index;
 	unsigned int nr = 0;
 	struct cache_page *p = first;
 	int err;
 
 	while (p && p->is_dirty && nr < RUN_PAGES) {
 		run[nr++] = p;
-		p = cache_find(c, first->index + nr);
+		p = cache_find(c, index + nr);
 	}
 	err = pages_io(disk, BLOCK_WRITE, run, nr);
 	for (unsigned int i = 0; i < nr; i++) {
@@ -144,7 +145,7 @@ static int run_write(struct block_disk *disk, struct cache_page *first)
 			page_clean(c, run[i]);
 	}
 	if (err) {
-		log_err("block %s: write-back failed page=%llu pages=%u: %d", disk->name, (unsigned long long)first->index, nr, err);
+		log_err("block %s: write-back failed page=%llu pages=%u: %d", disk->name, (unsigned long long)index, nr, err);
 		c->error = err;
 	}
 	return err;
