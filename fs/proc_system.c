@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The fixed files of /proc: proc(5)'s formats as busybox and procps read them. */
 #include <asm/cpu.h>
+#include <asm/irq.h>
 #include <fs/proc_pid.h>
 #include <kernel/init.h>
 #include <kernel/log.h>
@@ -135,6 +136,12 @@ static void filesystems_show(struct seq *s, void *priv)
 	fs_type_for_each(fs_type_show, s);
 }
 
+/* A line of an IOAPIC by its GSI, a message or the CPU's own by its vector. */
+static void interrupt_show(void *arg, const char *kind, unsigned int number, const char *name, uint64_t count)
+{
+	seq_printf(arg, "%3u: %10llu  %-6s %s\n", number, ull(count), kind, name);
+}
+
 static void interrupts_show(struct seq *s, void *priv)
 {
 	unsigned int i;
@@ -142,7 +149,9 @@ static void interrupts_show(struct seq *s, void *priv)
 	seq_puts(s, "     ");
 	for (i = 0; i < nr_cpus; i++)
 		seq_printf(s, "       CPU%u", i);
-	seq_puts(s, "\nALL: ");
+	seq_puts(s, "\n");
+	irq_for_each(interrupt_show, s);
+	seq_puts(s, "ALL: ");
 	for (i = 0; i < nr_cpus; i++)
 		seq_printf(s, " %10llu", ull(cpus[i].nr_interrupts));
 	seq_puts(s, "\n");
