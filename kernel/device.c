@@ -185,14 +185,14 @@ void device_set_state(struct device *dev, enum driver_state state)
 
 /* ---- Strands ---- */
 
-void strand_lock(struct strand *s)
+void strand_lock(struct strand *s) __acquires(s)
 {
 	uint64_t flags = spin_lock_irq(&s->lock);
 
 	s->flags = flags;
 }
 
-void strand_unlock(struct strand *s)
+void strand_unlock(struct strand *s) __releases(s)
 {
 	void (*deferred)(struct strand *s) = s->deferred_due ? s->deferred : NULL;
 

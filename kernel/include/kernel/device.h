@@ -119,8 +119,8 @@ void device_fail(struct device *dev, const char *reason);
 void device_teardown(struct device *dev);
 
 /* Callbacks under the strand's lock. strand_run is what everything that calls into a driver uses. */
-void strand_lock(struct strand *s);
-void strand_unlock(struct strand *s);	/* then runs what the class core deferred */
+void strand_lock(struct strand *s) __acquires(s);
+void strand_unlock(struct strand *s) __releases(s);	/* then runs what the class core deferred */
 
 /* Interrupts of either placement (shim/kernel/irq.c): @fn(arg, vector) in interrupt context. Returns vectors given. */
 int device_irq_setup(struct device *dev, unsigned int wanted, void (*fn)(void *arg, unsigned int vector), void *arg);

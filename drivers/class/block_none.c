@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A kernel without the block class: a driver process that registers a disk is refused. */
+#include <kernel/block.h>
+
+int block_register(struct device *dev, const struct block_limits *limits) { return -EOPNOTSUPP; }
+void block_resize(struct device *dev, uint64_t nr_blocks) { }
+void block_unregister(struct device *dev) { }
+void block_complete(struct device *dev, unsigned int queue, uint32_t tag, int status) { }
+void block_abort_all(struct device *dev, int status) { }
+
+int block_data_get(struct device *dev, const struct block_request *rq, uint32_t offset, void *to, uint32_t length)
+{
+	return -EOPNOTSUPP;
+}
+
+int block_data_put(struct device *dev, const struct block_request *rq, uint32_t offset, const void *from, uint32_t length)
+{
+	return -EOPNOTSUPP;
+}
