@@ -22,6 +22,7 @@ rejects()
 {
 	wanted "$1" || return 0
 	quiet_make defconfig
+	sed -i "/^${2%%=*}=/d" "$scratch/b/.config"
 	echo "$2" >>"$scratch/b/.config"
 	! quiet_make all && grep -Eq "$3" "$scratch/out"
 	verdict "$1" $? "$scratch/out"
