@@ -98,6 +98,7 @@ static long config(unsigned int offset, unsigned int width, int write, unsigned 
 }
 
 static struct ferry_block_register reg;
+static unsigned int timeout_ms;
 
 static long disk(unsigned int depth, unsigned int queues)
 {
@@ -108,6 +109,7 @@ static long disk(unsigned int depth, unsigned int queues)
 	reg.limits.nr_queues = queues;
 	reg.limits.queue_depth = depth;
 	reg.limits.max_segments = 4;
+	reg.limits.request_timeout_ms = timeout_ms;
 	memcpy(reg.limits.prefix, "hostile", 8);
 	return call(NR_ferry_class_register, FD, PTR(&reg), 0, 0);
 }
@@ -337,6 +339,27 @@ static void exit_with_a_disk(void)
 	WANT(call(NR_ferry_driver_state, FERRY_STATE_RUNNING, 0, 0, 0), 0);
 }
 
+/* The kernel itself reads a new disk for its partitions, so there is a request to be late with. */
+static void never_answers(void)
+{
+	struct ferry_events e;
+
+	start();
+	timeout_ms = 300;
+	WANT(disk(8, 1), 0);
+	for (;;)
+		call(NR_ferry_driver_wait, PTR(&e), sizeof(e), ~0ull, 0);
+}
+
+static void never_comes_back(void)
+{
+	start();
+	timeout_ms = 1500;
+	WANT(disk(8, 1), 0);
+	for (;;)
+		;
+}
+
 static void own_fault(void)
 {
 	start();
@@ -434,6 +457,8 @@ static const struct attack {
 	{ "read_the_kernel", read_the_kernel, PLATFORM, 0, FERRY_CLASS_BLOCK, KILLED(SIGSEGV) },
 	{ "log_flood", log_flood, PLATFORM, 0, FERRY_CLASS_BLOCK, 0 },
 	{ "exit_with_a_disk", exit_with_a_disk, PLATFORM, FERRY_NEEDS_CPU_DATA, FERRY_CLASS_BLOCK, 0 },
+	{ "never_answers", never_answers, PLATFORM, 0, FERRY_CLASS_BLOCK, KILLED(SIGKILL) },
+	{ "never_comes_back", never_comes_back, PLATFORM, 0, FERRY_CLASS_BLOCK, KILLED(SIGKILL) },
 	{ "own_fault", own_fault, PLATFORM, 0, FERRY_CLASS_BLOCK, KILLED(SIGABRT) },
 	{ "windows_are_checked", windows_are_checked, PCI, FERRY_NEEDS_ALL, FERRY_CLASS_BLOCK, 0 },
 	{ "config_writes_are_filtered", config_writes_are_filtered, PCI, FERRY_NEEDS_ALL, FERRY_CLASS_BLOCK, 0 },
