@@ -35,6 +35,7 @@ struct device *device_create(void)
 	ref_init(&dev->ref);
 	list_init(&dev->link);
 	list_init(&dev->resources);
+	list_init(&dev->failing);
 	mutex_init(&dev->bind_lock, "device_bind");
 	dev->nr_strands = 1;
 	for (unsigned int i = 0; i < DEVICE_STRANDS_MAX; i++) {
@@ -334,12 +335,9 @@ unlock:
 
 /* ---- Failed devices are taken down by a thread: a fault may come with the strand locked ---- */
 
-#define FAILING_MAX	64
-
 static struct spinlock failing_lock = SPINLOCK_INIT("device_failing");
 static struct wait_queue failing_wait = WAIT_QUEUE_INIT(failing_wait, "device_failing");
-static struct device *failing[FAILING_MAX];	/* counted; guarded by failing_lock */
-static unsigned int nr_failing;
+static struct list failing = LIST_INIT(failing);	/* of devices, counted; guarded by failing_lock */
 
 void device_fail(struct device *dev, const char *reason)
 {
@@ -347,11 +345,13 @@ void device_fail(struct device *dev, const char *reason)
 	bool first = !dev->faulted;
 
 	dev->counters.faults++;
-	if (first && nr_failing < FAILING_MAX) {
+	if (first) {
 		dev->faulted = true;
 		str_copy(dev->fail_reason, reason, sizeof(dev->fail_reason));
+	}
+	if (first && list_empty(&dev->failing)) {
 		device_get(dev);
-		failing[nr_failing++] = dev;
+		list_append(&failing, &dev->failing);
 	}
 	spin_unlock_irq(&failing_lock, flags);
 	if (first) {
@@ -363,8 +363,12 @@ void device_fail(struct device *dev, const char *reason)
 static struct device *failing_take(void)
 {
 	uint64_t flags = spin_lock_irq(&failing_lock);
-	struct device *dev = nr_failing ? failing[--nr_failing] : NULL;
+	struct device *dev = NULL;
 
+	if (!list_empty(&failing)) {
+		dev = list_first(&failing, struct device, failing);
+		list_del(&dev->failing);
+	}
 	spin_unlock_irq(&failing_lock, flags);
 	return dev;
 }
@@ -375,7 +379,7 @@ static void failing_thread(void *arg)
 	struct device *dev;
 
 	for (;;) {
-		wait_event(&failing_wait, READ_ONCE(nr_failing), TIME_FOREVER, false);
+		wait_event(&failing_wait, !list_empty(&failing), TIME_FOREVER, false);
 		while ((dev = failing_take())) {
 			str_copy(reason, dev->fail_reason, sizeof(reason));
 			/* A new binding since then cleared faulted: it is not to blame. */

@@ -378,7 +378,7 @@ static bool io_enqueue(struct block_queue *q, struct block_io *io)
 	io->flushing = false;
 	io->flush_after = io->flags & BLOCK_REQ_FUA && !(disk->limits.flags & BLOCK_HAS_FUA) && disk->limits.flags & BLOCK_HAS_FLUSH;
 	io->started_ns = time_now();
-	io->status = q->open ? block_io_check(&disk->limits, READ_ONCE(disk->nr_blocks), io) : -EIO;
+	io->status = q->open && READ_ONCE(disk->alive) ? block_io_check(&disk->limits, READ_ONCE(disk->nr_blocks), io) : -EIO;
 	if (io->status || (io->op == BLOCK_FLUSH && !(disk->limits.flags & BLOCK_HAS_FLUSH)))
 		return false;
 	io->pieces_left = 1;

@@ -69,6 +69,7 @@ struct device {
 
 	void *priv;			/* the driver's (y) or the remote end's (m) */
 	bool faulted;			/* callbacks have stopped */
+	struct list failing;		/* of the devices that a thread takes down (kernel/device.c) */
 	unsigned int nr_strands;
 	struct strand strands[DEVICE_STRANDS_MAX];
 	struct block_disk *disk;	/* the class core's */
