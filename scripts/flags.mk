@@ -26,6 +26,11 @@ warnings += -Wlogical-op -Wduplicated-cond
 endif
 endif
 
+# Clang counts a volatile variable that is only changed as unused.
+ifneq ($(is-clang),)
+warnings += -Wno-unused-but-set-variable
+endif
+
 common-cflags := -std=gnu11 -g -fno-strict-aliasing -fno-common -fno-omit-frame-pointer $(warnings) \
 	-ffile-prefix-map=$(srctree)=.
 
