@@ -12,6 +12,7 @@
 #define BLOCK_QUEUES_MAX	DEVICE_STRANDS_MAX
 #define BLOCK_DEPTH_MAX		256
 #define BLOCK_SEGMENTS_MAX	128
+#define BLOCK_UNITS_MAX		64	/* disks of one device: namespaces, ports, logical units */
 
 enum block_op {
 	BLOCK_READ,
@@ -47,6 +48,8 @@ struct block_limits {
 	uint32_t max_discard_blocks;	/* 0: any number */
 	uint32_t max_write_zeroes_blocks;	/* 0: any number */
 	uint32_t request_timeout_ms;	/* 0: 30,000 */
+	uint32_t unit;			/* which disk of the device this is: below BLOCK_UNITS_MAX, 0 for the only one */
+	uint32_t first_queue;		/* the disk uses queues first_queue .. first_queue + nr_queues - 1; units may share queues */
 	char prefix[8];			/* of the device node: "vd", "nvme", "sd", "nullb" */
 	char serial[64];		/* printable, or empty */
 };
@@ -56,10 +59,11 @@ struct block_request {
 	uint8_t op;			/* enum block_op */
 	uint8_t flags;			/* BLOCK_REQ_* */
 	uint16_t queue;
-	uint32_t tag;			/* below queue_depth, unique on this queue until completed */
+	uint32_t tag;			/* below queue_depth, unique on this queue until completed, whatever the unit */
 	uint64_t lba;			/* first block */
 	uint32_t nr_blocks;
 	uint16_t nr_segments;		/* 0 with FERRY_NEEDS_CPU_DATA and for operations without data */
+	uint16_t unit;			/* of the device's disks, as registered */
 	const struct dma_segment *segments;
 };
 
@@ -78,13 +82,17 @@ struct block_ops {
 	void (*timeout)(struct device *dev, unsigned int queue, uint32_t tag);
 };
 
-/* Announce the disk; requests may come before it returns. -EINVAL, -ENOMEM, -EBUSY. Last step of probe. */
+/*
+ * Announce a disk (limits->unit); requests may come before it returns. -EINVAL, -ENOMEM, -EBUSY. Last step of probe, once for each unit;
+ * units that share a queue give the same queue_depth.
+ */
 int __must_check block_register(struct device *dev, const struct block_limits *limits);
 
-/* The size changed (resize event); other limits stay. Any strand. */
+/* The size of unit 0, or of @unit, changed (resize event); other limits stay. Any strand. */
 void block_resize(struct device *dev, uint64_t nr_blocks);
+void block_resize_unit(struct device *dev, unsigned int unit, uint64_t nr_blocks);
 
-/* No more submits come; requests in flight are waited for, or failed by the core. First step of remove. */
+/* No more submits come; requests in flight are waited for, or failed by the core. Every unit. First step of remove. */
 void block_unregister(struct device *dev);
 
 /*
