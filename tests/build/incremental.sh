@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.." && . tests/lib.sh
 
 again()
 {
-	make -C "$scratch/src" -j2 O="$scratch/b" "$@" >"$scratch/out" 2>&1
+	make --no-print-directory -C "$scratch/src" -j2 O="$scratch/b" "$@" >"$scratch/out" 2>&1
 }
 
 compiled()
