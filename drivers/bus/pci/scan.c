@@ -162,6 +162,19 @@ void pci_set_bus_master(struct pci_function *f, bool on)
 		pci_write(f, PCI_COMMAND, 2, pci_read(f, PCI_COMMAND, 2) | PCI_COMMAND_MASTER);
 }
 
+/* "pci=assign": as if the firmware had given no function an address. */
+static void firmware_forget(void)
+{
+	struct pci_function *f;
+	char text[32];
+
+	if (!cmdline_get("pci", text, sizeof(text)) || !strstr(text, "assign"))
+		return;
+	list_for_each(f, &functions, link)
+		for (unsigned int i = 0; !(f->header_type & 0x7f) && i < 6; i++)
+			f->bars[i].start = 0;
+}
+
 static int pci_init(void)
 {
 	if (!pci_config_init()) {
@@ -170,6 +183,7 @@ static int pci_init(void)
 	}
 	for (unsigned int i = 0; i < pci_segments(); i++)
 		scan_segment(i);
+	firmware_forget();
 	pci_bars_assign(&functions);
 	functions_add();
 	return 0;
