@@ -231,11 +231,19 @@ static int64_t pipe_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 	return put_user32(arg, pipe_used(pipe_of(f))) ? -EFAULT : 0;
 }
 
-static void pipe_count(struct pipe *p, uint32_t flags, int by)
+/* What an end met when it was opened, in one moment: were there others, and how many ever. */
+struct pipe_seen {
+	bool readers, writers;
+	uint32_t reader_count, writer_count;
+};
+
+static void pipe_count(struct pipe *p, uint32_t flags, int by, struct pipe_seen *seen)
 {
 	uint32_t mode = flags & LINUX_O_ACCMODE;
 
 	mutex_lock(&p->lock);
+	if (seen)
+		*seen = (struct pipe_seen){ p->readers, p->writers, p->reader_count, p->writer_count };
 	if (mode != LINUX_O_WRONLY)
 		p->readers += by;
 	if (mode != LINUX_O_RDONLY)
@@ -262,7 +270,7 @@ static void pipe_release(struct file *f)
 {
 	struct pipe *p = pipe_of(f);
 
-	pipe_count(p, f->flags, -1);
+	pipe_count(p, f->flags, -1, NULL);
 	fifo_detach(f->inode, p);
 }
 
@@ -281,23 +289,21 @@ static struct pipe *fifo_attach(struct inode *inode)
 }
 
 /* Opening one side waits for the other; both sides at once never wait; a lone writer that will not wait is refused. */
-static int fifo_wait_partner(struct pipe *p, struct file *f)
+static int fifo_wait_partner(struct pipe *p, struct file *f, const struct pipe_seen *seen)
 {
-	uint32_t mode = f->flags & LINUX_O_ACCMODE, seen;
+	uint32_t mode = f->flags & LINUX_O_ACCMODE;
 
 	if (mode == LINUX_O_RDONLY) {
-		seen = p->writer_count;
-		if (p->writers || (f->flags & LINUX_O_NONBLOCK))
+		if (seen->writers || (f->flags & LINUX_O_NONBLOCK))
 			return 0;
-		return wait_event(&p->changed, READ_ONCE(p->writer_count) != seen, TIME_FOREVER, true);
+		return wait_event(&p->changed, READ_ONCE(p->writer_count) != seen->writer_count, TIME_FOREVER, true);
 	}
 	if (mode == LINUX_O_WRONLY) {
-		seen = p->reader_count;
-		if (p->readers)
+		if (seen->readers)
 			return 0;
 		if (f->flags & LINUX_O_NONBLOCK)
 			return -ENXIO;
-		return wait_event(&p->changed, READ_ONCE(p->reader_count) != seen, TIME_FOREVER, true);
+		return wait_event(&p->changed, READ_ONCE(p->reader_count) != seen->reader_count, TIME_FOREVER, true);
 	}
 	return 0;
 }
@@ -305,16 +311,17 @@ static int fifo_wait_partner(struct pipe *p, struct file *f)
 static int fifo_open(struct inode *inode, struct file *f)
 {
 	struct pipe *p = fifo_attach(inode);
+	struct pipe_seen seen;
 	int err;
 
 	if (!p)
 		return -ENOMEM;
 	f->priv = p;
-	pipe_count(p, f->flags, 1);
-	err = fifo_wait_partner(p, f);
+	pipe_count(p, f->flags, 1, &seen);
+	err = fifo_wait_partner(p, f, &seen);
 	if (!err)
 		return 0;
-	pipe_count(p, f->flags, -1);
+	pipe_count(p, f->flags, -1, NULL);
 	fifo_detach(inode, p);
 	return err;
 }
@@ -389,7 +396,7 @@ static struct file *pipe_end(struct inode *inode, struct pipe *p, uint32_t flags
 	f->inode = inode;
 	inode_get(inode);
 	ref_get(&p->ref);
-	pipe_count(p, flags, 1);
+	pipe_count(p, flags, 1, NULL);
 	return f;
 }
 
