@@ -125,5 +125,6 @@ int clock_start(void)
 	if (timer_hz)
 		program(e, e->next_tick);
 	irq_restore(flags);
+	log_info("clock: TSC %llu kHz, timer %llu kHz", (unsigned long long)clock_tsc_hz() / 1000, (unsigned long long)timer_hz / 1000);
 	return timer_hz ? 0 : -ENODEV;
 }
