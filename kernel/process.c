@@ -179,6 +179,8 @@ void process_space_replace(struct process *p, struct space *space)
 	uint64_t flags = spin_lock_irq(&p->lock);
 	struct space *old = p->space;
 
+	if (old)
+		p->max_pages = MAX(p->max_pages, READ_ONCE(old->nr_pages));
 	p->space = space;
 	if (p == current_process)
 		space_switch(space);

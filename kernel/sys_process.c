@@ -2,6 +2,7 @@
 /* Process system calls without a subject of their own: numbers, groups and sessions, resource limits and use, prctl, personality. */
 #include <kernel/log.h>
 #include <kernel/syscall.h>
+#include <mm/space.h>
 #include <mm/user.h>
 #include "process_internal.h"
 
@@ -206,6 +207,7 @@ SYSCALL(NR_prlimit64, prlimit64)
 SYSCALL(NR_getrusage, getrusage)
 {
 	struct process *p = current_process;
+	uint64_t pages = MAX(p->max_pages, READ_ONCE(p->space->nr_pages));
 	time_ns_t user = 0, system = 0;
 	struct linux_rusage usage;
 
@@ -215,6 +217,7 @@ SYSCALL(NR_getrusage, getrusage)
 		break;
 	case LINUX_RUSAGE_CHILDREN:
 		user = p->children_ns;
+		pages = p->children_max_pages;
 		break;
 	case LINUX_RUSAGE_THREAD:
 		user = current->runtime_ns;
@@ -222,7 +225,7 @@ SYSCALL(NR_getrusage, getrusage)
 	default:
 		return -EINVAL;
 	}
-	rusage_fill(&usage, user, system, p->max_pages);
+	rusage_fill(&usage, user, system, pages);
 	return copy_to_user(args->a[1], &usage, sizeof(usage));
 }
 

@@ -64,7 +64,7 @@ static void query_take_zombie(struct wait_query *q, struct process *child)
 	if (q->options & LINUX_WNOWAIT)
 		return;
 	parent->children_ns += child->user_ns + child->children_ns;
-	parent->max_pages = MAX(parent->max_pages, child->max_pages);
+	parent->children_max_pages = MAX(parent->children_max_pages, MAX(child->max_pages, child->children_max_pages));
 	process_unlink(child);
 	q->reaped = child;
 }

@@ -78,7 +78,7 @@ struct process {
 	uint32_t exit_signal;		/* told to the parent: SIGCHLD, or what clone asked for */
 	uint64_t denied_calls;		/* system calls refused to a sandboxed driver */
 	uint64_t nr_queued;		/* signals with information in the queues; guarded by signal_lock */
-	uint64_t max_pages;		/* the largest resident size seen; for getrusage */
+	uint64_t max_pages, children_max_pages;	/* the largest resident sizes seen, of dead spaces and of children; for getrusage */
 	bool no_new_privs, dumpable, did_exec;
 	uint32_t personality;
 };
