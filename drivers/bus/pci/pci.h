@@ -53,6 +53,9 @@ typedef uint8_t (*pci_reader)(const void *space, uint32_t offset);
 uint8_t pci_caps_next(pci_reader read, const void *space, uint8_t id, uint8_t previous);
 void pci_caps_parse(struct pci_function *f);
 
+/* recipe.c: stop a known device by its own means; false: unknown, or it did not stop. May sleep. */
+bool pci_stop_by_recipe(struct pci_function *f);
+
 /* filter.c */
 void pci_lock_range(struct pci_function *f, uint32_t offset, uint32_t length);
 void pci_lock_header(struct pci_function *f);

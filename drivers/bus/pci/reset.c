@@ -93,7 +93,7 @@ int pci_reset_function(struct pci_function *f)
 		return -EOPNOTSUPP;
 	for (unsigned int i = 0; i < HEADER_DWORDS; i++)
 		saved[i] = pci_read(f, i * 4, 4);
-	if (!flr_exp(f) && !flr_af(f) && !reset_by_power(f))
+	if (!flr_exp(f) && !flr_af(f) && !reset_by_power(f) && !pci_stop_by_recipe(f))
 		return -EOPNOTSUPP;
 	header_restore(f, saved);
 	return 0;
