@@ -155,6 +155,25 @@ KTEST_CASE(mmio_access_outside_its_window_is_a_fault)
 	EXPECT_EQ(host_close(trial_run(&setup, probe_mmio_faults)), 0);
 }
 
+static int probe_mmio_update(struct device *dev)
+{
+	struct mmio win;
+
+	EXPECT_EQ(mmio_map(dev, 1, 0, 0, MMIO_READ | MMIO_WRITE, &win), 0);
+	mmio_write32(&win, 0, 0xf0f0f0f0);
+	mmio_update32(&win, 0, 0xff, 0x05);
+	EXPECT_EQ(mmio_read32(&win, 0), 0xf0f0f005);
+	mmio_unmap(&win);
+	return 0;
+}
+
+KTEST_CASE(register_update_changes_only_its_bits)
+{
+	struct host_setup setup = trial_setup();
+
+	EXPECT_EQ(host_close(trial_run(&setup, probe_mmio_update)), 0);
+}
+
 static int probe_ports(struct device *dev)
 {
 	struct port win;
