@@ -218,12 +218,13 @@ ABI_CASE(requeue_moves_waiters)
 
 ABI_CASE(wake_op_changes_and_wakes)
 {
+	uint32_t add_three_if_zero = LINUX_FUTEX_OP_ADD << 28 | LINUX_FUTEX_CMP_EQ << 24 | 3 << 12;
 	pthread_t t;
 
 	pthread_create(&t, NULL, wait_on_from, NULL);
 	usleep(30000);
 	to_word = 5;
-	CHECK(futex(&to_word, PRIVATE(LINUX_FUTEX_WAKE_OP), 1, (void *)1, &from_word, LINUX_FUTEX_OP_ADD << 28 | LINUX_FUTEX_CMP_EQ << 24 | 3 << 12) == 1);
+	CHECK(futex(&to_word, PRIVATE(LINUX_FUTEX_WAKE_OP), 1, (void *)1, &from_word, add_three_if_zero) == 1);
 	CHECK(from_word == 3);
 	pthread_join(t, NULL);
 }
