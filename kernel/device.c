@@ -299,6 +299,7 @@ void device_teardown(struct device *dev)
 	dev->block = NULL;
 	dev->priv = NULL;
 	dev->granted = 0;
+	dev->placed_last = dev->placement;
 	dev->placement = PLACED_NONE;
 }
 
@@ -412,9 +413,12 @@ static pid_t device_pid(struct device *dev)
 	return pid;
 }
 
+/* A driver that is gone shows where it was. */
 static const char *placement_name(const struct device *dev)
 {
-	return dev->placement == PLACED_KERNEL ? "y" : dev->placement == PLACED_MOVED ? "m" : "-";
+	enum device_placement p = dev->placement == PLACED_NONE ? dev->placed_last : dev->placement;
+
+	return p == PLACED_KERNEL ? "y" : p == PLACED_MOVED ? "m" : "-";
 }
 
 static bool driver_line(struct device *dev, void *arg)

@@ -56,7 +56,7 @@ struct device {
 
 	/* Guarded by bind_lock. */
 	struct mutex bind_lock;
-	enum device_placement placement;
+	enum device_placement placement, placed_last;
 	enum driver_state state;
 	char driver_name[32];
 	char fail_reason[96];
