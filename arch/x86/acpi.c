@@ -90,7 +90,7 @@ static bool sum_is_zero(const void *data, size_t size)
 }
 
 /* Map the whole table at @p for good; NULL when it is no table. */
-static const struct acpi_header *table_map(paddr_t p)
+static struct acpi_header *table_map(paddr_t p)
 {
 	struct acpi_header *h = vmap_io(p, sizeof(*h));
 	uint32_t length = h ? h->length : 0;
@@ -126,7 +126,7 @@ static bool rsdp_valid(const struct rsdp *r)
 /* Look on 16-byte boundaries of a mapped piece of the first MiB (ACPI 6.4 section 5.2.5.1). */
 static bool rsdp_scan(paddr_t start, size_t size, struct rsdp *found)
 {
-	const char *area = vmap_io(start, size);
+	char *area = vmap_io(start, size);
 	bool ok = false;
 	size_t at;
 
@@ -135,13 +135,13 @@ static bool rsdp_scan(paddr_t start, size_t size, struct rsdp *found)
 		ok = rsdp_valid(found);
 	}
 	if (area)
-		vunmap((void *)area);
+		vunmap(area);
 	return ok;
 }
 
 static bool rsdp_find(struct rsdp *r)
 {
-	const uint16_t *ebda;
+	uint16_t *ebda;
 	paddr_t start;
 
 	if (boot_info.rsdp) {
@@ -152,7 +152,7 @@ static bool rsdp_find(struct rsdp *r)
 	ebda = vmap_io(EBDA_POINTER, sizeof(*ebda));
 	start = ebda ? (paddr_t)*ebda << 4 : 0;
 	if (ebda)
-		vunmap((void *)ebda);
+		vunmap(ebda);
 	if (start >= 0x80000 && start < 0xa0000 && rsdp_scan(start, EBDA_SIZE, r))
 		return true;
 	return rsdp_scan(BIOS_START, BIOS_SIZE, r);
@@ -161,7 +161,7 @@ static bool rsdp_find(struct rsdp *r)
 static void tables_read(const struct rsdp *r)
 {
 	bool wide = r->revision >= 2 && r->xsdt;
-	const struct acpi_header *root = table_map(wide ? r->xsdt : r->rsdt);
+	struct acpi_header *root = table_map(wide ? r->xsdt : r->rsdt);
 	size_t at, entry = wide ? 8 : 4;
 
 	if (!root)
@@ -175,7 +175,7 @@ static void tables_read(const struct rsdp *r)
 		if (table)
 			tables[nr_tables++] = table;
 	}
-	vunmap((void *)root);
+	vunmap(root);
 }
 
 static void machine_default(void)
