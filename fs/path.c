@@ -186,7 +186,7 @@ static int walk_step(struct walk *w, const char *name, size_t length, bool final
 	return walk_cross_mounts(w);
 }
 
-/* The next component at w->text: its length, 0 at the end. Moves w->text past it and the slashes behind. */
+/* The next component at w->text: its length, 0 at the end (then w->trailing stays as the last one set it). */
 static size_t walk_component(struct walk *w, const char **name)
 {
 	size_t n = 0;
@@ -196,6 +196,8 @@ static size_t walk_component(struct walk *w, const char **name)
 	*name = w->text;
 	while (w->text[n] && w->text[n] != '/')
 		n++;
+	if (!n)
+		return 0;
 	w->text += n;
 	w->trailing = *w->text == '/';
 	while (*w->text == '/')
