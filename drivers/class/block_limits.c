@@ -10,6 +10,14 @@ static bool power_of_two(uint32_t v)
 	return v && !(v & (v - 1));
 }
 
+/* Together with a shorter segment length it could leave no way to cut. */
+static bool boundary_ok(const struct block_limits *l)
+{
+	if (!l->segment_boundary)
+		return true;
+	return power_of_two(l->segment_boundary) && l->segment_boundary >= 512 && l->segment_boundary <= 65536 && !l->max_segment_bytes;
+}
+
 static bool prefix_ok(const char *prefix)
 {
 	size_t n = strnlen(prefix, 8);
@@ -51,6 +59,8 @@ int block_limits_check(const struct block_limits *l, unsigned int nr_strands, co
 		*field = "max_segments";
 	else if (l->max_segment_bytes && l->max_segment_bytes < l->block_size)
 		*field = "max_segment_bytes";
+	else if (!boundary_ok(l))
+		*field = "segment_boundary";
 	else if (!prefix_ok(l->prefix))
 		*field = "prefix";
 	else if (!serial_ok(l->serial))

@@ -67,6 +67,10 @@ static uint32_t segment_room(const struct block_limits *l, const struct block_sl
 	*merge = last && last->address + last->length == address && last->length < most;
 	if (*merge)
 		return most - last->length;
+	if (last && l->segment_boundary && (last->address + last->length) % l->segment_boundary)
+		return 0;
+	if (last && l->segment_boundary && address % l->segment_boundary)
+		return 0;
 	return c->nr_segments < l->max_segments ? most : 0;
 }
 

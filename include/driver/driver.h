@@ -32,6 +32,8 @@ struct driver {
 #define MANIFEST_HEADER	.magic = FERRY_MANIFEST_MAGIC, .size = sizeof(struct ferry_manifest)
 #define MATCH_PCI(v, d)	{ .bus = FERRY_BUS_PCI, .vendor = (v), .device = (d), \
 			  .subvendor = FERRY_MATCH_ANY, .subdevice = FERRY_MATCH_ANY }
+#define MATCH_PCI_CLASS(c) { .bus = FERRY_BUS_PCI, .vendor = FERRY_MATCH_ANY, .device = FERRY_MATCH_ANY, .subvendor = FERRY_MATCH_ANY, \
+			  .subdevice = FERRY_MATCH_ANY, .class_code = (c), .class_mask = 0xffffff }
 #define MATCH_PLATFORM(n) { .bus = FERRY_BUS_PLATFORM, .name = (n) }
 
 /*

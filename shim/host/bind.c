@@ -25,7 +25,8 @@ static bool row_matches(const struct ferry_match *row, const struct host_setup *
 	if (row->bus != FERRY_BUS_PCI)
 		return name_matches(row->name, setup->name);
 	return (row->vendor == FERRY_MATCH_ANY || row->vendor == setup->vendor) &&
-	       (row->device == FERRY_MATCH_ANY || row->device == setup->device);
+	       (row->device == FERRY_MATCH_ANY || row->device == setup->device) &&
+	       (setup->class_code & row->class_mask) == (row->class_code & row->class_mask);
 }
 
 static bool driver_matches(const struct driver *driver, const struct host_setup *setup)

@@ -78,6 +78,11 @@ static void data_release(struct device *dev, struct host_request *rq)
 	rq->nr_segments = 0;
 }
 
+static uint32_t data_align(const struct device *dev)
+{
+	return dev->block.limits.segment_boundary ? dev->block.limits.segment_boundary : 512;
+}
+
 static int data_map(struct device *dev, struct host_request *rq)
 {
 	uint32_t left = request_bytes(dev, rq), cut = rq->segment_bytes ? rq->segment_bytes : 4096;
@@ -87,12 +92,15 @@ static int data_map(struct device *dev, struct host_request *rq)
 	if (needs_cpu_data(dev) || !(dev->driver->manifest.needs & FERRY_NEEDS_DMA))
 		return 0;
 	while (left) {
-		uint32_t length = left < cut ? left : cut;
+		uint32_t room = rq->nr_segments ? cut : cut - rq->offset;
+		uint32_t length = left < room ? left : room;
 		struct host_dma *map;
 
 		if (rq->nr_segments == BLOCK_SEGMENTS_MAX || rq->nr_segments == dev->block.limits.max_segments)
 			return -EINVAL;
-		map = host_dma_map(dev, length, 512, rq->op == BLOCK_WRITE, rq->op == BLOCK_READ);
+		if (rq->offset && !rq->nr_segments)
+			dev->next_address = ((dev->next_address + 4095) & ~4095ull) + rq->offset;
+		map = host_dma_map(dev, length, rq->offset && !rq->nr_segments ? 512 : data_align(dev), rq->op == BLOCK_WRITE, rq->op == BLOCK_READ);
 		if (!map)
 			return -ENOMEM;
 		memcpy(map->cpu, data, length);	/* of a read too: what the device does not write stays what it was */

@@ -50,6 +50,8 @@ struct block_limits {
 	uint32_t request_timeout_ms;	/* 0: 30,000 */
 	uint32_t unit;			/* which disk of the device this is: below BLOCK_UNITS_MAX, 0 for the only one */
 	uint32_t first_queue;		/* the disk uses queues first_queue .. first_queue + nr_queues - 1; units may share queues */
+	/* 0, or 512 to 65536: no segment but the first may begin, and none but the last may end, off a multiple of it (PRP lists) */
+	uint32_t segment_boundary;
 	char prefix[8];			/* of the device node: "vd", "nvme", "sd", "nullb" */
 	char serial[64];		/* printable, or empty */
 };

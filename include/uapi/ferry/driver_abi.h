@@ -190,7 +190,7 @@ struct ferry_pci_config {
 struct ferry_block_limits {
 	unsigned long long nr_blocks;
 	unsigned int block_size, physical_block_size, flags, nr_queues, queue_depth, max_segments, max_segment_bytes;
-	unsigned int max_request_blocks, max_discard_blocks, max_write_zeroes_blocks, request_timeout_ms, unit, first_queue;
+	unsigned int max_request_blocks, max_discard_blocks, max_write_zeroes_blocks, request_timeout_ms, unit, first_queue, segment_boundary;
 	char prefix[8];
 	char serial[64];
 };

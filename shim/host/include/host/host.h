@@ -38,6 +38,7 @@ struct host_setup {
 	uint16_t bus;			/* enum ferry_bus; platform devices match by name up to the dot */
 	uint16_t vendor, device;
 	uint8_t revision;
+	uint32_t class_code;
 	struct pci_bar bars[HOST_BARS];
 	unsigned int msix_vectors;
 	bool intx;
@@ -58,6 +59,7 @@ struct host_request {
 	uint64_t lba;
 	uint32_t nr_blocks;
 	uint32_t segment_bytes;		/* how the data is cut; 0: 4096 */
+	uint32_t offset;		/* of the data in its first page; that much shorter is the first segment */
 	void *data;
 	/* Result. */
 	bool done;

@@ -68,6 +68,21 @@ KTEST_CASE(depth_and_segments_are_bounded)
 	EXPECT_STREQ(bad_field(l, 1), "max_segment_bytes");
 }
 
+KTEST_CASE(segment_boundary_is_a_power_of_two_alone)
+{
+	struct block_limits l = good();
+
+	l.segment_boundary = 4096;
+	EXPECT_STREQ(bad_field(l, 1), "none");
+	l.max_segment_bytes = 4096;
+	EXPECT_STREQ(bad_field(l, 1), "segment_boundary");
+	l = good();
+	l.segment_boundary = 4097;
+	EXPECT_STREQ(bad_field(l, 1), "segment_boundary");
+	l.segment_boundary = 256;
+	EXPECT_STREQ(bad_field(l, 1), "segment_boundary");
+}
+
 KTEST_CASE(names_are_lower_case_and_terminated)
 {
 	struct block_limits l = good();

@@ -247,6 +247,47 @@ KTEST_CASE(what_the_disk_cannot_is_refused)
 	EXPECT_EQ(block_io_check(&limits, 10, &io), -EINVAL);
 }
 
+KTEST_CASE(only_the_outer_ends_lie_off_the_boundary)
+{
+	fresh(512, 8);
+	limits.segment_boundary = 4096;
+	add(40, 512, 3584);
+	add(41, 0, 4096);
+	add(42, 0, 1024);
+	add(43, 0, 4096);
+	add(44, 512, 512);
+	ASSERT_EQ(cut(), 0);
+	EXPECT_EQ(slot.rq.nr_segments, 3);
+	EXPECT_EQ(slot.bytes, 3584 + 4096 + 1024);
+	ASSERT_EQ(cut(), 0);
+	EXPECT_EQ(slot.rq.nr_segments, 1);
+	EXPECT_EQ(slot.bytes, 4096);
+	ASSERT_EQ(cut(), 0);
+	EXPECT_EQ(slot.bytes, 512);
+	EXPECT_EQ(io.cut_blocks, io.nr_blocks);
+}
+
+KTEST_CASE(neighbours_merge_across_a_boundary)
+{
+	fresh(512, 8);
+	limits.segment_boundary = 4096;
+	add(1, 512, 1024);
+	add(1, 1536, 2560);
+	add(2, 0, 512);
+	ASSERT_EQ(cut(), 0);
+	EXPECT_EQ(slot.rq.nr_segments, 1);
+	EXPECT_EQ(segments[0].length, 4096);
+}
+
+KTEST_CASE(block_with_a_gap_inside_is_refused)
+{
+	fresh(4096, 8);
+	limits.segment_boundary = 4096;
+	add(40, 0, 2048);
+	add(42, 0, 2048);
+	EXPECT_EQ(cut(), -EINVAL);
+}
+
 /* Whatever the limits: the pieces' segments are the io's bytes, in order. */
 KTEST_CASE(random_cuts_cover_every_byte_once)
 {
@@ -256,6 +297,7 @@ KTEST_CASE(random_cuts_cover_every_byte_once)
 		fresh(512u << rnd() % 4, 2 + rnd() % 7);
 		limits.max_segment_bytes = rnd() % 2 ? limits.block_size * (1 + rnd() % 5) : 0;
 		limits.max_request_blocks = rnd() % 2 ? 1 + rnd() % 9 : 0;
+		limits.segment_boundary = !limits.max_segment_bytes && rnd() % 2 ? 4096 : 0;
 		for (int i = 0; i < 6; i++)
 			add(rnd() % 64, 0, 4096);
 		while (io.cut_blocks < io.nr_blocks) {
