@@ -318,7 +318,8 @@ static int fifo_open(struct inode *inode, struct file *f)
 		return -ENOMEM;
 	f->priv = p;
 	pipe_count(p, f->flags, 1, &seen);
-	err = fifo_wait_partner(p, f, &seen);
+	/* A pipe that is opened again, through /proc/self/fd, never waits. */
+	err = inode->super == pipe_super ? 0 : fifo_wait_partner(p, f, &seen);
 	if (!err)
 		return 0;
 	pipe_count(p, f->flags, -1, NULL);
