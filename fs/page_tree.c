@@ -105,20 +105,22 @@ int page_tree_insert(struct page_tree *t, uint64_t index, struct page *page)
 	return err;
 }
 
+/* A child that has nothing leaves *index anywhere up to its end; the next one starts at its own base. */
 static struct page *node_next(void *at, unsigned int height, uint64_t *index)
 {
+	uint64_t step, base;
 	struct page *page;
 	unsigned int i;
-	uint64_t step;
 
 	if (!height || !at)
 		return at;
 	step = 1ull << ((height - 1) * PAGE_TREE_SHIFT);
-	for (i = slot_at(height, *index); i < PAGE_TREE_SLOTS; i++) {
+	base = *index & ~(step - 1);
+	for (i = slot_at(height, *index); i < PAGE_TREE_SLOTS; i++, base += step) {
+		*index = MAX(*index, base);
 		page = node_next(((struct node *)at)->slots[i], height - 1, index);
 		if (page)
 			return page;
-		*index = (*index & ~(step - 1)) + step;
 	}
 	return NULL;
 }
