@@ -6,44 +6,39 @@
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
 
-/* A walk to the directory of a last name, with vfs_lock held from begin to end. */
+/* A walk to the directory of a last name, with vfs_lock held from begin to end, whether it succeeded or not. */
 struct place {
 	struct walk w;
 	char *text;
+	bool walked;
 };
 
-/* @text is taken over. */
-static int place_walk_text(struct place *p, int dirfd, char *text)
+/* @text is taken over; it may be an ERR_PTR. place_end() must follow. */
+static int place_walk_text(struct place *p, int dirfd, char *text) __acquires(&vfs_lock.lock)
 {
 	struct path start;
-	int err;
+	int err = IS_ERR(text) ? PTR_ERR(text) : path_start(dirfd, text, 0, &start);
 
-	p->text = text;
-	err = path_start(dirfd, text, 0, &start);
-	if (err)
-		goto free_text;
+	p->text = IS_ERR(text) ? NULL : text;
+	p->walked = false;
 	mutex_lock(&vfs_lock);
-	err = walk_path(&p->w, &start, text, WALK_PARENT);
 	if (err)
-		mutex_unlock(&vfs_lock);
+		return err;
+	err = walk_path(&p->w, &start, text, WALK_PARENT);
+	p->walked = !err;
 	path_put(&start);
-	if (!err)
-		return 0;
-free_text:
-	kfree(text);
 	return err;
 }
 
-static int place_walk(struct place *p, int dirfd, uint64_t utext)
+static int place_walk(struct place *p, int dirfd, uint64_t utext) __acquires(&vfs_lock.lock)
 {
-	char *text = path_from_user(utext, false);
-
-	return IS_ERR(text) ? PTR_ERR(text) : place_walk_text(p, dirfd, text);
+	return place_walk_text(p, dirfd, path_from_user(utext, false));
 }
 
-static void place_end(struct place *p)
+static void place_end(struct place *p) __releases(&vfs_lock.lock)
 {
-	walk_end(&p->w);
+	if (p->walked)
+		walk_end(&p->w);
 	mutex_unlock(&vfs_lock);
 	kfree(p->text);
 }
@@ -108,9 +103,8 @@ static int make_node(int dirfd, uint64_t utext, mode_t mode, uint64_t rdev, cons
 	struct place p;
 	int err = place_walk(&p, dirfd, utext);
 
-	if (err)
-		return err;
-	err = place_create(&p, mode, rdev, target);
+	if (!err)
+		err = place_create(&p, mode, rdev, target);
 	place_end(&p);
 	return err;
 }
@@ -119,11 +113,10 @@ int path_make(const char *text, mode_t mode, uint64_t rdev, const char *target)
 {
 	char *copy = kstrdup(text);
 	struct place p;
-	int err = copy ? place_walk_text(&p, LINUX_AT_FDCWD, copy) : -ENOMEM;
+	int err = place_walk_text(&p, LINUX_AT_FDCWD, copy ? copy : ERR_PTR(-ENOMEM));
 
-	if (err)
-		return err;
-	err = place_create(&p, mode, rdev, target);
+	if (!err)
+		err = place_create(&p, mode, rdev, target);
 	place_end(&p);
 	return err;
 }
@@ -220,10 +213,9 @@ static int do_link(int old_fd, uint64_t uold, int new_fd, uint64_t unew, uint32_
 	if (err)
 		return err;
 	err = place_walk(&p, new_fd, unew);
-	if (!err) {
+	if (!err)
 		err = place_link(&p, &old);
-		place_end(&p);
-	}
+	place_end(&p);
 	path_put(&old);
 	return err;
 }
@@ -275,21 +267,24 @@ static int place_remove(struct place *p, bool directory)
 	return err;
 }
 
+static int place_unlink(struct place *p, bool directory)
+{
+	if (!p->w.last_length)
+		return directory ? -EBUSY : -EISDIR;
+	if (!strcmp(p->w.last, "."))
+		return directory ? -EINVAL : -EISDIR;
+	if (!strcmp(p->w.last, ".."))
+		return directory ? -ENOTEMPTY : -EISDIR;
+	return place_remove(p, directory);
+}
+
 static int do_unlink(int dirfd, uint64_t utext, bool directory)
 {
 	struct place p;
 	int err = place_walk(&p, dirfd, utext);
 
-	if (err)
-		return err;
-	if (!p.w.last_length)
-		err = directory ? -EBUSY : -EISDIR;
-	else if (!strcmp(p.w.last, "."))
-		err = directory ? -EINVAL : -EISDIR;
-	else if (!strcmp(p.w.last, ".."))
-		err = directory ? -ENOTEMPTY : -EISDIR;
-	else
-		err = place_remove(&p, directory);
+	if (!err)
+		err = place_unlink(&p, directory);
 	place_end(&p);
 	return err;
 }

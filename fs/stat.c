@@ -12,7 +12,9 @@
 /* A file without an inode: eventfd, epoll, handles. */
 static void stat_anonymous(const struct file *f, struct linux_stat *to)
 {
-	*to = (struct linux_stat){ .st_dev = 1, .st_ino = (uintptr_t)f->ops >> 4 & 0xffffff, .st_nlink = 1, .st_mode = 0600, .st_blksize = PAGE_SIZE };
+	*to = (struct linux_stat){
+		.st_dev = 1, .st_ino = (uintptr_t)f->ops >> 4 & 0xffffff, .st_nlink = 1, .st_mode = 0600, .st_blksize = PAGE_SIZE,
+	};
 }
 
 static int stat_fd(int fd, struct linux_stat *to)
