@@ -69,8 +69,8 @@ bool ring_publish(struct ring *r)
 {
 	if (r->public == r->mine)
 		return false;
-	r->public = r->mine;
-	__atomic_store_n(&r->shared->tail, r->public, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&r->public, r->mine, __ATOMIC_RELAXED);
+	__atomic_store_n(&r->shared->tail, r->mine, __ATOMIC_SEQ_CST);
 	if (!__atomic_load_n(&r->shared->need_wakeup, __ATOMIC_SEQ_CST))
 		return false;
 	return __atomic_exchange_n(&r->shared->need_wakeup, 0, __ATOMIC_SEQ_CST) != 0;
@@ -78,7 +78,7 @@ bool ring_publish(struct ring *r)
 
 bool ring_unseen(const struct ring *r)
 {
-	return !r->dead && __atomic_load_n(&r->shared->head, __ATOMIC_ACQUIRE) != r->public;
+	return !r->dead && __atomic_load_n(&r->shared->head, __ATOMIC_ACQUIRE) != __atomic_load_n(&r->public, __ATOMIC_SEQ_CST);
 }
 
 /* Learn the producer's tail; false: it claims more than fits. */

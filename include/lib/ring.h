@@ -30,7 +30,7 @@ int ring_init(struct ring *r, void *memory, size_t length, uint32_t nr_entries);
 int ring_put(struct ring *r, const struct ferry_ring_entry *entry);
 /* Show everything put in. True: the consumer sleeps, wake it (asked once for each time it said so). */
 bool ring_publish(struct ring *r);
-/* Producer: has the consumer something to take? */
+/* Has the consumer something to take? On the producer's side, any thread. */
 bool ring_unseen(const struct ring *r);
 
 /* Consumer. Copy out the next entry. -EAGAIN: empty. -EPROTO. */
