@@ -16,7 +16,7 @@ bench: all
 
 # Sources and nothing but sparse: fails on the first warning.
 sparse: $(autoconf-h)
-	$(Q)status=0; for object in $(patsubst $(O)/%,%,$(filter-out $(kernel-driver-objs) $(kernel-library-objs),$(all-kernel-objs))); do \
+	$(Q)status=0; for object in $(patsubst $(O)/%,%,$(filter-out $(kernel-driver-objs) $(kernel-library-objs) $(O)/tests/%,$(all-kernel-objs))); do \
 		test ! -f $${object%.o}.c || sparse $(sparse-flags) $(filter-out -W%,$(kernel-cflags)) $(kernel-includes) $${object%.o}.c || status=1; done; \
 	for object in $(patsubst $(O)/%,%,$(kernel-driver-objs) $(kernel-library-objs)); do \
 		sparse $(sparse-flags) $(filter-out -W%,$(kernel-cflags)) $(driver-kernel-includes) $${object%.o}.c || status=1; done; exit $$status
