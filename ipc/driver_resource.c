@@ -277,6 +277,20 @@ static void moved_irq(void *arg, unsigned int vector)
 	moved_wake(m);
 }
 
+static void irq_handle_release(struct handle *h)
+{
+	moved_put(h->object);
+}
+
+static int irq_handle(struct moved *m)
+{
+	struct handle h = { .kind = FERRY_HANDLE_IRQ, .rights = 1, .dev = m->dev, .generation = m->generation, .object = m,
+			    .release = irq_handle_release };
+
+	moved_get(m);
+	return handle_install(current_process, &h, 0);
+}
+
 static int irq_grant(struct moved *m, struct ferry_irq_request *req)
 {
 	int given = device_irq_setup(m->dev, MIN(req->wanted, FERRY_VECTORS_MAX), moved_irq, m);
@@ -284,7 +298,7 @@ static int irq_grant(struct moved *m, struct ferry_irq_request *req)
 	if (given < 0)
 		return given;
 	req->kind = irq_kind(m->dev);
-	req->handle = moved_object_handle(m, FERRY_HANDLE_IRQ, 1);
+	req->handle = irq_handle(m);
 	if (req->handle >= 0)
 		return given;
 	device_irq_teardown(m->dev);

@@ -55,6 +55,44 @@ static void irqs_take(struct moved *m, struct ferry_events *e)
 	}
 }
 
+/* ---- The same interrupts through the IRQ handle, for who waits with poll() ---- */
+
+uint32_t moved_irq_poll(struct file *f, struct moved *m, struct poll_table *table)
+{
+	if (table) {
+		poll_wait(f, &m->wait, table);
+		__atomic_store_n(&m->sleeping, 1, __ATOMIC_SEQ_CST);
+	}
+	return __atomic_load_n(&m->irqs, __ATOMIC_SEQ_CST) ? LINUX_POLLIN : 0;
+}
+
+static int64_t irq_acknowledge_call(struct moved *m, struct syscall_args *args)
+{
+	irqs_acknowledge(m);
+	return 0;
+}
+
+int moved_irq_read(struct moved *m, uint64_t *count, bool block)
+{
+	struct ferry_events e = { .irqs = 0 };
+	int64_t err = moved_locked(m, NULL, irq_acknowledge_call);
+
+	if (err)
+		return (int)err;
+	if (!block && !__atomic_load_n(&m->irqs, __ATOMIC_ACQUIRE))
+		return -EAGAIN;
+	__atomic_store_n(&m->sleeping, 1, __ATOMIC_SEQ_CST);
+	err = wait_event(&m->wait, __atomic_load_n(&m->irqs, __ATOMIC_ACQUIRE), TIME_FOREVER, true);
+	__atomic_store_n(&m->sleeping, 0, __ATOMIC_SEQ_CST);
+	if (err)
+		return (int)err;
+	irqs_take(m, &e);
+	*count = 0;
+	for (unsigned int vector = 0; vector < FERRY_VECTORS_MAX; vector++)
+		*count += e.counts[vector];
+	return 0;
+}
+
 static int events_tell(struct moved *m, uint64_t to)
 {
 	struct ferry_events e;

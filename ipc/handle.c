@@ -24,12 +24,29 @@ static void handle_file_release(struct file *f)
 	handle_free(f->priv);
 }
 
-/* A PROCESS handle becomes readable when the process has ended; the others never do. */
+/* A PROCESS handle becomes readable when the process has ended, an IRQ handle when interrupts have arrived; the others never do. */
 static uint32_t handle_poll(struct file *f, struct poll_table *table)
 {
 	struct handle *h = f->priv;
 
-	return h->kind == FERRY_HANDLE_PROCESS ? moved_process_poll(f, h->object, table) : 0;
+	if (h->kind == FERRY_HANDLE_PROCESS)
+		return moved_process_poll(f, h->object, table);
+	return h->kind == FERRY_HANDLE_IRQ ? moved_irq_poll(f, h->object, table) : 0;
+}
+
+/* As an eventfd: the number of interrupts since the last look, 8 bytes. */
+static ssize_t irq_handle_read(struct file *f, struct iter *to)
+{
+	struct handle *h = f->priv;
+	uint64_t count;
+	int err;
+
+	if (to->left < sizeof(count))
+		return -EINVAL;
+	if (h->generation != READ_ONCE(h->dev->generation))
+		return -ESTALE;
+	err = moved_irq_read(h->object, &count, !(f->flags & LINUX_O_NONBLOCK));
+	return err ? err : iter_put(to, &count, sizeof(count));
 }
 
 static ssize_t handle_read(struct file *f, struct iter *to, loff_t *pos)
@@ -37,6 +54,8 @@ static ssize_t handle_read(struct file *f, struct iter *to, loff_t *pos)
 	struct handle *h = f->priv;
 	int status;
 
+	if (h->kind == FERRY_HANDLE_IRQ)
+		return irq_handle_read(f, to);
 	if (h->kind != FERRY_HANDLE_PROCESS)
 		return -EINVAL;
 	status = moved_process_wait(h->object, !(f->flags & LINUX_O_NONBLOCK));

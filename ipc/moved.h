@@ -60,6 +60,9 @@ void moved_wake(struct moved *m);
 /* PROCESS handles. */
 uint32_t moved_process_poll(struct file *f, struct moved *m, struct poll_table *table);
 int moved_process_wait(struct moved *m, bool block);
+/* IRQ handles (driver_wait.c): interrupts of all vectors since the last look; looking acknowledges those told before. */
+uint32_t moved_irq_poll(struct file *f, struct moved *m, struct poll_table *table);
+int moved_irq_read(struct moved *m, uint64_t *count, bool block);
 
 /*
  * The caller's binding by its DEVICE handle @fd with @rights, counted: -EPERM (no driver process) or an error of handle_get(). ERR_PTR.

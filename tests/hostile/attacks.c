@@ -3,6 +3,7 @@
  * The driver's side of hostile.c: each attack runs in a driver process of its own and wants each refusal by its errno, or wants to be
  * killed. What was not as wanted goes to the kernel's log with its line.
  */
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 
 #define FD		FERRY_DEVICE_FD
 #define MSIX_CAP	0x11
+#define EDU_RAISE	0x60	/* of QEMU's edu device: docs/specs/edu */
+#define EDU_ACK		0x64
 
 /* An attack that finds a hole ends with the line that found it. */
 #define WANT(expression, wanted) do {							\
@@ -372,6 +375,33 @@ static void windows_are_checked(void)
 	WANT(config(cap + 2, 2, 1, &value), -EACCES);
 }
 
+/* ORA-07: an IRQ handle is an eventfd of interrupts. */
+static void interrupt_handle_is_an_eventfd(void)
+{
+	struct ferry_irq_request req = { .abi = ABI(ferry_irq_request), .wanted = 1 };
+	struct ferry_mmio_map map = { .abi = ABI(ferry_mmio_map), .bar = 0, .perms = 3 };
+	struct pollfd p = { .events = POLLIN };
+	volatile uint32_t *regs;
+	uint64_t count = 0;
+	int i;
+
+	start();
+	WANT(call(NR_ferry_mmio_map, FD, PTR(&map), 0, 0), 0);
+	WANT(call(NR_ferry_irq_request, FD, PTR(&req), 0, 0), 1);
+	regs = (volatile uint32_t *)(uintptr_t)map.address;
+	p.fd = req.handle;
+	WANT(call(NR_poll, PTR(&p), 1, 0, 0), 0);
+	for (i = 0; i < 3; i++) {
+		regs[EDU_RAISE / 4] = 1;
+		WANT(call(NR_poll, PTR(&p), 1, 2000, 0), 1);
+		WANT(call(NR_read, (uint64_t)p.fd, PTR(&count), 7, 0), -EINVAL);
+		WANT(call(NR_read, (uint64_t)p.fd, PTR(&count), sizeof(count), 0), sizeof(count));
+		WANT((long)count, 1);
+		regs[EDU_ACK / 4] = 1;
+		WANT(call(NR_poll, PTR(&p), 1, 0, 0), 0);
+	}
+}
+
 static void config_writes_are_filtered(void)
 {
 	unsigned int value = 0xffff, offset;
@@ -428,6 +458,7 @@ const struct attack attacks[] = {
 	{ "never_answers", never_answers, PLATFORM, 0, FERRY_CLASS_BLOCK, KILLED(SIGKILL) },
 	{ "never_comes_back", never_comes_back, PLATFORM, 0, FERRY_CLASS_BLOCK, KILLED(SIGKILL) },
 	{ "own_fault", own_fault, PLATFORM, 0, FERRY_CLASS_BLOCK, KILLED(SIGABRT) },
+	{ "interrupt_handle_is_an_eventfd", interrupt_handle_is_an_eventfd, EDU, FERRY_NEEDS_ALL, FERRY_CLASS_BLOCK, 0 },
 	{ "windows_are_checked", windows_are_checked, PCI, FERRY_NEEDS_ALL, FERRY_CLASS_BLOCK, 0 },
 	{ "config_writes_are_filtered", config_writes_are_filtered, PCI, FERRY_NEEDS_ALL, FERRY_CLASS_BLOCK, 0 },
 	{ "ports_are_checked", ports_are_checked, PCI, FERRY_NEEDS_ALL, FERRY_CLASS_BLOCK, 0 },

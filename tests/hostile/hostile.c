@@ -19,8 +19,10 @@
 #define SELF		"/bin/hostile"
 #define TIMEOUT_MS	10000
 #define DEVICES_MAX	128
+#define EDU_VENDOR	0x1234	/* the educational device of QEMU */
+#define EDU_DEVICE	0x11e8
 
-static unsigned int targets[2];	/* device ids; 0: none */
+static unsigned int targets[TARGETS];	/* device ids; 0: none */
 static unsigned int failed;
 
 static void result(int ok, unsigned int number, const char *name, const char *why)
@@ -53,6 +55,8 @@ static void targets_find(const char *platform, const char *pci)
 
 		if (d->bus == FERRY_BUS_PLATFORM && !strcmp(d->name, platform))
 			target_take(d, PLATFORM);
+		else if (d->bus == FERRY_BUS_PCI && d->vendor == EDU_VENDOR && d->device == EDU_DEVICE)
+			target_take(d, EDU);
 		else if (d->bus == FERRY_BUS_PCI && (pci ? !strcmp(d->name, pci) : d->class_code >> 16 == 0x01 && d->vendor == 0x1af4))
 			target_take(d, PCI);
 	}

@@ -11,7 +11,7 @@
 #define ABI(t)	{ sizeof(struct t), FERRY_ABI_VERSION }
 #define PTR(p)	((uint64_t)(uintptr_t)(p))
 
-enum target { PLATFORM, PCI };
+enum target { PLATFORM, PCI, EDU, TARGETS };
 
 /* What the process that plays the driver does; it is named after the attack. */
 struct attack {

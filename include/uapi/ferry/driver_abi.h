@@ -26,7 +26,7 @@ enum ferry_handle_kind {
 	FERRY_HANDLE_DEVICE = 1,	/* rights: FERRY_NEEDS_* */
 	FERRY_HANDLE_PROCESS = 2,	/* readable once the process ended: its wait status, 4 bytes */
 	FERRY_HANDLE_MEMORY = 3,	/* a mapped register window; rights: 1 read, 2 write */
-	FERRY_HANDLE_IRQ = 4,
+	FERRY_HANDLE_IRQ = 4,		/* as an eventfd: readable when interrupts arrived, read gives their number, 8 bytes */
 	FERRY_HANDLE_IOPORT = 5,
 	FERRY_HANDLE_DMA = 6,
 	FERRY_HANDLE_RING = 7,
