@@ -11,11 +11,12 @@ static int register_block(struct moved *m, struct ferry_block_register *reg)
 
 	if (m->class_id != FERRY_CLASS_BLOCK)
 		return -EACCES;
-	if (m->block)
-		return -EBUSY;
 	err = block_remote_register(m, reg);
 	if (err)
 		return err;
+	reg->handle = -1;
+	if (!reg->new_queues)
+		return 0;
 	reg->handle = moved_object_handle(m, FERRY_HANDLE_RING, 3);
 	return reg->handle < 0 ? reg->handle : 0;
 }
@@ -44,10 +45,10 @@ static int64_t class_update_call(struct moved *m, struct syscall_args *args)
 	int err;
 
 	err = abi_copy_in(&u, args->a[1], sizeof(u));
-	if (!err && !m->block)
+	if (!err && (!m->block || u.unit >= BLOCK_UNITS_MAX))
 		err = -EINVAL;
 	if (!err)
-		block_resize(m->dev, u.nr_blocks);
+		block_resize_unit(m->dev, u.unit, u.nr_blocks);
 	return err;
 }
 
@@ -60,8 +61,10 @@ static int64_t class_unregister_call(struct moved *m, struct syscall_args *args)
 {
 	int err = 0;
 
-	if (!m->block || args->a[1] > FERRY_UNREGISTER_FINISH)
+	if (!m->block || args->a[1] > FERRY_UNREGISTER_UNIT)
 		err = -EINVAL;
+	else if (args->a[1] == FERRY_UNREGISTER_UNIT)
+		err = block_remote_leave(m->block, args->a[2]);
 	else if (args->a[1] == FERRY_UNREGISTER_STOP)
 		block_remote_stop(m->block);
 	else

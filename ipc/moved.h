@@ -93,6 +93,8 @@ int block_remote_register(struct moved *m, struct ferry_block_register *args);
 /* No more submissions to the driver; then the disk goes. */
 void block_remote_stop(struct block_remote *r);
 void block_remote_finish(struct block_remote *r);
+/* One disk goes: 0 or -EINVAL. */
+int block_remote_leave(struct block_remote *r, uint64_t unit);
 /* The process is gone, nobody looks at the rings any more. NULL is fine. */
 void block_remote_free(struct block_remote *r);
 /* Take the driver's completions off the rings. */

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Disks: from a driver's block_register() to a named disk that outlives the driver's death. A crashed driver leaves its disk offline
- * (every request fails with -EIO), and when the same device registers an equal disk again, the disk goes on under its name and id.
- * disks_lock guards the list of disks and the numbers.
- */
+/* Disks and their names, numbers and references. disks_lock guards the list of disks and the numbers. */
 #include <kernel/log.h>
 #include <lib/format.h>
 #include <mm/slab.h>
 #include "block_core.h"
-
-#define DRAIN_MS	5000u
 
 static struct mutex disks_lock = MUTEX_INIT(disks_lock, "block_disks");
 static struct list disks = LIST_INIT(disks);
@@ -54,7 +48,7 @@ static void disk_name(struct block_disk *disk)
 	if (lettered)
 		format_text(disk->name, sizeof(disk->name), "%s%s", prefix, end);
 	else if (!strcmp(prefix, "nvme"))
-		format_text(disk->name, sizeof(disk->name), "nvme%un1", disk->index);
+		format_text(disk->name, sizeof(disk->name), "nvme%un%u", disk->controller, disk->limits.unit + 1);
 	else
 		format_text(disk->name, sizeof(disk->name), "%s%u", prefix, disk->index);
 }
@@ -75,16 +69,33 @@ static unsigned int index_free(const char *prefix)
 	return index;
 }
 
+/* disks_lock held: the number of this group among those with such disks. */
+static unsigned int controller_number(const struct block_group *group, const char *prefix)
+{
+	unsigned int number = 0;
+	struct block_disk *disk;
+	bool taken = true;
+
+	list_for_each(disk, &disks, link)
+		if (disk->group == group && !strcmp(disk->limits.prefix, prefix))
+			return disk->controller;
+	while (taken) {
+		taken = false;
+		list_for_each(disk, &disks, link)
+			taken |= disk->controller == number && !strcmp(disk->limits.prefix, prefix);
+		number += taken;
+	}
+	return number;
+}
+
 /* ---- Looking up ---- */
 
 static void disk_free(struct block_disk *disk)
 {
-	for (unsigned int i = 0; i < BLOCK_QUEUES_MAX; i++)
-		block_queue_free(disk->queues[i]);
 	for (unsigned int i = 0; i <= BLOCK_PARTS_MAX; i++)
 		kfree(disk->parts[i]);
 	block_cache_free(disk);
-	device_put(disk->dev);
+	block_group_put(disk->group);
 	kfree(disk);
 }
 
@@ -168,118 +179,9 @@ bool block_disk_alive(const struct block_disk *disk)
 	return READ_ONCE(disk->alive) && !READ_ONCE(disk->dev->faulted);
 }
 
-/* ---- The end of a driver, the end of a disk ---- */
+/* ---- First and last ---- */
 
-static void queues_close(struct block_disk *disk, int status)
-{
-	WRITE_ONCE(disk->alive, false);
-	for (unsigned int i = 0; i < BLOCK_QUEUES_MAX; i++)
-		if (disk->queues[i])
-			block_queue_close(disk->queues[i], status);
-}
-
-void block_abort_all(struct device *dev, int status)
-{
-	struct block_disk *disk = dev->disk;
-
-	if (!disk || !READ_ONCE(disk->alive))
-		return;
-	queues_close(disk, status);
-	block_cache_trim(disk);
-	log_info("block %s: offline, requests end with %d", disk->name, status);
-}
-
-/* The driver went without unregistering. */
-static void register_undo(struct device *dev, void *arg)
-{
-	block_abort_all(dev, -EIO);
-}
-
-/* Off the list and out of /dev; open files keep the memory. */
-static void disk_forget(struct device *dev)
-{
-	struct block_disk *disk = dev->disk;
-
-	if (!disk)
-		return;
-	queues_close(disk, -EIO);
-	mutex_lock(&disks_lock);
-	list_del(&disk->link);
-	mutex_unlock(&disks_lock);
-	mutex_lock(&disk->parts_lock);
-	WRITE_ONCE(disk->gone, true);
-	for (unsigned int i = 0; i <= BLOCK_PARTS_MAX; i++)
-		if (disk->parts[i])
-			block_node_remove(disk->parts[i]);
-	mutex_unlock(&disk->parts_lock);
-	dev->disk = NULL;
-	dev->class_gone = NULL;
-	log_info("block %s: removed", disk->name);
-	block_disk_put(disk);
-}
-
-static bool disk_idle(struct block_disk *disk)
-{
-	for (unsigned int i = 0; i < disk->nr_queues; i++)
-		if (!block_queue_idle(disk->queues[i]))
-			return false;
-	return true;
-}
-
-void block_unregister(struct device *dev)
-{
-	struct block_disk *disk = dev->disk;
-	time_ns_t deadline = time_now() + DRAIN_MS * NSEC_PER_MSEC;
-
-	if (!disk)
-		return;
-	WRITE_ONCE(disk->alive, false);
-	while (!dev->faulted && !disk_idle(disk) && time_now() < deadline)
-		sleep_until(time_now() + NSEC_PER_MSEC, false);
-	device_release_forget(dev, register_undo, NULL);
-	disk_forget(dev);
-}
-
-void block_resize(struct device *dev, uint64_t nr_blocks)
-{
-	struct block_disk *disk = dev->disk;
-
-	if (!disk)
-		return;
-	if (nr_blocks > (1ull << 62) / disk->limits.block_size) {
-		device_fault(dev, "impossible disk size", nr_blocks);
-		return;
-	}
-	log_info("block %s: resized blocks=%llu before=%llu", disk->name, (unsigned long long)nr_blocks,
-		 (unsigned long long)disk->nr_blocks);
-	WRITE_ONCE(disk->nr_blocks, nr_blocks);
-}
-
-/* ---- The beginning ---- */
-
-/* A machine with little memory gets fewer tags. */
-static void limits_trim(struct block_limits *l)
-{
-	struct frame_stats stats;
-	uint32_t depth = BLOCK_DEPTH_USED;
-
-	frame_stats(&stats);
-	if (stats.total < (64u << 20) / PAGE_SIZE)
-		depth = 32;
-	l->queue_depth = MIN(l->queue_depth, depth);
-	l->max_segments = MIN(l->max_segments, BLOCK_SEGMENTS_USED);
-	if (!l->physical_block_size)
-		l->physical_block_size = l->block_size;
-}
-
-/* The same disk as before its driver died? Its size may have changed. */
-static bool same_disk(const struct block_limits *a, const struct block_limits *b)
-{
-	return a->block_size == b->block_size && !strcmp(a->prefix, b->prefix) && !strcmp(a->serial, b->serial) &&
-	       (a->flags & BLOCK_RO) == (b->flags & BLOCK_RO);
-}
-
-static struct block_disk *disk_create(struct device *dev, const struct block_limits *limits)
+struct block_disk *block_disk_create(struct block_group *group, const struct block_limits *limits)
 {
 	struct block_disk *disk = kzalloc(sizeof(*disk));
 
@@ -290,76 +192,31 @@ static struct block_disk *disk_create(struct device *dev, const struct block_lim
 	ref_init(&disk->ref);
 	mutex_init(&disk->parts_lock, "block_parts");
 	list_init(&disk->scan_link);
-	device_get(dev);
-	disk->dev = dev;
+	ref_get(&group->ref);
+	disk->group = group;
+	disk->dev = group->dev;
 	disk->limits = *limits;
 	mutex_lock(&disks_lock);
 	disk->id = ++last_id;
 	disk->index = index_free(limits->prefix);
+	disk->controller = controller_number(group, limits->prefix);
 	disk_name(disk);
 	list_append(&disks, &disk->link);
 	mutex_unlock(&disks_lock);
 	return disk;
 }
 
-/* Set what this driver says and open its queues. */
-static int disk_start(struct block_disk *disk, const struct block_limits *limits)
+void block_disk_forget(struct block_disk *disk)
 {
-	int err = 0;
-
-	disk->limits = *limits;
-	disk->cpu_data = disk->dev->granted & FERRY_NEEDS_CPU_DATA || !(disk->dev->granted & FERRY_NEEDS_DMA);
-	disk->nr_queues = limits->nr_queues;
-	WRITE_ONCE(disk->nr_blocks, limits->nr_blocks);
-	for (unsigned int i = 0; !err && i < limits->nr_queues; i++)
-		err = block_queue_open(disk, i);
-	if (err)
-		return err;
-	WRITE_ONCE(disk->alive, true);
-	return 0;
-}
-
-static void disk_announce(const struct block_disk *disk)
-{
-	const struct block_limits *l = &disk->limits;
-
-	log_info("block %s: id=%u device=%s blocks=%llu block_size=%u queues=%u depth=%u segments=%u flags=0x%x serial=\"%s\"", disk->name,
-		 disk->id, disk->dev->name, (unsigned long long)disk->nr_blocks, l->block_size, l->nr_queues, l->queue_depth,
-		 l->max_segments, l->flags, l->serial);
-}
-
-int block_register(struct device *dev, const struct block_limits *given)
-{
-	struct block_limits limits = *given;
-	const char *field;
-	int err = block_limits_check(&limits, dev->nr_strands, &field);
-
-	if (err) {
-		log_err("block %s: bad limits: %s", dev->name, field);
-		return err;
-	}
-	if (!dev->block || !dev->block->submit)
-		return -EINVAL;
-	if (dev->disk && dev->disk->alive)
-		return -EBUSY;
-	limits_trim(&limits);
-	if (dev->disk && !same_disk(&dev->disk->limits, &limits))
-		disk_forget(dev);
-	err = device_on_release(dev, register_undo, NULL);
-	if (err)
-		return err;
-	if (!dev->disk)
-		dev->disk = disk_create(dev, &limits);
-	err = dev->disk ? disk_start(dev->disk, &limits) : -ENOMEM;
-	if (!err && !dev->disk->parts[0])
-		err = block_node_add(dev->disk, 0, 0, 0);
-	if (err) {
-		device_release_forget(dev, register_undo, NULL);
-		disk_forget(dev);
-		return err;
-	}
-	dev->class_gone = disk_forget;
-	disk_announce(dev->disk);
-	block_scan_later(dev->disk);
-	return 0;
+	mutex_lock(&disks_lock);
+	list_del(&disk->link);
+	mutex_unlock(&disks_lock);
+	mutex_lock(&disk->parts_lock);
+	WRITE_ONCE(disk->gone, true);
+	for (unsigned int i = 0; i <= BLOCK_PARTS_MAX; i++)
+		if (disk->parts[i])
+			block_node_remove(disk->parts[i]);
+	mutex_unlock(&disk->parts_lock);
+	log_info("block %s: removed", disk->name);
+	block_disk_put(disk);
 }

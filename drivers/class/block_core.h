@@ -31,18 +31,21 @@ struct block_slot {
 	struct dma_segment *segments;
 };
 
+/* What a disk did on one queue; guarded by the queue's strand. */
 struct block_stats {
 	uint64_t ios[BLOCK_OP_COUNT], sectors[BLOCK_OP_COUNT], ns[BLOCK_OP_COUNT];
+	unsigned int in_flight;		/* requests with a tag */
 };
 
+/* A queue is the device's; its disks share it, and with it the tags. */
 struct block_queue {
-	struct block_disk *disk;
+	struct device *dev;		/* counted by the group */
 	struct strand *strand;
 	unsigned int number;
 	/* Guarded by the strand. */
 	bool open;			/* a driver is there */
 	bool finishing;			/* somebody runs done() callbacks */
-	unsigned int depth, nr_free;
+	unsigned int depth, nr_segments, nr_free;
 	struct block_slot *slots;
 	struct dma_segment *segments;	/* of all slots */
 	uint16_t *free;			/* free tags, a stack */
@@ -51,7 +54,6 @@ struct block_queue {
 	struct list flight;		/* slots */
 	struct list finished;		/* ios whose done() is due */
 	struct timer timer;		/* deadlines and retries */
-	struct block_stats stats;
 };
 
 struct block_cache {
@@ -74,20 +76,34 @@ struct block_part {
 	unsigned int opens;		/* guarded by parts_lock */
 };
 
+/*
+ * What the disks of one device share. dev->block_group is written under bind_lock, as are the queues; units is guarded by units_lock too
+ * (block_group.c), so that any strand may look at it. Each disk and the device hold a reference.
+ */
+struct block_group {
+	struct ref ref;
+	struct device *dev;		/* counted */
+	struct block_queue *queues[BLOCK_QUEUES_MAX];
+	struct block_disk *units[BLOCK_UNITS_MAX];
+	bool bound;			/* a driver has registered: register_undo is on the device's list */
+};
+
 struct block_disk {
 	struct ref ref;
 	struct list link;		/* of all disks */
 	uint32_t id;
-	unsigned int index, major;
+	unsigned int index, major;	/* index: among the disks of its prefix */
+	unsigned int controller;	/* among the devices with disks of this prefix */
 	char name[BLOCK_NAME_MAX];
-	struct device *dev;		/* counted */
+	struct device *dev;		/* counted by the group */
+	struct block_group *group;	/* counted */
 	struct block_limits limits;	/* as used: queue_depth and max_segments may be below the driver's */
 	uint64_t nr_blocks;
 	bool alive;			/* a driver serves it */
+	bool leaving;			/* the driver took the unit back: gone as soon as nothing is in flight */
 	bool gone;			/* for good */
 	bool cpu_data;			/* the driver sees no device addresses: it copies, or needs no data */
-	unsigned int nr_queues;
-	struct block_queue *queues[BLOCK_QUEUES_MAX];
+	struct block_stats stats[BLOCK_QUEUES_MAX];
 	struct block_cache cache;
 	struct mutex parts_lock;
 	struct block_part *parts[BLOCK_PARTS_MAX + 1];
@@ -96,6 +112,18 @@ struct block_disk {
 
 /* block.c */
 void block_disk_for_each(bool (*fn)(struct block_disk *disk, void *arg), void *arg);
+/* A new disk with a name, not yet alive; takes a reference of the group. NULL: no memory. */
+struct block_disk *block_disk_create(struct block_group *group, const struct block_limits *limits);
+/* Off the list and out of /dev; open files keep the memory. Gives back the creator's reference. */
+void block_disk_forget(struct block_disk *disk);
+
+/* block_group.c */
+void block_group_put(struct block_group *group);
+/* block_events.c: units that come and go while the driver runs, seen to by a thread. Any context. */
+int block_event_add(struct device *dev, unsigned int unit, const struct block_limits *limits);
+/* Its calls, with bind_lock held. The limits are checked; -EBUSY: the unit is there. Del: false while requests of a leaving unit are in flight. */
+int block_unit_add(struct device *dev, const struct block_limits *limits);
+bool block_unit_del(struct device *dev, unsigned int unit);
 
 /* block_limits.c: 0, or -EINVAL with the offending field's name. Pure. */
 int block_limits_check(const struct block_limits *l, unsigned int nr_strands, const char **field);
@@ -106,9 +134,13 @@ int block_cut(const struct block_limits *l, bool cpu_data, struct block_io *io, 
 int block_io_check(const struct block_limits *l, uint64_t nr_blocks, const struct block_io *io);
 
 /* block_queue.c */
-int block_queue_open(struct block_disk *disk, unsigned int number);
+struct block_queue *block_queue_create(struct device *dev, unsigned int number);
+/* Ready for a driver. -ENOMEM. Nothing when it is open. */
+int block_queue_open(struct block_queue *q, unsigned int depth, unsigned int nr_segments);
 /* No more submits; everything in it ends with @status. May sleep. */
 void block_queue_close(struct block_queue *q, int status);
+/* What waits there for a disk that is not alive ends with -EIO. True: nothing of @disk is left. */
+bool block_queue_drained(struct block_queue *q, struct block_disk *disk);
 bool block_queue_idle(struct block_queue *q);
 void block_queue_free(struct block_queue *q);
 

@@ -53,6 +53,10 @@ int block_limits_check(const struct block_limits *l, unsigned int nr_strands, co
 		*field = "flags";
 	else if (!l->nr_queues || l->nr_queues > BLOCK_QUEUES_MAX || l->nr_queues > nr_strands)
 		*field = "nr_queues";
+	else if (l->first_queue > MIN(nr_strands, BLOCK_QUEUES_MAX) - l->nr_queues)
+		*field = "first_queue";
+	else if (l->unit >= BLOCK_UNITS_MAX)
+		*field = "unit";
 	else if (!l->queue_depth || l->queue_depth > BLOCK_DEPTH_MAX)
 		*field = "queue_depth";
 	else if (!l->max_segments || l->max_segments > BLOCK_SEGMENTS_MAX)

@@ -4,7 +4,9 @@
 
 int block_register(struct device *dev, const struct block_limits *limits) { return -EOPNOTSUPP; }
 void block_resize(struct device *dev, uint64_t nr_blocks) { }
+void block_resize_unit(struct device *dev, unsigned int unit, uint64_t nr_blocks) { }
 void block_unregister(struct device *dev) { }
+void block_unregister_unit(struct device *dev, unsigned int unit) { }
 void block_complete(struct device *dev, unsigned int queue, uint32_t tag, int status) { }
 void block_abort_all(struct device *dev, int status) { }
 

@@ -34,15 +34,17 @@ static void partitions_show(struct seq *s, void *priv)
 	block_disk_for_each(partition_lines, s);
 }
 
-static void queue_totals(struct block_queue *q, struct totals *t)
+static void queue_totals(struct block_disk *disk, struct block_queue *q, struct totals *t)
 {
+	const struct block_stats *stats = &disk->stats[q->number];
+
 	strand_lock(q->strand);
 	for (unsigned int op = 0; op < BLOCK_OP_COUNT; op++) {
-		t->stats.ios[op] += q->stats.ios[op];
-		t->stats.sectors[op] += q->stats.sectors[op];
-		t->stats.ns[op] += q->stats.ns[op];
+		t->stats.ios[op] += stats->ios[op];
+		t->stats.sectors[op] += stats->sectors[op];
+		t->stats.ns[op] += stats->ns[op];
 	}
-	t->in_flight += q->depth - q->nr_free;
+	t->in_flight += stats->in_flight;
 	strand_unlock(q->strand);
 }
 
@@ -53,8 +55,8 @@ static bool stats_line(struct block_disk *disk, void *arg)
 	unsigned long long ms[BLOCK_OP_COUNT], all = 0;
 
 	for (unsigned int i = 0; i < BLOCK_QUEUES_MAX; i++)
-		if (disk->queues[i])
-			queue_totals(disk->queues[i], &t);
+		if (disk->group->queues[i])
+			queue_totals(disk, disk->group->queues[i], &t);
 	for (unsigned int op = 0; op < BLOCK_OP_COUNT; op++) {
 		ms[op] = b->ns[op] / NSEC_PER_MSEC;
 		all += ms[op];

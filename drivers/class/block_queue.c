@@ -26,9 +26,11 @@ static void count(uint64_t *counter, uint64_t n)
 
 static void io_stats(struct block_queue *q, const struct block_io *io)
 {
-	q->stats.ios[io->op]++;
-	q->stats.sectors[io->op] += (uint64_t)io->nr_blocks * q->disk->limits.block_size / 512;
-	q->stats.ns[io->op] += time_now() - io->started_ns;
+	struct block_stats *stats = &io->disk->stats[q->number];
+
+	stats->ios[io->op]++;
+	stats->sectors[io->op] += (uint64_t)io->nr_blocks * io->disk->limits.block_size / 512;
+	stats->ns[io->op] += time_now() - io->started_ns;
 }
 
 /* One share of the io is over. FUA on a disk that only knows flush goes round once more. */
@@ -60,15 +62,16 @@ static void slot_free(struct block_queue *q, struct block_slot *slot)
 static void slot_unmap(struct block_queue *q, struct block_slot *slot, unsigned int nr)
 {
 	for (unsigned int i = 0; i < nr; i++)
-		dma_unmap_frames(q->disk->dev, slot->segments[i].address, slot->segments[i].length);
+		dma_unmap_frames(q->dev, slot->segments[i].address, slot->segments[i].length);
 }
 
 static void slot_finish(struct block_queue *q, struct block_slot *slot, int status)
 {
-	struct device *dev = q->disk->dev;
+	struct device *dev = q->dev;
 	struct block_io *io = slot->io;
 
 	list_del(&slot->link);
+	io->disk->stats[q->number].in_flight--;
 	slot_unmap(q, slot, slot->rq.nr_segments);
 	count(&dev->counters.requests, 1);
 	count(status ? &dev->counters.errors : &dev->counters.bytes, status ? 1 : slot->bytes);
@@ -88,7 +91,7 @@ static int slot_map(struct block_queue *q, struct block_slot *slot)
 {
 	for (unsigned int i = 0; i < slot->rq.nr_segments; i++) {
 		struct dma_segment *s = &slot->segments[i];
-		int err = dma_map_frames(q->disk->dev, s->address, s->length, &s->address);
+		int err = dma_map_frames(q->dev, s->address, s->length, &s->address);
 
 		if (err) {
 			slot_unmap(q, slot, i);
@@ -101,18 +104,23 @@ static int slot_map(struct block_queue *q, struct block_slot *slot)
 /* Cut the first waiting io into the next free slot; its own share ends with the last piece. */
 static int slot_fill(struct block_queue *q, struct block_slot *slot, struct block_io *io)
 {
+	struct block_disk *disk = io->disk;
 	int err = io->status;
 
+	if (!err && !READ_ONCE(disk->alive))
+		err = -EIO;
 	if (!err)
-		err = block_cut(&q->disk->limits, q->disk->cpu_data, io, slot);
+		err = block_cut(&disk->limits, disk->cpu_data, io, slot);
 	if (!err)
 		err = slot_map(q, slot);
 	if (err)
 		return err;
 	slot->io = io;
+	slot->rq.unit = (uint16_t)disk->limits.unit;
 	slot->state = SLOT_READY;
 	slot->overdue = 0;
-	slot->deadline = time_now() + timeout_of(q->disk);
+	slot->deadline = time_now() + timeout_of(disk);
+	disk->stats[q->number].in_flight++;
 	q->nr_free--;
 	io->pieces_left++;
 	return 0;
@@ -123,6 +131,10 @@ static struct block_slot *slot_next(struct block_queue *q)
 	struct block_slot *slot = q->stalled;
 
 	q->stalled = NULL;
+	if (slot && !READ_ONCE(slot->io->disk->alive)) {
+		slot_finish(q, slot, -EIO);
+		slot = NULL;
+	}
 	while (!slot && q->nr_free && !list_empty(&q->waiting)) {
 		struct block_io *io = list_first(&q->waiting, struct block_io, link);
 		int err;
@@ -142,7 +154,7 @@ static struct block_slot *slot_next(struct block_queue *q)
 /* -EBUSY: the slot stays ready. Otherwise it is in flight, or already over. */
 static int slot_start(struct block_queue *q, struct block_slot *slot)
 {
-	struct device *dev = q->disk->dev;
+	struct device *dev = q->dev;
 	struct block_io *io = slot->io;
 	int err;
 
@@ -157,6 +169,7 @@ static int slot_start(struct block_queue *q, struct block_slot *slot)
 	}
 	if (err == -EBUSY) {
 		list_del(&slot->link);
+		list_init(&slot->link);
 		slot->state = SLOT_READY;
 		return err;
 	}
@@ -174,18 +187,30 @@ static void waiting_fail(struct block_queue *q, int status)
 	}
 }
 
+static void timer_set(struct block_queue *q, time_ns_t when)
+{
+	if (!q->timer.armed || when < q->timer.deadline)
+		timer_arm(&q->timer, when);
+}
+
+/* Disks may have different timeouts, so the oldest request is not always the first to be late. */
 static void timer_need(struct block_queue *q)
 {
+	time_ns_t first = TIME_FOREVER;
+	struct block_slot *slot;
+
 	if (q->timer.armed)
 		return;
-	if (!list_empty(&q->flight))
-		timer_arm(&q->timer, list_first(&q->flight, struct block_slot, link)->deadline);
+	list_for_each(slot, &q->flight, link)
+		first = MIN(first, slot->deadline);
+	if (first != TIME_FOREVER)
+		timer_arm(&q->timer, first);
 }
 
 /* Hand over what can be, then ring once. */
 static void queue_pump(struct block_queue *q)
 {
-	struct device *dev = q->disk->dev;
+	struct device *dev = q->dev;
 	struct block_slot *slot;
 	bool any = false;
 
@@ -194,16 +219,19 @@ static void queue_pump(struct block_queue *q)
 		return;
 	}
 	while (!dev->faulted && (slot = slot_next(q))) {
+		time_ns_t deadline = slot->deadline;
+
 		if (slot_start(q, slot)) {
 			q->stalled = slot;
 			break;
 		}
+		timer_set(q, deadline);
 		any = true;
 	}
 	if (any && !dev->faulted && dev->block->commit)
 		dev->block->commit(dev, q->number);
 	if (q->stalled && list_empty(&q->flight))
-		timer_arm(&q->timer, time_now() + RETRY_NS);
+		timer_set(q, time_now() + RETRY_NS);
 	else
 		timer_need(q);
 }
@@ -247,34 +275,40 @@ static void queue_deferred(struct strand *s)
 
 static void slot_overdue(struct block_queue *q, struct block_slot *slot)
 {
-	struct device *dev = q->disk->dev;
+	struct block_disk *disk = slot->io->disk;
+	struct device *dev = q->dev;
 
 	if (slot->overdue++ || !dev->block->timeout) {
 		device_fault(dev, "request timed out, tag", slot->rq.tag);
 		return;
 	}
-	log_warn("block %s: queue=%u tag=%u op=%u lba=%llu is overdue", q->disk->name, q->number, slot->rq.tag, slot->rq.op,
+	log_warn("block %s: queue=%u tag=%u op=%u lba=%llu is overdue", disk->name, q->number, slot->rq.tag, slot->rq.op,
 		 (unsigned long long)slot->rq.lba);
-	slot->deadline = time_now() + timeout_of(q->disk);
-	list_del(&slot->link);
-	list_append(&q->flight, &slot->link);
+	slot->deadline = time_now() + timeout_of(disk);
 	dev->block->timeout(dev, q->number, slot->rq.tag);
+}
+
+/* The driver may complete anything when it is told, so each look begins anew. */
+static struct block_slot *slot_late(struct block_queue *q, time_ns_t now)
+{
+	struct block_slot *slot;
+
+	list_for_each(slot, &q->flight, link)
+		if (slot->deadline <= now)
+			return slot;
+	return NULL;
 }
 
 static void queue_timer(struct timer *t)
 {
 	struct block_queue *q = container_of(t, struct block_queue, timer);
-	struct device *dev = q->disk->dev;
+	struct device *dev = q->dev;
 	time_ns_t now = time_now();
+	struct block_slot *slot;
 
 	strand_lock(q->strand);
-	while (q->open && !dev->faulted && !list_empty(&q->flight)) {
-		struct block_slot *slot = list_first(&q->flight, struct block_slot, link);
-
-		if (slot->deadline > now)
-			break;
+	while (q->open && !dev->faulted && (slot = slot_late(q, now)))
 		slot_overdue(q, slot);
-	}
 	if (q->stalled && q->stalled->deadline <= now && !dev->faulted)
 		device_fault(dev, "the driver stays busy, tag", q->stalled->rq.tag);
 	queue_pump(q);
@@ -285,13 +319,12 @@ static void queue_timer(struct timer *t)
 
 static struct block_slot *slot_in_flight(struct device *dev, unsigned int queue, uint32_t tag, struct block_queue **q)
 {
-	struct block_disk *disk = dev->disk;
 	struct block_slot *slot;
 
-	if (!disk || queue >= disk->nr_queues)
+	if (queue >= BLOCK_QUEUES_MAX)
 		return NULL;
-	*q = disk->queues[queue];
-	if (!(*q)->open || tag >= (*q)->depth)
+	*q = dev->strands[queue].class_queue;
+	if (!*q || !(*q)->open || tag >= (*q)->depth)
 		return NULL;
 	slot = &(*q)->slots[tag];
 	return slot->state == SLOT_FLIGHT ? slot : NULL;
@@ -364,14 +397,13 @@ int block_data_put(struct device *dev, const struct block_request *rq, uint32_t 
 
 static struct block_queue *queue_choose(struct block_disk *disk)
 {
-	return disk->queues[this_cpu()->id % disk->nr_queues];
+	return disk->group->queues[disk->limits.first_queue + this_cpu()->id % disk->limits.nr_queues];
 }
 
 /* Strand held. False: it is over at once. */
-static bool io_enqueue(struct block_queue *q, struct block_io *io)
+static bool io_enqueue(struct block_queue *q, struct block_disk *disk, struct block_io *io)
 {
-	struct block_disk *disk = q->disk;
-
+	io->disk = disk;
 	io->cut_blocks = 0;
 	io->cut_vec = 0;
 	io->cut_offset = 0;
@@ -395,7 +427,7 @@ void block_submit_batch(struct block_disk *disk, struct block_io **ios, unsigned
 	q = queue_choose(disk);
 	strand_lock(q->strand);
 	for (unsigned int i = 0; i < nr; i++)
-		if (!io_enqueue(q, ios[i]))
+		if (!io_enqueue(q, disk, ios[i]))
 			list_append(&over, &ios[i]->link);
 	queue_pump(q);
 	strand_unlock(q->strand);
@@ -463,19 +495,20 @@ static int queue_memory(struct block_queue *q, unsigned int depth, unsigned int 
 		q->free[depth - 1 - i] = (uint16_t)i;
 	}
 	q->depth = depth;
+	q->nr_segments = nr_segments;
 	q->nr_free = depth;
 	return 0;
 }
 
-static struct block_queue *queue_create(struct block_disk *disk, unsigned int number)
+struct block_queue *block_queue_create(struct device *dev, unsigned int number)
 {
 	struct block_queue *q = kzalloc(sizeof(*q));
 
 	if (!q)
 		return NULL;
-	q->disk = disk;
+	q->dev = dev;
 	q->number = number;
-	q->strand = &disk->dev->strands[number];
+	q->strand = &dev->strands[number];
 	list_init(&q->waiting);
 	list_init(&q->flight);
 	list_init(&q->finished);
@@ -484,16 +517,13 @@ static struct block_queue *queue_create(struct block_disk *disk, unsigned int nu
 }
 
 /* A closed queue is empty, so its memory may change. */
-int block_queue_open(struct block_disk *disk, unsigned int number)
+int block_queue_open(struct block_queue *q, unsigned int depth, unsigned int nr_segments)
 {
-	struct block_queue *q = disk->queues[number];
 	int err;
 
-	if (!q)
-		q = disk->queues[number] = queue_create(disk, number);
-	if (!q)
-		return -ENOMEM;
-	err = queue_memory(q, disk->limits.queue_depth, disk->cpu_data ? 1 : disk->limits.max_segments);
+	if (q->open)
+		return 0;
+	err = queue_memory(q, depth, nr_segments);
 	if (err)
 		return err;
 	strand_lock(q->strand);
@@ -510,7 +540,6 @@ static void flight_fail(struct block_queue *q, int status)
 		slot_finish(q, list_first(&q->flight, struct block_slot, link), status);
 	if (!q->stalled)
 		return;
-	list_init(&q->stalled->link);
 	slot_finish(q, q->stalled, status);
 	q->stalled = NULL;
 }
@@ -533,6 +562,30 @@ void block_queue_close(struct block_queue *q, int status)
 		if (busy)
 			sleep_until(time_now() + NSEC_PER_MSEC, false);
 	}
+}
+
+static bool waits_for(const struct block_queue *q, const struct block_disk *disk)
+{
+	const struct block_io *io;
+
+	list_for_each(io, &q->waiting, link)
+		if (io->disk == disk)
+			return true;
+	list_for_each(io, &q->finished, link)
+		if (io->disk == disk)
+			return true;
+	return false;
+}
+
+bool block_queue_drained(struct block_queue *q, struct block_disk *disk)
+{
+	bool left;
+
+	strand_lock(q->strand);
+	queue_pump(q);	/* what waits for it ends when its turn comes */
+	left = disk->stats[q->number].in_flight || waits_for(q, disk) || q->finishing;
+	strand_unlock(q->strand);
+	return !left;
 }
 
 bool block_queue_idle(struct block_queue *q)

@@ -5,6 +5,9 @@
  * (FERRY_NEEDS_CPU_DATA) has a window with one slot for each tag. The process is believed nothing: entries are copied, tags
  * looked up, generations compared; a lie fails the device.
  *
+ * Each registration of a unit brings the rings of those of its queues that are not there yet, in a region of its own; a queue stays
+ * until the process is gone, and the first unit on it settles how it is laid out.
+ *
  * Locks: each queue is guarded by its strand; stopped is written under bind_lock and read under strands.
  */
 #include <driver/class/block.h>
@@ -32,22 +35,36 @@ _Static_assert(offsetof(struct ferry_block_limits, request_timeout_ms) == offset
 _Static_assert(sizeof(struct ferry_block_segment) == sizeof(struct dma_segment), "segment");
 _Static_assert(offsetof(struct ferry_block_segment, length) == offsetof(struct dma_segment, length), "segment");
 
+struct remote_request {
+	const struct block_request *rq;	/* NULL: not in flight */
+	uint32_t bytes;			/* of its data */
+};
+
 struct remote_queue {
+	bool ready;
+	uint32_t depth_given, depth;		/* as the driver said, as used */
+	uint32_t max_segments, segments_per_tag, slot_bytes;
 	struct ring submit, complete;
 	struct ferry_block_segment *segments;	/* NULL: two are enough */
 	uint8_t *data;				/* NULL: no window */
-	const struct block_request **inflight;	/* by tag; NULL: none */
+	struct remote_request *inflight;	/* by tag */
+};
+
+/* The shared memory of the queues that came with one registration. */
+struct remote_region {
+	struct remote_region *next;
+	struct vma_object *object;
+	uint8_t *base;		/* in the kernel */
 };
 
 struct block_remote {
 	struct moved *moved;
 	struct device *dev;
-	struct block_limits limits;
-	uint32_t slot_bytes, segments_per_tag;
+	uint32_t block_size[BLOCK_UNITS_MAX];	/* of a unit that was ever registered */
+	uint64_t units;		/* bit n: unit n is registered */
+	unsigned int nr_queues;	/* the highest ready one, and one */
 	bool stopped;		/* the driver is going: requests are refused */
-	bool registered;
-	struct vma_object *region;
-	uint8_t *base;		/* the region in the kernel */
+	struct remote_region *regions;
 	struct remote_queue queues[BLOCK_QUEUES_MAX];
 };
 
@@ -55,12 +72,12 @@ struct block_remote {
 
 static uint32_t request_bytes(const struct block_remote *r, const struct block_request *rq)
 {
-	return rq->nr_blocks * r->limits.block_size;
+	return rq->nr_blocks * r->block_size[rq->unit];
 }
 
-static uint8_t *slot_of(const struct block_remote *r, const struct remote_queue *q, uint32_t tag)
+static uint8_t *slot_of(const struct remote_queue *q, uint32_t tag)
 {
-	return q->data + (size_t)tag * r->slot_bytes;
+	return q->data + (size_t)tag * q->slot_bytes;
 }
 
 /* A write's bytes go into the tag's slot. */
@@ -70,24 +87,25 @@ static int data_send(struct block_remote *r, struct remote_queue *q, const struc
 
 	if (!q->data || (rq->op != BLOCK_READ && rq->op != BLOCK_WRITE))
 		return 0;
-	if (rq->nr_blocks > r->slot_bytes / r->limits.block_size)
+	if (rq->nr_blocks > q->slot_bytes / r->block_size[rq->unit])
 		return -EINVAL;
-	return rq->op == BLOCK_WRITE ? block_data_get(r->dev, rq, 0, slot_of(r, q, rq->tag), bytes) : 0;
+	return rq->op == BLOCK_WRITE ? block_data_get(r->dev, rq, 0, slot_of(q, rq->tag), bytes) : 0;
 }
 
-static void segments_send(const struct block_remote *r, const struct remote_queue *q, const struct block_request *rq,
-			  struct ferry_block_submission *s)
+static void segments_send(const struct remote_queue *q, const struct block_request *rq, struct ferry_block_submission *s)
 {
 	struct ferry_block_segment *to = s->segments;
 
 	if (rq->nr_segments > FERRY_BLOCK_INLINE_SEGMENTS)
-		to = &q->segments[(size_t)rq->tag * r->segments_per_tag];
+		to = &q->segments[(size_t)rq->tag * q->segments_per_tag];
 	memcpy(to, rq->segments, rq->nr_segments * sizeof(*to));
 }
 
 static bool request_fits(const struct block_remote *r, const struct block_request *rq)
 {
-	return rq->queue < r->limits.nr_queues && rq->tag < r->limits.queue_depth && rq->nr_segments <= r->limits.max_segments;
+	const struct remote_queue *q = &r->queues[rq->queue];
+
+	return q->ready && r->block_size[rq->unit] && rq->tag < q->depth && rq->nr_segments <= q->max_segments;
 }
 
 static int remote_submit(struct device *dev, const struct block_request *rq)
@@ -98,7 +116,8 @@ static int remote_submit(struct device *dev, const struct block_request *rq)
 		struct ferry_block_submission s;
 		struct ferry_ring_entry entry;
 	} u = { .s = { .op = rq->op, .flags = rq->flags, .queue = rq->queue, .tag = rq->tag, .lba = rq->lba,
-		       .nr_blocks = rq->nr_blocks, .nr_segments = rq->nr_segments, .generation = r->moved->generation } };
+		       .nr_blocks = rq->nr_blocks, .nr_segments = rq->nr_segments, .unit = rq->unit,
+		       .generation = r->moved->generation } };
 	int err;
 
 	if (r->stopped)
@@ -108,7 +127,7 @@ static int remote_submit(struct device *dev, const struct block_request *rq)
 	err = data_send(r, q, rq);
 	if (err)
 		return err;
-	segments_send(r, q, rq, &u.s);
+	segments_send(q, rq, &u.s);
 	err = ring_put(&q->submit, &u.entry);
 	if (err == -EPROTO) {
 		device_fail(dev, "submission ring: impossible index");
@@ -116,7 +135,7 @@ static int remote_submit(struct device *dev, const struct block_request *rq)
 	}
 	if (err)
 		return -EBUSY;
-	q->inflight[rq->tag] = rq;
+	q->inflight[rq->tag] = (struct remote_request){ .rq = rq, .bytes = request_bytes(r, rq) };
 	return 0;
 }
 
@@ -174,7 +193,7 @@ static bool completion_take(struct block_remote *r, unsigned int queue, const st
 	const struct block_request *rq;
 	int status = c->status;
 
-	if (c->generation != r->moved->generation || c->tag >= r->limits.queue_depth || !q->inflight[c->tag]) {
+	if (c->generation != r->moved->generation || c->tag >= q->depth || !q->inflight[c->tag].rq) {
 		remote_violation(r, "completion of a request that is not in flight", queue, c->tag);
 		return false;
 	}
@@ -182,10 +201,10 @@ static bool completion_take(struct block_remote *r, unsigned int queue, const st
 		remote_violation(r, "completion with an impossible status", queue, c->tag);
 		return false;
 	}
-	rq = q->inflight[c->tag];
-	q->inflight[c->tag] = NULL;
+	rq = q->inflight[c->tag].rq;
+	q->inflight[c->tag].rq = NULL;
 	if (q->data && rq->op == BLOCK_READ && !status)
-		status = block_data_put(r->dev, rq, 0, slot_of(r, q, c->tag), request_bytes(r, rq));
+		status = block_data_put(r->dev, rq, 0, slot_of(q, c->tag), q->inflight[c->tag].bytes);
 	block_complete(r->dev, queue, c->tag, status);
 	return true;
 }
@@ -214,33 +233,42 @@ static bool queue_drain(struct block_remote *r, unsigned int queue)
 
 void block_remote_drain(struct block_remote *r)
 {
-	bool more = r->registered;
+	bool more = true;
 
-	for (unsigned int queue = 0; more && queue < r->limits.nr_queues; queue++) {
+	for (unsigned int queue = 0; more && queue < r->nr_queues; queue++) {
 		struct strand *s = &r->dev->strands[queue];
 
-		if (!ring_pending(&r->queues[queue].complete))
+		if (!r->queues[queue].ready || !ring_pending(&r->queues[queue].complete))
 			continue;
 		do {
 			strand_lock(s);
 			more = queue_drain(r, queue);
 			strand_unlock(s);
 		} while (more);
-		more = true;
+		more = !r->dev->faulted;
 	}
 }
 
 bool block_remote_pending(const struct block_remote *r)
 {
-	if (!r || !READ_ONCE(r->registered))
-		return false;
-	for (unsigned int queue = 0; queue < r->limits.nr_queues; queue++)
-		if (ring_unseen(&r->queues[queue].submit))
+	unsigned int nr = r ? __atomic_load_n(&r->nr_queues, __ATOMIC_ACQUIRE) : 0;
+
+	for (unsigned int queue = 0; queue < nr; queue++)
+		if (READ_ONCE(r->queues[queue].ready) && ring_unseen(&r->queues[queue].submit))
 			return true;
 	return false;
 }
 
 /* ---- The region ---- */
+
+static unsigned int bits_set(uint32_t mask)
+{
+	unsigned int n = 0;
+
+	for (; mask; mask &= mask - 1)
+		n++;
+	return n;
+}
 
 static uint32_t power_of_two(uint32_t n)
 {
@@ -257,28 +285,26 @@ static int limits_check(const struct block_limits *l)
 
 	if (!size_ok || !l->nr_queues || l->nr_queues > BLOCK_QUEUES_MAX || !l->queue_depth || l->queue_depth > BLOCK_DEPTH_MAX)
 		return -EINVAL;
+	if (l->first_queue > BLOCK_QUEUES_MAX - l->nr_queues || l->unit >= BLOCK_UNITS_MAX)
+		return -EINVAL;
 	return l->max_segments && l->max_segments <= BLOCK_SEGMENTS_MAX ? 0 : -EINVAL;
 }
 
 /* Slots for the bytes; requests shrink to a slot. */
-static void window_size(struct block_remote *r)
+static uint32_t window_size(struct block_limits *l, unsigned int nr_queues)
 {
-	struct block_limits *l = &r->limits;
 	uint32_t slot, wanted = DATA_SLOT_MAX;
 
-	while (DATA_WINDOW_MAX / (l->nr_queues * l->queue_depth) < 4096)
+	while (DATA_WINDOW_MAX / (nr_queues * l->queue_depth) < 4096)
 		l->queue_depth /= 2;
-	slot = DATA_WINDOW_MAX / (l->nr_queues * l->queue_depth);
+	slot = DATA_WINDOW_MAX / (nr_queues * l->queue_depth);
 	if (l->max_request_blocks && l->max_request_blocks < DATA_SLOT_MAX / l->block_size)
 		wanted = l->max_request_blocks * l->block_size;
-	slot = ALIGN_DOWN(MIN(MIN(slot, wanted), DATA_SLOT_MAX), l->block_size);
-	r->slot_bytes = slot;
-	l->max_request_blocks = slot / l->block_size;
+	return ALIGN_DOWN(MIN(MIN(slot, wanted), DATA_SLOT_MAX), l->block_size);
 }
 
-static void region_layout(struct block_remote *r, struct ferry_block_register *reg)
+static void region_layout(const struct block_limits *l, uint32_t slot_bytes, struct ferry_block_register *reg)
 {
-	const struct block_limits *l = &r->limits;
 	uint64_t end;
 
 	/* Twice the depth: tags come back and are used again before the driver has released what it took. */
@@ -288,13 +314,12 @@ static void region_layout(struct block_remote *r, struct ferry_block_register *r
 	reg->complete_offset = (uint32_t)ring_bytes(reg->submit_entries);
 	end = reg->complete_offset + ring_bytes(reg->complete_entries);
 	reg->segment_offset = (uint32_t)end;
-	reg->segments_per_tag = l->max_segments > FERRY_BLOCK_INLINE_SEGMENTS && !r->slot_bytes ? l->max_segments : 0;
+	reg->segments_per_tag = l->max_segments > FERRY_BLOCK_INLINE_SEGMENTS && !slot_bytes ? l->max_segments : 0;
 	end += (uint64_t)reg->segments_per_tag * l->queue_depth * sizeof(struct ferry_block_segment);
 	reg->data_offset = (uint32_t)ALIGN_UP(end, PAGE_SIZE);
-	reg->data_bytes_per_tag = r->slot_bytes;
-	reg->queue_stride = ALIGN_UP(reg->data_offset + (uint64_t)r->slot_bytes * l->queue_depth, PAGE_SIZE);
-	reg->region_length = reg->queue_stride * l->nr_queues;
-	r->segments_per_tag = reg->segments_per_tag;
+	reg->data_bytes_per_tag = slot_bytes;
+	reg->queue_stride = ALIGN_UP(reg->data_offset + (uint64_t)slot_bytes * l->queue_depth, PAGE_SIZE);
+	reg->region_length = reg->queue_stride * bits_set(reg->new_queues);
 }
 
 static void region_release(struct vma_object *o)
@@ -334,18 +359,21 @@ free:
 	return NULL;
 }
 
-static int queue_init(struct block_remote *r, unsigned int queue, const struct ferry_block_register *reg)
+static int queue_init(struct remote_queue *q, uint8_t *base, const struct ferry_block_register *reg, const struct block_limits *l)
 {
-	uint8_t *base = r->base + queue * reg->queue_stride;
-	struct remote_queue *q = &r->queues[queue];
 	int err;
 
-	q->inflight = kcalloc(r->limits.queue_depth, sizeof(*q->inflight));
+	q->inflight = kcalloc(l->queue_depth, sizeof(*q->inflight));
 	if (!q->inflight)
 		return -ENOMEM;
-	if (reg->segments_per_tag)
+	q->depth_given = reg->limits.queue_depth;
+	q->depth = l->queue_depth;
+	q->max_segments = l->max_segments;
+	q->segments_per_tag = reg->segments_per_tag;
+	q->slot_bytes = reg->data_bytes_per_tag;
+	if (q->segments_per_tag)
 		q->segments = (struct ferry_block_segment *)(base + reg->segment_offset);
-	if (reg->data_bytes_per_tag)
+	if (q->slot_bytes)
 		q->data = base + reg->data_offset;
 	err = ring_init(&q->submit, base + reg->submit_offset, ring_bytes(reg->submit_entries), reg->submit_entries);
 	if (err)
@@ -353,45 +381,43 @@ static int queue_init(struct block_remote *r, unsigned int queue, const struct f
 	return ring_init(&q->complete, base + reg->complete_offset, ring_bytes(reg->complete_entries), reg->complete_entries);
 }
 
+static void remote_region_free(struct remote_region *region)
+{
+	if (region->base)
+		vunmap(region->base);
+	if (region->object)
+		region_put(region->object);
+	kfree(region);
+}
+
+static struct remote_region *remote_region_create(uint64_t length)
+{
+	struct remote_region *region = kzalloc(sizeof(*region));
+
+	if (!region)
+		return NULL;
+	region->object = region_create(length >> PAGE_SHIFT);
+	if (region->object)
+		region->base = vmap_pages(region->object->pages, region->object->nr_pages);
+	if (region->base)
+		return region;
+	remote_region_free(region);
+	return NULL;
+}
+
 void block_remote_free(struct block_remote *r)
 {
+	struct remote_region *region;
+
 	if (!r)
 		return;
 	for (unsigned int i = 0; i < BLOCK_QUEUES_MAX; i++)
 		kfree(r->queues[i].inflight);
-	if (r->base)
-		vunmap(r->base);
-	if (r->region)
-		region_put(r->region);
+	while ((region = r->regions)) {
+		r->regions = region->next;
+		remote_region_free(region);
+	}
 	kfree(r);
-}
-
-static struct block_remote *remote_create(struct moved *m, struct ferry_block_register *reg)
-{
-	struct block_remote *r = kzalloc(sizeof(*r));
-
-	if (!r)
-		return NULL;
-	r->moved = m;
-	r->dev = m->dev;
-	memcpy(&r->limits, &reg->limits, sizeof(r->limits));
-	r->limits.queue_depth = MIN(r->limits.queue_depth, DEPTH_MAX);
-	r->limits.max_segments = MIN(r->limits.max_segments, SEGMENTS_MAX);
-	if (m->dev->granted & FERRY_NEEDS_CPU_DATA)
-		window_size(r);
-	region_layout(r, reg);
-	r->region = region_create(reg->region_length >> PAGE_SHIFT);
-	if (r->region)
-		r->base = vmap_pages(r->region->pages, r->region->nr_pages);
-	if (!r->base)
-		goto free;
-	for (unsigned int i = 0; i < r->limits.nr_queues; i++)
-		if (queue_init(r, i, reg))
-			goto free;
-	return r;
-free:
-	block_remote_free(r);
-	return NULL;
 }
 
 /* ---- Registration ---- */
@@ -404,50 +430,164 @@ static void remote_undo(struct device *dev, void *arg)
 	r->stopped = true;
 }
 
-static int remote_announce(struct block_remote *r)
+/* The remote end of this binding: made at its first registration, freed with the process, also when what follows fails. */
+static struct block_remote *remote_of(struct moved *m)
 {
-	struct device *dev = r->dev;
-	int err = device_strands(dev, r->limits.nr_queues);
+	struct block_remote *r = m->block;
 
-	if (!err)
-		err = device_on_release(dev, remote_undo, r);
+	if (r)
+		return r;
+	r = kzalloc(sizeof(*r));
+	if (!r || device_on_release(m->dev, remote_undo, r)) {
+		kfree(r);
+		return NULL;
+	}
+	r->moved = m;
+	r->dev = m->dev;
+	m->dev->priv = r;
+	m->dev->block = &block_remote_ops;
+	m->block = r;
+	return r;
+}
+
+/* What the unit shares with others is settled already: the same depth, at most their segments and slot. */
+static int queue_share(const struct remote_queue *q, const struct ferry_block_register *reg, struct block_limits *l)
+{
+	if (q->depth_given != reg->limits.queue_depth || (q->data && q->slot_bytes < l->block_size))
+		return -EINVAL;
+	l->queue_depth = q->depth;
+	l->max_segments = MIN(l->max_segments, q->max_segments);
+	if (q->data && (!l->max_request_blocks || l->max_request_blocks > q->slot_bytes / l->block_size))
+		l->max_request_blocks = q->slot_bytes / l->block_size;
+	return 0;
+}
+
+static int queues_share(struct block_remote *r, struct ferry_block_register *reg, struct block_limits *l)
+{
+	int err = 0;
+
+	reg->new_queues = 0;
+	for (unsigned int i = l->first_queue; !err && i < l->first_queue + l->nr_queues; i++) {
+		if (r->queues[i].ready)
+			err = queue_share(&r->queues[i], reg, l);
+		else
+			reg->new_queues |= 1u << i;
+	}
+	return err;
+}
+
+static int queues_init(struct block_remote *r, struct remote_region *region, const struct ferry_block_register *reg,
+		       const struct block_limits *l)
+{
+	uint8_t *base = region->base;
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < BLOCK_QUEUES_MAX; i++) {
+		if (!(reg->new_queues & 1u << i))
+			continue;
+		kfree(r->queues[i].inflight);	/* of a registration that failed */
+		err = queue_init(&r->queues[i], base, reg, l);
+		base += reg->queue_stride;
+	}
+	return err;
+}
+
+static void queues_ready(struct block_remote *r, uint32_t new_queues)
+{
+	for (unsigned int i = 0; i < BLOCK_QUEUES_MAX; i++) {
+		if (!(new_queues & 1u << i))
+			continue;
+		WRITE_ONCE(r->queues[i].ready, true);
+		if (i >= r->nr_queues)
+			__atomic_store_n(&r->nr_queues, i + 1, __ATOMIC_RELEASE);
+	}
+}
+
+/* Rings for the queues that are new, in both address spaces. */
+static int region_add(struct block_remote *r, struct ferry_block_register *reg, struct block_limits *l)
+{
+	const uint32_t flags = VM_SHARED | VM_OBJECT | VM_READ | VM_WRITE;
+	uint32_t slot_bytes = 0;
+	struct remote_region *region;
+	int64_t address;
+	int err;
+
+	if (r->dev->granted & FERRY_NEEDS_CPU_DATA)
+		slot_bytes = window_size(l, bits_set(reg->new_queues));
+	if (slot_bytes)
+		l->max_request_blocks = slot_bytes / l->block_size;
+	region_layout(l, slot_bytes, reg);
+	region = remote_region_create(reg->region_length);
+	if (!region)
+		return -ENOMEM;
+	err = queues_init(r, region, reg, l);
+	address = err ? err : space_map_object(current_process->space, 0, flags, region->object);
+	if (address < 0) {
+		remote_region_free(region);
+		return (int)address;
+	}
+	region->next = r->regions;
+	r->regions = region;
+	reg->region = (uint64_t)address;
+	queues_ready(r, reg->new_queues);
+	return 0;
+}
+
+static int remote_announce(struct block_remote *r, const struct block_limits *l)
+{
+	unsigned int strands = MAX(r->dev->nr_strands, l->first_queue + l->nr_queues);
+	int err = device_strands(r->dev, strands);
+
 	if (err)
 		return err;
-	dev->priv = r;
-	dev->block = &block_remote_ops;
-	WRITE_ONCE(r->registered, true);
-	return block_register(dev, &r->limits);
+	r->block_size[l->unit] = l->block_size;
+	err = block_register(r->dev, l);
+	if (!err)
+		r->units |= 1ull << l->unit;
+	return err;
 }
 
 int block_remote_register(struct moved *m, struct ferry_block_register *reg)
 {
-	const uint32_t flags = VM_SHARED | VM_OBJECT | VM_READ | VM_WRITE;
 	struct block_limits limits;
 	struct block_remote *r;
-	int64_t address;
 	int err;
 
 	memcpy(&limits, &reg->limits, sizeof(limits));
 	err = limits_check(&limits);
 	if (err)
 		return err;
-	r = remote_create(m, reg);
+	r = remote_of(m);
 	if (!r)
 		return -ENOMEM;
-	address = space_map_object(current_process->space, 0, flags, r->region);
-	if (address < 0) {
-		block_remote_free(r);
-		return (int)address;
-	}
-	m->block = r;	/* freed with the process, also when what follows fails */
-	reg->region = (uint64_t)address;
-	memcpy(&reg->limits, &r->limits, sizeof(r->limits));
-	return remote_announce(r);
+	if (r->units & 1ull << limits.unit || r->stopped)
+		return -EBUSY;
+	limits.queue_depth = MIN(limits.queue_depth, DEPTH_MAX);
+	limits.max_segments = MIN(limits.max_segments, SEGMENTS_MAX);
+	reg->region = reg->region_length = reg->queue_stride = 0;
+	err = queues_share(r, reg, &limits);
+	if (!err && reg->new_queues)
+		err = region_add(r, reg, &limits);
+	if (err)
+		return err;
+	memcpy(&reg->limits, &limits, sizeof(limits));
+	return remote_announce(r, &limits);
+}
+
+/* ---- Leaving ---- */
+
+int block_remote_leave(struct block_remote *r, uint64_t unit)
+{
+	if (unit >= BLOCK_UNITS_MAX || !(r->units & 1ull << unit))
+		return -EINVAL;
+	r->units &= ~(1ull << unit);
+	block_unregister_unit(r->dev, (unsigned int)unit);
+	return 0;
 }
 
 void block_remote_stop(struct block_remote *r)
 {
-	for (unsigned int i = 0; i < r->limits.nr_queues; i++) {
+	for (unsigned int i = 0; i < BLOCK_QUEUES_MAX; i++) {
 		strand_lock(&r->dev->strands[i]);
 		r->stopped = true;
 		strand_unlock(&r->dev->strands[i]);
@@ -456,9 +596,9 @@ void block_remote_stop(struct block_remote *r)
 
 static bool remote_is_busy(const struct block_remote *r)
 {
-	for (unsigned int i = 0; i < r->limits.nr_queues; i++)
-		for (uint32_t tag = 0; tag < r->limits.queue_depth; tag++)
-			if (r->queues[i].inflight[tag])
+	for (unsigned int i = 0; i < r->nr_queues; i++)
+		for (uint32_t tag = 0; r->queues[i].ready && tag < r->queues[i].depth; tag++)
+			if (r->queues[i].inflight[tag].rq)
 				return true;
 	return false;
 }
@@ -471,4 +611,5 @@ void block_remote_finish(struct block_remote *r)
 	if (remote_is_busy(r))
 		block_abort_all(r->dev, -EIO);
 	block_unregister(r->dev);
+	r->units = 0;
 }

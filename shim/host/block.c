@@ -19,38 +19,61 @@ static bool needs_cpu_data(const struct device *dev)
 	return dev->driver->manifest.needs & FERRY_NEEDS_CPU_DATA;
 }
 
+static const struct block_limits *limits_of(const struct device *dev, const struct host_request *rq)
+{
+	return &dev->block.limits[rq->unit];
+}
+
 static uint32_t request_bytes(const struct device *dev, const struct host_request *rq)
 {
-	return carries_data(rq->op) ? rq->nr_blocks * dev->block.limits.block_size : 0;
+	return carries_data(rq->op) ? rq->nr_blocks * limits_of(dev, rq)->block_size : 0;
 }
 
 static bool limits_bad(const struct device *dev, const struct block_limits *l)
 {
 	return l->block_size < 512 || l->block_size > 4096 || l->block_size & (l->block_size - 1) ||
 	       (l->physical_block_size && l->physical_block_size < l->block_size) || !l->nr_queues ||
-	       l->nr_queues > BLOCK_QUEUES_MAX || l->nr_queues > dev->nr_strands || !l->queue_depth ||
+	       l->nr_queues > BLOCK_QUEUES_MAX || l->nr_queues > dev->nr_strands ||
+	       l->first_queue > dev->nr_strands - l->nr_queues || l->unit >= BLOCK_UNITS_MAX || !l->queue_depth ||
 	       l->queue_depth > BLOCK_DEPTH_MAX || !l->max_segments || l->max_segments > BLOCK_SEGMENTS_MAX ||
 	       (l->max_segment_bytes && l->max_segment_bytes < l->block_size) || l->nr_blocks > (1ull << 63) / l->block_size ||
 	       !memchr(l->prefix, 0, sizeof(l->prefix)) || !l->prefix[0] || !memchr(l->serial, 0, sizeof(l->serial));
 }
 
+/* A unit that comes later may come from any strand; units on one queue have one depth. */
 int block_register(struct device *dev, const struct block_limits *limits)
 {
-	if (!dev->probing)
-		host_misuse(dev, "block_register outside probe");
-	if (dev->block.registered)
-		return -EBUSY;
+	uint32_t *depth;
+
+	if (!dev->probing && !dev->bound)
+		host_misuse(dev, "block_register after remove");
 	if (limits_bad(dev, limits))
 		return -EINVAL;
-	dev->block.limits = *limits;
+	if (dev->block.present[limits->unit])
+		return -EBUSY;
+	depth = &dev->block.depth[limits->first_queue];
+	for (unsigned int i = 0; i < limits->nr_queues; i++)
+		if (depth[i] && depth[i] != limits->queue_depth)
+			return -EINVAL;
+	for (unsigned int i = 0; i < limits->nr_queues; i++)
+		depth[i] = limits->queue_depth;
+	dev->block.limits[limits->unit] = *limits;
+	dev->block.present[limits->unit] = true;
 	dev->block.registered = true;
 	return 0;
 }
 
+void block_resize_unit(struct device *dev, unsigned int unit, uint64_t nr_blocks)
+{
+	if (unit >= BLOCK_UNITS_MAX || !dev->block.present[unit])
+		return;
+	dev->block.limits[unit].nr_blocks = nr_blocks;
+	dev->block.resizes++;
+}
+
 void block_resize(struct device *dev, uint64_t nr_blocks)
 {
-	dev->block.limits.nr_blocks = nr_blocks;
-	dev->block.resizes++;
+	block_resize_unit(dev, 0, nr_blocks);
 }
 
 void block_unregister(struct device *dev)
@@ -58,6 +81,7 @@ void block_unregister(struct device *dev)
 	if (!dev->block.registered)
 		host_misuse(dev, "block_unregister of a disk that is not registered");
 	host_block_fail_all(dev, -EIO);
+	memset(dev->block.present, 0, sizeof(dev->block.present));
 	dev->block.registered = false;
 }
 
@@ -78,9 +102,9 @@ static void data_release(struct device *dev, struct host_request *rq)
 	rq->nr_segments = 0;
 }
 
-static uint32_t data_align(const struct device *dev)
+static uint32_t data_align(const struct block_limits *limits)
 {
-	return dev->block.limits.segment_boundary ? dev->block.limits.segment_boundary : 512;
+	return limits->segment_boundary ? limits->segment_boundary : 512;
 }
 
 static int data_map(struct device *dev, struct host_request *rq)
@@ -96,11 +120,11 @@ static int data_map(struct device *dev, struct host_request *rq)
 		uint32_t length = left < room ? left : room;
 		struct host_dma *map;
 
-		if (rq->nr_segments == BLOCK_SEGMENTS_MAX || rq->nr_segments == dev->block.limits.max_segments)
+		if (rq->nr_segments == BLOCK_SEGMENTS_MAX || rq->nr_segments == limits_of(dev, rq)->max_segments)
 			return -EINVAL;
 		if (rq->offset && !rq->nr_segments)
 			dev->next_address = ((dev->next_address + 4095) & ~4095ull) + rq->offset;
-		map = host_dma_map(dev, length, rq->offset && !rq->nr_segments ? 512 : data_align(dev), rq->op == BLOCK_WRITE, rq->op == BLOCK_READ);
+		map = host_dma_map(dev, length, rq->offset && !rq->nr_segments ? 512 : data_align(limits_of(dev, rq)), rq->op == BLOCK_WRITE, rq->op == BLOCK_READ);
 		if (!map)
 			return -ENOMEM;
 		memcpy(map->cpu, data, length);	/* of a read too: what the device does not write stays what it was */
@@ -120,16 +144,16 @@ static void request_end(struct device *dev, struct host_request *rq, int status)
 
 static int tag_find(const struct device *dev, unsigned int queue)
 {
-	for (unsigned int tag = 0; tag < dev->block.limits.queue_depth; tag++) {
+	for (unsigned int tag = 0; tag < dev->block.depth[queue]; tag++) {
 		if (!dev->block.in_flight[queue][tag])
 			return (int)tag;
 	}
 	return -EBUSY;
 }
 
-static uint64_t timeout_us(const struct device *dev)
+static uint64_t timeout_us(const struct device *dev, const struct host_request *rq)
 {
-	uint32_t ms = dev->block.limits.request_timeout_ms;
+	uint32_t ms = limits_of(dev, rq)->request_timeout_ms;
 
 	return (uint64_t)(ms ? ms : TIMEOUT_DEFAULT_MS) * 1000;
 }
@@ -137,7 +161,7 @@ static uint64_t timeout_us(const struct device *dev)
 static struct block_request driver_view(const struct host_request *rq)
 {
 	return (struct block_request){ .op = rq->op, .flags = rq->flags, .queue = rq->queue, .tag = rq->tag, .lba = rq->lba,
-				       .nr_blocks = rq->nr_blocks, .nr_segments = rq->nr_segments,
+				       .nr_blocks = rq->nr_blocks, .nr_segments = rq->nr_segments, .unit = rq->unit,
 				       .segments = rq->nr_segments ? rq->segments : NULL };
 }
 
@@ -157,7 +181,7 @@ static int request_start(struct device *dev, struct host_request *rq)
 		return 0;
 	}
 	view = driver_view(rq);
-	rq->deadline_us = host_clock_us() + timeout_us(dev);
+	rq->deadline_us = host_clock_us() + timeout_us(dev, rq);
 	dev->block.in_flight[rq->queue][tag] = rq;
 	err = dev->driver->block->submit(dev, &view);
 	if (!err || rq->done)
@@ -180,11 +204,18 @@ static void request_wait(struct device *dev, struct host_request *rq)
 	*at = rq;
 }
 
+static bool request_fits(const struct device *dev, const struct host_request *rq)
+{
+	const struct block_limits *l = host_block_unit(dev, rq->unit);
+
+	return l && rq->queue >= l->first_queue && rq->queue - l->first_queue < l->nr_queues;
+}
+
 void host_block_submit(struct device *dev, struct host_request *rq)
 {
 	rq->done = false;
 	rq->nr_segments = 0;
-	if (!dev->bound || dev->failed || !dev->block.registered || rq->queue >= dev->block.limits.nr_queues) {
+	if (!dev->bound || dev->failed || !request_fits(dev, rq)) {
 		request_end(dev, rq, -EIO);
 		return;
 	}
@@ -222,7 +253,7 @@ bool host_block_serve(struct device *dev)
 {
 	bool any = false;
 
-	for (unsigned int q = 0; q < dev->block.limits.nr_queues && dev->bound && !dev->failed; q++) {
+	for (unsigned int q = 0; q < BLOCK_QUEUES_MAX && dev->bound && !dev->failed; q++) {
 		if (!dev->block.retry[q])
 			continue;
 		dev->block.retry[q] = false;
@@ -248,8 +279,8 @@ void block_complete(struct device *dev, unsigned int queue, uint32_t tag, int st
 
 void host_block_fail_all(struct device *dev, int status)
 {
-	for (unsigned int q = 0; q < dev->block.limits.nr_queues; q++) {
-		for (unsigned int tag = 0; tag < dev->block.limits.queue_depth; tag++) {
+	for (unsigned int q = 0; q < BLOCK_QUEUES_MAX; q++) {
+		for (unsigned int tag = 0; tag < dev->block.depth[q]; tag++) {
 			if (dev->block.in_flight[q][tag])
 				request_end(dev, dev->block.in_flight[q][tag], status);
 			dev->block.in_flight[q][tag] = NULL;
@@ -260,12 +291,34 @@ void host_block_fail_all(struct device *dev, int status)
 	}
 }
 
+/* What waits for it ends here; what is in flight is the driver's to complete. */
+void block_unregister_unit(struct device *dev, unsigned int unit)
+{
+	if (unit >= BLOCK_UNITS_MAX || !dev->block.present[unit])
+		return;
+	dev->block.present[unit] = false;
+	for (unsigned int q = 0; q < BLOCK_QUEUES_MAX; q++) {
+		struct host_request **at = &dev->block.waiting[q];
+
+		while (*at) {
+			struct host_request *rq = *at;
+
+			if (rq->unit != unit) {
+				at = &rq->next;
+				continue;
+			}
+			*at = rq->next;
+			request_end(dev, rq, -EIO);
+		}
+	}
+}
+
 uint64_t host_block_deadline(const struct device *dev)
 {
 	uint64_t next = 0;
 
-	for (unsigned int q = 0; q < dev->block.limits.nr_queues; q++) {
-		for (unsigned int tag = 0; tag < dev->block.limits.queue_depth; tag++) {
+	for (unsigned int q = 0; q < BLOCK_QUEUES_MAX; q++) {
+		for (unsigned int tag = 0; tag < dev->block.depth[q]; tag++) {
 			const struct host_request *rq = dev->block.in_flight[q][tag];
 
 			if (rq && (!next || rq->deadline_us < next))
@@ -280,13 +333,13 @@ bool host_block_overdue(struct device *dev)
 	uint64_t now = host_clock_us();
 	bool any = false;
 
-	for (unsigned int q = 0; q < dev->block.limits.nr_queues; q++) {
-		for (unsigned int tag = 0; tag < dev->block.limits.queue_depth && dev->bound && !dev->failed; tag++) {
+	for (unsigned int q = 0; q < BLOCK_QUEUES_MAX; q++) {
+		for (unsigned int tag = 0; tag < dev->block.depth[q] && dev->bound && !dev->failed; tag++) {
 			struct host_request *rq = dev->block.in_flight[q][tag];
 
 			if (!rq || rq->deadline_us > now)
 				continue;
-			rq->deadline_us = now + timeout_us(dev);
+			rq->deadline_us = now + timeout_us(dev, rq);
 			any = true;
 			if (dev->driver->block->timeout)
 				dev->driver->block->timeout(dev, q, tag);
@@ -297,13 +350,15 @@ bool host_block_overdue(struct device *dev)
 	return any;
 }
 
-int host_block_do(struct device *dev, uint8_t op, uint64_t lba, uint32_t nr_blocks, void *data)
+int host_block_unit_do(struct device *dev, unsigned int unit, uint8_t op, uint64_t lba, uint32_t nr_blocks, void *data)
 {
-	struct host_request rq = { .op = op, .lba = lba, .nr_blocks = nr_blocks, .data = data };
+	struct host_request rq = { .op = op, .unit = (uint16_t)unit, .lba = lba, .nr_blocks = nr_blocks, .data = data };
 	uint64_t end = host_clock_us() + DO_LIMIT_US;
 
+	if (host_block_unit(dev, unit))
+		rq.queue = (uint16_t)host_block_unit(dev, unit)->first_queue;
 	host_block_submit(dev, &rq);
-	host_block_commit(dev, 0);
+	host_block_commit(dev, rq.queue);
 	host_settle(dev);
 	while (!rq.done && host_clock_us() < end)
 		host_run(dev, 100000);
@@ -312,6 +367,11 @@ int host_block_do(struct device *dev, uint8_t op, uint64_t lba, uint32_t nr_bloc
 	host_misuse(dev, "request was never completed");
 	host_block_fail_all(dev, -EIO);
 	return -ETIMEDOUT;
+}
+
+int host_block_do(struct device *dev, uint8_t op, uint64_t lba, uint32_t nr_blocks, void *data)
+{
+	return host_block_unit_do(dev, 0, op, lba, nr_blocks, data);
 }
 
 static int data_copy(struct device *dev, const struct block_request *view, uint32_t offset, void *to, const void *from, uint32_t length)
@@ -341,9 +401,14 @@ int block_data_put(struct device *dev, const struct block_request *rq, uint32_t 
 	return rq->op == BLOCK_READ ? data_copy(dev, rq, offset, NULL, from, length) : -ERANGE;
 }
 
+const struct block_limits *host_block_unit(const struct device *dev, unsigned int unit)
+{
+	return unit < BLOCK_UNITS_MAX && dev->block.present[unit] ? &dev->block.limits[unit] : NULL;
+}
+
 const struct block_limits *host_block_limits(const struct device *dev)
 {
-	return dev->block.registered ? &dev->block.limits : NULL;
+	return host_block_unit(dev, 0);
 }
 
 unsigned int host_block_resizes(const struct device *dev)
@@ -355,8 +420,8 @@ unsigned int host_block_in_flight(const struct device *dev)
 {
 	unsigned int nr = 0;
 
-	for (unsigned int q = 0; q < dev->block.limits.nr_queues; q++) {
-		for (unsigned int tag = 0; tag < dev->block.limits.queue_depth; tag++)
+	for (unsigned int q = 0; q < BLOCK_QUEUES_MAX; q++) {
+		for (unsigned int tag = 0; tag < dev->block.depth[q]; tag++)
 			nr += dev->block.in_flight[q][tag] != NULL;
 		for (const struct host_request *rq = dev->block.waiting[q]; rq; rq = rq->next)
 			nr++;

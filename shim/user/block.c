@@ -28,6 +28,7 @@ struct block_slot {
 
 struct block_queue {
 	struct ring submit, complete;
+	uint32_t depth, segments_per_tag, data_bytes_per_tag;
 	const struct dma_segment *segments;	/* rows of segments_per_tag; NULL: two are enough */
 	uint8_t *data;
 	struct block_slot *slots;		/* by tag */
@@ -37,28 +38,29 @@ struct block_queue {
 };
 
 struct block_end {
-	struct block_limits limits;
-	uint32_t segments_per_tag, data_bytes_per_tag;
-	struct block_queue *queues;
+	unsigned int nr_queues;				/* the highest one that is there, and one */
+	struct block_queue *queues[BLOCK_QUEUES_MAX];	/* they are the device's: units share them */
+	uint32_t block_size[BLOCK_UNITS_MAX];
+	bool stopping;
 };
 
 /* ---- Taking off ---- */
 
-static void slot_fill(struct block_end *b, struct block_queue *q, const struct ferry_block_submission *s)
+static void slot_fill(struct block_queue *q, const struct ferry_block_submission *s)
 {
 	struct block_slot *slot = &q->slots[s->tag];
 
 	slot->rq = (struct block_request){
 		.op = s->op, .flags = s->flags, .queue = s->queue, .tag = s->tag, .lba = s->lba, .nr_blocks = s->nr_blocks,
-		.nr_segments = s->nr_segments, .segments = slot->segments,
+		.nr_segments = s->nr_segments, .unit = s->unit, .segments = slot->segments,
 	};
 	slot->generation = s->generation;
 	slot->state = SLOT_WAITING;
 	if (s->nr_segments > FERRY_BLOCK_INLINE_SEGMENTS)
-		slot->rq.segments = &q->segments[(size_t)s->tag * b->segments_per_tag];
+		slot->rq.segments = &q->segments[(size_t)s->tag * q->segments_per_tag];
 	else
 		memcpy(slot->segments, s->segments, sizeof(slot->segments));
-	q->waiting[(q->first + q->nr_waiting++) % b->limits.queue_depth] = s->tag;
+	q->waiting[(q->first + q->nr_waiting++) % q->depth] = s->tag;
 }
 
 static void request_overdue(struct device *dev, unsigned int queue, uint32_t tag)
@@ -68,15 +70,15 @@ static void request_overdue(struct device *dev, unsigned int queue, uint32_t tag
 	dev->driver->block->timeout(dev, queue, tag);
 }
 
-static bool submission_ok(const struct block_end *b, const struct block_queue *q, const struct ferry_block_submission *s)
+static bool submission_ok(const struct block_queue *q, const struct ferry_block_submission *s)
 {
-	if (s->tag >= b->limits.queue_depth || q->slots[s->tag].state != SLOT_FREE)
+	if (s->tag >= q->depth || s->unit >= BLOCK_UNITS_MAX || q->slots[s->tag].state != SLOT_FREE)
 		return false;
-	return s->nr_segments <= FERRY_BLOCK_INLINE_SEGMENTS || s->nr_segments <= b->segments_per_tag;
+	return s->nr_segments <= FERRY_BLOCK_INLINE_SEGMENTS || s->nr_segments <= q->segments_per_tag;
 }
 
 /* Everything there is, into slots; the ring's room is given back before anything is completed. */
-static void queue_take(struct device *dev, struct block_end *b, struct block_queue *q)
+static void queue_take(struct device *dev, struct block_queue *q, unsigned int queue)
 {
 	uint32_t overdue[8], nr_overdue = 0;
 	union {
@@ -90,14 +92,14 @@ static void queue_take(struct device *dev, struct block_end *b, struct block_que
 				overdue[nr_overdue++] = u.s.tag;
 			continue;
 		}
-		if (!submission_ok(b, q, &u.s))
+		if (!submission_ok(q, &u.s))
 			device_fault(dev, "bad submission", u.s.tag);
-		slot_fill(b, q, &u.s);
+		slot_fill(q, &u.s);
 	}
 	ring_release(&q->submit);
 	for (uint32_t i = 0; i < nr_overdue; i++)
-		if (overdue[i] < b->limits.queue_depth && q->slots[overdue[i]].state == SLOT_STARTED)
-			request_overdue(dev, (unsigned int)(q - b->queues), overdue[i]);
+		if (overdue[i] < q->depth && q->slots[overdue[i]].state == SLOT_STARTED)
+			request_overdue(dev, queue, overdue[i]);
 }
 
 /* ---- Starting ---- */
@@ -122,13 +124,12 @@ static bool slot_start(struct device *dev, struct block_queue *q, uint32_t tag)
 	return false;
 }
 
-static void queue_start(struct device *dev, struct block_end *b, unsigned int queue)
+static void queue_start(struct device *dev, struct block_queue *q, unsigned int queue)
 {
-	struct block_queue *q = &b->queues[queue];
 	bool started = false;
 
 	while (q->nr_waiting && slot_start(dev, q, q->waiting[q->first])) {
-		q->first = (q->first + 1) % b->limits.queue_depth;
+		q->first = (q->first + 1) % q->depth;
 		q->nr_waiting--;
 		started = true;
 	}
@@ -140,11 +141,15 @@ void block_run(struct device *dev)
 {
 	struct block_end *b = dev->block;
 
-	for (unsigned int i = 0; b && i < b->limits.nr_queues; i++) {
-		ring_awake(&b->queues[i].submit);
-		queue_take(dev, b, &b->queues[i]);
-		if (b->queues[i].nr_waiting)
-			queue_start(dev, b, i);
+	for (unsigned int i = 0; b && i < b->nr_queues; i++) {
+		struct block_queue *q = b->queues[i];
+
+		if (!q)
+			continue;
+		ring_awake(&q->submit);
+		queue_take(dev, q, i);
+		if (q->nr_waiting)
+			queue_start(dev, q, i);
 	}
 }
 
@@ -153,9 +158,11 @@ bool block_may_sleep(struct device *dev)
 	struct block_end *b = dev->block;
 	bool may = true;
 
-	for (unsigned int i = 0; b && i < b->limits.nr_queues; i++) {
-		ring_publish(&b->queues[i].complete);
-		may &= ring_sleep(&b->queues[i].submit);
+	for (unsigned int i = 0; b && i < b->nr_queues; i++) {
+		if (!b->queues[i])
+			continue;
+		ring_publish(&b->queues[i]->complete);
+		may &= ring_sleep(&b->queues[i]->submit);
 	}
 	return may;
 }
@@ -171,10 +178,8 @@ void block_complete(struct device *dev, unsigned int queue, uint32_t tag, int st
 	} u = { .c = { .tag = tag, .status = status } };
 	struct block_queue *q;
 
-	if (!b || queue >= b->limits.nr_queues || tag >= b->limits.queue_depth)
-		device_fault(dev, "completion of a request that is not in flight", tag);
-	q = &b->queues[queue];
-	if (q->slots[tag].state != SLOT_STARTED)
+	q = b && queue < BLOCK_QUEUES_MAX ? b->queues[queue] : NULL;
+	if (!q || tag >= q->depth || q->slots[tag].state != SLOT_STARTED)
 		device_fault(dev, "completion of a request that is not in flight", tag);
 	u.c.generation = q->slots[tag].generation;
 	q->slots[tag].state = SLOT_FREE;
@@ -186,11 +191,12 @@ void block_complete(struct device *dev, unsigned int queue, uint32_t tag, int st
 static uint8_t *data_at(struct device *dev, const struct block_request *rq, uint32_t offset, uint32_t length)
 {
 	struct block_end *b = dev->block;
-	uint32_t bytes = rq->nr_blocks * b->limits.block_size;
+	struct block_queue *q = b->queues[rq->queue];
+	uint32_t bytes = rq->nr_blocks * b->block_size[rq->unit];
 
-	if (!b->data_bytes_per_tag || offset > bytes || length > bytes - offset || bytes > b->data_bytes_per_tag)
+	if (!q->data_bytes_per_tag || offset > bytes || length > bytes - offset || bytes > q->data_bytes_per_tag)
 		return NULL;
-	return b->queues[rq->queue].data + (size_t)rq->tag * b->data_bytes_per_tag + offset;
+	return q->data + (size_t)rq->tag * q->data_bytes_per_tag + offset;
 }
 
 int block_data_get(struct device *dev, const struct block_request *rq, uint32_t offset, void *to, uint32_t length)
@@ -213,14 +219,15 @@ int block_data_put(struct device *dev, const struct block_request *rq, uint32_t 
 	return 0;
 }
 
-static int queue_open(struct block_end *b, unsigned int queue, const struct ferry_block_register *reg)
+static int queue_open(struct block_queue *q, uint8_t *base, const struct ferry_block_register *reg)
 {
-	uint8_t *base = (uint8_t *)(uintptr_t)reg->region + queue * reg->queue_stride;
-	struct block_queue *q = &b->queues[queue];
 	int err;
 
-	q->slots = calloc(b->limits.queue_depth, sizeof(*q->slots));
-	q->waiting = calloc(b->limits.queue_depth, sizeof(*q->waiting));
+	q->depth = reg->limits.queue_depth;
+	q->segments_per_tag = reg->segments_per_tag;
+	q->data_bytes_per_tag = reg->data_bytes_per_tag;
+	q->slots = calloc(q->depth, sizeof(*q->slots));
+	q->waiting = calloc(q->depth, sizeof(*q->waiting));
 	if (!q->slots || !q->waiting)
 		return -ENOMEM;
 	q->segments = (const struct dma_segment *)(base + reg->segment_offset);
@@ -231,50 +238,77 @@ static int queue_open(struct block_end *b, unsigned int queue, const struct ferr
 	return ring_init(&q->complete, base + reg->complete_offset, ring_bytes(reg->complete_entries), reg->complete_entries);
 }
 
-/* Memory that stays behind on failure goes with the process, which does not outlive a failed probe. */
-static int block_open(struct device *dev, const struct ferry_block_register *reg)
+/* Memory that stays behind on failure goes with the process, which does not outlive it. */
+static int queues_open(struct block_end *b, const struct ferry_block_register *reg)
 {
-	struct block_end *b = calloc(1, sizeof(*b));
+	uint8_t *base = (uint8_t *)(uintptr_t)reg->region;
 	int err = 0;
 
-	if (!b)
-		return -ENOMEM;
-	memcpy(&b->limits, &reg->limits, sizeof(b->limits));
-	b->segments_per_tag = reg->segments_per_tag;
-	b->data_bytes_per_tag = reg->data_bytes_per_tag;
-	b->queues = calloc(b->limits.nr_queues, sizeof(*b->queues));
-	if (!b->queues)
-		return -ENOMEM;
-	for (unsigned int i = 0; !err && i < b->limits.nr_queues; i++)
-		err = queue_open(b, i, reg);
-	if (!err)
-		dev->block = b;
+	for (unsigned int i = 0; !err && i < BLOCK_QUEUES_MAX; i++) {
+		struct block_queue *q;
+
+		if (!(reg->new_queues & 1u << i))
+			continue;
+		q = calloc(1, sizeof(*q));
+		if (!q)
+			return -ENOMEM;
+		err = queue_open(q, base, reg);
+		base += reg->queue_stride;
+		b->queues[i] = q;
+		b->nr_queues = b->nr_queues > i ? b->nr_queues : i + 1;
+	}
 	return err;
 }
 
 int block_register(struct device *dev, const struct block_limits *limits)
 {
 	struct ferry_block_register reg = { .abi = ABI(ferry_block_register) };
+	struct block_end *b = dev->block;
 	int err;
 
-	if (dev->block)
+	if (b && b->stopping)
 		return -EBUSY;
+	if (!b)
+		b = calloc(1, sizeof(*b));
+	if (!b)
+		return -ENOMEM;
 	memcpy(&reg.limits, limits, sizeof(reg.limits));
 	err = (int)driver_call(NR_ferry_class_register, DEVICE_FD, user_address(&reg), 0, 0);
-	return err ? err : block_open(dev, &reg);
+	if (!err)
+		err = queues_open(b, &reg);
+	if (err) {
+		if (!dev->block)
+			free(b);
+		return err;
+	}
+	b->block_size[reg.limits.unit] = reg.limits.block_size;
+	dev->block = b;
+	return 0;
+}
+
+void block_resize_unit(struct device *dev, unsigned int unit, uint64_t nr_blocks)
+{
+	struct ferry_class_update u = { .abi = ABI(ferry_class_update), .nr_blocks = nr_blocks, .unit = unit };
+
+	(void)dev;
+	driver_call(NR_ferry_class_update, DEVICE_FD, user_address(&u), 0, 0);
 }
 
 void block_resize(struct device *dev, uint64_t nr_blocks)
 {
-	struct ferry_class_update u = { .abi = ABI(ferry_class_update), .nr_blocks = nr_blocks };
+	block_resize_unit(dev, 0, nr_blocks);
+}
 
-	driver_call(NR_ferry_class_update, DEVICE_FD, user_address(&u), 0, 0);
+void block_unregister_unit(struct device *dev, unsigned int unit)
+{
+	if (dev->block)
+		driver_call(NR_ferry_class_unregister, DEVICE_FD, FERRY_UNREGISTER_UNIT, unit, 0);
 }
 
 static bool block_is_idle(const struct block_end *b)
 {
-	for (unsigned int i = 0; i < b->limits.nr_queues; i++)
-		if (b->queues[i].nr_started || b->queues[i].nr_waiting)
+	for (unsigned int i = 0; i < b->nr_queues; i++)
+		if (b->queues[i] && (b->queues[i]->nr_started || b->queues[i]->nr_waiting))
 			return false;
 	return true;
 }
@@ -287,6 +321,7 @@ void block_unregister(struct device *dev)
 
 	if (!b)
 		return;
+	b->stopping = true;
 	driver_call(NR_ferry_class_unregister, DEVICE_FD, FERRY_UNREGISTER_STOP, 0, 0);
 	block_run(dev);
 	while (!block_is_idle(b) && time_now_ns() < deadline)

@@ -86,7 +86,8 @@ struct block_ops {
 
 /*
  * Announce a disk (limits->unit); requests may come before it returns. -EINVAL, -ENOMEM, -EBUSY. Last step of probe, once for each unit;
- * units that share a queue give the same queue_depth.
+ * units that share a queue give the same queue_depth, and the first of them settles max_segments. A disk that appears later may be
+ * announced from any strand: then the limits are checked at once and the rest happens soon; what goes wrong there is in the log.
  */
 int __must_check block_register(struct device *dev, const struct block_limits *limits);
 
@@ -96,6 +97,12 @@ void block_resize_unit(struct device *dev, unsigned int unit, uint64_t nr_blocks
 
 /* No more submits come; requests in flight are waited for, or failed by the core. Every unit. First step of remove. */
 void block_unregister(struct device *dev);
+
+/*
+ * One disk was taken out; the others stay. No more submits come for it; those in flight the driver still completes (with -EIO, as a rule)
+ * within seconds, else the device fails. Any strand; the unit may be registered again at once. Nothing when there is no such unit.
+ */
+void block_unregister_unit(struct device *dev, unsigned int unit);
 
 /*
  * Request @tag of @queue ended with @status: 0, -EIO, -EOPNOTSUPP, -ENOSPC, -ETIMEDOUT... A tag that is not in flight is a

@@ -196,8 +196,10 @@ struct ferry_block_limits {
 };
 
 /*
- * NR_ferry_class_register(fd, struct ferry_block_register *) -> 0, once. The region is mapped into the process; queue n starts at
- * n * queue_stride. Offsets are in a queue's part. The submission ring has the kernel as producer, the completion ring the driver.
+ * NR_ferry_class_register(fd, struct ferry_block_register *) -> 0, once for each unit. Units may share queues: a registration brings rings
+ * for those of its queues that no earlier one had, bit n of new_queues for queue n; none: region is 0. The region is mapped into the
+ * process; the queues lie in it in ascending order, queue_stride apart. Offsets are in a queue's part. The submission ring has the
+ * kernel as producer, the completion ring the driver. A queue stays until the process ends, its units may come and go.
  */
 struct ferry_block_register {
 	struct ferry_abi abi;
@@ -208,19 +210,25 @@ struct ferry_block_register {
 	unsigned int complete_offset, complete_entries;
 	unsigned int segment_offset, segments_per_tag;	/* struct ferry_block_segment [depth][segments_per_tag] */
 	unsigned int data_offset, data_bytes_per_tag;	/* FERRY_NEEDS_CPU_DATA: bytes [depth][data_bytes_per_tag] */
-	int handle;				/* RING */
-	unsigned int reserved;
+	int handle;				/* RING; -1 without a region */
+	unsigned int new_queues;
 };
 
-/* NR_ferry_class_update(fd, struct ferry_class_update *): the disk has another size. */
+/* NR_ferry_class_update(fd, struct ferry_class_update *): a disk has another size. */
 struct ferry_class_update {
 	struct ferry_abi abi;
 	unsigned long long nr_blocks;
+	unsigned int unit;
+	unsigned int reserved;
 };
 
-/* NR_ferry_class_unregister(fd, step): no more submissions come; then, with what is in flight completed, the disk goes. */
+/*
+ * NR_ferry_class_unregister(fd, step, unit): STOP: no more submissions come; FINISH: then, with what is in flight completed, the disks go.
+ * UNIT: that one disk goes, once what is in flight for it is completed; -EINVAL when there is none.
+ */
 #define FERRY_UNREGISTER_STOP	0u
 #define FERRY_UNREGISTER_FINISH	1u
+#define FERRY_UNREGISTER_UNIT	2u
 
 /*
  * NR_ferry_driver_wait(struct ferry_events *, size, deadline_ns, flags) -> 0. Acknowledges the interrupts told of last time, takes

@@ -43,7 +43,7 @@ struct ferry_block_submission {
 	unsigned long long lba;
 	unsigned int nr_blocks;
 	unsigned short nr_segments;
-	unsigned short reserved0;
+	unsigned short unit;		/* which of the device's disks */
 	unsigned long long generation;	/* of the binding; comes back in the completion */
 	struct ferry_block_segment segments[FERRY_BLOCK_INLINE_SEGMENTS];
 };

@@ -32,6 +32,7 @@ struct block_io {
 	void *priv;
 	/* The core's own. */
 	struct list link;
+	struct block_disk *disk;	/* in flight the io keeps it alive: its user holds a reference */
 	uint32_t pieces_left;		/* in flight, and one while it waits to be cut */
 	uint32_t cut_blocks;		/* handed out so far */
 	unsigned int cut_vec;		/* where the next piece's data starts */

@@ -15,7 +15,7 @@
 
 struct pci_function;
 struct process;
-struct block_disk;
+struct block_group;
 
 enum device_placement { PLACED_NONE, PLACED_KERNEL, PLACED_MOVED };
 
@@ -72,7 +72,7 @@ struct device {
 	struct list failing;		/* of the devices that a thread takes down (kernel/device.c) */
 	unsigned int nr_strands;
 	struct strand strands[DEVICE_STRANDS_MAX];
-	struct block_disk *disk;	/* the class core's */
+	struct block_group *block_group;	/* the class core's: the disks of this device */
 	void (*class_gone)(struct device *dev);	/* the class core's: forget the device for good (device_remove) */
 	struct list resources;		/* devres: undone in reverse order when the driver goes */
 	struct device_irqs *irqs;	/* shim/kernel/irq.c */

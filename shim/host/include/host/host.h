@@ -55,7 +55,8 @@ struct host_setup {
 /* A request of a test. Filled by the test up to data; the rest is the result. */
 struct host_request {
 	uint8_t op, flags;
-	uint16_t queue;
+	uint16_t queue;			/* the device's: within what the unit registered */
+	uint16_t unit;
 	uint64_t lba;
 	uint32_t nr_blocks;
 	uint32_t segment_bytes;		/* how the data is cut; 0: 4096 */
@@ -129,6 +130,8 @@ void host_block_submit(struct device *dev, struct host_request *rq);
 void host_block_commit(struct device *dev, unsigned int queue);
 int host_block_do(struct device *dev, uint8_t op, uint64_t lba, uint32_t nr_blocks, void *data);
 const struct block_limits *host_block_limits(const struct device *dev);	/* NULL before block_register() */
+const struct block_limits *host_block_unit(const struct device *dev, unsigned int unit);	/* NULL: no such disk now */
+int host_block_unit_do(struct device *dev, unsigned int unit, uint8_t op, uint64_t lba, uint32_t nr_blocks, void *data);
 unsigned int host_block_resizes(const struct device *dev);
 unsigned int host_block_in_flight(const struct device *dev);
 

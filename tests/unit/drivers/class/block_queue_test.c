@@ -111,8 +111,8 @@ static bool start(void)
 	str_copy(dev->name, "ktest_blk.0", sizeof(dev->name));
 	device_get(dev);
 	device_add(dev);
-	if (dev->disk)
-		disk = block_disk_get(block_disk_id(dev->disk));
+	if (dev->block_group)
+		disk = block_disk_find("ktest0");
 	sleep_until(time_now() + 20 * NSEC_PER_MSEC, false);	/* the partition scan */
 	if (!disk || !disk_settled())
 		return false;
@@ -370,7 +370,8 @@ KTEST_CASE(disk_goes_on_when_its_device_is_bound_again)
 	EXPECT_EQ(dev->state, DRIVER_FAILED);
 	EXPECT_EQ(block_read_blocks(disk, 0, 1, buffer), -EIO);
 	EXPECT_EQ(device_bind_kernel(dev), 0);
-	EXPECT_EQ(block_disk_id(dev->disk), id);
+	EXPECT_EQ(block_disk_id(disk), id);
+	EXPECT_TRUE(block_disk_alive(disk));
 	EXPECT_EQ(block_read_blocks(disk, 0, 1, buffer), 0);
 	stop();
 }
