@@ -5,7 +5,9 @@
  */
 #define block_register	user_block_register
 #define block_resize	user_block_resize
+#define block_resize_unit user_block_resize_unit
 #define block_unregister user_block_unregister
+#define block_unregister_unit user_block_unregister_unit
 #define block_complete	user_block_complete
 #define block_data_get	user_block_data_get
 #define block_data_put	user_block_data_put
@@ -68,6 +70,7 @@ static uint32_t seen[64];
 static struct block_request last;
 static int answer;
 static bool completes_at_once;
+static unsigned int nr_registers;
 
 void device_fault(struct device *d, const char *what, uint64_t where)
 {
@@ -92,6 +95,9 @@ long driver_call(long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 
 	if (nr != NR_ferry_class_register)
 		return 0;
+	if (nr_registers++)
+		return 0;	/* a unit on a queue that is there */
+	reg->new_queues = 1;
 	reg->region = user_address(region);
 	reg->queue_stride = reg->region_length = sizeof(region);
 	reg->submit_entries = 16;
@@ -133,7 +139,7 @@ static void set_up(void)
 	memset(region, 0, sizeof(region));
 	dev = (struct device){ .driver = &fake_driver };
 	room = 64;
-	nr_submits = nr_commits = 0;
+	nr_submits = nr_commits = nr_registers = 0;
 	answer = 0;
 	completes_at_once = expects_fault = false;
 	EXPECT_EQ(block_register(&dev, &limits), 0);
@@ -143,9 +149,9 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	free(dev.block->queues[0].slots);
-	free(dev.block->queues[0].waiting);
-	free(dev.block->queues);
+	free(dev.block->queues[0]->slots);
+	free(dev.block->queues[0]->waiting);
+	free(dev.block->queues[0]);
 	free(dev.block);
 	dev.block = NULL;
 }
@@ -177,6 +183,31 @@ static int receive(int *status)
 	EXPECT_EQ(u.c.generation, 7);
 	*status = u.c.status;
 	return (int)u.c.tag;
+}
+
+KTEST_CASE(units_share_a_queue_and_its_tags)
+{
+	const struct block_limits limits = { .block_size = 1024, .nr_queues = 1, .queue_depth = DEPTH, .max_segments = 4, .unit = 1 };
+	union {
+		struct ferry_block_submission s;
+		struct ferry_ring_entry entry;
+	} u = { .s = { .op = BLOCK_READ, .tag = 3, .nr_blocks = 1, .unit = 1, .generation = 7 } };
+	uint8_t bytes[1024] = { 0 };
+
+	set_up();
+	EXPECT_EQ(block_register(&dev, &limits), 0);
+	EXPECT_EQ(ring_put(&submit_end, &u.entry), 0);
+	ring_publish(&submit_end);
+	send(4, 1);
+	block_run(&dev);
+	EXPECT_EQ(nr_submits, 2);
+	EXPECT_EQ(seen[0], 3);
+	EXPECT_EQ(last.unit, 0);
+	last.unit = 1;
+	last.nr_blocks = 1;
+	EXPECT_EQ(block_data_put(&dev, &last, 0, bytes, 1024), 0);
+	EXPECT_EQ(block_data_put(&dev, &last, 1, bytes, 1024), -ERANGE);
+	tear_down();
 }
 
 KTEST_CASE(request_reaches_the_driver_and_comes_back)

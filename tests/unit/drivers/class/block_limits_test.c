@@ -54,6 +54,20 @@ KTEST_CASE(queues_have_strands)
 	EXPECT_STREQ(bad_field(l, 64), "nr_queues");
 }
 
+KTEST_CASE(units_and_their_queues_are_bounded)
+{
+	struct block_limits l = good();
+
+	l.first_queue = 1;
+	EXPECT_STREQ(bad_field(l, 1), "first_queue");
+	EXPECT_STREQ(bad_field(l, 2), "none");
+	l.first_queue = ~0u;
+	EXPECT_STREQ(bad_field(l, 64), "first_queue");
+	l = good();
+	l.unit = BLOCK_UNITS_MAX;
+	EXPECT_STREQ(bad_field(l, 1), "unit");
+}
+
 KTEST_CASE(depth_and_segments_are_bounded)
 {
 	struct block_limits l = good();
