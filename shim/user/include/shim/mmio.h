@@ -1,21 +1,3 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Raw register access where the window is mapped memory (kernel and user worlds). Included by <driver/mmio.h> only, after its checks. */
-#ifndef SHIM_MMIO_H
-#define SHIM_MMIO_H
-
-#define MMIO_RAW(bits)									\
-static inline uint##bits##_t mmio_raw_read##bits(const struct mmio *win, uint32_t offset) \
-{											\
-	return *(const volatile uint##bits##_t __force *)(win->base + offset);		\
-}											\
-static inline void mmio_raw_write##bits(const struct mmio *win, uint32_t offset, uint##bits##_t value) \
-{											\
-	*(volatile uint##bits##_t __force *)(win->base + offset) = value;		\
-}
-MMIO_RAW(8)
-MMIO_RAW(16)
-MMIO_RAW(32)
-MMIO_RAW(64)
-#undef MMIO_RAW
-
-#endif
+/* Raw access in a driver process: the window is mapped or granted by the kernel, and touched by the same instructions as there. */
+#include "../../../kernel/include/shim/mmio.h"
