@@ -72,6 +72,7 @@
 #define ENOBUFS			105
 #define EISCONN			106
 #define ENOTCONN		107
+#define ETOOMANYREFS	109
 #define ESHUTDOWN		108
 #define ETIMEDOUT		110
 #define ECONNREFUSED		111

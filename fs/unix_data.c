@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What goes through UNIX sockets. A message is a packet on the receiver's queue, charged to the sender until somebody took it; a stream
+ * is cut into packets and read without their borders.
+ */
+#include <fs/unix.h>
+#include <kernel/process.h>
+#include <kernel/time.h>
+#include <mm/slab.h>
+#include <uapi/ferry/linux.h>
+
+#define CHUNK		16384u
+#define LINUX_SIOCOUTQ	LINUX_TIOCOUTQ
+#define CAN_READ	(LINUX_POLLIN | LINUX_POLLRDNORM)
+#define CAN_WRITE	(LINUX_POLLOUT | LINUX_POLLWRNORM)
+
+static uint32_t packet_cost(const struct packet *p)
+{
+	return PACKET_COST + p->length;
+}
+
+/* Would a datagram wait? Its sender's own limit bounds a stream. */
+bool socket_full(const struct socket *s)
+{
+	return socket_is_dgram(s) && READ_ONCE(s->queued) >= READ_ONCE(s->receive_limit);
+}
+
+static bool may_send(const struct socket *s)
+{
+	return READ_ONCE(s->sent) < READ_ONCE(s->send_limit);
+}
+
+/* What poll calls writable: a quarter is used at most. Those who wait are told when that comes true again. */
+static void uncharge(struct socket *s, uint32_t cost)
+{
+	uint32_t before = __atomic_fetch_sub(&s->sent, cost, __ATOMIC_RELAXED);
+
+	if ((uint64_t)before * 4 > s->send_limit)
+		wait_wake(&s->writable, CAN_WRITE);
+}
+
+static void packet_free(struct packet *p)
+{
+	uncharge(p->sender, packet_cost(p));
+	socket_put(p->sender);
+	rights_drop(rights_take(p));
+	kfree(p);
+}
+
+static struct packet *packet_create(struct socket *s, struct message *m, size_t n)
+{
+	struct packet *p = kzalloc(sizeof(*p) + n);
+
+	if (!p)
+		return ERR_PTR(-ENOBUFS);
+	if (n && iter_get(&m->it, p->data, n) != (ssize_t)n) {
+		kfree(p);
+		return ERR_PTR(-EFAULT);
+	}
+	p->length = n;
+	p->cred = m->cred;
+	p->sender = s;
+	socket_get(s);
+	p->rights = m->rights;
+	m->rights = NULL;
+	__atomic_fetch_add(&s->sent, packet_cost(p), __ATOMIC_RELAXED);
+	return p;
+}
+
+static int packet_post(struct socket *to, struct packet *p)
+{
+	int err = 0;
+
+	spin_lock(&to->lock);
+	if (to->dead)
+		err = socket_is_dgram(to) ? -ECONNREFUSED : -EPIPE;
+	else if (to->shutdown & SHUT_RECEIVE)
+		err = -EPIPE;
+	if (!err) {
+		list_append(&to->queue, &p->link);
+		to->queued += packet_cost(p);
+	}
+	spin_unlock(&to->lock);
+	return err;
+}
+
+static int packet_send(struct socket *s, struct socket *to, struct message *m, size_t n)
+{
+	struct packet *p = packet_create(s, m, n);
+	int err;
+
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	err = p->rights ? rights_queue(to, p, packet_post) : packet_post(to, p);
+	if (err) {
+		packet_free(p);
+		return err;
+	}
+	wait_wake(&to->readable, CAN_READ);
+	return 0;
+}
+
+static bool closed_for(const struct socket *s, const struct socket *to)
+{
+	return READ_ONCE(to->dead) || (READ_ONCE(to->shutdown) & SHUT_RECEIVE) || (READ_ONCE(s->shutdown) & SHUT_SEND);
+}
+
+/* Until @s may send to @to, or never will. */
+static int send_wait(struct socket *s, struct socket *to, bool nonblock, time_ns_t deadline)
+{
+	int err = 0;
+
+	while (!err && !closed_for(s, to)) {
+		bool own = !may_send(s);
+
+		if (!own && !socket_full(to))
+			return 0;
+		if (nonblock)
+			return -EAGAIN;
+		if (own)
+			err = wait_event(&s->writable, may_send(s) || closed_for(s, to), deadline, true);
+		else
+			err = wait_event(&to->room, !socket_full(to) || closed_for(s, to), deadline, true);
+	}
+	return err == -ETIMEDOUT ? -EAGAIN : err;
+}
+
+static ssize_t send_stream(struct socket *s, struct socket *to, struct message *m, bool nonblock)
+{
+	time_ns_t deadline = socket_deadline(s->send_timeout);
+	size_t n, most = MIN(CHUNK, s->send_limit / 2);
+	ssize_t done = 0;
+	int err = 0;
+
+	while (m->it.left && !err) {
+		err = send_wait(s, to, nonblock, deadline);
+		if (!err && (READ_ONCE(s->shutdown) & SHUT_SEND))
+			err = -EPIPE;
+		n = MIN(m->it.left, most);
+		if (!err)
+			err = packet_send(s, to, m, n);
+		if (!err)
+			done += n;
+	}
+	return done ? done : err;
+}
+
+static ssize_t send_packet(struct socket *s, struct socket *to, struct message *m, bool nonblock)
+{
+	size_t n = m->it.left;
+	int err;
+
+	if (n > s->send_limit - 32)
+		return -EMSGSIZE;
+	err = send_wait(s, to, nonblock, socket_deadline(s->send_timeout));
+	if (!err && (READ_ONCE(s->shutdown) & SHUT_SEND))
+		err = -EPIPE;
+	if (!err)
+		err = packet_send(s, to, m, n);
+	return err ? err : (ssize_t)n;
+}
+
+/* The receiver with a reference, or ERR_PTR. */
+static struct socket *send_target(struct socket *s, struct message *m)
+{
+	struct socket *to = m->to, *wants;
+
+	if (to && !socket_is_dgram(s))
+		return ERR_PTR(s->state == SOCKET_CONNECTED ? -EISCONN : -EOPNOTSUPP);
+	if (!to) {
+		to = socket_peer_get(s);
+		return to ? to : ERR_PTR(-ENOTCONN);
+	}
+	if (to->type != s->type)
+		return ERR_PTR(-EPROTOTYPE);
+	wants = socket_peer_get(to);
+	socket_put(wants);
+	if (wants && wants != s)
+		return ERR_PTR(-EPERM);
+	socket_get(to);
+	return to;
+}
+
+static ssize_t send_any(struct socket *s, struct message *m, bool nonblock)
+{
+	struct socket *to;
+	ssize_t n;
+
+	if (m->flags & LINUX_MSG_OOB)
+		return -EOPNOTSUPP;
+	n = -socket_error_take(s);
+	if (n)
+		return n;
+	if (READ_ONCE(s->shutdown) & SHUT_SEND)
+		return -EPIPE;
+	to = send_target(s, m);
+	if (IS_ERR(to))
+		return PTR_ERR(to);
+	n = s->type == LINUX_SOCK_STREAM ? send_stream(s, to, m, nonblock) : send_packet(s, to, m, nonblock);
+	if (n == -ECONNREFUSED && !m->to)
+		socket_disconnect(s);
+	socket_put(to);
+	return n;
+}
+
+ssize_t socket_send(struct socket *s, struct message *m, bool nonblock)
+{
+	ssize_t n = send_any(s, m, nonblock || (m->flags & LINUX_MSG_DONTWAIT));
+
+	rights_drop(m->rights);
+	m->rights = NULL;
+	if (n == -EPIPE && !(m->flags & LINUX_MSG_NOSIGNAL) && s->type == LINUX_SOCK_STREAM)
+		signal_send_thread(current, LINUX_SIGPIPE, NULL);
+	return n;
+}
+
+/* The first packet, which stays: only who holds read_lock takes it away. */
+static struct packet *queue_first(struct socket *s)
+{
+	struct packet *p = NULL;
+
+	spin_lock(&s->lock);
+	if (!list_empty(&s->queue))
+		p = list_first(&s->queue, struct packet, link);
+	spin_unlock(&s->lock);
+	return p;
+}
+
+static void queue_remove(struct socket *s, struct packet *p)
+{
+	bool was_full = socket_full(s);
+
+	spin_lock(&s->lock);
+	list_del(&p->link);
+	s->queued -= packet_cost(p);
+	spin_unlock(&s->lock);
+	packet_free(p);
+	if (was_full && !socket_full(s)) {
+		wait_wake(&s->room, 0);
+		clients_wake(s, CAN_WRITE);
+	}
+}
+
+/* Of a dead socket: nothing comes in any more, and nobody receives. */
+void queue_purge(struct socket *s)
+{
+	struct packet *p;
+
+	while ((p = queue_first(s)))
+		queue_remove(s, p);
+}
+
+static bool has_end(const struct socket *s)
+{
+	return !list_empty(&s->queue) || (READ_ONCE(s->shutdown) & SHUT_RECEIVE) || READ_ONCE(s->error);
+}
+
+/* Something to read, the end, or why not; 1: something. Called and returns with read_lock held. */
+static int receive_wait(struct socket *s, bool nonblock, time_ns_t deadline)
+{
+	int err;
+
+	for (;;) {
+		if (queue_first(s))
+			return 1;
+		err = socket_error_take(s);
+		if (err)
+			return -err;
+		if (READ_ONCE(s->shutdown) & SHUT_RECEIVE)
+			return 0;
+		if (nonblock)
+			return -EAGAIN;
+		mutex_unlock(&s->read_lock);
+		err = wait_event(&s->readable, has_end(s), deadline, true);
+		mutex_lock(&s->read_lock);
+		if (err)
+			return err == -ETIMEDOUT ? -EAGAIN : err;
+	}
+}
+
+/* Who sent it, and its descriptors, which go with its first bytes. */
+static void message_note(struct message *m, struct packet *p)
+{
+	if (!m->has_cred) {
+		m->has_cred = true;
+		m->cred = p->cred;
+		m->from = name_get(p->sender);
+	}
+	if (p->rights && !m->rights)
+		m->rights = m->flags & LINUX_MSG_PEEK ? rights_copy(p) : rights_take(p);
+}
+
+static bool same_sender(const struct message *m, const struct packet *p)
+{
+	return m->cred.pid == p->cred.pid && m->cred.uid == p->cred.uid && m->cred.gid == p->cred.gid;
+}
+
+/* Bytes of the packets that may be read as one; stops after one with descriptors. */
+static ssize_t take_stream(struct socket *s, struct message *m, bool *stop)
+{
+	struct packet *p;
+	ssize_t n, done = 0;
+	bool rights;
+
+	while (m->it.left && (p = queue_first(s))) {
+		if (s->pass_cred && m->has_cred && !same_sender(m, p)) {
+			*stop = true;
+			break;
+		}
+		rights = p->rights;
+		n = iter_put(&m->it, p->data + p->offset, MIN(m->it.left, p->length - p->offset));
+		if (n <= 0)
+			return done ? done : n;
+		message_note(m, p);
+		done += n;
+		p->offset += n;
+		if (p->offset == p->length)
+			queue_remove(s, p);
+		*stop = rights;
+		if (rights)
+			break;
+	}
+	return done;
+}
+
+static ssize_t peek_stream(struct socket *s, struct message *m)
+{
+	struct packet *p = queue_first(s);
+	ssize_t n, done = 0;
+
+	while (m->it.left) {
+		n = iter_put(&m->it, p->data + p->offset, MIN(m->it.left, p->length - p->offset));
+		if (n <= 0)
+			return done ? done : n;
+		message_note(m, p);
+		done += n;
+		spin_lock(&s->lock);
+		p = p->link.next == &s->queue || p->rights ? NULL : list_entry(p->link.next, struct packet, link);
+		spin_unlock(&s->lock);
+		if (!p || p->rights)
+			break;
+	}
+	return done;
+}
+
+static ssize_t receive_stream(struct socket *s, struct message *m, bool nonblock)
+{
+	time_ns_t deadline = socket_deadline(s->receive_timeout);
+	ssize_t n, done = 0;
+	bool stop = false;
+
+	do {
+		n = receive_wait(s, nonblock, deadline);
+		if (n <= 0)
+			return done ? done : n;
+		if (m->flags & LINUX_MSG_PEEK)
+			return peek_stream(s, m);
+		n = take_stream(s, m, &stop);
+		if (n < 0)
+			return done ? done : n;
+		done += n;
+	} while (m->it.left && !stop && (m->flags & LINUX_MSG_WAITALL));
+	return done;
+}
+
+static ssize_t receive_packet(struct socket *s, struct message *m, bool nonblock)
+{
+	ssize_t n = receive_wait(s, nonblock, socket_deadline(s->receive_timeout));
+	struct packet *p;
+	size_t length, copied;
+
+	if (n <= 0)
+		return n;
+	p = queue_first(s);
+	length = p->length;
+	copied = MIN(m->it.left, length);
+	if (copied < length)
+		m->result_flags |= LINUX_MSG_TRUNC;
+	n = copied ? iter_put(&m->it, p->data, copied) : 0;
+	if (n == (ssize_t)copied)
+		message_note(m, p);
+	if (!(m->flags & LINUX_MSG_PEEK))
+		queue_remove(s, p);
+	if (n != (ssize_t)copied)
+		return -EFAULT;
+	return m->flags & LINUX_MSG_TRUNC ? length : copied;
+}
+
+ssize_t socket_receive(struct socket *s, struct message *m, bool nonblock)
+{
+	ssize_t n;
+
+	nonblock |= !!(m->flags & LINUX_MSG_DONTWAIT);
+	if (m->flags & LINUX_MSG_OOB)
+		return s->type == LINUX_SOCK_STREAM ? -EINVAL : -EOPNOTSUPP;
+	if (!socket_is_dgram(s) && s->state != SOCKET_CONNECTED)
+		return s->type == LINUX_SOCK_STREAM ? -EINVAL : -ENOTCONN;
+	if (s->type == LINUX_SOCK_STREAM && !m->it.left)
+		return 0;
+	mutex_lock(&s->read_lock);
+	n = s->type == LINUX_SOCK_STREAM ? receive_stream(s, m, nonblock) : receive_packet(s, m, nonblock);
+	mutex_unlock(&s->read_lock);
+	return n;
+}
+
+/* Bytes that can be read now, of the first message where there are messages. */
+static uint32_t bytes_readable(struct socket *s)
+{
+	struct packet *p;
+	uint32_t n = 0;
+
+	spin_lock(&s->lock);
+	list_for_each(p, &s->queue, link) {
+		n += p->length - p->offset;
+		if (s->type != LINUX_SOCK_STREAM)
+			break;
+	}
+	spin_unlock(&s->lock);
+	return n;
+}
+
+int64_t socket_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
+{
+	struct socket *s = f->priv;
+
+	if (cmd == LINUX_SIOCOUTQ)
+		return put_user32(arg, s->sent) ? -EFAULT : 0;
+	if (cmd != LINUX_FIONREAD)
+		return -ENOTTY;
+	if (s->state == SOCKET_LISTENING)
+		return -EINVAL;
+	return put_user32(arg, bytes_readable(s)) ? -EFAULT : 0;
+}
