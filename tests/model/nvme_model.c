@@ -322,7 +322,7 @@ static void controller_reset(struct nvme_model *m)
 	for (unsigned int i = 0; i < NVME_MODEL_QUEUES; i++) {
 		unsigned int doorbells = m->queues[i].doorbells;
 
-		memset(&m->queues[i], 0, sizeof(m->queues[i]));
+		memset(&m->queues[i], 0, offsetof(struct nvme_model_queue, held));
 		m->queues[i].doorbells = doorbells;
 	}
 	m->shadow = m->events = 0;

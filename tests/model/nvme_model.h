@@ -11,7 +11,7 @@
 
 #define NVME_MODEL_QUEUES	9	/* the admin queue and eight more */
 #define NVME_MODEL_SPACES	4
-#define NVME_MODEL_HELD		256
+#define NVME_MODEL_HELD		128
 
 /* What the controller does wrong; counters go down at each use. */
 struct nvme_lies {
@@ -57,6 +57,7 @@ struct nvme_model_setup {
 	bool shadow, cache, cache_on, sgl, discard, zeroes, notices;
 	unsigned int msix_vectors;	/* 0: line interrupt */
 	const char *serial;
+	uint64_t disk_max;		/* bytes that are there of a namespace; 0: 16 MiB */
 	struct nvme_model_space spaces[NVME_MODEL_SPACES];
 	unsigned int nr_cpus;
 	struct host_param params[HOST_PARAMS];
@@ -75,8 +76,8 @@ struct nvme_model_queue {
 	uint16_t cq_size, cq_head, cq_tail, vector;
 	uint64_t cq_base;
 	bool phase, interrupts;
-	unsigned int nr_held, doorbells, completions;
-	struct nvme_model_command held[NVME_MODEL_HELD];
+	unsigned int doorbells, completions, nr_held;
+	struct nvme_model_command held[NVME_MODEL_HELD];	/* last */
 };
 
 struct nvme_model {

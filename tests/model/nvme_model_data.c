@@ -4,7 +4,7 @@
 #include "nvme_model.h"
 
 #define PAGE		4096u
-#define DISK_MAX	(64u << 20)
+#define DISK_MAX	(16u << 20)
 #define LIST_MAX	512u
 
 enum { OK = 0, INVALID_OPCODE = 0x01, INVALID_FIELD = 0x02, TRANSFER = 0x04, BAD_SPACE = 0x0b, BAD_SGL = 0x0f, BAD_PRP = 0x13,
@@ -18,8 +18,9 @@ static uint64_t qword(const struct nvme_model_command *cmd, unsigned int dw)
 uint64_t nvme_model_bytes(const struct nvme_model *m, unsigned int space)
 {
 	uint64_t bytes = m->setup.spaces[space].nr_blocks << m->setup.spaces[space].shift;
+	uint64_t most = m->setup.disk_max ? m->setup.disk_max : DISK_MAX;
 
-	return bytes > DISK_MAX ? DISK_MAX : bytes;
+	return bytes > most ? most : bytes;
 }
 
 static uint16_t move(struct nvme_model *m, uint64_t address, uint8_t *data, uint32_t length, bool to_host)
@@ -165,7 +166,7 @@ static uint16_t read_write(struct nvme_model *m, const struct nvme_model_command
 		m->deallocates += cmd->dw[12] >> 25 & 1;
 		return OK;
 	}
-	if (m->setup.mdts && blocks << shift > (uint64_t)PAGE << m->setup.mdts) {
+	if (m->setup.mdts && m->setup.mdts < 20 && blocks << shift > (uint64_t)PAGE << m->setup.mdts) {
 		m->confused++;
 		return INVALID_FIELD;
 	}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * nvme against a controller that the fuzzer plays: it chooses the capabilities and namespaces, twists register reads, lies in every way
+ * the model knows and writes into all memory the driver shares with it. Whatever it does, the driver must break no rule of the API (a
+ * fault is the driver's only when it does not name the controller), every request must end, and nothing may be left behind.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tests/model/nvme_model.h>
+
+#define REQUESTS	64
+#define END_US		4000000000ull	/* virtual time after which every request must have ended */
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+static struct {
+	const uint8_t *at, *end;
+	bool noise;			/* register reads are twisted now and then */
+	bool registers_lie;		/* then a stop may not be seen, nor an interrupt quieted: not the driver's fault */
+	unsigned int nr;
+	struct host_request requests[REQUESTS];
+} input;
+
+static uint8_t data[REQUESTS][32768];
+
+static uint8_t take8(void)
+{
+	return input.at < input.end ? *input.at++ : 0;
+}
+
+static uint32_t take32(void)
+{
+	uint32_t value = take8();
+
+	value |= (uint32_t)take8() << 8;
+	value |= (uint32_t)take8() << 16;
+	return value | (uint32_t)take8() << 24;
+}
+
+static uint64_t twisted_read(void *model, unsigned int bar, uint64_t offset, unsigned int size)
+{
+	uint64_t value = nvme_model_ops.read(model, bar, offset, size);
+	uint8_t how;
+
+	if (!input.noise || input.at >= input.end)
+		return value;
+	how = take8();
+	if (how < 0xc0)
+		return value;
+	input.registers_lie = true;
+	return how & 1 ? take32() : value ^ (1ull << (how & 31));
+}
+
+static void model_write(void *model, unsigned int bar, uint64_t offset, unsigned int size, uint64_t value)
+{
+	nvme_model_ops.write(model, bar, offset, size, value);
+}
+
+static void model_irq_mode(void *model, enum irq_kind kind, unsigned int nr)
+{
+	nvme_model_ops.irq_mode(model, kind, nr);
+}
+
+static bool model_tick(void *model)
+{
+	return nvme_model_ops.tick(model);
+}
+
+static const struct host_model_ops twisted_ops = {
+	.read = twisted_read,
+	.write = model_write,
+	.irq_mode = model_irq_mode,
+	.tick = model_tick,
+};
+
+static void fault_check(struct device *dev, const char *what, uint64_t where)
+{
+	(void)dev;
+	if (!strncmp(what, "nvme controller", 15))
+		return;
+	fprintf(stderr, "the driver broke a rule: %s (0x%llx)\n", what, (unsigned long long)where);
+	abort();
+}
+
+static void space_take(struct nvme_model_space *space)
+{
+	uint8_t how = take8();
+
+	space->nr_blocks = how & 1 ? take32() : 2048;
+	space->shift = how & 2 ? take8() & 15 : 9 + (how >> 2 & 3);
+	space->id = how & 0x10 ? take8() : 0;
+	space->metadata = how & 0x20 ? take8() : 0;
+	space->optperf = how >> 6 & 1;
+	space->preferred_write = space->optperf ? (uint16_t)take32() : 0;
+	space->protect = how >> 7;
+}
+
+static struct nvme_model_setup setup_take(void)
+{
+	static const uint16_t sizes[] = { 1, 2, 3, 15, 63, 127, 1023, 65535 };
+	struct nvme_model_setup s = nvme_model_default();
+	uint8_t kind = take8(), numbers = take8(), offered = take8();
+
+	s.msix_vectors = kind & 7;
+	s.nr_cpus = 1 + (kind >> 3 & 3);
+	s.nr_queues = (uint16_t)(1 + (kind >> 5));
+	s.max_entries = sizes[numbers & 7];
+	s.timeout = numbers >> 3 & 7;
+	s.mdts = numbers & 0x40 ? take8() : 7;
+	s.stride = numbers & 0x80 ? take8() & 7 : 0;
+	s.shadow = !(offered & 1);
+	s.cache = !(offered & 2);
+	s.sgl = !(offered & 4);
+	s.discard = s.zeroes = !(offered & 8);
+	s.notices = !(offered & 16);
+	s.version = offered & 32 ? take32() : 0x10400;
+	if (offered & 64)
+		s.params[0] = (struct host_param){ "sgl", "2" };
+	for (unsigned int i = 0; offered & 128 && i < NVME_MODEL_SPACES; i++)
+		space_take(&s.spaces[i]);
+	s.disk_max = 65536;
+	s.ops = &twisted_ops;
+	return s;
+}
+
+static void lies_take(struct nvme_model *m)
+{
+	uint32_t which = take32();
+
+	m->lies.vanish = (which & 0xff) == 1;
+	m->lies.never_stops = which >> 8 & 1;
+	m->lies.never_starts = which >> 9 & 1;
+	m->lies.fatal = which >> 10 & 1;
+	m->lies.stalls = which >> 11 & 1;
+	m->lies.stalls_admin = which >> 12 & 1;
+	m->lies.no_interrupts = which >> 13 & 1;
+	m->lies.no_events_index = which >> 14 & 1;
+	m->lies.wild_head = which >> 15 & 1;
+	m->lies.garbage = (which & 0xff) == 2;
+	m->lies.garbage_seed = which;
+	m->lies.reverse = which >> 16 & 1;
+	m->lies.queues_shrink = which >> 17 & 1;
+	m->lies.bad_ids = which >> 18 & 1;
+	m->lies.bad_id = (uint16_t)which;
+	m->lies.stale_ids = which >> 19 & 1;
+	m->lies.bad_queues = which >> 20 & 1;
+	m->lies.doubles = which >> 21 & 1;
+	m->lies.bad_phases = which >> 22 & 1;
+	m->lies.bad_status = which >> 23 & 1;
+	m->lies.status_value = (uint16_t)(which >> 20);
+	m->lies.refuse_opcode = which & 0xf;
+	m->lies.refuse_status = which >> 24 & 1 ? 2 : 0;
+	m->aborts_work = which >> 25 & 1;
+	input.registers_lie |= m->lies.vanish || m->lies.never_stops || m->lies.bad_phases;
+}
+
+static void request_send(struct nvme_model *m)
+{
+	const struct block_limits *l = host_block_limits(m->dev);
+	struct host_request *rq = &input.requests[input.nr];
+	uint8_t what = take8();
+
+	if (!l || input.nr == REQUESTS)
+		return;
+	*rq = (struct host_request){ .op = what % BLOCK_OP_COUNT, .queue = (uint16_t)(what >> 6), .lba = take8(),
+				     .nr_blocks = 1 + (what >> 3 & 7), .data = data[input.nr] };
+	rq->segment_bytes = what & 1 ? l->block_size : 4096;
+	input.nr++;
+	host_block_submit(m->dev, rq);
+	host_block_commit(m->dev, rq->queue % l->nr_queues);
+}
+
+/* The controller writes where it may, which is everywhere in the driver's shared memory. */
+static void memory_scribble(struct nvme_model *m)
+{
+	uint64_t address;
+	uint32_t length, at, value;
+
+	if (!host_dma_buffer(m->dev, take8() % 16, &address, &length))
+		return;
+	at = (take8() | (uint32_t)take8() << 8) % length;
+	value = take32();
+	host_dma_write(m->dev, address + at, &value, length - at < 4 ? length - at : 4);
+	input.registers_lie = true;	/* a queue of the model's may be out of step: its line stays high */
+}
+
+static void step(struct nvme_model *m)
+{
+	switch (take8() % 12) {
+	case 0: case 1: case 2:
+		request_send(m);
+		break;
+	case 3:
+		host_settle(m->dev);
+		break;
+	case 4:
+		host_run(m->dev, (uint64_t)take8() << 18);
+		break;
+	case 5:
+		memory_scribble(m);
+		break;
+	case 6:
+		lies_take(m);
+		break;
+	case 7:
+		nvme_model_spurious(m);
+		break;
+	case 8:
+		nvme_model_resize(m, take8() % NVME_MODEL_SPACES, take32() & 0xffff);
+		break;
+	case 9:
+		nvme_model_event(m, take32());
+		break;
+	case 10:
+		input.noise = take8() & 1;
+		break;
+	default:
+		m->hold = !m->hold;
+		nvme_model_release(m);
+	}
+}
+
+static void requests_must_end(struct nvme_model *m)
+{
+	uint64_t end = host_clock_us() + END_US;
+
+	while (host_block_in_flight(m->dev) && host_clock_us() < end)
+		host_run(m->dev, 10000000);
+	if (!host_block_in_flight(m->dev))
+		return;
+	fprintf(stderr, "requests never ended\n");
+	abort();
+}
+
+static void account(struct nvme_model *m)
+{
+	struct host_problems p = host_device_destroy(m->dev);
+
+	nvme_model_free(m);
+	if (!p.misuse && !p.lost_requests && (!p.leaks || input.registers_lie) && (!p.storms || input.registers_lie))
+		return;
+	fprintf(stderr, "left behind: misuse=%u leaks=%u storms=%u lost_requests=%u\n", p.misuse, p.leaks, p.storms, p.lost_requests);
+	abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	struct nvme_model_setup setup;
+	struct nvme_model *m;
+
+	memset(&input, 0, sizeof(input));
+	input.at = bytes;
+	input.end = bytes + size;
+	host_on_fault(fault_check);
+	setup = setup_take();
+	m = nvme_model_create(&setup);
+	if (!m)
+		return 0;
+	input.noise = take8() & 1;
+	if (take8() & 1)
+		lies_take(m);
+	if (!host_probe(m->dev)) {
+		while (input.at < input.end && input.nr < REQUESTS)
+			step(m);
+		requests_must_end(m);
+	}
+	host_remove(m->dev);
+	account(m);
+	return 0;
+}
