@@ -376,7 +376,7 @@ static void scan_answer(struct nvme *n, unsigned int step)
 		return;
 	dev_info(n->dev, "namespace %u changed its size, blocks=%llu", ns->id, (unsigned long long)now.nr_blocks);
 	ns->nr_blocks = now.nr_blocks;
-	block_resize(n->dev, now.nr_blocks);
+	block_resize_unit(n->dev, step - 1, now.nr_blocks);
 }
 
 /* ---- Jobs: strand 0 ---- */

@@ -142,6 +142,18 @@ static void request_end(struct device *dev, struct host_request *rq, int status)
 	rq->status = status;
 }
 
+static void flight_put(struct device *dev, unsigned int queue, uint32_t tag, struct host_request *rq)
+{
+	dev->block.in_flight[queue][tag] = rq;
+	dev->block.nr_in_flight[queue]++;
+}
+
+static void flight_take(struct device *dev, unsigned int queue, uint32_t tag)
+{
+	dev->block.in_flight[queue][tag] = NULL;
+	dev->block.nr_in_flight[queue]--;
+}
+
 static int tag_find(const struct device *dev, unsigned int queue)
 {
 	for (unsigned int tag = 0; tag < dev->block.depth[queue]; tag++) {
@@ -182,11 +194,11 @@ static int request_start(struct device *dev, struct host_request *rq)
 	}
 	view = driver_view(rq);
 	rq->deadline_us = host_clock_us() + timeout_us(dev, rq);
-	dev->block.in_flight[rq->queue][tag] = rq;
+	flight_put(dev, rq->queue, rq->tag, rq);
 	err = dev->driver->block->submit(dev, &view);
 	if (!err || rq->done)
 		return 0;
-	dev->block.in_flight[rq->queue][tag] = NULL;
+	flight_take(dev, rq->queue, rq->tag);
 	if (err == -EBUSY)
 		data_release(dev, rq);
 	else
@@ -272,7 +284,7 @@ void block_complete(struct device *dev, unsigned int queue, uint32_t tag, int st
 		return;
 	}
 	rq = dev->block.in_flight[queue][tag];
-	dev->block.in_flight[queue][tag] = NULL;
+	flight_take(dev, queue, tag);
 	dev->block.retry[queue] = true;
 	request_end(dev, rq, status);
 }
@@ -281,9 +293,12 @@ void host_block_fail_all(struct device *dev, int status)
 {
 	for (unsigned int q = 0; q < BLOCK_QUEUES_MAX; q++) {
 		for (unsigned int tag = 0; tag < dev->block.depth[q]; tag++) {
-			if (dev->block.in_flight[q][tag])
-				request_end(dev, dev->block.in_flight[q][tag], status);
-			dev->block.in_flight[q][tag] = NULL;
+			struct host_request *rq = dev->block.in_flight[q][tag];
+
+			if (!rq)
+				continue;
+			flight_take(dev, q, tag);
+			request_end(dev, rq, status);
 		}
 		for (struct host_request *rq = dev->block.waiting[q]; rq; rq = rq->next)
 			request_end(dev, rq, status);
@@ -318,7 +333,7 @@ uint64_t host_block_deadline(const struct device *dev)
 	uint64_t next = 0;
 
 	for (unsigned int q = 0; q < BLOCK_QUEUES_MAX; q++) {
-		for (unsigned int tag = 0; tag < dev->block.depth[q]; tag++) {
+		for (unsigned int tag = 0; dev->block.nr_in_flight[q] && tag < dev->block.depth[q]; tag++) {
 			const struct host_request *rq = dev->block.in_flight[q][tag];
 
 			if (rq && (!next || rq->deadline_us < next))
@@ -334,7 +349,7 @@ bool host_block_overdue(struct device *dev)
 	bool any = false;
 
 	for (unsigned int q = 0; q < BLOCK_QUEUES_MAX; q++) {
-		for (unsigned int tag = 0; tag < dev->block.depth[q] && dev->bound && !dev->failed; tag++) {
+		for (unsigned int tag = 0; dev->block.nr_in_flight[q] && tag < dev->block.depth[q] && dev->bound && !dev->failed; tag++) {
 			struct host_request *rq = dev->block.in_flight[q][tag];
 
 			if (!rq || rq->deadline_us > now)

@@ -43,6 +43,7 @@ struct host_block {
 	struct block_limits limits[BLOCK_UNITS_MAX];	/* of units that are or were there */
 	uint32_t depth[BLOCK_QUEUES_MAX];	/* 0: no unit uses the queue */
 	struct host_request *in_flight[BLOCK_QUEUES_MAX][BLOCK_DEPTH_MAX];
+	unsigned int nr_in_flight[BLOCK_QUEUES_MAX];
 	struct host_request *waiting[BLOCK_QUEUES_MAX];	/* told -EBUSY, or no free tag; oldest first */
 	bool retry[BLOCK_QUEUES_MAX];			/* a completion came since */
 	unsigned int resizes;

@@ -98,7 +98,7 @@ static void space_take(struct nvme_model_space *space)
 
 static struct nvme_model_setup setup_take(void)
 {
-	static const uint16_t sizes[] = { 1, 2, 3, 15, 63, 127, 1023, 65535 };
+	static const uint16_t sizes[] = { 1, 2, 3, 7, 15, 31, 7, 65535 };
 	struct nvme_model_setup s = nvme_model_default();
 	uint8_t kind = take8(), numbers = take8(), offered = take8();
 
@@ -106,7 +106,7 @@ static struct nvme_model_setup setup_take(void)
 	s.nr_cpus = 1 + (kind >> 3 & 3);
 	s.nr_queues = (uint16_t)(1 + (kind >> 5));
 	s.max_entries = sizes[numbers & 7];
-	s.timeout = numbers >> 3 & 7;
+	s.timeout = numbers >> 3 & 1;
 	s.mdts = numbers & 0x40 ? take8() : 7;
 	s.stride = numbers & 0x80 ? take8() & 7 : 0;
 	s.shadow = !(offered & 1);
@@ -157,14 +157,14 @@ static void lies_take(struct nvme_model *m)
 
 static void request_send(struct nvme_model *m)
 {
-	const struct block_limits *l = host_block_limits(m->dev);
 	struct host_request *rq = &input.requests[input.nr];
-	uint8_t what = take8();
+	uint8_t what = take8(), unit = what >> 6 & 1;
+	const struct block_limits *l = host_block_unit(m->dev, unit) ? host_block_unit(m->dev, unit) : host_block_limits(m->dev);
 
 	if (!l || input.nr == REQUESTS)
 		return;
 	*rq = (struct host_request){ .op = what % BLOCK_OP_COUNT, .queue = (uint16_t)(what >> 6), .lba = take8(),
-				     .nr_blocks = 1 + (what >> 3 & 7), .data = data[input.nr] };
+				     .unit = (uint16_t)l->unit, .nr_blocks = 1 + (what >> 3 & 7), .data = data[input.nr] };
 	rq->segment_bytes = what & 1 ? l->block_size : 4096;
 	input.nr++;
 	host_block_submit(m->dev, rq);
