@@ -85,8 +85,6 @@ int host_probe(struct device *dev)
 	err = dev->driver->probe(dev);
 	dev->probing = false;
 	dev->bound = !err;
-	if (!err && dev->driver->manifest.class_id == FERRY_CLASS_BLOCK && !dev->block.registered && !dev->failed)
-		host_misuse(dev, "probe succeeded without block_register");
 	if (err && dev->block.registered)
 		host_misuse(dev, "probe failed after block_register");
 	return err;

@@ -78,8 +78,6 @@ void block_resize(struct device *dev, uint64_t nr_blocks)
 
 void block_unregister(struct device *dev)
 {
-	if (!dev->block.registered)
-		host_misuse(dev, "block_unregister of a disk that is not registered");
 	host_block_fail_all(dev, -EIO);
 	memset(dev->block.present, 0, sizeof(dev->block.present));
 	dev->block.registered = false;
