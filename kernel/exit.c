@@ -182,6 +182,7 @@ static void process_become_zombie(struct process *p)
 	p->zombie = true;
 	p->stopped = false;
 	notify_exit(p);
+	wait_wake(&p->exit_wait, 0);
 	if (parent_ignores(p))
 		process_reap_quietly(p, &reaped);
 	spin_unlock_irq(&process_tree_lock, flags);

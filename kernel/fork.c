@@ -2,17 +2,18 @@
 /*
  * New threads and processes out of the current one: clone, clone3, fork, vfork. A thread shares everything of its process; a process gets
  * copies, or shares its space, files or directories as the flags say. CLONE_SIGHAND without CLONE_THREAD copies the actions (Linux shares
- * them); namespaces and pidfds are refused. Locks: process_tree_lock for the parent's group and session.
+ * them); namespaces are refused. Locks: process_tree_lock for the parent's group and session.
  */
 #include <kernel/log.h>
 #include <kernel/syscall.h>
-#include <fs/file.h>
+#include <fs/internal.h>
 #include <mm/space.h>
 #include <mm/user.h>
+#include "pidfd.h"
 #include "process_internal.h"
 
 #define CLONE_REFUSED	(LINUX_CLONE_NEWNS | LINUX_CLONE_NEWCGROUP | LINUX_CLONE_NEWUTS | LINUX_CLONE_NEWIPC | LINUX_CLONE_NEWUSER | \
-			 LINUX_CLONE_NEWPID | LINUX_CLONE_NEWNET | LINUX_CLONE_PIDFD | LINUX_CLONE_INTO_CGROUP | LINUX_CLONE_NEWTIME)
+			 LINUX_CLONE_NEWPID | LINUX_CLONE_NEWNET | LINUX_CLONE_INTO_CGROUP | LINUX_CLONE_NEWTIME)
 #define VFORK_POLL_NS	(50 * NSEC_PER_MSEC)
 #define THREADS_MAX	4096u
 
@@ -21,6 +22,7 @@ struct clone_request {
 	uint32_t exit_signal;
 	uint64_t stack;		/* 0: the caller's */
 	uint64_t parent_tid, child_tid, tls;
+	uint64_t pidfd;		/* where the descriptor's number goes */
 };
 
 static int clone_check(const struct clone_request *r)
@@ -32,6 +34,8 @@ static int clone_check(const struct clone_request *r)
 	if ((f & LINUX_CLONE_THREAD) && !(f & LINUX_CLONE_SIGHAND))
 		return -EINVAL;
 	if ((f & LINUX_CLONE_SIGHAND) && (!(f & LINUX_CLONE_VM) || (f & LINUX_CLONE_CLEAR_SIGHAND)))
+		return -EINVAL;
+	if ((f & LINUX_CLONE_PIDFD) && (f & (LINUX_CLONE_THREAD | LINUX_CLONE_DETACHED)))
 		return -EINVAL;
 	if (r->exit_signal > LINUX_NSIG || ((f & LINUX_CLONE_THREAD) && (f & LINUX_CLONE_PARENT) && current_process == init_process))
 		return -EINVAL;
@@ -213,7 +217,29 @@ static void vfork_wait(struct process *child)
 		wait_event(&child->state_wait, READ_ONCE(child->vfork_released), time_now() + VFORK_POLL_NS, false);
 }
 
-static int64_t clone_process(const struct clone_request *r, const struct regs *from)
+/* The descriptor is there before the process is, so that nothing can fail later; it stands for nobody yet. */
+static int pidfd_reserve(const struct clone_request *r, struct file **f)
+{
+	int fd, err;
+
+	*f = NULL;
+	if (!(r->flags & LINUX_CLONE_PIDFD))
+		return -1;
+	*f = pidfd_create(0);
+	if (!*f)
+		return -ENOMEM;
+	fd = fd_install(current_process->files, *f, 0, true);
+	err = fd < 0 ? fd : put_user32(r->pidfd, fd) ? -EFAULT : 0;
+	if (!err)
+		return fd;
+	if (fd >= 0)
+		fd_close(current_process->files, fd);
+	file_put(*f);
+	*f = NULL;
+	return err;
+}
+
+static int64_t clone_process_only(const struct clone_request *r, const struct regs *from, struct file *pidfd)
 {
 	struct process *p = process_copy(r);
 	struct regs regs;
@@ -234,10 +260,27 @@ static int64_t clone_process(const struct clone_request *r, const struct regs *f
 	thread_inherit(t, r);
 	tids_write(t, r);
 	process_link_child(p, r);
+	if (pidfd)
+		pidfd_set(pidfd, p);
 	thread_start(t);
 	if (r->flags & LINUX_CLONE_VFORK)
 		vfork_wait(p);
 	process_put(p);
+	return pid;
+}
+
+static int64_t clone_process(const struct clone_request *r, const struct regs *from)
+{
+	struct file *f;
+	int fd = pidfd_reserve(r, &f);
+	int64_t pid;
+
+	if ((r->flags & LINUX_CLONE_PIDFD) && fd < 0)
+		return fd;
+	pid = clone_process_only(r, from, f);
+	if (f && pid < 0)
+		fd_close(current_process->files, fd);
+	file_put(f);
 	return pid;
 }
 
@@ -268,9 +311,11 @@ SYSCALL_FLAGS(NR_clone, clone, 0)
 {
 	struct clone_request r = {
 		.flags = (uint32_t)args->a[0] & ~LINUX_CLONE_NEWTIME & ~LINUX_CSIGNAL, .exit_signal = args->a[0] & LINUX_CSIGNAL,
-		.stack = args->a[1], .parent_tid = args->a[2], .child_tid = args->a[3], .tls = args->a[4],
+		.stack = args->a[1], .parent_tid = args->a[2], .child_tid = args->a[3], .tls = args->a[4], .pidfd = args->a[2],
 	};
 
+	if ((r.flags & LINUX_CLONE_PIDFD) && (r.flags & LINUX_CLONE_PARENT_SETTID))
+		return -EINVAL;
 	return clone_any(&r, args->regs);
 }
 
@@ -308,6 +353,7 @@ SYSCALL(NR_clone3, clone3)
 	if (!user_range_ok(c.stack, c.stack_size))
 		return -EINVAL;
 	r = (struct clone_request){ .flags = c.flags, .exit_signal = c.exit_signal, .parent_tid = c.parent_tid,
-				    .child_tid = c.child_tid, .tls = c.tls, .stack = c.stack ? c.stack + c.stack_size : 0 };
+				    .child_tid = c.child_tid, .tls = c.tls, .pidfd = c.pidfd,
+				    .stack = c.stack ? c.stack + c.stack_size : 0 };
 	return clone_any(&r, args->regs);
 }

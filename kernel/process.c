@@ -64,6 +64,7 @@ struct process *process_alloc(void)
 	spin_init(&p->signal_lock, "signal");
 	wait_queue_init(&p->child_wait, "child wait");
 	wait_queue_init(&p->state_wait, "state wait");
+	wait_queue_init(&p->exit_wait, "exit wait");
 	timer_init(&p->itimer_real, itimer_fire);
 	p->start_ns = time_now();
 	p->exit_signal = LINUX_SIGCHLD;

@@ -45,8 +45,6 @@ struct process *exec_spawn(const struct process_spawn_args *args);
 int signal_post_process(struct process *p, int sig, const struct linux_siginfo *info);
 int signal_post_thread(struct thread *t, int sig, const struct linux_siginfo *info);
 void signal_info_user(struct linux_siginfo *info, int sig, int code, uint64_t value);
-/* The next signal of the current thread inside @mask; 0: none. Fills @info. */
-int signal_dequeue(sigset_t mask, struct linux_siginfo *info);
 void signal_set_mask(sigset_t mask);
 void signal_flush_all(struct process *p);
 void signal_flush_thread(struct thread *t);

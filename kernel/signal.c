@@ -16,6 +16,8 @@
 #define FAULT_SIGNALS	(SIG_BIT(LINUX_SIGSEGV) | SIG_BIT(LINUX_SIGBUS) | SIG_BIT(LINUX_SIGILL) | SIG_BIT(LINUX_SIGTRAP) | \
 			 SIG_BIT(LINUX_SIGFPE) | SIG_BIT(LINUX_SIGSYS))
 
+struct wait_queue signalfd_wait = WAIT_QUEUE_INIT(signalfd_wait, "signalfd");
+
 struct queued_signal {
 	struct list link;
 	struct linux_siginfo info;
@@ -204,6 +206,8 @@ static int signal_post(struct process *p, struct thread *only, int sig, const st
 	t = only ? only : thread_choose(p, sig);
 	if (!err && t && !(held_back(t) & SIG_BIT(sig)) && READ_ONCE(t->interruptible))
 		sched_wake(t);
+	if (!err && !list_empty(&signalfd_wait.waiters))
+		wait_wake(&signalfd_wait, 0);
 	return err;
 }
 

@@ -2,6 +2,7 @@
 /* Waiting for children: wait4 and waitid. A child is found and taken under process_tree_lock; results are copied out afterwards. */
 #include <kernel/syscall.h>
 #include <mm/user.h>
+#include "pidfd.h"
 #include "process_internal.h"
 
 struct wait_query {
@@ -16,6 +17,8 @@ struct wait_query {
 	time_ns_t user_ns, system_ns;
 	uint64_t max_pages;
 	struct process *reaped;
+	bool again;		/* a pidfd that does not wait: -EAGAIN instead of nothing */
+	struct process *only;	/* counted: the one of a pidfd */
 };
 
 void rusage_fill(struct linux_rusage *usage, time_ns_t user, time_ns_t system, uint64_t max_pages)
@@ -32,6 +35,8 @@ static bool query_wants(const struct wait_query *q, const struct process *child)
 {
 	bool clone_child = child->exit_signal != LINUX_SIGCHLD;
 
+	if (q->only && q->only != child)
+		return false;
 	if (q->which == LINUX_P_PID && child->pid != q->id)
 		return false;
 	if (q->which == LINUX_P_PGID && child->pgid != q->id)
@@ -161,6 +166,18 @@ SYSCALL(NR_wait4, wait4)
 	return rusage_put(args->a[3], &q) ? -EFAULT : q.pid;
 }
 
+static int query_pidfd(struct wait_query *q)
+{
+	struct process *p = q->id < 0 ? ERR_PTR(-EINVAL) : pidfd_get(q->id, &q->again);
+
+	if (IS_ERR(p))
+		return PTR_ERR(p) == -ESRCH ? -ECHILD : PTR_ERR(p);
+	q->only = p;
+	if (q->again)
+		q->options |= LINUX_WNOHANG;
+	return 0;
+}
+
 static int waitid_parse(struct syscall_args *args, struct wait_query *q)
 {
 	uint32_t known = LINUX_WNOHANG | LINUX_WNOWAIT | LINUX_WEXITED | LINUX_WSTOPPED | LINUX_WCONTINUED | LINUX_WNOTHREAD |
@@ -176,7 +193,7 @@ static int waitid_parse(struct syscall_args *args, struct wait_query *q)
 	if (q->which == LINUX_P_PGID && q->id == 0)
 		q->id = current_process->pgid;
 	if (q->which == LINUX_P_PIDFD)
-		return -EBADF;
+		return query_pidfd(q);
 	return q->which < LINUX_P_ALL || q->which > LINUX_P_PIDFD ? -EINVAL : 0;
 }
 
@@ -189,6 +206,10 @@ SYSCALL(NR_waitid, waitid)
 	if (result)
 		return result;
 	result = wait_for(&q);
+	if (q.only)
+		process_put(q.only);
+	if (!result && q.again)
+		result = -EAGAIN;
 	if (result < 0)
 		return result;
 	memset(&info, 0, sizeof(info));

@@ -66,6 +66,7 @@ struct process {
 	uint32_t groups[16], nr_groups;
 	struct { uint64_t cur, max; } rlimits[RLIMITS_MAX];
 	struct wait_queue child_wait;	/* wait4 of this process sleeps here */
+	struct wait_queue exit_wait;	/* woken when it has become a zombie */
 	time_ns_t start_ns, user_ns, system_ns, children_ns;
 	enum syscall_set syscalls;
 	struct device *device;		/* a driver process: the device it serves (counted reference) */

@@ -9,6 +9,7 @@
 struct thread;
 struct process;
 struct regs;
+struct wait_queue;
 
 typedef uint64_t sigset_t;	/* bit n-1 is signal n */
 
@@ -27,6 +28,10 @@ int signal_send_thread(struct thread *t, int sig, const struct linux_siginfo *in
 int signal_send_group(pid_t pgid, int sig);
 /* A CPU exception of the current thread: @sig with si_code and address, not ignorable. */
 void signal_fault(int sig, int code, uint64_t address);
+/* The next signal of the current thread inside @mask; 0: none. Fills @info. */
+int signal_dequeue(sigset_t mask, struct linux_siginfo *info);
+/* Woken when any signal was queued anywhere: what signalfds wait on. */
+extern struct wait_queue signalfd_wait;
 /* On the way back to user mode with work pending: deliver, stop or exit. May not return (exit). */
 void signal_deliver(struct regs *regs);
 

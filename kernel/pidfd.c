@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Descriptors that stand for a process: readable when it has ended, and signals sent through one never reach another process. */
+#include <fs/internal.h>
+#include <kernel/syscall.h>
+#include <uapi/ferry/linux.h>
+#include "pidfd.h"
+#include "process_internal.h"
+
+static struct process *pidfd_process(const struct file *f)
+{
+	return __atomic_load_n((struct process **)&f->priv, __ATOMIC_ACQUIRE);
+}
+
+static uint32_t pidfd_poll(struct file *f, struct poll_table *table)
+{
+	struct process *p = pidfd_process(f);
+
+	if (!p)
+		return 0;
+	poll_wait(f, &p->exit_wait, table);
+	return READ_ONCE(p->zombie) ? LINUX_POLLIN | LINUX_POLLRDNORM : 0;
+}
+
+static void pidfd_release(struct file *f)
+{
+	if (f->priv)
+		process_put(f->priv);
+}
+
+static const struct file_ops pidfd_ops = { .poll = pidfd_poll, .release = pidfd_release };
+
+struct file *pidfd_create(uint32_t flags)
+{
+	return file_alloc(&pidfd_ops, NULL, LINUX_O_RDWR | (flags & LINUX_O_NONBLOCK));
+}
+
+void pidfd_set(struct file *f, struct process *p)
+{
+	process_get(p);
+	__atomic_store_n((struct process **)&f->priv, p, __ATOMIC_RELEASE);
+}
+
+struct process *pidfd_get(int fd, bool *nonblock)
+{
+	struct file *f = fd_get_io(fd);
+	struct process *p = NULL;
+	int err = f && f->ops == &pidfd_ops ? 0 : -EBADF;
+
+	if (!err)
+		p = pidfd_process(f);
+	if (p)
+		process_get(p);
+	if (nonblock)
+		*nonblock = f && (f->flags & LINUX_O_NONBLOCK);
+	file_put(f);
+	return err ? ERR_PTR(err) : p ? p : ERR_PTR(-ESRCH);
+}
+
+SYSCALL(NR_pidfd_open, pidfd_open)
+{
+	struct process *p;
+	struct file *f;
+
+	if ((args->a[1] & ~(uint64_t)LINUX_O_NONBLOCK) || (pid_t)args->a[0] <= 0)
+		return -EINVAL;
+	p = process_find(args->a[0]);
+	if (!p)
+		return -ESRCH;
+	f = pidfd_create(args->a[1]);
+	if (f)
+		pidfd_set(f, p);
+	process_put(p);
+	return f ? fd_install_new(f, LINUX_O_CLOEXEC) : -ENOMEM;
+}
+
+/* What a program may claim about a signal that it sends to another. */
+static int info_from_user(struct linux_siginfo *info, uint64_t uinfo, int sig, const struct process *to)
+{
+	if (!uinfo) {
+		signal_info_user(info, sig, LINUX_SI_USER, 0);
+		return 0;
+	}
+	if (copy_from_user(info, uinfo, sizeof(*info)))
+		return -EFAULT;
+	if (info->si_signo != sig)
+		return -EINVAL;
+	return to != current_process && (info->si_code >= 0 || info->si_code == LINUX_SI_TKILL) ? -EPERM : 0;
+}
+
+static int64_t pidfd_signal(struct process *p, int sig, uint64_t uinfo)
+{
+	struct process *now = process_find(p->pid);
+	struct linux_siginfo info;
+	int err = now == p ? info_from_user(&info, uinfo, sig, p) : -ESRCH;
+
+	if (now)
+		process_put(now);
+	if (!err)
+		err = process_may_signal(p);
+	return err ? err : signal_send_process(p, sig, &info);
+}
+
+SYSCALL(NR_pidfd_send_signal, pidfd_send_signal)
+{
+	struct process *p;
+	int64_t err;
+
+	if (args->a[3])
+		return -EINVAL;
+	p = pidfd_get(args->a[0], NULL);
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	err = pidfd_signal(p, args->a[1], args->a[2]);
+	process_put(p);
+	return err;
+}
+
+/* As for signals, but the saved ids of both must be equal: a descriptor is more than a signal. */
+static bool may_take_files(const struct process *p)
+{
+	const struct process *me = current_process;
+
+	return !me->euid || (p->dumpable && me->uid == p->euid && me->uid == p->uid && me->uid == p->suid);
+}
+
+static int64_t file_from(struct process *p, int fd)
+{
+	struct fd_table *t;
+	struct file *f;
+
+	if (!may_take_files(p))
+		return -EPERM;
+	t = process_files_get(p);
+	if (!t)
+		return -ESRCH;
+	f = fd_get(t, fd);
+	fd_table_put(t);
+	return f ? fd_install_new(f, LINUX_O_CLOEXEC) : -EBADF;
+}
+
+SYSCALL(NR_pidfd_getfd, pidfd_getfd)
+{
+	struct process *p;
+	int64_t fd;
+
+	if (args->a[2])
+		return -EINVAL;
+	p = pidfd_get(args->a[0], NULL);
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	fd = file_from(p, args->a[1]);
+	process_put(p);
+	return fd;
+}
