@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Terminal files: reading, writing, polling and the ioctls of termios. */
-#include <asm/serial.h>
 #include <kernel/process.h>
 #include "tty.h"
 
@@ -16,7 +15,7 @@ static struct tty *tty_of(const struct file *f)
 void tty_flush_out(struct tty *tty)
 {
 	if (tty->nr_out)
-		serial_write(tty->port, (const char *)tty->out, tty->nr_out);
+		tty->link->send(tty, tty->out, tty->nr_out);
 	tty->nr_out = 0;
 }
 
@@ -29,8 +28,11 @@ static void put_out(struct tty_line *l, uint8_t byte)
 		tty_flush_out(tty);
 }
 
-void tty_init(struct tty *tty, unsigned int port, uint32_t rdev)
+struct tty *tty_list[TTYS_MAX + PTYS_MAX];
+
+void tty_init(struct tty *tty, const struct tty_link *link, unsigned int port, uint32_t rdev)
 {
+	tty->link = link;
 	tty->port = port;
 	tty->rdev = rdev;
 	tty->size = (struct linux_winsize){ .ws_row = 24, .ws_col = 80 };	/* until somebody knows better */
@@ -93,8 +95,8 @@ static int wait_input(struct tty *tty, size_t want)
 
 	if (!is_canonical(tty) && !min)
 		deadline = time_now() + tenths * TENTH;
-	err = wait_event(&tty->changed, tty_line_ready(&tty->line, tenths ? 1 : min), deadline, true);
-	while (!err && !is_canonical(tty) && tenths && min > 1 && !tty_line_ready(&tty->line, min)) {
+	err = wait_event(&tty->changed, tty_line_ready(&tty->line, tenths ? 1 : min) || READ_ONCE(tty->hung), deadline, true);
+	while (!err && !is_canonical(tty) && tenths && min > 1 && !tty_line_ready(&tty->line, min) && !tty->hung) {
 		uint32_t seen = READ_ONCE(tty->line.head);
 
 		/* Between bytes, the timer starts anew with each. */
@@ -138,9 +140,9 @@ static ssize_t copy_input(struct tty *tty, struct iter *to)
 static ssize_t tty_read(struct file *f, struct iter *to, loff_t *pos)
 {
 	struct tty *tty = tty_of(f);
-	int err = tty_job_check(tty, LINUX_SIGTTIN);
+	int err = tty->hung ? 0 : tty_job_check(tty, LINUX_SIGTTIN);
 
-	if (err || !to->left)
+	if (err || !to->left || tty->hung)
 		return err;
 	if (f->flags & LINUX_O_NONBLOCK) {
 		if (!tty_line_ready(&tty->line, 1))
@@ -164,6 +166,12 @@ static void write_chunk(struct tty *tty, const uint8_t *chunk, size_t n)
 	spin_unlock_irq(&tty->lock, flags);
 }
 
+/* A chunk may grow: a tab becomes eight spaces. */
+static bool may_write(struct tty *tty)
+{
+	return !READ_ONCE(tty->line.stopped) && (!tty->link->room || tty->link->room(tty) >= WRITE_CHUNK * 8);
+}
+
 static ssize_t write_bytes(struct file *f, struct iter *from)
 {
 	struct tty *tty = tty_of(f);
@@ -171,10 +179,12 @@ static ssize_t write_bytes(struct file *f, struct iter *from)
 	ssize_t done = 0, n;
 
 	while (from->left) {
-		if (tty->line.stopped && (f->flags & LINUX_O_NONBLOCK))
+		if (!may_write(tty) && (f->flags & LINUX_O_NONBLOCK))
 			return done ? done : -EAGAIN;
-		if (wait_event(&tty->changed, !READ_ONCE(tty->line.stopped), TIME_FOREVER, true))
+		if (wait_event(&tty->changed, may_write(tty) || READ_ONCE(tty->hung), TIME_FOREVER, true))
 			return done ? done : -EINTR;
+		if (tty->hung)
+			return done ? done : -EIO;
 		n = iter_get(from, chunk, MIN(from->left, WRITE_CHUNK));
 		if (n <= 0)
 			return done ? done : n;
@@ -201,9 +211,12 @@ static ssize_t tty_write(struct file *f, struct iter *from, loff_t *pos)
 static uint32_t tty_poll(struct file *f, struct poll_table *table)
 {
 	struct tty *tty = tty_of(f);
-	uint32_t mask = tty->line.stopped ? 0 : LINUX_POLLOUT | LINUX_POLLWRNORM;
+	uint32_t mask;
 
 	poll_wait(f, &tty->changed, table);
+	if (READ_ONCE(tty->hung))
+		return LINUX_POLLIN | LINUX_POLLRDNORM | LINUX_POLLOUT | LINUX_POLLWRNORM | LINUX_POLLERR | LINUX_POLLHUP;
+	mask = may_write(tty) ? LINUX_POLLOUT | LINUX_POLLWRNORM : 0;
 	if (tty_line_ready(&tty->line, 1))
 		mask |= LINUX_POLLIN | LINUX_POLLRDNORM;
 	return mask;
@@ -303,10 +316,8 @@ static int64_t type_byte(struct tty *tty, uint64_t arg)
 	return 0;
 }
 
-static int64_t tty_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
+int64_t tty_control(struct tty *tty, uint32_t cmd, uint64_t arg)
 {
-	struct tty *tty = tty_of(f);
-
 	switch (cmd) {
 	case LINUX_TCGETS:
 		return get_termios(tty, arg);
@@ -341,12 +352,27 @@ static int64_t tty_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 	}
 }
 
+static int64_t tty_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
+{
+	return READ_ONCE(tty_of(f)->hung) ? -EIO : tty_control(tty_of(f), cmd, arg);
+}
+
 static int tty_open(struct inode *inode, struct file *f)
 {
-	tty_job_open(tty_of(f), f->flags);
-	return 0;
+	struct tty *tty = tty_of(f);
+	int err = tty->link->open ? tty->link->open(tty) : 0;
+
+	if (!err)
+		tty_job_open(tty, f->flags);
+	return err;
+}
+
+static void tty_release(struct file *f)
+{
+	if (tty_of(f)->link->close)
+		tty_of(f)->link->close(tty_of(f));
 }
 
 const struct file_ops tty_ops = {
-	.read = tty_read, .write = tty_write, .poll = tty_poll, .ioctl = tty_ioctl, .open = tty_open,
+	.read = tty_read, .write = tty_write, .poll = tty_poll, .ioctl = tty_ioctl, .open = tty_open, .release = tty_release,
 };

@@ -8,12 +8,14 @@
 #include <kernel/wait.h>
 #include "tty_line.h"
 
-#define TTYS_MAX	2u
+#define TTYS_MAX	2u	/* serial ones */
+#define PTYS_MAX	64u
 #define TTY_OUT_SIZE	256u
 #define TTY_RAW_SIZE	16384u	/* a power of two */
 
 struct tty {
-	unsigned int port;
+	unsigned int port;		/* of a serial one */
+	const struct tty_link *link;
 	uint32_t rdev;
 	struct mutex write_lock;	/* one write at a time, so that lines stay whole */
 
@@ -27,6 +29,7 @@ struct tty {
 	/* Guarded by tty_jobs_lock. */
 	pid_t sid, foreground;
 
+	bool hung;			/* the other end is gone: reads end, everything else fails */
 	struct wait_queue changed;	/* input came, output may go on */
 
 	/* Received and not yet typed: the interrupt writes, the thread reads. Guarded by raw_lock. */
@@ -37,10 +40,24 @@ struct tty {
 	struct wait_queue received;
 };
 
+/* What is at the other end. */
+struct tty_link {
+	/* Bytes for the terminal; tty->lock held. */
+	void (*send)(struct tty *tty, const uint8_t *bytes, uint32_t n);
+	/* How many fit now; NULL: any number. */
+	uint32_t (*room)(struct tty *tty);
+	/* A file was opened (0 or -errno) and the last use of one closed. NULL: nobody counts. */
+	int (*open)(struct tty *tty);
+	void (*close)(struct tty *tty);
+};
+
 extern struct tty ttys[TTYS_MAX];
+/* Every terminal there is, NULL where there is none; once set, they stay. */
+extern struct tty *tty_list[TTYS_MAX + PTYS_MAX];
 extern const struct file_ops tty_ops;
 
-void tty_init(struct tty *tty, unsigned int port, uint32_t rdev);
+void tty_init(struct tty *tty, const struct tty_link *link, unsigned int port, uint32_t rdev);
+int64_t tty_control(struct tty *tty, uint32_t cmd, uint64_t arg);
 /* Send what was collected to the port. lock held. */
 void tty_flush_out(struct tty *tty);
 /* Type as many received bytes as fit. Thread context. */
@@ -50,6 +67,8 @@ void tty_feed(struct tty *tty);
 int tty_job_check(struct tty *tty, int sig);
 /* On open: it becomes the controlling terminal of a leader that has none. */
 void tty_job_open(struct tty *tty, uint32_t flags);
+/* The other end is gone: its session hears of it and loses the terminal. */
+void tty_hang_up(struct tty *tty);
 void tty_signal_foreground(struct tty *tty, int sig);
 struct tty *tty_of_current(void);
 /* TIOCSCTTY, TIOCNOTTY, TIOCGPGRP, TIOCSPGRP, TIOCGSID; -ENOTTY for others. */

@@ -11,9 +11,12 @@ static struct tty *tty_of_session(pid_t sid)
 {
 	unsigned int i;
 
-	for (i = 0; sid && i < TTYS_MAX; i++)
-		if (READ_ONCE(ttys[i].sid) == sid)
-			return &ttys[i];
+	for (i = 0; sid && i < ARRAY_SIZE(tty_list); i++) {
+		struct tty *tty = READ_ONCE(tty_list[i]);
+
+		if (tty && READ_ONCE(tty->sid) == sid)
+			return tty;
+	}
 	return NULL;
 }
 
@@ -127,6 +130,22 @@ void tty_session_end(struct process *leader)
 
 	if (tty)
 		release_tty(tty, leader->sid);
+}
+
+void tty_hang_up(struct tty *tty)
+{
+	pid_t sid = READ_ONCE(tty->sid);
+	struct process *leader = sid ? process_find(sid) : NULL;
+
+	WRITE_ONCE(tty->hung, true);
+	if (leader) {
+		signal_send_process(leader, LINUX_SIGHUP, NULL);
+		signal_send_process(leader, LINUX_SIGCONT, NULL);
+		process_put(leader);
+	}
+	if (sid)
+		release_tty(tty, sid);
+	wait_wake(&tty->changed, 0);
 }
 
 struct group_search {

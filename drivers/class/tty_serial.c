@@ -11,6 +11,13 @@
 
 struct tty ttys[TTYS_MAX];
 
+static void port_send(struct tty *tty, const uint8_t *bytes, uint32_t n)
+{
+	serial_write(tty->port, (const char *)bytes, n);
+}
+
+static const struct tty_link serial_link = { .send = port_send };
+
 static void port_received(unsigned int port, uint8_t byte)
 {
 	struct tty *tty = &ttys[port];
@@ -64,7 +71,7 @@ static int own_open(struct inode *inode, struct file *f)
 		return -ENXIO;
 	f->ops = &tty_ops;
 	f->priv = tty;
-	return 0;
+	return tty->link->open ? tty->link->open(tty) : 0;
 }
 
 /* The console is nobody's controlling terminal by being opened. */
@@ -84,7 +91,8 @@ static int tty_init_all(void)
 	int err;
 
 	for (i = 0; i < TTYS_MAX; i++) {
-		tty_init(&ttys[i], i, DEV_MAKE(4, 64 + i));
+		tty_init(&ttys[i], &serial_link, i, DEV_MAKE(4, 64 + i));
+		tty_list[i] = &ttys[i];
 		/* The console is there even when nobody can see it. */
 		if (i && !serial_present(i))
 			continue;

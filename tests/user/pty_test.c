@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Pseudo-terminals: both ends, the line discipline between them, sessions and hanging up. */
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include "abi.h"
+
+static int master_open(char *name, size_t size)
+{
+	int m = posix_openpt(O_RDWR | O_NOCTTY), n = -1;
+
+	CHECK(m >= 0 && !grantpt(m));
+	CHECK(!ioctl(m, TIOCGPTN, &n) && n >= 0);
+	snprintf(name, size, "/dev/pts/%d", n);
+	return m;
+}
+
+static int pair(int *slave)
+{
+	char name[32];
+	int m = master_open(name, sizeof(name));
+
+	CHECK(!unlockpt(m));
+	*slave = open(name, O_RDWR | O_NOCTTY);
+	CHECK(*slave >= 0 && isatty(*slave));
+	return m;
+}
+
+static short ready(int fd, short events)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+
+	CHECK(poll(&p, 1, 0) >= 0);
+	return p.revents;
+}
+
+ABI_CASE(a_locked_terminal_cannot_be_opened)
+{
+	char name[32];
+	int m = master_open(name, sizeof(name));
+	struct stat st;
+
+	CHECK_ERR(open(name, O_RDWR | O_NOCTTY), EIO);
+	CHECK(!unlockpt(m) && open(name, O_RDWR | O_NOCTTY) >= 0);
+	CHECK(!stat(name, &st) && S_ISCHR(st.st_mode) && st.st_uid == geteuid());
+	CHECK(!strcmp(ptsname(m), name));
+}
+
+ABI_CASE(lines_go_through_a_pseudo_terminal)
+{
+	char c[64];
+	int s, m = pair(&s), n;
+
+	CHECK(write(m, "hi\n", 3) == 3 && ready(s, POLLIN) == POLLIN && read(s, c, sizeof(c)) == 3 && !memcmp(c, "hi\n", 3));
+	CHECK(read(m, c, sizeof(c)) == 4 && !memcmp(c, "hi\r\n", 4));
+	CHECK(write(s, "out\n", 4) == 4 && poll(&(struct pollfd){ .fd = m, .events = POLLIN }, 1, 1000) == 1);
+	CHECK(!ioctl(m, FIONREAD, &n) && n == 5);
+	CHECK(read(m, c, sizeof(c)) == 5 && !memcmp(c, "out\r\n", 5));
+	CHECK(!fcntl(m, F_SETFL, O_RDWR | O_NONBLOCK));
+	CHECK_ERR(read(m, c, sizeof(c)), EAGAIN);
+}
+
+ABI_CASE(raw_bytes_go_through_unchanged)
+{
+	struct termios t;
+	char c[256], all[256];
+	int s, m = pair(&s), i, got = 0, n;
+
+	CHECK(!tcgetattr(s, &t));
+	cfmakeraw(&t);
+	CHECK(!tcsetattr(s, TCSANOW, &t));
+	for (i = 0; i < 256; i++)
+		all[i] = i;
+	CHECK(write(m, all, 256) == 256);
+	while (got < 256 && (n = read(s, c + got, 256 - got)) > 0)
+		got += n;
+	CHECK(got == 256 && !memcmp(c, all, 256) && !ready(m, POLLIN));
+}
+
+ABI_CASE(the_window_size_is_shared)
+{
+	struct winsize w = { .ws_row = 33, .ws_col = 101 }, got;
+	int s, m = pair(&s);
+
+	CHECK(!ioctl(m, TIOCSWINSZ, &w) && !ioctl(s, TIOCGWINSZ, &got) && got.ws_row == 33 && got.ws_col == 101);
+}
+
+ABI_CASE(the_master_sees_the_terminal_close)
+{
+	char c[8];
+	int s, m = pair(&s);
+
+	CHECK(write(s, "x", 1) == 1 && !close(s));
+	CHECK(ready(m, POLLIN) == (POLLIN | POLLHUP) && read(m, c, 8) == 1);
+	CHECK_ERR(read(m, c, 8), EIO);
+	CHECK(ready(m, POLLIN) == POLLHUP);
+}
+
+ABI_CASE(the_terminal_hangs_up_with_its_master)
+{
+	char c[8];
+	int s, m = pair(&s);
+
+	CHECK(!close(m) && (ready(s, POLLIN) & (POLLIN | POLLHUP)) == (POLLIN | POLLHUP) && read(s, c, 8) == 0);
+	CHECK_ERR(write(s, "x", 1), EIO);
+}
+
+ABI_CASE(typing_control_c_interrupts_a_session)
+{
+	char name[32], c;
+	int m = master_open(name, sizeof(name)), status, ok[2];
+	pid_t pid;
+
+	CHECK(!unlockpt(m) && !pipe(ok));
+	pid = fork();
+	if (!pid) {
+		int s;
+
+		CHECK(setsid() > 0);
+		s = open(name, O_RDWR);
+		CHECK(s >= 0 && tcgetpgrp(s) == getpid() && open("/dev/tty", O_RDWR) >= 0);
+		CHECK(write(ok[1], "k", 1) == 1);
+		pause();
+		_exit(0);
+	}
+	CHECK(read(ok[0], &c, 1) == 1 && write(m, "\003", 1) == 1);
+	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+}
+
+ABI_CASE(closing_the_master_hangs_up_the_session)
+{
+	char name[32], c;
+	int m = master_open(name, sizeof(name)), status, ok[2];
+	pid_t pid;
+
+	CHECK(!unlockpt(m) && !pipe(ok));
+	pid = fork();
+	if (!pid) {
+		close(m);
+		setsid();
+		CHECK(open(name, O_RDWR) >= 0 && write(ok[1], "k", 1) == 1);
+		pause();
+		_exit(0);
+	}
+	CHECK(read(ok[0], &c, 1) == 1 && !close(m));
+	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGHUP);
+}
+
+ABI_CASE(pseudo_terminals_are_used_again)
+{
+	int i, s, m;
+
+	for (i = 0; i < 300; i++) {
+		m = pair(&s);
+		CHECK(!close(i & 1 ? m : s) && !close(i & 1 ? s : m));
+	}
+}
