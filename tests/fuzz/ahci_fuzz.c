@@ -11,7 +11,7 @@
 
 #define REQUESTS	64
 #define END_US		4000000000ull	/* virtual time after which every request must have ended */
-#define SECTORS		256
+#define SECTORS		64
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
