@@ -14,6 +14,7 @@
 #include <mm/user.h>
 #include <lib/format.h>
 #include <asm/thread.h>
+#include <asm/vdso.h>
 #include "exec.h"
 #include "process_internal.h"
 
@@ -180,6 +181,8 @@ static int image_load(struct exec_image *image, struct process *p, struct file *
 		err = elf_map(image->space, file, &image->plan, image->base, image->resident);
 	if (!err && image->plan.interp_size)
 		err = interp_load(image, file);
+	if (!err && !image->resident)
+		image->vdso = vdso_map(image->space);
 	return err ? err : exec_stack_build(image, args);
 }
 

@@ -32,6 +32,7 @@ struct exec_image {
 	const char *path;		/* as the program is told (AT_EXECFN) */
 	struct elf_plan plan;		/* of the program; addresses as mapped */
 	uint64_t base;			/* added to the plan's addresses */
+	uint64_t vdso;			/* 0: none */
 	uint64_t interp_base;		/* 0: no interpreter */
 	uint64_t entry;			/* where to start: the interpreter's, if any */
 	uint64_t stack_top, stack_limit, sp;

@@ -119,7 +119,7 @@ static unsigned int aux_fill(const struct exec_image *image, uint64_t *aux, uint
 {
 	uint32_t eax = 1, ebx, ecx = 0, edx;
 	const uint64_t all[][2] = {
-		{ LINUX_AT_HWCAP, 0 }, { LINUX_AT_PAGESZ, PAGE_SIZE }, { LINUX_AT_CLKTCK, LINUX_CLK_TCK },
+		{ LINUX_AT_HWCAP, 0 }, { LINUX_AT_SYSINFO_EHDR, image->vdso }, { LINUX_AT_PAGESZ, PAGE_SIZE }, { LINUX_AT_CLKTCK, LINUX_CLK_TCK },
 		{ LINUX_AT_PHDR, image->plan.phdr ? image->base + image->plan.phdr : 0 },
 		{ LINUX_AT_PHENT, sizeof(struct elf_segment) }, { LINUX_AT_PHNUM, image->plan.phnum },
 		{ LINUX_AT_BASE, image->interp_base }, { LINUX_AT_FLAGS, 0 }, { LINUX_AT_ENTRY, image->base + image->plan.entry },

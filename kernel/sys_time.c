@@ -3,6 +3,7 @@
 #include <kernel/syscall.h>
 #include <kernel/time.h>
 #include <mm/user.h>
+#include <asm/vdso.h>
 #include "process_internal.h"
 
 #define SECONDS_MAX	(TIME_FOREVER / NSEC_PER_SEC - 1)
@@ -104,9 +105,13 @@ SYSCALL_FLAGS(NR_clock_getres, clock_getres, SYSCALL_DRIVER)
 
 static int64_t realtime_set(uint64_t ns)
 {
+	int64_t offset;
+
 	if (current_process->euid)
 		return -EPERM;
-	__atomic_store_n(&realtime_offset, (int64_t)(ns - time_realtime()), __ATOMIC_RELAXED);
+	offset = ns - time_realtime();
+	__atomic_store_n(&realtime_offset, offset, __ATOMIC_RELAXED);
+	vdso_set_realtime(offset);
 	return 0;
 }
 

@@ -148,6 +148,18 @@ $(autoconf-h): $(auto-conf) ;
 # make path/file.o builds one object of the kernel.
 $(patsubst $(O)/%,%,$(all-kernel-objs)): %.o: $(O)/%.o ; @:
 
+# ---- The shared object in every program, part of the kernel as bytes ------------------------------
+
+vdso-so := $(O)/arch/x86/vdso/vdso.so
+$(vdso-so): arch/x86/vdso/vdso.c arch/x86/vdso/vdso.lds $(O)/stamp/kernel
+	$(call say,VDSO,$(@F))
+	$(Q)$(CC) $(common-cflags) $(vdso-cflags) -Iinclude -Iarch/x86/include -MMD -MP -MF $(@:.so=.d) -MT $@ \
+		-o $@ $< $(vdso-ldflags) -Wl,-T,arch/x86/vdso/vdso.lds
+	$(Q)$(STRIP) -g $@
+$(O)/arch/x86/vdso/image.o: kernel-asflags += -Wa,-I$(O)
+$(O)/arch/x86/vdso/image.o: $(vdso-so)
+-include $(vdso-so:.so=.d)
+
 # ---- Link the kernel ---------------------------------------------------------------------------
 
 ar = rm -f $@ && $(AR) rcsD $@ $(filter %.o,$^)

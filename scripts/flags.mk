@@ -53,6 +53,13 @@ kernel-asflags = $(filter-out -std=% -W%,$(kernel-cflags)) -Wall -Werror -D__ASS
 kernel-ldflags := -m elf_x86_64 -nostdlib -static -z max-page-size=0x1000 -z noexecstack \
 	--no-warn-rwx-segments --build-id=none --fatal-warnings
 
+# ---- The vDSO: user mode, no C library, nothing but registers and the stack -----------------------
+
+vdso-cflags := -ffreestanding -nostdlib -fPIC -shared -O2 -m64 -march=x86-64 -mgeneral-regs-only -fno-stack-protector \
+	-fcf-protection=none -fasynchronous-unwind-tables
+vdso-ldflags := -Wl,-soname,linux-vdso.so.1 -Wl,--hash-style=both -Wl,--build-id=none -Wl,-Bsymbolic -Wl,-z,noexecstack \
+	-Wl,-z,max-page-size=4096 -Wl,--no-undefined -Wl,--eh-frame-hdr
+
 # ---- User: static musl -------------------------------------------------------------------------
 
 user-includes := -Iinclude

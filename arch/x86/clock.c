@@ -151,6 +151,17 @@ uint64_t clock_tsc_hz(void)
 	return tsc_hz;
 }
 
+void clock_parameters(uint64_t *base, uint64_t *mult)
+{
+	*base = tsc_base;
+	*mult = tsc_mult;
+}
+
+uint64_t clock_realtime_base(void)
+{
+	return realtime_base;
+}
+
 time_ns_t time_now(void)
 {
 	return (time_ns_t)((unsigned __int128)(rdtsc() - tsc_base) * tsc_mult >> 32);
