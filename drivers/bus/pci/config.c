@@ -38,6 +38,7 @@ struct window {
 static struct window windows[WINDOWS_MAX];
 static unsigned int nr_windows;
 static bool has_cf8;
+static struct spinlock update_lock = SPINLOCK_INIT("pci_update");	/* taken before cf8_lock */
 static struct spinlock cf8_lock = SPINLOCK_INIT("pci_cf8");
 
 static uint32_t cf8_access(const struct pci_function *f, uint32_t offset, uint32_t size, bool write, uint32_t value)
@@ -118,6 +119,14 @@ void pci_write(const struct pci_function *f, uint32_t offset, uint32_t size, uin
 	case 2: *(volatile uint16_t *)(ecam + offset) = (uint16_t)value; break;
 	default: *(volatile uint32_t *)(ecam + offset) = value;
 	}
+}
+
+void pci_update16(const struct pci_function *f, uint32_t offset, uint32_t clear, uint32_t set)
+{
+	uint64_t flags = spin_lock_irq(&update_lock);
+
+	pci_write(f, offset, 2, (pci_read(f, offset, 2) & ~clear) | set);
+	spin_unlock_irq(&update_lock, flags);
 }
 
 /* Does anything answer at 0xCF8? (PCI 3.0 section 3.2.2.3.2: the enable bit reads back.) */

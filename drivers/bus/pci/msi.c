@@ -17,11 +17,6 @@
 #define MSI_64BIT		0x0080u
 #define MSI_MASKING		0x0100u
 
-static void config_update16(struct pci_function *f, uint32_t offset, uint32_t clear, uint32_t set)
-{
-	pci_write(f, offset, 2, (pci_read(f, offset, 2) & ~clear) | set);
-}
-
 static volatile uint32_t *msix_entry(const struct pci_function *f, unsigned int index)
 {
 	return (volatile uint32_t *)((uint8_t *)f->msix_table + index * MSIX_ENTRY_BYTES);
@@ -35,11 +30,11 @@ int pci_msix_enable(struct pci_function *f, unsigned int count)
 	f->msix_table = vmap_io(f->bars[f->msix_bar].start + f->msix_offset, f->msix_count * MSIX_ENTRY_BYTES);
 	if (!f->msix_table)
 		return -ENOMEM;
-	config_update16(f, f->cap_msix + MSIX_CONTROL, 0, MSIX_ENABLE | MSIX_MASK_ALL);
+	pci_update16(f, f->cap_msix + MSIX_CONTROL, 0, MSIX_ENABLE | MSIX_MASK_ALL);
 	for (unsigned int i = 0; i < f->msix_count; i++)
 		msix_entry(f, i)[3] = MSIX_VECTOR_MASKED;
 	pci_intx_set(f, false);
-	config_update16(f, f->cap_msix + MSIX_CONTROL, MSIX_MASK_ALL, 0);
+	pci_update16(f, f->cap_msix + MSIX_CONTROL, MSIX_MASK_ALL, 0);
 	return 0;
 }
 
@@ -61,10 +56,10 @@ void pci_msix_disable(struct pci_function *f)
 {
 	if (!f->msix_table)
 		return;
-	config_update16(f, f->cap_msix + MSIX_CONTROL, 0, MSIX_MASK_ALL);
+	pci_update16(f, f->cap_msix + MSIX_CONTROL, 0, MSIX_MASK_ALL);
 	for (unsigned int i = 0; i < f->msix_count; i++)
 		msix_entry(f, i)[3] = MSIX_VECTOR_MASKED;
-	config_update16(f, f->cap_msix + MSIX_CONTROL, MSIX_ENABLE, 0);
+	pci_update16(f, f->cap_msix + MSIX_CONTROL, MSIX_ENABLE, 0);
 	vunmap(f->msix_table);
 	f->msix_table = NULL;
 }
@@ -85,14 +80,14 @@ int pci_msi_enable(struct pci_function *f, uint64_t address, uint32_t data)
 	if (control & MSI_MASKING)
 		pci_write(f, at + (control & MSI_64BIT ? 16 : 12), 4, 0);
 	pci_intx_set(f, false);
-	config_update16(f, at + MSI_CONTROL, MSI_MULTIPLE, MSI_ENABLE);
+	pci_update16(f, at + MSI_CONTROL, MSI_MULTIPLE, MSI_ENABLE);
 	return 0;
 }
 
 void pci_msi_disable(struct pci_function *f)
 {
 	if (f->cap_msi)
-		config_update16(f, f->cap_msi + MSI_CONTROL, MSI_ENABLE, 0);
+		pci_update16(f, f->cap_msi + MSI_CONTROL, MSI_ENABLE, 0);
 }
 
 /* Firmware routed the pin and left the ISA number of the line in the register: 0 and 255 mean "nothing". */
@@ -123,7 +118,7 @@ void pci_intx_line(const struct pci_function *f, int *gsi, bool *level, bool *ac
 
 void pci_intx_set(struct pci_function *f, bool enabled)
 {
-	config_update16(f, PCI_COMMAND, enabled ? PCI_COMMAND_NO_INTX : 0, enabled ? 0 : PCI_COMMAND_NO_INTX);
+	pci_update16(f, PCI_COMMAND, enabled ? PCI_COMMAND_NO_INTX : 0, enabled ? 0 : PCI_COMMAND_NO_INTX);
 }
 
 bool pci_intx_pending(const struct pci_function *f)

@@ -145,21 +145,16 @@ static void functions_add(void)
 /* Decoding here and on every bridge above. */
 void pci_enable_decoding(struct pci_function *f)
 {
-	for (; f; f = f->bridge) {
-		uint32_t command = pci_read(f, PCI_COMMAND, 2);
-
-		pci_write(f, PCI_COMMAND, 2, command | PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
-	}
+	for (; f; f = f->bridge)
+		pci_update16(f, PCI_COMMAND, 0, PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
 }
 
 /* A bridge forwards what comes from below only as a bus master itself. */
 void pci_set_bus_master(struct pci_function *f, bool on)
 {
-	uint32_t command = pci_read(f, PCI_COMMAND, 2);
-
-	pci_write(f, PCI_COMMAND, 2, on ? command | PCI_COMMAND_MASTER : command & ~PCI_COMMAND_MASTER);
+	pci_update16(f, PCI_COMMAND, PCI_COMMAND_MASTER, on ? PCI_COMMAND_MASTER : 0);
 	for (f = on ? f->bridge : NULL; f; f = f->bridge)
-		pci_write(f, PCI_COMMAND, 2, pci_read(f, PCI_COMMAND, 2) | PCI_COMMAND_MASTER);
+		pci_update16(f, PCI_COMMAND, 0, PCI_COMMAND_MASTER);
 }
 
 /* "pci=assign": as if the firmware had given no function an address. */

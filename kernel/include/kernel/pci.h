@@ -36,6 +36,8 @@ struct pci_function {
 /* Raw configuration access of the kernel; @size 1, 2, 4; out of range reads as ones. Any context. */
 uint32_t pci_read(const struct pci_function *f, uint32_t offset, uint32_t size);
 void pci_write(const struct pci_function *f, uint32_t offset, uint32_t size, uint32_t value);
+/* Change bits of a register that several CPUs may be changing. Any context. */
+void pci_update16(const struct pci_function *f, uint32_t offset, uint32_t clear, uint32_t set);
 
 /* The filter for drivers' writes: 0 allowed, -EACCES, -EINVAL, -ERANGE. Pure function of the function's layout (unit-tested). */
 int pci_write_allowed(const struct pci_function *f, uint32_t offset, uint32_t size);
