@@ -43,6 +43,7 @@ struct moved *moved_of(struct device *dev)
 
 void moved_wake(struct moved *m)
 {
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);	/* what the driver is to see was stored before; it looks after it set sleeping */
 	if (!__atomic_load_n(&m->sleeping, __ATOMIC_SEQ_CST))
 		return;
 	m->dev->counters.wakeups++;

@@ -60,11 +60,15 @@ void watchdog_del(struct moved *m)
 
 void watchdog_back(struct moved *m)
 {
+	uint64_t flags;
+
 	m->waited_ns = time_now();
-	if (!m->demoted)
+	if (!READ_ONCE(m->demoted))
 		return;
+	flags = spin_lock_irq(&watched_lock);
 	m->demoted = false;
 	thread_set_class(m->thread, SCHED_RT);
+	spin_unlock_irq(&watched_lock, flags);
 }
 
 static int watchdog_init(void)

@@ -34,6 +34,7 @@ static bool thread_detach(struct thread *t)
 
 	list_del(&t->process_link);
 	last = --p->nr_threads == 0;
+	t->detached = !last;	/* the space goes with the last one */
 	p->user_ns += t->runtime_ns;
 	if (last && !p->exiting) {
 		p->exiting = true;

@@ -4,27 +4,35 @@
  * reading and writing it. A mutex is not handed over: whoever comes first takes it, the woken waiter tries again.
  */
 #include <asm/cpu.h>
+#include <asm/smp.h>
 #include <kernel/cpu.h>
 #include <kernel/lock.h>
 #include <kernel/log.h>
 #include <kernel/thread.h>
 #include <kernel/wait.h>
 
-/* Turns of waiting after which a lock is called dead: seconds on any machine. With one CPU nobody could ever give it back. */
-#define SPIN_LIMIT	(1u << 26)
+/* How long a lock may stay taken before it is called dead. With one CPU nobody could ever give it back. */
+#define SPIN_LIMIT_NS	(20 * NSEC_PER_SEC)
+#define SPIN_TURNS	(1u << 16)	/* between two looks at the clock */
 
 void preempt_disable(void)
 {
 	__asm__ volatile("incl %%gs:%c0" :: "i"(offsetof(struct cpu, preempt_count)) : "memory");
 }
 
-/* Reads fields of this CPU only while it cannot change under them: with a count, or when 0 is about to be acted on. */
+/* Fields of this CPU in one instruction each: the thread may go to another CPU between any two. */
+#define HERE(field) ({									\
+	uint32_t v__;									\
+	__asm__ volatile("movl %%gs:%c1, %0" : "=r"(v__) : "i"(offsetof(struct cpu, field)));	\
+	v__;										\
+})
+
 void preempt_enable(void)
 {
 	bool zero;
 
 	__asm__ volatile("decl %%gs:%c1" : "=@ccz"(zero) : "i"(offsetof(struct cpu, preempt_count)) : "memory");
-	if (zero && this_cpu()->need_resched && irqs_enabled() && !this_cpu()->irq_depth)
+	if (zero && HERE(need_resched) && irqs_enabled() && !HERE(irq_depth))
 		schedule();
 }
 
@@ -38,11 +46,27 @@ static bool try_take(struct spinlock *lock)
 	return !READ_ONCE(lock->locked) && !__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE);
 }
 
+/* The holder may wait for an answer of this CPU, whose interrupts may be off. */
+static __attribute__((noinline)) void take_slow(struct spinlock *lock)
+{
+	time_ns_t deadline = 0;
+
+	for (uint32_t turns = 1; !try_take(lock); turns++) {
+		cpu_relax();
+		smp_poll();
+		if (turns % SPIN_TURNS && nr_cpus > 1)
+			continue;
+		if (nr_cpus <= 1 || (deadline && time_now() > deadline))
+			panic("spinlock %s is stuck", lock->name ? lock->name : "?");
+		if (!deadline)
+			deadline = time_now() + SPIN_LIMIT_NS;
+	}
+}
+
 static void take(struct spinlock *lock)
 {
-	for (uint32_t turns = 0; unlikely(!try_take(lock)); cpu_relax())
-		if (++turns == SPIN_LIMIT || nr_cpus <= 1)
-			panic("spinlock %s is stuck", lock->name ? lock->name : "?");
+	if (unlikely(!try_take(lock)))
+		take_slow(lock);
 }
 
 static void give(struct spinlock *lock)

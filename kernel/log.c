@@ -5,6 +5,7 @@
  */
 #include <asm/cpu.h>
 #include <asm/serial.h>
+#include <asm/smp.h>
 #include <kernel/log.h>
 #include <kernel/time.h>
 #include <lib/format.h>
@@ -29,6 +30,7 @@ static bool log_lock(uint64_t *flags)
 		if (!__atomic_exchange_n(&log_locked, 1, __ATOMIC_ACQUIRE))
 			return true;
 		cpu_relax();
+		smp_poll();
 	}
 	return false;
 }

@@ -91,6 +91,7 @@ static void start_thread(void *arg)
 
 	if (wx)
 		panic("paging: %llu pages are writable and executable", (unsigned long long)wx);
+	smp_start();
 	initcalls_run();
 	init_start();
 }

@@ -6,6 +6,7 @@
 #include <asm/cpu.h>
 #include <asm/paging.h>
 #include <asm/regs.h>
+#include <asm/smp.h>
 #include <kernel/init.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
@@ -95,14 +96,18 @@ void regs_print(const struct regs *r)
 
 static void __noreturn stop(const struct regs *regs, uint64_t rip, uint64_t rbp, const char *fmt, va_list args)
 {
-	static uint32_t panicking;
+	static const struct cpu *panicking;
+	const struct cpu *cpu = this_cpu(), *first = NULL;
 	char text[PANIC_TEXT_MAX];
 
 	irq_disable();
-	if (__atomic_fetch_add(&panicking, 1, __ATOMIC_SEQ_CST)) {
+	if (!__atomic_compare_exchange_n(&panicking, &first, cpu, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+		while (first != cpu)	/* another CPU was first: this one is stopped by it */
+			cpu_relax();
 		print("Kernel panic: another one while stopping");
 		machine_exit(FERRY_EXIT_PANIC);
 	}
+	smp_stop_others();
 	format_args(text, sizeof(text), fmt, args);
 	print("Kernel panic: %s", text);
 	print_place();

@@ -169,8 +169,8 @@ void process_rouse(struct process *p)
 	struct thread *t;
 
 	list_for_each(t, &p->threads, process_link)
-		if (t != current && READ_ONCE(t->interruptible))
-			sched_wake(t);
+		if (t != current)
+			sched_interrupt(t);
 	wait_wake(&p->state_wait, 0);
 }
 

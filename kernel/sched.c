@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The scheduler. A run queue for each CPU: real-time threads in a list, taken in turn, before fair ones in a heap by virtual runtime
- * (their time weighted by nice); the idle thread when both are empty. The queue's lock is taken with interrupts off and is held across
- * the switch; the thread that runs next gives it back.
+ * (their time weighted by nice); the idle thread when both are empty, after a look into the other queues. The queue's lock is taken with
+ * interrupts off and is held across the switch; the thread that runs next gives it back. So whoever holds the lock of t->cpu's queue and
+ * does not find @t running there finds all of it saved, and may send it elsewhere. No two queue locks are held together, but for a try.
  *
  * A thread between sleep_prepare() and schedule_timeout() is THREAD_SLEEPING and still runs. If it is preempted there it goes back
  * into the queue all the same, so its look at the condition is never lost; only schedule_timeout() takes it off the CPU for good.
  */
 #include <asm/clock.h>
 #include <asm/cpu.h>
+#include <asm/smp.h>
 #include <kernel/cpu.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
 #include <kernel/time.h>
 #include <mm/space.h>
+#include "run_queue.h"
 #include "sched.h"
 
 #define NICE_MIN		(-20)
@@ -23,16 +26,7 @@
 #define SLEEP_CREDIT		(3 * NSEC_PER_MSEC)	/* how far behind the others a sleeper may come back */
 #define RT_SLICE_TICKS		2u
 
-struct run_queue {
-	uint32_t locked;
-	uint32_t nr_ready;
-	struct list rt;
-	struct heap fair;
-	uint64_t min_vruntime;
-	struct cpu *cpu;
-};
-
-static struct run_queue queues[CPUS_MAX];
+struct run_queue run_queues[CPUS_MAX];
 static struct thread boot_thread;	/* the boot context, later the idle thread of the first CPU */
 
 /* CPU share for each nice level: a step is about a tenth more or less. */
@@ -41,16 +35,18 @@ static const uint32_t weights[NICE_MAX - NICE_MIN + 1] = {
 	1024, 819, 655, 524, 419, 336, 268, 215, 172, 137, 110, 88, 70, 56, 45, 36, 29, 23, 18, 15,
 };
 
-/* Interrupts off. */
-static void queue_lock(struct run_queue *rq)
+/* The queue of @t, locked. */
+static struct run_queue *thread_queue_lock(const struct thread *t)
 {
-	while (__atomic_exchange_n(&rq->locked, 1, __ATOMIC_ACQUIRE))
-		cpu_relax();
-}
+	for (;;) {
+		uint32_t cpu = READ_ONCE(t->cpu);
+		struct run_queue *rq = &run_queues[cpu];
 
-static void queue_unlock(struct run_queue *rq)
-{
-	__atomic_store_n(&rq->locked, 0, __ATOMIC_RELEASE);
+		queue_lock(rq);
+		if (likely(READ_ONCE(t->cpu) == cpu))
+			return rq;
+		queue_unlock(rq);
+	}
 }
 
 static struct run_queue *this_queue(void)
@@ -73,10 +69,10 @@ static struct thread *first_fair(const struct run_queue *rq)
 /* Book the time since the last call to the thread that runs. */
 static void account(struct run_queue *rq, struct thread *t, time_ns_t now)
 {
-	time_ns_t delta = now - t->started_ns;
+	time_ns_t delta = now > t->started_ns ? now - t->started_ns : 0;
 	uint64_t least;
 
-	t->started_ns = now;
+	t->started_ns = MAX(now, t->started_ns);
 	t->runtime_ns += delta;
 	if (t == rq->cpu->idle || t->sclass != SCHED_FAIR)
 		return;
@@ -85,7 +81,7 @@ static void account(struct run_queue *rq, struct thread *t, time_ns_t now)
 	rq->min_vruntime = MAX(rq->min_vruntime, least);
 }
 
-static void enqueue(struct run_queue *rq, struct thread *t)
+void queue_insert(struct run_queue *rq, struct thread *t)
 {
 	t->queued = true;
 	rq->nr_ready++;
@@ -97,7 +93,7 @@ static void enqueue(struct run_queue *rq, struct thread *t)
 	heap_insert(&rq->fair, &t->run_node);
 }
 
-static void dequeue(struct run_queue *rq, struct thread *t)
+void queue_remove(struct run_queue *rq, struct thread *t)
 {
 	t->queued = false;
 	rq->nr_ready--;
@@ -113,7 +109,7 @@ static struct thread *pick(struct run_queue *rq)
 
 	if (!t)
 		return rq->cpu->idle;
-	dequeue(rq, t);
+	queue_remove(rq, t);
 	return t;
 }
 
@@ -130,23 +126,62 @@ static bool preempts(struct run_queue *rq, const struct thread *t)
 	return t->vruntime + WAKE_GRANULARITY < running->vruntime;
 }
 
-/* A thread that was away joins those that ran on. */
+static struct thread *pick_anywhere(struct run_queue *rq)
+{
+	struct thread *t = pick(rq);
+
+	if (likely(nr_cpus == 1 || t != rq->cpu->idle))
+		return t;
+	t = balance_steal(rq);
+	return t ? t : rq->cpu->idle;
+}
+
+/* The queue's lock is held. */
+static void resched(struct run_queue *rq)
+{
+	if (rq->cpu->need_resched)
+		return;
+	WRITE_ONCE(rq->cpu->need_resched, 1);
+	if (rq->cpu != this_cpu())
+		smp_kick(rq->cpu->id);
+}
+
+/*
+ * A thread that was away, fully off its CPU, joins those that ran on, here or elsewhere. Takes over the lock of @rq, its queue. From
+ * THREAD_READY on nobody else moves it, so it may be without a queue for a moment.
+ */
 static void make_ready(struct run_queue *rq, struct thread *t)
 {
-	uint64_t floor = rq->min_vruntime > SLEEP_CREDIT ? rq->min_vruntime - SLEEP_CREDIT : 0;
+	struct run_queue *to = nr_cpus == 1 ? rq : &run_queues[balance_choose(t)];
+	uint64_t floor;
 
 	t->state = THREAD_READY;
+	if (to != rq) {
+		balance_move(t, rq, to);
+		queue_unlock(rq);
+		queue_lock(to);
+	}
+	floor = to->min_vruntime > SLEEP_CREDIT ? to->min_vruntime - SLEEP_CREDIT : 0;
 	t->vruntime = MAX(t->vruntime, floor);
-	enqueue(rq, t);
-	if (preempts(rq, t))
-		rq->cpu->need_resched = 1;
+	queue_insert(to, t);
+	if (preempts(to, t))
+		resched(to);
+	queue_unlock(to);
 }
 
 /* Give back what the thread that ran before left behind. Interrupts off, on the new thread's stack. */
 static void finish_switch(struct thread *prev)
 {
-	queue_unlock(this_queue());
-	if (unlikely(prev->state == THREAD_DEAD))
+	struct run_queue *rq = this_queue();
+	struct thread *leaving = rq->leaving;
+	bool dead = prev->state == THREAD_DEAD;	/* after the unlock it may run elsewhere, and be gone */
+
+	rq->leaving = NULL;
+	if (unlikely(leaving))
+		make_ready(rq, leaving);
+	else
+		queue_unlock(rq);
+	if (unlikely(dead))
 		thread_put(prev);
 }
 
@@ -158,8 +193,12 @@ void sched_first_run(struct thread *prev)
 /* A kernel thread runs in whatever space is loaded. */
 static void load_space(struct cpu *cpu, const struct thread *t)
 {
-	if (t->process && t->process->space && t->process->space != cpu->space)
-		space_switch(t->process->space);
+	struct space *s = t->process && !t->detached ? READ_ONCE(t->process->space) : NULL;
+
+	if (s && (s != cpu->space || cpu->lazy))
+		space_switch(s);
+	else if (!s && nr_cpus > 1)
+		space_unneeded();
 }
 
 /* Leave @prev for @next, both of @rq, whose lock is held. */
@@ -169,6 +208,8 @@ static void switch_to(struct run_queue *rq, struct thread *prev, struct thread *
 	next->slice_ticks = RT_SLICE_TICKS;
 	if (next->state == THREAD_READY)
 		next->state = THREAD_RUNNING;
+	if (prev == rq->cpu->idle && nr_cpus > 1)
+		balance_not_idle(rq->cpu->id);
 	rq->cpu->nr_switches++;
 	load_space(rq->cpu, next);
 	finish_switch(arch_switch(prev, next));
@@ -190,9 +231,12 @@ static void reschedule(bool block)
 	if (prev != cpu->idle && prev->state != THREAD_DEAD && !(block && prev->state == THREAD_SLEEPING)) {
 		if (prev->state == THREAD_RUNNING)
 			prev->state = THREAD_READY;
-		enqueue(rq, prev);
+		if (likely(allowed_on(prev, cpu->id)))
+			queue_insert(rq, prev);
+		else
+			rq->leaving = prev;
 	}
-	next = pick(rq);
+	next = pick_anywhere(rq);
 	if (next != prev) {
 		switch_to(rq, prev, next, now);
 		return;
@@ -235,34 +279,59 @@ static void preempt_check(void)
 	preempt_enable();
 }
 
+/* Takes over the lock of @rq, the queue of @t. A thread that still runs, or would again, is told by its state. */
+static bool wake_locked(struct run_queue *rq, struct thread *t)
+{
+	if (t->state != THREAD_SLEEPING) {
+		queue_unlock(rq);
+		return false;
+	}
+	if (t == rq->cpu->thread || t->queued) {
+		t->state = t->queued ? THREAD_READY : THREAD_RUNNING;
+		queue_unlock(rq);
+	} else {
+		make_ready(rq, t);
+	}
+	return true;
+}
+
 bool sched_wake(struct thread *t)
 {
 	uint64_t flags = irq_save();
-	struct run_queue *rq = cpus[t->cpu].sched;
-	bool slept;
+	bool slept = wake_locked(thread_queue_lock(t), t);
 
-	queue_lock(rq);
-	slept = t->state == THREAD_SLEEPING;
-	if (slept && (t == rq->cpu->thread || t->queued))
-		t->state = t->queued ? THREAD_READY : THREAD_RUNNING;
-	else if (slept)
-		make_ready(rq, t);
-	queue_unlock(rq);
 	irq_restore(flags);
 	if (slept)
 		preempt_check();
 	return slept;
 }
 
+/* With the queue's lock: it is either seen running here, or sees at its next switch-to what is pending. */
+void sched_interrupt(struct thread *t)
+{
+	uint64_t flags = irq_save();
+	struct run_queue *rq = thread_queue_lock(t);
+	bool slept = t->interruptible && t->state == THREAD_SLEEPING;
+
+	if (slept) {
+		wake_locked(rq, t);
+	} else {
+		if (t == rq->cpu->thread && rq->cpu != this_cpu())
+			smp_kick(rq->cpu->id);
+		queue_unlock(rq);
+	}
+	irq_restore(flags);
+	if (slept)
+		preempt_check();
+}
+
 void sched_enter(struct thread *t)
 {
 	uint64_t flags = irq_save();
-	struct run_queue *rq = cpus[t->cpu].sched;
+	struct run_queue *rq = thread_queue_lock(t);
 
-	queue_lock(rq);
 	t->vruntime = rq->min_vruntime;
 	make_ready(rq, t);
-	queue_unlock(rq);
 	irq_restore(flags);
 	preempt_check();
 }
@@ -285,7 +354,7 @@ void sched_tick(void)
 	queue_lock(rq);
 	account(rq, t, time_now());
 	if (t->process && t->syscall_nr != -1)
-		t->process->system_ns += CLOCK_TICK_NS;
+		__atomic_fetch_add(&t->process->system_ns, CLOCK_TICK_NS, __ATOMIC_RELAXED);
 	other = first_fair(rq);
 	if (t->sclass == SCHED_RT) {
 		if (t->slice_ticks && !--t->slice_ticks && !list_empty(&rq->rt))
@@ -293,60 +362,31 @@ void sched_tick(void)
 	} else if (!list_empty(&rq->rt) || (other && other->vruntime < t->vruntime)) {
 		rq->cpu->need_resched = 1;
 	}
+	if (nr_cpus > 1) {
+		balance_share(rq);
+		balance_pull(rq);
+	}
 	queue_unlock(rq);
 }
 
 void thread_set_class(struct thread *t, enum sched_class sclass)
 {
 	uint64_t flags = irq_save();
-	struct run_queue *rq = cpus[t->cpu].sched;
-	bool queued;
+	struct run_queue *rq = thread_queue_lock(t);
+	bool queued = t->queued;
 
-	queue_lock(rq);
-	queued = t->queued;
 	if (queued)
-		dequeue(rq, t);
+		queue_remove(rq, t);
 	t->sclass = sclass;
 	t->vruntime = MAX(t->vruntime, rq->min_vruntime);
 	if (queued)
-		enqueue(rq, t);
+		queue_insert(rq, t);
 	queue_unlock(rq);
 	irq_restore(flags);
 }
 
-/* ---- Sleeping --------------------------------------------------------------------------------- */
-
-struct sleep_timer {
-	struct timer timer;
-	struct thread *thread;
-};
-
-static void sleep_timer_fire(struct timer *timer)
-{
-	struct thread *t = container_of(timer, struct sleep_timer, timer)->thread;
-
-	t->woken_by_timeout = true;
-	sched_wake(t);
-}
-
-/* The store must be seen before the caller looks at its condition: whoever makes that true looks at the state afterwards. */
-void sleep_prepare(bool interruptible)
-{
-	struct thread *t = current;
-
-	t->interruptible = interruptible;
-	t->woken_by_timeout = false;
-	WRITE_ONCE(t->state, THREAD_SLEEPING);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-}
-
-void sleep_cancel(void)
-{
-	WRITE_ONCE(current->state, THREAD_RUNNING);
-}
-
 /* Off the CPU unless somebody has woken this thread meanwhile. */
-static void block(void)
+void sched_block(void)
 {
 	uint64_t flags = irq_save();
 
@@ -356,48 +396,23 @@ static void block(void)
 	irq_restore(flags);
 }
 
-static void block_until(time_ns_t deadline)
+/* Of a thread that runs: its CPU, told to look, sends it away at the next switch (reschedule()). */
+void thread_set_affinity(struct thread *t, uint64_t mask)
 {
-	struct sleep_timer s = { .thread = current };
+	uint64_t flags = irq_save();
+	struct run_queue *rq = thread_queue_lock(t);
 
-	timer_init(&s.timer, sleep_timer_fire);
-	timer_arm(&s.timer, deadline);
-	block();
-	timer_disarm(&s.timer);
-}
-
-int schedule_timeout(time_ns_t deadline)
-{
-	struct thread *t = current;
-
-	if (unlikely(t == this_cpu()->idle))
-		panic("the idle thread sleeps");
-	if (t->interruptible && signal_pending(t)) {
-		sleep_cancel();
-		return -EINTR;
-	}
-	if (deadline == TIME_FOREVER) {
-		block();
-	} else if (deadline > time_now()) {
-		block_until(deadline);
+	t->affinity = mask;
+	if (!allowed_on(t, rq->cpu->id) && t->queued) {
+		queue_remove(rq, t);
+		make_ready(rq, t);
 	} else {
-		sleep_cancel();
-		return -ETIMEDOUT;
+		if (!allowed_on(t, rq->cpu->id) && t == rq->cpu->thread)
+			resched(rq);
+		queue_unlock(rq);
 	}
-	if (t->woken_by_timeout)
-		return -ETIMEDOUT;
-	return t->interruptible && signal_pending(t) ? -EINTR : 0;
-}
-
-int sleep_until(time_ns_t deadline, bool interruptible)
-{
-	int err;
-
-	do {
-		sleep_prepare(interruptible);
-		err = schedule_timeout(deadline);
-	} while (!err);
-	return err == -ETIMEDOUT ? 0 : err;
+	irq_restore(flags);
+	preempt_check();
 }
 
 /* ---- Start-up --------------------------------------------------------------------------------- */
@@ -406,7 +421,7 @@ int sleep_until(time_ns_t deadline, bool interruptible)
 void sched_init(void)
 {
 	struct cpu *cpu = this_cpu();
-	struct run_queue *rq = &queues[cpu->id];
+	struct run_queue *rq = &run_queues[cpu->id];
 	struct thread *t = &boot_thread;
 
 	list_init(&rq->rt);
@@ -420,9 +435,28 @@ void sched_init(void)
 	t->sclass = SCHED_IDLE_CLASS;
 	t->syscall_nr = -1;
 	t->cpu = cpu->id;
+	t->affinity = ~0ull;
 	cpu->sched = rq;
 	cpu->idle = t;
 	cpu->thread = t;
+}
+
+uint64_t sched_cpu_init(struct cpu *cpu)
+{
+	struct run_queue *rq = &run_queues[cpu->id];
+	struct thread *t = cpu->idle ? cpu->idle : thread_alloc("idle", SCHED_IDLE_CLASS);
+
+	if (!t)
+		return 0;
+	list_init(&rq->rt);
+	rq->cpu = cpu;
+	t->state = THREAD_RUNNING;
+	t->cpu = cpu->id;
+	cpu->sched = rq;
+	cpu->idle = t;
+	cpu->thread = t;
+	cpu->need_resched = 1;	/* to be found idle */
+	return t->kstack + KSTACK_SIZE;
 }
 
 void sched_start(void)

@@ -9,5 +9,9 @@
 void sched_enter(struct thread *t);
 /* The current thread is dead: never chosen again, one reference less once it is off its stack. */
 void sched_leave(void) __noreturn;
+/* Off the CPU unless somebody has woken the current thread since sleep_prepare(). */
+void sched_block(void);
+/* thread.c: with a stack, without a number. NULL when out of memory. */
+struct thread *thread_alloc(const char *name, enum sched_class sclass);
 
 #endif

@@ -99,8 +99,8 @@ void signal_flush_thread(struct thread *t)
 	t->pending = 0;
 	queue_drop(p, &t->sigqueue, ~0ull);
 	list_for_each(other, &p->threads, process_link)
-		if (other != t && (p->pending & ~held_back(other)) && READ_ONCE(other->interruptible))
-			sched_wake(other);
+		if (other != t && (p->pending & ~held_back(other)))
+			sched_interrupt(other);
 	spin_unlock_irq(&p->signal_lock, inner);
 	spin_unlock_irq(&p->lock, flags);
 }
@@ -204,8 +204,9 @@ static int signal_post(struct process *p, struct thread *only, int sig, const st
 		err = signal_enqueue(p, only ? &only->sigqueue : &p->sigqueue, only ? &only->pending : &p->pending, sig, info);
 	spin_unlock_irq(&p->signal_lock, flags);
 	t = only ? only : thread_choose(p, sig);
-	if (!err && t && !(held_back(t) & SIG_BIT(sig)) && READ_ONCE(t->interruptible))
-		sched_wake(t);
+	if (!err && t && !(held_back(t) & SIG_BIT(sig)))
+		sched_interrupt(t);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);	/* a reader queues itself, then looks for signals */
 	if (!err && !list_empty(&signalfd_wait.waiters))
 		wait_wake(&signalfd_wait, 0);
 	return err;
@@ -369,8 +370,8 @@ void signal_set_mask(sigset_t mask)
 	t->blocked = mask & ~NEVER_BLOCKED;
 	if (newly & p->pending)
 		list_for_each(other, &p->threads, process_link)
-			if (other != t && (p->pending & newly & ~held_back(other)) && READ_ONCE(other->interruptible))
-				sched_wake(other);
+			if (other != t && (p->pending & newly & ~held_back(other)))
+				sched_interrupt(other);
 	spin_unlock_irq(&p->signal_lock, inner);
 	spin_unlock_irq(&p->lock, flags);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Scheduling calls: yield, policy and parameters, nice, affinity. Real-time policies are root's; affinity is kept but there is one CPU. */
+/* Scheduling calls: yield, policy and parameters, nice, affinity. Real-time policies are root's. */
 #include <kernel/cpu.h>
 #include <kernel/syscall.h>
 #include <mm/user.h>
@@ -133,21 +133,17 @@ SYSCALL(NR_sched_rr_get_interval, sched_rr_get_interval)
 	return timespec_to_user(args->a[1], 20 * NSEC_PER_MSEC);
 }
 
-static uint64_t cpu_mask(void)
-{
-	return nr_cpus >= 64 ? ~0ull : (1ull << MAX(nr_cpus, 1u)) - 1;
-}
-
 SYSCALL(NR_sched_getaffinity, sched_getaffinity)
 {
 	struct thread *t;
-	uint64_t mask = cpu_mask();
+	uint64_t mask;
 
 	if (args->a[1] < sizeof(mask) || args->a[1] % sizeof(mask))
 		return -EINVAL;
 	t = thread_named(args->a[0]);
 	if (!t)
 		return -ESRCH;
+	mask = READ_ONCE(t->affinity) & cpus_online();
 	thread_put(t);
 	return copy_to_user(args->a[2], &mask, sizeof(mask)) ? -EFAULT : (int64_t)sizeof(mask);
 }
@@ -156,16 +152,20 @@ SYSCALL(NR_sched_setaffinity, sched_setaffinity)
 {
 	struct thread *t;
 	uint64_t mask = 0;
+	int err;
 
 	if (copy_from_user(&mask, args->a[2], MIN(args->a[1], sizeof(mask))))
 		return -EFAULT;
-	if (!(mask & cpu_mask()))
+	if (!(mask & cpus_online()))
 		return -EINVAL;
 	t = thread_named(args->a[0]);
 	if (!t)
 		return -ESRCH;
+	err = process_may_signal(t->process);
+	if (!err)
+		thread_set_affinity(t, mask);
 	thread_put(t);
-	return 0;
+	return err;
 }
 
 SYSCALL_FLAGS(NR_getcpu, getcpu, SYSCALL_DRIVER)

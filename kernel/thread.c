@@ -10,7 +10,7 @@
 #include <mm/vmap.h>
 #include "sched.h"
 
-static struct thread *thread_alloc(const char *name, enum sched_class sclass)
+struct thread *thread_alloc(const char *name, enum sched_class sclass)
 {
 	struct thread *t = kzalloc(sizeof(*t));
 
@@ -30,6 +30,7 @@ static struct thread *thread_alloc(const char *name, enum sched_class sclass)
 	t->sclass = sclass;
 	t->syscall_nr = -1;
 	t->cpu = this_cpu()->id;
+	t->affinity = ~0ull;
 	return t;
 }
 
@@ -82,6 +83,7 @@ struct thread *thread_create_user(struct process *process, const char *name, con
 	if (!t)
 		return ERR_PTR(-ENOMEM);
 	t->nice = current->process ? current->nice : 0;
+	t->affinity = current->affinity;
 	err = arch_thread_init_user(t, regs);
 	if (err) {
 		thread_put(t);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Address spaces as a whole: made, copied, loaded, taken apart. A CPU may go on with a space loaded that none of its threads needs
- * (kernel threads borrow it); taking the space apart loads the kernel's own table first.
+ * (kernel threads borrow it): it is lazy then, and flushes only mark it (tlb_flush()). Taking the space apart makes every CPU load the
+ * kernel's own table first.
  */
+#include <asm/cpu.h>
 #include <asm/page_ops.h>
 #include <asm/paging.h>
+#include <asm/smp.h>
 #include <fs/file.h>
 #include <kernel/cpu.h>
 #include <kernel/init.h>
@@ -46,15 +49,42 @@ bool space_is_current(const struct space *s)
 	return current && current->process && current->process->space == s;
 }
 
+/* Whoever changes entries looks at root and root_next after that: it sees this CPU, or this CPU sees the change. Interrupts off. */
+static void space_load(struct cpu *cpu, struct space *s)
+{
+	paddr_t root = s ? s->root : pt_kernel_root();
+
+	if (nr_cpus > 1) {
+		cpu->lazy = 0;
+		__atomic_exchange_n(&cpu->root_next, root, __ATOMIC_SEQ_CST);
+	}
+	pt_load(root);
+	cpu->space = s;
+	WRITE_ONCE(cpu->root, root);
+	WRITE_ONCE(cpu->root_next, root);
+	cpu->nr_space_switches++;
+}
+
 void space_switch(struct space *s)
 {
+	uint64_t flags = irq_save();
 	struct cpu *cpu = this_cpu();
 
-	if (cpu->space == s)
-		return;
-	pt_load(s ? s->root : pt_kernel_root());
-	cpu->space = s;
-	cpu->nr_space_switches++;
+	if (cpu->space != s)
+		space_load(cpu, s);
+	else if (cpu->lazy && __atomic_exchange_n(&cpu->lazy, 0, __ATOMIC_SEQ_CST) == 2)
+		pt_load(cpu->root);
+	irq_restore(flags);
+}
+
+void space_unneeded(void)
+{
+	uint64_t flags = irq_save();
+	struct cpu *cpu = this_cpu();
+
+	if (cpu->space && !cpu->lazy)
+		__atomic_store_n(&cpu->lazy, 1, __ATOMIC_SEQ_CST);
+	irq_restore(flags);
 }
 
 struct drop {
@@ -103,13 +133,24 @@ void space_drop_range(struct space *s, const struct vma *vma, vaddr_t start, vad
 	drop_flush(&d);
 }
 
-/* This CPU may still have it loaded. Others would have to be told by an interrupt once they run. */
+/* On each CPU that may have it loaded: no thread needs it, for nobody refers to it. */
+static void unload_here(void *arg)
+{
+	if (this_cpu()->space == arg)
+		space_switch(NULL);
+}
+
 static void space_unload(struct space *s)
 {
-	preempt_disable();
-	if (this_cpu()->space == s)
-		space_switch(NULL);
-	preempt_enable();
+	uint64_t flags = irq_save(), mask = 0;
+
+	unload_here(s);
+	for (unsigned int i = 0; i < nr_cpus; i++)
+		if (READ_ONCE(cpus[i].root) == s->root || READ_ONCE(cpus[i].root_next) == s->root)
+			mask |= 1ull << i;
+	if (mask)
+		smp_call(mask, unload_here, s);
+	irq_restore(flags);
 }
 
 void space_put(struct space *s)

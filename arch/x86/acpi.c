@@ -214,6 +214,16 @@ static void ioapic_take(const struct madt_entry *e)
 		(struct machine_ioapic){ e->ioapic.address, e->ioapic.gsi_base };
 }
 
+/* The local APIC's memory-mapped mode reaches 255 of them. */
+static void cpu_take(uint32_t apic_id, uint32_t flags)
+{
+	if (!(flags & CPU_ENABLED))
+		return;
+	machine_info.nr_cpus++;
+	if (apic_id < 0xff && machine_info.nr_apic_ids < CPUS_MAX)
+		machine_info.apic_ids[machine_info.nr_apic_ids++] = apic_id;
+}
+
 static void madt_entry_take(const struct madt_entry *e)
 {
 	static const uint8_t sizes[] = { [MADT_CPU] = 8, [MADT_IOAPIC] = 12, [MADT_OVERRIDE] = 10, [MADT_LAPIC_ADDRESS] = 12,
@@ -223,10 +233,10 @@ static void madt_entry_take(const struct madt_entry *e)
 		return;
 	switch (e->type) {
 	case MADT_CPU:
-		machine_info.nr_cpus += e->cpu.flags & CPU_ENABLED;
+		cpu_take(e->cpu.apic_id, e->cpu.flags);
 		break;
 	case MADT_CPU_X2APIC:
-		machine_info.nr_cpus += e->x2apic.flags & CPU_ENABLED;
+		cpu_take(e->x2apic.apic_id, e->x2apic.flags);
 		break;
 	case MADT_IOAPIC:
 		ioapic_take(e);
@@ -246,6 +256,7 @@ static void madt_read(const struct madt *madt)
 
 	machine_info.lapic = madt->lapic;
 	machine_info.nr_cpus = 0;
+	machine_info.nr_apic_ids = 0;
 	while (at + 2 <= madt->header.length) {
 		const struct madt_entry *e = (const struct madt_entry *)((const char *)madt + at);
 
@@ -272,6 +283,4 @@ void acpi_init(void)
 		machine_guess();
 	log_info("acpi: %u tables, %u CPU%s, %u IOAPIC%s%s", nr_tables, machine_info.nr_cpus, machine_info.nr_cpus > 1 ? "s" : "",
 		 machine_info.nr_ioapics, machine_info.nr_ioapics == 1 ? "" : "s", madt ? "" : " (no MADT: taken for a plain PC)");
-	if (machine_info.nr_cpus > 1)
-		log_info("cpu: %u more CPUs stay parked in this release", machine_info.nr_cpus - 1);
 }

@@ -4,6 +4,7 @@
  * exception vectors and masked for good.
  */
 #include <asm/apic.h>
+#include <asm/cpu.h>
 #include <asm/io.h>
 #include <asm/mmio.h>
 #include <asm/msr.h>
@@ -15,6 +16,8 @@
 #define APIC_TPR		0x080
 #define APIC_EOI		0x0b0
 #define APIC_SPURIOUS		0x0f0
+#define APIC_ICR_LOW		0x300
+#define APIC_ICR_HIGH		0x310
 #define APIC_LVT_TIMER		0x320
 #define APIC_LVT_LINT0		0x350
 #define APIC_LVT_LINT1		0x360
@@ -24,6 +27,9 @@
 #define APIC_TIMER_DIVIDE	0x3e0
 #define APIC_SIZE		0x1000
 
+#define ICR_PENDING		0x1000
+#define ICR_ASSERT		0x4000
+#define ICR_TURNS		100000u
 #define SPURIOUS_ENABLE		0x100
 #define LVT_MASKED		0x10000
 #define LVT_NMI			0x400
@@ -65,13 +71,9 @@ static void base_enable(void)
 	wrmsr(MSR_APIC_BASE, (base & ~BASE_X2APIC) | BASE_ENABLE);
 }
 
-int apic_init(void)
+void apic_start(void)
 {
-	pics_silence();
 	base_enable();
-	apic = vmap_io(machine_info.lapic, APIC_SIZE);
-	if (!apic)
-		return -ENOMEM;
 	mmio_write32(apic, APIC_TPR, 0);
 	mmio_write32(apic, APIC_LVT_TIMER, LVT_MASKED);
 	mmio_write32(apic, APIC_LVT_LINT0, LVT_MASKED);
@@ -80,8 +82,29 @@ int apic_init(void)
 	mmio_write32(apic, APIC_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
 	mmio_write32(apic, APIC_TIMER_DIVIDE, DIVIDE_BY_16);
 	mmio_write32(apic, APIC_LVT_TIMER, VECTOR_TIMER);
+}
+
+int apic_init(void)
+{
+	pics_silence();
+	apic = vmap_io(machine_info.lapic, APIC_SIZE);
+	if (!apic)
+		return -ENOMEM;
+	apic_start();
 	cpus[0].apic_id = apic_id();
 	return 0;
+}
+
+/* A fixed vector is asserted, too (SDM volume 3 section 11.6.1). The register must be free before it is written. */
+void apic_send(uint32_t target, uint32_t command)
+{
+	uint64_t flags = irq_save();
+
+	for (unsigned int turns = 0; turns < ICR_TURNS && mmio_read32(apic, APIC_ICR_LOW) & ICR_PENDING; turns++)
+		cpu_relax();
+	mmio_write32(apic, APIC_ICR_HIGH, target << 24);
+	mmio_write32(apic, APIC_ICR_LOW, command | ICR_ASSERT);
+	irq_restore(flags);
 }
 
 void apic_eoi(void)

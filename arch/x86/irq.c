@@ -7,6 +7,7 @@
 #include <asm/boot.h>
 #include <asm/cpu.h>
 #include <asm/irq.h>
+#include <asm/smp.h>
 #include <kernel/init.h>
 #include <kernel/lock.h>
 #include <kernel/log.h>
@@ -38,7 +39,7 @@ void irq_dispatch(struct regs *r)
 	cpu->preempt_count++;
 	__atomic_fetch_add(&v->running, 1, __ATOMIC_SEQ_CST);
 	fn = READ_ONCE(v->fn);
-	if (!v->count++ && !fn)
+	if (!__atomic_fetch_add(&v->count, 1, __ATOMIC_RELAXED) && !fn)
 		log_warn("irq: vector %u has no handler", (unsigned int)r->vector);
 	if (fn)
 		fn(v->arg);
@@ -72,8 +73,10 @@ int irq_vector_alloc(void (*fn)(void *arg), void *arg, const char *name)
 
 void irq_vector_drain(int vector)
 {
-	while (__atomic_load_n(&vectors[vector & 0xff].running, __ATOMIC_SEQ_CST))
+	while (__atomic_load_n(&vectors[vector & 0xff].running, __ATOMIC_SEQ_CST)) {
 		cpu_relax();
+		smp_poll();
+	}
 }
 
 void irq_vector_free(int vector)
@@ -105,7 +108,7 @@ void irq_for_each(void (*fn)(void *arg, const char *kind, unsigned int number, c
 	irq_line_for_each(fn, arg);
 	for (i = 0; i < 256; i++)
 		if (vectors[i].fn && vectors[i].name)
-			fn(arg, i == VECTOR_TIMER ? "cpu" : "msi", i, vectors[i].name, vectors[i].count);
+			fn(arg, i >= VECTOR_TIMER ? "cpu" : "msi", i, vectors[i].name, vectors[i].count);
 }
 
 void irq_init(void)

@@ -20,6 +20,7 @@ struct action {
 	const char *name;
 	struct irq_line *line;	/* NULL: free */
 	uint32_t holds;		/* LINE_KEEP_MASKED not yet undone */
+	uint32_t early;		/* undone on another CPU before it was noted */
 };
 
 struct irq_line {
@@ -77,8 +78,12 @@ static bool action_run(struct irq_line *l, struct action *a)
 	result = fn(a->arg);
 	if (result == LINE_KEEP_MASKED && l->level) {
 		flags = spin_lock_irq(&line_lock);
-		a->holds++;
-		l->holds++;
+		if (a->early) {
+			a->early--;
+		} else {
+			a->holds++;
+			l->holds++;
+		}
 		line_update(l);
 		spin_unlock_irq(&line_lock, flags);
 	}
@@ -219,6 +224,8 @@ void irq_line_unmask(int cookie)
 		a->holds--;
 		a->line->holds--;
 		line_update(a->line);
+	} else if (a && a->line->level) {
+		a->early++;
 	}
 	spin_unlock_irq(&line_lock, flags);
 }

@@ -112,6 +112,11 @@ static uint64_t timer_measure(void)
 	return mul_div64(first - last, clock_tsc_hz(), end - start);
 }
 
+void clock_start_cpu(void)
+{
+	events[this_cpu()->id] = (struct clock_event){ .programmed = TIME_FOREVER };
+}
+
 int clock_start(void)
 {
 	struct clock_event *e = &events[this_cpu()->id];

@@ -6,6 +6,7 @@
  */
 #include <asm/irq.h>
 #include <driver/irq.h>
+#include <kernel/cpu.h>
 #include <kernel/device.h>
 #include <kernel/init.h>
 #include <kernel/log.h>
@@ -29,6 +30,7 @@ struct device_irqs {
 	void *arg;
 	int cookie;		/* of the line */
 	bool can_disable;	/* the INTx disable bit works */
+	struct spinlock lock;	/* guards waiting and the disable bit that goes with it */
 	bool waiting;		/* the line is quiet until device_irq_ack() */
 	struct device_vector vectors[DEVICE_VECTORS_MAX];
 };
@@ -68,13 +70,18 @@ static void kernel_vector(void *arg, unsigned int vector)
 static enum irq_line_result moved_line(struct device_irqs *irqs)
 {
 	struct device *dev = irqs->dev;
+	uint64_t flags = spin_lock_irq(&irqs->lock);
+	bool mine = !irqs->waiting && pci_intx_pending(dev->pci);
 
-	if (irqs->waiting || !pci_intx_pending(dev->pci))
+	if (mine) {
+		irqs->waiting = true;
+		if (irqs->can_disable)
+			pci_intx_set(dev->pci, false);
+	}
+	spin_unlock_irq(&irqs->lock, flags);
+	if (!mine)
 		return LINE_NOT_MINE;
-	irqs->waiting = true;
 	dev->counters.irqs++;
-	if (irqs->can_disable)
-		pci_intx_set(dev->pci, false);
 	irqs->fn(irqs->arg, 0);
 	return irqs->can_disable ? LINE_HANDLED : LINE_KEEP_MASKED;
 }
@@ -94,13 +101,18 @@ static enum irq_line_result line_arrived(void *arg)
 void device_irq_ack(struct device *dev, unsigned int vector)
 {
 	struct device_irqs *irqs = dev->irqs;
+	uint64_t flags;
+	bool waited;
 
-	if (!irqs || irqs->kind != IRQ_KIND_INTX || !irqs->waiting)
+	if (!irqs || irqs->kind != IRQ_KIND_INTX)
 		return;
+	flags = spin_lock_irq(&irqs->lock);
+	waited = irqs->waiting;
 	irqs->waiting = false;
-	if (irqs->can_disable)
+	if (waited && irqs->can_disable)
 		pci_intx_set(dev->pci, true);
-	else
+	spin_unlock_irq(&irqs->lock, flags);
+	if (waited && !irqs->can_disable)
 		irq_line_unmask(irqs->cookie);
 }
 
@@ -128,6 +140,12 @@ static unsigned int vectors_alloc(struct device_irqs *irqs, unsigned int wanted)
 	return irqs->count;
 }
 
+/* By custom the first vector is for the rest and the others for queues, of which each CPU uses its own. */
+static unsigned int cpu_of_vector(unsigned int index)
+{
+	return index ? (index - 1) % nr_cpus : 0;
+}
+
 static bool msix_setup(struct device_irqs *irqs, unsigned int wanted)
 {
 	struct pci_function *f = irqs->dev->pci;
@@ -142,7 +160,7 @@ static bool msix_setup(struct device_irqs *irqs, unsigned int wanted)
 	}
 	irqs->kind = IRQ_KIND_MSIX;
 	for (unsigned int i = 0; i < irqs->count; i++) {
-		irq_msi_message(irqs->vectors[i].cpu_vector, 0, &address, &data);
+		irq_msi_message(irqs->vectors[i].cpu_vector, cpu_of_vector(i), &address, &data);
 		pci_msix_set(f, i, address, data, false);
 	}
 	return true;
@@ -213,6 +231,7 @@ static struct device_irqs *irqs_create(struct device *dev, void (*fn)(void *arg,
 	irqs->dev = dev;
 	irqs->fn = fn;
 	irqs->arg = arg;
+	spin_init(&irqs->lock, "device irqs");
 	for (unsigned int i = 0; i < DEVICE_VECTORS_MAX; i++) {
 		irqs->vectors[i].irqs = irqs;
 		irqs->vectors[i].index = i;

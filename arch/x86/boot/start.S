@@ -218,8 +218,9 @@ text_newline:	.asciz "\r\n"
 serial_setup:	.byte 1, 0, 3, 0x80, 0, 1, 1, 0, 3, 3, 2, 7, 4, 3, 0xff
 
 	.balign 8
-boot_gdt:
-	.quad 0, 0x00af9a000000ffff, 0x00cf92000000ffff
+	.globl boot_gdt, boot_pml4
+boot_gdt:			/* null, 64-bit code, data, and 32-bit code for trampoline.S */
+	.quad 0, 0x00af9a000000ffff, 0x00cf92000000ffff, 0x00cf9a000000ffff
 boot_gdt_pointer:
 	.short . - boot_gdt - 1
 	.quad boot_gdt

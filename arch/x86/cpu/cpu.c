@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Descriptor tables of a CPU (SDM volume 3 chapters 3, 6, 8): GDT, IDT, TSS with the stacks of NMI, double fault and machine check.
- * The GDT has no 32-bit user code: a program cannot leave 64-bit mode. Only the boot CPU runs in this release.
+ * The GDT has no 32-bit user code: a program cannot leave 64-bit mode. The IDT is everybody's.
  */
 #include <asm/boot.h>
 #include <asm/msr.h>
@@ -109,6 +109,17 @@ static void tables_load(const struct cpu_arch *a)
 	__asm__ volatile("ltr %w0" :: "r"(TSS_SELECTOR));
 }
 
+void cpu_start(struct cpu *cpu)
+{
+	struct cpu_arch *a = cpu->arch;
+
+	tss_init(a);
+	gdt_init(a);
+	tables_load(a);
+	wrmsr(MSR_GS_BASE, (uint64_t)cpu);
+	wrmsr(MSR_KERNEL_GS_BASE, 0);
+}
+
 void cpu_early_init(void)
 {
 	struct cpu *cpu = &cpus[0];
@@ -116,9 +127,5 @@ void cpu_early_init(void)
 	cpu->self = cpu;
 	cpu->arch = &boot_cpu_arch;
 	idt_init();
-	tss_init(&boot_cpu_arch);
-	gdt_init(&boot_cpu_arch);
-	tables_load(&boot_cpu_arch);
-	wrmsr(MSR_GS_BASE, (uint64_t)cpu);
-	wrmsr(MSR_KERNEL_GS_BASE, 0);
+	cpu_start(cpu);
 }

@@ -56,6 +56,13 @@ void return_to_user_work(struct regs *r);
 void thread_first_user(struct thread *prev);
 void irq_dispatch(struct regs *r);
 
+/* What each CPU does for itself when it starts; the boot CPU has set the rest up. cpu.c, features.c, fpu.c. */
+void cpu_start(struct cpu *cpu);
+void cpu_features_start(void);
+void fpu_start(void);
+/* ipi.c */
+void smp_vectors_init(void);
+
 /* features.c: what this CPU can. */
 struct cpu_features {
 	bool smap, xsave, gigabyte_pages, rdrand;

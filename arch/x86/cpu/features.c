@@ -28,6 +28,7 @@ struct smap_site {
 extern const struct smap_site smap_sites_start[], smap_sites_end[];
 
 struct cpu_features cpu_features;
+static uint64_t cr4_wanted;
 
 #define SMAP_SITE(kind)						\
 	__asm__ volatile("667: .byte 0x0f, 0x1f, 0x00\n\t"	\
@@ -72,6 +73,13 @@ static void syscall_init(void)
 	wrmsr(MSR_FMASK, RFLAGS_IF | RFLAGS_TF | RFLAGS_DF | RFLAGS_AC);
 }
 
+void cpu_features_start(void)
+{
+	write_cr0((read_cr0() | CR0_WP | CR0_MP | CR0_NE) & ~(CR0_EM | CR0_TS));
+	write_cr4(cr4_wanted);
+	syscall_init();
+}
+
 void cpu_features_init(void)
 {
 	struct cpuid_result leaf1 = cpuid(1, 0), leaf7 = cpuid_leaf7(), ext = cpuid(0x80000001, 0);
@@ -91,9 +99,8 @@ void cpu_features_init(void)
 		smap_patch();
 		cr4 |= CR4_SMAP;
 	}
-	write_cr0((read_cr0() | CR0_WP | CR0_MP | CR0_NE) & ~(CR0_EM | CR0_TS));
-	write_cr4(cr4);
-	syscall_init();
+	cr4_wanted = cr4;
+	cpu_features_start();
 }
 
 static bool rdrand(uint64_t *value)

@@ -43,6 +43,15 @@ static void xsave_init(void)
 	fpu_size = cpuid(0xd, 0).b;
 }
 
+void fpu_start(void)
+{
+	if (fpu_mask) {
+		write_cr4(read_cr4() | CR4_OSXSAVE);
+		xsetbv(fpu_mask);
+	}
+	__asm__ volatile("fninit");
+}
+
 static void mxcsr_mask_read(void)
 {
 	static uint8_t area[FXSAVE_SIZE] __aligned(64);

@@ -62,19 +62,26 @@ int arch_thread_init_user(struct thread *t, const struct regs *regs)
 	return 0;
 }
 
-/* Its last CPU may still count on the registers or the bitmap: nobody else may get them under the same address. */
+/* A CPU where the bitmap's thread ran must not take its copy for the bitmap any more: it changes, or another gets its address. */
+static void ports_forget(const uint8_t *bitmap)
+{
+	for (unsigned int i = 0; bitmap && i < nr_cpus; i++) {
+		struct cpu_arch *a = cpus[i].arch;
+
+		if (READ_ONCE(a->io_loaded) == bitmap)
+			WRITE_ONCE(a->io_loaded, NULL);
+	}
+}
+
+/* The last CPUs may still count on the registers: nobody else may get them under the same address. */
 void arch_thread_free(struct thread *t)
 {
 	unsigned int i;
 
-	for (i = 0; i < nr_cpus; i++) {
-		struct cpu_arch *a = cpus[i].arch;
-
+	for (i = 0; i < nr_cpus; i++)
 		if (READ_ONCE(cpus[i].fpu_owner) == t)
 			WRITE_ONCE(cpus[i].fpu_owner, NULL);
-		if (a && t->arch.io_bitmap && READ_ONCE(a->io_loaded) == t->arch.io_bitmap)
-			WRITE_ONCE(a->io_loaded, NULL);
-	}
+	ports_forget(t->arch.io_bitmap);
 	fpu_free(t->arch.fpu);
 	kfree(t->arch.io_bitmap);
 	t->arch.fpu = NULL;
@@ -125,8 +132,7 @@ void arch_thread_reset(struct thread *t)
 	t->arch.fs_base = 0;
 	t->arch.gs_base = 0;
 	t->arch.io_bitmap = NULL;
-	if (a->io_loaded == bitmap)
-		a->io_loaded = NULL;
+	ports_forget(bitmap);
 	if (t == current) {
 		fpu_load(t);
 		bases_load(t);
@@ -197,7 +203,6 @@ int64_t arch_prctl(struct thread *t, uint64_t code, uint64_t address)
 int arch_ports_allow(struct thread *t, uint16_t first, uint32_t count, bool allow)
 {
 	uint8_t *bitmap = t->arch.io_bitmap;
-	struct cpu_arch *a;
 	uint64_t flags;
 	uint32_t port;
 
@@ -219,11 +224,9 @@ int arch_ports_allow(struct thread *t, uint16_t first, uint32_t count, bool allo
 			bitmap[port / 8] |= (uint8_t)(1u << port % 8);
 	}
 	t->arch.io_bitmap = bitmap;
-	a = this_cpu()->arch;
-	if (a->io_loaded == bitmap)
-		a->io_loaded = NULL;
+	ports_forget(bitmap);
 	if (t == current)
-		ports_load(a, t);
+		ports_load(this_cpu()->arch, t);
 	irq_restore(flags);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <asm/boot.h>
 #include <asm/cpu.h>
 #include <asm/msr.h>
+#include <asm/smp.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
 #include <mm/page.h>
@@ -223,6 +224,8 @@ void trap_dispatch(struct regs *r)
 /* On a stack of its own, over any instruction: takes no lock, touches no thread. */
 void trap_paranoid_dispatch(struct regs *r)
 {
+	while (r->vector == VECTOR_NMI && smp_stopping())
+		__asm__ volatile("cli; hlt");
 	if (r->vector == VECTOR_NMI)
 		return;
 	trap_panic(r, read_cr2());
@@ -236,7 +239,7 @@ static bool rip_is_canonical(uint64_t rip)
 void return_to_user_work(struct regs *r)
 {
 	irq_enable();
-	if (this_cpu()->need_resched)
+	if (READ_ONCE(this_cpu()->need_resched))
 		schedule();
 	if (unlikely(!rip_is_canonical(r->rip)))
 		signal_fault(LINUX_SIGSEGV, LINUX_SI_KERNEL, r->rip);

@@ -27,6 +27,8 @@ struct cpu {
 	uint32_t irq_depth;		/* >0: in an interrupt handler */
 	uint32_t node;
 	struct space *space;		/* whose page table is loaded */
+	uint64_t root, root_next;	/* the table itself; root_next is set first: others look at both (mm/space.c) */
+	uint32_t lazy;			/* 1: no thread needs the space; 2: and translations of it are out of date */
 	struct thread *idle;
 	struct thread *fpu_owner;
 	void *arch;			/* arch/x86's: GDT, TSS, stacks */
@@ -38,7 +40,12 @@ struct cpu {
 };
 
 extern struct cpu cpus[CPUS_MAX];
-extern unsigned int nr_cpus;	/* running; 1 in this release */
+extern unsigned int nr_cpus;	/* running: cpus[0] to [nr_cpus - 1]; only grows, before the first program */
+
+static inline uint64_t cpus_online(void)
+{
+	return nr_cpus >= 64 ? ~0ull : (1ull << nr_cpus) - 1;
+}
 
 static inline struct cpu *this_cpu(void)
 {

@@ -39,7 +39,8 @@ struct thread {
 	struct list run_link;		/* real time: in the run queue's list, else a list of its own or the dead */
 	struct heap_node run_node;	/* fair: in the run queue's heap */
 	bool queued;			/* ready in one of the two */
-	uint32_t cpu;			/* whose run queue */
+	uint32_t cpu;			/* whose run queue; changes under its lock */
+	uint64_t affinity;		/* CPUs it may run on */
 
 	/* Sleeping. */
 	bool interruptible;		/* a signal may end the sleep */
@@ -59,6 +60,7 @@ struct thread {
 	uint64_t robust_list;
 	int syscall_nr;			/* -1 outside a system call */
 	bool exiting;
+	bool detached;			/* left its process, whose space may go meanwhile */
 	/* What continues a call that a stop interrupted (ERESTART_BLOCK): restart(t) through restart_syscall(2). */
 	int64_t (*restart)(struct thread *t);
 	uint64_t restart_args[6];
@@ -82,12 +84,18 @@ void schedule(void);
 void sched_yield(void);
 /* Make a sleeping thread ready; true when it was sleeping. Any context. */
 bool sched_wake(struct thread *t);
+/* Something is pending for @t: end its sleep if it is interruptible, or make it look if it runs on another CPU. Any context. */
+void sched_interrupt(struct thread *t);
 /* From the timer interrupt, 100 times a second on each busy CPU. */
 void sched_tick(void);
 void sched_init(void);
+/* The queue and the idle thread of another CPU, not running yet: the top of the thread's stack, 0 when out of memory. */
+uint64_t sched_cpu_init(struct cpu *cpu);
 /* Turn the boot context into this CPU's idle thread and run; never returns. */
 void sched_start(void) __noreturn;
 void thread_set_class(struct thread *t, enum sched_class sclass);
+/* Run @t only on CPUs of @mask, of which one must be running. When it is the caller it is there when this returns. */
+void thread_set_affinity(struct thread *t, uint64_t mask);
 
 /* Sleep until @deadline (ns since boot). 0, or -EINTR when interruptible and a signal came. */
 int sleep_until(time_ns_t deadline, bool interruptible);

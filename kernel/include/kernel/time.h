@@ -17,6 +17,7 @@ struct timer {
 	time_ns_t deadline;
 	void (*fn)(struct timer *t);	/* in the timer interrupt, interrupts off: must not sleep */
 	bool armed;
+	uint32_t cpu;			/* in whose queue; guarded by that queue's lock */
 };
 
 void timer_init(struct timer *t, void (*fn)(struct timer *t));

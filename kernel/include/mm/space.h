@@ -60,6 +60,7 @@ struct space *space_fork(struct space *from);		/* copy-on-write copy; NULL when 
 void space_get(struct space *s);
 void space_put(struct space *s);
 void space_switch(struct space *s);	/* load its page table on this CPU; NULL: kernel only. Preemption off. */
+void space_unneeded(void);		/* the thread that comes next needs none: this CPU is not told of changes until space_switch() */
 
 /*
  * Map @length bytes. @address is a hint, or exact with LINUX_MAP_FIXED in @map_flags (LINUX_MAP_*: linux.h). @vm_flags: VM_*.

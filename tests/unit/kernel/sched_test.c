@@ -30,6 +30,7 @@ static bool run(const char *name, void (*fn)(void *arg), void *arg, enum sched_c
 
 	if (IS_ERR(t))
 		return false;
+	thread_set_affinity(t, current->affinity);
 	thread_start(t);
 	return true;
 }
@@ -111,13 +112,17 @@ static void note(void *arg)
 
 KTEST_CASE(real_time_thread_runs_before_fair_ones)
 {
+	uint64_t anywhere = current->affinity;
+
 	reset();
 	preempt_disable();
+	thread_set_affinity(current, 1ull << this_cpu()->id);
 	ASSERT_TRUE(run("fair", note, "f", SCHED_FAIR));
 	ASSERT_TRUE(run("rt", note, "r", SCHED_RT));
 	preempt_enable();
 	EXPECT_EQ(wait_event(&back, done == 2, LIMIT, false), 0);
 	EXPECT_EQ(order[0], 'r');
+	thread_set_affinity(current, anywhere);
 }
 
 static void spin(void *arg)

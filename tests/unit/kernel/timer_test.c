@@ -11,6 +11,8 @@ static struct cpu *this_cpu(void)
 	return &test_cpu;
 }
 #define nr_cpus		1u
+#define ASM_SMP_H
+#define smp_poll()	((void)0)
 #include <kernel/lock.h>
 
 static void take(struct spinlock *lock)
@@ -51,7 +53,7 @@ static void again(struct timer *timer)
 static void reset(void (*fn)(struct timer *timer))
 {
 	fired = 0;
-	timers.root = NULL;
+	queues[0].timers.root = NULL;
 	for (unsigned int i = 0; i < 8; i++)
 		timer_init(&t[i], fn);
 }

@@ -3,12 +3,15 @@
 #ifndef ASM_APIC_H
 #define ASM_APIC_H
 
+#include <kernel/cpu.h>
 #include <kernel/types.h>
 
 #define VECTOR_LEGACY		0x20	/* 16 of the silenced 8259s */
 #define VECTOR_FIRST		0x30	/* for irq_vector_alloc() */
 #define VECTOR_LAST		0xef
 #define VECTOR_TIMER		0xf0
+#define VECTOR_CALL		0xf1	/* another CPU's smp_call() */
+#define VECTOR_KICK		0xf2	/* smp_kick() */
 #define VECTOR_SPURIOUS		0xff
 
 #define IOAPICS_MAX		8
@@ -23,6 +26,8 @@ struct machine_ioapic {
 struct machine_info {
 	paddr_t lapic;
 	unsigned int nr_cpus;		/* usable ones the firmware knows */
+	unsigned int nr_apic_ids;	/* those of them that can be addressed and fit */
+	uint32_t apic_ids[CPUS_MAX];
 	unsigned int nr_ioapics;
 	struct machine_ioapic ioapics[IOAPICS_MAX];
 	struct {
@@ -34,6 +39,13 @@ extern struct machine_info machine_info;
 
 /* apic.c */
 int apic_init(void);
+/* This CPU's own part, the boot CPU's included. */
+void apic_start(void);
+/* Interrupt the CPU with @target: a vector, or APIC_SEND_*. Any context. */
+void apic_send(uint32_t target, uint32_t command);
+#define APIC_SEND_NMI		0x4400u
+#define APIC_SEND_INIT		0x4500u
+#define APIC_SEND_START		0x4600u	/* with the number of a page below 1 MiB */
 void apic_eoi(void);
 uint32_t apic_id(void);
 /* One-shot countdown to VECTOR_TIMER; 0 stops. And what is left of it. */

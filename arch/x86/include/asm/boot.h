@@ -20,6 +20,8 @@ void acpi_init(void);
 /* Local APIC, IOAPICs; the 8259s are silenced. */
 void irq_init(void);
 void power_init(void);
+/* Start the other CPUs. From the first thread, before anything else runs. */
+void smp_start(void);
 
 /* Print what the first thread to reach user mode took to get there, once. */
 void boot_report(void);

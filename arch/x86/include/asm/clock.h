@@ -16,6 +16,8 @@ void clock_program(time_ns_t deadline);
 void clock_init(uint64_t entry_tsc);
 /* Start this CPU's timer interrupt; after the local APIC is on. */
 int clock_start(void);
+/* The same for another CPU, after the boot CPU has measured. Interrupts off. */
+void clock_start_cpu(void);
 /* This CPU leaves the idle thread: the tick goes on. Interrupts off. */
 void clock_tick_resume(void);
 /* TSC cycles to nanoseconds since boot, and how many cycles make a second (0: not measured). */

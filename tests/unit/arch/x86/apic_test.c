@@ -32,7 +32,7 @@ static void port_write(uint16_t port, uint8_t v)
 		pic_mask[1] = v;
 }
 
-static int apic_start(uint64_t base)
+static int apic_boot(uint64_t base)
 {
 	mock_reset();
 	memset(regs, 0, sizeof(regs));
@@ -47,7 +47,7 @@ static int apic_start(uint64_t base)
 
 KTEST_CASE(init_enables_the_apic_and_masks_both_8259s)
 {
-	ASSERT_EQ(apic_start(0xfee00100), 0);
+	ASSERT_EQ(apic_boot(0xfee00100), 0);
 	EXPECT_EQ(regs[APIC_SPURIOUS / 4], SPURIOUS_ENABLE | VECTOR_SPURIOUS);
 	EXPECT_EQ(regs[APIC_LVT_TIMER / 4], VECTOR_TIMER);
 	EXPECT_EQ(pic_mask[0], 0xff);
@@ -58,20 +58,20 @@ KTEST_CASE(init_enables_the_apic_and_masks_both_8259s)
 
 KTEST_CASE(x2apic_mode_of_the_firmware_is_left)
 {
-	ASSERT_EQ(apic_start(0xfee00000 | BASE_ENABLE | BASE_X2APIC), 0);
+	ASSERT_EQ(apic_boot(0xfee00000 | BASE_ENABLE | BASE_X2APIC), 0);
 	EXPECT_FALSE(mock.msr[MSR_APIC_BASE] & BASE_X2APIC);
 }
 
 KTEST_CASE(init_without_memory_is_an_error)
 {
-	apic_start(0);
+	apic_boot(0);
 	mock.no_memory = true;
 	EXPECT_EQ(apic_init(), -ENOMEM);
 }
 
 KTEST_CASE(end_of_interrupt_and_timer_reach_their_registers)
 {
-	ASSERT_EQ(apic_start(0), 0);
+	ASSERT_EQ(apic_boot(0), 0);
 	apic_eoi();
 	EXPECT_EQ(nr_eoi, 1);
 	apic_timer_set(1234);

@@ -12,6 +12,7 @@
 #define ASM_MMIO_H
 #define ASM_MSR_H
 #define KERNEL_CPU_H
+#define ASM_SMP_H
 
 #define klog			x86_mock_klog
 #define spin_lock_irq		x86_mock_spin_lock_irq
@@ -61,6 +62,7 @@ static inline void wrmsr(uint32_t msr, uint64_t v) { mock.msr[msr & 255] = v; }
 static inline uint64_t rdtsc(void) { return mock.tsc += mock.tsc_step; }
 static inline void cpu_relax(void) { mock.nr_relax++; }
 static inline uint64_t irq_save(void) { return 0; }
+static inline void smp_poll(void) { }
 static inline void irq_restore(uint64_t flags) { (void)flags; }
 
 /* A fresh machine. */

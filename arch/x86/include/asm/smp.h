@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* CPUs that tell each other something: calls that are waited for, a knock that is not, and the end. */
+#ifndef ASM_SMP_H
+#define ASM_SMP_H
+
+#include <stdint.h>
+
+/*
+ * Run @fn(@arg) on every CPU of @mask but this one, interrupts off, and wait until it has returned everywhere. Any context; @fn takes
+ * no lock. CPUs that spin with interrupts off take the call in smp_poll().
+ */
+void smp_call(uint64_t mask, void (*fn)(void *arg), void *arg);
+/* For every loop that waits for another CPU, interrupts on or off: take a call that waits for this one. */
+void smp_poll(void);
+/* Make @cpu, another one, look at need_resched and at what its thread has pending. */
+void smp_kick(unsigned int cpu);
+/* The other CPUs stop for good, whatever they do. For panic(). */
+void smp_stop_others(void);
+/* In the NMI handler: is this CPU to stop? */
+bool smp_stopping(void);
+
+#endif

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which CPU runs what: woken threads look for an idle one, CPUs without work take some from others, and the tick evens out what is left.
+ * A queue's lock is held by the caller; of a second one only a try is made, so no order among them is needed.
+ */
+#include "run_queue.h"
+
+static uint64_t idle_cpus;	/* found nothing to do and nobody has sent them anything since; a hint */
+
+/* Virtual times of two queues have nothing in common but their distance from the least. */
+void balance_move(struct thread *t, const struct run_queue *from, const struct run_queue *to)
+{
+	uint64_t from_min = READ_ONCE(from->min_vruntime), to_min = READ_ONCE(to->min_vruntime);
+
+	if (t->vruntime >= from_min)
+		t->vruntime = to_min + (t->vruntime - from_min);
+	else
+		t->vruntime = to_min - MIN(to_min, from_min - t->vruntime);
+	WRITE_ONCE(t->cpu, to->cpu->id);
+}
+
+/* A thread of @victim that may run on @cpu: the next one, or one of those that follow. Its lock is held. */
+static struct thread *stealable(const struct run_queue *victim, unsigned int cpu)
+{
+	struct heap_node *n = victim->fair.root;
+	struct thread *t;
+
+	list_for_each(t, &victim->rt, run_link)
+		if (allowed_on(t, cpu))
+			return t;
+	if (n && !allowed_on(container_of(n, struct thread, run_node), cpu))
+		n = n->child;
+	for (; n; n = n->next)
+		if (allowed_on(container_of(n, struct thread, run_node), cpu))
+			return container_of(n, struct thread, run_node);
+	return NULL;
+}
+
+/* Both locks held. */
+static struct thread *steal_from(struct run_queue *victim, struct run_queue *rq)
+{
+	struct thread *t = stealable(victim, rq->cpu->id);
+
+	if (t) {
+		queue_remove(victim, t);
+		balance_move(t, victim, rq);
+	}
+	return t;
+}
+
+/* rq's lock is held: only tries for a second one. */
+struct thread *balance_steal(struct run_queue *rq)
+{
+	for (unsigned int i = 1; i < nr_cpus; i++) {
+		struct run_queue *victim = &run_queues[(rq->cpu->id + i) % nr_cpus];
+		struct thread *t;
+
+		if (!READ_ONCE(victim->nr_ready) || !queue_trylock(victim))
+			continue;
+		t = steal_from(victim, rq);
+		queue_unlock(victim);
+		if (t)
+			return t;
+	}
+	__atomic_or_fetch(&idle_cpus, 1ull << rq->cpu->id, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+void balance_not_idle(unsigned int cpu)
+{
+	__atomic_and_fetch(&idle_cpus, ~(1ull << cpu), __ATOMIC_RELAXED);
+}
+
+/* True for one caller: it sends work to the idle CPU. */
+static bool idle_claim(unsigned int cpu)
+{
+	return __atomic_fetch_and(&idle_cpus, ~(1ull << cpu), __ATOMIC_RELAXED) >> cpu & 1;
+}
+
+/*
+ * Where @t, just woken, goes on. A real-time thread takes this CPU from a fair one: handing it over costs no interrupt, and who woke it
+ * mostly waits for it. Others look for an idle CPU: this one (woken from an interrupt), their last one, any.
+ */
+unsigned int balance_choose(const struct thread *t)
+{
+	uint64_t allowed = t->affinity & cpus_online(), idle;
+	unsigned int here = this_cpu()->id;
+
+	if (t->sclass == SCHED_RT && allowed >> here & 1 && current->sclass != SCHED_RT)
+		return here;
+	idle = READ_ONCE(idle_cpus) & allowed;
+	if (idle >> here & 1 && idle_claim(here))
+		return here;
+	if (idle >> t->cpu & 1 && idle_claim(t->cpu))
+		return t->cpu;
+	for (; idle; idle &= idle - 1)
+		if (idle_claim((unsigned int)__builtin_ctzll(idle)))
+			return (unsigned int)__builtin_ctzll(idle);
+	if (allowed >> t->cpu & 1)
+		return t->cpu;
+	return allowed ? (unsigned int)__builtin_ctzll(allowed) : here;
+}
+
+/* Threads wait here, and another CPU has nothing to do: it comes and looks. */
+void balance_share(const struct run_queue *rq)
+{
+	uint64_t idle = READ_ONCE(idle_cpus) & cpus_online();
+	unsigned int cpu = idle ? (unsigned int)__builtin_ctzll(idle) : 0;
+
+	if (!rq->nr_ready || !idle || !idle_claim(cpu))
+		return;
+	WRITE_ONCE(cpus[cpu].need_resched, 1);
+	smp_kick(cpu);
+}
+
+/* Another queue is longer by two: one of its threads comes here. rq's lock is held, and only tries for the other. */
+void balance_pull(struct run_queue *rq)
+{
+	struct run_queue *busiest = rq;
+	struct thread *t;
+
+	for (unsigned int i = 0; i < nr_cpus; i++)
+		if (READ_ONCE(run_queues[i].nr_ready) > READ_ONCE(busiest->nr_ready))
+			busiest = &run_queues[i];
+	if (busiest->nr_ready < rq->nr_ready + 2 || !queue_trylock(busiest))
+		return;
+	t = steal_from(busiest, rq);
+	queue_unlock(busiest);
+	if (t)
+		queue_insert(rq, t);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Run queues, between kernel/sched.c, which runs their threads, and kernel/balance.c, which spreads them over the CPUs. */
+#ifndef KERNEL_RUN_QUEUE_H
+#define KERNEL_RUN_QUEUE_H
+
+#include <asm/cpu.h>
+#include <asm/smp.h>
+#include <kernel/cpu.h>
+#include <kernel/heap.h>
+#include <kernel/thread.h>
+
+struct run_queue {
+	uint32_t locked;
+	/* Guarded by locked. */
+	uint32_t nr_ready;
+	struct list rt;
+	struct heap fair;
+	uint64_t min_vruntime;
+	struct cpu *cpu;
+	struct thread *leaving;	/* ran here to the switch under way and must go on elsewhere */
+} __aligned(64);
+
+extern struct run_queue run_queues[CPUS_MAX];
+
+/* Interrupts off. */
+static inline void queue_lock(struct run_queue *rq)
+{
+	while (__atomic_exchange_n(&rq->locked, 1, __ATOMIC_ACQUIRE)) {
+		cpu_relax();
+		smp_poll();
+	}
+}
+
+static inline bool queue_trylock(struct run_queue *rq)
+{
+	return !READ_ONCE(rq->locked) && !__atomic_exchange_n(&rq->locked, 1, __ATOMIC_ACQUIRE);
+}
+
+static inline void queue_unlock(struct run_queue *rq)
+{
+	__atomic_store_n(&rq->locked, 0, __ATOMIC_RELEASE);
+}
+
+static inline bool allowed_on(const struct thread *t, unsigned int cpu)
+{
+	return t->affinity >> cpu & 1;
+}
+
+/* sched.c. Lock held. */
+void queue_insert(struct run_queue *rq, struct thread *t);
+void queue_remove(struct run_queue *rq, struct thread *t);
+
+/* balance.c; more than one CPU runs. Where @t, just woken, goes on. Interrupts off. */
+unsigned int balance_choose(const struct thread *t);
+/* @t, in neither queue, is of @to from now on. @from's lock is held. */
+void balance_move(struct thread *t, const struct run_queue *from, const struct run_queue *to);
+/* A ready thread of another CPU, out of its queue; NULL: none, and this CPU counts as idle. rq's lock is held. */
+struct thread *balance_steal(struct run_queue *rq);
+void balance_not_idle(unsigned int cpu);
+/* From the tick: wake an idle CPU when threads wait here; take one where more wait. rq's lock is held. */
+void balance_share(const struct run_queue *rq);
+void balance_pull(struct run_queue *rq);
+
+#endif
