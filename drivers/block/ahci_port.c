@@ -471,6 +471,8 @@ static void alone_failed(struct ahci_port *p)
 		dev_dbg(p->hba->dev, "port=%u packet command failed, tfd=0x%x", p->index, port_read(p, PORT_TFD));
 	else
 		p->failed |= p->issued;
+	if (usable)
+		p->failures = 0;	/* it answered: a bad sector is no reason to give up a disk */
 	p->fail_status = -EIO;
 	port_stop(p, usable ? PORT_RUNNING : PORT_RESETTING);
 	ahci_port_step(p);

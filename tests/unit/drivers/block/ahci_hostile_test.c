@@ -19,6 +19,19 @@ KTEST_CASE(bad_sector_fails_only_the_request_that_touches_it)
 	EXPECT_EQ(ahci_model_destroy(am), 0);
 }
 
+KTEST_CASE(bad_sector_read_again_and_again_does_not_cost_the_disk)
+{
+	struct ahci_model *am = ahci_probe_default();
+
+	ASSERT_NOT_NULL(am);
+	am->lies.bad_from = 40;
+	am->lies.bad_to = 41;
+	for (unsigned int i = 0; i < 30; i++)
+		EXPECT_EQ(host_block_do(am->dev, BLOCK_READ, 40, 1, data), -EIO);
+	EXPECT_EQ(host_block_do(am->dev, BLOCK_READ, 41, 1, data), 0);
+	EXPECT_EQ(ahci_model_destroy(am), 0);
+}
+
 KTEST_CASE(bad_sector_of_a_disk_without_queuing_needs_no_reset)
 {
 	struct ahci_model_setup s = ahci_model_default();
