@@ -191,7 +191,7 @@ static void machine_default(void)
 static void machine_guess(void)
 {
 	machine_info.nr_ioapics = 1;
-	machine_info.ioapics[0] = (struct machine_ioapic){ IOAPIC_DEFAULT, 0 };
+	machine_info.ioapics[0] = (struct machine_ioapic){ IOAPIC_DEFAULT, 0, 0 };
 	machine_info.isa[0].gsi = 2;	/* the 8254 is wired to the second input since the MP specification */
 }
 
@@ -211,7 +211,7 @@ static void ioapic_take(const struct madt_entry *e)
 	if (machine_info.nr_ioapics == IOAPICS_MAX)
 		return;
 	machine_info.ioapics[machine_info.nr_ioapics++] =
-		(struct machine_ioapic){ e->ioapic.address, e->ioapic.gsi_base };
+		(struct machine_ioapic){ e->ioapic.address, e->ioapic.gsi_base, e->ioapic.id };
 }
 
 /* The local APIC's memory-mapped mode reaches 255 of them. */

@@ -4,6 +4,7 @@
  * line goes to the boot CPU.
  */
 #include <asm/apic.h>
+#include <asm/iommu.h>
 #include <asm/mmio.h>
 #include <kernel/cpu.h>
 #include <kernel/lock.h>
@@ -23,6 +24,7 @@
 struct ioapic {
 	void *window;
 	uint32_t gsi_base, lines;
+	uint8_t id;
 };
 
 static struct ioapic ioapics[IOAPICS_MAX];
@@ -64,6 +66,7 @@ static void ioapic_add(const struct machine_ioapic *m)
 		return;
 	}
 	io->gsi_base = m->gsi_base;
+	io->id = m->id;
 	io->lines = MIN((version >> 16 & 0xff) + 1, LINES_MAX);
 	for (i = 0; i < io->lines; i++)
 		reg_write(io, REG_ENTRY(i), ENTRY_MASKED);
@@ -92,17 +95,20 @@ unsigned int ioapic_lines(void)
 int ioapic_route(unsigned int gsi, uint8_t vector, bool level, bool active_low)
 {
 	struct ioapic *io = ioapic_of(gsi);
-	uint32_t n, low = vector | ENTRY_MASKED;
+	uint32_t n, low = vector, high = cpus[0].apic_id << 24;
 	uint64_t flags;
 
 	if (!io)
 		return -ENODEV;
+	if (irq_remap_active() && irq_remap_line(io->id, vector, cpus[0].apic_id, level, &low, &high))
+		return -ENODEV;
 	n = gsi - io->gsi_base;
+	low |= ENTRY_MASKED;
 	low |= level ? ENTRY_LEVEL : 0;
 	low |= active_low ? ENTRY_LOW : 0;
 	flags = spin_lock_irq(&ioapic_lock);
 	reg_write(io, REG_ENTRY(n), ENTRY_MASKED);
-	reg_write(io, REG_ENTRY(n) + 1, cpus[0].apic_id << 24);
+	reg_write(io, REG_ENTRY(n) + 1, high);
 	reg_write(io, REG_ENTRY(n), low);
 	spin_unlock_irq(&ioapic_lock, flags);
 	return 0;

@@ -6,6 +6,7 @@
 #include <asm/apic.h>
 #include <asm/boot.h>
 #include <asm/cpu.h>
+#include <asm/iommu.h>
 #include <asm/irq.h>
 #include <asm/smp.h>
 #include <kernel/init.h>
@@ -87,6 +88,7 @@ void irq_vector_free(int vector)
 	__atomic_store_n(&v->fn, NULL, __ATOMIC_SEQ_CST);
 	v->name = NULL;
 	spin_unlock_irq(&vector_lock, flags);
+	irq_remap_clear((uint8_t)vector);
 	irq_vector_drain(vector);
 }
 
@@ -99,6 +101,14 @@ void irq_msi_message(int vector, unsigned int cpu, uint64_t *address, uint32_t *
 {
 	*address = MSI_ADDRESS | (uint64_t)(cpus[cpu % CPUS_MAX].apic_id & 0xff) << 12;
 	*data = (uint32_t)vector & 0xff;
+}
+
+int irq_msi_route(const struct pci_function *f, int vector, unsigned int cpu, uint64_t *address, uint32_t *data)
+{
+	if (irq_remap_active())
+		return irq_remap_message(f, (uint8_t)vector, cpus[cpu % CPUS_MAX].apic_id, address, data);
+	irq_msi_message(vector, cpu, address, data);
+	return 0;
 }
 
 void irq_for_each(void (*fn)(void *arg, const char *kind, unsigned int number, const char *name, uint64_t count), void *arg)
@@ -117,4 +127,5 @@ void irq_init(void)
 		boot_fail("the local APIC cannot be mapped");
 	if (ioapic_init())
 		log_warn("irq: no IOAPIC: devices have no interrupt lines");
+	iommu_init();
 }

@@ -6,6 +6,7 @@
  */
 #include <kernel/init.h>
 #include <kernel/log.h>
+#include <mm/iommu.h>
 #include <mm/slab.h>
 #include "block_core.h"
 
@@ -61,8 +62,7 @@ static void slot_free(struct block_queue *q, struct block_slot *slot)
 
 static void slot_unmap(struct block_queue *q, struct block_slot *slot, unsigned int nr)
 {
-	for (unsigned int i = 0; i < nr; i++)
-		dma_unmap_frames(q->dev, slot->segments[i].address, slot->segments[i].length);
+	dma_unmap_segments(q->dev, slot->segments, nr);
 }
 
 static void slot_finish(struct block_queue *q, struct block_slot *slot, int status)

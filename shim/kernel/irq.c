@@ -160,8 +160,8 @@ static bool msix_setup(struct device_irqs *irqs, unsigned int wanted)
 	}
 	irqs->kind = IRQ_KIND_MSIX;
 	for (unsigned int i = 0; i < irqs->count; i++) {
-		irq_msi_message(irqs->vectors[i].cpu_vector, cpu_of_vector(i), &address, &data);
-		pci_msix_set(f, i, address, data, false);
+		if (!irq_msi_route(f, irqs->vectors[i].cpu_vector, cpu_of_vector(i), &address, &data))
+			pci_msix_set(f, i, address, data, false);
 	}
 	return true;
 }
@@ -174,8 +174,7 @@ static bool msi_setup(struct device_irqs *irqs)
 
 	if (!f->cap_msi || !vectors_alloc(irqs, 1))
 		return false;
-	irq_msi_message(irqs->vectors[0].cpu_vector, 0, &address, &data);
-	if (pci_msi_enable(f, address, data)) {
+	if (irq_msi_route(f, irqs->vectors[0].cpu_vector, 0, &address, &data) || pci_msi_enable(f, address, data)) {
 		vectors_free(irqs);
 		return false;
 	}

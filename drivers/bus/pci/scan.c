@@ -7,6 +7,7 @@
 #include <kernel/init.h>
 #include <kernel/log.h>
 #include <lib/format.h>
+#include <mm/iommu.h>
 #include <mm/slab.h>
 #include "pci.h"
 
@@ -149,10 +150,17 @@ void pci_enable_decoding(struct pci_function *f)
 		pci_update16(f, PCI_COMMAND, 0, PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
 }
 
-/* A bridge forwards what comes from below only as a bus master itself. */
+/*
+ * A bridge forwards what comes from below only as a bus master itself. The device's IOMMU domain goes with it: open before the first
+ * request can come, blocked after the last; without a domain there is no bus mastering.
+ */
 void pci_set_bus_master(struct pci_function *f, bool on)
 {
+	if (on && iommu_attach(f->dev))
+		on = false;
 	pci_update16(f, PCI_COMMAND, PCI_COMMAND_MASTER, on ? PCI_COMMAND_MASTER : 0);
+	if (!on)
+		iommu_block(f->dev);
 	for (f = on ? f->bridge : NULL; f; f = f->bridge)
 		pci_update16(f, PCI_COMMAND, 0, PCI_COMMAND_MASTER);
 }

@@ -76,6 +76,8 @@ struct device {
 	void (*class_gone)(struct device *dev);	/* the class core's: forget the device for good (device_remove) */
 	struct list resources;		/* devres: undone in reverse order when the driver goes */
 	struct device_irqs *irqs;	/* shim/kernel/irq.c */
+	struct iommu_domain *iommu;	/* mm/iommu.c: once there was one it stays */
+	bool iommu_open;
 	void *moved;			/* ipc/: state of the driver process's side */
 	struct device_counters counters;
 	uint32_t log_tokens;
@@ -129,7 +131,10 @@ void device_irq_teardown(struct device *dev);
 /* INTx and ISA: the line was masked when it fired; open it again. Nothing for MSI. */
 void device_irq_ack(struct device *dev, unsigned int vector);
 
-/* Device addresses for RAM (mm/iommu.c): identity checked against dma_bits where no IOMMU translates. -ERANGE: not reachable. */
+/*
+ * Device addresses for RAM (mm/iommu.c): physical ones, and where there is an IOMMU the device reaches just these pages. -ERANGE: not
+ * reachable. Once unmapped, the pages are out of the device's reach when this returns. Any context.
+ */
 int dma_map_frames(struct device *dev, paddr_t start, uint64_t length, uint64_t *address);
 void dma_unmap_frames(struct device *dev, uint64_t address, uint64_t length);
 

@@ -20,6 +20,7 @@
 struct machine_ioapic {
 	paddr_t address;
 	uint32_t gsi_base;
+	uint8_t id;
 };
 
 /* From the MADT, or what every PC has when there is none. */

@@ -16,6 +16,9 @@ int irq_vector_alloc(void (*fn)(void *arg), void *arg, const char *name);
 void irq_vector_free(int vector);
 /* MSI message (SDM volume 3 section 11.11) that raises @vector on CPU @cpu: fixed, edge. */
 void irq_msi_message(int vector, unsigned int cpu, uint64_t *address, uint32_t *data);
+/* The same for function @f, and for no other where interrupts are remapped. -errno: it can have none. */
+struct pci_function;
+int irq_msi_route(const struct pci_function *f, int vector, unsigned int cpu, uint64_t *address, uint32_t *data);
 
 /*
  * Share line @gsi: level-triggered or edge, active low or high. Handlers of a line are asked in turn: any LINE_KEEP_MASKED leaves a
