@@ -33,7 +33,7 @@ static int chip_start(uint32_t with_version)
 	mock.mmio_write = chip_write;
 	version = with_version;
 	machine_info.nr_ioapics = 1;
-	machine_info.ioapics[0] = (struct machine_ioapic){ 0xfec00000, 0 };
+	machine_info.ioapics[0] = (struct machine_ioapic){ 0xfec00000, 0, 0 };
 	return ioapic_init();
 }
 
@@ -70,6 +70,18 @@ KTEST_CASE(route_programs_trigger_polarity_and_cpu)
 	EXPECT_EQ(chip[REG_ENTRY(5) + 1], 3u << 24);
 	EXPECT_EQ(ioapic_route(6, 0x42, false, false), 0);
 	EXPECT_EQ(chip[REG_ENTRY(6)], 0x42 | ENTRY_MASKED);
+}
+
+KTEST_CASE(remapped_route_names_its_entry)
+{
+	ASSERT_EQ(chip_start(0x170011), 0);
+	mock.remaps = true;
+	EXPECT_EQ(ioapic_route(5, 0x41, true, true), 0);
+	EXPECT_EQ(chip[REG_ENTRY(5)], 0x41 | ENTRY_LEVEL | ENTRY_LOW | ENTRY_MASKED);
+	EXPECT_EQ(chip[REG_ENTRY(5) + 1], 0x10000 | 0x41 << 17);
+	mock.remapped_ioapic = 9;
+	EXPECT_EQ(ioapic_route(6, 0x42, false, false), -ENODEV);
+	EXPECT_EQ(chip[REG_ENTRY(6)], ENTRY_MASKED);
 }
 
 KTEST_CASE(mask_changes_nothing_else)

@@ -110,6 +110,21 @@ KTEST_CASE(msi_message_names_vector_and_cpu)
 	EXPECT_EQ(data, 0x41);
 }
 
+KTEST_CASE(remapped_message_names_its_entry)
+{
+	uint64_t address;
+	uint32_t data;
+
+	start();
+	EXPECT_EQ(irq_msi_route(NULL, 0x41, 0, &address, &data), 0);
+	EXPECT_EQ(address, 0xfee00000);
+	EXPECT_EQ(data, 0x41);
+	mock.remaps = true;
+	EXPECT_EQ(irq_msi_route(NULL, 0x41, 0, &address, &data), 0);
+	EXPECT_EQ(address, 0xfee00010 | 0x41 << 5);
+	EXPECT_EQ(data, 0);
+}
+
 static unsigned int listed;
 
 static void list_one(void *arg, const char *kind, unsigned int number, const char *name, uint64_t count)

@@ -6,6 +6,7 @@
 #include <kernel/time.h>
 #include <mm/vmap.h>
 #include <asm/boot.h>
+#include <asm/iommu.h>
 #include <stdlib.h>
 
 struct mock mock;
@@ -75,4 +76,39 @@ void boot_fail(const char *fmt, ...)
 {
 	(void)fmt;
 	abort();
+}
+
+/* No IOMMU. */
+void iommu_init(void)
+{
+}
+
+bool irq_remap_active(void)
+{
+	return mock.remaps;
+}
+
+int irq_remap_line(uint8_t ioapic, uint8_t vector, uint32_t apic, bool level, uint32_t *low, uint32_t *high)
+{
+	(void)apic;
+	(void)level;
+	if (ioapic != mock.remapped_ioapic)
+		return -ENODEV;
+	*low = vector;
+	*high = 0x10000u | (uint32_t)vector << 17;
+	return 0;
+}
+
+int irq_remap_message(const struct pci_function *f, uint8_t vector, uint32_t apic, uint64_t *address, uint32_t *data)
+{
+	(void)f;
+	(void)apic;
+	*address = 0xfee00010u | (uint64_t)vector << 5;
+	*data = 0;
+	return 0;
+}
+
+void irq_remap_clear(uint8_t vector)
+{
+	mock.remap_cleared = vector;
 }

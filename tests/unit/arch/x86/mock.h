@@ -46,7 +46,8 @@ struct mock {
 	uint64_t msr[256];
 	uint64_t tsc, tsc_step;
 	unsigned int logs, timers_armed, nr_relax;
-	bool no_memory;
+	bool no_memory, remaps;
+	uint8_t remapped_ioapic, remap_cleared;
 	struct timer *timer;
 };
 extern struct mock mock;
