@@ -11,7 +11,7 @@
 #include <mm/page.h>
 
 static const struct iommu_ops *iommu;
-static uint64_t nr_quarantined;
+static bool quarantined;	/* once: it was said */
 
 void iommu_register(const struct iommu_ops *ops)
 {
@@ -79,10 +79,11 @@ static void quarantine(struct device *dev, uint64_t start, uint64_t length)
 		page = page_of(at);
 		if (page)
 			page_get(page->flags & PAGE_TAIL ? page->owner : page);
-		__atomic_add_fetch(&nr_quarantined, 1, __ATOMIC_RELAXED);
 	}
-	log_err("iommu: device %s: no flush in time: 0x%llx+0x%llx is kept for ever", dev->name, (unsigned long long)start,
-		(unsigned long long)length);
+	if (!__atomic_exchange_n(&quarantined, true, __ATOMIC_RELAXED))
+		log_err("iommu: device %s: no flush in time: its pages are kept for ever, from 0x%llx on", dev->name,
+			(unsigned long long)start);
+	device_fail(dev, "the IOMMU does not answer");
 }
 
 void dma_unmap_frames(struct device *dev, uint64_t address, uint64_t length)

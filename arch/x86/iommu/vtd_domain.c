@@ -147,18 +147,22 @@ static int context_set(struct iommu_domain *d, uint16_t source, bool open)
 	return vtd_flush_context(d->unit, d->id, source);
 }
 
-/* d->lock held. */
+/* It counts as open until the unit has forgotten all of it, so that nobody leaves out a flush. d->lock held. */
 static int contexts_set(struct iommu_domain *d, bool open)
 {
 	int err = 0;
 
+	WRITE_ONCE(d->open, true);
 	for (unsigned int i = 0; i < d->nr_ids; i++) {
 		int e = context_set(d, d->ids[i], open);
 
 		err = err ? err : e;
 	}
-	d->open = open;
-	return err ? err : vtd_flush_domain(d->unit, d->id);
+	if (!err)
+		err = vtd_flush_domain(d->unit, d->id);
+	if (!err)
+		WRITE_ONCE(d->open, open);
+	return err;
 }
 
 /* d->lock held. */
@@ -308,7 +312,7 @@ static int domain_block(struct iommu_domain *d)
 
 static int domain_flush(struct iommu_domain *d, uint64_t start, uint64_t length)
 {
-	return d->open ? vtd_flush_pages(d->unit, d->id, start, length) : 0;
+	return READ_ONCE(d->open) ? vtd_flush_pages(d->unit, d->id, start, length) : 0;
 }
 
 static int domain_map(struct iommu_domain *d, uint64_t start, uint64_t length)
