@@ -221,13 +221,11 @@ SYSCALL_FLAGS(NR_ferry_mmio_map, ferry_mmio_map, SYSCALL_DRIVER)
 
 /* ---- Ports ---- */
 
-static int port_grant(struct moved *m, struct ferry_port_map *map)
+/* Which ports are meant: of a BAR. */
+static int port_of_bar(const struct moved *m, struct ferry_port_map *map)
 {
 	const struct pci_bar_range *b;
-	int err;
 
-	if (map->bar == FERRY_PORT_FIXED)
-		return -EACCES;	/* no bus reports fixed ports yet, so no port is anybody's */
 	if (!m->dev->pci || map->bar > 5)
 		return -EINVAL;
 	b = &m->dev->pci->bars[map->bar];
@@ -240,7 +238,22 @@ static int port_grant(struct moved *m, struct ferry_port_map *map)
 	if (map->length > b->length - map->offset || b->start + map->offset + map->length > 0x10000)
 		return -ERANGE;
 	map->first = (uint32_t)(b->start + map->offset);
-	err = arch_ports_allow(current, (uint16_t)map->first, map->length, true);
+	return 0;
+}
+
+/* Or those that the bus knows to be this device's; offset is the first of them. */
+static int port_of_bus(const struct moved *m, struct ferry_port_map *map)
+{
+	map->first = map->offset;
+	return device_ports_check(m->dev, map->first, map->length);
+}
+
+static int port_grant(struct moved *m, struct ferry_port_map *map)
+{
+	int err = map->bar == FERRY_PORT_FIXED ? port_of_bus(m, map) : port_of_bar(m, map);
+
+	if (!err)
+		err = arch_ports_allow(current, (uint16_t)map->first, map->length, true);
 	if (err)
 		return err;
 	map->handle = moved_object_handle(m, FERRY_HANDLE_IOPORT, 3);

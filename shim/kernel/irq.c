@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Kernel world: interrupts of devices (<driver/irq.h>), and the part that both placements share (device_irq_*). MSI-X first, then MSI,
- * then the line. A line of a process is kept quiet until it acknowledges: by the function's INTx disable bit where that works, so that
+ * then the line; a device with legacy lines of its own (ISA) gets those and nothing else. A line of a process is kept quiet until it acknowledges: by the function's INTx disable bit where that works, so that
  * neighbours on the line live on, else by leaving the line masked.
  */
 #include <asm/irq.h>
@@ -19,6 +19,9 @@ struct device_vector {
 	struct device_irqs *irqs;
 	unsigned int index;
 	int cpu_vector;		/* MSI and MSI-X */
+	int cookie;		/* ISA: of the vector's own line */
+	bool level;		/* ISA: as an override of the firmware may say */
+	bool waiting;		/* ISA: a level line is masked until device_irq_ack() */
 	unsigned int strand;	/* kernel placement */
 };
 
@@ -98,12 +101,45 @@ static enum irq_line_result line_arrived(void *arg)
 	return LINE_HANDLED;
 }
 
+/*
+ * A legacy line of its own. An edge is told and counted and the line stays open: it comes once, and the next only after the driver
+ * quieted the device, so that there is nothing to mask and nothing to lose. A level is masked until it is acknowledged.
+ */
+static enum irq_line_result isa_arrived(void *arg)
+{
+	struct device_vector *v = arg;
+	struct device_irqs *irqs = v->irqs;
+
+	if (irqs->fn == kernel_vector) {
+		if (driver_irq(irqs->dev, v) == IRQ_NONE)
+			return LINE_NOT_MINE;
+		irqs->dev->counters.irqs++;
+		return LINE_HANDLED;
+	}
+	if (v->waiting)
+		return LINE_NOT_MINE;
+	v->waiting = v->level;
+	irqs->dev->counters.irqs++;
+	irqs->fn(irqs->arg, v->index);
+	return v->level ? LINE_KEEP_MASKED : LINE_HANDLED;
+}
+
+static void isa_ack(struct device_irqs *irqs, unsigned int vector)
+{
+	if (vector >= irqs->count || !irqs->vectors[vector].waiting)
+		return;
+	irqs->vectors[vector].waiting = false;
+	irq_line_unmask(irqs->vectors[vector].cookie);
+}
+
 void device_irq_ack(struct device *dev, unsigned int vector)
 {
 	struct device_irqs *irqs = dev->irqs;
 	uint64_t flags;
 	bool waited;
 
+	if (irqs && irqs->kind == IRQ_KIND_ISA)
+		isa_ack(irqs, vector);
 	if (!irqs || irqs->kind != IRQ_KIND_INTX)
 		return;
 	flags = spin_lock_irq(&irqs->lock);
@@ -213,6 +249,34 @@ static bool line_setup(struct device_irqs *irqs)
 	return false;
 }
 
+static void isa_free(struct device_irqs *irqs)
+{
+	while (irqs->count)
+		irq_line_free(irqs->vectors[--irqs->count].cookie);
+}
+
+/* Vector n is the device's n'th line; as many as there are, at most @wanted. */
+static bool isa_setup(struct device_irqs *irqs, unsigned int wanted)
+{
+	const struct device *dev = irqs->dev;
+
+	irqs->kind = IRQ_KIND_ISA;
+	while (irqs->count < MIN(wanted, dev->nr_isa_irqs)) {
+		struct device_vector *v = &irqs->vectors[irqs->count];
+		unsigned int gsi;
+		bool active_low;
+
+		irq_isa_to_gsi(dev->isa_irqs[irqs->count], &gsi, &v->level, &active_low);
+		v->cookie = irq_line_request(gsi, v->level, active_low, isa_arrived, v, dev->name);
+		if (v->cookie <= 0) {
+			log_warn("device %s: line gsi=%u refused: %d", dev->name, gsi, v->cookie);
+			break;
+		}
+		irqs->count++;
+	}
+	return irqs->count;
+}
+
 /* "pci=nomsi" leaves the lines only, for tests and broken boards. */
 static bool msi_wanted(void)
 {
@@ -238,6 +302,13 @@ static struct device_irqs *irqs_create(struct device *dev, void (*fn)(void *arg,
 	return irqs;
 }
 
+static bool irqs_find(struct device_irqs *irqs, unsigned int wanted)
+{
+	if (irqs->dev->nr_isa_irqs)
+		return isa_setup(irqs, wanted);
+	return (msi_wanted() && (msix_setup(irqs, wanted) || msi_setup(irqs))) || line_setup(irqs);
+}
+
 int device_irq_setup(struct device *dev, unsigned int wanted, void (*fn)(void *arg, unsigned int vector), void *arg)
 {
 	struct device_irqs *irqs;
@@ -246,15 +317,13 @@ int device_irq_setup(struct device *dev, unsigned int wanted, void (*fn)(void *a
 		return -EACCES;
 	if (dev->irqs)
 		return -EBUSY;
-	if (!dev->pci || !wanted)
+	if ((!dev->pci && !dev->nr_isa_irqs) || !wanted)
 		return -ENODEV;
 	irqs = irqs_create(dev, fn, arg);
 	if (!irqs)
 		return -ENOMEM;
 	dev->irqs = irqs;
-	if (msi_wanted() && (msix_setup(irqs, wanted) || msi_setup(irqs)))
-		return (int)irqs->count;
-	if (line_setup(irqs))
+	if (irqs_find(irqs, wanted))
 		return (int)irqs->count;
 	dev->irqs = NULL;
 	kfree(irqs);
@@ -268,6 +337,9 @@ void device_irq_teardown(struct device *dev)
 	if (!irqs)
 		return;
 	switch (irqs->kind) {
+	case IRQ_KIND_ISA:
+		isa_free(irqs);
+		break;
 	case IRQ_KIND_MSIX:
 		pci_msix_disable(dev->pci);
 		vectors_free(irqs);

@@ -28,12 +28,33 @@ int port_map(struct device *dev, unsigned int bar, uint32_t offset, uint32_t len
 	return 0;
 }
 
-/* No bus reports fixed ports yet, so no port is anybody's. */
+int device_ports_check(const struct device *dev, uint32_t first, uint32_t length)
+{
+	if (!length || first > 0xffff || length > 0x10000 - first)
+		return -EINVAL;
+	for (unsigned int i = 0; i < dev->nr_ports; i++) {
+		const struct device_ports *p = &dev->ports[i];
+
+		if (first >= p->first && first - p->first < p->length && length <= p->length - (first - p->first))
+			return 0;
+	}
+	return -EACCES;
+}
+
 int port_map_fixed(struct device *dev, uint16_t first, uint16_t length, struct port *win)
 {
+	int err;
+
 	memset(win, 0, sizeof(*win));
 	win->dev = dev;
-	return -EACCES;
+	if (!(dev->granted & FERRY_NEEDS_PORTS))
+		return -EACCES;
+	err = device_ports_check(dev, first, length);
+	if (err)
+		return err;
+	win->first = first;
+	win->length = length;
+	return 0;
 }
 
 void port_unmap(struct port *win)

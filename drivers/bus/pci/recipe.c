@@ -2,7 +2,7 @@
 /*
  * How to stop functions that offer no reset of their own, so that a dead driver's transfers end before its memory is given back:
  * clearing bus mastering alone does not take back what a device has already been told to do. Known: virtio (1.2 sections 4.1.4.3 and
- * 4.1.4.8, and 2.4: the device is quiet once its status reads 0). Left out: everything else.
+ * 4.1.4.8, and 2.4: the device is quiet once its status reads 0), bus-master IDE (SFF-8038i: the engine stops when told). Left out: the rest.
  */
 #include <asm/io.h>
 #include <kernel/thread.h>
@@ -22,6 +22,13 @@
 #define VIRTIO_LEGACY_STATUS	18u	/* in I/O BAR 0 */
 #define CAPS_MAX		48u
 #define STOP_MS			100u
+
+#define IDE_MASTER_CLASS	0x010180u	/* prog-if bit 7: bus master */
+#define IDE_MASTER_BAR		4u
+#define IDE_MASTER_BYTES	16u
+#define IDE_CHANNEL_BYTES	8u
+#define IDE_STATUS		2u
+#define IDE_ACTIVE		1u
 
 /* Where the status register is, mapped; NULL: no sane capability says so. */
 static volatile uint8_t *virtio_common_map(struct pci_function *f)
@@ -65,8 +72,27 @@ static bool virtio_stop_legacy(struct pci_function *f)
 	return in8(port) == 0;
 }
 
+/* Both channels' engines; the drives themselves are reset by the next driver. */
+static bool ide_stop(struct pci_function *f)
+{
+	const struct pci_bar_range *b = &f->bars[IDE_MASTER_BAR];
+	bool active = false;
+
+	if (!b->io || !b->start || b->length < IDE_MASTER_BYTES)
+		return false;
+	for (unsigned int channel = 0; channel < 2; channel++) {
+		uint16_t port = (uint16_t)(b->start + channel * IDE_CHANNEL_BYTES);
+
+		out8(port, 0);
+		active |= in8(port + IDE_STATUS) & IDE_ACTIVE;
+	}
+	return !active;
+}
+
 bool pci_stop_by_recipe(struct pci_function *f)
 {
+	if ((f->class_code & 0xffff80u) == IDE_MASTER_CLASS)
+		return ide_stop(f);
 	if (f->vendor != VIRTIO_VENDOR || f->device < VIRTIO_FIRST || f->device > VIRTIO_LAST)
 		return false;
 	return virtio_stop_modern(f) || virtio_stop_legacy(f);

@@ -9,9 +9,13 @@
 #include <lib/format.h>
 #include <mm/iommu.h>
 #include <mm/slab.h>
+#include "../isa/isa.h"
 #include "pci.h"
 
 #define CLASS_BRIDGE_PCI	0x0604u
+#define CLASS_IDE		0x0101u
+#define IDE_NATIVE_FIRST	0x01u	/* of the programming interface */
+#define IDE_NATIVE_SECOND	0x04u
 #define DEPTH_MAX		16u
 
 static struct list functions = LIST_INIT(functions);
@@ -108,6 +112,20 @@ static void scan_segment(unsigned int n)
 			scan_bus(segment, (uint8_t)bus, last, NULL, 0);
 }
 
+/*
+ * PCI IDE controller specification, section 2: a channel that is not in native mode answers at the ports and on the line of the AT's disk
+ * controller, whatever its BARs and its pin say. With one channel of each kind only the ports are told: the lines would mix.
+ */
+static void ide_legacy(struct device *dev)
+{
+	bool first = !(dev->class_code & IDE_NATIVE_FIRST), second = !(dev->class_code & IDE_NATIVE_SECOND);
+
+	if (first)
+		isa_ide_own(dev, 0, first == second);
+	if (second)
+		isa_ide_own(dev, 1, first == second);
+}
+
 static struct device *function_device(struct pci_function *f)
 {
 	struct device *dev = device_create();
@@ -124,6 +142,8 @@ static struct device *function_device(struct pci_function *f)
 	dev->class_code = f->class_code;
 	dev->pci = f;
 	f->dev = dev;
+	if (f->class_code >> 8 == CLASS_IDE)
+		ide_legacy(dev);
 	return dev;
 }
 

@@ -43,6 +43,13 @@ struct device_counters {
 	uint64_t copied_bytes;	/* bytes copied by a CPU on the data path: 0 for DMA drivers */
 };
 
+#define DEVICE_PORTS_MAX	4u
+#define DEVICE_ISA_IRQS_MAX	2u
+
+struct device_ports {
+	uint16_t first, length;
+};
+
 struct device {
 	struct ref ref;
 	struct list link;		/* of all devices; guarded by device_list_lock */
@@ -53,6 +60,10 @@ struct device {
 	uint8_t revision;
 	uint32_t class_code;		/* PCI */
 	struct pci_function *pci;	/* NULL on other buses */
+	/* Legacy resources that the bus knows to be this device's: they stand at no BAR and on no pin. Set before device_add(). */
+	struct device_ports ports[DEVICE_PORTS_MAX];
+	uint8_t isa_irqs[DEVICE_ISA_IRQS_MAX];
+	unsigned int nr_ports, nr_isa_irqs;
 
 	/* Guarded by bind_lock. */
 	struct mutex bind_lock;
@@ -128,8 +139,11 @@ void strand_unlock(struct strand *s) __releases(s);	/* then runs what the class 
 /* Interrupts of either placement (shim/kernel/irq.c): @fn(arg, vector) in interrupt context. Returns vectors given. */
 int device_irq_setup(struct device *dev, unsigned int wanted, void (*fn)(void *arg, unsigned int vector), void *arg);
 void device_irq_teardown(struct device *dev);
-/* INTx and ISA: the line was masked when it fired; open it again. Nothing for MSI. */
+/* A level-triggered line was masked when it fired; open it again. Nothing for MSI and for edges. */
 void device_irq_ack(struct device *dev, unsigned int vector);
+
+/* Fixed ports, in either placement (shim/kernel/port.c): 0 when all of them are @dev's, -EINVAL for an empty or wild range, -EACCES. */
+int device_ports_check(const struct device *dev, uint32_t first, uint32_t length);
 
 /*
  * Device addresses for RAM (mm/iommu.c): physical ones, and where there is an IOMMU the device reaches just these pages. -ERANGE: not
