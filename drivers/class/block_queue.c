@@ -58,6 +58,9 @@ static void slot_free(struct block_queue *q, struct block_slot *slot)
 	slot->state = SLOT_FREE;
 	slot->io = NULL;
 	q->free[q->nr_free++] = (uint16_t)slot->rq.tag;
+	/* The next piece of the same io may wait for just this tag: nothing else would come round for it. */
+	if (!list_empty(&q->waiting))
+		q->strand->deferred_due = true;
 }
 
 static void slot_unmap(struct block_queue *q, struct block_slot *slot, unsigned int nr)

@@ -282,6 +282,43 @@ KTEST_CASE(more_requests_than_tags_wait_in_order)
 	stop();
 }
 
+static void held_swap(unsigned int i, unsigned int j)
+{
+	uint32_t tag = fake.held[i];
+
+	fake.held[i] = fake.held[j];
+	fake.held[j] = tag;
+}
+
+/* Two tags are taken, so that an io of four pieces has to wait for its own first pieces. */
+KTEST_CASE(freed_tag_goes_to_the_next_piece_of_the_same_io)
+{
+	struct request r[3];
+
+	ASSERT_TRUE(start());
+	fake.hold = true;
+	for (unsigned int i = 0; i < 2; i++) {
+		request_init(&r[i], BLOCK_READ, i, 1);
+		block_submit(disk, &r[i].io);
+	}
+	request_init(&r[2], BLOCK_READ, 0, 1);
+	page_put(r[2].vec.page);
+	r[2].vec = (struct block_vec){ .page = frame_alloc(3, FRAME_ZERO, PAGE_KERNEL), .length = BLOCKS * 512 };
+	r[2].io.nr_blocks = BLOCKS;
+	block_submit(disk, &r[2].io);
+	EXPECT_EQ(fake.submits, DEPTH);
+	held_swap(0, 2);
+	release(1);
+	EXPECT_EQ(fake.submits, DEPTH + 1);
+	for (unsigned int i = 0; i < 2 * DEPTH; i++)
+		release(1);
+	for (unsigned int i = 0; i < 3; i++) {
+		EXPECT_EQ(r[i].done, 1);
+		request_free(&r[i]);
+	}
+	stop();
+}
+
 KTEST_CASE(error_of_one_piece_is_the_error_of_all)
 {
 	ASSERT_TRUE(start());
