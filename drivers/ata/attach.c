@@ -136,10 +136,9 @@ static int packet_identify(struct ata_channel *ch, unsigned int number)
 }
 
 /* A drive that cannot be used is left out, with a word about it; the others work. */
-static void drive_find(struct ata_channel *ch, unsigned int number)
+static void drive_find(struct ata_channel *ch, unsigned int number, uint32_t signature)
 {
 	struct ata_drive *drive = &ch->drives[number];
-	uint32_t signature = signature_read(ch, number);
 	int err;
 
 	if (signature == SIGNATURE_DISK)
@@ -156,15 +155,24 @@ static void drive_find(struct ata_channel *ch, unsigned int number)
 		dev_warn(ch->ata->dev, "unit=%u cannot be used: %d", drive->limits.unit, err);
 }
 
+/* Both signatures first: registers are written to both drives, so a command to one overwrites what the other had to say. */
+static void drives_find(struct ata_channel *ch)
+{
+	uint32_t signatures[ATA_DRIVES];
+
+	for (unsigned int i = 0; i < ATA_DRIVES; i++)
+		signatures[i] = signature_read(ch, i);
+	for (unsigned int i = 0; i < ATA_DRIVES; i++)
+		drive_find(ch, i, signatures[i]);
+}
+
 static bool channel_find(struct ata_channel *ch)
 {
-	int err = windows_open(ch);
-
-	if (err)
+	if (windows_open(ch))
 		return false;
 	ch->usable = ata_alt_status(ch) != FLOATING && !ata_reset_polled(ch);
-	for (unsigned int i = 0; i < ATA_DRIVES && ch->usable; i++)
-		drive_find(ch, i);
+	if (ch->usable)
+		drives_find(ch);
 	ch->usable &= ch->drives[0].present || ch->drives[1].present;
 	if (ch->usable)
 		return true;
