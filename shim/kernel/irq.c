@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Kernel world: interrupts of devices (<driver/irq.h>), and the part that both placements share (device_irq_*). MSI-X first, then MSI,
- * then the line; a device with legacy lines of its own (ISA) gets those and nothing else. A line of a process is kept quiet until it acknowledges: by the function's INTx disable bit where that works, so that
- * neighbours on the line live on, else by leaving the line masked.
+ * Kernel world: interrupts of devices (<driver/irq.h>), and the part that both placements share (device_irq_*). A device with legacy lines
+ * of its own (ISA) gets those; another MSI-X, else MSI, else its pin's line. A pin's line of a process is kept quiet until it acknowledges:
+ * by the function's INTx disable bit where that works, so that neighbours on the line live on, else by leaving the line masked.
  */
 #include <asm/irq.h>
 #include <driver/irq.h>
