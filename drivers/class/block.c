@@ -16,7 +16,8 @@ static const struct {
 	unsigned int major;
 	bool letters;
 } families[] = {
-	{ "vd", 252, true }, { "sd", 8, true }, { "hd", 3, true }, { "sr", 11, false }, { "nvme", 259, false }, { "ram", 1, false }, { "nullb", 250, false },
+	{ "vd", 252, true }, { "sd", 8, true }, { "hd", 3, true }, { "sr", 11, false }, { "nvme", 259, false }, { "ram", 1, false },
+	{ "nullb", 250, false },
 };
 
 /* a..z, aa..: as Linux counts its disks. */
