@@ -33,7 +33,7 @@ struct device_irqs {
 	void *arg;
 	int cookie;		/* of the line */
 	bool can_disable;	/* the INTx disable bit works */
-	struct spinlock lock;	/* guards waiting and the disable bit that goes with it */
+	struct spinlock lock;	/* guards waiting, and the disable bit that goes with it */
 	bool waiting;		/* the line is quiet until device_irq_ack() */
 	struct device_vector vectors[DEVICE_VECTORS_MAX];
 };
@@ -109,6 +109,8 @@ static enum irq_line_result isa_arrived(void *arg)
 {
 	struct device_vector *v = arg;
 	struct device_irqs *irqs = v->irqs;
+	uint64_t flags;
+	bool mine;
 
 	if (irqs->fn == kernel_vector) {
 		if (driver_irq(irqs->dev, v) == IRQ_NONE)
@@ -116,9 +118,12 @@ static enum irq_line_result isa_arrived(void *arg)
 		irqs->dev->counters.irqs++;
 		return LINE_HANDLED;
 	}
-	if (v->waiting)
-		return LINE_NOT_MINE;
+	flags = spin_lock_irq(&irqs->lock);
+	mine = !v->waiting;
 	v->waiting = v->level;
+	spin_unlock_irq(&irqs->lock, flags);
+	if (!mine)
+		return LINE_NOT_MINE;
 	irqs->dev->counters.irqs++;
 	irqs->fn(irqs->arg, v->index);
 	return v->level ? LINE_KEEP_MASKED : LINE_HANDLED;
@@ -126,10 +131,15 @@ static enum irq_line_result isa_arrived(void *arg)
 
 static void isa_ack(struct device_irqs *irqs, unsigned int vector)
 {
-	if (vector >= irqs->count || !irqs->vectors[vector].waiting)
-		return;
-	irqs->vectors[vector].waiting = false;
-	irq_line_unmask(irqs->vectors[vector].cookie);
+	struct device_vector *v = &irqs->vectors[vector < irqs->count ? vector : 0];
+	uint64_t flags = spin_lock_irq(&irqs->lock);
+	bool waited = v->waiting && vector < irqs->count;
+
+	if (waited)
+		v->waiting = false;
+	spin_unlock_irq(&irqs->lock, flags);
+	if (waited)
+		irq_line_unmask(v->cookie);
 }
 
 void device_irq_ack(struct device *dev, unsigned int vector)
