@@ -23,6 +23,7 @@
 #define DRIVERS_MAX	128
 #define DEVICES_MAX	64	/* in one listing */
 #define READY_TIMEOUT_NS	5000000000ull
+#define TURN_TIMEOUT_NS		1000000000ull	/* what the next driver waits for the one before it */
 
 struct known_driver {
 	char path[160];
@@ -210,6 +211,7 @@ static int devices_each(void (*fn)(const struct ferry_device_desc *d))
 }
 
 static unsigned int wanted;	/* device id of one_of() */
+static unsigned int in_turn;	/* device id of the driver whose start is waited for; 0: of all */
 
 static void start_if_free(const struct ferry_device_desc *d)
 {
@@ -242,6 +244,8 @@ static unsigned int nr_starting;
 
 static void count_starting(const struct ferry_device_desc *d)
 {
+	if (in_turn && d->id != in_turn)
+		return;
 	if (instance_find(d->id) && d->placement == FERRY_PLACED_MOVED && d->state < FERRY_STATE_RUNNING)
 		nr_starting++;
 }
@@ -257,7 +261,8 @@ static int event_handle(uint64_t deadline_ns)
 		return errno;
 	switch (e.kind) {
 	case FERRY_EVENT_RESCAN:
-		devices_each(start_if_free);
+		if (!in_turn)	/* start_all() comes to them */
+			devices_each(start_if_free);
 		break;
 	case FERRY_EVENT_START:
 		wanted = e.device;
@@ -268,19 +273,44 @@ static int event_handle(uint64_t deadline_ns)
 	return 0;
 }
 
-static void wait_started(void)
+static void wait_started(uint64_t deadline_ns)
+{
+	do {
+		nr_starting = 0;
+		devices_each(count_starting);
+	} while (nr_starting && event_handle(deadline_ns) != ETIMEDOUT);
+}
+
+static struct ferry_device_desc next_device;	/* id 0: none yet */
+static unsigned int last_started;
+
+static void note_next(const struct ferry_device_desc *d)
+{
+	if (!next_device.id && d->id > last_started && d->placement == FERRY_PLACED_NONE && d->state == FERRY_STATE_UNBOUND && driver_for(d))
+		next_device = *d;
+}
+
+/* In the order of the devices, one after the other, so that disks get the same names however many CPUs run. A slow one is not waited for. */
+static int start_all(void)
 {
 	uint64_t deadline = now_ns() + READY_TIMEOUT_NS;
 
 	for (;;) {
-		nr_starting = 0;
-		devices_each(count_starting);
-		if (!nr_starting)
-			return;
-		if (event_handle(deadline) == ETIMEDOUT)
+		next_device.id = 0;
+		if (devices_each(note_next) < 0)
+			return -1;
+		if (!next_device.id)
 			break;
+		last_started = in_turn = next_device.id;
+		driver_start(&next_device);
+		if (now_ns() < deadline)
+			wait_started(now_ns() + TURN_TIMEOUT_NS);
 	}
-	fprintf(stderr, "devmgr: %u drivers are not running after %llu s\n", nr_starting, READY_TIMEOUT_NS / 1000000000);
+	in_turn = 0;
+	wait_started(deadline);
+	if (nr_starting)
+		fprintf(stderr, "devmgr: %u drivers are not running after %llu s\n", nr_starting, READY_TIMEOUT_NS / 1000000000);
+	return 0;
 }
 
 static void usage(void)
@@ -305,9 +335,8 @@ int main(int argc, char **argv)
 			usage();
 	}
 	drivers_read(dir);
-	if (devices_each(start_if_free) < 0)
+	if (start_all())
 		return 1;
-	wait_started();
 	if (ready >= 0 && write(ready, "", 1) == 1)
 		close(ready);
 	while (!once) {
