@@ -134,6 +134,8 @@ int block_cut(const struct block_limits *l, bool cpu_data, struct block_io *io, 
 int block_io_check(const struct block_limits *l, uint64_t nr_blocks, const struct block_io *io);
 
 /* block_queue.c */
+/* The slot of @tag when a driver has it, and its queue; NULL otherwise. Strand held. */
+struct block_slot *block_slot_in_flight(struct device *dev, unsigned int queue, uint32_t tag, struct block_queue **q);
 struct block_queue *block_queue_create(struct device *dev, unsigned int number);
 /* Ready for a driver. -ENOMEM. Nothing when it is open. */
 int block_queue_open(struct block_queue *q, unsigned int depth, unsigned int nr_segments);

@@ -21,6 +21,7 @@
 #include <mm/space.h>
 #include <mm/vmap.h>
 #include "../moved.h"
+#include "region.h"
 
 #define DATA_WINDOW_MAX	(2u << 20)	/* bytes of all slots together */
 #define DATA_SLOT_MAX	(256u << 10)
@@ -322,43 +323,6 @@ static void region_layout(const struct block_limits *l, uint32_t slot_bytes, str
 	reg->region_length = reg->queue_stride * bits_set(reg->new_queues);
 }
 
-static void region_release(struct vma_object *o)
-{
-	for (uint64_t i = 0; i < o->nr_pages; i++)
-		if (o->pages[i])
-			page_put(o->pages[i]);
-	kfree(o->pages);
-	kfree(o);
-}
-
-static void region_put(struct vma_object *o)
-{
-	if (ref_put(&o->ref))
-		o->release(o);
-}
-
-static struct vma_object *region_create(uint64_t nr_pages)
-{
-	struct vma_object *o = kzalloc(sizeof(*o));
-
-	if (!o)
-		return NULL;
-	ref_init(&o->ref);
-	o->release = region_release;
-	o->pages = kcalloc(nr_pages, sizeof(struct page *));
-	o->nr_pages = o->pages ? nr_pages : 0;
-	for (uint64_t i = 0; i < o->nr_pages; i++) {
-		o->pages[i] = frame_alloc(0, FRAME_ZERO, PAGE_KERNEL);
-		if (!o->pages[i])
-			goto free;
-	}
-	if (o->pages)
-		return o;
-free:
-	region_put(o);
-	return NULL;
-}
-
 static int queue_init(struct remote_queue *q, uint8_t *base, const struct ferry_block_register *reg, const struct block_limits *l)
 {
 	int err;
@@ -386,7 +350,7 @@ static void remote_region_free(struct remote_region *region)
 	if (region->base)
 		vunmap(region->base);
 	if (region->object)
-		region_put(region->object);
+		shared_region_put(region->object);
 	kfree(region);
 }
 
@@ -396,7 +360,7 @@ static struct remote_region *remote_region_create(uint64_t length)
 
 	if (!region)
 		return NULL;
-	region->object = region_create(length >> PAGE_SHIFT);
+	region->object = shared_region_create(length >> PAGE_SHIFT);
 	if (region->object)
 		region->base = vmap_pages(region->object->pages, region->object->nr_pages);
 	if (region->base)

@@ -122,7 +122,8 @@ static int data_map(struct device *dev, struct host_request *rq)
 			return -EINVAL;
 		if (rq->offset && !rq->nr_segments)
 			dev->next_address = ((dev->next_address + 4095) & ~4095ull) + rq->offset;
-		map = host_dma_map(dev, length, rq->offset && !rq->nr_segments ? 512 : data_align(limits_of(dev, rq)), rq->op == BLOCK_WRITE, rq->op == BLOCK_READ);
+		map = host_dma_map(dev, length, rq->offset && !rq->nr_segments ? 512 : data_align(limits_of(dev, rq)), rq->op == BLOCK_WRITE,
+				   rq->op == BLOCK_READ);
 		if (!map)
 			return -ENOMEM;
 		memcpy(map->cpu, data, length);	/* of a read too: what the device does not write stays what it was */
