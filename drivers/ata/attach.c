@@ -47,8 +47,11 @@ static int windows_native(struct ata_channel *ch)
 	return err;
 }
 
+/* The table too. */
 static void windows_close(struct ata_channel *ch)
 {
+	if (ch->prd.length)
+		dma_free(&ch->prd);
 	if (ch->master.length)
 		port_unmap(&ch->master);
 	port_unmap(&ch->control);
@@ -176,7 +179,6 @@ static bool channel_find(struct ata_channel *ch)
 	ch->usable &= ch->drives[0].present || ch->drives[1].present;
 	if (ch->usable)
 		return true;
-	dma_free(&ch->prd);
 	windows_close(ch);
 	return false;
 }
@@ -236,10 +238,8 @@ static void ata_close(struct ata *ata)
 	if (ata->nr_vectors)
 		irq_release(ata->dev);
 	for (unsigned int i = 0; i < ATA_CHANNELS; i++) {
-		if (!ata->channels[i].usable)
-			continue;
-		dma_free(&ata->channels[i].prd);
-		windows_close(&ata->channels[i]);
+		if (ata->channels[i].usable)
+			windows_close(&ata->channels[i]);
 	}
 	mem_free(ata->dev, ata);
 }

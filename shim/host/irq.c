@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Interrupts of the host world. Messages are latched until the driver's callback ran; a line is delivered while it is high, one callback
+ * Interrupts of the host world. Messages and edges are latched until the driver's callback ran; a line is delivered while it is high, one callback
  * at a time, and counts as a storm when nobody quiets it.
  */
 #include <driver/irq.h>
@@ -8,6 +8,8 @@
 
 static enum irq_kind kind_choose(const struct host_setup *setup)
 {
+	if (setup->isa_irqs)
+		return IRQ_KIND_ISA;
 	if (setup->msix_vectors)
 		return IRQ_KIND_MSIX;
 	return setup->intx ? IRQ_KIND_INTX : IRQ_KIND_NONE;
@@ -27,7 +29,7 @@ int irq_request(struct device *dev, unsigned int wanted)
 	if (kind == IRQ_KIND_NONE || !wanted)
 		return -ENODEV;
 	irq->kind = kind;
-	irq->nr = kind == IRQ_KIND_MSIX ? dev->setup.msix_vectors : 1;
+	irq->nr = kind == IRQ_KIND_MSIX ? dev->setup.msix_vectors : kind == IRQ_KIND_ISA ? dev->setup.isa_irqs : 1;
 	if (irq->nr > wanted)
 		irq->nr = wanted;
 	if (irq->nr > HOST_VECTORS)
@@ -62,7 +64,7 @@ void irq_release(struct device *dev)
 
 void host_irq_raise(struct device *dev, unsigned int vector)
 {
-	if (vector < dev->irq.nr && dev->irq.kind == IRQ_KIND_MSIX)
+	if (vector < dev->irq.nr && (dev->irq.kind == IRQ_KIND_MSIX || dev->irq.kind == IRQ_KIND_ISA))
 		dev->irq.pending[vector] = true;
 }
 

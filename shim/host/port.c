@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Port windows of the host world: BAR n's ports begin at 0x1000 * (n + 1), below 0x1000 there are none. */
+/* Port windows of the host world: BAR n's ports begin at 0x1000 * (n + 1), below 0x1000 are the fixed ones. */
 #include <driver/port.h>
 #include "device.h"
 
@@ -28,11 +28,20 @@ int port_map(struct device *dev, unsigned int bar, uint32_t offset, uint32_t len
 
 int port_map_fixed(struct device *dev, uint16_t first, uint16_t length, struct port *win)
 {
-	(void)dev;
-	(void)first;
-	(void)length;
-	(void)win;
-	return -EACCES;		/* no ISA devices here yet */
+	if (!dev->probing)
+		host_misuse(dev, "port_map_fixed outside probe");
+	if (!(dev->driver->manifest.needs & FERRY_NEEDS_PORTS))
+		return -EACCES;
+	for (unsigned int i = 0; i < HOST_PORTS; i++) {
+		unsigned int start = dev->setup.ports[i].first, end = start + dev->setup.ports[i].length;
+
+		if (!length || first < start || (unsigned int)first + length > end || end > BAR_PORTS)
+			continue;
+		dev->nr_windows++;
+		*win = (struct port){ .dev = dev, .first = first, .length = length };
+		return 0;
+	}
+	return -EACCES;
 }
 
 void port_unmap(struct port *win)
@@ -45,6 +54,11 @@ void port_unmap(struct port *win)
 	win->length = 0;
 }
 
+static unsigned int model_bar(unsigned int at)
+{
+	return at < BAR_PORTS ? HOST_FIXED : at / BAR_PORTS - 1;
+}
+
 uint32_t host_port_read(const struct port *win, uint16_t offset, uint32_t size)
 {
 	const struct host_setup *setup = &win->dev->setup;
@@ -52,7 +66,7 @@ uint32_t host_port_read(const struct port *win, uint16_t offset, uint32_t size)
 
 	if (!setup->ops || !setup->ops->read)
 		return ~0u;
-	return (uint32_t)setup->ops->read(setup->model, at / BAR_PORTS - 1, at % BAR_PORTS, size);
+	return (uint32_t)setup->ops->read(setup->model, model_bar(at), at % BAR_PORTS, size);
 }
 
 void host_port_write(const struct port *win, uint16_t offset, uint32_t size, uint32_t value)
@@ -61,5 +75,5 @@ void host_port_write(const struct port *win, uint16_t offset, uint32_t size, uin
 	unsigned int at = (unsigned int)win->first + offset;
 
 	if (setup->ops && setup->ops->write)
-		setup->ops->write(setup->model, at / BAR_PORTS - 1, at % BAR_PORTS, size, value);
+		setup->ops->write(setup->model, model_bar(at), at % BAR_PORTS, size, value);
 }

@@ -14,6 +14,8 @@
 
 #define HOST_BARS	6
 #define HOST_PARAMS	8
+#define HOST_FIXED	0xffu	/* where a model sees fixed ports: this BAR, the port as offset */
+#define HOST_PORTS	4
 #define HOST_VECTORS	(DEVICE_STRANDS_MAX + 1)
 
 /* What a device model provides; every function may be NULL. */
@@ -42,6 +44,10 @@ struct host_setup {
 	struct pci_bar bars[HOST_BARS];
 	unsigned int msix_vectors;
 	bool intx;
+	unsigned int isa_irqs;		/* legacy lines of its own: vectors that are edges */
+	struct {
+		uint16_t first, length;
+	} ports[HOST_PORTS];		/* legacy ports of its own */
 	unsigned int msix_bar;		/* where the MSI-X table is: no window may hold it; length 0: none */
 	uint64_t msix_offset, msix_length;
 	unsigned int nr_cpus;

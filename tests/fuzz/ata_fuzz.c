@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ata_piix and ata_pio against a controller that the fuzzer plays: it chooses where it stands and which drives there are, what they say of
+ * themselves, twists register reads, lies in every way the model knows, interrupts for nothing and writes into all memory the driver
+ * shares with it. Whatever it does, the driver must break no rule of the API, every request must end, and nothing may be left behind.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tests/model/ata_model.h>
+
+#define REQUESTS	32
+#define END_US		2000000000ull	/* virtual time after which every request must have ended */
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+static struct {
+	const uint8_t *at, *end;
+	bool noise, registers_lie;
+	unsigned int nr;
+	struct host_request requests[REQUESTS];
+} input;
+
+static uint8_t data[REQUESTS][65536];
+
+static uint8_t take8(void)
+{
+	return input.at < input.end ? *input.at++ : 0;
+}
+
+static uint64_t twisted_read(void *model, unsigned int bar, uint64_t offset, unsigned int size)
+{
+	uint64_t value = ata_model_ops.read(model, bar, offset, size);
+	uint8_t how;
+
+	if (!input.noise || size != 1 || input.at >= input.end)
+		return value;
+	how = take8();
+	if (how < 0xc0)
+		return value;
+	input.registers_lie = true;
+	return how & 1 ? take8() : (value ^ (1ull << (how >> 1 & 7))) & 0xff;
+}
+
+static void model_write(void *model, unsigned int bar, uint64_t offset, unsigned int size, uint64_t value)
+{
+	ata_model_ops.write(model, bar, offset, size, value);
+}
+
+static uint8_t model_config_read(void *model, uint32_t offset)
+{
+	return ata_model_ops.config_read(model, offset);
+}
+
+static bool model_tick(void *model)
+{
+	return ata_model_ops.tick(model);
+}
+
+static const struct host_model_ops twisted_ops = {
+	.read = twisted_read, .write = model_write, .config_read = model_config_read, .tick = model_tick,
+};
+
+static void fault_check(struct device *dev, const char *what, uint64_t where)
+{
+	(void)dev;
+	fprintf(stderr, "the driver broke a rule: %s (0x%llx)\n", what, (unsigned long long)where);
+	abort();
+}
+
+static void lies_take(struct ata_model *am)
+{
+	uint8_t which = take8();
+
+	am->lies = (struct ata_lies){ .vanish = which == 255, .stays_busy = which & 1, .no_interrupts = which & 2,
+		.never_asks = which & 4, .stays_active = which & 8, .error_keeps_drq = which & 16, .deaf = (which & 96) == 96 };
+	if (which & 32)
+		am->lies.errors = take8() & 7;
+	am->lies.error_value = take8();
+	if (which & 128)
+		am->lies.byte_count = (uint16_t)(take8() | take8() << 8);
+}
+
+static void request_send(struct ata_model *am)
+{
+	struct host_request *rq = &input.requests[input.nr];
+	unsigned int unit = take8() & 3;
+	const struct block_limits *l = host_block_unit(am->dev, unit);
+
+	if (!l)
+		return;
+	*rq = (struct host_request){ .op = take8() % 3, .lba = take8(), .nr_blocks = 1u + take8() % (65536 / l->block_size),
+				     .unit = (uint16_t)unit, .queue = (uint16_t)l->first_queue, .segment_bytes = 65536, .data = data[input.nr] };
+	if (rq->op == BLOCK_FLUSH)
+		rq->nr_blocks = 0;
+	if (rq->nr_blocks > l->max_request_blocks)
+		rq->nr_blocks = l->max_request_blocks;
+	input.nr++;
+	host_block_submit(am->dev, rq);
+	host_block_commit(am->dev, rq->queue);
+}
+
+/* The device writes where it may, which is everywhere in the driver's shared memory. */
+static void memory_scribble(struct ata_model *am)
+{
+	uint64_t address;
+	uint32_t length, at;
+	uint8_t value;
+
+	if (!host_dma_buffer(am->dev, take8() & 1, &address, &length))
+		return;
+	at = take8();
+	value = take8();
+	host_dma_write(am->dev, address + at % length, &value, 1);
+}
+
+static void step(struct ata_model *am)
+{
+	switch (take8() % 8) {
+	case 0: case 1: case 2:
+		request_send(am);
+		break;
+	case 3:
+		host_settle(am->dev);
+		break;
+	case 4:
+		host_run(am->dev, (uint64_t)take8() << 16);
+		break;
+	case 5:
+		memory_scribble(am);
+		break;
+	case 6:
+		lies_take(am);
+		break;
+	default:
+		input.noise = take8() & 1;
+		ata_model_spurious(am, take8() & 1);
+	}
+}
+
+static void requests_must_end(struct ata_model *am)
+{
+	uint64_t end = host_clock_us() + END_US;
+
+	while (host_block_in_flight(am->dev) && host_clock_us() < end)
+		host_run(am->dev, 10000000);
+	if (!host_block_in_flight(am->dev))
+		return;
+	fprintf(stderr, "requests never ended\n");
+	abort();
+}
+
+static void account(struct ata_model *am)
+{
+	struct host_problems p = host_device_destroy(am->dev);
+
+	if (!p.misuse && !p.lost_requests && !p.leaks && (!p.storms || input.registers_lie || am->setup.native)) {
+		ata_model_free(am);
+		return;
+	}
+	fprintf(stderr, "left behind: misuse=%u leaks=%u storms=%u lost_requests=%u\n", p.misuse, p.leaks, p.storms, p.lost_requests);
+	abort();
+}
+
+static struct ata_model *model_take(void)
+{
+	struct ata_model_setup s = { .ops = &twisted_ops };
+	uint8_t kinds = take8(), where = take8();
+	struct ata_model *am;
+
+	for (unsigned int i = 0; i < 4; i++)
+		s.drives[i] = (enum ata_model_kind)((kinds >> (2 * i) & 3) % 3);
+	s.isa = where & 1;
+	s.native = !s.isa && where & 2;
+	am = ata_model_create(&s);
+	for (uint8_t n = am ? where >> 2 & 7 : 0; n; n--) {
+		uint16_t *words = am->channels[n & 1].drives[n >> 1 & 1].identify;
+		uint8_t word = take8();
+
+		words[word] = (uint16_t)(take8() | take8() << 8);
+	}
+	return am;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	struct ata_model *am;
+
+	memset(&input, 0, sizeof(input));
+	input.at = bytes;
+	input.end = bytes + size;
+	host_on_fault(fault_check);
+	am = model_take();
+	if (!am)
+		return 0;
+	input.noise = take8() & 1;
+	if (take8() & 1)
+		lies_take(am);
+	if (!host_probe(am->dev)) {
+		while (input.at < input.end && input.nr < REQUESTS)
+			step(am);
+		requests_must_end(am);
+	}
+	host_remove(am->dev);
+	account(am);
+	return 0;
+}
