@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Function level reset (PCI Express 4.0 section 6.6.2; conventional: Advanced Features ECN), else through D3hot and back (PCI power
- * management 1.2 section 5.4.1). Configuration space is saved before and restored after. Left out: secondary bus reset.
+ * management 1.2 section 5.4.1); first of all the device's own way, which is the fastest (recipe.c). Configuration space is saved before and
+ * restored after. Left out: secondary bus reset.
  */
 #include <kernel/thread.h>
 #include <kernel/time.h>
@@ -34,6 +35,17 @@ static void wait_ms(unsigned int ms)
 		sleep_until(until, false);
 }
 
+/* It answers again when it is ready; the specification's time is the longest it may take. */
+static void wait_ready(struct pci_function *f)
+{
+	uint32_t id = f->vendor | (uint32_t)f->device << 16;
+	unsigned int waited = 0;
+
+	do
+		wait_ms(1);
+	while (++waited < RESET_SETTLE_MS && pci_read(f, 0, 4) != id);
+}
+
 static bool flr_exp(struct pci_function *f)
 {
 	uint32_t control;
@@ -44,7 +56,7 @@ static bool flr_exp(struct pci_function *f)
 		wait_ms(1);
 	control = pci_read(f, f->cap_exp + EXP_DEVCTL, 2);
 	pci_write(f, f->cap_exp + EXP_DEVCTL, 2, control | EXP_DEVCTL_FLR);
-	wait_ms(RESET_SETTLE_MS);
+	wait_ready(f);
 	pci_write(f, f->cap_exp + EXP_DEVCTL, 2, control & ~EXP_DEVCTL_FLR);
 	return true;
 }
@@ -56,7 +68,7 @@ static bool flr_af(struct pci_function *f)
 	if (!cap || !(pci_read(f, cap + AF_CAP, 1) & AF_CAP_FLR))
 		return false;
 	pci_write(f, cap + AF_CONTROL, 1, AF_CONTROL_FLR);
-	wait_ms(RESET_SETTLE_MS);
+	wait_ready(f);
 	return true;
 }
 
@@ -93,7 +105,7 @@ int pci_reset_function(struct pci_function *f)
 		return -EOPNOTSUPP;
 	for (unsigned int i = 0; i < HEADER_DWORDS; i++)
 		saved[i] = pci_read(f, i * 4, 4);
-	if (!flr_exp(f) && !flr_af(f) && !reset_by_power(f) && !pci_stop_by_recipe(f))
+	if (!pci_stop_by_recipe(f) && !flr_exp(f) && !flr_af(f) && !reset_by_power(f))
 		return -EOPNOTSUPP;
 	header_restore(f, saved);
 	return 0;
