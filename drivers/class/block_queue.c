@@ -221,8 +221,9 @@ static void timer_need(struct block_queue *q)
 
 	if (q->timer.armed)
 		return;
-	list_for_each(slot, &q->flight, link)
-		first = MIN(first, slot->deadline);
+	if (q->open && !q->dev->faulted)
+		list_for_each(slot, &q->flight, link)
+			first = MIN(first, slot->deadline);
 	if (q->hold_until && (!list_empty(&q->replay) || !list_empty(&q->waiting)))
 		first = MIN(first, q->hold_until);
 	if (first != TIME_FOREVER)

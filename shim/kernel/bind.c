@@ -96,7 +96,9 @@ static void device_take(struct device *dev, const struct driver *drv)
 	dev->granted = drv->manifest.needs;
 	dev->dma_bits = drv->manifest.dma_bits;
 	dev->nr_strands = 1;
-	dev->faulted = dev->killed = dev->restart = false;
+	dev->faulted = dev->killed = false;
+	if (dev->placed_last == PLACED_MOVED)
+		dev->restart = false;	/* the manager's word was for a process */
 	dev->fail_reason[0] = 0;
 	dev->generation++;
 	str_copy(dev->driver_name, drv->manifest.name, sizeof(dev->driver_name));

@@ -7,6 +7,8 @@
  *	blktest parity /dev/vda		a transcript: every operation with its result, errno and a checksum of the data
  *	blktest fill /dev/vda SEED	write the pattern of SEED over the whole disk, fsync
  *	blktest verify /dev/vda SEED	read it back and compare
+ *	blktest storm /dev/vda SECONDS	write and read back all over the disk, flushing now and then, while others kill its driver; any
+ *					error, wrong byte or write lost across a flush ends it
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -22,6 +24,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* linux/fs.h and linux/aio_abi.h, which musl does not bring. */
@@ -564,12 +567,72 @@ static int parity(void)
 	return 0;
 }
 
+/* ---- Storm: what was written is known at every moment, so each read, whenever, is compared ---- */
+
+#define PIECE	16384u
+
+static uint8_t *generation;	/* of each piece: the seed of what is there */
+
+static void storm_fail(const char *what, uint64_t piece)
+{
+	printf("storm: %s failed at piece %llu: %s\n", what, (unsigned long long)piece, strerror(errno));
+	exit(1);
+}
+
+/* One write through either way; buffered ones go out before somebody looks past the cache. */
+static void storm_write(uint64_t piece, int f)
+{
+	pattern(a, piece * PIECE, PIECE, ++generation[piece]);
+	if (pwrite(f, a, PIECE, (off_t)(piece * PIECE)) != PIECE)
+		storm_fail("write", piece);
+	if (f == fd && fsync(fd))
+		storm_fail("fsync", piece);
+}
+
+static void storm_read(uint64_t piece, int f)
+{
+	errno = 0;
+	if (pread(f, b, PIECE, (off_t)(piece * PIECE)) != PIECE)
+		storm_fail("read", piece);
+	if (!matches(b, piece * PIECE, PIECE, generation[piece]))
+		storm_fail("comparison", piece);
+}
+
+static int storm(unsigned int seconds)
+{
+	uint64_t pieces = disk_bytes / PIECE, operations = 0;
+	time_t end = time(NULL) + seconds;
+	unsigned int seed = 4711;
+
+	if (pieces > 512)
+		pieces = 512;
+	generation = calloc(pieces, 1);
+	if (!generation)
+		return 1;
+	for (uint64_t i = 0; i < pieces; i++)
+		storm_write(i, direct);
+	while (time(NULL) < end) {
+		unsigned int r = (unsigned int)rand_r(&seed);
+
+		if (r & 1)
+			storm_write(r / 4 % pieces, r & 30 ? direct : fd);
+		else
+			storm_read(r / 4 % pieces, r & 6 ? direct : fd);
+		if (!(++operations % 64) && fdatasync(direct))
+			storm_fail("fdatasync", 0);
+	}
+	for (uint64_t i = 0; i < pieces; i++)
+		storm_read(i, direct);
+	printf("storm: %llu operations, no error\n", (unsigned long long)operations);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	bool ro = argc > 3 && !strcmp(argv[3], "ro");
 
 	if (argc < 3) {
-		fprintf(stderr, "usage: blktest suite|parity|fill|verify DISK [ro|SEED]\n");
+		fprintf(stderr, "usage: blktest suite|parity|fill|verify|storm DISK [ro|SEED|SECONDS]\n");
 		return 2;
 	}
 	path = argv[2];
@@ -580,6 +643,8 @@ int main(int argc, char **argv)
 		return parity();
 	if ((!strcmp(argv[1], "fill") || !strcmp(argv[1], "verify")) && argc > 3)
 		return sweep(argv[1][0] == 'f', strtoull(argv[3], NULL, 0));
+	if (!strcmp(argv[1], "storm") && argc > 3)
+		return storm((unsigned int)atoi(argv[3]));
 	fprintf(stderr, "blktest: %s: no such verb, or its argument is missing\n", argv[1]);
 	return 2;
 }
