@@ -3,7 +3,8 @@
  * NVMe disks (NVM Express 1.4): each namespace is a unit, and one pair of queues per CPU, on its own strand, serves them all. Data is
  * described by PRP lists where they can, and by SGLs where the controller knows them. Nothing is allocated for a request: its list lies
  * in its queue's memory, found by its tag. Left out: metadata and protection, zoned and key-value command sets, controller memory
- * buffers, namespaces that come after the probe. Parameters: queues=N, shadow=0|1, sgl=0|1|2 (2: always).
+ * buffers, namespaces that come after the probe. Parameters: queues=N, timeout_ms=N, shadow=0|1, sgl=0|1|2 (2:
+ * always).
  */
 #include <driver/driver.h>
 #include <driver/log.h>
@@ -37,6 +38,10 @@
 #define SGL_BYTES		16u
 #define SEGMENTS_MAX		(NVME_LIST_BYTES / SGL_BYTES)
 #define PRP_ENTRIES		(NVME_LIST_BYTES / 8)
+
+#define TIMEOUT_MS		30000u
+#define TIMEOUT_MIN_MS		100u
+#define TIMEOUT_MAX_MS		3600000u
 
 enum { SGL_NEVER, SGL_WHERE_NEEDED, SGL_ALWAYS };
 
@@ -374,6 +379,7 @@ static void limits_fill(const struct nvme *n, unsigned int unit, struct block_li
 		.max_request_blocks = n->max_bytes / ns->block_size, .max_write_zeroes_blocks = BLOCKS_MAX,
 		.segment_boundary = n->sgl == SGL_NEVER ? NVME_PAGE : 0, .unit = unit, .prefix = "nvme",
 	};
+	l->request_timeout_ms = n->timeout_ms;
 	l->flags |= ns->read_only ? BLOCK_RO : 0;
 	l->flags |= n->has_cache ? BLOCK_HAS_FLUSH | BLOCK_HAS_FUA : 0;
 	l->flags |= n->has_discard ? BLOCK_HAS_DISCARD : 0;
@@ -413,9 +419,10 @@ static int disks_announce(struct nvme *n)
 
 static int disks_start(struct nvme *n)
 {
-	uint64_t sgl = device_param(n->dev, "sgl", SGL_WHERE_NEEDED);
+	uint64_t sgl = device_param(n->dev, "sgl", SGL_WHERE_NEEDED), timeout = device_param(n->dev, "timeout_ms", TIMEOUT_MS);
 	int err;
 
+	n->timeout_ms = timeout < TIMEOUT_MIN_MS || timeout > TIMEOUT_MAX_MS ? TIMEOUT_MS : (uint32_t)timeout;
 	n->shadow_on = device_param(n->dev, "shadow", 1) != 0;
 	err = nvme_controller_identify(n);
 	if (err)

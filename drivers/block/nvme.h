@@ -87,6 +87,7 @@ struct nvme {
 	uint32_t stride;		/* bytes between doorbells */
 	uint32_t ready_us;		/* CAP.TO */
 	uint32_t shutdown_us;
+	uint32_t timeout_ms;		/* of a request */
 	uint16_t entries;		/* of an I/O queue */
 	unsigned int nr_queues, nr_vectors, nr_units;
 	struct nvme_queue *queues;	/* 0: admin, 1 + n: I/O queue of strand n */

@@ -17,7 +17,7 @@
 #define CSTS_SHUTDOWN	(3u << 2)
 #define CSTS_SHUT	(2u << 2)
 
-#define TICK_US		1000
+#define TICK_US		4000
 #define WATCH_US	1000000
 #define ABORT_US	1000000
 #define ABORT_LOOK_US	10000

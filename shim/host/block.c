@@ -115,15 +115,15 @@ static int data_map(struct device *dev, struct host_request *rq)
 		return 0;
 	while (left) {
 		uint32_t room = rq->nr_segments ? cut : cut - rq->offset;
-		uint32_t length = left < room ? left : room;
+		uint32_t length = left < room ? left : room, align;
 		struct host_dma *map;
 
 		if (rq->nr_segments == BLOCK_SEGMENTS_MAX || rq->nr_segments == limits_of(dev, rq)->max_segments)
 			return -EINVAL;
 		if (rq->offset && !rq->nr_segments)
 			dev->next_address = ((dev->next_address + 4095) & ~4095ull) + rq->offset;
-		map = host_dma_map(dev, length, rq->offset && !rq->nr_segments ? 512 : data_align(limits_of(dev, rq)), rq->op == BLOCK_WRITE,
-				   rq->op == BLOCK_READ);
+		align = rq->offset && !rq->nr_segments ? 512 : data_align(limits_of(dev, rq));
+		map = host_dma_map(dev, length, align, rq->op == BLOCK_WRITE, rq->op == BLOCK_READ);
 		if (!map)
 			return -ENOMEM;
 		memcpy(map->cpu, data, length);	/* of a read too: what the device does not write stays what it was */

@@ -10,7 +10,7 @@
 #include <tests/model/nvme_model.h>
 
 #define REQUESTS	64
-#define END_US		4000000000ull	/* virtual time after which every request must have ended */
+#define END_US		400000000ull	/* virtual time after which every request must have ended */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
@@ -115,8 +115,9 @@ static struct nvme_model_setup setup_take(void)
 	s.discard = s.zeroes = !(offered & 8);
 	s.notices = !(offered & 16);
 	s.version = offered & 32 ? take32() : 0x10400;
+	s.params[0] = (struct host_param){ "timeout_ms", "1000" };
 	if (offered & 64)
-		s.params[0] = (struct host_param){ "sgl", "2" };
+		s.params[1] = (struct host_param){ "sgl", "2" };
 	for (unsigned int i = 0; offered & 128 && i < NVME_MODEL_SPACES; i++)
 		space_take(&s.spaces[i]);
 	s.disk_max = 65536;
@@ -195,7 +196,7 @@ static void step(struct nvme_model *m)
 		host_settle(m->dev);
 		break;
 	case 4:
-		host_run(m->dev, (uint64_t)take8() << 18);
+		host_run(m->dev, (uint64_t)take8() << 13);
 		break;
 	case 5:
 		memory_scribble(m);
@@ -226,7 +227,7 @@ static void requests_must_end(struct nvme_model *m)
 	uint64_t end = host_clock_us() + END_US;
 
 	while (host_block_in_flight(m->dev) && host_clock_us() < end)
-		host_run(m->dev, 10000000);
+		host_run(m->dev, 300000);
 	if (!host_block_in_flight(m->dev))
 		return;
 	fprintf(stderr, "requests never ended\n");
