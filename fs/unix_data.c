@@ -256,7 +256,7 @@ static bool has_end(const struct socket *s)
 }
 
 /* Something to read, the end, or why not; 1: something. Called and returns with read_lock held. */
-static int receive_wait(struct socket *s, bool nonblock, time_ns_t deadline)
+static int receive_wait(struct socket *s, bool nonblock, time_ns_t deadline) __must_hold(&s->read_lock)
 {
 	int err;
 

@@ -24,7 +24,7 @@ void timer_init(struct timer *t, void (*fn)(struct timer *t))
 }
 
 /* The queue that @t waits in, or waited in last, locked. */
-static struct timer_queue *queue_lock(struct timer *t, uint64_t *flags)
+static struct timer_queue *queue_lock(struct timer *t, uint64_t *flags) __acquires(&queues->lock)
 {
 	for (;;) {
 		uint32_t cpu = READ_ONCE(t->cpu);
@@ -48,7 +48,7 @@ static bool take_out(struct timer_queue *q, struct timer *t)
 }
 
 /* Take @t out of where it waits and make this CPU's queue, locked, its own. */
-static struct timer_queue *queue_claim(struct timer *t, uint64_t *flags)
+static struct timer_queue *queue_claim(struct timer *t, uint64_t *flags) __acquires(&queues->lock)
 {
 	struct timer_queue *q = queue_lock(t, flags), *here = &queues[this_cpu()->id];
 

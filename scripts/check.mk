@@ -14,12 +14,14 @@ check-ktest check-boot check-class: check-%: all
 bench: all
 	$(Q)if test -x tests/bench/run; then FERRY_BUILD=$(O) tests/bench/run; else echo 'there are no benchmarks yet'; fi
 
-# Sources and nothing but sparse: fails on the first warning.
+# Sources and nothing but sparse: fails on the first warning. SOURCES=FILE... looks at those alone, with the kernel's headers.
+driver-sparse-objs := $(kernel-driver-objs) $(kernel-library-objs)
+sources-of = $(wildcard $(patsubst $(O)/%.o,%.c,$(1)))
+run-sparse = for source in $(2); do sparse $(sparse-flags) $(filter-out -W%,$(kernel-cflags)) $(1) $$source || status=1; done
 sparse: $(autoconf-h)
-	$(Q)status=0; for object in $(patsubst $(O)/%,%,$(filter-out $(kernel-driver-objs) $(kernel-library-objs) $(O)/tests/%,$(all-kernel-objs))); do \
-		test ! -f $${object%.o}.c || sparse $(sparse-flags) $(filter-out -W%,$(kernel-cflags)) $(kernel-includes) $${object%.o}.c || status=1; done; \
-	for object in $(patsubst $(O)/%,%,$(kernel-driver-objs) $(kernel-library-objs)); do \
-		sparse $(sparse-flags) $(filter-out -W%,$(kernel-cflags)) $(driver-kernel-includes) $${object%.o}.c || status=1; done; exit $$status
+	$(Q)status=0; \
+	$(call run-sparse,$(kernel-includes),$(or $(SOURCES),$(call sources-of,$(filter-out $(driver-sparse-objs),$(all-kernel-objs))))); \
+	$(call run-sparse,$(driver-kernel-includes),$(if $(SOURCES),,$(call sources-of,$(driver-sparse-objs)))); exit $$status
 
 # One entry for each object of the three worlds, for editors.
 define compile-command

@@ -90,6 +90,7 @@ KTEST_CASE(mutex_lets_one_in_at_a_time)
 	EXPECT_EQ(counter, 800);
 	EXPECT_TRUE(mutex_trylock(&mutex));
 	EXPECT_FALSE(mutex_trylock(&mutex));
+	__acquire(&mutex);
 	mutex_unlock(&mutex);
 }
 
