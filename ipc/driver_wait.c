@@ -2,7 +2,7 @@
 /*
  * What a running driver process calls: wait for everything at once, and say things (log, fault, state). The wait first takes the
  * driver's completions and acknowledges its interrupts, then looks for work, then sleeps; work that comes in between is seen because
- * the waiter is on the queue before it looks.
+ * the waiter is on the queue before it looks. Submissions announce themselves by the doorbell; lib/ring.pml is the model of it.
  */
 #include <driver/log.h>
 #include <kernel/log.h>
@@ -29,7 +29,7 @@ static void irqs_acknowledge(struct moved *m)
 static bool moved_has_work(const struct moved *m)
 {
 	return __atomic_load_n(&m->irqs, __ATOMIC_ACQUIRE) || __atomic_load_n(&m->control, __ATOMIC_ACQUIRE) ||
-	       READ_ONCE(m->dev->faulted) || block_remote_pending(m->block);
+	       __atomic_load_n(&m->doorbell, __ATOMIC_ACQUIRE) || READ_ONCE(m->dev->faulted);
 }
 
 static void moved_sleep(struct moved *m, time_ns_t deadline)
@@ -99,7 +99,7 @@ static int events_tell(struct moved *m, uint64_t to)
 
 	memset(&e, 0, sizeof(e));
 	m->waited_ns = e.now_ns = time_now();
-	e.submissions = block_remote_pending(m->block);
+	e.doorbell = __atomic_exchange_n(&m->doorbell, 0, __ATOMIC_SEQ_CST);
 	e.control = __atomic_load_n(&m->control, __ATOMIC_ACQUIRE);
 	irqs_take(m, &e);
 	return copy_to_user(to, &e, e.irqs ? sizeof(e) : offsetof(struct ferry_events, counts));

@@ -50,6 +50,13 @@ void moved_wake(struct moved *m)
 	wait_wake(&m->wait, 0);
 }
 
+void moved_ring(struct moved *m)
+{
+	m->dev->counters.doorbells++;
+	__atomic_store_n(&m->doorbell, 1, __ATOMIC_SEQ_CST);
+	moved_wake(m);
+}
+
 /* ---- Calls of the driver ---- */
 
 struct moved *moved_current(int fd, uint32_t rights)

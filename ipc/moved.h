@@ -28,6 +28,7 @@ struct moved {
 	struct wait_queue wait;		/* the driver's thread */
 	uint32_t sleeping;		/* it waits: a wake-up costs something */
 	uint32_t control;		/* FERRY_CONTROL_REMOVE */
+	uint32_t doorbell;		/* rung: a need_wakeup is taken, and the driver must go back to set it again */
 	uint64_t irqs;			/* arrived, not told */
 	uint32_t irq_counts[FERRY_VECTORS_MAX];
 
@@ -57,6 +58,8 @@ int moved_stop(struct moved *m, time_ns_t timeout_ns);
 int moved_kill(struct moved *m, time_ns_t timeout_ns);
 /* Something came for the driver's thread. Any context. */
 void moved_wake(struct moved *m);
+/* The driver said it would sleep, and a ring has work for it: it returns from its wait, even if it took the work already. */
+void moved_ring(struct moved *m);
 /* PROCESS handles. */
 uint32_t moved_process_poll(struct file *f, struct moved *m, struct poll_table *table);
 int moved_process_wait(struct moved *m, bool block);
@@ -99,7 +102,5 @@ int block_remote_leave(struct block_remote *r, uint64_t unit);
 void block_remote_free(struct block_remote *r);
 /* Take the driver's completions off the rings. */
 void block_remote_drain(struct block_remote *r);
-/* Are there submissions the driver has not taken? Any context. */
-bool block_remote_pending(const struct block_remote *r);
 
 #endif

@@ -3,7 +3,7 @@
  * Single-producer single-consumer ring in shared memory, hostile other end. Memory order: an entry is written before the tail that
  * shows it (release) and read after it (acquire); the same for head and reuse of the room. The sleep protocol is a sequentially
  * consistent store and then load on both sides: the consumer stores need_wakeup and loads tail, the producer stores tail and loads
- * need_wakeup, so that at least one of them sees the other.
+ * need_wakeup, so that at least one of them sees the other. ring.pml is the model of it.
  */
 #include <lib/ring.h>
 #include <lib/string.h>
@@ -69,16 +69,11 @@ bool ring_publish(struct ring *r)
 {
 	if (r->public == r->mine)
 		return false;
-	__atomic_store_n(&r->public, r->mine, __ATOMIC_RELAXED);
+	r->public = r->mine;
 	__atomic_store_n(&r->shared->tail, r->mine, __ATOMIC_SEQ_CST);
 	if (!__atomic_load_n(&r->shared->need_wakeup, __ATOMIC_SEQ_CST))
 		return false;
 	return __atomic_exchange_n(&r->shared->need_wakeup, 0, __ATOMIC_SEQ_CST) != 0;
-}
-
-bool ring_unseen(const struct ring *r)
-{
-	return !r->dead && __atomic_load_n(&r->shared->head, __ATOMIC_ACQUIRE) != __atomic_load_n(&r->public, __ATOMIC_SEQ_CST);
 }
 
 /* Learn the producer's tail; false: it claims more than fits. */

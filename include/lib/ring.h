@@ -30,8 +30,6 @@ int ring_init(struct ring *r, void *memory, size_t length, uint32_t nr_entries);
 int ring_put(struct ring *r, const struct ferry_ring_entry *entry);
 /* Show everything put in. True: the consumer sleeps, wake it (asked once for each time it said so). */
 bool ring_publish(struct ring *r);
-/* Has the consumer something to take? On the producer's side, any thread. */
-bool ring_unseen(const struct ring *r);
 
 /* Consumer. Copy out the next entry. -EAGAIN: empty. -EPROTO. */
 int ring_take(struct ring *r, struct ferry_ring_entry *entry);

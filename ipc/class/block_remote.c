@@ -144,10 +144,8 @@ static void remote_commit(struct device *dev, unsigned int queue)
 {
 	struct block_remote *r = dev->priv;
 
-	if (!ring_publish(&r->queues[queue].submit))
-		return;
-	dev->counters.doorbells++;
-	moved_wake(r->moved);
+	if (ring_publish(&r->queues[queue].submit))
+		moved_ring(r->moved);
 }
 
 static void remote_timeout(struct device *dev, unsigned int queue, uint32_t tag)
@@ -248,16 +246,6 @@ void block_remote_drain(struct block_remote *r)
 		} while (more);
 		more = !r->dev->faulted;
 	}
-}
-
-bool block_remote_pending(const struct block_remote *r)
-{
-	unsigned int nr = r ? __atomic_load_n(&r->nr_queues, __ATOMIC_ACQUIRE) : 0;
-
-	for (unsigned int queue = 0; queue < nr; queue++)
-		if (READ_ONCE(r->queues[queue].ready) && ring_unseen(&r->queues[queue].submit))
-			return true;
-	return false;
 }
 
 /* ---- The region ---- */

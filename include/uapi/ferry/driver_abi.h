@@ -232,8 +232,9 @@ struct ferry_class_update {
 
 /*
  * NR_ferry_driver_wait(struct ferry_events *, size, deadline_ns, flags) -> 0. Acknowledges the interrupts told of last time, takes
- * completions off the rings, and returns when there is a submission, an interrupt, a control message, or the deadline (ns since boot, 0: at
- * once, ~0: never). It never sleeps on work that is there. Counts are written only when irqs is not 0.
+ * completions off the rings, and returns when a doorbell was rung, an interrupt or a control message has come, or at the deadline (ns since
+ * boot, 0: at once, ~0: never). Doorbells ring for submission rings with need_wakeup set: set it, look, then call. Counts are written
+ * only when irqs is not 0.
  */
 #define FERRY_WAIT_SLEEP	0x1u	/* only the deadline (or the end) ends it; nothing is taken or acknowledged */
 
@@ -241,7 +242,7 @@ struct ferry_class_update {
 
 struct ferry_events {
 	unsigned long long now_ns;
-	unsigned int submissions;	/* 1: a submission ring has entries */
+	unsigned int doorbell;		/* 1: need_wakeup of a submission ring was taken since the last call */
 	unsigned int control;
 	unsigned long long irqs;	/* bit n: vector n */
 	unsigned int counts[FERRY_VECTORS_MAX];
