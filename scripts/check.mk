@@ -2,7 +2,7 @@
 #
 # Testing targets. scripts/check runs the suites; each prints KTAP.
 
-.PHONY: check check-unit check-ktest check-boot check-class bench sparse
+.PHONY: check check-unit check-ktest check-boot check-class bench bench-abi profile sparse
 check: all unit
 	$(Q)scripts/check --build $(O) $(SUITES)
 
@@ -12,7 +12,15 @@ check-ktest check-boot check-class: check-%: all
 	$(Q)scripts/check --build $(O) $*
 
 bench: all
-	$(Q)if test -x tests/bench/run; then FERRY_BUILD=$(O) tests/bench/run; else echo 'there are no benchmarks yet'; fi
+	$(Q)FERRY_BUILD=$(O) tests/bench/run
+
+# Beside Debian's Linux. BENCH="null fork" chooses tests, RUNS=0 leaves the wall clock out.
+bench-abi: all
+	$(Q)FERRY_BUILD=$(O) tests/bench/abi $(if $(RUNS),--runs $(RUNS)) $(BENCH)
+
+# Where the instructions of a benchmark go: make profile PROFILE="--placement m -- blkcost -d 1 /dev/nullb0 200"
+profile: all
+	$(Q)FERRY_BUILD=$(O) tests/bench/profile $(PROFILE)
 
 # Sources and nothing but sparse: fails on the first warning. SOURCES=FILE... looks at those alone, with the kernel's headers.
 driver-sparse-objs := $(kernel-driver-objs) $(kernel-library-objs)

@@ -3,18 +3,17 @@
  * What a block request costs, seen from a program: batches of 4 KiB direct reads through io_submit and io_getevents, counted by the TSC.
  * Under --icount one tick is one guest instruction, so the figures are exact. Calibrates first: "loop" must read 2.000 then.
  *
- *	blkcost DISK BATCHES
+ *	blkcost [-d DEPTH] DISK [BATCHES]
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "measure.h"
 
 #define DEPTH_MAX 128
 
@@ -34,22 +33,6 @@ struct io_event {
 	uint64_t data, obj;
 	int64_t res, res2;
 };
-
-static uint64_t ticks(void)
-{
-	uint32_t lo, hi;
-
-	__asm__ volatile("lfence; rdtsc" : "=a"(lo), "=d"(hi) :: "memory");
-	return (uint64_t)hi << 32 | lo;
-}
-
-static void calibrate(void)
-{
-	uint64_t n = 10000000, start = ticks(), rounds = n;
-
-	__asm__ volatile("1: dec %0; jnz 1b" : "+r"(rounds));
-	printf("loop ticks_per_round %.3f\n", (double)(ticks() - start) / n);
-}
 
 /* Page table loads since boot, all CPUs; -1 on another system. */
 static long space_switches(void)
@@ -89,6 +72,8 @@ static void measure(int fd, unsigned int depth, unsigned long batches, unsigned 
 		list[i] = &io[i];
 	}
 	before = space_switches();
+	if (print)
+		profile_begin();
 	for (unsigned long n = 0; n < batches; n++) {
 		uint64_t t0 = ticks(), t1;
 
@@ -105,31 +90,37 @@ static void measure(int fd, unsigned int depth, unsigned long batches, unsigned 
 		submit += t1 - t0;
 		wait += ticks() - t1;
 	}
+	if (print)
+		profile_end();
 	after = space_switches();
 	if (print)
-		printf("depth %u ticks_per_request %.1f of_which_submit %.1f wait_and_complete %.1f space_switches_per_batch %.2f\n", depth,
-	       (double)(submit + wait) / batches / depth, (double)submit / batches / depth, (double)wait / batches / depth,
-	       (double)(after - before) / batches);
+		printf("rounds %lu depth %u ticks_per_request %.1f of_which_submit %.1f wait_and_complete %.1f space_switches_per_batch %.2f\n", batches * depth,
+		       depth, (double)(submit + wait) / batches / depth, (double)submit / batches / depth, (double)wait / batches / depth,
+		       (double)(after - before) / batches);
 	syscall(SYS_io_destroy, ctx);
 }
 
 int main(int argc, char **argv)
 {
-	unsigned long batches = argc > 2 ? strtoul(argv[2], NULL, 0) : 200;
+	unsigned int only = 0;
+	unsigned long batches;
 	unsigned char *buffer;
-	int fd;
+	int fd, opt;
 
-	if (argc < 2 || !batches) {
-		fprintf(stderr, "usage: blkcost DISK [BATCHES]\n");
+	while ((opt = getopt(argc, argv, "d:")) == 'd')
+		only = strtoul(optarg, NULL, 0);
+	batches = optind + 1 < argc ? strtoul(argv[optind + 1], NULL, 0) : 200;
+	if (opt != -1 || optind >= argc || !batches || only > DEPTH_MAX) {
+		fprintf(stderr, "usage: blkcost [-d DEPTH] DISK [BATCHES]\n");
 		return 2;
 	}
-	fd = open(argv[1], O_RDONLY | O_DIRECT);
+	fd = open(argv[optind], O_RDONLY | O_DIRECT);
 	if (fd < 0 || posix_memalign((void **)&buffer, 4096, DEPTH_MAX * 4096))
-		die(argv[1]);
+		die(argv[optind]);
 	memset(buffer, 1, DEPTH_MAX * 4096);
 	calibrate();
-	measure(fd, 32, batches / 10 + 1, buffer, false);
-	for (unsigned int depth = 1; depth <= 32; depth *= 32)
+	measure(fd, only ? only : 32, batches / 10 + 1, buffer, false);
+	for (unsigned int depth = only ? only : 1; depth <= (only ? only : 32); depth *= 32)
 		measure(fd, depth, batches, buffer, true);
 	return 0;
 }

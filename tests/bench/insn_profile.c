@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A QEMU plugin (TCG plugin interface, version 1) that counts how often each instruction ran between the two marks of measure.h, on all
+ * CPUs together. At the end it writes "ADDRESS COUNT" lines to the file given as out=FILE. The declarations below are the part of that
+ * interface it uses; the interface has no header in Debian.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EXPORT		__attribute__((visibility("default")))
+#define MARK_BYTES	7u
+#define MARK_BEGIN	0x46524201u
+#define MARK_END	0x46524202u
+#define BUCKETS		(1u << 16)
+
+typedef uint64_t plugin_id_t;
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+typedef void (*vcpu_fn)(unsigned int cpu, void *arg);
+
+void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id_t id, void (*fn)(plugin_id_t id, struct qemu_plugin_tb *tb));
+void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, vcpu_fn fn, int flags, void *arg);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, vcpu_fn fn, int flags, void *arg);
+void qemu_plugin_register_atexit_cb(plugin_id_t id, void (*fn)(plugin_id_t id, void *arg), void *arg);
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t i);
+uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
+const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
+size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
+
+EXPORT int qemu_plugin_version = 1;
+
+/* A translated block: where its instructions lie and how often it ran. A block that is translated again is found again. */
+struct block {
+	struct block *next;
+	uint64_t count, key;
+	size_t n;
+	uint64_t address[];
+};
+
+static struct block *blocks[BUCKETS];
+static const char *out_name;
+static bool counting;
+
+static void run_block(unsigned int cpu, void *arg)
+{
+	struct block *b = arg;
+
+	(void)cpu;
+	b->count += counting;
+}
+
+static void run_mark(unsigned int cpu, void *arg)
+{
+	(void)cpu;
+	counting = arg != NULL;
+}
+
+static void look_for_mark(struct qemu_plugin_insn *insn)
+{
+	static const uint8_t long_nop[3] = { 0x0f, 0x1f, 0x80 };
+	const uint8_t *bytes = qemu_plugin_insn_data(insn);
+	uint32_t code;
+
+	if (qemu_plugin_insn_size(insn) != MARK_BYTES || memcmp(bytes, long_nop, sizeof(long_nop)))
+		return;
+	memcpy(&code, bytes + sizeof(long_nop), sizeof(code));
+	if (code == MARK_BEGIN || code == MARK_END)
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, run_mark, 0, code == MARK_BEGIN ? &counting : NULL);
+}
+
+static struct block *block_of(struct qemu_plugin_tb *tb, size_t n)
+{
+	uint64_t key = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0));
+	struct block **bucket = &blocks[(key ^ key >> 16) % BUCKETS], *b;
+
+	for (b = *bucket; b; b = b->next)
+		if (b->key == key && b->n == n)
+			return b;
+	b = calloc(1, sizeof(*b) + n * sizeof(b->address[0]));
+	if (!b)
+		abort();
+	b->key = key;
+	b->n = n;
+	for (size_t i = 0; i < n; i++)
+		b->address[i] = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, i));
+	b->next = *bucket;
+	return *bucket = b;
+}
+
+static void translated(plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+	size_t n = qemu_plugin_tb_n_insns(tb);
+
+	(void)id;
+	for (size_t i = 0; i < n; i++)
+		look_for_mark(qemu_plugin_tb_get_insn(tb, i));
+	if (n)
+		qemu_plugin_register_vcpu_tb_exec_cb(tb, run_block, 0, block_of(tb, n));
+}
+
+static void write_counts(plugin_id_t id, void *arg)
+{
+	FILE *out = fopen(out_name, "w");
+
+	(void)id;
+	(void)arg;
+	if (!out)
+		return;
+	for (unsigned int i = 0; i < BUCKETS; i++)
+		for (const struct block *b = blocks[i]; b; b = b->next)
+			for (size_t j = 0; b->count && j < b->n; j++)
+				fprintf(out, "%llx %llu\n", (unsigned long long)b->address[j], (unsigned long long)b->count);
+	fclose(out);
+}
+
+EXPORT int qemu_plugin_install(plugin_id_t id, const void *info, int argc, char **argv);
+int qemu_plugin_install(plugin_id_t id, const void *info, int argc, char **argv)
+{
+	(void)info;
+	for (int i = 0; i < argc; i++)
+		if (!strncmp(argv[i], "out=", 4))
+			out_name = argv[i] + 4;
+	if (!out_name)
+		return -1;
+	out_name = strdup(out_name);
+	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
+	qemu_plugin_register_atexit_cb(id, write_counts, NULL);
+	return 0;
+}
