@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Changing attributes: mode, owner, times, size, umask. */
 #include <fs/internal.h>
+#include <fs/notify.h>
 #include <fs/vfs.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include <kernel/time.h>
+#include <mm/pagecache.h>
 #include <uapi/ferry/linux.h>
 
 /* The inode behind a descriptor or path with its mount, for one change; gives references. */
@@ -44,6 +46,7 @@ static int change_mode(const struct path *p, mode_t mode)
 		return -EOPNOTSUPP;
 	inode->mode = (inode->mode & LINUX_S_IFMT) | (mode & 07777);
 	inode->ctime = time_realtime();
+	notify_dentry(p->dentry, LINUX_IN_ATTRIB);
 	return 0;
 }
 
@@ -111,6 +114,7 @@ static int change_owner(const struct path *p, uint32_t uid, uint32_t gid)
 	if (LINUX_S_ISREG(inode->mode) && (inode->mode & 0111))
 		inode->mode &= ~(LINUX_S_ISUID | LINUX_S_ISGID);
 	inode->ctime = time_realtime();
+	notify_dentry(p->dentry, LINUX_IN_ATTRIB);
 	return 0;
 }
 
@@ -192,6 +196,7 @@ static int change_times(const struct path *p, const struct linux_timespec t[2])
 	set_time(&inode->atime, &t[0]);
 	set_time(&inode->mtime, &t[1]);
 	inode->ctime = time_realtime();
+	notify_dentry(p->dentry, LINUX_IN_ATTRIB);
 	return 0;
 }
 
@@ -265,8 +270,9 @@ SYSCALL(NR_utime, utime)
 	return do_utimens(LINUX_AT_FDCWD, args->a[0], t, WALK_FOLLOW, false);
 }
 
-static int change_size(struct inode *inode, uint64_t length)
+static int change_size(struct dentry *d, uint64_t length)
 {
+	struct inode *inode = d->inode;
 	uint64_t limit = current_process->rlimits[LINUX_RLIMIT_FSIZE].cur;
 	int err;
 
@@ -281,6 +287,10 @@ static int change_size(struct inode *inode, uint64_t length)
 	mutex_lock(&inode->lock);
 	err = inode->ops->truncate(inode, length);
 	mutex_unlock(&inode->lock);
+	if (!err)
+		mapping_unmap(inode, ALIGN_UP(length, PAGE_SIZE) >> PAGE_SHIFT, ~0ull);
+	if (!err)
+		notify_dentry(d, LINUX_IN_MODIFY);
 	return err;
 }
 
@@ -296,7 +306,7 @@ SYSCALL(NR_truncate, truncate)
 		return err;
 	err = mount_read_only(&p) ? -EROFS : LINUX_S_ISDIR(p.dentry->inode->mode) ? -EISDIR : inode_permission(p.dentry->inode, MAY_WRITE);
 	if (!err)
-		err = change_size(p.dentry->inode, args->a[1]);
+		err = change_size(p.dentry, args->a[1]);
 	path_put(&p);
 	return err;
 }
@@ -316,7 +326,7 @@ SYSCALL(NR_ftruncate, ftruncate)
 	else if (f->ops->truncate)
 		err = f->ops->truncate(f, args->a[1]);
 	else
-		err = f->inode ? change_size(f->inode, args->a[1]) : -EINVAL;
+		err = f->dentry ? change_size(f->dentry, args->a[1]) : -EINVAL;
 	file_put(f);
 	return err;
 }

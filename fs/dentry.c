@@ -131,6 +131,24 @@ void dentry_put(struct dentry *d)
 	}
 }
 
+void dentry_name(struct dentry *d, char *to, size_t size)
+{
+	spin_lock(&dcache_lock);
+	str_copy(to, d->name, size);
+	spin_unlock(&dcache_lock);
+}
+
+struct dentry *dentry_parent_get(struct dentry *d)
+{
+	struct dentry *parent;
+
+	spin_lock(&dcache_lock);
+	parent = d->parent;
+	dentry_get(parent);
+	spin_unlock(&dcache_lock);
+	return parent;
+}
+
 struct dentry *dentry_find(struct dentry *dir, const char *name, size_t length)
 {
 	uint32_t hash = name_hash(dir, name, length);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Open files: their life, kernel reads and writes, the page border of mappings. */
 #include <fs/internal.h>
+#include <fs/notify.h>
 #include <fs/vfs.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
@@ -41,6 +42,7 @@ void file_put(struct file *f)
 	epoll_forget_file(f);
 	if (f->inode)
 		file_locks_release(f);
+	notify_file(f, (f->flags & LINUX_O_ACCMODE) == LINUX_O_RDONLY ? LINUX_IN_CLOSE_NOWRITE : LINUX_IN_CLOSE_WRITE);
 	if (f->ops->release)
 		f->ops->release(f);
 	dentry_put(f->dentry);

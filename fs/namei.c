@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Making, removing and renaming names: mkdir, mknod, symlink, link, unlink, rmdir, rename and their *at() forms, and readlink. */
+#include <fs/notify.h>
 #include <fs/vfs.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
@@ -94,6 +95,7 @@ static int place_create(struct place *p, mode_t mode, uint64_t rdev, const char 
 	d = dir->inode->ops->create(dir, p->w.last, p->w.last_length, mode, rdev, target);
 	if (IS_ERR(d))
 		return PTR_ERR(d);
+	notify_name(dir->inode, d->inode, p->w.last, LINUX_IN_CREATE);
 	dentry_put(d);
 	return 0;
 }
@@ -195,9 +197,14 @@ static int place_link(struct place *p, const struct path *old)
 		return -EXDEV;
 	if (LINUX_S_ISDIR(inode->mode) || !dir->inode->ops->link)
 		return -EPERM;
-	if (!inode->nlink)
+	if (!inode->nlink && !inode->linkable)
 		return -ENOENT;
-	return dir->inode->ops->link(dir, p->w.last, p->w.last_length, inode);
+	err = dir->inode->ops->link(dir, p->w.last, p->w.last_length, inode);
+	if (!err) {
+		notify_inode(inode, LINUX_IN_ATTRIB);
+		notify_name(dir->inode, inode, p->w.last, LINUX_IN_CREATE);
+	}
+	return err;
 }
 
 static int do_link(int old_fd, uint64_t uold, int new_fd, uint64_t unew, uint32_t flags)
@@ -209,6 +216,8 @@ static int do_link(int old_fd, uint64_t uold, int new_fd, uint64_t unew, uint32_
 
 	if (flags & ~(LINUX_AT_SYMLINK_FOLLOW | LINUX_AT_EMPTY_PATH))
 		return -EINVAL;
+	if ((flags & LINUX_AT_EMPTY_PATH) && !current_is_root())
+		return -ENOENT;
 	err = path_lookup_user(old_fd, uold, walk, &old);
 	if (err)
 		return err;
@@ -263,6 +272,10 @@ static int place_remove(struct place *p, bool directory)
 		err = -ENOTDIR;
 	if (!err)
 		err = p->w.at.dentry->inode->ops->unlink(d);
+	if (!err) {
+		notify_inode(d->inode, LINUX_IN_ATTRIB);
+		notify_name(p->w.at.dentry->inode, d->inode, p->w.last, LINUX_IN_DELETE);
+	}
 	dentry_put(d);
 	return err;
 }
@@ -344,6 +357,17 @@ static int rename_check(struct rename *r, struct dentry *d, struct dentry *over)
 	return over ? rename_check_over(r, d, over) : dir_may_change(&r->to.at);
 }
 
+static void rename_tell(struct rename *r, struct dentry *d, struct dentry *over)
+{
+	uint32_t cookie = notify_cookie();
+
+	notify_name_slow(r->from.at.dentry->inode, d->inode, r->from.last, LINUX_IN_MOVED_FROM, cookie);
+	notify_name_slow(r->to.at.dentry->inode, d->inode, r->to.last, LINUX_IN_MOVED_TO, cookie);
+	if (over && !(r->flags & LINUX_RENAME_EXCHANGE))
+		notify_inode(over->inode, LINUX_IN_ATTRIB);
+	notify_inode(d->inode, LINUX_IN_MOVE_SELF);
+}
+
 static int rename_do(struct rename *r, struct dentry *d, struct dentry *over)
 {
 	const struct inode_ops *ops = r->from.at.dentry->inode->ops;
@@ -355,11 +379,15 @@ static int rename_do(struct rename *r, struct dentry *d, struct dentry *over)
 		return 0;
 	if (!ops->rename)
 		return -EPERM;
-	if (!(r->flags & LINUX_RENAME_EXCHANGE))
-		return ops->rename(d, r->to.at.dentry, r->to.last, r->to.last_length, over);
-	if (!over)
+	if (!over && (r->flags & LINUX_RENAME_EXCHANGE))
 		return -ENOENT;
-	return ops->exchange ? ops->exchange(d, over) : -EINVAL;
+	if (r->flags & LINUX_RENAME_EXCHANGE)
+		err = ops->exchange ? ops->exchange(d, over) : -EINVAL;
+	else
+		err = ops->rename(d, r->to.at.dentry, r->to.last, r->to.last_length, over);
+	if (!err && notify_wanted())
+		rename_tell(r, d, over);
+	return err;
 }
 
 static bool is_dots(const struct walk *w)

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Opening files: open, openat, openat2, creat, and access. O_TMPFILE is not supported (-EOPNOTSUPP). */
+/* Opening files: open, openat, openat2, creat, and access. */
+#include <fs/notify.h>
 #include <fs/vfs.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
+#include <mm/pagecache.h>
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
 
@@ -46,6 +48,7 @@ static int open_create(struct walk *w, const struct open_how *how)
 	d = dir->inode->ops->create(dir, w->last, w->last_length, LINUX_S_IFREG | (how->mode & 07777 & ~fs_umask()), 0, NULL);
 	if (IS_ERR(d))
 		return PTR_ERR(d);
+	notify_name(dir->inode, d->inode, w->last, LINUX_IN_CREATE);
 	dentry_put(w->at.dentry);
 	w->at.dentry = d;
 	return 0;
@@ -112,8 +115,9 @@ static int open_check_access(const struct inode *inode, uint32_t flags)
 	return inode_permission(inode, may);
 }
 
-static int open_truncate(struct inode *inode)
+static int open_truncate(struct dentry *d)
 {
+	struct inode *inode = d->inode;
 	int err = 0;
 
 	if (!LINUX_S_ISREG(inode->mode) || !inode->ops->truncate)
@@ -121,6 +125,10 @@ static int open_truncate(struct inode *inode)
 	mutex_lock(&inode->lock);
 	err = inode->ops->truncate(inode, 0);
 	mutex_unlock(&inode->lock);
+	if (!err)
+		mapping_unmap(inode, 0, ~0ull);
+	if (!err)
+		notify_dentry(d, LINUX_IN_MODIFY);
 	return err;
 }
 
@@ -154,9 +162,12 @@ struct file *file_open_path(const struct path *p, uint32_t flags)
 	path_get(p);
 	err = file_bind(f, inode);
 	f->flags &= ~LINUX_O_NOCTTY;
-	if (!err)
+	if (!err) {
+		notify_file(f, LINUX_IN_OPEN);
 		return f;
+	}
 	f->ops = &path_only_ops;
+	f->flags |= LINUX_O_PATH;	/* never was open */
 	file_put(f);
 	return ERR_PTR(err);
 }
@@ -174,8 +185,47 @@ static struct file *open_found(const struct path *p, const struct open_how *how,
 	if (!err && !created)
 		err = open_check_access(p->dentry->inode, how->flags);
 	if (!err && !created && (how->flags & LINUX_O_TRUNC))
-		err = open_truncate(p->dentry->inode);
+		err = open_truncate(p->dentry);
 	return err ? ERR_PTR(err) : file_open_path(p, how->flags);
+}
+
+static int tmpfile_check(const struct path *dir)
+{
+	const struct inode *inode = dir->dentry->inode;
+
+	if (!LINUX_S_ISDIR(inode->mode))
+		return -ENOTDIR;
+	if (mount_read_only(dir))
+		return -EROFS;
+	if (!inode->ops->tmpfile)
+		return -EOPNOTSUPP;
+	return inode_permission(inode, MAY_WRITE | MAY_EXEC);
+}
+
+/* A file without a name in the directory that the path leads to. */
+static struct file *open_tmpfile(const struct open_how *how)
+{
+	mode_t mode = LINUX_S_IFREG | (how->mode & 07777 & ~fs_umask());
+	struct path dir, made;
+	struct file *f = ERR_PTR(-EINVAL);
+	int err;
+
+	if (!wants_write(how->flags) || (how->flags & LINUX_O_CREAT))
+		return f;
+	err = path_lookup(how->start, how->text, how->walk | WALK_FOLLOW, &dir);
+	if (err)
+		return ERR_PTR(err);
+	err = tmpfile_check(&dir);
+	made = (struct path){ dir.mount, err ? ERR_PTR(err) : dir.dentry->inode->ops->tmpfile(dir.dentry, mode) };
+	if (IS_ERR(made.dentry)) {
+		f = ERR_PTR(PTR_ERR(made.dentry));
+	} else {
+		made.dentry->inode->linkable = !(how->flags & LINUX_O_EXCL);
+		f = file_open_path(&made, how->flags & ~(LINUX_O_TMPFILE | LINUX_O_DIRECTORY));
+		dentry_put(made.dentry);
+	}
+	path_put(&dir);
+	return f;
 }
 
 static struct file *open_how(struct open_how *how)
@@ -188,7 +238,7 @@ static struct file *open_how(struct open_how *how)
 	if (how->flags & LINUX_O_PATH)
 		how->flags &= FLAGS_OF_PATH;
 	if ((how->flags & LINUX_O_TMPFILE) == LINUX_O_TMPFILE)
-		return ERR_PTR(-EOPNOTSUPP);
+		return open_tmpfile(how);
 	err = open_find(how, &p, &created);
 	if (err)
 		return ERR_PTR(err);

@@ -20,6 +20,7 @@ struct pipe {
 	struct mutex lock;	/* guards the rest */
 	uint64_t head, tail;	/* bytes written, bytes read; the page of byte b is (b / PAGE_SIZE) % nr_pages */
 	unsigned int nr_pages;	/* a power of two */
+	uint64_t held;		/* bytes of room that splice() was promised */
 	struct page **pages;
 	unsigned int readers, writers;
 	uint32_t reader_count, writer_count;	/* opens ever, for FIFOs that wait for a partner */
@@ -72,7 +73,7 @@ static uint64_t pipe_used(const struct pipe *p)
 
 static uint64_t pipe_room(const struct pipe *p)
 {
-	return p->nr_pages * PAGE_SIZE - pipe_used(p);
+	return p->nr_pages * PAGE_SIZE - pipe_used(p) - p->held;
 }
 
 /* Where byte @at lies and how many follow in its page; NULL when the page cannot be had. */
@@ -107,7 +108,7 @@ static ssize_t pipe_take(struct pipe *p, struct iter *to)
 			break;
 	}
 	/* An empty ring starts over, so that small messages stay in one warm page. */
-	if (p->head == p->tail)
+	if (p->head == p->tail && !p->held)
 		p->head = p->tail = 0;
 	return done ? done : got;
 }
@@ -132,6 +133,14 @@ static ssize_t pipe_give(struct pipe *p, struct iter *from)
 	return done ? done : got;
 }
 
+/* Sleep until there are bytes or no writers. 0, -EAGAIN, -EINTR. */
+static int pipe_wait_bytes(struct pipe *p, bool nonblock)
+{
+	if (nonblock)
+		return -EAGAIN;
+	return wait_event(&p->changed, READ_ONCE(p->head) != READ_ONCE(p->tail) || !READ_ONCE(p->writers), TIME_FOREVER, true);
+}
+
 static ssize_t pipe_read(struct file *f, struct iter *to, loff_t *pos)
 {
 	struct pipe *p = pipe_of(f);
@@ -149,10 +158,9 @@ static ssize_t pipe_read(struct file *f, struct iter *to, loff_t *pos)
 			return n;
 		}
 		mutex_unlock(&p->lock);
-		if (f->flags & LINUX_O_NONBLOCK)
-			return -EAGAIN;
-		if (wait_event(&p->changed, READ_ONCE(p->head) != READ_ONCE(p->tail) || !READ_ONCE(p->writers), TIME_FOREVER, true))
-			return -EINTR;
+		n = pipe_wait_bytes(p, f->flags & LINUX_O_NONBLOCK);
+		if (n)
+			return n;
 	}
 }
 
@@ -201,6 +209,116 @@ static ssize_t pipe_write(struct file *f, struct iter *from, loff_t *pos)
 			return pipe_write_end(done, -EINTR);
 	}
 	return done;
+}
+
+bool file_is_pipe(const struct file *f)
+{
+	return f->ops == &fifo_ops;
+}
+
+/* ---- For splice: bytes go through a buffer of the kernel's, and never get lost on the way ---- */
+
+ssize_t pipe_hold(struct file *f, void *to, size_t n, bool nonblock)
+{
+	struct pipe *p = pipe_of(f);
+	struct iovec_k storage;
+	struct iter it;
+	ssize_t got;
+
+	for (;;) {
+		iter_init_one(&it, &storage, (uint64_t)to, n, true);
+		mutex_lock(&p->lock);
+		p->held++;	/* the ring must not start over now */
+		got = pipe_take(p, &it);
+		p->held += got > 0 ? got - 1 : -1;
+		if (got || !p->writers) {
+			mutex_unlock(&p->lock);
+			return got;
+		}
+		mutex_unlock(&p->lock);
+		got = pipe_wait_bytes(p, nonblock);
+		if (got)
+			return got;
+	}
+}
+
+void pipe_unhold(struct file *f, const void *rest, size_t n, size_t held)
+{
+	struct pipe *p = pipe_of(f);
+	uint64_t at;
+	size_t step;
+
+	mutex_lock(&p->lock);
+	p->held -= held;
+	p->tail -= n;
+	for (at = p->tail; n; n -= step, at += step, rest = (const char *)rest + step) {
+		char *to;
+
+		step = n;
+		to = pipe_place(p, at, &step);
+		if (to)	/* always: the bytes were in this page before */
+			memcpy(to, rest, step);
+	}
+	mutex_unlock(&p->lock);
+	wait_wake(&p->changed, 0);
+}
+
+ssize_t pipe_peek(struct file *f, void *to, size_t n, bool nonblock)
+{
+	ssize_t got = pipe_hold(f, to, n, nonblock);
+
+	if (got > 0)
+		pipe_unhold(f, to, got, got);
+	return got;
+}
+
+/* Under the lock: room that is the caller's now, 0 when there is none yet, -EPIPE. */
+static ssize_t pipe_reserve_some(struct pipe *p, size_t n)
+{
+	if (!p->readers)
+		return -EPIPE;
+	n = MIN(n, pipe_room(p));
+	p->held += n;
+	return n;
+}
+
+ssize_t pipe_reserve(struct file *f, size_t n, bool nonblock)
+{
+	struct pipe *p = pipe_of(f);
+	ssize_t got;
+
+	for (;;) {
+		mutex_lock(&p->lock);
+		got = pipe_reserve_some(p, n);
+		mutex_unlock(&p->lock);
+		if (!got && nonblock)
+			return -EAGAIN;
+		if (got)
+			return pipe_write_end(0, got);
+		if (wait_event(&p->changed, !READ_ONCE(p->readers) || write_fits(p, 1, false), TIME_FOREVER, true))
+			return -EINTR;
+	}
+}
+
+ssize_t pipe_commit(struct file *f, const void *from, size_t n, size_t reserved)
+{
+	struct pipe *p = pipe_of(f);
+	struct iovec_k storage;
+	struct iter it;
+	ssize_t done;
+
+	iter_init_one(&it, &storage, (uint64_t)from, n, true);
+	mutex_lock(&p->lock);
+	p->held -= reserved;
+	done = !n ? 0 : p->readers ? pipe_give(p, &it) : -EPIPE;
+	mutex_unlock(&p->lock);
+	wait_wake(&p->changed, 0);
+	return pipe_write_end(0, done);
+}
+
+bool pipe_same(const struct file *a, const struct file *b)
+{
+	return pipe_of(a) == pipe_of(b);
 }
 
 static uint32_t pipe_poll(struct file *f, struct poll_table *table)
@@ -331,11 +449,6 @@ const struct file_ops fifo_ops = {
 	.read = pipe_read, .write = pipe_write, .poll = pipe_poll, .ioctl = pipe_ioctl, .open = fifo_open, .release = pipe_release,
 };
 
-bool file_is_pipe(const struct file *f)
-{
-	return f->ops == &fifo_ops;
-}
-
 /* Bytes move to the start of the new ring. */
 static int64_t pipe_resize(struct pipe *p, unsigned int nr)
 {
@@ -345,7 +458,7 @@ static int64_t pipe_resize(struct pipe *p, unsigned int nr)
 
 	if (!pages)
 		return -ENOMEM;
-	if ((p->head >> PAGE_SHIFT) - first + 1 > nr && p->head != p->tail) {
+	if (p->held || ((p->head >> PAGE_SHIFT) - first + 1 > nr && p->head != p->tail)) {
 		kfree(pages);
 		return -EBUSY;
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* read(2) and write(2) in all their forms, lseek, sendfile, copy_file_range. The work is the file's ops'; here are the checks. */
 #include <fs/internal.h>
+#include <fs/notify.h>
 #include <fs/vfs.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
@@ -12,7 +13,7 @@
 #define VEC_ON_STACK	8
 #define COPY_CHUNK	(64 * 1024ul)
 
-static int file_may_io(struct file *f, bool write)
+int file_may_io(struct file *f, bool write)
 {
 	uint32_t mode = f->flags & LINUX_O_ACCMODE;
 
@@ -32,13 +33,15 @@ ssize_t file_io(struct file *f, struct iter *it, bool write, loff_t *pos)
 	ssize_t (*op)(struct file *f, struct iter *it, loff_t *pos) = write ? f->ops->write : f->ops->read;
 	ssize_t n;
 
-	if (pos)
-		return op(f, it, pos);
-	if (!f->ops->seek)
-		return op(f, it, &f->pos);
-	mutex_lock(&f->pos_lock);
-	n = op(f, it, &f->pos);
-	mutex_unlock(&f->pos_lock);
+	if (pos || !f->ops->seek) {
+		n = op(f, it, pos ? pos : &f->pos);
+	} else {
+		mutex_lock(&f->pos_lock);
+		n = op(f, it, &f->pos);
+		mutex_unlock(&f->pos_lock);
+	}
+	if (n > 0)
+		notify_file(f, write ? LINUX_IN_MODIFY : LINUX_IN_ACCESS);
 	return n;
 }
 
@@ -237,12 +240,20 @@ static int64_t file_copy(struct file *in, loff_t *in_pos, struct file *out, loff
 		}
 		done += n;
 		length -= n;
+		if (signal_pending(current))
+			break;
 	}
 	kfree(buffer);
 	return done ? done : n;
 }
 
-static int64_t copy_checked(struct file *in, uint64_t uin, struct file *out, uint64_t uout, uint64_t length)
+static bool ranges_overlap(const struct file *in, uint64_t from, const struct file *out, uint64_t to, uint64_t length)
+{
+	length = MIN(length, LINUX_RW_MAX);
+	return in->inode == out->inode && from < to + length && to < from + length;
+}
+
+static int64_t copy_checked(struct file *in, uint64_t uin, struct file *out, uint64_t uout, uint64_t length, bool regular)
 {
 	loff_t in_pos = 0, out_pos = 0;
 	int64_t n;
@@ -256,7 +267,7 @@ static int64_t copy_checked(struct file *in, uint64_t uin, struct file *out, uin
 		return -ESPIPE;
 	if ((uin && get_user64((uint64_t *)&in_pos, uin)) || (uout && get_user64((uint64_t *)&out_pos, uout)))
 		return -EFAULT;
-	if (in_pos < 0 || out_pos < 0)
+	if (in_pos < 0 || out_pos < 0 || (regular && ranges_overlap(in, uin ? in_pos : in->pos, out, uout ? out_pos : out->pos, length)))
 		return -EINVAL;
 	n = length ? file_copy(in, uin ? &in_pos : NULL, out, uout ? &out_pos : NULL, MIN(length, LINUX_RW_MAX)) : 0;
 	if ((uin && put_user64(uin, in_pos)) || (uout && put_user64(uout, out_pos)))
@@ -274,13 +285,17 @@ static int64_t copy_between(int in_fd, uint64_t uin, int out_fd, uint64_t uout, 
 	n = -EINVAL;
 	if (!in->ops->seek)
 		goto out;
+	if (regular && ((in->inode && LINUX_S_ISDIR(in->inode->mode)) || (out->inode && LINUX_S_ISDIR(out->inode->mode)))) {
+		n = -EISDIR;
+		goto out;
+	}
 	if (regular && (!in->inode || !out->inode || !LINUX_S_ISREG(in->inode->mode) || !LINUX_S_ISREG(out->inode->mode)))
 		goto out;
 	if (regular && (out->flags & LINUX_O_APPEND)) {
 		n = -EBADF;
 		goto out;
 	}
-	n = copy_checked(in, uin, out, uout, length);
+	n = copy_checked(in, uin, out, uout, length, regular);
 out:
 	file_put(in);
 	file_put(out);
@@ -386,13 +401,6 @@ SYSCALL(NR_fadvise64, fadvise64)
 
 /* Known and not here: no line in the log. */
 #define ABSENT(name) SYSCALL_FLAGS(NR_##name, name, SYSCALL_QUIET) { return -ENOSYS; }
-ABSENT(splice)
-ABSENT(tee)
-ABSENT(vmsplice)
-ABSENT(inotify_init)
-ABSENT(inotify_init1)
-ABSENT(inotify_add_watch)
-ABSENT(inotify_rm_watch)
 ABSENT(fanotify_init)
 ABSENT(fanotify_mark)
 ABSENT(name_to_handle_at)

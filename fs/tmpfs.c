@@ -2,13 +2,14 @@
 /*
  * Files in memory: their content. Pages come when they are written (holes cost nothing), each is charged to its file system before it is
  * allocated. Readers take no lock but the page tree's; writers hold inode->lock. A page being read or mapped stays until it is let go,
- * also when the file is cut meanwhile; a mapping of a part that was cut off keeps its old pages.
+ * also when the file is cut meanwhile; mappings of a part that was cut off lose it (mm/mapping.c).
  */
 #include <fs/internal.h>
 #include <fs/tmpfs.h>
 #include <kernel/process.h>
 #include <kernel/time.h>
 #include <mm/page.h>
+#include <mm/pagecache.h>
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
 
@@ -360,6 +361,8 @@ static int tmpfs_fallocate(struct file *f, int mode, uint64_t offset, uint64_t l
 	if (!err)
 		inode_touch(inode);
 	mutex_unlock(&inode->lock);
+	if (!err && (punch || (mode & LINUX_FALLOC_FL_ZERO_RANGE)))
+		mapping_unmap(inode, offset >> PAGE_SHIFT, (end - 1) >> PAGE_SHIFT);
 	return err;
 }
 

@@ -84,6 +84,26 @@ static struct dentry *tmpfs_create(struct dentry *dir, const char *name, size_t 
 	return d;
 }
 
+static struct dentry *tmpfs_tmpfile(struct dentry *dir, mode_t mode)
+{
+	struct inode *inode = tmpfs_inode(dir->inode->super, mode, 0);
+	struct dentry *d;
+	char name[24];
+
+	if (IS_ERR(inode))
+		return ERR_PTR(PTR_ERR(inode));
+	inode->nlink = 0;
+	inherit_group(inode, dir->inode);
+	format_text(name, sizeof(name), "#%llu", (unsigned long long)inode->ino);
+	d = dentry_create(dir, name, strlen(name), inode, false);
+	if (!d) {
+		inode_put(inode);
+		return ERR_PTR(-ENOMEM);
+	}
+	d->flags |= DENTRY_REMOVED;
+	return d;
+}
+
 static int tmpfs_link(struct dentry *dir, const char *name, size_t length, struct inode *inode)
 {
 	struct dentry *d;
@@ -95,6 +115,7 @@ static int tmpfs_link(struct dentry *dir, const char *name, size_t length, struc
 		return -ENOMEM;
 	}
 	inode->nlink++;
+	inode->linkable = false;
 	inode->ctime = time_realtime();
 	inode_touch(dir->inode);
 	return 0;
@@ -172,8 +193,8 @@ static int tmpfs_exchange(struct dentry *a, struct dentry *b)
 }
 
 const struct inode_ops tmpfs_dir_ops = {
-	.create = tmpfs_create, .link = tmpfs_link, .unlink = tmpfs_unlink, .rename = tmpfs_rename, .exchange = tmpfs_exchange,
-	.destroy = tmpfs_inode_destroy,
+	.create = tmpfs_create, .tmpfile = tmpfs_tmpfile, .link = tmpfs_link, .unlink = tmpfs_unlink, .rename = tmpfs_rename,
+	.exchange = tmpfs_exchange, .destroy = tmpfs_inode_destroy,
 };
 
 static void tmpfs_statfs(struct super *s, struct linux_statfs *to)

@@ -76,11 +76,14 @@ static void fault_around(struct space *s, struct vma *vma, vaddr_t v)
 	struct inode *inode = vma->file->inode;
 	vaddr_t window = ALIGN_DOWN(v, FAULT_AROUND * PAGE_SIZE);
 	vaddr_t end = MIN(window + FAULT_AROUND * PAGE_SIZE, vma->end);
+	uint64_t nr = ALIGN_UP(READ_ONCE(inode->size), PAGE_SIZE) >> PAGE_SHIFT;
 	uint32_t prot = vma_prot(vma->flags) & ~PT_WRITE;
 
 	for (vaddr_t at = MAX(window, vma->start); at < end; at += PAGE_SIZE) {
 		struct page *page;
 
+		if (vma_file_index(vma, at) >= nr)
+			return;
 		if (pt_query(s->root, at, NULL, NULL))
 			continue;
 		page = page_tree_get(&inode->pages, vma_file_index(vma, at));

@@ -228,6 +228,7 @@ static int copy_areas(struct space *to, struct space *from, bool *changed)
 		if (!copy)
 			return -ENOMEM;
 		list_append(&to->areas, &copy->link);
+		mapping_add(to, copy);
 		if (vma->anon && !(vma->flags & VM_SHARED))
 			err = copy_area(to, from, vma, changed);
 		if (err)

@@ -37,6 +37,10 @@ void space_drop_range(struct space *s, const struct vma *vma, vaddr_t start, vad
 extern struct page *zero_page;
 bool space_is_current(const struct space *s);
 
+/* mapping.c: an area of a file enters a space; it is about to be freed. */
+void mapping_add(struct space *s, struct vma *vma);
+void mapping_remove(struct vma *vma);
+
 /* fault.c. PT_* for VM_*. */
 uint32_t vma_prot(uint32_t vm_flags);
 /* May @page, mapped in @vma, be written without copying first? */

@@ -11,6 +11,7 @@ struct vma *vma_alloc(vaddr_t start, vaddr_t end, uint32_t flags)
 	if (!vma)
 		return NULL;
 	list_init(&vma->link);
+	list_init(&vma->mapping_link);
 	vma->start = start;
 	vma->end = end;
 	vma->flags = flags;
@@ -19,6 +20,7 @@ struct vma *vma_alloc(vaddr_t start, vaddr_t end, uint32_t flags)
 
 void vma_free(struct vma *vma)
 {
+	mapping_remove(vma);
 	if (vma->file)
 		file_put(vma->file);
 	if (vma->object && ref_put(&vma->object->ref))
@@ -124,6 +126,7 @@ void vma_insert(struct space *s, struct vma *vma, struct list *dead)
 	struct list *next = after ? &after->link : &s->areas;
 
 	list_insert(&vma->link, next->prev, next);
+	mapping_add(s, vma);
 	vma_merge(s, vma, dead);
 }
 
@@ -141,6 +144,7 @@ int vma_split(struct space *s, vaddr_t address)
 	vma->end = address;
 	s->hint = NULL;
 	list_insert(&upper->link, &vma->link, vma->link.next);
+	mapping_add(s, upper);
 	return 0;
 }
 

@@ -27,6 +27,8 @@ int fd_next(struct fd_table *t, int fd, struct file **f);
 
 /* readwrite.c. Access mode checked, position locked where the file has one. */
 ssize_t file_io(struct file *f, struct iter *it, bool write, loff_t *pos);
+/* May @f be read or written as it was opened? 0, -EBADF, -EISDIR, -EINVAL. */
+int file_may_io(struct file *f, bool write);
 
 /* A poll table calls @queue for each queue that a poll op names (poll.c). */
 struct poll_table {
@@ -40,6 +42,18 @@ ssize_t buffer_read(const void *data, size_t size, struct iter *to, loff_t *pos)
 /* pipe.c */
 int64_t pipe_fcntl(struct file *f, uint32_t cmd, uint64_t arg);
 bool file_is_pipe(const struct file *f);
+bool pipe_same(const struct file *a, const struct file *b);
+/*
+ * For splice. Take bytes out, keeping their room so that pipe_unhold() can put back the @n that found no place: how many, 0 without
+ * writers, -EAGAIN, -EINTR. Sleeps unless @nonblock.
+ */
+ssize_t pipe_hold(struct file *f, void *to, size_t n, bool nonblock);
+void pipe_unhold(struct file *f, const void *rest, size_t n, size_t held);
+/* The bytes that a read would give, left where they are. Results as pipe_hold(). */
+ssize_t pipe_peek(struct file *f, void *to, size_t n, bool nonblock);
+/* Room for up to @n bytes that pipe_commit() then fills, with fewer or none: -EAGAIN, -EINTR, -EPIPE (with SIGPIPE). */
+ssize_t pipe_reserve(struct file *f, size_t n, bool nonblock);
+ssize_t pipe_commit(struct file *f, const void *from, size_t n, size_t reserved);
 
 /* tmpfs.c: F_ADD_SEALS and F_GET_SEALS of memfd files. */
 int64_t memfd_fcntl(struct file *f, uint32_t cmd, uint64_t arg);

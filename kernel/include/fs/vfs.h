@@ -28,6 +28,8 @@ struct inode_ops {
 	struct dentry *(*lookup)(struct dentry *dir, const char *name, size_t length);
 	/* Make a file of any type; @target for symbolic links. The dentry with a reference. NULL op: -EPERM. */
 	struct dentry *(*create)(struct dentry *dir, const char *name, size_t length, mode_t mode, uint64_t rdev, const char *target);
+	/* A file without a name (O_TMPFILE), by a dentry that is not in the tree. NULL op: -EOPNOTSUPP. */
+	struct dentry *(*tmpfile)(struct dentry *dir, mode_t mode);
 	int (*link)(struct dentry *dir, const char *name, size_t length, struct inode *inode);
 	/* Checks are done; directories are still to be found empty (-ENOTEMPTY). */
 	int (*unlink)(struct dentry *victim);
@@ -59,9 +61,12 @@ struct inode {
 	uint64_t size;
 	uint64_t nr_pages;		/* guarded by pages.lock */
 	struct page_tree pages;
+	struct list mappings;		/* mm/mapping.c; guarded by pages.lock */
 	struct pipe *pipe;		/* of a FIFO while it is open; guarded by fs/pipe.c */
 	struct list locks;		/* fs/lock.c */
+	struct list watches;		/* fs/inotify.c */
 	uint32_t seals;
+	bool linkable;			/* nlink is 0 and link() may give it a name; guarded by vfs_lock */
 	void *priv;
 };
 
@@ -155,6 +160,9 @@ struct dentry *dentry_lookup(struct dentry *dir, const char *name, size_t length
 /* From the cache only; NULL when not there. */
 struct dentry *dentry_find(struct dentry *dir, const char *name, size_t length);
 void dentry_unhash(struct dentry *d);	/* and mark removed */
+/* What it is called now, into @to of @size bytes; its parent, counted (itself for a root). */
+void dentry_name(struct dentry *d, char *to, size_t size);
+struct dentry *dentry_parent_get(struct dentry *d);
 /* Give it another name and parent. -ENOMEM. vfs_lock held. */
 int dentry_move(struct dentry *d, struct dentry *parent, const char *name, size_t length);
 bool dentry_has_children(struct dentry *d);

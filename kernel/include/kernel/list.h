@@ -48,6 +48,7 @@ static inline void list_splice(struct list *to, struct list *from)
 
 #define list_entry(p, t, m)	container_of(p, t, m)
 #define list_first(l, t, m)	list_entry((l)->next, t, m)
+#define list_last(l, t, m)	list_entry((l)->prev, t, m)
 #define list_for_each(pos, l, m)						\
 	for (pos = list_entry((l)->next, __typeof__(*pos), m); &pos->m != (l);	\
 	     pos = list_entry(pos->m.next, __typeof__(*pos), m))

@@ -6,6 +6,7 @@
 #include <kernel/types.h>
 
 struct file;
+struct inode;
 struct page;
 
 /*
@@ -13,5 +14,11 @@ struct page;
  * past the end (SIGBUS), -ENOMEM, -ENOSPC, -ENODEV (not a file with pages). Takes no mutex, so it may be called with space->lock held.
  */
 struct page *file_get_page(struct file *f, uint64_t index);
+
+/*
+ * Pages @first to @last of @inode are no longer its content: take them, and private copies of them, out of every mapping, where the next
+ * touch faults again. May sleep: without locks.
+ */
+void mapping_unmap(struct inode *inode, uint64_t first, uint64_t last);
 
 #endif

@@ -29,6 +29,9 @@ struct vma {
 	struct file *file;	/* counted; NULL: anonymous */
 	uint64_t offset;	/* bytes in the file of start */
 	struct vma_object *object;	/* VM_OBJECT and VM_IO: counted */
+	struct space *space;	/* where it was put in; for mm/mapping.c, with the next two */
+	struct list mapping_link;
+	uint64_t walk;
 	bool anon;		/* may hold pages of its own (anonymous, or copied from the file) */
 };
 

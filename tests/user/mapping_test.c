@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Mappings of files that change under them, and files without a name. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <sys/stat.h>
+#include "abi.h"
+
+#define PAGE	4096
+
+static sigjmp_buf bus;
+static void *volatile fault_address;
+
+static void on_bus(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	(void)context;
+	fault_address = info->si_addr;
+	siglongjmp(bus, info->si_code);
+}
+
+/* The si_code of the SIGBUS that reading @p ends in; 0: none. */
+static int touch(volatile char *p)
+{
+	struct sigaction action = { .sa_sigaction = on_bus, .sa_flags = SA_SIGINFO };
+	int code;
+
+	sigaction(SIGBUS, &action, NULL);
+	code = sigsetjmp(bus, 1);
+	if (!code)
+		(void)*p;
+	return code;
+}
+
+static int file_of(int pages)
+{
+	int fd = open("/tmp", O_RDWR | O_TMPFILE, 0600);
+	char page[PAGE];
+
+	CHECK(fd >= 0);
+	for (int i = 0; i < pages; i++) {
+		memset(page, 'a' + i, PAGE);
+		CHECK(write(fd, page, PAGE) == PAGE);
+	}
+	return fd;
+}
+
+static char *map(int fd, int pages, int prot, int flags)
+{
+	char *p = mmap(NULL, pages * PAGE, prot, flags, fd, 0);
+
+	CHECK(p != MAP_FAILED);
+	return p;
+}
+
+ABI_CASE(a_truncated_mapping_gives_SIGBUS)
+{
+	int fd = file_of(3);
+	char *p = map(fd, 3, PROT_READ | PROT_WRITE, MAP_SHARED);
+
+	CHECK(p[0] == 'a' && p[PAGE] == 'b' && p[2 * PAGE] == 'c');
+	CHECK(!ftruncate(fd, PAGE + 10));
+	CHECK(!touch(p) && !touch(p + PAGE));
+	CHECK(p[PAGE + 9] == 'b' && p[PAGE + 10] == 0);
+	CHECK(touch(p + 2 * PAGE + 5) == BUS_ADRERR && fault_address == p + 2 * PAGE + 5);
+	CHECK(!ftruncate(fd, 3 * PAGE));
+	CHECK(!touch(p + 2 * PAGE) && p[2 * PAGE] == 0);
+}
+
+ABI_CASE(a_private_copy_beyond_the_end_goes_too)
+{
+	int fd = file_of(2);
+	char *p = map(fd, 2, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+
+	p[0] = 'x';
+	p[PAGE] = 'y';
+	CHECK(!ftruncate(fd, PAGE));
+	CHECK(p[0] == 'x');
+	CHECK(touch(p + PAGE) == BUS_ADRERR);
+}
+
+ABI_CASE(another_process_loses_the_page_as_well)
+{
+	int fd = file_of(2), ready[2], go[2];
+	char *p = map(fd, 2, PROT_READ, MAP_SHARED), c;
+	pid_t pid;
+
+	CHECK(!pipe(ready) && !pipe(go));
+	pid = fork();
+	if (pid == 0) {
+		CHECK(p[PAGE] == 'b');
+		CHECK(write(ready[1], "r", 1) == 1 && read(go[0], &c, 1) == 1);
+		_exit(touch(p + PAGE) == BUS_ADRERR ? 0 : 1);
+	}
+	CHECK(read(ready[0], &c, 1) == 1);
+	CHECK(!ftruncate(fd, PAGE));
+	CHECK(write(go[1], "g", 1) == 1);
+	CHECK(abi_wait(pid) == 0);
+}
+
+ABI_CASE(a_copy_from_a_lost_page_is_EFAULT)
+{
+	int fd = file_of(2), p[2];
+	char *at = map(fd, 2, PROT_READ, MAP_SHARED);
+
+	CHECK(!pipe(p) && !ftruncate(fd, PAGE));
+	CHECK_ERR(write(p[1], at + PAGE, 10), EFAULT);
+	CHECK(write(p[1], at + PAGE - 5, 10) <= 5);
+}
+
+ABI_CASE(a_punched_hole_reads_zero_through_a_mapping)
+{
+	int fd = file_of(3);
+	char *p = map(fd, 3, PROT_READ, MAP_SHARED);
+
+	CHECK(p[PAGE] == 'b');
+	CHECK(!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, PAGE, PAGE));
+	CHECK(p[PAGE] == 0 && p[0] == 'a' && p[2 * PAGE] == 'c');
+}
+
+ABI_CASE(truncating_while_others_touch_never_shows_old_data)
+{
+	int fd = file_of(4);
+	char *p = map(fd, 4, PROT_READ | PROT_WRITE, MAP_SHARED);
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		for (;;)
+			for (int i = 1; i < 4; i++)
+				if (!touch(p + i * PAGE))
+					CHECK(p[i * PAGE] == 0 || p[i * PAGE] == 'a' + i);
+	}
+	for (int i = 0; i < 500; i++)
+		CHECK(!ftruncate(fd, PAGE) && !ftruncate(fd, 4 * PAGE));
+	kill(pid, SIGKILL);
+	CHECK(WTERMSIG(abi_wait(pid)) == SIGKILL);
+	CHECK(p[3 * PAGE] == 0);
+}
+
+ABI_CASE(a_file_without_a_name_gets_one)
+{
+	char path[64], dir[] = "/tmp/tmpfile.XXXXXX";
+	int fd = open("/tmp", O_RDWR | O_TMPFILE, 0640), other;
+	struct stat s;
+
+	CHECK(mkdtemp(dir) && !chdir(dir));
+	CHECK(fd >= 0 && write(fd, "content", 7) == 7);
+	CHECK(!fstat(fd, &s) && s.st_nlink == 0 && (s.st_mode & 07777) == 0640);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	CHECK(!linkat(AT_FDCWD, path, AT_FDCWD, "named", AT_SYMLINK_FOLLOW));
+	CHECK(!stat("named", &s) && s.st_nlink == 1 && s.st_size == 7);
+	other = open("/tmp", O_RDWR | O_TMPFILE | O_EXCL, 0600);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", other);
+	CHECK(other >= 0);
+	CHECK_ERR(linkat(AT_FDCWD, path, AT_FDCWD, "never", AT_SYMLINK_FOLLOW), ENOENT);
+	CHECK_ERR(open("/tmp", O_RDONLY | O_TMPFILE, 0600), EINVAL);
+	CHECK_ERR(open("named", O_RDWR | O_TMPFILE, 0600), ENOTDIR);
+	CHECK_ERR(open("/proc", O_RDWR | O_TMPFILE, 0600), EOPNOTSUPP);
+}
