@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The clock: the TSC, measured once against channel 2 of the 8254 (data sheet 231164), and the CMOS clock (MC146818) for the date. The
- * two ends of the measurement are the tightest of several samples, so that a host that takes the CPU away meanwhile spoils nothing.
+ * The clock: the TSC, measured at boot against channel 2 of the 8254 (data sheet 231164), and the CMOS clock (MC146818) for the date. A host
+ * may take the CPU away at any time, for longer than the 8254 counts: its output says that it ran out, and such a measurement is not used.
+ * asm/clock_rate.h says what the others are worth.
  */
 #include <asm/clock.h>
+#include <asm/clock_rate.h>
 #include <asm/cpu.h>
 #include <asm/io.h>
 #include <asm/math.h>
@@ -16,9 +18,11 @@
 #define PIT_LATCH2		0x80
 #define PIT_MODE0_CHANNEL2	0xb0
 #define PIT_GATE_PORT		0x61
-#define PIT_TURNS		5966u	/* 5 ms */
+#define PIT_RAN_OUT		0x20	/* of the gate port: channel 2's output, high after the last turn of mode 0 */
+#define PIT_TURNS		11932u	/* 10 ms */
 #define PIT_POLLS		1000000u
-#define SAMPLES			8
+#define LOOKS			8
+#define MEASUREMENTS		20
 #define TSC_HZ_FALLBACK		1000000000ull
 #define TSC_HZ_LEAST		10000000ull
 
@@ -32,11 +36,6 @@
 static uint64_t tsc_hz, tsc_base, tsc_mult;	/* ns = (tsc - base) * mult >> 32 */
 static uint64_t realtime_base;			/* ns since 1970 at time 0 */
 
-struct sample {
-	uint64_t tsc, width;
-	uint16_t count;
-};
-
 static uint16_t pit_count(void)
 {
 	uint8_t lo;
@@ -46,39 +45,56 @@ static uint16_t pit_count(void)
 	return (uint16_t)(in8(PIT_CHANNEL2) << 8 | lo);
 }
 
-static struct sample pit_sample(void)
+/* The tightest of several looks. */
+static struct rate_mark pit_look(void)
 {
-	struct sample best = { 0, ~0ull, 0 };
-	unsigned int i;
+	struct rate_mark best = { 0, UINT64_MAX, 0 };
 
-	for (i = 0; i < SAMPLES; i++) {
-		uint64_t before = rdtsc(), width;
-		uint16_t count = pit_count();
+	for (unsigned int i = 0; i < LOOKS; i++) {
+		struct rate_mark m = { .before = rdtsc() };
 
-		width = rdtsc() - before;
-		if (width < best.width)
-			best = (struct sample){ before + width / 2, width, count };
+		m.count = pit_count();
+		m.after = rdtsc();
+		if (m.after - m.before < best.after - best.before)
+			best = m;
 	}
 	return best;
 }
 
-/* TSC cycles in a second; 0 when the counter does not count. */
-static uint64_t tsc_measure(void)
+/* False: the counter stands still. */
+static bool pit_measure(struct rate_range *r)
 {
-	struct sample a, b;
+	struct rate_mark start, end;
 	uint32_t polls;
 
 	out8(PIT_GATE_PORT, (in8(PIT_GATE_PORT) & 0xfd) | 0x01);	/* gate on, speaker off */
 	out8(PIT_COMMAND, PIT_MODE0_CHANNEL2);
 	out8(PIT_CHANNEL2, 0xff);
 	out8(PIT_CHANNEL2, 0xff);
-	a = pit_sample();
-	for (polls = 0; polls < PIT_POLLS && (uint16_t)(a.count - pit_count()) < PIT_TURNS; polls++)
+	start = pit_look();
+	for (polls = 0; polls < PIT_POLLS && (uint16_t)(start.count - pit_count()) < PIT_TURNS; polls++)
 		cpu_relax();
-	b = pit_sample();
-	if (polls == PIT_POLLS || a.count == b.count)
-		return 0;
-	return mul_div64(b.tsc - a.tsc, PIT_HZ, (uint16_t)(a.count - b.count));
+	end = pit_look();
+	*r = rate_between(&start, &end, PIT_HZ);
+	if (in8(PIT_GATE_PORT) & PIT_RAN_OUT)
+		r->votes = 0;
+	return polls < PIT_POLLS;
+}
+
+/* TSC cycles in a second; 0 when the 8254 stands still or always ran out. */
+static uint64_t tsc_measure(void)
+{
+	struct rate_range all[MEASUREMENTS], r = { 0 };
+
+	for (unsigned int n = 0; n < MEASUREMENTS && !rate_is_settled(&r); n++) {
+		if (!pit_measure(&all[n]))
+			return 0;
+		r = rate_agree(all, n + 1);
+	}
+	if (r.votes && !rate_is_settled(&r))
+		log_warn("clock: the TSC was measured on a busy host, and lies between %llu and %llu kHz",
+			 (unsigned long long)r.low / 1000, (unsigned long long)r.high / 1000);
+	return rate_hz(&r);
 }
 
 static uint8_t cmos_read(uint8_t reg)
@@ -185,7 +201,7 @@ void clock_init(uint64_t entry_tsc)
 	tsc_base = entry_tsc;
 	tsc_hz = tsc_measure();
 	if (tsc_hz < TSC_HZ_LEAST) {
-		log_warn("clock: the 8254 does not count; taking the TSC for 1 GHz");
+		log_warn("clock: no measure of the TSC from the 8254; taking it for 1 GHz");
 		tsc_hz = TSC_HZ_FALLBACK;
 	}
 	tsc_mult = mul_div64(NSEC_PER_SEC, 1ull << 32, tsc_hz);

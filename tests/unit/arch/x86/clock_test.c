@@ -13,6 +13,9 @@ static uint8_t cmos[16], cmos_index;
 static bool pit_dead, high_byte;
 static uint16_t latched;
 static unsigned int updating;
+static uint64_t pit_start;		/* TSC when the 8254 was started */
+static uint64_t stall;			/* cycles the host takes away */
+static unsigned int stalls, stall_every, writes;
 
 /* The TSC runs at 1 GHz, so the 8254 counts down once in 838 of its cycles. */
 static uint8_t machine_read(uint16_t port)
@@ -21,6 +24,8 @@ static uint8_t machine_read(uint16_t port)
 		high_byte = !high_byte;
 		return (uint8_t)(high_byte ? latched : latched >> 8);
 	}
+	if (port == PIT_GATE_PORT)
+		return (mock.tsc - pit_start) * PIT_HZ / 1000000000 > 0xffff ? PIT_RAN_OUT : 0;
 	if (port != CMOS_DATA)
 		return 0;
 	if (cmos_index == 10)
@@ -33,7 +38,9 @@ static void machine_write(uint16_t port, uint8_t v)
 	if (port == CMOS_INDEX)
 		cmos_index = v & 0x7f;
 	if (port == PIT_COMMAND && v == PIT_LATCH2)
-		latched = pit_dead ? 0xffff : (uint16_t)(0xffff - mock.tsc * PIT_HZ / 1000000000);
+		latched = pit_dead ? 0xffff : (uint16_t)(0xffff - (mock.tsc - pit_start) * PIT_HZ / 1000000000);
+	if (port == PIT_COMMAND && v == PIT_MODE0_CHANNEL2)
+		pit_start = mock.tsc;
 }
 
 static void start(void)
@@ -43,7 +50,8 @@ static void start(void)
 	mock.port_write = machine_write;
 	mock.tsc_step = 200;
 	pit_dead = high_byte = false;
-	updating = 0;
+	updating = stalls = writes = 0;
+	pit_start = 0;
 	memset(cmos, 0, sizeof(cmos));
 	cmos[11] = CMOS_B_24H;
 	cmos[7] = 0x21;		/* 2026-11-21 02:16:52 */
@@ -58,6 +66,10 @@ static void start(void)
 static void machine_write_slow(uint16_t port, uint8_t v)
 {
 	mock.tsc += 500;
+	if (stalls && ++writes % stall_every == 0) {
+		mock.tsc += stall;
+		stalls--;
+	}
 	machine_write(port, v);
 }
 
@@ -73,6 +85,47 @@ KTEST_CASE(tsc_is_measured_to_a_part_in_a_thousand)
 	run();
 	EXPECT_TRUE(clock_tsc_hz() > 999000000 && clock_tsc_hz() < 1001000000);
 	EXPECT_EQ(mock.logs, 0);
+}
+
+/* @n times, at every @every-th port write, the host takes the CPU away for @cycles. */
+static void run_stalled(unsigned int n, unsigned int every, uint64_t cycles)
+{
+	start();
+	stalls = n;
+	stall_every = every;
+	stall = cycles;
+	run();
+}
+
+KTEST_CASE(stall_longer_than_the_8254_counts_spoils_nothing)
+{
+	for (uint64_t ms = 40; ms < 700; ms += 11) {
+		run_stalled(3, 1001, ms * 1000000);
+		EXPECT_TRUE(clock_tsc_hz() > 999000000 && clock_tsc_hz() < 1001000000);
+		EXPECT_EQ(mock.logs, 0);
+	}
+}
+
+KTEST_CASE(short_stalls_at_every_other_look_spoil_nothing)
+{
+	for (uint64_t us = 10; us < 5000; us += 170) {
+		run_stalled(100000, 4, us * 1000);
+		EXPECT_TRUE(clock_tsc_hz() > 999000000 && clock_tsc_hz() < 1001000000);
+	}
+}
+
+KTEST_CASE(host_that_never_lets_a_measurement_end_is_told)
+{
+	run_stalled(100000, 500, 900000000);
+	EXPECT_EQ(mock.logs, 1);
+	EXPECT_EQ(clock_tsc_hz(), TSC_HZ_FALLBACK);
+}
+
+KTEST_CASE(rate_known_only_roughly_is_told)
+{
+	run_stalled(UINT32_MAX, 1, 300000);
+	EXPECT_EQ(mock.logs, 1);
+	EXPECT_TRUE(clock_tsc_hz() > 900000000 && clock_tsc_hz() < 1100000000);
 }
 
 KTEST_CASE(dead_8254_is_told_and_time_still_runs)
