@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How to stop functions that offer no reset of their own, so that a dead driver's transfers end before its memory is given back:
- * clearing bus mastering alone does not take back what a device has already been told to do. Known: virtio (1.2 sections 4.1.4.3 and
- * 4.1.4.8, and 2.4: the device is quiet once its status reads 0), bus-master IDE (SFF-8038i: the engine stops when told). Left out: the rest.
+ * How to stop a function by its class's own registers, so that a dead driver's transfers end before its memory is given back: clearing
+ * bus mastering alone does not take back what a device has already been told to do. Each recipe ends with a bit in which the device
+ * says that it is quiet. Known: virtio (1.2 sections 4.1.4.3, 4.1.4.8 and 2.4: status reads 0), NVMe (1.4 section 3.1.6: CSTS.RDY is clear),
+ * AHCI (1.3.1 section 10.4.3: GHC.HR is clear), bus-master IDE (SFF-8038i: the engine stops when told). Left out: the rest.
  */
 #include <asm/io.h>
 #include <kernel/thread.h>
@@ -22,6 +23,25 @@
 #define VIRTIO_LEGACY_STATUS	18u	/* in I/O BAR 0 */
 #define CAPS_MAX		48u
 #define STOP_MS			100u
+
+#define NVME_CLASS		0x010802u
+#define NVME_BYTES		0x1000u
+#define NVME_CAP		0u
+#define NVME_CAP_TO(cap)	(((cap) >> 24 & 0xff) * 500)	/* ms */
+#define NVME_CC			0x14u
+#define NVME_CC_EN		1u
+#define NVME_CSTS		0x1cu
+#define NVME_CSTS_RDY		1u
+
+#define AHCI_CLASS		0x010601u
+#define AHCI_BAR		5u
+#define AHCI_BYTES		0x100u
+#define AHCI_GHC		4u
+#define AHCI_GHC_HR		1u
+#define AHCI_GHC_AE		0x80000000u
+#define AHCI_RESET_MS		1000u
+
+#define GONE			0xffffffffu
 
 #define IDE_MASTER_CLASS	0x010180u	/* prog-if bit 7: bus master */
 #define IDE_MASTER_BAR		4u
@@ -72,6 +92,65 @@ static bool virtio_stop_legacy(struct pci_function *f)
 	return in8(port) == 0;
 }
 
+/* ---- Memory BARs of 32-bit registers ---- */
+
+static uint8_t *registers_map(struct pci_function *f, unsigned int bar, uint64_t length)
+{
+	const struct pci_bar_range *b = &f->bars[bar];
+
+	return b->io || !b->start || b->length < length ? NULL : vmap_io(b->start, length);
+}
+
+static uint32_t register_read(const uint8_t *base, uint32_t offset)
+{
+	return *(const volatile uint32_t *)(base + offset);
+}
+
+static void register_write(uint8_t *base, uint32_t offset, uint32_t value)
+{
+	*(volatile uint32_t *)(base + offset) = value;
+}
+
+/* All ones is a device that is gone, or does not decode. */
+static bool wait_clear(const uint8_t *base, uint32_t offset, uint32_t bit, unsigned int limit_ms)
+{
+	for (unsigned int ms = 0; register_read(base, offset) & bit; ms++) {
+		if (ms == limit_ms || register_read(base, offset) == GONE)
+			return false;
+		sleep_until(time_now() + NSEC_PER_MSEC, false);
+	}
+	return true;
+}
+
+static bool nvme_stop(struct pci_function *f)
+{
+	uint8_t *regs = registers_map(f, 0, NVME_BYTES);
+	bool stopped;
+
+	if (!regs)
+		return false;
+	register_write(regs, NVME_CC, register_read(regs, NVME_CC) & ~NVME_CC_EN);
+	stopped = wait_clear(regs, NVME_CSTS, NVME_CSTS_RDY, STOP_MS + NVME_CAP_TO(register_read(regs, NVME_CAP)));
+	vunmap(regs);
+	return stopped;
+}
+
+static bool ahci_stop(struct pci_function *f)
+{
+	uint8_t *regs = registers_map(f, AHCI_BAR, AHCI_BYTES);
+	bool stopped;
+
+	if (!regs)
+		return false;
+	register_write(regs, AHCI_GHC, AHCI_GHC_AE);
+	register_write(regs, AHCI_GHC, AHCI_GHC_AE | AHCI_GHC_HR);
+	stopped = wait_clear(regs, AHCI_GHC, AHCI_GHC_HR, AHCI_RESET_MS);
+	vunmap(regs);
+	return stopped;
+}
+
+/* ---- IDE ---- */
+
 /* Both channels' engines; the drives themselves are reset by the next driver. */
 static bool ide_stop(struct pci_function *f)
 {
@@ -91,9 +170,11 @@ static bool ide_stop(struct pci_function *f)
 
 bool pci_stop_by_recipe(struct pci_function *f)
 {
+	if (f->vendor == VIRTIO_VENDOR && f->device >= VIRTIO_FIRST && f->device <= VIRTIO_LAST)
+		return virtio_stop_modern(f) || virtio_stop_legacy(f);
 	if ((f->class_code & 0xffff80u) == IDE_MASTER_CLASS)
 		return ide_stop(f);
-	if (f->vendor != VIRTIO_VENDOR || f->device < VIRTIO_FIRST || f->device > VIRTIO_LAST)
-		return false;
-	return virtio_stop_modern(f) || virtio_stop_legacy(f);
+	if (f->class_code == NVME_CLASS)
+		return nvme_stop(f);
+	return f->class_code == AHCI_CLASS && ahci_stop(f);
 }
