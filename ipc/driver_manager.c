@@ -72,6 +72,7 @@ static void manager_exit(struct process *p)
 
 	if (manager == p)
 		manager = NULL;
+	WRITE_ONCE(device_manager_alive, manager != NULL);
 	spin_unlock_irq(&manager_lock, flags);
 }
 
@@ -91,6 +92,7 @@ static int manager_claim(void)
 	flags = spin_lock_irq(&manager_lock);
 	if (!manager) {
 		manager = current_process;
+		WRITE_ONCE(device_manager_alive, true);
 		current_process->on_exit = manager_exit;
 		event_head = event_tail;
 		events_lost = true;	/* whatever was before: look at everything */
@@ -185,7 +187,7 @@ static bool name_is_clean(const char *name)
 
 static int spawn_check(const struct ferry_driver_spawn *s)
 {
-	if (s->needs & ~FERRY_NEEDS_ALL || !name_is_clean(s->name) || s->dma_bits > 64)
+	if (s->flags & ~FERRY_SPAWN_RESTART || s->needs & ~FERRY_NEEDS_ALL || !name_is_clean(s->name) || s->dma_bits > 64)
 		return -EINVAL;
 	return s->needs & FERRY_NEEDS_DMA && !s->dma_bits ? -EINVAL : 0;
 }
@@ -246,6 +248,24 @@ static int control_start(struct device *dev)
 	return 0;
 }
 
+/* With a driver there, its next death is final. */
+static int control_give_up(struct device *dev, enum driver_state end_state, const char *reason)
+{
+	int err = 0;
+
+	mutex_lock(&dev->bind_lock);
+	if (dev->placement == PLACED_MOVED || dev->moved)
+		dev->restart = false;
+	else if (dev->awaited)
+		device_give_up(dev, end_state, reason[0] ? reason : NULL);
+	else
+		err = -ESRCH;
+	mutex_unlock(&dev->bind_lock);
+	if (!err)
+		manager_event(FERRY_EVENT_STATE, dev);
+	return err;
+}
+
 static int control_stop(struct device *dev, uint32_t verb, time_ns_t timeout_ns)
 {
 	struct moved *m = moved_of(dev);
@@ -256,6 +276,8 @@ static int control_stop(struct device *dev, uint32_t verb, time_ns_t timeout_ns)
 		moved_put(m);
 		return err;
 	}
+	if (verb == FERRY_CONTROL_STOP && !control_give_up(dev, DRIVER_QUIESCED, "stopped"))
+		return 0;
 	if (dev->placement != PLACED_KERNEL)
 		return -ESRCH;
 	if (verb != FERRY_CONTROL_STOP)
@@ -273,13 +295,19 @@ SYSCALL(NR_ferry_driver_control, ferry_driver_control)
 
 	if (err)
 		return err;
-	if (c.verb < FERRY_CONTROL_START || c.verb > FERRY_CONTROL_KILL || c.timeout_ms > CONTROL_TIMEOUT_MAX_MS)
+	c.reason[sizeof(c.reason) - 1] = '\0';
+	if (c.verb < FERRY_CONTROL_START || c.verb > FERRY_CONTROL_GIVE_UP || c.timeout_ms > CONTROL_TIMEOUT_MAX_MS)
 		return -EINVAL;
 	timeout_ms = c.timeout_ms ? c.timeout_ms : CONTROL_TIMEOUT_MS;
 	dev = device_find_id(c.device);
 	if (!dev)
 		return -ENODEV;
-	err = c.verb == FERRY_CONTROL_START ? control_start(dev) : control_stop(dev, c.verb, timeout_ms * NSEC_PER_MSEC);
+	if (c.verb == FERRY_CONTROL_START)
+		err = control_start(dev);
+	else if (c.verb == FERRY_CONTROL_GIVE_UP)
+		err = control_give_up(dev, DRIVER_FAILED, c.reason);
+	else
+		err = control_stop(dev, c.verb, timeout_ms * NSEC_PER_MSEC);
 	device_put(dev);
 	return err;
 }

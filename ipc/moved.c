@@ -144,10 +144,14 @@ static void moved_exit(struct process *p)
 		device_set_state(dev, DRIVER_CRASHED);
 		manager_event(FERRY_EVENT_STATE, dev);
 	}
+	if (dev->process == p && !dev->faulted)
+		dev->killed = (p->exit_status & 0x7f) == LINUX_SIGKILL;
 	/* Nothing happens here when a fault has unbound the driver before; then the reason is already told. */
-	device_unbind(dev, m->end_state == DRIVER_CRASHED ? DRIVER_FAILED : m->end_state, m->end_reason);
+	device_unbind(dev, m->end_state, m->end_reason);
 	mutex_lock(&dev->bind_lock);
-	if (dev->state == DRIVER_CRASHED)
+	if (dev->awaited)
+		device_set_state(dev, DRIVER_RESTARTING);
+	else if (dev->state == DRIVER_CRASHED)
 		device_set_state(dev, DRIVER_FAILED);
 	if (dev->state == DRIVER_UNBOUND)
 		dev->driver_name[0] = '\0';	/* not its device after all */
@@ -178,6 +182,7 @@ int moved_stop(struct moved *m, time_ns_t timeout_ns)
 {
 	int err;
 
+	WRITE_ONCE(m->dev->restart, false);	/* also when it must be killed in the end */
 	__atomic_or_fetch(&m->control, FERRY_CONTROL_REMOVE, __ATOMIC_SEQ_CST);
 	moved_wake(m);
 	err = moved_wait_gone(m, timeout_ns);
@@ -263,7 +268,8 @@ static int device_take(struct device *dev, struct process *p, const struct ferry
 	dev->granted = spawn->needs;
 	dev->dma_bits = spawn->dma_bits;
 	dev->nr_strands = 1;
-	dev->faulted = false;
+	dev->faulted = dev->killed = false;
+	dev->restart = spawn->flags & FERRY_SPAWN_RESTART;
 	dev->fail_reason[0] = 0;
 	str_copy(dev->driver_name, spawn->name, sizeof(dev->driver_name));
 	p->device = dev;

@@ -303,6 +303,51 @@ void device_teardown(struct device *dev)
 	dev->placement = PLACED_NONE;
 }
 
+/* ---- Supervision ---- */
+
+bool device_manager_alive;
+
+/* Will there be another driver? A crash is followed by one; so is a successor that could not start. */
+static bool successor_comes(const struct device *dev, enum driver_state end_state)
+{
+	if (!dev->restart || !READ_ONCE(device_manager_alive))
+		return false;
+	return end_state == DRIVER_CRASHED || (end_state == DRIVER_FAILED && dev->awaited);
+}
+
+void device_give_up(struct device *dev, enum driver_state end_state, const char *reason)
+{
+	dev->awaited = false;
+	__atomic_store_n(&dev->fault_ns, 0, __ATOMIC_RELAXED);
+	if (reason)
+		str_copy(dev->fail_reason, reason, sizeof(dev->fail_reason));
+	if (dev->class_give_up)
+		dev->class_give_up(dev);
+	device_set_state(dev, end_state);
+}
+
+static void fault_note(struct device *dev)
+{
+	time_ns_t none = 0;
+
+	if (dev->restart)
+		__atomic_compare_exchange_n(&dev->fault_ns, &none, time_now(), false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
+void device_restarted(struct device *dev)
+{
+	time_ns_t since = __atomic_exchange_n(&dev->fault_ns, 0, __ATOMIC_RELAXED);
+	uint32_t us;
+
+	if (!since)
+		return;
+	us = (uint32_t)((time_now() - since) / NSEC_PER_USEC);
+	dev->restarts++;
+	dev->restart_last_us = us;
+	dev->restart_max_us = MAX(dev->restart_max_us, us);
+	log_debug("device %s: driver %s is back after %u us", dev->name, dev->driver_name, us);
+}
+
 static void process_detach(struct device *dev)
 {
 	uint64_t flags = spin_lock_irq(&device_list_lock);
@@ -322,12 +367,18 @@ void device_unbind(struct device *dev, enum driver_state end_state, const char *
 	mutex_lock(&dev->bind_lock);
 	if (dev->placement == PLACED_NONE)
 		goto unlock;
+	if (end_state == DRIVER_CRASHED)
+		fault_note(dev);
+	dev->awaited = successor_comes(dev, end_state);
 	if (dev->placement == PLACED_KERNEL && dev->driver && !dev->faulted && dev->driver->remove)
 		dev->driver->remove(dev);
 	str_copy(dev->fail_reason, reason ? reason : "", sizeof(dev->fail_reason));
 	process_detach(dev);
 	device_teardown(dev);
-	device_set_state(dev, end_state);
+	if (dev->awaited)
+		device_set_state(dev, end_state);
+	else
+		device_give_up(dev, end_state, NULL);
 	log_info("device %s: driver %s is gone: state=%s reason=\"%s\"", dev->name, dev->driver_name,
 		 driver_state_name(end_state), dev->fail_reason);
 unlock:
@@ -348,6 +399,7 @@ void device_fail(struct device *dev, const char *reason)
 	dev->counters.faults++;
 	if (first) {
 		dev->faulted = true;
+		fault_note(dev);
 		str_copy(dev->fail_reason, reason, sizeof(dev->fail_reason));
 	}
 	if (first && list_empty(&dev->failing)) {
@@ -385,7 +437,7 @@ static void failing_thread(void *arg)
 			str_copy(reason, dev->fail_reason, sizeof(reason));
 			/* A new binding since then cleared faulted: it is not to blame. */
 			if (READ_ONCE(dev->faulted))
-				device_unbind(dev, dev->placement == PLACED_MOVED ? DRIVER_CRASHED : DRIVER_FAILED, reason);
+				device_unbind(dev, dev->placement == PLACED_MOVED || dev->restart ? DRIVER_CRASHED : DRIVER_FAILED, reason);
 			device_put(dev);
 		}
 	}
@@ -431,19 +483,19 @@ static bool driver_line(struct device *dev, void *arg)
 		return true;
 	if (pid)
 		format_text(text, sizeof(text), "%d", pid);
-	seq_printf(arg, "%-16s %-9s %-6s %-17s %-14s %llu %llu %llu %llu %llu %llu %llu %llu %llu %s\n", dev->driver_name,
+	seq_printf(arg, "%-16s %-9s %-6s %-17s %-14s %llu %llu %llu %llu %llu %llu %llu %llu %llu %u %u %u %s\n", dev->driver_name,
 		   placement_name(dev), text, driver_state_name(dev->state), dev->name, (unsigned long long)c->irqs,
 		   (unsigned long long)c->requests, (unsigned long long)c->bytes, (unsigned long long)c->errors,
 		   (unsigned long long)c->faults, (unsigned long long)c->wakeups, (unsigned long long)c->doorbells,
-		   (unsigned long long)c->copied_bytes, (unsigned long long)dev->generation,
-		   dev->state == DRIVER_RUNNING ? "" : dev->fail_reason);
+		   (unsigned long long)c->copied_bytes, (unsigned long long)dev->generation, dev->restarts,
+		   dev->restart_last_us, dev->restart_max_us, dev->state == DRIVER_RUNNING ? "" : dev->fail_reason);
 	return true;
 }
 
 static void drivers_show(struct seq *s, void *priv)
 {
 	seq_puts(s, "NAME             PLACEMENT PID    STATE             DEVICE         "
-		    "IRQS REQUESTS BYTES ERRORS FAULTS WAKEUPS DOORBELLS COPIED GENERATION REASON\n");
+		    "IRQS REQUESTS BYTES ERRORS FAULTS WAKEUPS DOORBELLS COPIED GENERATION RESTARTS LAST_US MAX_US REASON\n");
 	device_for_each(driver_line, s);
 }
 

@@ -223,7 +223,7 @@ $(O)/usr/bin/$(basename $(notdir $(1))): $(call in,user/,$(parts-$(1))) $(O)/lib
 endef
 $(foreach p,$(all-program-y),$(eval $(call program,$(p))))
 
-$(O)/initramfs.cpio: $(moved-drivers) $(programs) $(wildcard usr/init/files/* usr/init/files/*/*) \
+$(O)/initramfs.cpio: $(moved-drivers) $(programs) $(wildcard usr/init/files/* usr/init/files/*/* usr/init/files/*/*/*) \
 		$(O)/stamp/rootfs scripts/mkinitramfs
 	$(call say,CPIO,$(@F))
 	$(Q)scripts/mkinitramfs -o $@ --drivers "$(moved-drivers)" --programs "$(programs)" \

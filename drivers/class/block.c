@@ -175,9 +175,14 @@ uint64_t block_disk_blocks(const struct block_disk *disk)
 	return READ_ONCE(disk->nr_blocks);
 }
 
+/* A driver serves it, or will again: requests are taken. */
 bool block_disk_alive(const struct block_disk *disk)
 {
-	return READ_ONCE(disk->alive) && !READ_ONCE(disk->dev->faulted);
+	time_ns_t until = READ_ONCE(disk->hold_until);
+
+	if (READ_ONCE(disk->alive))
+		return !READ_ONCE(disk->dev->faulted) || READ_ONCE(disk->dev->restart);
+	return until && time_now() < until;
 }
 
 /* ---- First and last ---- */

@@ -27,7 +27,9 @@ struct block_slot {
 	uint32_t vec_offset;
 	uint32_t bytes;
 	time_ns_t deadline;
+	uint64_t generation;		/* of the driver that has it */
 	uint8_t state, overdue;
+	uint8_t deaths;			/* drivers that died with it in flight, in a row */
 	struct dma_segment *segments;
 };
 
@@ -39,6 +41,7 @@ struct block_stats {
 
 /* A queue is the device's; its disks share it, and with it the tags. */
 struct block_queue {
+	struct block_group *group;	/* its owner */
 	struct device *dev;		/* counted by the group */
 	struct strand *strand;
 	unsigned int number;
@@ -52,6 +55,8 @@ struct block_queue {
 	struct block_slot *stalled;	/* the driver said -EBUSY to it */
 	struct list waiting;		/* ios with pieces to cut, in order */
 	struct list flight;		/* slots */
+	struct list replay;		/* slots a dead driver left, oldest first; unmapped */
+	time_ns_t hold_until;		/* by then what waits for a driver has waited enough; 0: nothing does */
 	struct list finished;		/* ios whose done() is due */
 	struct timer timer;		/* deadlines and retries */
 };
@@ -86,6 +91,7 @@ struct block_group {
 	struct block_queue *queues[BLOCK_QUEUES_MAX];
 	struct block_disk *units[BLOCK_UNITS_MAX];
 	bool bound;			/* a driver has registered: register_undo is on the device's list */
+	struct block_queue *suspect;	/* has a request in flight that may be what kills drivers; atomic */
 };
 
 struct block_disk {
@@ -100,6 +106,7 @@ struct block_disk {
 	struct block_limits limits;	/* as used: queue_depth and max_segments may be below the driver's */
 	uint64_t nr_blocks;
 	bool alive;			/* a driver serves it */
+	time_ns_t hold_until;		/* not alive, but until then its requests wait for the next driver; 0: they do not */
 	bool leaving;			/* the driver took the unit back: gone as soon as nothing is in flight */
 	bool gone;			/* for good */
 	bool cpu_data;			/* the driver sees no device addresses: it copies, or needs no data */
@@ -133,10 +140,19 @@ int block_cut(const struct block_limits *l, bool cpu_data, struct block_io *io, 
 /* 0, or why this io cannot be done on such a disk. */
 int block_io_check(const struct block_limits *l, uint64_t nr_blocks, const struct block_io *io);
 
-/* block_queue.c */
+/* block_queue.c; the first group with the strand held */
+void block_piece_done(struct block_queue *q, struct block_io *io, int status);
+void block_slot_finish(struct block_queue *q, struct block_slot *slot, int status);
+int block_slot_map(struct block_queue *q, struct block_slot *slot);
+void block_slot_unmap(struct block_queue *q, struct block_slot *slot, unsigned int nr);
+void block_queue_pump(struct block_queue *q);
+void block_queue_timer(struct block_queue *q, time_ns_t when);
 /* The slot of @tag when a driver has it, and its queue; NULL otherwise. Strand held. */
 struct block_slot *block_slot_in_flight(struct device *dev, unsigned int queue, uint32_t tag, struct block_queue **q);
-struct block_queue *block_queue_create(struct device *dev, unsigned int number);
+void block_run_done(struct list *batch);	/* strand not held */
+time_ns_t block_timeout_of(const struct block_disk *disk);
+
+struct block_queue *block_queue_create(struct block_group *g, unsigned int number);
 /* Ready for a driver. -ENOMEM. Nothing when it is open. */
 int block_queue_open(struct block_queue *q, unsigned int depth, unsigned int nr_segments);
 /* No more submits; everything in it ends with @status. May sleep. */
@@ -144,7 +160,21 @@ void block_queue_close(struct block_queue *q, int status);
 /* What waits there for a disk that is not alive ends with -EIO. True: nothing of @disk is left. */
 bool block_queue_drained(struct block_queue *q, struct block_disk *disk);
 bool block_queue_idle(struct block_queue *q);
+/* What a dead driver left and what waits, for @disk (NULL: any), ends with @status. */
+void block_queue_fail(struct block_queue *q, const struct block_disk *disk, int status);
+/* There may be something to start. */
+void block_queue_kick(struct block_queue *q);
 void block_queue_free(struct block_queue *q);
+
+/* block_replay.c: requests that outlive their driver. */
+/* The driver is dead and another one comes: no more submits, what is in flight waits for it. */
+void block_queue_hold(struct block_queue *q);
+/* Strand held. The next request to send again, or NULL; @alone: and nothing else may start now. */
+struct block_slot *block_replay_next(struct block_queue *q, bool *alone);
+/* Strand held. This one is over, for better or worse. */
+void block_replay_over(struct block_queue *q, const struct block_slot *slot);
+/* Strand held. End those of @disk (NULL: any) with @status; with @expired only those nobody will come for. */
+void block_replay_fail(struct block_queue *q, const struct block_disk *disk, bool expired, int status);
 
 /* block_cache.c: buffered access in bytes of the whole disk. Return bytes, or -errno when none. May sleep. */
 int block_cache_init(struct block_cache *c);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The disks of one device, from a driver's block_register() on. Queues are the device's and disks share them; a disk outlives its driver's
- * death: it stays offline, and when the same device registers an equal disk again, the disk goes on under its name and id. Everything
- * runs under the device's bind_lock, but what a strand may call: that takes units_lock.
+ * death: it stays offline, or its requests wait (block_replay.c); when the same device registers an equal disk again, it goes on under
+ * its name and id. Everything runs under the device's bind_lock, but what a strand may call: that takes units_lock.
  */
 #include <kernel/log.h>
 #include <mm/slab.h>
@@ -54,9 +54,21 @@ static bool group_is_empty(const struct block_group *g)
 
 static void disks_stop(struct block_group *g)
 {
+	for (unsigned int i = 0; i < BLOCK_UNITS_MAX; i++) {
+		if (!g->units[i])
+			continue;
+		WRITE_ONCE(g->units[i]->hold_until, 0);
+		WRITE_ONCE(g->units[i]->alive, false);
+	}
+}
+
+/* Is there a disk that takes requests? */
+static bool group_is_alive(const struct block_group *g)
+{
 	for (unsigned int i = 0; i < BLOCK_UNITS_MAX; i++)
-		if (g->units[i])
-			WRITE_ONCE(g->units[i]->alive, false);
+		if (g->units[i] && (g->units[i]->alive || g->units[i]->hold_until))
+			return true;
+	return false;
 }
 
 static void group_close(struct block_group *g, int status)
@@ -73,7 +85,7 @@ void block_abort_all(struct device *dev, int status)
 {
 	struct block_group *g = dev->block_group;
 
-	if (!g || !g->bound)
+	if (!g || !group_is_alive(g))
 		return;
 	group_close(g, status);
 	for (unsigned int i = 0; i < BLOCK_UNITS_MAX; i++) {
@@ -84,12 +96,38 @@ void block_abort_all(struct device *dev, int status)
 	}
 }
 
+/* The driver died and its successor is expected: requests wait for it, for as long as one may take. */
+static void group_hold(struct block_group *g)
+{
+	for (unsigned int i = 0; i < BLOCK_UNITS_MAX; i++) {
+		struct block_disk *disk = g->units[i];
+
+		if (!disk || !disk->alive || disk->leaving)
+			continue;
+		WRITE_ONCE(disk->hold_until, time_now() + block_timeout_of(disk));
+		WRITE_ONCE(disk->alive, false);
+	}
+	for (unsigned int i = 0; i < BLOCK_QUEUES_MAX; i++)
+		if (g->queues[i])
+			block_queue_hold(g->queues[i]);
+}
+
 /* The driver went without unregistering. */
 static void register_undo(struct device *dev, void *arg)
 {
-	block_abort_all(dev, -EIO);
+	if (dev->awaited && dev->block_group)
+		group_hold(dev->block_group);
+	else
+		block_abort_all(dev, -EIO);
 	if (dev->block_group)
 		dev->block_group->bound = false;
+}
+
+static void unit_fail(struct block_group *g, struct block_disk *disk)
+{
+	for (unsigned int i = 0; i < BLOCK_QUEUES_MAX; i++)
+		if (g->queues[i])
+			block_queue_fail(g->queues[i], disk, -EIO);
 }
 
 static void unit_forget(struct block_group *g, unsigned int unit)
@@ -98,6 +136,9 @@ static void unit_forget(struct block_group *g, unsigned int unit)
 
 	if (!disk)
 		return;
+	WRITE_ONCE(disk->hold_until, 0);
+	WRITE_ONCE(disk->alive, false);
+	unit_fail(g, disk);
 	unit_set(g, unit, NULL);
 	block_disk_forget(disk);
 }
@@ -116,7 +157,7 @@ static void group_forget(struct device *dev)
 	flags = spin_lock_irq(&units_lock);
 	dev->block_group = NULL;
 	spin_unlock_irq(&units_lock, flags);
-	dev->class_gone = NULL;
+	dev->class_gone = dev->class_give_up = NULL;
 	block_group_put(g);
 }
 
@@ -177,7 +218,7 @@ static int queue_ready(struct block_group *g, unsigned int number, struct block_
 	int err;
 
 	if (!q)
-		q = g->queues[number] = block_queue_create(g->dev, number);
+		q = g->queues[number] = block_queue_create(g, number);
 	if (!q)
 		return -ENOMEM;
 	if (q->open && q->depth != l->queue_depth) {
@@ -200,6 +241,11 @@ static int queues_ready(struct block_group *g, struct block_limits *l)
 	return err;
 }
 
+static void group_give_up(struct device *dev)
+{
+	block_abort_all(dev, -EIO);
+}
+
 /* The group that is there, or a new one; the device's references are set. */
 static int group_bind(struct device *dev)
 {
@@ -210,6 +256,7 @@ static int group_bind(struct device *dev)
 	if (!dev->block_group)
 		return -ENOMEM;
 	dev->class_gone = group_forget;
+	dev->class_give_up = group_give_up;
 	if (dev->block_group->bound)
 		return 0;
 	err = device_on_release(dev, register_undo, NULL);
@@ -217,6 +264,12 @@ static int group_bind(struct device *dev)
 		return err;
 	dev->block_group->bound = true;
 	return 0;
+}
+
+/* Requests that waited for this driver were cut to what its predecessor said. */
+static bool disk_changed(const struct block_disk *disk, const struct block_limits *l)
+{
+	return memcmp(&disk->limits, l, sizeof(*l));
 }
 
 static int disk_start(struct block_group *g, const struct block_limits *l)
@@ -228,12 +281,23 @@ static int disk_start(struct block_group *g, const struct block_limits *l)
 		if (!disk)
 			return -ENOMEM;
 		unit_set(g, l->unit, disk);
+	} else if (disk_changed(disk, l)) {
+		log_warn("block %s: another size or other limits than before: what was in flight ends with an error", disk->name);
+		unit_fail(g, disk);
 	}
 	disk->limits = *l;
 	disk->cpu_data = device_copies(g->dev);
 	WRITE_ONCE(disk->nr_blocks, l->nr_blocks);
 	WRITE_ONCE(disk->alive, true);
+	WRITE_ONCE(disk->hold_until, 0);
 	return disk->parts[0] ? 0 : block_node_add(disk, 0, 0, 0);
+}
+
+/* What waited for the driver goes to it, also other disks' on the same queues. */
+static void queues_kick(struct block_group *g, const struct block_limits *l)
+{
+	for (unsigned int i = 0; i < l->nr_queues; i++)
+		block_queue_kick(g->queues[l->first_queue + i]);
 }
 
 static void disk_announce(const struct block_disk *disk)
@@ -262,6 +326,7 @@ static void register_give_up(struct device *dev, unsigned int unit)
 int block_unit_add(struct device *dev, const struct block_limits *given)
 {
 	struct block_limits limits = *given;
+	bool resumed = false;
 	struct block_disk *old;
 	int err = group_bind(dev);
 
@@ -276,12 +341,17 @@ int block_unit_add(struct device *dev, const struct block_limits *given)
 	if (old && !same_disk(&old->limits, &limits))
 		unit_forget(dev->block_group, limits.unit);
 	err = queues_ready(dev->block_group, &limits);
+	old = dev->block_group->units[limits.unit];
+	if (!err && old)
+		resumed = old->hold_until && !disk_changed(old, &limits);
 	if (!err)
 		err = disk_start(dev->block_group, &limits);
 	if (err)
 		goto give_up;
+	queues_kick(dev->block_group, &limits);
 	disk_announce(dev->block_group->units[limits.unit]);
-	block_scan_later(dev->block_group->units[limits.unit]);
+	if (!resumed)
+		block_scan_later(dev->block_group->units[limits.unit]);
 	return 0;
 give_up:
 	register_give_up(dev, limits.unit);
@@ -350,8 +420,10 @@ void block_resize_unit(struct device *dev, unsigned int unit, uint64_t nr_blocks
 	if (disk) {
 		before = disk->nr_blocks;
 		fits = nr_blocks <= (1ull << 62) / disk->limits.block_size;
-		if (fits)
+		if (fits) {
+			disk->limits.nr_blocks = nr_blocks;
 			WRITE_ONCE(disk->nr_blocks, nr_blocks);
+		}
 	}
 	spin_unlock_irq(&units_lock, flags);
 	if (!fits)

@@ -13,7 +13,7 @@
 #define TIMEOUT_DEFAULT_MS	30000u
 #define RETRY_NS		NSEC_PER_MSEC	/* the driver is full and nothing of ours is in flight */
 
-static time_ns_t timeout_of(const struct block_disk *disk)
+time_ns_t block_timeout_of(const struct block_disk *disk)
 {
 	return (disk->limits.request_timeout_ms ? disk->limits.request_timeout_ms : TIMEOUT_DEFAULT_MS) * NSEC_PER_MSEC;
 }
@@ -35,7 +35,7 @@ static void io_stats(struct block_queue *q, const struct block_io *io)
 }
 
 /* One share of the io is over. FUA on a disk that only knows flush goes round once more. */
-static void piece_done(struct block_queue *q, struct block_io *io, int status)
+void block_piece_done(struct block_queue *q, struct block_io *io, int status)
 {
 	if (status && !io->status)
 		io->status = status;
@@ -63,23 +63,24 @@ static void slot_free(struct block_queue *q, struct block_slot *slot)
 		q->strand->deferred_due = true;
 }
 
-static void slot_unmap(struct block_queue *q, struct block_slot *slot, unsigned int nr)
+void block_slot_unmap(struct block_queue *q, struct block_slot *slot, unsigned int nr)
 {
 	dma_unmap_segments(q->dev, slot->segments, nr);
 }
 
-static void slot_finish(struct block_queue *q, struct block_slot *slot, int status)
+void block_slot_finish(struct block_queue *q, struct block_slot *slot, int status)
 {
 	struct device *dev = q->dev;
 	struct block_io *io = slot->io;
 
 	list_del(&slot->link);
 	io->disk->stats[q->number].in_flight--;
-	slot_unmap(q, slot, slot->rq.nr_segments);
+	block_slot_unmap(q, slot, slot->rq.nr_segments);
+	block_replay_over(q, slot);
 	count(&dev->counters.requests, 1);
 	count(status ? &dev->counters.errors : &dev->counters.bytes, status ? 1 : slot->bytes);
 	slot_free(q, slot);
-	piece_done(q, io, status);
+	block_piece_done(q, io, status);
 }
 
 /* Only an errno may come out of a driver. */
@@ -90,14 +91,14 @@ static int status_clean(int status)
 
 /* ---- Starts: strand held ---- */
 
-static int slot_map(struct block_queue *q, struct block_slot *slot)
+int block_slot_map(struct block_queue *q, struct block_slot *slot)
 {
 	for (unsigned int i = 0; i < slot->rq.nr_segments; i++) {
 		struct dma_segment *s = &slot->segments[i];
 		int err = dma_map_frames(q->dev, s->address, s->length, &s->address);
 
 		if (err) {
-			slot_unmap(q, slot, i);
+			block_slot_unmap(q, slot, i);
 			return err;
 		}
 	}
@@ -115,31 +116,46 @@ static int slot_fill(struct block_queue *q, struct block_slot *slot, struct bloc
 	if (!err)
 		err = block_cut(&disk->limits, disk->cpu_data, io, slot);
 	if (!err)
-		err = slot_map(q, slot);
+		err = block_slot_map(q, slot);
 	if (err)
 		return err;
 	slot->io = io;
 	slot->rq.unit = (uint16_t)disk->limits.unit;
 	slot->state = SLOT_READY;
 	slot->overdue = 0;
-	slot->deadline = time_now() + timeout_of(disk);
+	slot->deaths = 0;
+	slot->deadline = time_now() + block_timeout_of(disk);
 	disk->stats[q->number].in_flight++;
 	q->nr_free--;
 	io->pieces_left++;
 	return 0;
 }
 
+/* The first whose disk has a driver, or is to fail; those that wait for theirs are passed by. */
+static struct block_io *io_next(struct block_queue *q)
+{
+	struct block_io *io;
+
+	list_for_each(io, &q->waiting, link)
+		if (READ_ONCE(io->disk->alive) || !block_disk_alive(io->disk))
+			return io;
+	return NULL;
+}
+
 static struct block_slot *slot_next(struct block_queue *q)
 {
 	struct block_slot *slot = q->stalled;
+	struct block_io *io;
+	bool alone = false;
 
 	q->stalled = NULL;
 	if (slot && !READ_ONCE(slot->io->disk->alive)) {
-		slot_finish(q, slot, -EIO);
+		block_slot_finish(q, slot, -EIO);
 		slot = NULL;
 	}
-	while (!slot && q->nr_free && !list_empty(&q->waiting)) {
-		struct block_io *io = list_first(&q->waiting, struct block_io, link);
+	if (!slot)
+		slot = block_replay_next(q, &alone);
+	while (!slot && !alone && q->nr_free && (io = io_next(q))) {
 		int err;
 
 		slot = &q->slots[q->free[q->nr_free - 1]];
@@ -148,7 +164,7 @@ static struct block_slot *slot_next(struct block_queue *q)
 			slot = NULL;
 		if (err || io->cut_blocks == io->nr_blocks) {
 			list_del(&io->link);
-			piece_done(q, io, err);
+			block_piece_done(q, io, err);
 		}
 	}
 	return slot;
@@ -162,6 +178,7 @@ static int slot_start(struct block_queue *q, struct block_slot *slot)
 	int err;
 
 	slot->state = SLOT_FLIGHT;
+	slot->generation = dev->generation;
 	list_append(&q->flight, &slot->link);
 	err = dev->block->submit(dev, &slot->rq);
 	if (!err)
@@ -176,21 +193,24 @@ static int slot_start(struct block_queue *q, struct block_slot *slot)
 		slot->state = SLOT_READY;
 		return err;
 	}
-	slot_finish(q, slot, status_clean(err));
+	block_slot_finish(q, slot, status_clean(err));
 	return 0;
 }
 
-static void waiting_fail(struct block_queue *q, int status)
+/* End what waits for @disk (NULL: for any) with @status; with @expired only what nobody will come for. */
+static void waiting_fail(struct block_queue *q, const struct block_disk *disk, bool expired, int status)
 {
-	while (!list_empty(&q->waiting)) {
-		struct block_io *io = list_first(&q->waiting, struct block_io, link);
+	struct block_io *io, *next;
 
+	list_for_each_safe(io, next, &q->waiting, link) {
+		if ((disk && io->disk != disk) || (expired && block_disk_alive(io->disk)))
+			continue;
 		list_del(&io->link);
-		piece_done(q, io, status);
+		block_piece_done(q, io, status);
 	}
 }
 
-static void timer_set(struct block_queue *q, time_ns_t when)
+void block_queue_timer(struct block_queue *q, time_ns_t when)
 {
 	if (!q->timer.armed || when < q->timer.deadline)
 		timer_arm(&q->timer, when);
@@ -204,21 +224,25 @@ static void timer_need(struct block_queue *q)
 
 	if (q->timer.armed)
 		return;
-	list_for_each(slot, &q->flight, link)
-		first = MIN(first, slot->deadline);
+	if (q->open && !q->dev->faulted)
+		list_for_each(slot, &q->flight, link)
+			first = MIN(first, slot->deadline);
+	if (q->hold_until && (!list_empty(&q->replay) || !list_empty(&q->waiting)))
+		first = MIN(first, q->hold_until);
 	if (first != TIME_FOREVER)
 		timer_arm(&q->timer, first);
 }
 
 /* Hand over what can be, then ring once. */
-static void queue_pump(struct block_queue *q)
+void block_queue_pump(struct block_queue *q)
 {
 	struct device *dev = q->dev;
 	struct block_slot *slot;
 	bool any = false;
 
 	if (!q->open || dev->faulted || !dev->block) {
-		waiting_fail(q, -EIO);
+		waiting_fail(q, NULL, true, -EIO);
+		timer_need(q);
 		return;
 	}
 	while (!dev->faulted && (slot = slot_next(q))) {
@@ -228,20 +252,20 @@ static void queue_pump(struct block_queue *q)
 			q->stalled = slot;
 			break;
 		}
-		timer_set(q, deadline);
+		block_queue_timer(q, deadline);
 		any = true;
 	}
 	if (any && !dev->faulted && dev->block->commit)
 		dev->block->commit(dev, q->number);
 	if (q->stalled && list_empty(&q->flight))
-		timer_set(q, time_now() + RETRY_NS);
+		block_queue_timer(q, time_now() + RETRY_NS);
 	else
 		timer_need(q);
 }
 
 /* ---- After the strand: done() of what ended, and what it made room for ---- */
 
-static void run_done(struct list *batch)
+void block_run_done(struct list *batch)
 {
 	while (!list_empty(batch)) {
 		struct block_io *io = list_first(batch, struct block_io, link);
@@ -262,11 +286,11 @@ static void queue_deferred(struct strand *s)
 	flags = spin_lock_irq(&s->lock);
 	while (s->deferred_due && !q->finishing) {
 		s->deferred_due = false;
-		queue_pump(q);
+		block_queue_pump(q);
 		list_splice(&batch, &q->finished);
 		q->finishing = true;
 		spin_unlock_irq(&s->lock, flags);
-		run_done(&batch);
+		block_run_done(&batch);
 		flags = spin_lock_irq(&s->lock);
 		q->finishing = false;
 	}
@@ -287,7 +311,7 @@ static void slot_overdue(struct block_queue *q, struct block_slot *slot)
 	}
 	log_warn("block %s: queue=%u tag=%u op=%u lba=%llu is overdue", disk->name, q->number, slot->rq.tag, slot->rq.op,
 		 (unsigned long long)slot->rq.lba);
-	slot->deadline = time_now() + timeout_of(disk);
+	slot->deadline = time_now() + block_timeout_of(disk);
 	dev->block->timeout(dev, q->number, slot->rq.tag);
 }
 
@@ -314,7 +338,12 @@ static void queue_timer(struct timer *t)
 		slot_overdue(q, slot);
 	if (q->stalled && q->stalled->deadline <= now && !dev->faulted)
 		device_fault(dev, "the driver stays busy, tag", q->stalled->rq.tag);
-	queue_pump(q);
+	if (q->hold_until && q->hold_until <= now) {
+		q->hold_until = 0;
+		block_replay_fail(q, NULL, true, -EIO);
+		waiting_fail(q, NULL, true, -EIO);
+	}
+	block_queue_pump(q);
 	strand_unlock(q->strand);
 }
 
@@ -330,7 +359,7 @@ struct block_slot *block_slot_in_flight(struct device *dev, unsigned int queue, 
 	if (!*q || !(*q)->open || tag >= (*q)->depth)
 		return NULL;
 	slot = &(*q)->slots[tag];
-	return slot->state == SLOT_FLIGHT ? slot : NULL;
+	return slot->state == SLOT_FLIGHT && slot->generation == dev->generation ? slot : NULL;
 }
 
 void block_complete(struct device *dev, unsigned int queue, uint32_t tag, int status)
@@ -345,93 +374,16 @@ void block_complete(struct device *dev, unsigned int queue, uint32_t tag, int st
 		device_fault(dev, "completion of a request that is not in flight, tag", (uint64_t)queue << 32 | tag);
 		return;
 	}
-	slot_finish(q, slot, status_clean(status));
-}
-
-/* ---- The users' calls ---- */
-
-static struct block_queue *queue_choose(struct block_disk *disk)
-{
-	return disk->group->queues[disk->limits.first_queue + this_cpu()->id % disk->limits.nr_queues];
-}
-
-/* Strand held. False: it is over at once. */
-static bool io_enqueue(struct block_queue *q, struct block_disk *disk, struct block_io *io)
-{
-	io->disk = disk;
-	io->cut_blocks = 0;
-	io->cut_vec = 0;
-	io->cut_offset = 0;
-	io->flushing = false;
-	io->flush_after = io->flags & BLOCK_REQ_FUA && !(disk->limits.flags & BLOCK_HAS_FUA) && disk->limits.flags & BLOCK_HAS_FLUSH;
-	io->started_ns = time_now();
-	io->status = q->open && READ_ONCE(disk->alive) ? block_io_check(&disk->limits, READ_ONCE(disk->nr_blocks), io) : -EIO;
-	if (io->status || (io->op == BLOCK_FLUSH && !(disk->limits.flags & BLOCK_HAS_FLUSH)))
-		return false;
-	io->pieces_left = 1;
-	list_append(&q->waiting, &io->link);
-	return true;
-}
-
-void block_submit_batch(struct block_disk *disk, struct block_io **ios, unsigned int nr)
-{
-	struct list over = LIST_INIT(over);
-	struct block_queue *q;
-
-	preempt_disable();
-	q = queue_choose(disk);
-	strand_lock(q->strand);
-	for (unsigned int i = 0; i < nr; i++)
-		if (!io_enqueue(q, disk, ios[i]))
-			list_append(&over, &ios[i]->link);
-	queue_pump(q);
-	strand_unlock(q->strand);
-	preempt_enable();
-	run_done(&over);
-}
-
-void block_submit(struct block_disk *disk, struct block_io *io)
-{
-	block_submit_batch(disk, &io, 1);
-}
-
-struct block_waiter {
-	struct spinlock lock;
-	struct wait_queue queue;
-	bool over;
-};
-
-/* The lock keeps the waiter's stack alive until the last touch here. */
-static void waiter_done(struct block_io *io)
-{
-	struct block_waiter *w = io->priv;
-	uint64_t flags = spin_lock_irq(&w->lock);
-
-	w->over = true;
-	wait_wake(&w->queue, 0);
-	spin_unlock_irq(&w->lock, flags);
-}
-
-int block_do(struct block_disk *disk, struct block_io *io)
-{
-	struct block_waiter w = { .over = false };
-	uint64_t flags;
-
-	spin_init(&w.lock, "block_waiter");
-	wait_queue_init(&w.queue, "block_waiter");
-	io->done = waiter_done;
-	io->priv = &w;
-	block_submit(disk, io);
-	wait_event(&w.queue, READ_ONCE(w.over), TIME_FOREVER, false);
-	flags = spin_lock_irq(&w.lock);
-	spin_unlock_irq(&w.lock, flags);
-	return io->status;
+	if (READ_ONCE(dev->fault_ns) && !status)
+		device_restarted(dev);
+	block_slot_finish(q, slot, status_clean(status));
 }
 
 /* ---- Life of a queue ---- */
 
 static int queue_memory(struct block_queue *q, unsigned int depth, unsigned int nr_segments)
 {
+	q->depth = 0;
 	kfree(q->slots);
 	kfree(q->segments);
 	kfree(q->free);
@@ -455,30 +407,35 @@ static int queue_memory(struct block_queue *q, unsigned int depth, unsigned int 
 	return 0;
 }
 
-struct block_queue *block_queue_create(struct device *dev, unsigned int number)
+struct block_queue *block_queue_create(struct block_group *g, unsigned int number)
 {
+	struct device *dev = g->dev;
 	struct block_queue *q = kzalloc(sizeof(*q));
 
 	if (!q)
 		return NULL;
+	q->group = g;
 	q->dev = dev;
 	q->number = number;
 	q->strand = &dev->strands[number];
 	list_init(&q->waiting);
 	list_init(&q->flight);
+	list_init(&q->replay);
 	list_init(&q->finished);
 	timer_init(&q->timer, queue_timer);
 	return q;
 }
 
-/* A closed queue is empty, so its memory may change. */
+/* A closed queue is empty, so its memory may change; one that waits for a driver goes on with what it has, if that is as large. */
 int block_queue_open(struct block_queue *q, unsigned int depth, unsigned int nr_segments)
 {
 	int err;
 
 	if (q->open)
 		return 0;
-	err = queue_memory(q, depth, nr_segments);
+	if (q->slots && (q->depth != depth || q->nr_segments != nr_segments))
+		block_queue_fail(q, NULL, -EIO);
+	err = q->depth == depth && q->nr_segments == nr_segments ? 0 : queue_memory(q, depth, nr_segments);
 	if (err)
 		return err;
 	strand_lock(q->strand);
@@ -492,11 +449,26 @@ int block_queue_open(struct block_queue *q, unsigned int depth, unsigned int nr_
 static void flight_fail(struct block_queue *q, int status)
 {
 	while (!list_empty(&q->flight))
-		slot_finish(q, list_first(&q->flight, struct block_slot, link), status);
+		block_slot_finish(q, list_first(&q->flight, struct block_slot, link), status);
 	if (!q->stalled)
 		return;
-	slot_finish(q, q->stalled, status);
+	block_slot_finish(q, q->stalled, status);
 	q->stalled = NULL;
+}
+
+void block_queue_fail(struct block_queue *q, const struct block_disk *disk, int status)
+{
+	strand_lock(q->strand);
+	block_replay_fail(q, disk, false, status);
+	waiting_fail(q, disk, false, status);
+	strand_unlock(q->strand);
+}
+
+void block_queue_kick(struct block_queue *q)
+{
+	strand_lock(q->strand);
+	block_queue_pump(q);
+	strand_unlock(q->strand);
 }
 
 void block_queue_close(struct block_queue *q, int status)
@@ -507,7 +479,9 @@ void block_queue_close(struct block_queue *q, int status)
 	q->open = false;
 	if (q->slots)
 		flight_fail(q, status);
-	waiting_fail(q, status);
+	block_replay_fail(q, NULL, false, status);
+	waiting_fail(q, NULL, false, status);
+	q->hold_until = 0;
 	strand_unlock(q->strand);
 	timer_disarm(&q->timer);
 	while (busy) {
@@ -537,7 +511,7 @@ bool block_queue_drained(struct block_queue *q, struct block_disk *disk)
 	bool left;
 
 	strand_lock(q->strand);
-	queue_pump(q);	/* what waits for it ends when its turn comes */
+	block_queue_pump(q);	/* what waits for it ends when its turn comes */
 	left = disk->stats[q->number].in_flight || waits_for(q, disk) || q->finishing;
 	strand_unlock(q->strand);
 	return !left;
@@ -548,7 +522,8 @@ bool block_queue_idle(struct block_queue *q)
 	bool idle;
 
 	strand_lock(q->strand);
-	idle = list_empty(&q->waiting) && list_empty(&q->flight) && !q->stalled && list_empty(&q->finished) && !q->finishing;
+	idle = list_empty(&q->waiting) && list_empty(&q->replay) && list_empty(&q->flight) && !q->stalled && list_empty(&q->finished) &&
+	       !q->finishing;
 	strand_unlock(q->strand);
 	return idle;
 }

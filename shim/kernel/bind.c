@@ -96,7 +96,9 @@ static void device_take(struct device *dev, const struct driver *drv)
 	dev->granted = drv->manifest.needs;
 	dev->dma_bits = drv->manifest.dma_bits;
 	dev->nr_strands = 1;
-	dev->faulted = false;
+	dev->faulted = dev->killed = false;
+	if (dev->placed_last == PLACED_MOVED)
+		dev->restart = false;	/* the manager's word was for a process */
 	dev->fail_reason[0] = 0;
 	dev->generation++;
 	str_copy(dev->driver_name, drv->manifest.name, sizeof(dev->driver_name));
@@ -113,6 +115,7 @@ static int driver_probe(struct device *dev, const struct driver *drv)
 	if (!err && dev->faulted)
 		err = -EIO;
 	if (!err) {
+		dev->awaited = false;
 		device_set_state(dev, DRIVER_RUNNING);
 		return 0;
 	}

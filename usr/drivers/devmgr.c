@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The device manager: policy, no mechanism. Reads the manifests of the drivers in /lib/drivers, asks the kernel for its devices,
- * and starts a process for each device without a driver whose ids match. Then it waits for the kernel's events: a driver that ended
- * is told on the console and stays down until "drvctl start" asks for it (supervision comes with its own issue).
+ * and starts a process for each device without a driver whose ids match. Then it waits for the kernel's events: a driver that died gets a
+ * successor as the policy says (policy.h); when that gives up, the reason is told and the driver stays down until "drvctl start".
  *
- * usage: devmgr [--once] [--ready-fd N] [--drivers DIR]
+ * usage: devmgr [--once] [--ready-fd N] [--drivers DIR] [--policy FILE]
  * --ready-fd: a byte is written there when every device found at start has its driver running, or failed, or 5 s have passed.
  */
 #include <dirent.h>
@@ -18,6 +18,7 @@
 #include <uapi/ferry/driver_abi.h>
 #include <uapi/ferry/syscall.h>
 #include "manifest.h"
+#include "policy.h"
 
 #define DRIVERS_DIR	"/lib/drivers"
 #define DRIVERS_MAX	128
@@ -36,6 +37,9 @@ struct instance {
 	unsigned int device;
 	int process;	/* handle */
 	unsigned int told;	/* the last state that was logged */
+	uint64_t running_ns;	/* since when it runs; 0: it does not */
+	uint64_t restart_ns;	/* when its successor is due; 0: none is */
+	struct policy_history history;
 };
 
 static struct known_driver drivers[DRIVERS_MAX];
@@ -145,43 +149,58 @@ static struct instance *instance_find(unsigned int device)
 	return i;
 }
 
-static void instance_note(unsigned int device, int process)
+/* As it is, or a new one; NULL: no memory. */
+static struct instance *instance_get(unsigned int device)
 {
 	struct instance *i = instance_find(device);
 
+	if (i)
+		return i;
+	i = calloc(1, sizeof(*i));
+	if (!i)
+		return NULL;
+	i->device = device;
+	i->process = -1;
+	i->next = instances;
+	instances = i;
+	return i;
+}
+
+static void instance_note(unsigned int device, int process)
+{
+	struct instance *i = instance_get(device);
+
 	if (!i) {
-		i = calloc(1, sizeof(*i));
-		if (!i) {
-			close(process);
-			return;
-		}
-		i->device = device;
-		i->process = -1;
-		i->next = instances;
-		instances = i;
+		close(process);
+		return;
 	}
 	if (i->process >= 0)
 		close(i->process);
 	i->process = process;
 	i->told = FERRY_STATE_SPAWNED;
+	i->running_ns = 0;
 }
 
-static void driver_start(const struct ferry_device_desc *d)
+/* 0, or -1 when there is no process. */
+static int driver_start(const struct ferry_device_desc *d)
 {
 	const struct known_driver *k = driver_for(d);
 	struct ferry_driver_spawn s = { .abi = { sizeof(s), FERRY_ABI_VERSION }, .device = d->id };
 
 	if (!k)
-		return;
+		return -1;
 	s.needs = k->manifest.needs;
 	s.dma_bits = k->manifest.dma_bits;
 	s.class_id = k->manifest.class_id;
 	s.path = (uintptr_t)k->path;
+	s.flags = policy_for(k->manifest.name)->restart ? FERRY_SPAWN_RESTART : 0;
 	memcpy(s.name, k->manifest.name, sizeof(s.name));
-	if (syscall(NR_ferry_driver_spawn, &s))
+	if (syscall(NR_ferry_driver_spawn, &s)) {
 		fprintf(stderr, "devmgr: %s: cannot start %s: %s\n", d->name, k->path, strerror(errno));
-	else
-		instance_note(d->id, s.process);
+		return -1;
+	}
+	instance_note(d->id, s.process);
+	return 0;
 }
 
 /* ---- Devices ---- */
@@ -221,8 +240,75 @@ static void start_if_free(const struct ferry_device_desc *d)
 
 static void start_if_wanted(const struct ferry_device_desc *d)
 {
-	if (d->id == wanted && d->placement == FERRY_PLACED_NONE)
-		driver_start(d);
+	struct instance *i = instance_find(d->id);
+
+	if (d->id != wanted || d->placement != FERRY_PLACED_NONE)
+		return;
+	if (i) {
+		memset(&i->history, 0, sizeof(i->history));
+		i->restart_ns = 0;
+	}
+	driver_start(d);
+}
+
+/* ---- Supervision ---- */
+
+static void give_up(const struct ferry_device_desc *d, const struct policy *p)
+{
+	struct ferry_driver_control c = {
+		.abi = { sizeof(c), FERRY_ABI_VERSION }, .device = d->id, .verb = FERRY_CONTROL_GIVE_UP,
+	};
+
+	if (p->restart)
+		snprintf(c.reason, sizeof(c.reason), "%u restarts in %u s; %.48s", p->budget, p->window_s, d->reason);
+	if (syscall(NR_ferry_driver_control, &c) && errno != ESRCH)
+		fprintf(stderr, "devmgr: %s: cannot give up: %s\n", d->name, strerror(errno));
+}
+
+static void restart_plan(const struct ferry_device_desc *d, struct instance *i)
+{
+	const struct policy *p = policy_for(d->driver);
+	uint64_t now = now_ns(), pause;
+
+	if (policy_restart(p, &i->history, now, i->running_ns ? now - i->running_ns : 0, (unsigned int)rand(), &pause))
+		i->restart_ns = now + pause;
+	else
+		give_up(d, p);
+	i->running_ns = 0;
+}
+
+/* Look at one device: note that it runs, plan its restart, or do what was planned. One that cannot be started has died once more. */
+static void supervise(const struct ferry_device_desc *d)
+{
+	struct instance *i = d->state == FERRY_STATE_RESTARTING ? instance_get(d->id) : instance_find(d->id);
+
+	if (!i)
+		return;
+	if (d->state == FERRY_STATE_RUNNING && !i->running_ns)
+		i->running_ns = now_ns();
+	if (d->state != FERRY_STATE_RESTARTING || d->placement != FERRY_PLACED_NONE) {
+		i->restart_ns = 0;
+		return;
+	}
+	if (!i->restart_ns)
+		restart_plan(d, i);
+	if (!i->restart_ns || i->restart_ns > now_ns())
+		return;
+	i->restart_ns = 0;
+	if (driver_start(d))
+		restart_plan(d, i);
+}
+
+/* When the next one is due. */
+static uint64_t restart_next(void)
+{
+	uint64_t next = ~0ull;
+	struct instance *i;
+
+	for (i = instances; i; i = i->next)
+		if (i->restart_ns && i->restart_ns < next)
+			next = i->restart_ns;
+	return next;
 }
 
 /* Say once what became of a driver that was started here. */
@@ -230,7 +316,7 @@ static void tell_failure(const struct ferry_device_desc *d)
 {
 	struct instance *i = instance_find(d->id);
 
-	if (!i || i->told == d->state || d->placement != FERRY_PLACED_NONE)
+	if (!i || i->told == d->state || d->placement != FERRY_PLACED_NONE || d->state == FERRY_STATE_RESTARTING)
 		return;
 	i->told = d->state;
 	if (d->state == FERRY_STATE_FAILED)
@@ -256,9 +342,13 @@ static void count_starting(const struct ferry_device_desc *d)
 static int event_handle(uint64_t deadline_ns)
 {
 	struct ferry_manager_event e = { .abi = { sizeof(e), FERRY_ABI_VERSION } };
+	uint64_t restart_ns = restart_next();
 
-	if (syscall(NR_ferry_manager_wait, &e, deadline_ns))
-		return errno;
+	if (syscall(NR_ferry_manager_wait, &e, restart_ns < deadline_ns ? restart_ns : deadline_ns)) {
+		if (errno != ETIMEDOUT || restart_ns >= deadline_ns)
+			return errno;
+		e.kind = 0;
+	}
 	switch (e.kind) {
 	case FERRY_EVENT_RESCAN:
 		if (!in_turn)	/* start_all() comes to them */
@@ -269,6 +359,7 @@ static int event_handle(uint64_t deadline_ns)
 		devices_each(start_if_wanted);
 		break;
 	}
+	devices_each(supervise);
 	devices_each(tell_failure);
 	return 0;
 }
@@ -313,15 +404,28 @@ static int start_all(void)
 	return 0;
 }
 
+static void policy_load(const char *path)
+{
+	FILE *f = fopen(path, "r");
+
+	if (!f) {
+		if (errno != ENOENT)
+			fprintf(stderr, "devmgr: %s: %s\n", path, strerror(errno));
+		return;
+	}
+	policy_read(f, path, stderr);
+	fclose(f);
+}
+
 static void usage(void)
 {
-	fprintf(stderr, "usage: devmgr [--once] [--ready-fd N] [--drivers DIR]\n");
+	fprintf(stderr, "usage: devmgr [--once] [--ready-fd N] [--drivers DIR] [--policy FILE]\n");
 	exit(2);
 }
 
 int main(int argc, char **argv)
 {
-	const char *dir = DRIVERS_DIR;
+	const char *dir = DRIVERS_DIR, *policy = POLICY_FILE;
 	int ready = -1, once = 0, i, err;
 
 	for (i = 1; i < argc; i++) {
@@ -331,10 +435,14 @@ int main(int argc, char **argv)
 			ready = atoi(argv[++i]);
 		else if (!strcmp(argv[i], "--drivers") && i + 1 < argc)
 			dir = argv[++i];
+		else if (!strcmp(argv[i], "--policy") && i + 1 < argc)
+			policy = argv[++i];
 		else
 			usage();
 	}
 	drivers_read(dir);
+	policy_load(policy);
+	srand((unsigned int)now_ns());
 	if (start_all())
 		return 1;
 	if (ready >= 0 && write(ready, "", 1) == 1)

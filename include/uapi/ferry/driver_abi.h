@@ -65,6 +65,8 @@ struct ferry_device_desc {
  * NR_ferry_driver_spawn(struct ferry_driver_spawn *) -> 0. The first caller becomes the manager until it ends; others get -EPERM.
  * -ENODEV: no such device; -EBUSY: it has a driver; errors of exec.
  */
+#define FERRY_SPAWN_RESTART	0x1u	/* when it dies its manager starts another: requests wait for that (state Restarting) */
+
 struct ferry_driver_spawn {
 	struct ferry_abi abi;
 	unsigned int device;		/* id */
@@ -75,6 +77,8 @@ struct ferry_driver_spawn {
 	char name[32];			/* of the driver; becomes argv[0] */
 	int process;			/* out: PROCESS handle, closed on exec */
 	int pid;			/* out */
+	unsigned int flags;		/* FERRY_SPAWN_* */
+	unsigned int reserved;
 };
 
 /* NR_ferry_manager_wait(struct ferry_manager_event *, deadline_ns) -> 0, -ETIMEDOUT, -EINTR. For the manager only; as above. */
@@ -97,6 +101,7 @@ enum ferry_control {
 	FERRY_CONTROL_START = 1,	/* ask the manager; returns at once */
 	FERRY_CONTROL_STOP = 2,		/* remove() and exit; killed at the timeout; returns when it is gone */
 	FERRY_CONTROL_KILL = 3,		/* kill -9; returns when it is gone */
+	FERRY_CONTROL_GIVE_UP = 4,	/* no (further) restart: what waits for a driver ends with an error, the state is Failed */
 };
 
 struct ferry_driver_control {
@@ -105,6 +110,7 @@ struct ferry_driver_control {
 	unsigned int verb;		/* enum ferry_control */
 	unsigned int timeout_ms;	/* 0: 5,000 */
 	unsigned int reserved;
+	char reason[96];		/* of GIVE_UP; empty: that of the last death stays */
 };
 
 /* ---- Driver process; @fd is the DEVICE handle ---- */

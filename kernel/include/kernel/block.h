@@ -56,7 +56,7 @@ uint32_t block_disk_id(const struct block_disk *disk);
 const char *block_disk_name(const struct block_disk *disk);
 const struct block_limits *block_disk_limits(const struct block_disk *disk);
 uint64_t block_disk_blocks(const struct block_disk *disk);	/* current size */
-bool block_disk_alive(const struct block_disk *disk);
+bool block_disk_alive(const struct block_disk *disk);	/* a driver serves it, or is expected back */
 
 /*
  * The plain calls, with kernel memory of any kind, uncached: @count blocks from @lba on. 0 or -errno. May sleep. They and

@@ -85,12 +85,20 @@ struct device {
 	struct strand strands[DEVICE_STRANDS_MAX];
 	struct block_group *block_group;	/* the class core's: the disks of this device */
 	void (*class_gone)(struct device *dev);	/* the class core's: forget the device for good (device_remove) */
+	void (*class_give_up)(struct device *dev);	/* the class core's: no driver will come, end what waits for one */
 	struct list resources;		/* devres: undone in reverse order when the driver goes */
 	struct device_irqs *irqs;	/* shim/kernel/irq.c */
 	struct iommu_domain *iommu;	/* mm/iommu.c: once there was one it stays */
 	bool iommu_open;
 	void *moved;			/* ipc/: state of the driver process's side */
 	struct device_counters counters;
+
+	/* Supervision. restart is the manager's word, awaited follows from it at a death; both written under bind_lock. */
+	bool restart;			/* a driver that dies gets a successor: requests wait for it */
+	bool awaited;			/* it died, and nobody has given up on it */
+	bool killed;			/* ... from outside: no request is to blame */
+	time_ns_t fault_ns;		/* when the last fault was seen; 0 once a request was completed after it. Atomic */
+	uint32_t restarts, restart_last_us, restart_max_us;	/* from the fault to the first completed request */
 	uint32_t log_tokens;
 	time_ns_t log_refill;
 	uint64_t log_dropped;
@@ -116,6 +124,13 @@ int device_bind_kernel(struct device *dev);
 void device_unbind(struct device *dev, enum driver_state end_state, const char *reason);
 void device_set_state(struct device *dev, enum driver_state state);
 const char *driver_state_name(enum driver_state state);
+
+/* Is there a device manager, which restarts drivers? Set by ipc/. */
+extern bool device_manager_alive;
+/* No driver will come for this device: what waits for one ends. bind_lock held. */
+void device_give_up(struct device *dev, enum driver_state end_state, const char *reason);
+/* The first request since a fault was completed: note how long that took. Any context. */
+void device_restarted(struct device *dev);
 
 /* Something to undo when the driver goes, newest first. -ENOMEM. */
 int device_on_release(struct device *dev, void (*undo)(struct device *dev, void *arg), void *arg);
