@@ -73,6 +73,20 @@ def run(out, command, *options, timeout=GUEST_SECONDS):
     return done.returncode, done.stdout.decode(errors="replace"), text
 
 
+def frames(line):
+    """/proc/ferry/frames on one line, by kind."""
+    words = line.split()
+    return {kind: int(count) for kind, count in zip(words[::2], words[1::2])}
+
+
+def frames_lost(before, after, slack=0):
+    """Has any use grown by more than @slack frames? Frames kept as stacks for the next threads are as good as free, and an empty slab may
+    come or go between two looks: so a pass counts as lossy only when it has more than both passes before."""
+    a, b = frames(before), frames(after)
+    grown = [kind for kind in ("kernel", "slab", "table", "anon", "file", "dma") if b[kind] > a[kind] + slack]
+    return grown or b["free"] + b["stack"] + slack < a["free"] + a["stack"]
+
+
 def repro(out, command, *options):
     return "./ferry run --build %s %s -- %s" % (out, " ".join(options), repr(command))
 
