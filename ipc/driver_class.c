@@ -21,11 +21,26 @@ static int register_block(struct moved *m, struct ferry_block_register *reg)
 	return reg->handle < 0 ? reg->handle : 0;
 }
 
+static int64_t register_misc(struct moved *m, uint64_t from)
+{
+	struct ferry_misc_register reg;
+	int err = abi_copy_in(&reg, from, sizeof(reg));
+
+	if (!err)
+		err = misc_remote_register(m, &reg);
+	if (err)
+		return err;
+	reg.handle = moved_object_handle(m, FERRY_HANDLE_RING, 3);
+	return reg.handle < 0 ? reg.handle : copy_to_user(from, &reg, sizeof(reg));
+}
+
 static int64_t class_register_call(struct moved *m, struct syscall_args *args)
 {
 	struct ferry_block_register reg;
 	int err;
 
+	if (m->class_id == FERRY_CLASS_MISC)
+		return register_misc(m, args->a[1]);
 	err = abi_copy_in(&reg, args->a[1], sizeof(reg));
 	if (!err)
 		err = register_block(m, &reg);
@@ -61,7 +76,9 @@ static int64_t class_unregister_call(struct moved *m, struct syscall_args *args)
 {
 	int err = 0;
 
-	if (!m->block || args->a[1] > FERRY_UNREGISTER_UNIT)
+	if (m->misc && args->a[1] == FERRY_UNREGISTER_FINISH)
+		misc_remote_finish(m->misc);
+	else if (!m->block || args->a[1] > FERRY_UNREGISTER_UNIT)
 		err = -EINVAL;
 	else if (args->a[1] == FERRY_UNREGISTER_UNIT)
 		err = block_remote_leave(m->block, args->a[2]);

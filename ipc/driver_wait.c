@@ -114,6 +114,8 @@ static int64_t wait_begin(struct moved *m, struct syscall_args *args)
 	irqs_acknowledge(m);
 	if (m->block)
 		block_remote_drain(m->block);
+	if (m->misc)
+		misc_remote_drain(m->misc);
 	return 0;
 }
 

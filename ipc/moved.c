@@ -159,6 +159,8 @@ static void moved_exit(struct process *p)
 	mutex_unlock(&dev->bind_lock);
 	block_remote_free(m->block);
 	m->block = NULL;
+	misc_remote_free(m->misc);
+	m->misc = NULL;
 	thread_put(m->thread);
 	m->exit_status = p->exit_status;
 	__atomic_store_n(&m->gone, true, __ATOMIC_RELEASE);

@@ -13,6 +13,7 @@
 #include <uapi/ferry/driver_abi.h>
 
 struct block_remote;
+struct misc_remote;
 
 struct moved {
 	struct ref ref;
@@ -21,6 +22,7 @@ struct moved {
 	uint64_t generation;
 	uint32_t class_id;
 	struct block_remote *block;	/* the class's remote end; NULL before class_register, freed with the process */
+	struct misc_remote *misc;	/* likewise */
 	enum driver_state end_state;	/* what the process said before it ended; CRASHED otherwise */
 	char end_reason[96];
 
@@ -102,5 +104,11 @@ int block_remote_leave(struct block_remote *r, uint64_t unit);
 void block_remote_free(struct block_remote *r);
 /* Take the driver's completions off the rings. */
 void block_remote_drain(struct block_remote *r);
+
+/* class/misc_remote.c: likewise. */
+int misc_remote_register(struct moved *m, struct ferry_misc_register *args);
+void misc_remote_finish(struct misc_remote *r);
+void misc_remote_free(struct misc_remote *r);
+void misc_remote_drain(struct misc_remote *r);
 
 #endif

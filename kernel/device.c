@@ -297,6 +297,7 @@ void device_teardown(struct device *dev)
 	device_release_all(dev);
 	dev->driver = NULL;
 	dev->block = NULL;
+	dev->misc = NULL;
 	dev->priv = NULL;
 	dev->granted = 0;
 	dev->placed_last = dev->placement;

@@ -11,6 +11,7 @@
 #include <uapi/ferry/manifest.h>
 
 struct block_ops;
+struct misc_ops;
 
 struct driver {
 	struct ferry_manifest manifest;	/* first: read by tools from the ELF section */
@@ -27,6 +28,7 @@ struct driver {
 	void (*timer)(struct device *dev, unsigned int strand);
 	/* The class ops that go with manifest.class_id. */
 	const struct block_ops *block;
+	const struct misc_ops *misc;
 };
 
 #define MANIFEST_HEADER	.magic = FERRY_MANIFEST_MAGIC, .size = sizeof(struct ferry_manifest)

@@ -85,8 +85,8 @@ int host_probe(struct device *dev)
 	err = dev->driver->probe(dev);
 	dev->probing = false;
 	dev->bound = !err;
-	if (err && dev->block.registered)
-		host_misuse(dev, "probe failed after block_register");
+	if (err && (dev->block.registered || dev->misc.registered))
+		host_misuse(dev, "probe failed after it registered with its class");
 	return err;
 }
 
@@ -98,8 +98,8 @@ void host_remove(struct device *dev)
 	dev->driver->remove(dev);
 	dev->probing = false;
 	dev->bound = false;
-	if (dev->block.registered)
-		host_misuse(dev, "remove without block_unregister");
+	if (dev->block.registered || dev->misc.registered)
+		host_misuse(dev, "remove without leaving its class");
 }
 
 static unsigned int leaks_count(const struct device *dev)
@@ -123,6 +123,7 @@ struct host_problems host_device_destroy(struct device *dev)
 	dev->problems.leaks = leaks_count(dev);
 	problems = dev->problems;
 	host_block_fail_all(dev, -EIO);
+	host_misc_fail_all(dev, -EIO);
 	host_dma_free_all(dev);
 	host_memory_free_all(dev);
 	free(dev);
@@ -164,6 +165,7 @@ void device_fault(struct device *dev, const char *what, uint64_t where)
 	dev->failed = true;
 	memset(dev->timers, 0, sizeof(dev->timers));
 	host_block_fail_all(dev, -EIO);
+	host_misc_fail_all(dev, -EIO);
 }
 
 bool host_take_fault(struct device *dev, const char *part)

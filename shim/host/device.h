@@ -49,6 +49,12 @@ struct host_block {
 	unsigned int resizes;
 };
 
+struct host_misc {
+	bool registered;
+	struct misc_limits limits;
+	struct host_misc_request *requests[MISC_DEPTH_MAX];	/* by tag */
+};
+
 struct device {
 	struct host_setup setup;
 	const struct driver *driver;
@@ -63,6 +69,7 @@ struct device {
 	size_t memory_used;
 	unsigned int nr_windows;
 	struct host_block block;
+	struct host_misc misc;
 	struct host_problems problems;
 	unsigned int nr_faults;
 	char faults[HOST_FAULTS][HOST_TEXT];
@@ -84,6 +91,8 @@ bool host_block_serve(struct device *dev);
 bool host_block_overdue(struct device *dev);
 uint64_t host_block_deadline(const struct device *dev);
 void host_block_fail_all(struct device *dev, int status);
+/* misc.c */
+void host_misc_fail_all(struct device *dev, int status);
 /* bind.c: a rule of the API was broken in a way that has no fault. */
 void host_misuse(struct device *dev, const char *what);
 

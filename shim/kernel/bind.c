@@ -92,6 +92,7 @@ static void device_take(struct device *dev, const struct driver *drv)
 {
 	dev->driver = drv;
 	dev->block = drv->block;
+	dev->misc = drv->misc;
 	dev->placement = PLACED_KERNEL;
 	dev->granted = drv->manifest.needs;
 	dev->dma_bits = drv->manifest.dma_bits;

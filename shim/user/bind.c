@@ -108,7 +108,7 @@ bool event_step(struct device *dev, uint64_t deadline)
 
 	if (timer < deadline)
 		deadline = timer;
-	if (!block_may_sleep(dev))
+	if (!block_may_sleep(dev) || !misc_may_sleep(dev))
 		deadline = 0;
 	err = driver_call(NR_ferry_driver_wait, user_address(&events), sizeof(events), deadline, 0);
 	if (err)
@@ -117,6 +117,7 @@ bool event_step(struct device *dev, uint64_t deadline)
 		irqs_run(dev, events.irqs);
 	timers_run(dev, events.now_ns);
 	block_run(dev);
+	misc_run(dev);
 	return !(events.control & FERRY_CONTROL_REMOVE);
 }
 

@@ -15,6 +15,7 @@
 #define ABI(type)	{ sizeof(struct type), FERRY_ABI_VERSION }
 
 struct block_end;
+struct misc_end;
 
 struct device {
 	const struct driver *driver;
@@ -28,6 +29,7 @@ struct device {
 	struct dma_record *dma;
 	struct window_record *windows;
 	struct block_end *block;		/* block.c */
+	struct misc_end *misc;			/* misc.c */
 };
 
 static inline long driver_call(long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
@@ -59,5 +61,8 @@ void timers_run(struct device *dev, uint64_t now_ns);
 /* block.c: the class's part of the loop. */
 bool block_may_sleep(struct device *dev);	/* publishes completions; false: submissions are there */
 void block_run(struct device *dev);
+/* misc.c: the same. */
+bool misc_may_sleep(struct device *dev);
+void misc_run(struct device *dev);
 
 #endif

@@ -220,6 +220,26 @@ struct ferry_block_register {
 	unsigned int new_queues;
 };
 
+/* As struct misc_limits of the driver API, field by field. */
+struct ferry_misc_limits {
+	unsigned long long size;
+	unsigned int depth, max_bytes, request_timeout_ms, flags;
+	char name[16];
+};
+
+/*
+ * NR_ferry_class_register(fd, struct ferry_misc_register *) -> 0, once, of a driver of the misc class. The region is mapped into the process;
+ * offsets are in it. The submission ring has the kernel as producer, the completion ring the driver; tag n has slot n of the bytes.
+ */
+struct ferry_misc_register {
+	struct ferry_abi abi;
+	struct ferry_misc_limits limits;
+	unsigned long long region, region_length;	/* out, like everything from here on */
+	unsigned int submit_offset, complete_offset, ring_entries;
+	unsigned int data_offset, slot_bytes;
+	int handle;				/* RING */
+};
+
 /* NR_ferry_class_update(fd, struct ferry_class_update *): a disk has another size. */
 struct ferry_class_update {
 	struct ferry_abi abi;

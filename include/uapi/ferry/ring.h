@@ -56,4 +56,25 @@ struct ferry_block_completion {
 	unsigned long long reserved[6];
 };
 
+/* The misc class. Kernel to driver: op is enum misc_op, or that the request with this tag is overdue. Its bytes lie in the tag's slot. */
+#define FERRY_MISC_OP_TIMEOUT	0x80u
+
+struct ferry_misc_submission {
+	unsigned char op, reserved0;
+	unsigned short reserved1;
+	unsigned int tag, command, length;
+	unsigned long long position;
+	unsigned long long generation;	/* of the binding; comes back in the completion */
+	unsigned long long reserved2[4];
+};
+
+/* Driver to kernel. */
+struct ferry_misc_completion {
+	unsigned int tag;
+	unsigned int reserved0;
+	long long result;		/* bytes or what an ioctl returns, or -errno */
+	unsigned long long generation;
+	unsigned long long reserved1[5];
+};
+
 #endif

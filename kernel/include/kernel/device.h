@@ -16,6 +16,7 @@
 struct pci_function;
 struct process;
 struct block_group;
+struct misc_device;
 
 enum device_placement { PLACED_NONE, PLACED_KERNEL, PLACED_MOVED };
 
@@ -73,6 +74,7 @@ struct device {
 	char fail_reason[96];
 	const struct driver *driver;	/* PLACED_KERNEL */
 	const struct block_ops *block;	/* the driver's own, or the remote end's */
+	const struct misc_ops *misc;	/* likewise */
 	struct process *process;	/* PLACED_MOVED; counted */
 	uint64_t generation;		/* counts bindings */
 	uint32_t granted;		/* FERRY_NEEDS_* */
@@ -84,6 +86,7 @@ struct device {
 	unsigned int nr_strands;
 	struct strand strands[DEVICE_STRANDS_MAX];
 	struct block_group *block_group;	/* the class core's: the disks of this device */
+	struct misc_device *misc_device;	/* the class core's: the file of this device */
 	void (*class_gone)(struct device *dev);	/* the class core's: forget the device for good (device_remove) */
 	void (*class_give_up)(struct device *dev);	/* the class core's: no driver will come, end what waits for one */
 	struct list resources;		/* devres: undone in reverse order when the driver goes */

@@ -8,6 +8,7 @@
 #define HOST_HOST_H
 
 #include <driver/class/block.h>
+#include <driver/class/misc.h>
 #include <driver/driver.h>
 #include <driver/irq.h>
 #include <driver/pci.h>
@@ -140,5 +141,22 @@ const struct block_limits *host_block_unit(const struct device *dev, unsigned in
 int host_block_unit_do(struct device *dev, unsigned int unit, uint8_t op, uint64_t lba, uint32_t nr_blocks, void *data);
 unsigned int host_block_resizes(const struct device *dev);
 unsigned int host_block_in_flight(const struct device *dev);
+
+/* A request to a device of the misc class; filled by the test up to data. */
+struct host_misc_request {
+	uint8_t op;
+	uint32_t command, length;
+	uint64_t position;
+	void *data;
+	bool done;
+	int64_t result;
+	struct misc_request rq;		/* private to the shim */
+};
+
+/* misc.c. Submit @rq (stays the caller's until done; -EAGAIN: no free tag). Say that it is overdue. The helper runs it to the end. */
+void host_misc_submit(struct device *dev, struct host_misc_request *rq);
+void host_misc_timeout(struct device *dev, struct host_misc_request *rq);
+int64_t host_misc_do(struct device *dev, uint8_t op, uint32_t command, uint64_t position, void *data, uint32_t length);
+const struct misc_limits *host_misc_limits(const struct device *dev);	/* NULL before misc_register() */
 
 #endif
