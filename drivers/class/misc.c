@@ -21,6 +21,7 @@
 #define MAJOR			10u	/* Linux's number for such devices */
 #define TIMEOUT_DEFAULT_MS	5000u
 #define TIMEOUT_MAX_MS		600000u
+#define DRIVER_WAIT_NS		(30 * NSEC_PER_SEC)	/* for a tag, or for the next driver: whoever gives up on it says so */
 #define GRACE_NS		(1 * NSEC_PER_SEC)	/* for timeout() to complete what is overdue */
 #define ATTEMPTS_MAX		3u	/* a request that ends its driver so often is to blame */
 
@@ -121,7 +122,7 @@ static int item_start(struct misc_device *md, struct misc_item *item)
 {
 	int err = -EAGAIN, timed_out;
 
-	timed_out = wait_event(&md->wait, (err = item_try(md, item)) != -EAGAIN, time_now() + timeout_ns(md), true);
+	timed_out = wait_event(&md->wait, (err = item_try(md, item)) != -EAGAIN, time_now() + DRIVER_WAIT_NS, true);
 	if (err != -EAGAIN)
 		return err;
 	return timed_out == -EINTR ? -EINTR : -EIO;
@@ -168,15 +169,17 @@ static void item_wait(struct misc_device *md, struct misc_item *item)
 
 static int64_t item_run(struct misc_device *md, struct misc_item *item)
 {
+	unsigned int deaths = 0;
 	int err;
 
-	for (unsigned int i = 0; i < ATTEMPTS_MAX; i++) {
+	while (deaths < ATTEMPTS_MAX) {
 		err = item_start(md, item);
 		if (err)
 			return err;
 		item_wait(md, item);
 		if (item->state == ITEM_DONE)
 			return item->result;
+		deaths += !READ_ONCE(md->dev->killed);
 	}
 	return -EIO;
 }
@@ -194,6 +197,8 @@ void misc_complete(struct device *dev, uint32_t tag, int64_t result)
 		dev->counters.errors++;
 	else
 		dev->counters.bytes += item->rq.length;
+	if (READ_ONCE(dev->fault_ns))
+		device_restarted(dev);
 	md->items[tag] = NULL;
 	item->result = result;
 	WRITE_ONCE(item->state, ITEM_DONE);
@@ -443,14 +448,9 @@ static void misc_forget(struct device *dev)
 	dev->misc_device = NULL;
 	strand_unlock(strand_of(md));
 	mutex_unlock(&misc_lock);
-	dev->class_gone = NULL;
+	dev->class_gone = dev->class_give_up = NULL;
 	log_info("misc %s: removed", md->name);
 	misc_put(md);
-}
-
-static bool successor_comes(const struct device *dev)
-{
-	return false;
 }
 
 /* The driver is gone: with a successor on its way the node stays and waits for it. */
@@ -460,7 +460,7 @@ static void register_undo(struct device *dev, void *arg)
 
 	if (!md)
 		return;
-	if (!successor_comes(dev)) {
+	if (!dev->awaited) {
 		misc_forget(dev);
 		return;
 	}
@@ -501,7 +501,7 @@ int misc_register(struct device *dev, const struct misc_limits *limits)
 	}
 	strand_lock(&dev->strands[0]);
 	dev->misc_device = md;
-	dev->class_gone = misc_forget;
+	dev->class_gone = dev->class_give_up = misc_forget;
 	md->alive = true;
 	strand_unlock(&dev->strands[0]);
 	wait_wake(&md->wait, 0);
