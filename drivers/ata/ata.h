@@ -14,6 +14,8 @@
 #include <driver/mem.h>
 #include <driver/port.h>
 #include <driver/time.h>
+#include "acs.h"
+#include "identify.h"
 
 #define ATA_CHANNELS		2u
 #define ATA_DRIVES		2u
@@ -31,11 +33,6 @@
 #define ATA_STATUS		7	/* reading it quiets the interrupt */
 #define ATA_COMMAND		7
 
-#define ATA_ST_ERR		0x01u
-#define ATA_ST_DRQ		0x08u
-#define ATA_ST_DF		0x20u
-#define ATA_ST_BSY		0x80u
-
 #define ATA_ERR_ABRT		0x04u
 #define ATA_ERR_ICRC		0x80u
 
@@ -50,30 +47,7 @@
 #define ATA_CONTROL_NO_IRQ	0x02u
 #define ATA_CONTROL_RESET	0x04u
 
-/* Commands (ATA8-ACS section 7). */
-#define ATA_CMD_READ		0x20u
-#define ATA_CMD_READ_EXT	0x24u
-#define ATA_CMD_READ_DMA_EXT	0x25u
-#define ATA_CMD_READ_MULTIPLE_EXT 0x29u
-#define ATA_CMD_WRITE		0x30u
-#define ATA_CMD_WRITE_EXT	0x34u
-#define ATA_CMD_WRITE_DMA_EXT	0x35u
-#define ATA_CMD_WRITE_MULTIPLE_EXT 0x39u
-#define ATA_CMD_PACKET		0xa0u
-#define ATA_CMD_IDENTIFY_PACKET	0xa1u
-#define ATA_CMD_READ_MULTIPLE	0xc4u
-#define ATA_CMD_WRITE_MULTIPLE	0xc5u
-#define ATA_CMD_SET_MULTIPLE	0xc6u
-#define ATA_CMD_READ_DMA	0xc8u
-#define ATA_CMD_WRITE_DMA	0xcau
-#define ATA_CMD_FLUSH		0xe7u
-#define ATA_CMD_FLUSH_EXT	0xeau
-#define ATA_CMD_IDENTIFY	0xecu
-
-#define ATA_LBA28_MAX		0x10000000ull	/* sectors */
 #define ATA_LBA28_COUNT		256u
-#define ATA_LBA48_MAX		BIT64(48)
-#define ATA_IDENTIFY_WORDS	256u
 #define ATA_PACKET_BYTES	12u
 #define ATA_SENSE_ATTENTION	6u
 
@@ -111,11 +85,10 @@ struct ata_taskfile {
 };
 
 struct ata_drive {
-	bool present, packet, lba48, dma;
-	bool flush, flush_ext;
+	bool present;
+	struct ata_identity id;
 	uint32_t multiple;	/* sectors for each data interrupt; 1 after a reset */
 	struct block_limits limits;
-	char model[41];
 };
 
 struct ata_channel {
@@ -171,9 +144,9 @@ int ata_command_none(struct ata_channel *ch, unsigned int drive, const struct at
 /* A packet that reads @bytes (even); short answers are errors. @sense is the key of a refusal. */
 int ata_packet_in(struct ata_channel *ch, unsigned int drive, const uint8_t *packet, void *to, uint32_t bytes, uint8_t *sense);
 
-/* identify.c. Fill in @drive from what it said; -ENXIO when that cannot be used. */
-int ata_identify_disk(struct ata *ata, struct ata_drive *drive, const uint16_t *words);
-int ata_identify_packet(struct ata *ata, struct ata_drive *drive, const uint16_t *words);
+/* drive.c. Ask a disk or a packet drive who it is and set its limits; the errors of command.c, and of what cannot be used. probe only. */
+int ata_drive_disk(struct ata_channel *ch, unsigned int number);
+int ata_drive_packet(struct ata_channel *ch, unsigned int number);
 
 /* packet.c. The size of what lies in the drive; the packet of a request. */
 int ata_packet_capacity(struct ata_channel *ch, unsigned int drive);

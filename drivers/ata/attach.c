@@ -99,45 +99,6 @@ static uint32_t signature_read(const struct ata_channel *ch, unsigned int drive)
 	return port_in8(&ch->command, ATA_LBA_MID) | (uint32_t)port_in8(&ch->command, ATA_LBA_HIGH) << 8;
 }
 
-static void multiple_set(struct ata_channel *ch, unsigned int number)
-{
-	struct ata_drive *drive = &ch->drives[number];
-	const struct ata_taskfile tf = { .command = ATA_CMD_SET_MULTIPLE, .count = (uint16_t)drive->multiple };
-
-	if (!ch->ata->dma && drive->multiple > 1 && !ata_command_none(ch, number, &tf))
-		return;
-	drive->multiple = 1;
-}
-
-static int disk_identify(struct ata_channel *ch, unsigned int number)
-{
-	const struct ata_taskfile tf = { .command = ATA_CMD_IDENTIFY };
-	uint16_t words[ATA_IDENTIFY_WORDS];
-	int err = ata_command_in(ch, number, &tf, words, ATA_IDENTIFY_WORDS);
-
-	if (!err)
-		err = ata_identify_disk(ch->ata, &ch->drives[number], words);
-	if (!err)
-		multiple_set(ch, number);
-	return err;
-}
-
-static int packet_identify(struct ata_channel *ch, unsigned int number)
-{
-	const struct ata_taskfile tf = { .command = ATA_CMD_IDENTIFY_PACKET };
-	uint16_t words[ATA_IDENTIFY_WORDS];
-	int err = ata_command_in(ch, number, &tf, words, ATA_IDENTIFY_WORDS);
-
-	if (!err)
-		err = ata_identify_packet(ch->ata, &ch->drives[number], words);
-	if (err)
-		return err;
-	err = ata_packet_capacity(ch, number);
-	if (err)
-		dev_info(ch->ata->dev, "unit=%u no disc in \"%s\"", ch->number * ATA_DRIVES + number, ch->drives[number].model);
-	return err;
-}
-
 /* A drive that cannot be used is left out, with a word about it; the others work. */
 static void drive_find(struct ata_channel *ch, unsigned int number, uint32_t signature)
 {
@@ -145,13 +106,11 @@ static void drive_find(struct ata_channel *ch, unsigned int number, uint32_t sig
 	int err;
 
 	if (signature == SIGNATURE_DISK)
-		err = disk_identify(ch, number);
+		err = ata_drive_disk(ch, number);
 	else if (signature == SIGNATURE_PACKET)
-		err = packet_identify(ch, number);
+		err = ata_drive_packet(ch, number);
 	else
 		return;
-	if (!err && ch->ata->dma && !drive->dma)
-		err = -EOPNOTSUPP;
 	drive->present = !err;
 	drive->limits.unit = ch->number * ATA_DRIVES + number;
 	if (err && err != -ENODEV)
@@ -207,8 +166,8 @@ static int drive_announce(struct ata_channel *ch, struct ata_drive *drive)
 	struct block_limits *l = &drive->limits;
 
 	l->first_queue = ch->queue;
-	dev_info(ch->ata->dev, "unit=%u %s model=\"%s\" blocks=%llu block_size=%u%s%s%s", l->unit, drive->packet ? "cd" : "disk", drive->model,
-		 (unsigned long long)l->nr_blocks, l->block_size, drive->lba48 ? " lba48" : "",
+	dev_info(ch->ata->dev, "unit=%u %s model=\"%s\" blocks=%llu block_size=%u%s%s%s", l->unit, drive->id.packet ? "cd" : "disk", drive->id.model,
+		 (unsigned long long)l->nr_blocks, l->block_size, drive->id.lba48 ? " lba48" : "",
 		 ch->ata->dma ? " dma" : drive->multiple > 1 ? " pio multiple" : " pio", l->flags & BLOCK_HAS_FLUSH ? " cache" : "");
 	return block_register(ch->ata->dev, l);
 }

@@ -33,7 +33,7 @@ static void error_log(struct ata_channel *ch, uint8_t status, uint8_t error)
 {
 	const char *name = status & ATA_ST_DF ? "device-fault" : "unknown";
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(error_names) && !ata_request_drive(ch)->packet; i++) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(error_names) && !ata_request_drive(ch)->id.packet; i++) {
 		if (!(error & error_names[i].bit))
 			continue;
 		name = error_names[i].name;
@@ -46,7 +46,7 @@ static void error_log(struct ata_channel *ch, uint8_t status, uint8_t error)
 /* Worth another try: a cable that lost bits; a packet drive that only wants to say that it was reset. */
 static bool is_passing(struct ata_channel *ch, uint8_t error)
 {
-	if (ata_request_drive(ch)->packet)
+	if (ata_request_drive(ch)->id.packet)
 		return error >> 4 == ATA_SENSE_ATTENTION;
 	return ch->ata->dma && error & ATA_ERR_ICRC;
 }
@@ -81,7 +81,7 @@ static void protocol_broken(struct ata_channel *ch, const char *what)
 
 static void taskfile_flush(const struct ata_drive *drive, struct ata_taskfile *tf)
 {
-	tf->command = drive->flush_ext ? ATA_CMD_FLUSH_EXT : ATA_CMD_FLUSH;
+	tf->command = drive->id.flush_ext ? ATA_CMD_FLUSH_EXT : ATA_CMD_FLUSH;
 }
 
 static uint8_t data_command(const struct ata_channel *ch, const struct ata_drive *drive, bool ext)
@@ -100,7 +100,7 @@ static void taskfile_data(const struct ata_channel *ch, const struct ata_drive *
 {
 	const struct block_request *rq = &ch->rq;
 
-	tf->ext = drive->lba48 && (rq->lba + rq->nr_blocks > ATA_LBA28_MAX || rq->nr_blocks > ATA_LBA28_COUNT);
+	tf->ext = drive->id.lba48 && (rq->lba + rq->nr_blocks > ATA_SECTORS_28_MAX || rq->nr_blocks > ATA_LBA28_COUNT);
 	tf->command = data_command(ch, drive, tf->ext);
 	tf->lba = rq->lba;
 	tf->count = (uint16_t)rq->nr_blocks;
@@ -118,9 +118,9 @@ static uint8_t device_bits(const struct ata_channel *ch)
 	const struct block_request *rq = &ch->rq;
 	const struct ata_drive *drive = &ch->drives[rq->unit % ATA_DRIVES];
 
-	if (drive->packet || rq->op == BLOCK_FLUSH)
+	if (drive->id.packet || rq->op == BLOCK_FLUSH)
 		return 0;
-	return ATA_DEVICE_LBA | (rq->lba + rq->nr_blocks > ATA_LBA28_MAX || rq->nr_blocks > ATA_LBA28_COUNT ? 0 : rq->lba >> 24 & 15);
+	return ATA_DEVICE_LBA | (rq->lba + rq->nr_blocks > ATA_SECTORS_28_MAX || rq->nr_blocks > ATA_LBA28_COUNT ? 0 : rq->lba >> 24 & 15);
 }
 
 static void wait_start(struct ata_channel *ch, enum ata_state state)
@@ -133,7 +133,7 @@ static enum ata_state state_after_command(const struct ata_channel *ch, const st
 {
 	if (ch->rq.op == BLOCK_FLUSH)
 		return ATA_NO_DATA;
-	if (drive->packet)
+	if (drive->id.packet)
 		return ATA_PACKET;
 	if (ch->ata->dma)
 		return ATA_DMA;
@@ -148,7 +148,7 @@ static void request_command(struct ata_channel *ch)
 
 	if (ch->rq.op == BLOCK_FLUSH)
 		taskfile_flush(drive, &tf);
-	else if (drive->packet)
+	else if (drive->id.packet)
 		taskfile_packet(ch, &tf);
 	else
 		taskfile_data(ch, drive, &tf);
@@ -270,7 +270,7 @@ static void dma_over(struct ata_channel *ch, uint8_t status)
 
 static void pio_next(struct ata_channel *ch, uint8_t status)
 {
-	bool packet = ata_request_drive(ch)->packet, asks = status & ATA_ST_DRQ;
+	bool packet = ata_request_drive(ch)->id.packet, asks = status & ATA_ST_DRQ;
 	bool all = ch->moved == ch->bytes;
 	int more;
 

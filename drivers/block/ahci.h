@@ -9,7 +9,8 @@
 #include <driver/class/block.h>
 #include <driver/log.h>
 #include <driver/mmio.h>
-#include "ata_identify.h"
+#include "../ata/acs.h"
+#include "../ata/identify.h"
 
 #define AHCI_PORTS_MAX		32
 #define AHCI_SLOTS_MAX		32

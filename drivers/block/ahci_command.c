@@ -97,7 +97,7 @@ static bool is_data(const struct block_request *rq)
 
 static void data_queued(const struct block_request *rq, unsigned int slot, struct ata_command *cmd)
 {
-	cmd->command = rq->op == BLOCK_WRITE ? ATA_WRITE_FPDMA : ATA_READ_FPDMA;
+	cmd->command = rq->op == BLOCK_WRITE ? ATA_CMD_WRITE_FPDMA : ATA_CMD_READ_FPDMA;
 	cmd->features = (uint16_t)rq->nr_blocks;	/* 65536 is 0 */
 	cmd->count = (uint16_t)(slot << 3);
 	if (rq->flags & BLOCK_REQ_FUA)
@@ -110,10 +110,10 @@ static void data_alone(const struct ahci_port *p, const struct block_request *rq
 
 	cmd->count = (uint16_t)rq->nr_blocks;
 	if (p->id.lba48) {
-		cmd->command = !write ? ATA_READ_DMA_EXT : rq->flags & BLOCK_REQ_FUA ? ATA_WRITE_DMA_FUA_EXT : ATA_WRITE_DMA_EXT;
+		cmd->command = !write ? ATA_CMD_READ_DMA_EXT : rq->flags & BLOCK_REQ_FUA ? ATA_CMD_WRITE_DMA_FUA_EXT : ATA_CMD_WRITE_DMA_EXT;
 		return;
 	}
-	cmd->command = write ? ATA_WRITE_DMA : ATA_READ_DMA;
+	cmd->command = write ? ATA_CMD_WRITE_DMA : ATA_CMD_READ_DMA;
 	cmd->count &= 0xff;	/* 256 is 0 */
 	cmd->device |= rq->lba >> 24 & 0xf;
 	cmd->lba &= 0xffffff;
@@ -126,7 +126,7 @@ static void packet_read(const struct ahci_port *p, const struct block_request *r
 		packet[2 + i] = (uint8_t)(rq->lba >> (24 - 8 * i));
 		packet[6 + i] = (uint8_t)(rq->nr_blocks >> (24 - 8 * i));
 	}
-	cmd->command = ATA_PACKET;
+	cmd->command = ATA_CMD_PACKET;
 	cmd->features = FEATURE_DMA | (p->id.packet_dmadir ? FEATURE_TO_HOST : 0);
 	cmd->lba = 0;
 	cmd->device = 0;
@@ -161,11 +161,11 @@ static void request_issue(struct ahci_port *p, struct ahci_tag *tag, unsigned in
 		cmd.nr_segments = rq->nr_segments;
 	}
 	if (rq->op == BLOCK_FLUSH) {
-		cmd.command = p->id.flush_ext ? ATA_FLUSH_EXT : ATA_FLUSH;
+		cmd.command = p->id.flush_ext ? ATA_CMD_FLUSH_EXT : ATA_CMD_FLUSH;
 		cmd.write = false;
 	} else if (rq->op == BLOCK_DISCARD) {
 		ranges = ranges_write(p, rq);
-		cmd.command = ATA_DATA_SET_MANAGEMENT;
+		cmd.command = ATA_CMD_DATA_SET_MANAGEMENT;
 		cmd.features = FEATURE_TRIM;
 		cmd.count = 1;
 		cmd.segments = &ranges;
@@ -355,7 +355,7 @@ int ahci_request_submit(struct ahci *hba, const struct block_request *rq)
 /* Of a command that ran alone: the task file is its own, and so is the byte count (a short read is none). */
 static int alone_status(const struct ahci_port *p, const struct ahci_tag *tag, unsigned int slot)
 {
-	if (port_read(p, PORT_TFD) & (ATA_STATUS_ERR | ATA_STATUS_DF))
+	if (port_read(p, PORT_TFD) & (ATA_ST_ERR | ATA_ST_DF))
 		return -EIO;
 	if (tag->rq.op != BLOCK_READ)
 		return 0;

@@ -142,7 +142,7 @@ static void identify_start(struct ahci_port *p)
 {
 	struct dma_segment answer = { .address = p->mem.address + MEM_SCRATCH, .length = ATA_IDENTIFY_BYTES };
 	bool packet = port_read(p, PORT_SIG) == SIGNATURE_PACKET;
-	struct ata_command cmd = { .command = packet ? ATA_IDENTIFY_PACKET : ATA_IDENTIFY, .segments = &answer, .nr_segments = 1 };
+	struct ata_command cmd = { .command = packet ? ATA_CMD_IDENTIFY_PACKET : ATA_CMD_IDENTIFY, .segments = &answer, .nr_segments = 1 };
 
 	own_command(p, &cmd, PORT_IDENTIFYING);
 }
@@ -152,7 +152,7 @@ static void sizing_start(struct ahci_port *p)
 	static const uint8_t packet[16] = { SCSI_READ_CAPACITY };
 	struct dma_segment answer = { .address = p->mem.address + MEM_SCRATCH, .length = 8 };
 	struct ata_command cmd = {
-		.command = ATA_PACKET, .features = p->id.packet_dmadir ? 5 : 1, .packet = packet, .segments = &answer, .nr_segments = 1,
+		.command = ATA_CMD_PACKET, .features = p->id.packet_dmadir ? 5 : 1, .packet = packet, .segments = &answer, .nr_segments = 1,
 	};
 
 	own_command(p, &cmd, PORT_SIZING);
@@ -164,7 +164,7 @@ static int own_poll(struct ahci_port *p)
 	if (port_read(p, PORT_IS) & IS_ERRORS)
 		return -EIO;
 	if (!(port_read(p, PORT_CI) & BIT(0)))
-		return port_read(p, PORT_TFD) & (ATA_STATUS_ERR | ATA_STATUS_DF) ? -EIO : 0;
+		return port_read(p, PORT_TFD) & (ATA_ST_ERR | ATA_ST_DF) ? -EIO : 0;
 	return is_late(p) ? -ETIMEDOUT : -EAGAIN;
 }
 
@@ -306,7 +306,7 @@ static bool step_settling(struct ahci_port *p)
 {
 	uint32_t signature;
 
-	if (port_read(p, PORT_TFD) & (ATA_STATUS_BSY | ATA_STATUS_DRQ)) {
+	if (port_read(p, PORT_TFD) & (ATA_ST_BSY | ATA_ST_DRQ)) {
 		if (is_late(p))
 			port_dead(p, "it does not get ready");
 		else if (link_state(p) == LINK_NONE)
@@ -465,7 +465,7 @@ void ahci_port_recover(struct ahci_port *p, uint32_t failed, int status)
 /* An error while a command ran alone is that command's, and leaves the device usable (section 6.2.2.1). */
 static void alone_failed(struct ahci_port *p)
 {
-	bool usable = !(port_read(p, PORT_TFD) & (ATA_STATUS_BSY | ATA_STATUS_DRQ));
+	bool usable = !(port_read(p, PORT_TFD) & (ATA_ST_BSY | ATA_ST_DRQ));
 
 	if (p->id.packet)
 		dev_dbg(p->hba->dev, "port=%u packet command failed, tfd=0x%x", p->index, port_read(p, PORT_TFD));

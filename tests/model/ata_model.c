@@ -483,7 +483,7 @@ static void drive_init(struct ata_model_drive *d, enum ata_model_kind kind)
 	w[49] = 0x0300;
 	w[60] = ATA_MODEL_BLOCKS;
 	w[83] = 0x7400;
-	w[85] = 0x0020;
+	w[82] = w[85] = 0x0020;
 	w[100] = ATA_MODEL_BLOCKS;
 	w[217] = 1;
 }
