@@ -37,7 +37,7 @@ KCONFIG := KCONFIG_CONFIG="$(KCONFIG_CONFIG)" $(PYTHON) scripts/kconfig
 defconfigs := $(notdir $(wildcard arch/x86/configs/*_defconfig))
 config-goals := menuconfig guiconfig oldconfig olddefconfig defconfig savedefconfig \
 	allyesconfig allmodconfig allnoconfig tinyconfig randconfig $(defconfigs)
-free-goals := help clean mrproper distclean tags why layers format setup CONFIG_%
+free-goals := help clean mrproper distclean tags why layers format setup new-driver CONFIG_%
 goals := $(or $(MAKECMDGOALS),all)
 
 # Configuration targets come before the others and one at a time.
@@ -52,7 +52,7 @@ one-by-one:
 
 else
 
-.PHONY: all help clean mrproper distclean tags why layers format setup $(config-goals)
+.PHONY: all help clean mrproper distclean tags why layers format setup new-driver $(config-goals)
 
 all:
 
@@ -91,6 +91,9 @@ format:
 
 setup:
 	$(Q)./ferry setup
+
+new-driver:
+	$(Q)$(PYTHON) scripts/new-driver NAME="$(NAME)" CLASS="$(CLASS)" DEVICE="$(DEVICE)"
 
 help:
 	@scripts/help

@@ -103,10 +103,12 @@ $(if $(call differ,$(file <$(call stamp,$(1))),$(2)),$(file >$(call stamp,$(1)),
 endef
 differ = $(if $(and $(findstring x$(1)x,x$(2)x),$(findstring x$(2)x,x$(1)x)),,y)
 
+# A tree that was moved or copied is not built anew.
+no-path = $(strip $(filter-out -ffile-prefix-map=%,$(1)))
 own-flags := $(foreach v,$(sort $(filter CFLAGS_%,$(.VARIABLES))),$(v)=$($(v)))
-$(call set-stamp,kernel,$(strip $(own-flags) $(CC) $(kernel-cflags) $(kernel-includes) $(driver-kernel-includes)))
-$(call set-stamp,user,$(strip $(user-cc) $(user-cflags) $(user-includes) $(driver-user-includes)))
-$(call set-stamp,host,$(strip $(HOSTCC) $(host-cflags) $(host-includes)))
+$(call set-stamp,kernel,$(call no-path,$(own-flags) $(CC) $(kernel-cflags) $(kernel-includes) $(driver-kernel-includes)))
+$(call set-stamp,user,$(call no-path,$(user-cc) $(user-cflags) $(user-includes) $(driver-user-includes)))
+$(call set-stamp,host,$(call no-path,$(HOSTCC) $(host-cflags) $(host-includes)))
 $(call set-stamp,link,$(strip $(LD) $(kernel-ldflags) $(kernel-objs) $(kernel-driver-objs)))
 $(call set-stamp,archives,$(strip $(AR) $(all-library-y) $(all-lib-y) $(all-user-shim-y)))
 $(call set-stamp,host-link,$(strip $(host-cflags) $(all-host-objs)))

@@ -36,3 +36,27 @@ void platform_add(const char *driver, unsigned int fallback)
 		device_add(dev);
 	}
 }
+
+/* "platform=a,b": a device for each name, for drivers that bring no bus file of their own (scripts/new-driver). */
+static int platform_named_init(void)
+{
+	char names[128], *name = names;
+
+	if (!cmdline_get("platform", names, sizeof(names)))
+		return 0;
+	while (*name) {
+		char *end = name;
+
+		while (*end && *end != ',')
+			end++;
+		if (*end)
+			*end++ = '\0';
+		if (*name && strlen(name) < FERRY_NAME_MAX - 4)
+			platform_add(name, 1);
+		else
+			log_warn("platform: a name in platform= is empty or too long");
+		name = end;
+	}
+	return 0;
+}
+INITCALL("3bus", platform_named_init);
