@@ -2,8 +2,9 @@
 /*
  * Requests that outlive their driver. When a driver dies and another one is expected, what it had in flight stays here, in the order in
  * which it was submitted, and goes to its successor before anything new does: that order is the barrier position, so nothing is moved
- * across a flush. Completions of the dead driver's generation find nothing. Every block operation may be carried out twice with
- * the result of once; one that may not would be failed here. What was completed but not flushed is in the device, which did not die.
+ * across a flush. Completions of the dead driver's generation find nothing; block_replay.pml is the model of it. Every block operation
+ * may be carried out twice with the result of once; one that may not would be failed here. What was completed but not
+ * flushed is in the device, which did not die.
  *
  * A request that was in flight when a driver failed by itself, three times in a row, is what kills it: it ends with -EIO, alone. From the
  * second time on such suspects are sent one by one, on all queues of the device together, so that the innocent are found out.
