@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Descriptor tables: small integers to files. A slot is a file pointer and a close-on-exec bit; the lowest free one is given. */
+/*
+ * Descriptor tables: small integers to files. A slot is a file pointer and a close-on-exec bit; the lowest free one is given. The table of
+ * a driver process counts how often each slot was closed and puts that into the number, so that an old number never reaches a new file.
+ */
 #include <fs/internal.h>
 #include <fs/vfs.h>
 #include <kernel/process.h>
@@ -16,6 +19,7 @@ struct fd_table {
 	int size, next;		/* no slot below next is free */
 	struct file **files;
 	uint64_t *cloexec;
+	uint32_t *generations;	/* by slot: times it was closed; NULL: numbers are slots */
 };
 
 static int table_resize(struct fd_table *t, int size)
@@ -40,6 +44,19 @@ static int table_resize(struct fd_table *t, int size)
 	return 0;
 }
 
+/* The slot that @fd means, or -1. */
+static int slot_of(const struct fd_table *t, int fd)
+{
+	int slot = fd;
+
+	if (fd >= 0 && t->generations) {
+		slot = fd_number_slot(fd);
+		if (t->generations[slot] != fd_number_generation(fd))
+			return -1;
+	}
+	return slot < t->size ? slot : -1;
+}
+
 struct fd_table *fd_table_create(void)
 {
 	struct fd_table *t = kzalloc(sizeof(*t));
@@ -52,6 +69,28 @@ struct fd_table *fd_table_create(void)
 		return t;
 	kfree(t);
 	return NULL;
+}
+
+int fd_table_count_generations(struct fd_table *t)
+{
+	uint32_t *generations = kcalloc(FD_SLOTS_COUNTED, sizeof(*generations));
+
+	if (!generations)
+		return -ENOMEM;
+	spin_lock(&t->lock);
+	t->generations = generations;
+	spin_unlock(&t->lock);
+	return 0;
+}
+
+bool fd_is_stale(struct fd_table *t, int fd)
+{
+	bool stale;
+
+	spin_lock(&t->lock);
+	stale = fd >= 0 && t->generations && fd_number_generation(fd) < t->generations[fd_number_slot(fd)];
+	spin_unlock(&t->lock);
+	return stale;
 }
 
 static void table_copy_slots(struct fd_table *to, struct fd_table *from)
@@ -98,6 +137,8 @@ static struct file *slot_clear(struct fd_table *t, int fd)
 
 	t->files[fd] = NULL;
 	t->cloexec[fd / 64] &= ~(1ull << (fd % 64));
+	if (t->generations)
+		t->generations[fd]++;
 	if (fd < t->next)
 		t->next = fd;
 	return f;
@@ -121,6 +162,7 @@ void fd_table_put(struct fd_table *t)
 			slot_drop(t, slot_clear(t, i));
 	kfree(t->files);
 	kfree(t->cloexec);
+	kfree(t->generations);
 	kfree(t);
 }
 
@@ -140,11 +182,19 @@ void fd_table_close_on_exec(struct fd_table *t)
 	}
 }
 
-static int table_limit(void)
+static int table_limit(const struct fd_table *t)
 {
 	uint64_t limit = current_process ? current_process->rlimits[LINUX_RLIMIT_NOFILE].cur : SLOTS_MAX;
 
+	if (t->generations)
+		return FD_SLOTS_COUNTED;
 	return limit < SLOTS_MAX ? limit : SLOTS_MAX;
+}
+
+/* A slot whose numbers are used up stays empty for ever. */
+static bool slot_is_taken(const struct fd_table *t, int fd)
+{
+	return t->files[fd] || (t->generations && t->generations[fd] > FD_GENERATION_MAX);
 }
 
 static int table_cover(struct fd_table *t, int fd)
@@ -172,7 +222,7 @@ static int table_install(struct fd_table *t, struct file *f, int from, int limit
 {
 	int fd = from < t->next ? t->next : from;
 
-	while (fd < t->size && t->files[fd])
+	while (fd < t->size && slot_is_taken(t, fd))
 		fd++;
 	if (fd >= limit)
 		return -EMFILE;
@@ -181,12 +231,12 @@ static int table_install(struct fd_table *t, struct file *f, int from, int limit
 	slot_set(t, fd, f, cloexec);
 	if (from <= t->next)
 		t->next = fd + 1;
-	return fd;
+	return t->generations ? fd_number(fd, t->generations[fd]) : fd;
 }
 
 int fd_install(struct fd_table *t, struct file *f, int from, bool cloexec)
 {
-	int fd, limit = table_limit();
+	int fd, limit = table_limit(t);
 
 	if (from < 0 || from >= limit)
 		return from < 0 ? -EINVAL : -EMFILE;
@@ -207,12 +257,14 @@ int fd_install_new(struct file *f, uint32_t flags)
 struct file *fd_get(struct fd_table *t, int fd)
 {
 	struct file *f = NULL;
+	int slot;
 
 	if (!t || fd < 0)
 		return NULL;
 	spin_lock(&t->lock);
-	if (fd < t->size)
-		f = t->files[fd];
+	slot = slot_of(t, fd);
+	if (slot >= 0)
+		f = t->files[slot];
 	if (f)
 		file_get(f);
 	spin_unlock(&t->lock);
@@ -246,12 +298,14 @@ int fd_next(struct fd_table *t, int fd, struct file **f)
 int fd_close(struct fd_table *t, int fd)
 {
 	struct file *f = NULL;
+	int slot;
 
 	if (fd < 0)
 		return -EBADF;
 	spin_lock(&t->lock);
-	if (fd < t->size && t->files[fd])
-		f = slot_clear(t, fd);
+	slot = slot_of(t, fd);
+	if (slot >= 0 && t->files[slot])
+		f = slot_clear(t, slot);
 	spin_unlock(&t->lock);
 	if (!f)
 		return -EBADF;
@@ -322,7 +376,7 @@ static int64_t do_dup2(int old, int new, bool cloexec)
 	struct file *f, *over = NULL;
 	int err;
 
-	if (new < 0 || new >= table_limit())
+	if (new < 0 || new >= table_limit(t))
 		return -EBADF;
 	f = fd_get(t, old);
 	if (!f)

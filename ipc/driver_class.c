@@ -1,9 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A driver process joins its class: register, change, leave. One class end for each kind in class/. */
 #include <driver/class/block.h>
+#include <kernel/process.h>
+#include <mm/space.h>
 #include <mm/user.h>
 #include <uapi/ferry/manifest.h>
 #include "moved.h"
+
+/* Revoking it takes the rings out of the driver's space. */
+static int ring_handle(struct moved *m, uint64_t region, uint64_t length)
+{
+	const struct handle from = {
+		.kind = FERRY_HANDLE_RING, .rights = FERRY_RIGHT_READ | FERRY_RIGHT_WRITE, .length = length,
+	};
+	struct handle *h = moved_handle(m, &from);
+
+	if (IS_ERR(h))
+		return (int)PTR_ERR(h);
+	h->view = space_object_at(current_process->space, region);
+	if (h->view) {
+		h->space = current_process->space;
+		space_get(h->space);
+	}
+	return handle_give(h);
+}
 
 static int register_block(struct moved *m, struct ferry_block_register *reg)
 {
@@ -17,7 +37,7 @@ static int register_block(struct moved *m, struct ferry_block_register *reg)
 	reg->handle = -1;
 	if (!reg->new_queues)
 		return 0;
-	reg->handle = moved_object_handle(m, FERRY_HANDLE_RING, 3);
+	reg->handle = ring_handle(m, reg->region, reg->region_length);
 	return reg->handle < 0 ? reg->handle : 0;
 }
 
@@ -30,7 +50,7 @@ static int64_t register_misc(struct moved *m, uint64_t from)
 		err = misc_remote_register(m, &reg);
 	if (err)
 		return err;
-	reg.handle = moved_object_handle(m, FERRY_HANDLE_RING, 3);
+	reg.handle = ring_handle(m, reg.region, reg.region_length);
 	return reg.handle < 0 ? reg.handle : copy_to_user(from, &reg, sizeof(reg));
 }
 

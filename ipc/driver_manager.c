@@ -231,6 +231,28 @@ SYSCALL(NR_ferry_manager_wait, ferry_manager_wait)
 	return copy_to_user(args->a[0], &e, sizeof(e));
 }
 
+SYSCALL(NR_ferry_cap_open, ferry_cap_open)
+{
+	struct ferry_cap_open o;
+	struct device *dev;
+	int err = manager_claim();
+
+	if (!err)
+		err = abi_copy_in(&o, args->a[0], sizeof(o));
+	if (err)
+		return err;
+	dev = device_find_id(o.device);
+	if (!dev)
+		return -ENODEV;
+	o.handle = -EINVAL;
+	if (o.kind == FERRY_HANDLE_DEVICE)
+		o.handle = moved_root_handle(dev);
+	else if (o.kind == FERRY_HANDLE_BUDGET)
+		o.handle = budget_handle(dev);
+	device_put(dev);
+	return o.handle < 0 ? o.handle : copy_to_user(args->a[0], &o, sizeof(o));
+}
+
 /* ---- Control ---- */
 
 static int control_start(struct device *dev)

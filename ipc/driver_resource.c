@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a driver process gets of its device: facts, register windows, ports, interrupts, DMA memory, configuration space. Each call
- * checks the DEVICE handle for the need it stands for, and the range against what the bus reported for this very device. Everything
- * given is undone with the binding: the kernel's part through device_on_release(), the process's part with its space and files.
+ * What a driver process gets of its device: facts, register windows, ports, interrupts, configuration space; DMA memory is driver_dma.c.
+ * Each call checks the DEVICE handle for the need it stands for, and the range against what the bus reported for this very device.
+ * What is given is a handle below that DEVICE handle, and is taken back when one of the two is revoked, at the latest with the binding.
  */
 #include <driver/pci.h>
 #include <kernel/cpu.h>
@@ -15,17 +15,8 @@
 #include <uapi/ferry/linux.h>
 #include "moved.h"
 
-#define DMA_LENGTH_MAX	((uint32_t)(PAGE_SIZE << FRAME_ORDER_MAX))
-
 _Static_assert(FERRY_STATE_QUIESCED == (int)DRIVER_QUIESCED && FERRY_STATE_RUNNING == (int)DRIVER_RUNNING, "states");
 _Static_assert(FERRY_PLACED_MOVED == (int)PLACED_MOVED, "placements");
-
-int moved_object_handle(struct moved *m, uint32_t kind, uint32_t rights)
-{
-	struct handle h = { .kind = kind, .rights = rights, .dev = m->dev, .generation = m->generation };
-
-	return handle_install(current_process, &h, 0);
-}
 
 /* ---- Facts ---- */
 
@@ -96,12 +87,6 @@ SYSCALL_FLAGS(NR_ferry_device_param, ferry_device_param, SYSCALL_DRIVER)
 
 /* ---- Register windows ---- */
 
-static void object_put(struct vma_object *o)
-{
-	if (ref_put(&o->ref))
-		o->release(o);
-}
-
 static void window_release(struct vma_object *o)
 {
 	kfree(o);
@@ -165,40 +150,67 @@ static int window_check(struct device *dev, struct ferry_mmio_map *map, struct p
 	return claim->shared ? -EACCES : 0;
 }
 
-static int64_t window_map(const struct page_claim *claim, uint32_t perms)
+static void window_hold(void *object)
 {
-	uint32_t flags = VM_SHARED | VM_IO | VM_READ | (perms & 2 ? VM_WRITE : 0);
+	struct vma_object *o = object;
+
+	ref_get(&o->ref);
+}
+
+static void window_drop(void *object)
+{
+	vma_object_put(object);
+}
+
+/* There is nothing to take back but the mappings. */
+static const struct handle_ops window_ops = { .get = window_hold, .put = window_drop };
+
+static struct vma_object *window_create(const struct page_claim *claim)
+{
 	struct vma_object *o = kzalloc(sizeof(*o));
-	int64_t address;
 
 	if (!o)
-		return -ENOMEM;
+		return NULL;
 	ref_init(&o->ref);
 	o->io_base = claim->start;
 	o->nr_pages = (claim->end - claim->start) >> PAGE_SHIFT;
 	o->release = window_release;
-	address = space_map_object(current_process->space, 0, flags, o);
-	object_put(o);
-	return address;
+	return o;
+}
+
+static int64_t window_map(struct handle *h, uint32_t perms)
+{
+	return moved_handle_map(h, h->object, VM_SHARED | VM_IO | VM_READ | (perms & FERRY_RIGHT_WRITE ? VM_WRITE : 0));
 }
 
 static int mmio_grant(struct moved *m, struct ferry_mmio_map *map)
 {
+	struct handle from = { .kind = FERRY_HANDLE_MEMORY, .ops = &window_ops };
 	struct page_claim claim = { .shared = false };
 	int err = window_check(m->dev, map, &claim);
+	struct handle *h;
 	int64_t address;
 
 	if (err)
 		return err;
-	address = window_map(&claim, map->perms);
-	if (address < 0)
+	from.object = window_create(&claim);
+	if (!from.object)
+		return -ENOMEM;
+	from.rights = map->perms;
+	from.start = m->dev->pci->bars[map->bar].start + map->offset;
+	from.length = map->length;
+	h = moved_handle(m, &from);
+	if (IS_ERR(h))
+		return (int)PTR_ERR(h);
+	address = window_map(h, map->perms);
+	if (address < 0) {
+		(void)handle_revoke_locked(h, true);
+		handle_put(h);
 		return (int)address;
-	map->address = (uint64_t)address + ((m->dev->pci->bars[map->bar].start + map->offset) & ~PAGE_MASK);
-	map->handle = moved_object_handle(m, FERRY_HANDLE_MEMORY, map->perms);
-	if (map->handle >= 0)
-		return 0;
-	space_unmap(current_process->space, (vaddr_t)address, claim.end - claim.start);
-	return map->handle;
+	}
+	map->address = (uint64_t)address + (from.start & ~PAGE_MASK);
+	map->handle = handle_give(h);
+	return map->handle < 0 ? map->handle : 0;
 }
 
 static int64_t mmio_map_call(struct moved *m, struct syscall_args *args)
@@ -248,15 +260,40 @@ static int port_of_bus(const struct moved *m, struct ferry_port_map *map)
 	return device_ports_check(m->dev, map->first, map->length);
 }
 
+/* Of whichever thread they were opened for. */
+static void ports_undo(struct handle *h)
+{
+	if (!h->ports_of)
+		return;
+	(void)arch_ports_allow(h->ports_of, (uint16_t)h->start, (uint32_t)h->length, false);
+	thread_put(h->ports_of);
+	h->ports_of = NULL;
+}
+
+static const struct handle_ops port_ops = { .undo = ports_undo };
+
 static int port_grant(struct moved *m, struct ferry_port_map *map)
 {
 	int err = map->bar == FERRY_PORT_FIXED ? port_of_bus(m, map) : port_of_bar(m, map);
+	struct handle from = { .kind = FERRY_HANDLE_IOPORT, .rights = FERRY_RIGHT_READ | FERRY_RIGHT_WRITE, .ops = &port_ops };
+	struct handle *h;
 
-	if (!err)
-		err = arch_ports_allow(current, (uint16_t)map->first, map->length, true);
 	if (err)
 		return err;
-	map->handle = moved_object_handle(m, FERRY_HANDLE_IOPORT, 3);
+	from.start = map->first;
+	from.length = map->length;
+	h = moved_handle(m, &from);
+	if (IS_ERR(h))
+		return (int)PTR_ERR(h);
+	err = arch_ports_allow(current, (uint16_t)map->first, map->length, true);
+	if (err) {
+		(void)handle_revoke_locked(h, true);
+		handle_put(h);
+		return err;
+	}
+	thread_get(current);
+	h->ports_of = current;
+	map->handle = handle_give(h);
 	return map->handle < 0 ? map->handle : 0;
 }
 
@@ -290,18 +327,50 @@ static void moved_irq(void *arg, unsigned int vector)
 	moved_wake(m);
 }
 
-static void irq_handle_release(struct handle *h)
+static void binding_hold(void *object)
 {
-	moved_put(h->object);
+	moved_get(object);
 }
 
-static int irq_handle(struct moved *m)
+static void binding_drop(void *object)
 {
-	struct handle h = { .kind = FERRY_HANDLE_IRQ, .rights = 1, .dev = m->dev, .generation = m->generation, .object = m,
-			    .release = irq_handle_release };
+	moved_put(object);
+}
+
+/* The lines are quiet before anything else happens; who waits looks again and finds the handle stale. */
+static void irq_undo(struct handle *h)
+{
+	struct moved *m = h->object;
+
+	if (h->bound) {
+		device_irq_teardown(m->dev);
+		m->irqs_unacked = 0;
+		__atomic_store_n(&m->irqs, 0, __ATOMIC_RELAXED);
+	}
+	wait_wake(&m->wait, 0);
+	if (m->irq == h) {
+		m->irq = NULL;
+		handle_put(h);
+	}
+}
+
+static const struct handle_ops irq_ops = { .get = binding_hold, .put = binding_drop, .undo = irq_undo };
+
+/* The vectors are counted from 0 on. */
+static int irq_handle(struct moved *m, int given)
+{
+	struct handle from = { .kind = FERRY_HANDLE_IRQ, .rights = FERRY_RIGHT_READ, .ops = &irq_ops, .object = m, .length = (uint64_t)given };
+	struct handle *h;
 
 	moved_get(m);
-	return handle_install(current_process, &h, 0);
+	h = moved_handle(m, &from);
+	if (IS_ERR(h)) {
+		device_irq_teardown(m->dev);
+		return (int)PTR_ERR(h);
+	}
+	handle_hold(h);
+	m->irq = h;
+	return handle_give(h);
 }
 
 static int irq_grant(struct moved *m, struct ferry_irq_request *req)
@@ -311,11 +380,8 @@ static int irq_grant(struct moved *m, struct ferry_irq_request *req)
 	if (given < 0)
 		return given;
 	req->kind = irq_kind(m->dev);
-	req->handle = irq_handle(m);
-	if (req->handle >= 0)
-		return given;
-	device_irq_teardown(m->dev);
-	return req->handle;
+	req->handle = irq_handle(m, given);
+	return req->handle < 0 ? req->handle : given;
 }
 
 static int64_t irq_request_call(struct moved *m, struct syscall_args *args)
@@ -338,178 +404,14 @@ SYSCALL_FLAGS(NR_ferry_irq_request, ferry_irq_request, SYSCALL_DRIVER)
 
 static int64_t irq_release_call(struct moved *m, struct syscall_args *args)
 {
-	device_irq_teardown(m->dev);
-	m->irqs_unacked = 0;
-	__atomic_store_n(&m->irqs, 0, __ATOMIC_RELAXED);
+	if (m->irq)
+		(void)handle_revoke_locked(m->irq, true);
 	return 0;
 }
 
 SYSCALL_FLAGS(NR_ferry_irq_release, ferry_irq_release, SYSCALL_DRIVER)
 {
 	return moved_call((int)args->a[0], FERRY_NEEDS_IRQ, args, irq_release_call);
-}
-
-/* ---- DMA memory ---- */
-
-/* The binding, the mapping and the handle hold references; the frames go back with the last. */
-struct moved_dma {
-	struct vma_object object;	/* first */
-	struct page *frames;
-	uint64_t address, length;	/* for the device, whole */
-	vaddr_t user;
-};
-
-static void dma_release(struct vma_object *o)
-{
-	struct moved_dma *d = (struct moved_dma *)o;
-
-	if (d->frames)
-		page_put(d->frames);
-	kfree(o->pages);
-	kfree(d);
-}
-
-/* The device can not reach it any more. */
-static void dma_undo(struct device *dev, void *arg)
-{
-	struct moved_dma *d = arg;
-
-	dma_unmap_frames(dev, d->address, d->length);
-	object_put(&d->object);
-}
-
-static void dma_handle_release(struct handle *h)
-{
-	object_put(h->object);
-}
-
-static struct moved_dma *dma_create(uint32_t dma_bits, uint32_t bytes)
-{
-	struct moved_dma *d = kzalloc(sizeof(*d));
-	unsigned int order = 0;
-
-	if (!d)
-		return NULL;
-	while ((PAGE_SIZE << order) < bytes)
-		order++;
-	ref_init(&d->object.ref);
-	d->object.release = dma_release;
-	d->length = PAGE_SIZE << order;
-	d->object.nr_pages = 1ull << order;
-	d->object.pages = kcalloc(d->object.nr_pages, sizeof(struct page *));
-	d->frames = frame_alloc(order, FRAME_ZERO | (dma_bits <= 32 ? FRAME_DMA32 : 0), PAGE_DMA);
-	if (!d->object.pages || !d->frames) {
-		object_put(&d->object);
-		return NULL;
-	}
-	for (uint64_t i = 0; i < d->object.nr_pages; i++)
-		d->object.pages[i] = page_of(page_paddr(d->frames) + i * PAGE_SIZE);
-	return d;
-}
-
-/* Map @d for the device and note how to undo it; takes a reference of its own. */
-static int dma_bind(struct moved *m, struct moved_dma *d)
-{
-	int err = dma_map_frames(m->dev, page_paddr(d->frames), d->length, &d->address);
-
-	if (err)
-		return err;
-	err = device_on_release(m->dev, dma_undo, d);
-	if (err)
-		dma_unmap_frames(m->dev, d->address, d->length);
-	else
-		ref_get(&d->object.ref);
-	return err;
-}
-
-static int dma_show(struct moved *m, struct moved_dma *d, struct ferry_dma_alloc *a)
-{
-	struct handle h = {
-		.kind = FERRY_HANDLE_DMA, .rights = 3, .dev = m->dev, .generation = m->generation, .object = d,
-		.release = dma_handle_release,
-	};
-	int64_t user = space_map_object(current_process->space, 0, VM_SHARED | VM_OBJECT | VM_READ | VM_WRITE, &d->object);
-
-	if (user < 0)
-		return (int)user;
-	d->user = (vaddr_t)user;
-	ref_get(&d->object.ref);
-	a->handle = handle_install(current_process, &h, 0);
-	if (a->handle < 0) {
-		space_unmap(current_process->space, d->user, d->length);
-		return a->handle;
-	}
-	a->address = d->user;
-	a->device_address = d->address;
-	return 0;
-}
-
-static int dma_grant(struct moved *m, struct ferry_dma_alloc *a)
-{
-	struct moved_dma *d;
-	int err;
-
-	if (!a->length || a->length > DMA_LENGTH_MAX || a->align > DMA_LENGTH_MAX || a->align & (a->align - 1))
-		return -EINVAL;
-	d = dma_create(m->dev->dma_bits, MAX(a->length, a->align));
-	if (!d)
-		return -ENOMEM;
-	err = dma_bind(m, d);
-	if (!err) {
-		err = dma_show(m, d, a);
-		if (err)
-			device_release_now(m->dev, dma_undo, d);
-	}
-	object_put(&d->object);
-	return err;
-}
-
-static int64_t dma_alloc_call(struct moved *m, struct syscall_args *args)
-{
-	struct ferry_dma_alloc a;
-	int err;
-
-	err = abi_copy_in(&a, args->a[1], sizeof(a));
-	if (!err)
-		err = dma_grant(m, &a);
-	if (!err)
-		err = copy_to_user(args->a[1], &a, sizeof(a));
-	return err;
-}
-
-SYSCALL_FLAGS(NR_ferry_dma_alloc, ferry_dma_alloc, SYSCALL_DRIVER)
-{
-	return moved_call((int)args->a[0], FERRY_NEEDS_DMA, args, dma_alloc_call);
-}
-
-/* Unmapped for the device first, then for the process; a second time finds nothing. */
-static int dma_give_back(struct moved *m, int fd)
-{
-	struct file *f;
-	struct handle *h = handle_get(fd, FERRY_HANDLE_DMA, 0, &f);
-	struct moved_dma *d;
-	int err = 0;
-
-	if (IS_ERR(h))
-		return (int)PTR_ERR(h);
-	d = h->object;
-	if (device_release_now(m->dev, dma_undo, d))
-		space_unmap(current_process->space, d->user, d->length);
-	else
-		err = -EINVAL;
-	file_put(f);
-	fd_close(current_process->files, fd);
-	return err;
-}
-
-static int64_t dma_free_call(struct moved *m, struct syscall_args *args)
-{
-	return dma_give_back(m, (int)args->a[1]);
-}
-
-SYSCALL_FLAGS(NR_ferry_dma_free, ferry_dma_free, SYSCALL_DRIVER)
-{
-	return moved_call((int)args->a[0], FERRY_NEEDS_DMA, args, dma_free_call);
 }
 
 /* ---- Configuration space ---- */

@@ -72,8 +72,9 @@ static int64_t irq_acknowledge_call(struct moved *m, struct syscall_args *args)
 	return 0;
 }
 
-int moved_irq_read(struct moved *m, uint64_t *count, bool block)
+int moved_irq_read(struct handle *h, uint64_t *count, bool block)
 {
+	struct moved *m = h->object;
 	struct ferry_events e = { .irqs = 0 };
 	int64_t err = moved_locked(m, NULL, irq_acknowledge_call);
 
@@ -82,10 +83,10 @@ int moved_irq_read(struct moved *m, uint64_t *count, bool block)
 	if (!block && !__atomic_load_n(&m->irqs, __ATOMIC_ACQUIRE))
 		return -EAGAIN;
 	__atomic_store_n(&m->sleeping, 1, __ATOMIC_SEQ_CST);
-	err = wait_event(&m->wait, __atomic_load_n(&m->irqs, __ATOMIC_ACQUIRE), TIME_FOREVER, true);
+	err = wait_event(&m->wait, __atomic_load_n(&m->irqs, __ATOMIC_ACQUIRE) || !handle_is_live(h), TIME_FOREVER, true);
 	__atomic_store_n(&m->sleeping, 0, __ATOMIC_SEQ_CST);
-	if (err)
-		return (int)err;
+	if (err || !handle_is_live(h))
+		return err ? (int)err : -ESTALE;
 	irqs_take(m, &e);
 	*count = 0;
 	for (unsigned int vector = 0; vector < FERRY_VECTORS_MAX; vector++)

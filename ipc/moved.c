@@ -6,6 +6,7 @@
  *
  * Locks: dev->bind_lock, then strands. References: dev->moved, each handle and each waiter hold one.
  */
+#include <driver/log.h>
 #include <kernel/cpu.h>
 #include <kernel/log.h>
 #include <kernel/pci.h>
@@ -95,17 +96,58 @@ int64_t moved_locked(struct moved *m, struct syscall_args *args,
 	return result;
 }
 
+/* The handle may have been revoked until the lock was there; then not any more. */
+static int64_t call_through(struct handle *h, struct syscall_args *args,
+			    int64_t (*fn)(struct moved *m, struct syscall_args *args))
+{
+	struct moved *m = h->object;
+	int64_t result = -ESHUTDOWN;
+
+	if (m->process != current_process)
+		return -EPERM;
+	mutex_lock(&m->dev->bind_lock);
+	if (!handle_is_live(h)) {
+		result = -ESTALE;
+	} else if (moved_is_bound(m)) {
+		m->via = h;
+		result = fn(m, args);
+		m->via = NULL;
+	}
+	mutex_unlock(&m->dev->bind_lock);
+	return result;
+}
+
 int64_t moved_call(int fd, uint32_t rights, struct syscall_args *args,
 		     int64_t (*fn)(struct moved *m, struct syscall_args *args))
 {
-	struct moved *m = moved_current(fd, rights);
-	int64_t result;
+	int64_t result = -EPERM;
+	struct handle *h;
+	struct file *f;
 
-	if (IS_ERR(m))
-		return PTR_ERR(m);
-	result = moved_locked(m, args, fn);
-	moved_put(m);
+	if (!current_process->device)
+		return result;
+	h = handle_get(fd, FERRY_HANDLE_DEVICE, rights, &f);
+	if (IS_ERR(h)) {
+		result = PTR_ERR(h);
+	} else {
+		result = call_through(h, args, fn);
+		file_put(f);
+	}
+	if (result < 0)
+		moved_refused(current_process->device, result);
 	return result;
+}
+
+void moved_refused(struct device *dev, int64_t error)
+{
+	static const uint8_t refusals[] = { EPERM, EACCES, EBADF, ESTALE, EINVAL, ERANGE, EFAULT, EDQUOT, EMFILE, ESRCH };
+
+	for (unsigned int i = 0; i < sizeof(refusals); i++) {
+		if (error != -(int64_t)refusals[i])
+			continue;
+		__atomic_fetch_add(&dev->counters.refused, 1, __ATOMIC_RELAXED);
+		device_log(dev, LOG_WARN, "%s refused: error %d", syscall_name((uint64_t)current->syscall_nr), (int)error);
+	}
 }
 
 int abi_copy_in(void *to, uint64_t from, size_t size)
@@ -213,10 +255,17 @@ int moved_process_wait(struct moved *m, bool block)
 	return err ? err : m->exit_status;
 }
 
-static void process_handle_release(struct handle *h)
+static void binding_hold(void *object)
 {
-	moved_put(h->object);
+	moved_get(object);
 }
+
+static void binding_drop(void *object)
+{
+	moved_put(object);
+}
+
+static const struct handle_ops process_ops = { .get = binding_hold, .put = binding_drop };
 
 /* ---- Spawn ---- */
 
@@ -282,31 +331,94 @@ static int device_take(struct device *dev, struct process *p, const struct ferry
 	return 0;
 }
 
-static void device_handle_release(struct handle *h)
+/* Whoever takes the DEVICE handle away takes the device's way to memory with it. */
+static void device_handle_undo(struct handle *h)
 {
-	moved_put(h->object);
+	if (h->bound && h->dev->pci)
+		pci_set_bus_master(h->dev->pci, false);
 }
 
-static int device_handle(struct moved *m)
+static const struct handle_ops device_ops = { .get = binding_hold, .put = binding_drop, .undo = device_handle_undo };
+
+static struct handle *device_handle_create(struct moved *m, struct handle *parent)
 {
-	struct handle h = {
+	const struct handle from = {
 		.kind = FERRY_HANDLE_DEVICE, .rights = m->dev->granted, .dev = m->dev, .generation = m->generation,
-		.object = m, .release = device_handle_release,
+		.object = m, .ops = &device_ops, .bound = true,
 	};
-	int fd;
 
 	moved_get(m);
-	fd = handle_install(m->process, &h, FERRY_DEVICE_FD);
+	return handle_create(&from, parent);
+}
+
+/* The binding ends: all that was given for it is stale, in every process. */
+static void handles_undo(struct device *dev, void *arg)
+{
+	struct moved *m = arg;
+	struct handle *root = m->root;
+
+	m->root = NULL;
+	(void)handle_revoke_locked(root, true);
+	handle_put(root);
+}
+
+static int root_handle(struct moved *m)
+{
+	struct handle *root = device_handle_create(m, NULL);
+	int err;
+
+	if (IS_ERR(root))
+		return (int)PTR_ERR(root);
+	err = device_on_release(m->dev, handles_undo, m);
+	if (err) {
+		(void)handle_revoke_locked(root, true);
+		handle_put(root);
+		return err;
+	}
+	m->root = root;
+	return 0;
+}
+
+/* What the process starts with: one handle, below the root. */
+static int device_handle(struct moved *m)
+{
+	int err = root_handle(m), fd;
+	struct handle *h;
+
+	if (!err)
+		err = fd_table_count_generations(m->process->files);
+	if (err)
+		return err;
+	h = device_handle_create(m, m->root);
+	if (IS_ERR(h))
+		return (int)PTR_ERR(h);
+	fd = handle_install(m->process, h, FERRY_DEVICE_FD);
+	handle_put(h);
 	return fd == FERRY_DEVICE_FD ? 0 : fd < 0 ? fd : -EBUSY;
 }
 
 /* The manager's handle on the process. */
 static int process_handle(struct moved *m)
 {
-	struct handle h = { .kind = FERRY_HANDLE_PROCESS, .object = m, .release = process_handle_release };
+	const struct handle from = {
+		.kind = FERRY_HANDLE_PROCESS, .rights = FERRY_PROCESS_WAIT | FERRY_PROCESS_PASS, .object = m, .ops = &process_ops,
+	};
 
 	moved_get(m);
-	return handle_install(current_process, &h, 0);
+	return handle_give(handle_create(&from, NULL));
+}
+
+int moved_root_handle(struct device *dev)
+{
+	struct moved *m;
+	int fd = -ESRCH;
+
+	mutex_lock(&dev->bind_lock);
+	m = dev->moved;
+	if (m && m->root)
+		fd = handle_install(current_process, m->root, 0);
+	mutex_unlock(&dev->bind_lock);
+	return fd;
 }
 
 static int moved_equip(struct device *dev, struct process *p, struct ferry_driver_spawn *spawn)

@@ -14,6 +14,7 @@
 
 struct block_remote;
 struct misc_remote;
+struct vma_object;
 
 struct moved {
 	struct ref ref;
@@ -25,6 +26,9 @@ struct moved {
 	struct misc_remote *misc;	/* likewise */
 	enum driver_state end_state;	/* what the process said before it ended; CRASHED otherwise */
 	char end_reason[96];
+	struct handle *root;		/* DEVICE handle that all others of the binding come from; counted */
+	struct handle *via;		/* the DEVICE handle that the current call came through: parent of what it makes */
+	struct handle *irq;		/* IRQ handle, counted; NULL: no interrupts */
 
 	/* Any context, atomics. */
 	struct wait_queue wait;		/* the driver's thread */
@@ -58,6 +62,8 @@ struct moved *moved_of(struct device *dev);
 /* Ask it to go and see to it: 0 when it is gone, -ETIMEDOUT. May sleep. */
 int moved_stop(struct moved *m, time_ns_t timeout_ns);
 int moved_kill(struct moved *m, time_ns_t timeout_ns);
+/* The DEVICE handle that all of @dev's driver process come from, for the current process: its descriptor, -ESRCH. May sleep. */
+int moved_root_handle(struct device *dev);
 /* Something came for the driver's thread. Any context. */
 void moved_wake(struct moved *m);
 /* The driver said it would sleep, and a ring has work for it: it returns from its wait, even if it took the work already. */
@@ -67,7 +73,7 @@ uint32_t moved_process_poll(struct file *f, struct moved *m, struct poll_table *
 int moved_process_wait(struct moved *m, bool block);
 /* IRQ handles (driver_wait.c): interrupts of all vectors since the last look; looking acknowledges those told before. */
 uint32_t moved_irq_poll(struct file *f, struct moved *m, struct poll_table *table);
-int moved_irq_read(struct moved *m, uint64_t *count, bool block);
+int moved_irq_read(struct handle *h, uint64_t *count, bool block);
 
 /*
  * The caller's binding by its DEVICE handle @fd with @rights, counted: -EPERM (no driver process) or an error of handle_get(). ERR_PTR.
@@ -82,13 +88,23 @@ int64_t moved_call(int fd, uint32_t rights, struct syscall_args *args,
 /* Copy a structure of the ABI in and check its size and version: 0, -EFAULT, -EINVAL. */
 int abi_copy_in(void *to, uint64_t from, size_t size);
 
-/* A handle without an object of its own in the current driver's table; the descriptor or -errno. */
-int moved_object_handle(struct moved *m, uint32_t kind, uint32_t rights);
+/* The caller was refused something: counted, and told in the log with its name and the call's. Any error that is no refusal is let be. */
+void moved_refused(struct device *dev, int64_t error);
+
+/*
+ * driver_cap.c: a handle for the current driver, made with the DEVICE handle that the call came through (see handle_create()): @from's
+ * kind, rights, object, ops and range. Map @view into the current process through @h: the address or -errno. bind_lock held.
+ */
+struct handle *moved_handle(struct moved *m, const struct handle *from);
+int64_t moved_handle_map(struct handle *h, struct vma_object *view, uint32_t vm_flags);
 
 /* watchdog.c: threads that do not come back lose their priority. add and del once each; back() by the driver's thread in driver_wait. */
 void watchdog_add(struct moved *m);
 void watchdog_del(struct moved *m);
 void watchdog_back(struct moved *m);
+
+/* driver_budget.c: a BUDGET handle of @dev for the current process: its descriptor or -errno. */
+int budget_handle(struct device *dev);
 
 /* driver_manager.c: tell the device manager. Any context. */
 void manager_event(uint32_t kind, const struct device *dev);

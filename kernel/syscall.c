@@ -4,6 +4,8 @@
  * is built once at boot. Linux's numbers and Ferry's own lie in one array so that a call costs one bounds check. Counts and the marks
  * of what was logged are updated with relaxed atomics; the table itself never changes after boot.
  */
+#include <driver/log.h>
+#include <kernel/device.h>
 #include <kernel/init.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
@@ -58,11 +60,21 @@ static int64_t syscall_unknown(uint64_t nr, unsigned int slot)
 	return nr >= NR_FERRY_FIRST ? -1 : -ENOSYS;
 }
 
+const char *syscall_name(uint64_t nr)
+{
+	unsigned int slot = slot_of(nr);
+
+	return slot != NO_SLOT && entries[slot] ? entries[slot]->name : "?";
+}
+
 /* A sandboxed driver asked for something that is not on its list. */
 static int64_t syscall_refused(struct process *p, uint64_t nr)
 {
-	if (__atomic_fetch_add(&p->denied_calls, 1, __ATOMIC_RELAXED) == 0)
-		log_warn("%s[%d]: system call %llu is not for drivers", p->name, p->pid, (unsigned long long)nr);
+	__atomic_fetch_add(&p->denied_calls, 1, __ATOMIC_RELAXED);
+	if (p->device) {
+		__atomic_fetch_add(&p->device->counters.denied_calls, 1, __ATOMIC_RELAXED);
+		device_log(p->device, LOG_WARN, "system call %llu (%s) is not for drivers", (unsigned long long)nr, syscall_name(nr));
+	}
 	return -EPERM;
 }
 

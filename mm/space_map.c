@@ -56,6 +56,38 @@ int space_unmap(struct space *s, vaddr_t address, uint64_t length)
 	return err;
 }
 
+void space_unmap_object(struct space *s, const struct vma_object *object)
+{
+	struct list dead = LIST_INIT(dead);
+	struct vma *vma, *next;
+
+	mutex_lock(&s->lock);
+	list_for_each_safe(vma, next, &s->areas, link) {
+		if (vma->object != object)
+			continue;
+		space_drop_range(s, vma, vma->start, vma->end, true);
+		vma_unlink(s, vma);
+		list_append(&dead, &vma->link);
+	}
+	mutex_unlock(&s->lock);
+	vma_free_list(&dead);
+}
+
+struct vma_object *space_object_at(struct space *s, vaddr_t address)
+{
+	struct vma_object *object = NULL;
+	const struct vma *vma;
+
+	mutex_lock(&s->lock);
+	vma = space_find(s, address);
+	if (vma && vma->object) {
+		object = vma->object;
+		ref_get(&object->ref);
+	}
+	mutex_unlock(&s->lock);
+	return object;
+}
+
 /* ---- Where -------------------------------------------------------------------------------------*/
 
 static int64_t place_fixed(struct map_request *r, uint64_t length)
@@ -259,10 +291,13 @@ static bool covered(struct space *s, vaddr_t start, vaddr_t end)
 	return vma;
 }
 
-static int protect_check(const struct vma *vma, uint32_t rights)
+static int protect_check(const struct space *s, const struct vma *vma, uint32_t rights)
 {
 	bool shared_write = (vma->flags & VM_SHARED) && (rights & VM_WRITE) && vma->file;
 
+	/* A driver's code is never written, and what was not code when it was loaded never becomes it. */
+	if (s->resident && ((rights & ~vma->flags & VM_EXEC) || (rights & VM_WRITE && vma->flags & VM_EXEC)))
+		return -EACCES;
 	if (vma_is_object(vma) && (rights & ~vma->flags & RIGHTS))
 		return -EACCES;
 	if (shared_write && (vma->file->flags & LINUX_O_ACCMODE) != LINUX_O_RDWR)
@@ -289,7 +324,7 @@ static void protect_pages(struct space *s, const struct vma *vma)
 
 static int protect_area(struct space *s, struct vma *vma, uint32_t rights)
 {
-	int err = protect_check(vma, rights);
+	int err = protect_check(s, vma, rights);
 
 	if (err)
 		return err;

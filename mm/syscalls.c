@@ -68,6 +68,8 @@ SYSCALL_FLAGS(NR_mmap, mmap, SYSCALL_DRIVER)
 		return err;
 	if (a[5] % PAGE_SIZE || !a[1])
 		return -EINVAL;
+	if (vm_flags & VM_EXEC && current_process->space->resident)
+		return -EACCES;	/* a driver runs what was loaded, nothing else */
 	if (!(a[3] & LINUX_MAP_ANONYMOUS))
 		return map_file(a, vm_flags & ~VM_STACK);
 	return space_map(current_process->space, a[0], a[1], vm_flags, (uint32_t)a[3], NULL, 0);

@@ -18,13 +18,18 @@ struct vma *vma_alloc(vaddr_t start, vaddr_t end, uint32_t flags)
 	return vma;
 }
 
+void vma_object_put(struct vma_object *o)
+{
+	if (o && ref_put(&o->ref))
+		o->release(o);
+}
+
 void vma_free(struct vma *vma)
 {
 	mapping_remove(vma);
 	if (vma->file)
 		file_put(vma->file);
-	if (vma->object && ref_put(&vma->object->ref))
-		vma->object->release(vma->object);
+	vma_object_put(vma->object);
 	kfree(vma);
 }
 

@@ -12,22 +12,9 @@
 #include <uapi/ferry/syscall.h>
 #include "hostile.h"
 
-#define FD		FERRY_DEVICE_FD
 #define MSIX_CAP	0x11
 #define EDU_RAISE	0x60	/* of QEMU's edu device: docs/specs/edu */
 #define EDU_ACK		0x64
-
-/* An attack that finds a hole ends with the line that found it. */
-#define WANT(expression, wanted) do {							\
-	long got__ = (expression);							\
-	if (got__ != (wanted)) {							\
-		char text__[160];							\
-		int n__ = snprintf(text__, sizeof(text__), "line %d: %s gave %ld, wanted %ld", __LINE__, #expression, got__, \
-				   (long)(wanted));					\
-		call(NR_ferry_driver_log, 3, PTR(text__), (uint64_t)n__, 0);		\
-		_exit(1);								\
-	}										\
-} while (0)
 
 static struct ferry_device_info info = { .abi = ABI(ferry_device_info) };
 
@@ -134,10 +121,10 @@ static void handles_are_checked(void)
 	WANT(call(NR_ferry_dma_free, FD, FD, 0, 0), -EINVAL);
 	WANT(call(NR_ferry_dma_free, FD, 77, 0, 0), -EBADF);
 	WANT(call(NR_ferry_dma_free, FD, (uint64_t)a.handle, 0, 0), 0);
-	WANT(call(NR_ferry_dma_free, FD, (uint64_t)a.handle, 0, 0), -EBADF);
+	WANT(call(NR_ferry_dma_free, FD, (uint64_t)a.handle, 0, 0), -ESTALE);
 	WANT(call(NR_close, FD, 0, 0, 0), 0);
-	WANT(call(NR_ferry_device_info, FD, PTR(&info), 0, 0), -EBADF);
-	WANT(wait_now(), -EBADF);
+	WANT(call(NR_ferry_device_info, FD, PTR(&info), 0, 0), -ESTALE);
+	WANT(wait_now(), -ESTALE);
 }
 
 static void structures_are_checked(void)
@@ -432,9 +419,6 @@ static void ports_are_checked(void)
 }
 
 /* ---- The list ---- */
-
-#define KILLED(sig)	(sig)
-#define EXITED(status)	((status) << 8)
 
 const struct attack attacks[] = {
 	{ "nothing_was_granted", nothing_was_granted, PLATFORM, 0, FERRY_CLASS_BLOCK, 0 },

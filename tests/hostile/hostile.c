@@ -19,11 +19,17 @@
 #define SELF		"/bin/hostile"
 #define TIMEOUT_MS	10000
 #define DEVICES_MAX	128
+#define NAME_LENGTH	31	/* of a driver */
 #define EDU_VENDOR	0x1234	/* the educational device of QEMU */
 #define EDU_DEVICE	0x11e8
 
 static unsigned int targets[TARGETS];	/* device ids; 0: none */
 static unsigned int failed;
+
+static const struct attack *attack_at(unsigned int i)
+{
+	return i < nr_attacks ? &attacks[i] : &cap_attacks[i - nr_attacks];
+}
 
 static void result(int ok, unsigned int number, const char *name, const char *why)
 {
@@ -93,7 +99,7 @@ static void attack_run(const struct attack *a, unsigned int number)
 		result(1, number, a->name, "SKIP no such device");
 		return;
 	}
-	snprintf(s.name, sizeof(s.name), "%s", a->name);
+	snprintf(s.name, sizeof(s.name), "%.*s", NAME_LENGTH, a->name);
 	if (syscall(NR_ferry_driver_spawn, &s)) {
 		result(0, number, a->name, strerror(errno));
 		return;
@@ -139,33 +145,44 @@ static long frames_free(void)
 }
 
 /* The frames that all attacks once more have cost: processes that have just ended go away meanwhile. */
-static long frames_lost(void)
+static long frames_of_a_pass(void)
 {
 	long before = frames_free(), lost = 0;
 	unsigned int i;
 
-	for (i = 0; i < nr_attacks; i++)
-		attack_run(&attacks[i], 0);
-	for (i = 0; i < 40 && (lost = before - frames_free()); i++)
+	for (i = 0; i < nr_attacks + nr_cap_attacks; i++)
+		attack_run(attack_at(i), 0);
+	for (i = 0; i < 40 && (lost = before - frames_free()) > 0; i++)
 		usleep(50000);
 	return lost;
 }
 
+/* A cache of the kernel may keep a frame for the next time, once; what leaks does so each time. */
+static long frames_lost(void)
+{
+	long lost = 1;
+	unsigned int i;
+
+	for (i = 0; i < 3 && lost > 0; i++)
+		lost = frames_of_a_pass();
+	return lost > 0 ? lost : 0;
+}
+
 static int manage(const char *platform, const char *pci)
 {
+	unsigned int i, nr = nr_attacks + nr_cap_attacks;
 	char why[40];
-	unsigned int i;
 	long lost;
 
 	targets_find(platform, pci);
-	printf("KTAP version 1\n1..%u\n", nr_attacks + 2);
+	printf("KTAP version 1\n1..%u\n", nr + 2);
 	result(ordinary_process_is_refused(), 1, "ordinary_process_is_refused", NULL);
-	for (i = 0; i < nr_attacks; i++)
-		attack_run(&attacks[i], i + 2);
+	for (i = 0; i < nr; i++)
+		attack_run(attack_at(i), i + 2);
 	usleep(200000);
 	lost = frames_lost();
 	snprintf(why, sizeof(why), "lost %ld", lost);
-	result(!lost, nr_attacks + 2, "no_frame_is_lost", lost ? why : NULL);
+	result(!lost, nr + 2, "no_frame_is_lost", lost ? why : NULL);
 	return failed ? 1 : 0;
 }
 
@@ -173,10 +190,10 @@ int main(int argc, char **argv)
 {
 	unsigned int i;
 
-	for (i = 0; i < nr_attacks; i++) {
-		if (strcmp(argv[0], attacks[i].name))
+	for (i = 0; i < nr_attacks + nr_cap_attacks; i++) {
+		if (strncmp(argv[0], attack_at(i)->name, NAME_LENGTH))
 			continue;
-		attacks[i].run();
+		attack_at(i)->run();
 		_exit(0);
 	}
 	return manage(argc > 1 ? argv[1] : "null_blk.0", argc > 2 ? argv[2] : NULL);

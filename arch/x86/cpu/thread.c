@@ -7,6 +7,7 @@
 #include <asm/clock.h>
 #include <asm/cpu.h>
 #include <asm/msr.h>
+#include <asm/smp.h>
 #include <kernel/process.h>
 #include <mm/page.h>
 #include <mm/slab.h>
@@ -200,6 +201,22 @@ int64_t arch_prctl(struct thread *t, uint64_t code, uint64_t address)
 	return 0;
 }
 
+/*
+ * On each CPU, interrupts off. The bits were changed before: a CPU that copies the bitmap later sees them, one that did before copies it
+ * again, now if its thread runs with it.
+ */
+static void ports_changed(void *bitmap)
+{
+	struct cpu *cpu = this_cpu();
+	struct cpu_arch *a = cpu->arch;
+
+	if (a->io_loaded != bitmap)
+		return;
+	a->io_loaded = NULL;
+	if (cpu->thread->arch.io_bitmap == bitmap)
+		ports_load(a, cpu->thread);
+}
+
 int arch_ports_allow(struct thread *t, uint16_t first, uint32_t count, bool allow)
 {
 	uint8_t *bitmap = t->arch.io_bitmap;
@@ -219,14 +236,15 @@ int arch_ports_allow(struct thread *t, uint16_t first, uint32_t count, bool allo
 	flags = irq_save();
 	for (port = first; port < first + count; port++) {
 		if (allow)
-			bitmap[port / 8] &= (uint8_t)~(1u << port % 8);
+			__atomic_and_fetch(&bitmap[port / 8], (uint8_t)~(1u << port % 8), __ATOMIC_RELAXED);
 		else
-			bitmap[port / 8] |= (uint8_t)(1u << port % 8);
+			__atomic_or_fetch(&bitmap[port / 8], (uint8_t)(1u << port % 8), __ATOMIC_RELAXED);
 	}
 	t->arch.io_bitmap = bitmap;
-	ports_forget(bitmap);
+	ports_changed(bitmap);
 	if (t == current)
 		ports_load(this_cpu()->arch, t);
+	smp_call(cpus_online() & ~(1ull << this_cpu()->id), ports_changed, bitmap);
 	irq_restore(flags);
 	return 0;
 }

@@ -24,14 +24,20 @@ struct ferry_abi {
 enum ferry_handle_kind {
 	FERRY_HANDLE_NONE = 0,
 	FERRY_HANDLE_DEVICE = 1,	/* rights: FERRY_NEEDS_* */
-	FERRY_HANDLE_PROCESS = 2,	/* readable once the process ended: its wait status, 4 bytes */
-	FERRY_HANDLE_MEMORY = 3,	/* a mapped register window; rights: 1 read, 2 write */
+	FERRY_HANDLE_PROCESS = 2,	/* readable once the process ended: its wait status, 4 bytes; rights: FERRY_PROCESS_* */
+	FERRY_HANDLE_MEMORY = 3,	/* a register window; rights of this and all that follow: FERRY_RIGHT_* */
 	FERRY_HANDLE_IRQ = 4,		/* as an eventfd: readable when interrupts arrived, read gives their number, 8 bytes */
 	FERRY_HANDLE_IOPORT = 5,
 	FERRY_HANDLE_DMA = 6,
 	FERRY_HANDLE_RING = 7,
-	FERRY_HANDLE_NOTIFY = 8,
+	FERRY_HANDLE_NOTIFY = 8,	/* an eventfd: write adds 8 bytes, read takes the sum */
+	FERRY_HANDLE_BUDGET = 9,	/* of a device's driver: read, set */
 };
+
+#define FERRY_RIGHT_READ	0x1u
+#define FERRY_RIGHT_WRITE	0x2u
+#define FERRY_PROCESS_WAIT	0x1u	/* for its end */
+#define FERRY_PROCESS_PASS	0x2u	/* put handles into its table */
 
 /* Placement and state as numbers; the names are in /proc/drivers. */
 #define FERRY_PLACED_NONE	0u
@@ -112,6 +118,95 @@ struct ferry_driver_control {
 	unsigned int reserved;
 	char reason[96];		/* of GIVE_UP; empty: that of the last death stays */
 };
+
+/* ---- Budgets: what the driver of a device may use, in either placement. 0: no limit. ---- */
+
+enum ferry_budget_kind {
+	FERRY_BUDGET_CPU = 0,		/* us in each period; its thread waits for the next (m) */
+	FERRY_BUDGET_MEMORY = 1,	/* pages of its process (m) */
+	FERRY_BUDGET_DMA = 2,		/* pages of DMA memory */
+	FERRY_BUDGET_HANDLES = 3,	/* open handles (m) */
+	FERRY_BUDGET_IRQS = 4,		/* interrupts a second; above it the device is masked and polled for a while */
+	FERRY_BUDGET_DEPTH = 5,		/* requests of a queue at a time; what is registered with more gets this */
+};
+#define FERRY_BUDGET_KINDS	6u
+
+struct ferry_budget_item {
+	unsigned long long limit;
+	unsigned long long used;	/* out */
+	unsigned long long exceeded;	/* out: times it was, since boot */
+};
+
+/*
+ * NR_ferry_budget(struct ferry_budget *) -> 0: set the limits whose bits are in set (1 << kind), then fill in all. By handle (BUDGET, with
+ * the right to read or to set), or with handle -1 by device id for uid 0. Limits stay with the device across drivers; CPU, DMA, handles
+ * and interrupts hold at once, memory and depth from the next start on. -EINVAL, -ENODEV, -EPERM, errors of handles.
+ */
+struct ferry_budget {
+	struct ferry_abi abi;
+	unsigned int device;		/* id; out with a handle */
+	int handle;
+	unsigned int set;
+	unsigned int cpu_period_us;	/* with the CPU limit: 1,000 to 1,000,000 */
+	struct ferry_budget_item items[FERRY_BUDGET_KINDS];
+};
+
+/* ---- Capabilities: any process that holds some. Documentation/capabilities.md ---- */
+
+/*
+ * NR_ferry_cap_derive(struct ferry_cap_derive *) -> 0: one more handle on the same object with no more rights, here or in the process
+ * that a PROCESS handle (FERRY_PROCESS_PASS) names. -EACCES (rights that are not there), -ESTALE, -ESRCH (that process has ended), -EDQUOT.
+ */
+struct ferry_cap_derive {
+	struct ferry_abi abi;
+	int handle;
+	unsigned int rights;
+	int process;		/* PROCESS handle; -1: into the own table */
+	int derived;		/* out: its number in that table */
+};
+
+/*
+ * NR_ferry_cap_revoke(handle, flags) -> 0: it and all that was derived from it or made with it is stale, in every process, from now on;
+ * what was mapped through it is unmapped, its ports and its interrupts are closed when this returns.
+ */
+#define FERRY_REVOKE_DERIVED	0x1u	/* only what was derived, not the handle itself */
+
+/* NR_ferry_cap_info(handle, struct ferry_cap_info *) -> 0, also for one without any right. */
+struct ferry_cap_info {
+	struct ferry_abi abi;
+	unsigned int kind;		/* enum ferry_handle_kind */
+	unsigned int rights;
+	unsigned int device;		/* id; 0: none */
+	unsigned int reserved;
+	unsigned long long generation;	/* of the binding */
+	unsigned long long start, length;	/* bus address, first port or device address; 0: covers no range */
+};
+
+/*
+ * NR_ferry_cap_map(struct ferry_cap_map *) -> 0: map a MEMORY or DMA handle that was given by another, with @perms out of its rights; open
+ * the ports of an IOPORT handle (read and write) for the calling thread. Closing the handle undoes it. -EBUSY: it is mapped already.
+ */
+struct ferry_cap_map {
+	struct ferry_abi abi;
+	int handle;
+	unsigned int perms;
+	unsigned long long address;	/* out */
+	unsigned long long length;	/* out */
+};
+
+/*
+ * NR_ferry_cap_open(struct ferry_cap_open *) -> 0: for the manager: the DEVICE handle from which everything of the device's driver process
+ * was derived, or a BUDGET handle. -ENODEV, -ESRCH (it has no driver process).
+ */
+struct ferry_cap_open {
+	struct ferry_abi abi;
+	unsigned int device;		/* id */
+	unsigned int kind;
+	int handle;			/* out */
+	unsigned int reserved;
+};
+
+/* NR_ferry_notify_create(fd) -> NOTIFY handle with both rights. fd: DEVICE handle; ignored for uid 0 without a device. */
 
 /* ---- Driver process; @fd is the DEVICE handle ---- */
 

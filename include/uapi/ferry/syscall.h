@@ -393,6 +393,13 @@
 #define NR_ferry_driver_state	1034
 #define NR_ferry_driver_control	1035	/* drvctl: stop, kill, status */
 #define NR_ferry_device_param	1036	/* driver: a number from the kernel command line */
+#define NR_ferry_cap_derive	1050
+#define NR_ferry_cap_revoke	1051
+#define NR_ferry_cap_info	1052
+#define NR_ferry_cap_map	1053
+#define NR_ferry_cap_open	1054	/* device manager: the handle that a driver's were derived from */
+#define NR_ferry_notify_create	1055
+#define NR_ferry_budget		1056	/* what a driver may use, and what it uses */
 #define NR_FERRY_FIRST		1000
 #define NR_FERRY_COUNT		64
 

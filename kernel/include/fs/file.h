@@ -77,6 +77,19 @@ int fd_install(struct fd_table *t, struct file *f, int from, bool cloexec);
 /* The file with a reference, or NULL. */
 struct file *fd_get(struct fd_table *t, int fd);
 int fd_close(struct fd_table *t, int fd);
+/*
+ * For driver processes: from now on the numbers of @t say how often their slot was closed before (FD_SLOTS_COUNTED slots, the first number
+ * of each is the slot), so that a number that was closed is never given again. -ENOMEM. Once, before anything was closed.
+ */
+int fd_table_count_generations(struct fd_table *t);
+/* Was @fd the number of a file that is closed? Always false where generations are not counted. */
+bool fd_is_stale(struct fd_table *t, int fd);
+
+#define FD_SLOTS_COUNTED	1024
+#define FD_GENERATION_MAX	0x1fffffu	/* with the slot's ten bits: the positive numbers */
+static inline int fd_number(int slot, uint32_t generation) { return (int)(generation * FD_SLOTS_COUNTED) + slot; }
+static inline int fd_number_slot(int fd) { return fd % FD_SLOTS_COUNTED; }
+static inline uint32_t fd_number_generation(int fd) { return (uint32_t)fd / FD_SLOTS_COUNTED; }
 
 /* Polling: a poll op calls poll_wait() once for each queue it may be woken by. */
 void poll_wait(struct file *f, struct wait_queue *q, struct poll_table *table);

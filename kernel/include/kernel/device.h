@@ -8,6 +8,7 @@
 
 #include <driver/device.h>
 #include <driver/driver.h>
+#include <kernel/budget.h>
 #include <kernel/list.h>
 #include <kernel/lock.h>
 #include <kernel/ref.h>
@@ -42,6 +43,8 @@ struct strand {
 struct device_counters {
 	uint64_t irqs, irqs_spurious, requests, bytes, errors, faults, wakeups, doorbells;
 	uint64_t copied_bytes;	/* bytes copied by a CPU on the data path: 0 for DMA drivers */
+	uint64_t refused;	/* driver calls that asked for more than there is a handle for, or made no sense */
+	uint64_t denied_calls;	/* system calls that are not for drivers */
 };
 
 #define DEVICE_PORTS_MAX	4u
@@ -105,6 +108,7 @@ struct device {
 	uint32_t log_tokens;
 	time_ns_t log_refill;
 	uint64_t log_dropped;
+	struct budget budget;		/* kernel/budget.c */
 };
 
 /* Add what a bus found (name, ids filled in); takes over the reference. Tries the linked-in drivers. May sleep. */

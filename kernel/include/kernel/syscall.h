@@ -32,6 +32,8 @@ struct syscall_entry {
 	static int64_t sys_##name_(struct syscall_args *args)
 #define SYSCALL(nr_, name_)	SYSCALL_FLAGS(nr_, name_, 0)
 
+/* The name of call @nr, or "?". */
+const char *syscall_name(uint64_t nr);
 /* From the assembly entry: dispatch and set regs->rax. */
 void syscall_dispatch(struct regs *regs);
 

@@ -74,6 +74,11 @@ int64_t space_map(struct space *s, vaddr_t address, uint64_t length, uint32_t vm
 /* Takes its own reference to @object. All of it is mapped at once. */
 int64_t space_map_object(struct space *s, vaddr_t address, uint32_t vm_flags, struct vma_object *object);
 int space_unmap(struct space *s, vaddr_t address, uint64_t length);
+/* Take @object out of the space wherever it is mapped; on no CPU is there a translation left when this returns. May sleep. */
+void space_unmap_object(struct space *s, const struct vma_object *object);
+/* The object mapped at @address with a reference, or NULL. */
+struct vma_object *space_object_at(struct space *s, vaddr_t address);
+void vma_object_put(struct vma_object *o);
 int space_protect(struct space *s, vaddr_t address, uint64_t length, uint32_t vm_flags);
 int64_t space_remap(struct space *s, vaddr_t old, uint64_t old_length, uint64_t new_length, uint32_t flags, vaddr_t new_address);
 int64_t space_brk(struct space *s, vaddr_t brk);

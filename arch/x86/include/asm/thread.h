@@ -41,7 +41,7 @@ void arch_enter_user(struct regs *regs) __attribute__((noreturn));
 uint32_t arch_fpu_frame_size(void);
 int arch_fpu_to_user(struct thread *t, uint64_t address);
 int arch_fpu_from_user(struct thread *t, uint64_t address);
-/* Allow or forbid a range of ports to a user thread (driver processes). -ENOMEM. */
+/* Allow or forbid a range of ports to a user thread (driver processes), on every CPU when this returns. -ENOMEM, -EINVAL. Not in interrupts. */
 int arch_ports_allow(struct thread *t, uint16_t first, uint32_t count, bool allow);
 
 #endif

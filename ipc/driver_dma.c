@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * DMA memory of driver processes: contiguous zeroed frames, mapped for the device and in the process, named by one handle. The binding
+ * keeps them until the device can not reach them any more, whatever becomes of handles and mappings.
+ */
+#include <kernel/budget.h>
+#include <kernel/process.h>
+#include <mm/page.h>
+#include <mm/slab.h>
+#include <mm/space.h>
+#include <mm/user.h>
+#include "moved.h"
+
+#define DMA_LENGTH_MAX	((uint32_t)(PAGE_SIZE << FRAME_ORDER_MAX))
+
+/* The binding, each mapping and each live handle hold references; the frames go back with the last. */
+struct moved_dma {
+	struct vma_object object;	/* first */
+	struct device *dev;		/* counted: charged for the frames */
+	struct page *frames;
+	uint64_t address, length;	/* for the device, whole */
+};
+
+static void dma_release(struct vma_object *o)
+{
+	struct moved_dma *d = (struct moved_dma *)o;
+
+	if (d->frames)
+		page_put(d->frames);
+	budget_uncharge(d->dev, FERRY_BUDGET_DMA, o->nr_pages);
+	device_put(d->dev);
+	kfree(o->pages);
+	kfree(d);
+}
+
+/* The device can not reach it any more. */
+static void dma_undo(struct device *dev, void *arg)
+{
+	struct moved_dma *d = arg;
+
+	dma_unmap_frames(dev, d->address, d->length);
+	vma_object_put(&d->object);
+}
+
+static void dma_hold(void *object)
+{
+	struct moved_dma *d = object;
+
+	ref_get(&d->object.ref);
+}
+
+static void dma_drop(void *object)
+{
+	struct moved_dma *d = object;
+
+	vma_object_put(&d->object);
+}
+
+/* Without an IOMMU nothing keeps the device away: the frames stay the binding's until it was reset. */
+static void dma_handle_undo(struct handle *h)
+{
+	if (h->bound && h->dev->iommu)
+		(void)device_release_now(h->dev, dma_undo, h->object);
+}
+
+static const struct handle_ops dma_ops = { .get = dma_hold, .put = dma_drop, .undo = dma_handle_undo };
+
+static struct moved_dma *dma_create(struct device *dev, unsigned int order)
+{
+	struct moved_dma *d = kzalloc(sizeof(*d));
+
+	if (!d)
+		return NULL;
+	ref_init(&d->object.ref);
+	d->dev = dev;
+	device_get(dev);
+	d->object.release = dma_release;
+	d->length = PAGE_SIZE << order;
+	d->object.pages = kcalloc(1ull << order, sizeof(struct page *));
+	d->frames = frame_alloc(order, FRAME_ZERO | (dev->dma_bits <= 32 ? FRAME_DMA32 : 0), PAGE_DMA);
+	if (!d->object.pages || !d->frames) {
+		vma_object_put(&d->object);
+		return NULL;
+	}
+	d->object.nr_pages = 1ull << order;
+	for (uint64_t i = 0; i < d->object.nr_pages; i++)
+		d->object.pages[i] = page_of(page_paddr(d->frames) + i * PAGE_SIZE);
+	return d;
+}
+
+static int dma_get(struct device *dev, uint32_t bytes, struct moved_dma **d)
+{
+	unsigned int order = 0;
+	int err;
+
+	while ((PAGE_SIZE << order) < bytes)
+		order++;
+	err = budget_charge(dev, FERRY_BUDGET_DMA, 1ull << order);
+	if (err)
+		return err;
+	*d = dma_create(dev, order);
+	if (*d)
+		return 0;
+	budget_uncharge(dev, FERRY_BUDGET_DMA, 1ull << order);
+	return -ENOMEM;
+}
+
+/* Map @d for the device and note how to undo it; takes a reference of its own. */
+static int dma_bind(struct moved *m, struct moved_dma *d)
+{
+	int err = dma_map_frames(m->dev, page_paddr(d->frames), d->length, &d->address);
+
+	if (err)
+		return err;
+	err = device_on_release(m->dev, dma_undo, d);
+	if (err)
+		dma_unmap_frames(m->dev, d->address, d->length);
+	else
+		ref_get(&d->object.ref);
+	return err;
+}
+
+static int dma_show(struct moved *m, struct moved_dma *d, struct ferry_dma_alloc *a)
+{
+	struct handle from = {
+		.kind = FERRY_HANDLE_DMA, .rights = FERRY_RIGHT_READ | FERRY_RIGHT_WRITE, .ops = &dma_ops, .object = d,
+		.start = d->address, .length = d->length,
+	};
+	struct handle *h;
+	int64_t user;
+
+	ref_get(&d->object.ref);
+	h = moved_handle(m, &from);
+	if (IS_ERR(h))
+		return (int)PTR_ERR(h);
+	user = moved_handle_map(h, &d->object, VM_SHARED | VM_OBJECT | VM_READ | VM_WRITE);
+	if (user < 0) {
+		(void)handle_revoke_locked(h, true);
+		handle_put(h);
+		return (int)user;
+	}
+	a->address = (uint64_t)user;
+	a->device_address = d->address;
+	a->handle = handle_give(h);
+	return a->handle < 0 ? a->handle : 0;
+}
+
+static int dma_grant(struct moved *m, struct ferry_dma_alloc *a)
+{
+	struct moved_dma *d;
+	int err;
+
+	if (!a->length || a->length > DMA_LENGTH_MAX || a->align > DMA_LENGTH_MAX || a->align & (a->align - 1))
+		return -EINVAL;
+	err = dma_get(m->dev, MAX(a->length, a->align), &d);
+	if (err)
+		return err;
+	err = dma_bind(m, d);
+	if (!err) {
+		err = dma_show(m, d, a);
+		if (err)
+			device_release_now(m->dev, dma_undo, d);
+	}
+	vma_object_put(&d->object);
+	return err;
+}
+
+static int64_t dma_alloc_call(struct moved *m, struct syscall_args *args)
+{
+	struct ferry_dma_alloc a;
+	int err;
+
+	err = abi_copy_in(&a, args->a[1], sizeof(a));
+	if (!err)
+		err = dma_grant(m, &a);
+	if (!err)
+		err = copy_to_user(args->a[1], &a, sizeof(a));
+	return err;
+}
+
+SYSCALL_FLAGS(NR_ferry_dma_alloc, ferry_dma_alloc, SYSCALL_DRIVER)
+{
+	return moved_call((int)args->a[0], FERRY_NEEDS_DMA, args, dma_alloc_call);
+}
+
+/* Unmapped for the device first, then for the process and for whom it was passed on to; only the handle that it was made with does it. */
+static int dma_give_back(struct moved *m, int fd)
+{
+	struct file *f;
+	struct handle *h = handle_get(fd, FERRY_HANDLE_DMA, 0, &f);
+	int err = -EINVAL;
+
+	if (IS_ERR(h))
+		return (int)PTR_ERR(h);
+	if (h->bound && h->dev == m->dev && device_release_now(m->dev, dma_undo, h->object))
+		err = handle_revoke_locked(h, true);
+	if (!err)
+		fd_close(current_process->files, fd);
+	file_put(f);
+	return err;
+}
+
+static int64_t dma_free_call(struct moved *m, struct syscall_args *args)
+{
+	return dma_give_back(m, (int)args->a[1]);
+}
+
+SYSCALL_FLAGS(NR_ferry_dma_free, ferry_dma_free, SYSCALL_DRIVER)
+{
+	return moved_call((int)args->a[0], FERRY_NEEDS_DMA, args, dma_free_call);
+}
