@@ -95,7 +95,8 @@ static void measure(int fd, unsigned int depth, unsigned long batches, unsigned 
 	after = space_switches();
 	if (print)
 		printf("rounds %lu depth %u ticks_per_request %.1f of_which_submit %.1f wait_and_complete %.1f "
-		       "space_switches_per_batch %.2f\n", batches * depth, depth, (double)(submit + wait) / batches / depth, (double)submit / batches / depth, (double)wait / batches / depth,
+		       "space_switches_per_batch %.2f\n", batches * depth, depth,
+		       (double)(submit + wait) / batches / depth, (double)submit / batches / depth, (double)wait / batches / depth,
 		       (double)(after - before) / batches);
 	syscall(SYS_io_destroy, ctx);
 }
