@@ -199,6 +199,7 @@ static void moved_exit(struct process *p)
 		dev->driver_name[0] = '\0';	/* not its device after all */
 	dev->moved = NULL;
 	mutex_unlock(&dev->bind_lock);
+	restart_moment(dev, RESTART_GONE);
 	block_remote_free(m->block);
 	m->block = NULL;
 	misc_remote_free(m->misc);

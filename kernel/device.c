@@ -181,6 +181,12 @@ const char *driver_state_name(enum driver_state state)
 void device_set_state(struct device *dev, enum driver_state state)
 {
 	WRITE_ONCE(dev->state, state);
+	if (state == DRIVER_SPAWNED)
+		restart_moment(dev, RESTART_SPAWNED);
+	if (state == DRIVER_PROBING)
+		restart_moment(dev, RESTART_PROBING);
+	if (state == DRIVER_RUNNING)
+		restart_moment(dev, RESTART_RUNNING);
 	log_debug("device %s: driver=%s state=%s", dev->name, dev->driver_name, driver_state_name(state));
 }
 
@@ -304,51 +310,6 @@ void device_teardown(struct device *dev)
 	dev->placement = PLACED_NONE;
 }
 
-/* ---- Supervision ---- */
-
-bool device_manager_alive;
-
-/* Will there be another driver? A crash is followed by one; so is a successor that could not start. */
-static bool successor_comes(const struct device *dev, enum driver_state end_state)
-{
-	if (!dev->restart || !READ_ONCE(device_manager_alive))
-		return false;
-	return end_state == DRIVER_CRASHED || (end_state == DRIVER_FAILED && dev->awaited);
-}
-
-void device_give_up(struct device *dev, enum driver_state end_state, const char *reason)
-{
-	dev->awaited = false;
-	__atomic_store_n(&dev->fault_ns, 0, __ATOMIC_RELAXED);
-	if (reason)
-		str_copy(dev->fail_reason, reason, sizeof(dev->fail_reason));
-	if (dev->class_give_up)
-		dev->class_give_up(dev);
-	device_set_state(dev, end_state);
-}
-
-static void fault_note(struct device *dev)
-{
-	time_ns_t none = 0;
-
-	if (dev->restart)
-		__atomic_compare_exchange_n(&dev->fault_ns, &none, time_now(), false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
-}
-
-void device_restarted(struct device *dev)
-{
-	time_ns_t since = __atomic_exchange_n(&dev->fault_ns, 0, __ATOMIC_RELAXED);
-	uint32_t us;
-
-	if (!since)
-		return;
-	us = (uint32_t)((time_now() - since) / NSEC_PER_USEC);
-	dev->restarts++;
-	dev->restart_last_us = us;
-	dev->restart_max_us = MAX(dev->restart_max_us, us);
-	log_debug("device %s: driver %s is back after %u us", dev->name, dev->driver_name, us);
-}
-
 static void process_detach(struct device *dev)
 {
 	uint64_t flags = spin_lock_irq(&device_list_lock);
@@ -369,13 +330,14 @@ void device_unbind(struct device *dev, enum driver_state end_state, const char *
 	if (dev->placement == PLACED_NONE)
 		goto unlock;
 	if (end_state == DRIVER_CRASHED)
-		fault_note(dev);
-	dev->awaited = successor_comes(dev, end_state);
+		restart_fault(dev);
+	dev->awaited = restart_comes(dev, end_state);
 	if (dev->placement == PLACED_KERNEL && dev->driver && !dev->faulted && dev->driver->remove)
 		dev->driver->remove(dev);
 	str_copy(dev->fail_reason, reason ? reason : "", sizeof(dev->fail_reason));
 	process_detach(dev);
 	device_teardown(dev);
+	restart_moment(dev, RESTART_QUIET);
 	if (dev->awaited)
 		device_set_state(dev, end_state);
 	else
@@ -400,7 +362,7 @@ void device_fail(struct device *dev, const char *reason)
 	dev->counters.faults++;
 	if (first) {
 		dev->faulted = true;
-		fault_note(dev);
+		restart_fault(dev);
 		str_copy(dev->fail_reason, reason, sizeof(dev->fail_reason));
 	}
 	if (first && list_empty(&dev->failing)) {

@@ -2,7 +2,7 @@
 #
 # Testing targets. scripts/check runs the suites; each prints KTAP.
 
-.PHONY: check check-unit check-ktest check-boot check-class bench bench-abi profile sparse
+.PHONY: bench-restart check check-unit check-ktest check-boot check-class bench bench-abi profile sparse
 check: all unit
 	$(Q)scripts/check --build $(O) $(SUITES)
 
@@ -10,6 +10,10 @@ check-unit: unit
 	$(Q)scripts/check --build $(O) unit
 check-ktest check-boot check-class: check-%: all
 	$(Q)scripts/check --build $(O) $*
+
+# How long a restart takes and what it costs: make bench-restart KILLS=1000 CPUS=1
+bench-restart: all
+	$(Q)FERRY_BUILD=$(O) KILLS="$(or $(KILLS),1000)" CPUS="$(or $(CPUS),1)" tests/bench/restart
 
 bench: all
 	$(Q)FERRY_BUILD=$(O) tests/bench/run

@@ -300,13 +300,14 @@ static void queues_kick(struct block_group *g, const struct block_limits *l)
 		block_queue_kick(g->queues[l->first_queue + i]);
 }
 
-static void disk_announce(const struct block_disk *disk)
+static void disk_announce(const struct block_disk *disk, bool resumed)
 {
 	const struct block_limits *l = &disk->limits;
 
-	log_info("block %s: id=%u device=%s unit=%u blocks=%llu block_size=%u queues=%u depth=%u segments=%u flags=0x%x serial=\"%s\"",
-		 disk->name, disk->id, disk->dev->name, l->unit, (unsigned long long)disk->nr_blocks, l->block_size, l->nr_queues,
-		 l->queue_depth, l->max_segments, l->flags, l->serial);
+	klog(resumed ? KERN_DEBUG : KERN_INFO,
+	     "block %s: id=%u device=%s unit=%u blocks=%llu block_size=%u queues=%u depth=%u segments=%u flags=0x%x serial=\"%s\"",
+	     disk->name, disk->id, disk->dev->name, l->unit, (unsigned long long)disk->nr_blocks, l->block_size, l->nr_queues,
+	     l->queue_depth, l->max_segments, l->flags, l->serial);
 }
 
 /* What a failed registration leaves: nothing of the unit, nothing at all when it was the only one. */
@@ -349,7 +350,7 @@ int block_unit_add(struct device *dev, const struct block_limits *given)
 	if (err)
 		goto give_up;
 	queues_kick(dev->block_group, &limits);
-	disk_announce(dev->block_group->units[limits.unit]);
+	disk_announce(dev->block_group->units[limits.unit], resumed);
 	if (!resumed)
 		block_scan_later(dev->block_group->units[limits.unit]);
 	return 0;

@@ -374,7 +374,7 @@ void block_complete(struct device *dev, unsigned int queue, uint32_t tag, int st
 		device_fault(dev, "completion of a request that is not in flight, tag", (uint64_t)queue << 32 | tag);
 		return;
 	}
-	if (READ_ONCE(dev->fault_ns) && !status)
+	if (READ_ONCE(dev->moments[RESTART_FAULT]) && !status)
 		device_restarted(dev);
 	block_slot_finish(q, slot, status_clean(status));
 }

@@ -197,7 +197,7 @@ void misc_complete(struct device *dev, uint32_t tag, int64_t result)
 		dev->counters.errors++;
 	else
 		dev->counters.bytes += item->rq.length;
-	if (READ_ONCE(dev->fault_ns))
+	if (READ_ONCE(dev->moments[RESTART_FAULT]))
 		device_restarted(dev);
 	md->items[tag] = NULL;
 	item->result = result;

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * drvkill DEVICE COUNT PAUSE_US: kill the device's driver so many times, at random moments, and see it restarted. A quarter of the kills come
- * in bursts: the next one as soon as the successor has its process, be it running or not. Ends with the times from the
- * fault to the first completed request (the kernel's count): "kills=N restarts=N p50_us=N p99_us=N max_us=N", and with the frames that
- * are gone since a third of the kills was done: "frames_lost=N".
+ * drvkill DEVICE COUNT PAUSE_US [calm]: kill the device's driver so many times, at random moments, and see it restarted. A quarter of the
+ * kills come in bursts, unless calm: the next one as soon as the successor has its process, be it running or not. Ends with what the kernel measured
+ * (/proc/ferry/restarts, from the fault to the first completed request) and, apart, how long after the kill the fault was seen:
+ *
+ *	kills=N restarts=N p50_us=N p99_us=N max_us=N
+ *	detection p50_us=N p99_us=N max_us=N
+ *	phases_p50 quiet=N gone=N spawned=N probing=N running=N done=N	us after the fault
+ *	histogram below_us=count ...
  */
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,11 +23,24 @@
 
 #define DEVICES_MAX	64
 #define WAIT_MS		10000
+#define PHASES		6
+
+static const char *const phase_names[PHASES] = { "quiet", "gone", "spawned", "probing", "running", "done" };
+static const unsigned int limits[] = { 500, 1000, 2000, 3000, 5000, 7500, 10000, 15000, 20000, 30000, 50000, 75000, 100000, 1000000, ~0u };
 
 static const char *wanted;
-static unsigned int *times, nr_times, last_restarts;
+static unsigned int *phases[PHASES], nr_times, *detections, nr_detections;
+static unsigned long long last_number;
 
-static int device_find(struct ferry_device_desc *found)
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static bool device_find(struct ferry_device_desc *found)
 {
 	static struct ferry_device_desc list[DEVICES_MAX];
 	long n, i;
@@ -32,33 +51,38 @@ static int device_find(struct ferry_device_desc *found)
 		if (strcmp(list[i].name, wanted))
 			continue;
 		*found = list[i];
-		return 1;
+		return true;
 	}
-	return 0;
+	return false;
 }
 
-/* The kernel's last restart time, once for each. */
-static void time_note(unsigned int max)
+/* Take over the kernel's new records; the fault of the last one, or 0. */
+static uint64_t records_note(unsigned int max)
 {
-	FILE *f = fopen("/proc/drivers", "r");
-	unsigned int restarts, us;
-	char line[1024], device[32];
+	FILE *f = fopen("/proc/ferry/restarts", "r");
+	unsigned long long number, fault, seen = 0;
+	unsigned int us[PHASES];
+	char line[256], device[32];
 
 	while (f && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%*s %*s %*s %*s %31s %*s %*s %*s %*s %*s %*s %*s %*s %*s %u %u", device, &restarts, &us) != 3)
+		if (sscanf(line, "%llu %31s %*s %llu %u %u %u %u %u %u", &number, device, &fault, &us[0], &us[1], &us[2], &us[3], &us[4],
+			   &us[5]) != 9)
 			continue;
-		if (strcmp(device, wanted) || restarts == last_restarts)
+		if (strcmp(device, wanted) || number <= last_number)
 			continue;
-		last_restarts = restarts;
-		if (nr_times < max)
-			times[nr_times++] = us;
+		last_number = number;
+		seen = fault;
+		for (int p = 0; nr_times < max && p < PHASES; p++)
+			phases[p][nr_times] = us[p];
+		nr_times += nr_times < max;
 	}
 	if (f)
 		fclose(f);
+	return seen;
 }
 
 /* A process of a later generation than @generation, running if @running; its pid, or 0. */
-static int successor_wait(unsigned long long *generation, int running)
+static int successor_wait(unsigned long long *generation, bool running)
 {
 	struct timespec nap = { .tv_nsec = 500000 };
 	struct ferry_device_desc d;
@@ -75,22 +99,26 @@ static int successor_wait(unsigned long long *generation, int running)
 	return 0;
 }
 
-/* Frames that are free, or kept as stacks for the next threads, once everybody rests. */
-static long frames_free(void)
+/* Wait for the record of a restart, whose fault came after @killed_ns. False: none came. */
+static bool record_wait(uint64_t killed_ns, unsigned int max)
 {
-	FILE *f;
-	long sum = 0, n;
-	char line[100];
+	struct timespec nap = { .tv_nsec = 1000000 };
+	uint64_t fault;
+	int i;
 
-	usleep(300000);
-	f = fopen("/proc/ferry/frames", "r");
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "free %ld", &n) == 1 || sscanf(line, "stack %ld", &n) == 1)
-			sum += n;
-	if (f)
-		fclose(f);
-	return sum;
+	for (i = 0; i < WAIT_MS; i++) {
+		fault = records_note(max);
+		if (fault) {
+			if (fault > killed_ns)
+				detections[nr_detections++] = (unsigned int)((fault - killed_ns) / 1000);
+			return true;
+		}
+		nanosleep(&nap, NULL);
+	}
+	return false;
 }
+
+/* ---- Report ---- */
 
 static int by_size(const void *a, const void *b)
 {
@@ -99,48 +127,76 @@ static int by_size(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static unsigned int share(unsigned int *sorted, unsigned int nr, unsigned int percent)
+{
+	unsigned int i = nr * percent / 100;
+
+	return nr ? sorted[i < nr ? i : nr - 1] : 0;
+}
+
 static void report(unsigned int kills)
 {
-	if (!nr_times)
-		times[nr_times++] = 0;
-	qsort(times, nr_times, sizeof(times[0]), by_size);
-	printf("kills=%u restarts=%u p50_us=%u p99_us=%u max_us=%u\n", kills, nr_times, times[nr_times / 2], times[nr_times * 99 / 100],
-	       times[nr_times - 1]);
+	unsigned int *times = phases[PHASES - 1], below = 0, at = 0;
+
+	for (int p = 0; p < PHASES; p++)
+		qsort(phases[p], nr_times, sizeof(unsigned int), by_size);
+	qsort(detections, nr_detections, sizeof(unsigned int), by_size);
+	printf("kills=%u restarts=%u p50_us=%u p99_us=%u max_us=%u\n", kills, nr_times, share(times, nr_times, 50), share(times, nr_times, 99),
+	       share(times, nr_times, 100));
+	printf("detection p50_us=%u p99_us=%u max_us=%u\nphases_p50", share(detections, nr_detections, 50),
+	       share(detections, nr_detections, 99), share(detections, nr_detections, 100));
+	for (int p = 0; p < PHASES; p++)
+		printf(" %s=%u", phase_names[p], share(phases[p], nr_times, 50));
+	printf("\nhistogram");
+	for (unsigned int l = 0; l < sizeof(limits) / sizeof(limits[0]); l++, at = below) {
+		while (below < nr_times && times[below] < limits[l])
+			below++;
+		if (limits[l] == ~0u)
+			printf(" more=%u\n", below - at);
+		else
+			printf(" %u=%u", limits[l], below - at);
+	}
+}
+
+/* One kill. False: something is wrong. */
+static bool one_kill(unsigned int count, unsigned int pause, bool burst, bool calm, unsigned long long *generation)
+{
+	int pid = successor_wait(generation, !burst);
+	uint64_t killed_ns;
+
+	if (!pid)
+		return false;
+	if (!burst) {
+		usleep((unsigned int)rand() % (2 * pause));
+		records_note(count);
+	}
+	killed_ns = now_ns();
+	kill(pid, SIGKILL);
+	return !calm || record_wait(killed_ns, count);
 }
 
 int main(int argc, char **argv)
 {
 	unsigned int count = argc > 3 ? (unsigned int)atoi(argv[2]) : 0, pause = argc > 3 ? (unsigned int)atoi(argv[3]) : 0, i;
+	bool calm = argc > 4 && !strcmp(argv[4], "calm");
 	unsigned long long generation = 0;
-	long frames = 0;
-	int pid;
 
 	if (!count || !pause) {
-		fprintf(stderr, "usage: drvkill DEVICE COUNT PAUSE_US\n");
+		fprintf(stderr, "usage: drvkill DEVICE COUNT PAUSE_US [calm]\n");
 		return 2;
 	}
 	wanted = argv[1];
-	times = calloc(count + 1, sizeof(*times));
+	detections = calloc(count + 1, sizeof(*detections));
+	for (i = 0; i < PHASES; i++)
+		phases[i] = calloc(count + 1, sizeof(unsigned int));
 	srand(42);
-	for (i = 0; times && i < count; i++) {
-		int burst = i && i != count / 3 && rand() % 4 == 0;
-
-		pid = successor_wait(&generation, !burst);
-		if (!pid)
+	records_note(0);
+	for (i = 0; detections && phases[PHASES - 1] && i < count; i++)
+		if (!one_kill(count, pause, !calm && i && rand() % 4 == 0, calm, &generation))
 			return 1;
-		if (i == count / 3)
-			frames = frames_free();
-		if (!burst) {
-			usleep((unsigned int)rand() % (2 * pause));
-			time_note(count);
-		}
-		kill(pid, SIGKILL);
-	}
-	if (!successor_wait(&generation, 1))
+	if (!successor_wait(&generation, true))
 		return 1;
-	frames -= frames_free();
-	time_note(count);
+	records_note(count);
 	report(count);
-	printf("frames_lost=%ld\n", frames);
 	return 0;
 }

@@ -40,6 +40,16 @@ struct strand {
 	uint64_t flags;
 };
 
+/* On the way from a fault to its end, in their order. */
+enum restart_moment {
+	RESTART_FAULT,		/* it was seen */
+	RESTART_QUIET,		/* the device is reset, its memory given back */
+	RESTART_GONE,		/* the process has ended */
+	RESTART_SPAWNED, RESTART_PROBING, RESTART_RUNNING,	/* the successor's states */
+	RESTART_DONE,		/* its first completed request */
+	RESTART_MOMENTS
+};
+
 struct device_counters {
 	uint64_t irqs, irqs_spurious, requests, bytes, errors, faults, wakeups, doorbells;
 	uint64_t copied_bytes;	/* bytes copied by a CPU on the data path: 0 for DMA drivers */
@@ -103,7 +113,7 @@ struct device {
 	bool restart;			/* a driver that dies gets a successor: requests wait for it */
 	bool awaited;			/* it died, and nobody has given up on it */
 	bool killed;			/* ... from outside: no request is to blame */
-	time_ns_t fault_ns;		/* when the last fault was seen; 0 once a request was completed after it. Atomic */
+	time_ns_t moments[RESTART_MOMENTS];	/* of the restart under way; FAULT is 0 when there is none. Atomic */
 	uint32_t restarts, restart_last_us, restart_max_us;	/* from the fault to the first completed request */
 	uint32_t log_tokens;
 	time_ns_t log_refill;
@@ -132,6 +142,14 @@ void device_unbind(struct device *dev, enum driver_state end_state, const char *
 void device_set_state(struct device *dev, enum driver_state state);
 const char *driver_state_name(enum driver_state state);
 
+/* ---- kernel/restart.c: from a death to the first completed request ---- */
+
+/* Will a driver that ends so have a successor? bind_lock held. */
+bool restart_comes(const struct device *dev, enum driver_state end_state);
+/* A driver that would get a successor failed: the time runs from the first call on. Any context. */
+void restart_fault(struct device *dev);
+/* A part of the way is done; nothing when no restart is under way. Any context. */
+void restart_moment(struct device *dev, enum restart_moment moment);
 /* Is there a device manager, which restarts drivers? Set by ipc/. */
 extern bool device_manager_alive;
 /* No driver will come for this device: what waits for one ends. bind_lock held. */

@@ -187,7 +187,7 @@ KTEST_CASE(request_in_flight_goes_to_the_next_driver)
 	EXPECT_EQ(r.io.status, 0);
 	EXPECT_EQ(fake.data[9 * 512], 10);
 	EXPECT_EQ(dev->restarts, 1);
-	EXPECT_EQ(dev->fault_ns, 0);
+	EXPECT_EQ(dev->moments[RESTART_FAULT], 0);
 	request_free(&r);
 	stop();
 }
