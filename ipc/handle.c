@@ -105,17 +105,32 @@ struct handle *handle_create(const struct handle *from, struct handle *parent)
 	return ERR_PTR(err);
 }
 
-struct handle *handle_derive(struct handle *h, uint32_t rights)
+static struct handle *derive_locked(struct handle *h, uint32_t rights)
 {
 	struct handle from = *h;
 
-	if (rights & ~h->rights)
-		return ERR_PTR(-EACCES);
+	if (!handle_is_live(h))
+		return ERR_PTR(-ESTALE);
 	from.rights = rights;
 	from.bound = false;
 	if (from.object && from.ops)
 		from.ops->get(from.object);
 	return handle_create(&from, h);
+}
+
+/* A revocation on another CPU may take the object of memory away: it does so under bind_lock. */
+struct handle *handle_derive(struct handle *h, uint32_t rights)
+{
+	struct handle *derived;
+
+	if (rights & ~h->rights)
+		return ERR_PTR(-EACCES);
+	if (!h->dev)
+		return derive_locked(h, rights);
+	mutex_lock(&h->dev->bind_lock);
+	derived = derive_locked(h, rights);
+	mutex_unlock(&h->dev->bind_lock);
+	return derived;
 }
 
 static int files_add(struct handle_node *n, struct process *p)

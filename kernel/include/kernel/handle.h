@@ -74,7 +74,10 @@ bool handle_is_live(const struct handle *h);
  */
 struct handle *handle_get(int fd, uint32_t kind, uint32_t rights, struct file **file);
 
-/* One more handle on the same object with @rights: -EACCES when @h has not all of them, -ESTALE, -ENOMEM. ERR_PTR, with a reference. */
+/*
+ * One more handle on the same object with @rights: -EACCES when @h has not all of them, -ESTALE, -ENOMEM. ERR_PTR, with a reference.
+ * May sleep; not with bind_lock held.
+ */
 struct handle *handle_derive(struct handle *h, uint32_t rights);
 /*
  * All that was derived from @h, and @h if @self: no call works with them from the start of this on, and what was mapped through them is
