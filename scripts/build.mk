@@ -98,8 +98,14 @@ $(shell test -e $(O)/.config || ln -sf ../.config $(O)/.config)
 endif
 
 stamp = $(O)/stamp/$(1)
+define newline
+
+
+endef
+# GNU make 4.3 now and then leaves the newline at the end of what $(file <) reads: taken away here, always.
+stamp-text = $(subst $(newline),,$(file <$(call stamp,$(1))))
 define set-stamp
-$(if $(call differ,$(file <$(call stamp,$(1))),$(2)),$(file >$(call stamp,$(1)),$(2)))
+$(if $(call differ,$(call stamp-text,$(1)),$(2)),$(file >$(call stamp,$(1)),$(2)))
 endef
 differ = $(if $(and $(findstring x$(1)x,x$(2)x),$(findstring x$(2)x,x$(1)x)),,y)
 
