@@ -27,10 +27,10 @@ $(KCONFIG_CONFIG):
 #   lib-y        lib/, an archive in each world; lib-kernel-y: the kernel's only, where others have a C library
 #   user-shim-y, host-shim-y   the driver API in the other two worlds
 #   program-y    a user program
-#   unit-host-y, unit-kernel-y, model-y   tests/
+#   unit-host-y, unit-kernel-y, model-y, fuzz-y   tests/
 # For an object foo.o of driver-y or program-y, foo-parts := a.o b.o names the objects it is made of.
 
-lists := obj driver library lib lib-kernel user-shim host-shim program unit-host unit-kernel model
+lists := obj driver library lib lib-kernel user-shim host-shim program unit-host unit-kernel model fuzz
 top-dirs := arch/x86/ kernel/ mm/ fs/ ipc/ lib/ drivers/ shim/ usr/ tests/
 
 parts-of = $(or $($(basename $(1))-parts),$(1))
@@ -82,6 +82,8 @@ host-library-objs := $(call in,host/,$(all-library-y))
 host-lib-objs := $(call in,host/,$(all-lib-y))
 host-shim-objs := $(call in,host/,$(all-host-shim-y) $(all-model-y))
 host-test-objs := $(call in,host/tests/unit/,$(patsubst tests/%,%,$(patsubst tests/unit/%,tests/%,$(all-unit-host-y))))
+host-fuzz-objs := $(call in,host/,$(all-fuzz-y))
+fuzz-targets := $(patsubst %_fuzz.o,$(O)/host/fuzz/%,$(notdir $(all-fuzz-y)))
 all-host-objs := $(sort $(host-driver-objs) $(host-library-objs) $(host-lib-objs) $(host-shim-objs) \
 	$(host-test-objs) $(O)/host/tests/ktest.o $(O)/host/tests/ktest_host.o)
 
@@ -91,8 +93,8 @@ $(user-driver-objs) $(user-library-objs) $(user-shim-objs): includes := $(driver
 
 # ---- Stamps: a file that changes when the text it holds does ------------------------------------
 
-$(shell mkdir -p $(O)/stamp $(sort $(dir $(all-kernel-objs) $(all-user-objs) $(all-host-objs))) \
-	$(O)/usr/bin $(O)/usr/drivers $(O)/arch/x86/boot)
+$(shell mkdir -p $(O)/stamp $(sort $(dir $(all-kernel-objs) $(all-user-objs) $(all-host-objs) $(host-fuzz-objs))) \
+	$(O)/host/fuzz $(O)/usr/bin $(O)/usr/drivers $(O)/arch/x86/boot)
 ifeq ($(config-dir),.)
 $(shell test -e $(O)/.config || ln -sf ../.config $(O)/.config)
 endif
@@ -151,7 +153,7 @@ $(O)/host/%.o: %.c $(O)/stamp/host
 
 $(autoconf-h): $(auto-conf) ;
 
--include $(patsubst %.o,%.d,$(all-kernel-objs) $(all-user-objs) $(all-host-objs)) $(O)/kernel.lds.d
+-include $(patsubst %.o,%.d,$(all-kernel-objs) $(all-user-objs) $(all-host-objs) $(host-fuzz-objs) $(O)/host/tests/fuzz/replay.o) $(O)/kernel.lds.d
 
 # make path/file.o builds one object of the kernel.
 $(patsubst $(O)/%,%,$(all-kernel-objs)): %.o: $(O)/%.o ; @:
@@ -247,16 +249,26 @@ $(O)/host/unit: $(all-host-objs) $(O)/stamp/host-link
 	$(call say,LD [H],host/$(@F))
 	$(Q)$(HOSTCC) $(host-cflags) -o $@ $(filter %.o,$^)
 
+# Each fuzz target with a main that feeds it files and every driver: the target's device finds its own.
+$(O)/host/libfuzz.a: $(host-library-objs) $(host-lib-objs) $(host-shim-objs)
+	$(call say,AR [H],host/$(@F))
+	$(Q)$(ar)
+
+$(fuzz-targets): $(O)/host/fuzz/%: $(O)/host/tests/fuzz/%_fuzz.o $(O)/host/tests/fuzz/replay.o $(host-driver-objs) $(O)/host/libfuzz.a $(O)/stamp/host-link
+	$(call say,LD [H],host/fuzz/$(@F))
+	$(Q)$(HOSTCC) $(host-cflags) -o $@ $(filter %.o %.a,$^)
+
 # ---- Targets -----------------------------------------------------------------------------------
 
-.PHONY: all kernel drivers programs initramfs image unit run manifest
+.PHONY: all kernel drivers programs initramfs image unit fuzz-replay run manifest
 all: kernel drivers programs initramfs image ; @:
 kernel: $(O)/ferry.elf
 drivers: $(moved-drivers) $(O)/placement.ok
 programs: $(programs)
 initramfs: $(O)/initramfs.cpio
 image: $(O)/ferry.iso
-unit: $(O)/host/unit
+unit: $(O)/host/unit fuzz-replay
+fuzz-replay: $(fuzz-targets)
 
 run:
 	$(Q)./ferry run --build $(O)

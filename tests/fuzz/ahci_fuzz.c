@@ -253,7 +253,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	setup = setup_take();
 	am = ahci_model_create(&setup);
 	if (!am)
-		return 0;
+		return -1;
 	input.noise = take8() & 1;
 	if (take8() & 1)
 		lies_take(am);

@@ -192,7 +192,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	host_on_fault(fault_check);
 	am = model_take();
 	if (!am)
-		return 0;
+		return -1;
 	input.noise = take8() & 1;
 	if (take8() & 1)
 		lies_take(am);

@@ -257,7 +257,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	setup = setup_take();
 	m = nvme_model_create(&setup);
 	if (!m)
-		return 0;
+		return -1;
 	input.noise = take8() & 1;
 	if (take8() & 1)
 		lies_take(m);

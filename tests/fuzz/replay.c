@@ -15,6 +15,7 @@ static int replay(const char *path)
 	FILE *file = fopen(path, "rb");
 	uint8_t *exact;
 	size_t size;
+	int err;
 
 	if (!file)
 		return 1;
@@ -24,9 +25,9 @@ static int replay(const char *path)
 	if (!exact)
 		return 1;
 	memcpy(exact, buffer, size);
-	LLVMFuzzerTestOneInput(exact, size);
+	err = LLVMFuzzerTestOneInput(exact, size);	/* not 0: it could not run */
 	free(exact);
-	return 0;
+	return err;
 }
 
 int main(int argc, char **argv)
@@ -40,7 +41,7 @@ int main(int argc, char **argv)
 
 		fflush(stdout);
 		err = replay(argv[i]);
-		failed |= err;
+		failed |= !!err;
 		printf("%s %d %s\n", err ? "not ok" : "ok", i, name ? name + 1 : argv[i]);
 	}
 	return failed;

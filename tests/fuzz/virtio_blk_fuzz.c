@@ -251,7 +251,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	setup = setup_take();
 	vm = virtio_model_create(&setup);
 	if (!vm)
-		return 0;
+		return -1;
 	capabilities_twist(vm);
 	input.noise = take8() & 1;
 	if (take8() & 1)
