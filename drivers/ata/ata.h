@@ -56,7 +56,8 @@
 #define ATA_COMMAND_US		5000000u	/* a command of the probe */
 #define ATA_READY_US		3000000u	/* a drive between two commands, and before its first data */
 #define ATA_REQUEST_MS		10000u
-#define ATA_POLL_US		1000u
+#define ATA_POLL_MIN_US		1000u
+#define ATA_POLL_MAX_US		50000u
 #define ATA_SPINS		64u		/* looks at the status before a timer is worth it */
 #define ATA_RETRIES		3u
 #define ATA_RESETS_MAX		8u		/* in a row, without one good completion */
@@ -105,7 +106,7 @@ struct ata_channel {
 	struct block_request rq;
 	uint32_t bytes, moved;		/* PIO: of all, so far */
 	unsigned int retries, resets;
-	uint64_t deadline_us;		/* of a wait by timer */
+	uint64_t waits_since_us, deadline_us;	/* of a wait by timer */
 	int reset_status;		/* what the request ends with after the reset; 0: begin it again */
 };
 
@@ -163,6 +164,10 @@ void ata_master_quiet(const struct ata_channel *ch);
 int ata_pio_in(struct ata_channel *ch);
 int ata_pio_out(struct ata_channel *ch);
 int ata_pio_packet_in(struct ata_channel *ch);
+
+/* request.c. Wait by timer for at most @us from now; look again after an eighth of the time waited so far, false: it is over. */
+void ata_wait_begin(struct ata_channel *ch, uint32_t us);
+bool ata_wait_more(struct ata_channel *ch);
 
 /* recover.c. Reset by timer, then end the request with @status or (0) begin it again. */
 void ata_reset_begin(struct ata_channel *ch, int status);

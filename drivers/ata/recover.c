@@ -7,7 +7,6 @@
 
 #define HOLD_US		20u
 #define QUIET_US	2000u
-#define POLL_US		10000u
 
 void ata_reset_begin(struct ata_channel *ch, int status)
 {
@@ -46,7 +45,7 @@ void ata_reset_step(struct ata_channel *ch)
 	if (ch->state == ATA_RESETTING) {
 		ata_control(ch, ATA_CONTROL_NO_IRQ);
 		ch->state = ATA_SETTLING;
-		ch->deadline_us = time_now_us() + ATA_RESET_US;
+		ata_wait_begin(ch, ATA_RESET_US);
 		timer_set(ch->ata->dev, ch->queue, QUIET_US);
 		return;
 	}
@@ -54,10 +53,8 @@ void ata_reset_step(struct ata_channel *ch)
 		reset_over(ch);
 		return;
 	}
-	if (time_now_us() < ch->deadline_us) {
-		timer_set(ch->ata->dev, ch->queue, POLL_US);
+	if (ata_wait_more(ch))
 		return;
-	}
 	dev_err(ch->ata->dev, "channel=%u does not come back from its reset", ch->number);
 	ch->state = ATA_DEAD;
 	ata_request_end(ch, ch->reset_status ? ch->reset_status : -EIO);

@@ -123,10 +123,27 @@ static uint8_t device_bits(const struct ata_channel *ch)
 	return ATA_DEVICE_LBA | (rq->lba + rq->nr_blocks > ATA_SECTORS_28_MAX || rq->nr_blocks > ATA_LBA28_COUNT ? 0 : rq->lba >> 24 & 15);
 }
 
+void ata_wait_begin(struct ata_channel *ch, uint32_t us)
+{
+	ch->waits_since_us = time_now_us();
+	ch->deadline_us = ch->waits_since_us + us;
+}
+
+bool ata_wait_more(struct ata_channel *ch)
+{
+	uint64_t now = time_now_us(), pause = (now - ch->waits_since_us) / 8;
+
+	if (now >= ch->deadline_us)
+		return false;
+	pause = pause < ATA_POLL_MIN_US ? ATA_POLL_MIN_US : pause > ATA_POLL_MAX_US ? ATA_POLL_MAX_US : pause;
+	timer_set(ch->ata->dev, ch->queue, pause);
+	return true;
+}
+
 static void wait_start(struct ata_channel *ch, enum ata_state state)
 {
 	ch->state = state;
-	ch->deadline_us = time_now_us() + ATA_READY_US;
+	ata_wait_begin(ch, ATA_READY_US);
 }
 
 static enum ata_state state_after_command(const struct ata_channel *ch, const struct ata_drive *drive)
@@ -184,9 +201,7 @@ static void first_out(struct ata_channel *ch)
 
 static void wait_on(struct ata_channel *ch)
 {
-	if (time_now_us() < ch->deadline_us)
-		timer_set(ch->ata->dev, ch->queue, ATA_POLL_US);
-	else
+	if (!ata_wait_more(ch))
 		protocol_broken(ch, "drive is not ready");
 }
 

@@ -11,7 +11,7 @@
 #include "virtio.h"
 
 #define RESET_TIMEOUT_US	500000
-#define TICK_US			1000
+#define TICK_US			4000
 #define RECOVERIES_MAX		8	/* without a good completion between */
 
 static int device_restart(struct virtio_device *vd)

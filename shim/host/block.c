@@ -145,12 +145,14 @@ static void flight_put(struct device *dev, unsigned int queue, uint32_t tag, str
 {
 	dev->block.in_flight[queue][tag] = rq;
 	dev->block.nr_in_flight[queue]++;
+	dev->block.nr_flying++;
 }
 
 static void flight_take(struct device *dev, unsigned int queue, uint32_t tag)
 {
 	dev->block.in_flight[queue][tag] = NULL;
 	dev->block.nr_in_flight[queue]--;
+	dev->block.nr_flying--;
 }
 
 static int tag_find(const struct device *dev, unsigned int queue)
@@ -167,6 +169,12 @@ static uint64_t timeout_us(const struct device *dev, const struct host_request *
 	uint32_t ms = limits_of(dev, rq)->request_timeout_ms;
 
 	return (uint64_t)(ms ? ms : TIMEOUT_DEFAULT_MS) * 1000;
+}
+
+static void deadline_note(struct device *dev, uint64_t deadline_us)
+{
+	if (!dev->block.earliest_us || deadline_us < dev->block.earliest_us)
+		dev->block.earliest_us = deadline_us;
 }
 
 static struct block_request driver_view(const struct host_request *rq)
@@ -193,6 +201,7 @@ static int request_start(struct device *dev, struct host_request *rq)
 	}
 	view = driver_view(rq);
 	rq->deadline_us = host_clock_us() + timeout_us(dev, rq);
+	deadline_note(dev, rq->deadline_us);
 	flight_put(dev, rq->queue, rq->tag, rq);
 	err = dev->driver->block->submit(dev, &view);
 	if (!err || rq->done)
@@ -264,6 +273,9 @@ bool host_block_serve(struct device *dev)
 {
 	bool any = false;
 
+	if (!dev->block.any_retry || !dev->bound || dev->failed)
+		return false;
+	dev->block.any_retry = false;
 	for (unsigned int q = 0; q < BLOCK_QUEUES_MAX && dev->bound && !dev->failed; q++) {
 		if (!dev->block.retry[q])
 			continue;
@@ -285,6 +297,7 @@ void block_complete(struct device *dev, unsigned int queue, uint32_t tag, int st
 	rq = dev->block.in_flight[queue][tag];
 	flight_take(dev, queue, tag);
 	dev->block.retry[queue] = true;
+	dev->block.any_retry = true;
 	request_end(dev, rq, status);
 }
 
@@ -327,19 +340,21 @@ void block_unregister_unit(struct device *dev, unsigned int unit)
 	}
 }
 
+/* Exact again after a look at all of them. */
 uint64_t host_block_deadline(const struct device *dev)
 {
-	uint64_t next = 0;
+	return dev->block.nr_flying ? dev->block.earliest_us : 0;
+}
 
+static void deadlines_look(struct device *dev)
+{
+	dev->block.earliest_us = 0;
 	for (unsigned int q = 0; q < BLOCK_QUEUES_MAX; q++) {
 		for (unsigned int tag = 0; dev->block.nr_in_flight[q] && tag < dev->block.depth[q]; tag++) {
-			const struct host_request *rq = dev->block.in_flight[q][tag];
-
-			if (rq && (!next || rq->deadline_us < next))
-				next = rq->deadline_us;
+			if (dev->block.in_flight[q][tag])
+				deadline_note(dev, dev->block.in_flight[q][tag]->deadline_us);
 		}
 	}
-	return next;
 }
 
 bool host_block_overdue(struct device *dev)
@@ -347,6 +362,8 @@ bool host_block_overdue(struct device *dev)
 	uint64_t now = host_clock_us();
 	bool any = false;
 
+	if (!dev->block.nr_flying || now < dev->block.earliest_us)
+		return false;
 	for (unsigned int q = 0; q < BLOCK_QUEUES_MAX; q++) {
 		for (unsigned int tag = 0; dev->block.nr_in_flight[q] && tag < dev->block.depth[q] && dev->bound && !dev->failed; tag++) {
 			struct host_request *rq = dev->block.in_flight[q][tag];
@@ -361,6 +378,7 @@ bool host_block_overdue(struct device *dev)
 				device_fault(dev, "request timed out", tag);
 		}
 	}
+	deadlines_look(dev);
 	return any;
 }
 
@@ -432,11 +450,9 @@ unsigned int host_block_resizes(const struct device *dev)
 
 unsigned int host_block_in_flight(const struct device *dev)
 {
-	unsigned int nr = 0;
+	unsigned int nr = dev->block.nr_flying;
 
 	for (unsigned int q = 0; q < BLOCK_QUEUES_MAX; q++) {
-		for (unsigned int tag = 0; tag < dev->block.depth[q]; tag++)
-			nr += dev->block.in_flight[q][tag] != NULL;
 		for (const struct host_request *rq = dev->block.waiting[q]; rq; rq = rq->next)
 			nr++;
 	}

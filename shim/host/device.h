@@ -46,6 +46,9 @@ struct host_block {
 	unsigned int nr_in_flight[BLOCK_QUEUES_MAX];
 	struct host_request *waiting[BLOCK_QUEUES_MAX];	/* told -EBUSY, or no free tag; oldest first */
 	bool retry[BLOCK_QUEUES_MAX];			/* a completion came since */
+	bool any_retry;					/* of them */
+	unsigned int nr_flying;				/* on all queues */
+	uint64_t earliest_us;				/* no deadline comes before; it may have gone */
 	unsigned int resizes;
 };
 

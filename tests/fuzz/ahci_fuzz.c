@@ -189,7 +189,7 @@ static void step(struct ahci_model *am)
 		host_settle(am->dev);
 		break;
 	case 4:
-		host_run(am->dev, (uint64_t)take8() << 18);
+		host_run(am->dev, (uint64_t)take8() << 15);
 		break;
 	case 5:
 		memory_scribble(am);

@@ -81,6 +81,14 @@ static void lies_take(struct ata_model *am)
 		am->lies.byte_count = (uint16_t)(take8() | take8() << 8);
 }
 
+/* Now and then a long one; what takes many pieces takes time to prepare. */
+static uint32_t blocks_take(const struct block_limits *l)
+{
+	uint8_t how = take8();
+
+	return how < 240 ? 1u + how % 2 : 1u + how % (65536 / l->block_size);
+}
+
 static void request_send(struct ata_model *am)
 {
 	struct host_request *rq = &input.requests[input.nr];
@@ -89,7 +97,7 @@ static void request_send(struct ata_model *am)
 
 	if (!l)
 		return;
-	*rq = (struct host_request){ .op = take8() % 3, .lba = take8(), .nr_blocks = 1u + take8() % (65536 / l->block_size),
+	*rq = (struct host_request){ .op = take8() % 3, .lba = take8(), .nr_blocks = blocks_take(l),
 				     .unit = (uint16_t)unit, .queue = (uint16_t)l->first_queue, .segment_bytes = 65536, .data = data[input.nr] };
 	if (rq->op == BLOCK_FLUSH)
 		rq->nr_blocks = 0;
@@ -124,7 +132,7 @@ static void step(struct ata_model *am)
 		host_settle(am->dev);
 		break;
 	case 4:
-		host_run(am->dev, (uint64_t)take8() << 16);
+		host_run(am->dev, (uint64_t)take8() << 14);
 		break;
 	case 5:
 		memory_scribble(am);
@@ -164,7 +172,7 @@ static void account(struct ata_model *am)
 
 static struct ata_model *model_take(void)
 {
-	struct ata_model_setup s = { .ops = &twisted_ops };
+	struct ata_model_setup s = { .ops = &twisted_ops, .sectors = 320 };
 	uint8_t kinds = take8(), where = take8();
 	struct ata_model *am;
 

@@ -120,7 +120,7 @@ static struct nvme_model_setup setup_take(void)
 		s.params[1] = (struct host_param){ "sgl", "2" };
 	for (unsigned int i = 0; offered & 128 && i < NVME_MODEL_SPACES; i++)
 		space_take(&s.spaces[i]);
-	s.disk_max = 65536;
+	s.disk_max = 32768;
 	s.ops = &twisted_ops;
 	return s;
 }

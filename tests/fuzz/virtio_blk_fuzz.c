@@ -91,7 +91,7 @@ static void fault_check(struct device *dev, const char *what, uint64_t where)
 
 static struct virtio_model_setup setup_take(void)
 {
-	static const uint16_t sizes[] = { 1, 2, 4, 8, 16, 64, 256, 3 };
+	static const uint16_t sizes[] = { 1, 2, 4, 8, 16, 32, 64, 3 };
 	struct virtio_model_setup s = virtio_model_default();
 	uint8_t kind = take8(), numbers = take8();
 
@@ -108,6 +108,7 @@ static struct virtio_model_setup setup_take(void)
 	s.block_size = 512u << (numbers >> 3 & 3);
 	s.size_max = 4096;
 	s.seg_max = numbers & 0x40 ? take32() : 30;
+	s.sectors = 64;
 	s.ops = &twisted_ops;
 	return s;
 }
@@ -176,7 +177,7 @@ static void step(struct virtio_model *vm)
 		host_settle(vm->dev);
 		break;
 	case 4:
-		host_run(vm->dev, (uint64_t)take8() << 18);
+		host_run(vm->dev, (uint64_t)take8() << 15);
 		break;
 	case 5:
 		memory_scribble(vm);
@@ -188,7 +189,7 @@ static void step(struct virtio_model *vm)
 		virtio_model_spurious(vm);
 		break;
 	case 8:
-		virtio_model_resize(vm, take32() & 0xffff);
+		virtio_model_resize(vm, take32() & 0x7f);
 		break;
 	case 9:
 		virtio_model_needs_reset(vm);

@@ -465,7 +465,7 @@ static void text_put(uint16_t *words, const char *text, unsigned int bytes)
 	}
 }
 
-static void drive_init(struct ata_model_drive *d, enum ata_model_kind kind)
+static void drive_init(struct ata_model_drive *d, enum ata_model_kind kind, uint32_t sectors)
 {
 	bool cd = kind == ATA_MODEL_CD;
 	uint16_t *w = d->identify;
@@ -474,17 +474,17 @@ static void drive_init(struct ata_model_drive *d, enum ata_model_kind kind)
 	if (kind == ATA_MODEL_NONE)
 		return;
 	d->block_bytes = cd ? 2048 : 512;
-	d->nr_blocks = ATA_MODEL_BLOCKS * 512 / d->block_bytes;
+	d->nr_blocks = sectors * 512 / d->block_bytes;
 	d->data = calloc(d->nr_blocks, d->block_bytes);
 	w[0] = cd ? 0x8580 : 0x0040;
 	text_put(w + 10, "MODEL1", 20);
 	text_put(w + 27, cd ? "A CD" : "A DISK", 40);
 	w[47] = 0x8010;
 	w[49] = 0x0300;
-	w[60] = ATA_MODEL_BLOCKS;
+	w[60] = (uint16_t)sectors;
 	w[83] = 0x7400;
 	w[82] = w[85] = 0x0020;
-	w[100] = ATA_MODEL_BLOCKS;
+	w[100] = (uint16_t)sectors;
 	w[217] = 1;
 }
 
@@ -520,7 +520,7 @@ struct ata_model *ata_model_create(const struct ata_model_setup *setup)
 		am->channels[i / 2].am = am;
 		am->channels[i / 2].number = i / 2;
 		am->channels[i / 2].status = ST_DRDY;
-		drive_init(&am->channels[i / 2].drives[i % 2], setup->drives[i]);
+		drive_init(&am->channels[i / 2].drives[i % 2], setup->drives[i], setup->sectors ? setup->sectors : ATA_MODEL_BLOCKS);
 	}
 	places_fill(&host, setup);
 	am->dev = host_device_create(&host);

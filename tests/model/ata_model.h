@@ -30,6 +30,7 @@ struct ata_model_setup {
 	enum ata_model_kind drives[4];
 	bool isa;			/* one channel, no bus master */
 	bool native;			/* at BARs, on a shared level line */
+	uint32_t sectors;		/* of 512 bytes; 0: ATA_MODEL_BLOCKS */
 	size_t memory_limit;
 	const struct host_model_ops *ops;
 };
