@@ -63,22 +63,22 @@ static void gids_set(uint32_t real, uint32_t effective, uint32_t saved)
 	ids_set(&p->gid, real, &p->egid, effective, &p->sgid, saved);
 }
 
-SYSCALL(NR_getuid, getuid)
+SYSCALL_FLAGS(NR_getuid, getuid, SYSCALL_SHORT)
 {
 	return current_process->uid;
 }
 
-SYSCALL(NR_getgid, getgid)
+SYSCALL_FLAGS(NR_getgid, getgid, SYSCALL_SHORT)
 {
 	return current_process->gid;
 }
 
-SYSCALL(NR_geteuid, geteuid)
+SYSCALL_FLAGS(NR_geteuid, geteuid, SYSCALL_SHORT)
 {
 	return current_process->euid;
 }
 
-SYSCALL(NR_getegid, getegid)
+SYSCALL_FLAGS(NR_getegid, getegid, SYSCALL_SHORT)
 {
 	return current_process->egid;
 }

@@ -355,7 +355,7 @@ SYSCALL(NR_execve, execve)
 	if (IS_ERR(file)) {
 		err = PTR_ERR(file);
 	} else {
-		err = exec_file(file, path, args->a[1], args->a[2], args->regs);
+		err = exec_file(file, path, args->a[1], args->a[2], syscall_regs(args));
 		file_put(file);
 	}
 	kfree(path);
@@ -403,7 +403,7 @@ SYSCALL(NR_execveat, execveat)
 		err = PTR_ERR(file);
 	} else {
 		format_text(text, sizeof(text), "/dev/fd/%d", (int)args->a[0]);
-		err = exec_file(file, *path ? path : text, args->a[2], args->a[3], args->regs);
+		err = exec_file(file, *path ? path : text, args->a[2], args->a[3], syscall_regs(args));
 		file_put(file);
 	}
 	kfree(path);

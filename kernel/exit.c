@@ -159,6 +159,7 @@ static void children_hand_over(struct process *p, struct list *reaped)
 	list_for_each_safe(child, tmp, &p->children, sibling) {
 		list_del(&child->sibling);
 		child->parent = init_process;
+		WRITE_ONCE(child->parent_pid, init_process->pid);
 		child->exit_signal = LINUX_SIGCHLD;
 		list_append(&init_process->children, &child->sibling);
 		if (child->pgid != p->pgid && child->sid == p->sid)

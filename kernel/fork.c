@@ -297,14 +297,14 @@ SYSCALL(NR_fork, fork)
 {
 	struct clone_request r = { .exit_signal = LINUX_SIGCHLD };
 
-	return clone_any(&r, args->regs);
+	return clone_any(&r, syscall_regs(args));
 }
 
 SYSCALL(NR_vfork, vfork)
 {
 	struct clone_request r = { .flags = LINUX_CLONE_VM | LINUX_CLONE_VFORK, .exit_signal = LINUX_SIGCHLD };
 
-	return clone_any(&r, args->regs);
+	return clone_any(&r, syscall_regs(args));
 }
 
 SYSCALL_FLAGS(NR_clone, clone, 0)
@@ -316,7 +316,7 @@ SYSCALL_FLAGS(NR_clone, clone, 0)
 
 	if ((r.flags & LINUX_CLONE_PIDFD) && (r.flags & LINUX_CLONE_PARENT_SETTID))
 		return -EINVAL;
-	return clone_any(&r, args->regs);
+	return clone_any(&r, syscall_regs(args));
 }
 
 /* Bytes beyond what we know must be zero. */
@@ -355,5 +355,5 @@ SYSCALL(NR_clone3, clone3)
 	r = (struct clone_request){ .flags = c.flags, .exit_signal = c.exit_signal, .parent_tid = c.parent_tid,
 				    .child_tid = c.child_tid, .tls = c.tls, .pidfd = c.pidfd,
 				    .stack = c.stack ? c.stack + c.stack_size : 0 };
-	return clone_any(&r, args->regs);
+	return clone_any(&r, syscall_regs(args));
 }

@@ -123,6 +123,7 @@ void process_link(struct process *p, struct process *parent, pid_t pgid, pid_t s
 	pid_hold(pgid);
 	pid_hold(sid);
 	p->parent = parent;
+	p->parent_pid = parent ? parent->pid : 0;
 	if (parent)
 		list_append(&parent->children, &p->sibling);
 	list_append(&all_processes, &p->all_link);
@@ -139,6 +140,7 @@ void process_unlink(struct process *p)
 	pid_free(p->pgid);
 	pid_free(p->sid);
 	p->parent = NULL;
+	WRITE_ONCE(p->parent_pid, 0);
 }
 
 void process_set_group(struct process *p, pid_t pgid)

@@ -154,12 +154,12 @@ SYSCALL(NR_sigaltstack, sigaltstack)
 
 	if (!now->size)
 		old.ss_flags |= LINUX_SS_DISABLE;
-	else if (on_altstack(now, args->regs->rsp))
+	else if (on_altstack(now, syscall_regs(args)->rsp))
 		old.ss_flags |= LINUX_SS_ONSTACK;
 	if (args->a[0]) {
 		err = copy_from_user(&new, args->a[0], sizeof(new));
 		if (!err)
-			err = altstack_check(&new, args->regs->rsp, now);
+			err = altstack_check(&new, syscall_regs(args)->rsp, now);
 		if (err)
 			return err;
 		altstack_set(now, &new);
@@ -176,7 +176,7 @@ static int64_t sigreturn_bad(struct regs *regs)
 
 SYSCALL(NR_rt_sigreturn, rt_sigreturn)
 {
-	struct regs *regs = args->regs;
+	struct regs *regs = syscall_regs(args);
 	struct thread *t = current;
 	uint64_t address = regs->rsp - 8 + offsetof(struct linux_sigframe, uc);
 	struct linux_ucontext uc;

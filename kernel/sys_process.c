@@ -8,12 +8,12 @@
 
 #define PERSONALITY_KEEP	0xffffffffu
 
-SYSCALL_FLAGS(NR_getpid, getpid, SYSCALL_DRIVER)
+SYSCALL_FLAGS(NR_getpid, getpid, SYSCALL_DRIVER | SYSCALL_SHORT)
 {
 	return current_process->pid;
 }
 
-SYSCALL_FLAGS(NR_gettid, gettid, SYSCALL_DRIVER)
+SYSCALL_FLAGS(NR_gettid, gettid, SYSCALL_DRIVER | SYSCALL_SHORT)
 {
 	return current->tid;
 }
@@ -24,14 +24,9 @@ SYSCALL_FLAGS(NR_set_tid_address, set_tid_address, SYSCALL_DRIVER)
 	return current->tid;
 }
 
-SYSCALL(NR_getppid, getppid)
+SYSCALL_FLAGS(NR_getppid, getppid, SYSCALL_SHORT)
 {
-	uint64_t flags = spin_lock_irq(&process_tree_lock);
-	struct process *parent = current_process->parent;
-	pid_t pid = parent ? parent->pid : 0;
-
-	spin_unlock_irq(&process_tree_lock, flags);
-	return pid;
+	return READ_ONCE(current_process->parent_pid);
 }
 
 /* @pid's process (0: the caller's own), tree lock held, or NULL. */

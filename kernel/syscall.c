@@ -4,6 +4,8 @@
  * is built once at boot. Linux's numbers and Ferry's own lie in one array so that a call costs one bounds check. Counts and the marks
  * of what was logged are updated with relaxed atomics; the table itself never changes after boot.
  */
+#include <asm/cpu.h>
+#include <asm/exit.h>
 #include <driver/log.h>
 #include <kernel/device.h>
 #include <kernel/init.h>
@@ -16,14 +18,19 @@
 
 extern const struct syscall_entry syscalls_start[], syscalls_end[];
 
+struct handler {
+	int64_t (*fn)(struct syscall_args *args);
+	uint64_t flags;
+};
+
 static const struct syscall_entry *entries[SLOTS];
-static int64_t (*handlers[SLOTS])(struct syscall_args *args);
+static struct handler handlers[SYSCALLS_DRIVER + 1][SLOTS + 1];	/* of each set; what it lacks has a handler that says so */
 static uint64_t logged[SLOTS / 64 + 1];	/* bit: the number was reported; the last for numbers without a slot */
 static uint64_t logged_outside[16];
 
 static unsigned int slot_of(uint64_t nr)
 {
-	if (nr < NR_LINUX_COUNT)
+	if (likely(nr < NR_LINUX_COUNT))
 		return nr;
 	if (nr - NR_FERRY_FIRST < NR_FERRY_COUNT)
 		return NR_LINUX_COUNT + (nr - NR_FERRY_FIRST);
@@ -53,9 +60,11 @@ static bool first_time(uint64_t nr, unsigned int slot)
 	return !(__atomic_fetch_or(&logged[slot / 64], bit, __ATOMIC_RELAXED) & bit);
 }
 
-static int64_t syscall_unknown(uint64_t nr, unsigned int slot)
+static int64_t syscall_unknown(struct syscall_args *args)
 {
-	if (first_time(nr, slot))
+	uint64_t nr = syscall_regs(args)->vector;
+
+	if (first_time(nr, slot_of(nr)))
 		log_warn("Unknown syscall: %llu", (unsigned long long)nr);
 	return nr >= NR_FERRY_FIRST ? -1 : -ENOSYS;
 }
@@ -68,8 +77,11 @@ const char *syscall_name(uint64_t nr)
 }
 
 /* A sandboxed driver asked for something that is not on its list. */
-static int64_t syscall_refused(struct process *p, uint64_t nr)
+static int64_t syscall_refused(struct syscall_args *args)
 {
+	struct process *p = current_process;
+	uint64_t nr = syscall_regs(args)->vector;
+
 	__atomic_fetch_add(&p->denied_calls, 1, __ATOMIC_RELAXED);
 	if (p->device) {
 		__atomic_fetch_add(&p->device->counters.denied_calls, 1, __ATOMIC_RELAXED);
@@ -78,42 +90,28 @@ static int64_t syscall_refused(struct process *p, uint64_t nr)
 	return -EPERM;
 }
 
-static bool syscall_allowed(const struct process *p, unsigned int slot)
-{
-	return slot != NO_SLOT && entries[slot] && (entries[slot]->flags & SYSCALL_DRIVER);
-}
-
-static __attribute__((noinline, cold)) int64_t syscall_slow(struct syscall_args *args, uint64_t nr, unsigned int slot)
-{
-	struct process *p = current_process;
-
-	if (p->syscalls == SYSCALLS_DRIVER && !syscall_allowed(p, slot))
-		return syscall_refused(p, nr);
-	if (slot == NO_SLOT || !handlers[slot])
-		return syscall_unknown(nr, slot);
-	return handlers[slot](args);
-}
-
-void syscall_dispatch(struct regs *regs)
+bool syscall_dispatch(struct regs *regs)
 {
 	struct thread *t = current;
-	struct syscall_args args = {
-		.a = { regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9 }, .regs = regs,
-	};
 	uint64_t nr = regs->vector;
-	unsigned int slot = slot_of(nr);
+	const struct handler *h = &handlers[t->process->syscalls][slot_of(nr)];
 
 	t->syscall_nr = nr;
 	__asm__ volatile("incq %%gs:%c0" :: "i"(offsetof(struct cpu, nr_syscalls)) : "memory");
-	if (likely(slot != NO_SLOT && handlers[slot] && t->process->syscalls == SYSCALLS_ALL))
-		regs->rax = handlers[slot](&args);
-	else
-		regs->rax = syscall_slow(&args, nr, slot);
+	if (!(h->flags & SYSCALL_SHORT))
+		irq_enable();
+	regs->rax = h->fn((struct syscall_args *)regs->args);
+	irq_disable();
 	t->syscall_nr = -1;
+	return (!exit_work_possible(t) && exit_by_sysret(regs)) || exit_to_user(regs);
 }
 
 static int syscall_init(void)
 {
+	for (unsigned int slot = 0; slot <= SLOTS; slot++) {
+		handlers[SYSCALLS_ALL][slot].fn = syscall_unknown;
+		handlers[SYSCALLS_DRIVER][slot].fn = syscall_refused;
+	}
 	for (const struct syscall_entry *e = syscalls_start; e < syscalls_end; e++) {
 		unsigned int slot = slot_of(e->nr);
 
@@ -122,7 +120,8 @@ static int syscall_init(void)
 		if (entries[slot])
 			panic("system call %u is both %s and %s", e->nr, entries[slot]->name, e->name);
 		entries[slot] = e;
-		handlers[slot] = e->fn;
+		for (unsigned int set = 0; set <= (e->flags & SYSCALL_DRIVER ? SYSCALLS_DRIVER : SYSCALLS_ALL); set++)
+			handlers[set][slot] = (struct handler){ e->fn, e->flags };
 	}
 	return 0;
 }

@@ -76,7 +76,7 @@ user-ldflags := -static -no-pie -Wl,-z,max-page-size=0x1000 -Wl,--build-id=none 
 
 # ---- Host: the developer's machine, under sanitizers -------------------------------------------
 
-host-includes := -Iinclude -Ishim/host/include -Itests -I.
+host-includes := -Iinclude -Ishim/host/include -Itests/unit/include -Itests -I.
 host-cflags := $(common-cflags) -O1 -D_GNU_SOURCE -fsanitize=address,undefined -fno-sanitize-recover=all
 ifneq ($(findstring clang,$(HOSTCC)),)
 host-cflags += -Wno-unknown-warning-option

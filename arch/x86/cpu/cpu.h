@@ -51,7 +51,6 @@ void thread_begin_user(void);
 /* Called from there. */
 void trap_dispatch(struct regs *r);
 void trap_paranoid_dispatch(struct regs *r);
-bool exit_to_user(struct regs *r);
 void return_to_user_work(struct regs *r);
 void thread_first_user(struct thread *prev);
 void irq_dispatch(struct regs *r);

@@ -5,6 +5,7 @@
  */
 #include <asm/boot.h>
 #include <asm/cpu.h>
+#include <asm/exit.h>
 #include <asm/msr.h>
 #include <asm/smp.h>
 #include <kernel/log.h>
@@ -24,9 +25,6 @@
 #define PF_USER			0x4u
 #define PF_RESERVED		0x8u
 #define PF_FETCH		0x10u
-
-/* What a program may set in RFLAGS: CF PF AF ZF SF TF DF OF RF AC ID. */
-#define USER_RFLAGS		0x250dd5ull
 
 /* A faulting instruction and where to go on instead. */
 struct extable_entry {
@@ -248,33 +246,20 @@ void return_to_user_work(struct regs *r)
 	irq_disable();
 }
 
-/* A short question that is never wrong to answer yes: whether signal_pending() and the rest need to be asked. */
-static bool work_is_possible(const struct thread *t, const struct regs *r)
-{
-	const struct process *p = t->process;
-
-	return (READ_ONCE(t->pending) | READ_ONCE(p->pending)) || READ_ONCE(this_cpu()->need_resched) || READ_ONCE(t->exiting) ||
-	       t->restore_blocked || READ_ONCE(p->attention) || r->rip >> 47;
-}
-
 static bool work_is_due(const struct thread *t, const struct regs *r)
 {
 	return this_cpu()->need_resched || t->exiting || signal_pending(t) || !rip_is_canonical(r->rip);
 }
 
-/*
- * The last C before user mode, interrupts off: all pending work done, no flag a program must not have. True when SYSRET would restore
- * exactly this frame: RCX is RIP, R11 is RFLAGS, and RIP lies in the lower half (with another RIP SYSRET faults in kernel mode).
- */
 bool exit_to_user(struct regs *r)
 {
 	const struct thread *t = current;
 
-	if (unlikely(work_is_possible(t, r)))
+	if (exit_work_possible(t) || unlikely(r->rip >> 47))
 		while (work_is_due(t, r))
 			return_to_user_work(r);
-	r->rflags = (r->rflags & USER_RFLAGS) | RFLAGS_IF | 2;
-	if (likely(r->rcx == r->rip && r->r11 == r->rflags && !(r->rip >> 47)))
+	r->rflags = (r->rflags & USER_RFLAGS) | USER_RFLAGS_FIXED;
+	if (exit_by_sysret(r))
 		return true;
 	r->cs = USER_CS;
 	r->ss = USER_SS;

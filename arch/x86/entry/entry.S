@@ -14,15 +14,15 @@
 #define ERROR_CODES	0x60227d00	/* vectors below 32 that push an error code: SDM volume 3 table 6-1 */
 
 .macro push_regs
-	pushq %rdi
-	pushq %rsi
-	pushq %rdx
 	pushq %rcx
-	pushq %rax
-	pushq %r8
-	pushq %r9
-	pushq %r10
 	pushq %r11
+	pushq %rax
+	pushq %r9
+	pushq %r8
+	pushq %r10
+	pushq %rdx
+	pushq %rsi
+	pushq %rdi
 	pushq %rbx
 	pushq %rbp
 	pushq %r12
@@ -38,15 +38,15 @@
 	popq %r12
 	popq %rbp
 	popq %rbx
-	popq %r11
-	popq %r10
-	popq %r9
-	popq %r8
-	popq %rax
-	popq %rcx
-	popq %rdx
-	popq %rsi
 	popq %rdi
+	popq %rsi
+	popq %rdx
+	popq %r10
+	popq %r8
+	popq %r9
+	popq %rax
+	popq %r11
+	popq %rcx
 .endm
 
 /* A no-op of three bytes that features.c turns into CLAC where the CPU has SMAP. */
@@ -68,7 +68,6 @@ syscall_entry:
 	movq %gs:CPU_KERNEL_RSP, %rsp
 	pushq $USER_SS
 	pushq %gs:CPU_USER_RSP
-	sti
 	pushq %r11
 	pushq $USER_CS
 	pushq %rcx
@@ -77,13 +76,10 @@ syscall_entry:
 	push_regs
 	xorl %ebp, %ebp
 	movq %rsp, %rdi
-	call syscall_dispatch
-	cli
-	movq %rsp, %rdi
-	call exit_to_user
+	call syscall_dispatch		/* interrupts on where the call may take long, and off again */
 	testb %al, %al
 	jz return_by_iret
-	/* RCX and R11 hold RIP and RFLAGS: exit_to_user() compared them and checked that RIP is canonical. */
+	/* RCX and R11 hold RIP and RFLAGS: asm/exit.h compared them and checked that RIP is canonical. */
 	pop_regs
 	movq 40(%rsp), %rsp
 	swapgs

@@ -41,6 +41,7 @@ struct process {
 
 	/* Guarded by process_tree_lock. */
 	struct process *parent;	/* no reference: the tree keeps it valid under its lock; NULL for init */
+	pid_t parent_pid;		/* its number or 0; also read without the lock */
 	struct list children, sibling, all_link, pid_link;
 	pid_t pgid, sid;
 	struct tty *tty;		/* controlling terminal */

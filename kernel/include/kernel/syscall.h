@@ -10,13 +10,19 @@
 #include <kernel/types.h>
 #include <uapi/ferry/syscall.h>
 
+/* Lies in the caller's frame: a handler reads it and changes nothing. */
 struct syscall_args {
 	uint64_t a[6];
-	struct regs *regs;
 };
+
+static inline struct regs *syscall_regs(struct syscall_args *args)
+{
+	return container_of((uint64_t (*)[6])&args->a, struct regs, args);
+}
 
 #define SYSCALL_DRIVER	0x1u	/* a sandboxed driver process may call it */
 #define SYSCALL_QUIET	0x2u	/* not implemented, known: ENOSYS without a log line */
+#define SYSCALL_SHORT	0x4u	/* reads the caller's own state and no more: runs with interrupts off, takes no lock, touches no user memory */
 
 struct syscall_entry {
 	int64_t (*fn)(struct syscall_args *args);
@@ -34,7 +40,7 @@ struct syscall_entry {
 
 /* The name of call @nr, or "?". */
 const char *syscall_name(uint64_t nr);
-/* From the assembly entry: dispatch and set regs->rax. */
-void syscall_dispatch(struct regs *regs);
+/* From the assembly entry and back to it with interrupts off: runs the call, sets regs->rax; true when SYSRET may go back. */
+bool syscall_dispatch(struct regs *regs);
 
 #endif

@@ -8,7 +8,13 @@
 
 struct regs {
 	uint64_t r15, r14, r13, r12, rbp, rbx;
-	uint64_t r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
+	union {
+		struct {
+			uint64_t rdi, rsi, rdx, r10, r8, r9;
+		};
+		uint64_t args[6];	/* of a system call, in their order */
+	};
+	uint64_t rax, r11, rcx;
 	uint64_t vector;	/* exception or interrupt number; NR of the call on a system call */
 	uint64_t error;		/* CPU error code, or ~0 on a system call */
 	uint64_t rip, cs, rflags, rsp, ss;

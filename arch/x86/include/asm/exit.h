@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The way back to user mode: the questions asked on every system call, inline, and what to do when one is answered yes. */
+#ifndef ASM_EXIT_H
+#define ASM_EXIT_H
+
+#include <asm/preempt.h>
+#include <asm/regs.h>
+#include <kernel/process.h>
+
+/* What a program may set in RFLAGS: CF PF AF ZF SF TF DF OF RF AC ID. And what is always set: IF and bit 1. */
+#define USER_RFLAGS		0x250dd5ull
+#define USER_RFLAGS_FIXED	0x202ull
+
+/* A short question that is never wrong to answer yes: whether signal_pending() and the rest need to be asked. */
+static inline bool exit_work_possible(const struct thread *t)
+{
+	const struct process *p = t->process;
+
+	return unlikely((READ_ONCE(t->pending) | READ_ONCE(p->pending) | READ_ONCE(p->attention) | READ_ONCE(t->exiting) |
+			 t->restore_blocked) || preempt_is_due());
+}
+
+/*
+ * Would SYSRET restore exactly this frame: RCX is RIP, R11 is RFLAGS and a program may have it, RIP lies in the lower half (with
+ * another RIP SYSRET faults in kernel mode)?
+ */
+static inline bool exit_by_sysret(const struct regs *r)
+{
+	return likely(r->rcx == r->rip && r->r11 == r->rflags && !(r->rip >> 47) && !(r->rflags & ~(USER_RFLAGS | USER_RFLAGS_FIXED)));
+}
+
+/*
+ * The last C before user mode, interrupts off: all pending work done, no flag a program must not have. True when SYSRET would do.
+ */
+bool exit_to_user(struct regs *r);
+
+#endif

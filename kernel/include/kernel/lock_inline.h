@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The short half of <kernel/lock.h>. preempt_count is this CPU's; it moves with single instructions on GS memory, so no CPU can be left
+ * between reading and writing it.
+ */
+#ifndef KERNEL_LOCK_INLINE_H
+#define KERNEL_LOCK_INLINE_H
+
+#include <asm/cpu.h>
+#include <asm/preempt.h>
+#include <kernel/lock.h>
+
+/* lock.c. */
+void preempt_resched(void);
+void spin_lock_wait(struct spinlock *lock);
+void spin_not_locked(const struct spinlock *lock) __noreturn;
+void mutex_lock_wait(struct mutex *m);
+void mutex_unlock_wake(struct mutex *m);
+
+static inline void preempt_disable(void)
+{
+	preempt_count_add();
+}
+
+static inline void preempt_enable(void)
+{
+	if (preempt_count_sub() && unlikely(preempt_is_due()))
+		preempt_resched();
+}
+
+static inline bool spin_take(struct spinlock *lock)
+{
+	return !__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE);
+}
+
+static inline void spin_give(struct spinlock *lock)
+{
+	if (unlikely(!lock->locked))
+		spin_not_locked(lock);
+	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
+}
+
+static inline void spin_lock(struct spinlock *lock) __acquires(lock)
+{
+	preempt_disable();
+	if (unlikely(!spin_take(lock)))
+		spin_lock_wait(lock);
+}
+
+static inline bool spin_trylock(struct spinlock *lock)
+{
+	preempt_disable();
+	if (likely(spin_take(lock)))
+		return true;
+	preempt_enable();
+	return false;
+}
+
+static inline void spin_unlock(struct spinlock *lock) __releases(lock)
+{
+	spin_give(lock);
+	preempt_enable();
+}
+
+static inline uint64_t spin_lock_irq(struct spinlock *lock) __acquires(lock)
+{
+	uint64_t flags = irq_save();
+
+	spin_lock(lock);
+	return flags;
+}
+
+static inline void spin_unlock_irq(struct spinlock *lock, uint64_t flags) __releases(lock)
+{
+	spin_give(lock);
+	irq_restore(flags);
+	preempt_enable();
+}
+
+static inline bool mutex_change(struct mutex *m, uint64_t from, uint64_t to)
+{
+	return __atomic_compare_exchange_n(&m->state, &from, to, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+}
+
+static inline void mutex_lock(struct mutex *m) __acquires(m)
+{
+	if (unlikely(!mutex_change(m, 0, (uint64_t)current)))
+		mutex_lock_wait(m);
+}
+
+/* One exchange, and no look at the mutex after it: the next owner may be about to free it. */
+static inline void mutex_unlock(struct mutex *m) __releases(m)
+{
+	if (unlikely(!mutex_change(m, (uint64_t)current, 0)))
+		mutex_unlock_wake(m);
+}
+
+#endif
