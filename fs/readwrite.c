@@ -21,11 +21,9 @@ int file_may_io(struct file *f, bool write)
 		return -EBADF;
 	if (write ? mode == LINUX_O_RDONLY : mode == LINUX_O_WRONLY)
 		return -EBADF;
-	if (!write && f->inode && LINUX_S_ISDIR(f->inode->mode))
-		return -EISDIR;
-	if (write ? !f->ops->write : !f->ops->read)
-		return -EINVAL;
-	return 0;
+	if (likely(write ? f->ops->write : f->ops->read))
+		return 0;
+	return !write && f->inode && LINUX_S_ISDIR(f->inode->mode) ? -EISDIR : -EINVAL;
 }
 
 ssize_t file_io(struct file *f, struct iter *it, bool write, loff_t *pos)
@@ -47,23 +45,25 @@ ssize_t file_io(struct file *f, struct iter *it, bool write, loff_t *pos)
 
 static int64_t io_one(int fd, uint64_t base, uint64_t length, bool write, loff_t *pos)
 {
-	struct file *f = fd_get_io(fd);
+	bool shared;
+	struct file *f = fd_borrow(fd, &shared);
 	struct iovec_k storage;
 	struct iter it;
 	int64_t n;
 
 	if (!f)
 		return -EBADF;
+	length = MIN(length, LINUX_RW_MAX);
 	n = file_may_io(f, write);
 	if (!n && pos && (!f->ops->seek))
 		n = -ESPIPE;
-	if (!n && !user_range_ok(base, MIN(length, LINUX_RW_MAX)))
+	if (!n && !user_range_ok(base, length))
 		n = -EFAULT;
 	if (!n) {
-		iter_init_one(&it, &storage, base, MIN(length, LINUX_RW_MAX), false);
+		iter_init_one(&it, &storage, base, length, false);
 		n = file_io(f, &it, write, pos);
 	}
-	file_put(f);
+	fd_return(f, shared);
 	return n;
 }
 
@@ -137,7 +137,8 @@ static int64_t io_vec_copied(struct file *f, uint64_t uvec, unsigned int nr, boo
 
 static int64_t io_vec(int fd, uint64_t uvec, uint64_t nr, bool write, loff_t *pos)
 {
-	struct file *f = fd_get_io(fd);
+	bool shared;
+	struct file *f = fd_borrow(fd, &shared);
 	int64_t n;
 
 	if (!f)
@@ -149,7 +150,7 @@ static int64_t io_vec(int fd, uint64_t uvec, uint64_t nr, bool write, loff_t *po
 		n = -EINVAL;
 	if (!n)
 		n = io_vec_copied(f, uvec, nr, write, pos);
-	file_put(f);
+	fd_return(f, shared);
 	return n;
 }
 

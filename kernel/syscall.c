@@ -24,7 +24,7 @@ struct handler {
 };
 
 static const struct syscall_entry *entries[SLOTS];
-static struct handler handlers[SYSCALLS_DRIVER + 1][SLOTS + 1];	/* of each set; what it lacks has a handler that says so */
+static struct handler handlers[SLOTS + 1][SYSCALLS_DRIVER + 1];	/* for each set; what it lacks has a handler that says so */
 static uint64_t logged[SLOTS / 64 + 1];	/* bit: the number was reported; the last for numbers without a slot */
 static uint64_t logged_outside[16];
 
@@ -94,7 +94,7 @@ bool syscall_dispatch(struct regs *regs)
 {
 	struct thread *t = current;
 	uint64_t nr = regs->vector;
-	const struct handler *h = &handlers[t->process->syscalls][slot_of(nr)];
+	const struct handler *h = &handlers[slot_of(nr)][t->process->syscalls];
 
 	t->syscall_nr = nr;
 	__asm__ volatile("incq %%gs:%c0" :: "i"(offsetof(struct cpu, nr_syscalls)) : "memory");
@@ -109,8 +109,8 @@ bool syscall_dispatch(struct regs *regs)
 static int syscall_init(void)
 {
 	for (unsigned int slot = 0; slot <= SLOTS; slot++) {
-		handlers[SYSCALLS_ALL][slot].fn = syscall_unknown;
-		handlers[SYSCALLS_DRIVER][slot].fn = syscall_refused;
+		handlers[slot][SYSCALLS_ALL].fn = syscall_unknown;
+		handlers[slot][SYSCALLS_DRIVER].fn = syscall_refused;
 	}
 	for (const struct syscall_entry *e = syscalls_start; e < syscalls_end; e++) {
 		unsigned int slot = slot_of(e->nr);
@@ -121,7 +121,7 @@ static int syscall_init(void)
 			panic("system call %u is both %s and %s", e->nr, entries[slot]->name, e->name);
 		entries[slot] = e;
 		for (unsigned int set = 0; set <= (e->flags & SYSCALL_DRIVER ? SYSCALLS_DRIVER : SYSCALLS_ALL); set++)
-			handlers[set][slot] = (struct handler){ e->fn, e->flags };
+			handlers[slot][set] = (struct handler){ e->fn, e->flags };
 	}
 	return 0;
 }

@@ -19,6 +19,7 @@ void wait_add(struct wait_queue *q, struct waiter *w)
 	else
 		list_push(&q->waiters, &w->link);
 	spin_unlock_irq(&q->lock, flags);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);	/* against the one in wake(): the caller looks at its condition after this */
 }
 
 void wait_remove(struct waiter *w)
@@ -34,11 +35,16 @@ void wait_remove(struct waiter *w)
 	spin_unlock_irq(&q->lock, flags);
 }
 
+/* The caller has made a condition true. Who came too late to be seen in the list sees that. */
 static void wake(struct wait_queue *q, uint32_t events, bool one)
 {
-	uint64_t flags = spin_lock_irq(&q->lock);
 	struct waiter *w, *next;
+	uint64_t flags;
 
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (READ_ONCE(q->waiters.next) == &q->waiters)
+		return;
+	flags = spin_lock_irq(&q->lock);
 	list_for_each_safe(w, next, &q->waiters, link) {
 		if (w->fn)
 			w->fn(w, events);

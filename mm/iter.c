@@ -10,12 +10,6 @@ void iter_init(struct iter *it, const struct iovec_k *vec, unsigned int nr, bool
 		it->left += vec[i].length;
 }
 
-void iter_init_one(struct iter *it, struct iovec_k *storage, uint64_t base, size_t length, bool kernel)
-{
-	*storage = (struct iovec_k){ .base = base, .length = length };
-	iter_init(it, storage, 1, kernel);
-}
-
 void iter_advance(struct iter *it, size_t n)
 {
 	n = MIN(n, it->left);
@@ -43,7 +37,7 @@ void iter_revert(struct iter *it, size_t n)
 enum direction { PUT, GET, ZERO };
 
 /* Bytes moved of one piece. */
-static size_t move_piece(const struct iter *it, enum direction dir, char *buffer, size_t n)
+static inline __attribute__((always_inline)) size_t move_piece(const struct iter *it, enum direction dir, char *buffer, size_t n)
 {
 	uint64_t at = it->vec->base + it->offset;
 
@@ -61,11 +55,10 @@ static size_t move_piece(const struct iter *it, enum direction dir, char *buffer
 	return n;
 }
 
-static ssize_t iter_move(struct iter *it, enum direction dir, char *buffer, size_t n)
+static ssize_t move_pieces(struct iter *it, enum direction dir, char *buffer, size_t n)
 {
 	size_t done = 0;
 
-	n = MIN(n, it->left);
 	iter_advance(it, 0);	/* over pieces of no length */
 	while (done < n) {
 		size_t step = MIN(n - done, it->vec->length - it->offset);
@@ -77,6 +70,25 @@ static ssize_t iter_move(struct iter *it, enum direction dir, char *buffer, size
 			return done ? (ssize_t)done : -EFAULT;
 	}
 	return done;
+}
+
+/* Nearly always the piece at hand is enough. */
+static inline __attribute__((always_inline)) ssize_t iter_move(struct iter *it, enum direction dir, char *buffer, size_t n)
+{
+	size_t moved;
+
+	n = MIN(n, it->left);
+	if (unlikely(!n || n > it->vec->length - it->offset))
+		return move_pieces(it, dir, buffer, n);
+	moved = move_piece(it, dir, buffer, n);
+	it->left -= moved;
+	it->offset += moved;
+	if (it->offset == it->vec->length) {
+		it->offset = 0;
+		it->vec++;
+		it->nr--;
+	}
+	return moved ? (ssize_t)moved : -EFAULT;
 }
 
 ssize_t iter_put(struct iter *it, const void *from, size_t n)

@@ -30,22 +30,6 @@ extern const struct smap_site smap_sites_start[], smap_sites_end[];
 struct cpu_features cpu_features;
 static uint64_t cr4_wanted;
 
-#define SMAP_SITE(kind)						\
-	__asm__ volatile("667: .byte 0x0f, 0x1f, 0x00\n\t"	\
-			 ".pushsection .smap_sites, \"a\"\n\t"	\
-			 ".quad 667b, " kind "\n\t"		\
-			 ".popsection" ::: "memory", "cc")
-
-void user_access_begin(void)
-{
-	SMAP_SITE("1");
-}
-
-void user_access_end(void)
-{
-	SMAP_SITE("0");
-}
-
 static void smap_patch(void)
 {
 	const struct smap_site *site;

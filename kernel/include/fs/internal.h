@@ -18,6 +18,16 @@ int file_lock_posix(struct file *f, uint32_t cmd, uint64_t uarg);
 
 /* fd.c: as fd_get(), but not for O_PATH descriptors. */
 struct file *fd_get_io(int fd);
+/*
+ * The same for the length of a system call of the caller: *@shared says whether others can reach the descriptor meanwhile; only then was
+ * a reference taken. fd_return() ends it.
+ */
+struct file *fd_borrow(int fd, bool *shared);
+static inline void fd_return(struct file *f, bool shared)
+{
+	if (unlikely(shared))
+		file_put(f);
+}
 /* Install in the current process and drop the caller's reference: the descriptor or -errno. */
 int fd_install_new(struct file *f, uint32_t flags);
 int fd_set_cloexec(struct fd_table *t, int fd, bool on);

@@ -38,7 +38,11 @@ struct iter {
 
 void iter_init(struct iter *it, const struct iovec_k *vec, unsigned int nr, bool kernel);
 /* One piece: @storage must live as long as the iter. */
-void iter_init_one(struct iter *it, struct iovec_k *storage, uint64_t base, size_t length, bool kernel);
+static inline void iter_init_one(struct iter *it, struct iovec_k *storage, uint64_t base, size_t length, bool kernel)
+{
+	*storage = (struct iovec_k){ .base = base, .length = length };
+	*it = (struct iter){ .vec = storage, .nr = 1, .left = length, .kernel = kernel };
+}
 /* Bytes copied into/out of the iter's memory, fewer only at its end or a fault (then -EFAULT when none). */
 ssize_t iter_put(struct iter *it, const void *from, size_t n);
 ssize_t iter_get(struct iter *it, void *to, size_t n);

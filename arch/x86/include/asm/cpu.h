@@ -45,10 +45,6 @@ static inline uint64_t rdtsc(void)
 	return (uint64_t)hi << 32 | lo;
 }
 
-/* User memory may be touched only between these (SMAP; nothing on CPUs without it). Used by mm/user.c alone. */
-void user_access_begin(void);
-void user_access_end(void);
-
 /* 64 random bits from RDRAND, or mixed from the TSC where the CPU has none; false then. */
 bool cpu_random(uint64_t *value);
 

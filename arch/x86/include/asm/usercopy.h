@@ -9,6 +9,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A no-op of three bytes that features.c turns into STAC (1) or CLAC (0) where the CPU has SMAP. */
+#define SMAP_SITE(kind)						\
+	__asm__ volatile("667: .byte 0x0f, 0x1f, 0x00\n\t"	\
+			 ".pushsection .smap_sites, \"a\"\n\t"	\
+			 ".quad 667b, " kind "\n\t"		\
+			 ".popsection" ::: "memory", "cc")
+
+/* User memory may be touched only between these; nothing on CPUs without SMAP. */
+static inline void user_access_begin(void) { SMAP_SITE("1"); }
+static inline void user_access_end(void) { SMAP_SITE("0"); }
+
 #define EXTABLE(from, to)	".pushsection .extable, \"a\"\n\t.quad " from ", " to "\n\t.popsection\n\t"
 
 /*
