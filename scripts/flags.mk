@@ -82,5 +82,5 @@ ifneq ($(findstring clang,$(HOSTCC)),)
 host-cflags += -Wno-unknown-warning-option
 endif
 
-sparse-flags := -Wno-unknown-attribute -Wno-cast-truncate -Wno-decl -Wbitwise -Wcast-to-as -Wsparse-error -D__CHECKER__
+sparse-flags := -Itests/unit/include -Wno-unknown-attribute -Wno-cast-truncate -Wno-decl -Wbitwise -Wcast-to-as -Wsparse-error -D__CHECKER__
 user-sparse := -isystem $(musl-include)
