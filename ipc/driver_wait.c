@@ -239,6 +239,8 @@ static int64_t driver_state_call(struct moved *m, struct syscall_args *args)
 	int err;
 
 	err = state_set(m, args->a[0], (int64_t)args->a[1]);
+	if (!err && args->a[0] == DRIVER_PROBING)
+		m->trace = args->a[2];
 	return err;
 }
 

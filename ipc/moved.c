@@ -179,6 +179,7 @@ static void moved_exit(struct process *p)
 {
 	struct device *dev = p->device;
 	struct moved *m = dev->moved;
+	struct crash crash;
 
 	watchdog_del(m);
 	exit_reason(m, p->exit_status);
@@ -190,6 +191,7 @@ static void moved_exit(struct process *p)
 		dev->killed = (p->exit_status & 0x7f) == LINUX_SIGKILL;
 	/* Nothing happens here when a fault has unbound the driver before; then the reason is already told. */
 	device_unbind(dev, m->end_state, m->end_reason);
+	crash_begin(&crash, m, p);
 	mutex_lock(&dev->bind_lock);
 	if (dev->awaited)
 		device_set_state(dev, DRIVER_RESTARTING);
@@ -210,6 +212,7 @@ static void moved_exit(struct process *p)
 	wait_wake(&m->ended, 0);
 	manager_event(FERRY_EVENT_STATE, dev);
 	moved_put(m);
+	crash_write(&crash);
 }
 
 static int moved_wait_gone(struct moved *m, time_ns_t timeout_ns)

@@ -24,6 +24,7 @@ struct moved {
 	uint32_t class_id;
 	struct block_remote *block;	/* the class's remote end; NULL before class_register, freed with the process */
 	struct misc_remote *misc;	/* likewise */
+	uint64_t trace;			/* struct ferry_trace in the process; 0: none */
 	enum driver_state end_state;	/* what the process said before it ended; CRASHED otherwise */
 	char end_reason[96];
 	struct handle *root;		/* DEVICE handle that all others of the binding come from; counted */
@@ -97,6 +98,20 @@ void moved_refused(struct device *dev, int64_t error);
  */
 struct handle *moved_handle(struct moved *m, const struct handle *from);
 int64_t moved_handle_map(struct handle *h, struct vma_object *view, uint32_t vm_flags);
+
+/*
+ * crash_report.c: what is left of a driver that died, written by its last thread while its memory is there. begin() while the binding is still
+ * this one; write() when a successor may already run.
+ */
+struct crash {
+	char driver[32], device[32], cause[96];
+	uint64_t generation, trace;
+	uint64_t log_end;		/* what was logged later is the successor's */
+	bool outside;			/* killed by an administrator */
+	int sig, pid;
+};
+void crash_begin(struct crash *c, const struct moved *m, const struct process *p);
+void crash_write(const struct crash *c);
 
 /* watchdog.c: threads that do not come back lose their priority. add and del once each; back() by the driver's thread in driver_wait. */
 void watchdog_add(struct moved *m);

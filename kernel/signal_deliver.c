@@ -4,6 +4,7 @@
  * call starts again. Runs in the thread itself, interrupts on, no locks. What a call returned is still in regs->rax; regs->error is ~0
  * until the restart question is settled, so it is answered once.
  */
+#include <kernel/core_dump.h>
 #include <kernel/log.h>
 #include <kernel/syscall.h>
 #include <kernel/time.h>
@@ -134,7 +135,7 @@ static void default_action(struct process *p, int sig, const struct linux_siginf
 	if ((CORE_SIGNALS & SIG_BIT(sig)) && info->si_code > 0 && info->si_code != LINUX_SI_KERNEL && crash_log_allowed())
 		log_info("%s[%d]: signal %d at %llx, rip %llx", p->name, p->pid, sig, (unsigned long long)info->fault.addr,
 			 (unsigned long long)current->user_regs->rip);
-	process_exit(sig);	/* no core file is written, so the status does not claim one */
+	process_exit((CORE_SIGNALS & SIG_BIT(sig)) && core_dump(sig) ? sig | LINUX_W_CORE : sig);
 }
 
 /* The action of @sig now; a one-shot handler is used up. */
@@ -164,7 +165,7 @@ static void handler_run(struct regs *regs, int sig, const struct linux_siginfo *
 	/* No room for the frame. A handler for SIGSEGV would find none either. */
 	signal_set_mask(old);
 	if (sig == LINUX_SIGSEGV)
-		process_exit(LINUX_SIGSEGV);
+		process_exit(core_dump(sig) ? LINUX_SIGSEGV | LINUX_W_CORE : LINUX_SIGSEGV);
 	signal_force(LINUX_SIGSEGV);
 }
 

@@ -6,11 +6,13 @@
  */
 #include <driver/log.h>
 #include <lib/string.h>
+#include <shim/trace.h>
 #include "process.h"
 
 extern const struct driver *const __start_ferry_drivers[];
 extern const struct driver *const __stop_ferry_drivers[];
 
+struct ferry_trace driver_trace;
 static struct device the_device;
 
 void handle_close(int handle)
@@ -83,6 +85,7 @@ uint8_t device_revision(const struct device *dev)
 
 void device_fault(struct device *dev, const char *what, uint64_t where)
 {
+	trace_note(FERRY_TRACE_FAULT, 0, 0, where);
 	driver_call(NR_ferry_driver_fault, user_address(what), strlen(what), where, 0);
 	process_end(125);
 }
@@ -95,8 +98,10 @@ static void irqs_run(struct device *dev, uint64_t irqs)
 		unsigned int vector = (unsigned int)__builtin_ctzll(irqs);
 
 		irqs &= irqs - 1;
-		if (vector < dev->nr_vectors && dev->driver->irq)
-			dev->driver->irq(dev, vector);
+		if (vector >= dev->nr_vectors || !dev->driver->irq)
+			continue;
+		trace_note(FERRY_TRACE_IRQ, 0, vector, 0);
+		dev->driver->irq(dev, vector);
 	}
 }
 
@@ -159,7 +164,7 @@ static bool driver_matches(const struct device *dev)
 
 static void state_tell(unsigned int state, long err)
 {
-	driver_call(NR_ferry_driver_state, state, (uint64_t)err, 0, 0);
+	driver_call(NR_ferry_driver_state, state, (uint64_t)err, user_address(&driver_trace), 0);
 }
 
 static int device_start(struct device *dev)

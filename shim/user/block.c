@@ -8,6 +8,7 @@
 #include <lib/ring.h>
 #include <lib/string.h>
 #include <stdlib.h>
+#include "include/shim/trace.h"
 #include "process.h"
 
 #define STOP_TIMEOUT_NS	5000000000ull
@@ -112,6 +113,7 @@ static bool slot_start(struct device *dev, struct block_queue *q, uint32_t tag)
 
 	slot->state = SLOT_STARTED;
 	q->nr_started++;
+	trace_note(FERRY_TRACE_SUBMIT, 0, tag, slot->rq.lba);
 	err = dev->driver->block->submit(dev, &slot->rq);
 	if (!err || slot->state == SLOT_FREE)
 		return true;
@@ -178,6 +180,7 @@ void block_complete(struct device *dev, unsigned int queue, uint32_t tag, int st
 	} u = { .c = { .tag = tag, .status = status } };
 	struct block_queue *q;
 
+	trace_note(FERRY_TRACE_COMPLETE, 0, tag, (uint64_t)(int64_t)status);
 	q = b && queue < BLOCK_QUEUES_MAX ? b->queues[queue] : NULL;
 	if (!q || tag >= q->depth || q->slots[tag].state != SLOT_STARTED)
 		device_fault(dev, "completion of a request that is not in flight", tag);
@@ -274,6 +277,7 @@ int block_register(struct device *dev, const struct block_limits *limits)
 		return -ENOMEM;
 	memcpy(&reg.limits, limits, sizeof(reg.limits));
 	err = (int)driver_call(NR_ferry_class_register, DEVICE_FD, user_address(&reg), 0, 0);
+	trace_note(FERRY_TRACE_REGISTER, 0, dev->driver->manifest.class_id, (uint64_t)(int64_t)err);
 	if (!err)
 		err = queues_open(b, &reg);
 	if (err) {

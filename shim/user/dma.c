@@ -3,6 +3,7 @@
 #include <driver/dma.h>
 #include <lib/string.h>
 #include <stdlib.h>
+#include <shim/trace.h>
 #include "process.h"
 
 struct dma_record {
@@ -22,6 +23,7 @@ int dma_alloc(struct device *dev, uint32_t length, uint32_t align, struct dma_bu
 	if (!r)
 		return -ENOMEM;
 	err = (int)driver_call(NR_ferry_dma_alloc, DEVICE_FD, user_address(&a), 0, 0);
+	trace_note(FERRY_TRACE_DMA_ALLOC, 0, length, err ? (uint64_t)(int64_t)err : a.device_address);
 	if (err) {
 		free(r);
 		return err;

@@ -5,6 +5,7 @@
  */
 #include <driver/irq.h>
 #include <lib/string.h>
+#include <shim/trace.h>
 #include "process.h"
 
 int irq_request(struct device *dev, unsigned int wanted)
@@ -12,6 +13,7 @@ int irq_request(struct device *dev, unsigned int wanted)
 	struct ferry_irq_request req = { .abi = ABI(ferry_irq_request), .wanted = wanted };
 	int given = (int)driver_call(NR_ferry_irq_request, DEVICE_FD, user_address(&req), 0, 0);
 
+	trace_note(FERRY_TRACE_IRQ_REQUEST, 0, wanted, (uint64_t)(int64_t)given);
 	if (given <= 0)
 		return given ? given : -ENODEV;
 	dev->irq_kind = (enum irq_kind)req.kind;

@@ -7,6 +7,7 @@
 #include <lib/ring.h>
 #include <lib/string.h>
 #include <stdlib.h>
+#include <shim/trace.h>
 #include "process.h"
 
 _Static_assert(sizeof(struct ferry_misc_limits) == sizeof(struct misc_limits), "limits");
@@ -35,6 +36,7 @@ static void request_start(struct device *dev, struct misc_end *e, const struct f
 	};
 	slot->generation = s->generation;
 	slot->busy = true;
+	trace_note(FERRY_TRACE_SUBMIT, 0, s->tag, s->position);
 	err = dev->driver->misc->submit(dev, &slot->rq);
 	if (err && slot->busy)
 		misc_complete(dev, s->tag, err);
@@ -88,6 +90,7 @@ void misc_complete(struct device *dev, uint32_t tag, int64_t result)
 		struct ferry_ring_entry entry;
 	} u = { .c = { .tag = tag, .result = result } };
 
+	trace_note(FERRY_TRACE_COMPLETE, 0, tag, (uint64_t)result);
 	if (!e || tag >= e->depth || !e->slots[tag].busy) {
 		device_fault(dev, "completion of a request that is not in flight", tag);
 		return;
@@ -149,6 +152,7 @@ int misc_register(struct device *dev, const struct misc_limits *limits)
 		return dev->misc ? -EBUSY : -ENOMEM;
 	memcpy(&reg.limits, limits, sizeof(reg.limits));
 	err = (int)driver_call(NR_ferry_class_register, DEVICE_FD, user_address(&reg), 0, 0);
+	trace_note(FERRY_TRACE_REGISTER, 0, dev->driver->manifest.class_id, (uint64_t)(int64_t)err);
 	if (!err)
 		err = rings_open(e, &reg);
 	if (err) {

@@ -42,6 +42,7 @@ int mmio_map(struct device *dev, unsigned int bar, uint64_t offset, uint64_t len
 	};
 	int err = (int)driver_call(NR_ferry_mmio_map, DEVICE_FD, user_address(&map), 0, 0);
 
+	trace_note(FERRY_TRACE_MMIO_MAP, 0, bar, offset);
 	memset(win, 0, sizeof(*win));
 	win->dev = dev;
 	if (err)

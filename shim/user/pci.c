@@ -2,6 +2,7 @@
 /* User world: the function's configuration space (<driver/pci.h>) through the kernel and its filter. */
 #include <driver/pci.h>
 #include <lib/string.h>
+#include <shim/trace.h>
 #include "process.h"
 
 #define PCI_STATUS		0x06
@@ -15,6 +16,7 @@ int pci_config_read(struct device *dev, uint32_t offset, uint32_t size, uint32_t
 	int err = (int)driver_call(NR_ferry_pci_config, DEVICE_FD, user_address(&c), 0, 0);
 
 	*value = err ? UINT32_MAX : c.value;
+	trace_note(FERRY_TRACE_CONFIG_READ, size, offset, *value);
 	return err;
 }
 
@@ -24,6 +26,7 @@ int pci_config_write(struct device *dev, uint32_t offset, uint32_t size, uint32_
 		.abi = ABI(ferry_pci_config), .offset = offset, .width = size, .write = 1, .value = value,
 	};
 
+	trace_note(FERRY_TRACE_CONFIG_WRITE, size, offset, value);
 	return (int)driver_call(NR_ferry_pci_config, DEVICE_FD, user_address(&c), 0, 0);
 }
 

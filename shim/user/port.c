@@ -2,6 +2,7 @@
 /* User world: port windows (<driver/port.h>). The kernel opens the ports in this thread's I/O permission bitmap. */
 #include <driver/port.h>
 #include <lib/string.h>
+#include <shim/trace.h>
 #include "process.h"
 
 static int port_open(struct device *dev, unsigned int bar, uint32_t offset, uint32_t length, struct port *win)
@@ -9,6 +10,7 @@ static int port_open(struct device *dev, unsigned int bar, uint32_t offset, uint
 	struct ferry_port_map map = { .abi = ABI(ferry_port_map), .bar = bar, .offset = offset, .length = length };
 	int err = (int)driver_call(NR_ferry_port_map, DEVICE_FD, user_address(&map), 0, 0);
 
+	trace_note(FERRY_TRACE_PORT_MAP, 0, bar, offset);
 	memset(win, 0, sizeof(*win));
 	win->dev = dev;
 	if (err)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* User world: time (<driver/time.h>). Timers are deadlines of the event loop; waiting is the same system call with nothing but a deadline. */
 #include <driver/time.h>
+#include <shim/trace.h>
 #include "process.h"
 
 #define WAIT_MAX_US	10000000u
@@ -75,6 +76,7 @@ void timers_run(struct device *dev, uint64_t now_ns)
 		if (dev->timers[i] > now_ns)
 			continue;
 		dev->timers[i] = NEVER;
+		trace_note(FERRY_TRACE_TIMER, 0, i, 0);
 		if (dev->driver->timer)
 			dev->driver->timer(dev, i);
 	}

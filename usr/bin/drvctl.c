@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <uapi/ferry/driver_abi.h>
 #include <uapi/ferry/syscall.h>
+#include "report.h"
 
 #define DEVICES_MAX	64
 #define START_TIMEOUT_MS	6000
@@ -194,7 +195,7 @@ static int verb_run(const struct verb *v, const char *name)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: drvctl list\n       drvctl status|start|stop|restart|kill NAME\n");
+	fprintf(stderr, "usage: drvctl list\n       drvctl status|start|stop|restart|kill|report NAME\n");
 	return EXIT_USAGE;
 }
 
@@ -210,6 +211,8 @@ int main(int argc, char **argv)
 	}
 	if (argc == 2 && !strcmp(argv[1], "list"))
 		return devices_read() ? EXIT_FAILED : verb_list();
+	if (argc == 3 && !strcmp(argv[1], "report"))
+		return report_print(argv[2]);
 	for (i = 0; argc == 3 && i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (!strcmp(argv[1], verbs[i].name))
 			return devices_read() ? EXIT_FAILED : verb_run(&verbs[i], argv[2]);

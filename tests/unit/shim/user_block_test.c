@@ -49,6 +49,8 @@ static inline uint64_t user_address(const void *p)
 #include <shim/user/block.c>
 #include <ktest.h>
 
+struct ferry_trace driver_trace;
+
 KTEST_SUITE(user_block);
 
 #define DEPTH		8u

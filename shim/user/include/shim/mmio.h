@@ -1,3 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Raw access in a driver process: the window is mapped or granted by the kernel, and touched by the same instructions as there. */
-#include "../../../kernel/include/shim/mmio.h"
+/*
+ * Raw register access in a driver process: the window is mapped by the kernel, and touched by the same instructions as there; each
+ * access is noted for the report of the driver's death. Included by <driver/mmio.h> only, after its checks.
+ */
+#ifndef SHIM_MMIO_H
+#define SHIM_MMIO_H
+
+#include <shim/trace.h>
+
+#define MMIO_RAW(bits)									\
+static inline uint##bits##_t mmio_raw_read##bits(const struct mmio *win, uint32_t offset) \
+{											\
+	uint##bits##_t value = *(const volatile uint##bits##_t __force *)(win->base + offset); \
+											\
+	trace_note(FERRY_TRACE_MMIO_READ, bits / 8, offset, value);			\
+	return value;									\
+}											\
+static inline void mmio_raw_write##bits(const struct mmio *win, uint32_t offset, uint##bits##_t value) \
+{											\
+	trace_note(FERRY_TRACE_MMIO_WRITE, bits / 8, offset, value);			\
+	*(volatile uint##bits##_t __force *)(win->base + offset) = value;		\
+}
+MMIO_RAW(8)
+MMIO_RAW(16)
+MMIO_RAW(32)
+MMIO_RAW(64)
+#undef MMIO_RAW
+
+#endif
