@@ -80,7 +80,18 @@ is bind_mount same "$(mount -o bind d m; diff -r d m && umount m && echo same)"
 is change_root_keeps_its_files inside "$(mkdir -p r/bin; cp /bin/busybox r/bin/echo; chroot r /bin/echo inside)"
 
 is own_process_id "$$" "$(cut -d' ' -f4 /proc/self/stat)"
-is command_line_of_a_process 'sleep 9' "$(sleep 9 & tr '\0' ' ' </proc/$!/cmdline | sed 's/ $//'; kill $!)"
+# Until it has called exec, the child goes by its parent's name.
+command_line_of_sleep()
+{
+	sleep 9 &
+	for _ in $(seq 200); do
+		cmp -s /proc/$!/cmdline /proc/$$/cmdline || break
+		usleep 10000
+	done
+	tr '\0' ' ' </proc/$!/cmdline | sed 's/ $//'
+	kill $!
+}
+is command_line_of_a_process 'sleep 9' "$(command_line_of_sleep)"
 is ps_sees_this_shell 1 "$(ps -o pid | grep -c "^ *$$\$")"
 is exe_of_this_shell /bin/busybox "$(readlink /proc/$$/exe)"
 is directory_of_this_shell "$work" "$(readlink /proc/$$/cwd)"
