@@ -41,6 +41,14 @@ static bool node_valid(struct inode *inode)
 	return same;
 }
 
+/* The thread whose directory @dir is, 0 for a process's; the root of /proc has no node. */
+static pid_t node_tid(const struct inode *dir)
+{
+	const struct proc_node *n = dir->priv;
+
+	return n && n->process ? n->tid : 0;
+}
+
 static struct dentry *node_make(struct dentry *dir, const char *name, size_t length, struct process *p, const struct proc_entry *e)
 {
 	const struct inode_ops *ops = e->ops ? e->ops : &pid_text_ops;
@@ -54,6 +62,7 @@ static struct dentry *node_make(struct dentry *dir, const char *name, size_t len
 	}
 	process_get(p);
 	n->process = p;
+	n->tid = LINUX_S_ISREG(e->mode) ? node_tid(dir->inode) : 0;
 	n->source.show = e->show;
 	n->source.write = e->write;
 	n->entry = e;
@@ -130,13 +139,29 @@ static struct dentry *root_link(struct dentry *dir, const char *name, size_t len
 
 #define LINKS_FROM	(PIDS_FROM - (loff_t)ARRAY_SIZE(root_links))
 
+static struct dentry *thread_node(struct dentry *dir, const char *name, size_t length, struct process *p, pid_t tid)
+{
+	static const struct proc_entry entry = { .mode = LINUX_S_IFDIR | 0555, .number = TASK_DIR, .ops = &pid_dir_ops, .fops = &pid_dir_fops };
+	struct dentry *d = node_make(dir, name, length, p, &entry);
+
+	if (!IS_ERR(d))
+		((struct proc_node *)d->inode->priv)->tid = tid;
+	return d;
+}
+
 struct dentry *proc_pid_lookup(struct dentry *dir, const char *name, size_t length)
 {
 	static const struct proc_entry entry = { .mode = LINUX_S_IFDIR | 0555, .ops = &pid_dir_ops, .fops = &pid_dir_fops };
 	int64_t pid = name_number(name, length);
 	struct process *p = pid > 0 ? process_find(pid) : NULL;
+	struct thread *t = pid > 0 && !p ? thread_find(0, pid) : NULL;
 	struct dentry *d;
 
+	if (t) {	/* a thread's number leads to its directory, but is not listed */
+		d = thread_node(dir, name, length, t->process, pid);
+		thread_put(t);
+		return d;
+	}
 	if (!p)
 		return pid < 0 ? root_link(dir, name, length) : ERR_PTR(-ENOENT);
 	d = node_make(dir, name, length, p, &entry);
@@ -382,14 +407,13 @@ static bool has_thread(struct process *p, pid_t tid, pid_t from, pid_t *next)
 
 static struct dentry *task_lookup(struct dentry *dir, const char *name, size_t length)
 {
-	static const struct proc_entry entry = { .mode = LINUX_S_IFDIR | 0555, .number = TASK_DIR, .ops = &pid_dir_ops, .fops = &pid_dir_fops };
 	struct process *p = proc_node_process(dir->inode);
 	int64_t tid = name_number(name, length);
 	pid_t next;
 
 	if (tid <= 0 || !has_thread(p, tid, 0, &next))
 		return ERR_PTR(-ENOENT);
-	return node_make(dir, name, length, p, &entry);
+	return thread_node(dir, name, length, p, tid);
 }
 
 static int task_iterate(struct file *f, bool (*emit)(void *arg, const char *name, uint64_t ino, uint8_t type, loff_t next), void *arg)
@@ -421,6 +445,8 @@ static const struct proc_entry entries[] = {
 	{ .name = "environ", .mode = LINUX_S_IFREG | 0400, .number = 6, .show = proc_pid_environ },
 	TEXT("maps", 7, proc_pid_maps), TEXT("statm", 8, proc_pid_statm), TEXT("limits", 9, proc_pid_limits),
 	TEXT("mounts", 10, proc_mounts_show), TEXT("wchan", 11, proc_pid_wchan), TEXT("oom_score", 16, proc_pid_wchan),
+	{ .name = "mem", .mode = LINUX_S_IFREG | 0600, .number = 18, .fops = &proc_mem_ops },
+	{ .name = "auxv", .mode = LINUX_S_IFREG | 0400, .number = 19, .fops = &proc_auxv_ops },
 	LINK("exe", PROC_EXE), LINK("cwd", PROC_CWD), LINK("root", PROC_ROOT),
 	DIR("fd", 15, &fd_dir_ops, &fd_dir_fops), DIR("task", 17, &task_dir_ops, &task_dir_fops),
 };

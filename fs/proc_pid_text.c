@@ -3,6 +3,7 @@
 #include <fs/proc_pid.h>
 #include <fs/tty.h>
 #include <kernel/process.h>
+#include <kernel/ptrace.h>
 #include <kernel/time.h>
 #include <mm/page.h>
 #include <mm/slab.h>
@@ -15,6 +16,7 @@
 /* What several texts need, taken at one time. */
 struct snapshot {
 	char state, name[32];
+	pid_t tid, tracer;		/* tid: only this thread, 0: all of them */
 	pid_t ppid, pgid, sid, fg;
 	uint32_t nr_threads, tty;
 	uint64_t vsize, rss, stack, data;
@@ -25,6 +27,8 @@ struct snapshot {
 
 static char thread_letter(const struct thread *t)
 {
+	if (t->trace && t->trace->stopped)
+		return 't';
 	switch (t->state) {
 	case THREAD_READY:
 	case THREAD_RUNNING:
@@ -43,8 +47,12 @@ static void take_threads(struct process *p, struct snapshot *n)
 
 	n->nr_threads = p->nr_threads;
 	list_for_each(t, &p->threads, process_link) {
+		if (n->tid && t->tid != n->tid)
+			continue;
 		if (n->state != 'R')
 			n->state = thread_letter(t);
+		if (n->tid)
+			str_copy(n->name, t->name, sizeof(n->name));
 		n->blocked = t->blocked;
 		n->nice = t->nice;
 	}
@@ -60,10 +68,11 @@ static void take_tree(struct process *p, struct snapshot *n)
 	n->sid = p->sid;
 	if (p->zombie)
 		n->state = 'Z';
-	else if (p->stopped)
+	else if (p->stopped && n->state != 't')
 		n->state = 'T';
-	memcpy(n->name, p->name, sizeof(n->name));
-	n->name[sizeof(n->name) - 1] = '\0';
+	if (!n->name[0])
+		str_copy(n->name, p->name, sizeof(n->name));
+	n->tracer = p->leader_trace ? p->leader_trace->tracer->pid : 0;
 	spin_unlock_irq(&process_tree_lock, flags);
 }
 
@@ -100,9 +109,12 @@ static void take_space(struct process *p, struct snapshot *n)
 	space_put(s);
 }
 
-static void take(struct process *p, struct snapshot *n)
+static void take(const struct inode *inode, struct snapshot *n)
 {
+	struct process *p = proc_node_process(inode);
+
 	memset(n, 0, sizeof(*n));
+	n->tid = ((const struct proc_node *)inode->priv)->tid;
 	n->state = 'S';
 	take_threads(p, n);
 	take_tree(p, n);
@@ -122,8 +134,8 @@ void proc_pid_stat(struct seq *s, struct inode *inode)
 	struct process *p = proc_node_process(inode);
 	struct snapshot n;
 
-	take(p, &n);
-	seq_printf(s, "%d (%s) %c %d %d %d %u %d 0 0 0 0 0 ", p->pid, n.name, n.state, n.ppid, n.pgid, n.sid, n.tty, n.fg);
+	take(inode, &n);
+	seq_printf(s, "%d (%s) %c %d %d %d %u %d 0 0 0 0 0 ", n.tid ? n.tid : p->pid, n.name, n.state, n.ppid, n.pgid, n.sid, n.tty, n.fg);
 	seq_printf(s, "%llu %llu %llu 0 %d %d %u 0 %llu ", ull(n.user / TICK_NS), ull(n.system / TICK_NS), ull(p->children_ns / TICK_NS),
 		   20 + n.nice, n.nice, n.nr_threads, ull(p->start_ns / TICK_NS));
 	seq_printf(s, "%llu %llu %llu 0 0 0 0 0 %llu %llu %llu %llu ", ull(n.vsize), ull(n.rss), ~0ull,
@@ -141,6 +153,8 @@ static const char *state_word(char state)
 		return "disk sleep";
 	case 'T':
 		return "stopped";
+	case 't':
+		return "tracing stop";
 	case 'Z':
 		return "zombie";
 	default:
@@ -154,9 +168,9 @@ void proc_pid_status(struct seq *s, struct inode *inode)
 	struct snapshot n;
 	uint32_t i;
 
-	take(p, &n);
-	seq_printf(s, "Name:\t%s\nState:\t%c (%s)\nTgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", n.name, n.state, state_word(n.state),
-		   p->pid, p->pid, n.ppid);
+	take(inode, &n);
+	seq_printf(s, "Name:\t%s\nState:\t%c (%s)\nTgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t%d\n", n.name, n.state, state_word(n.state),
+		   p->pid, n.tid ? n.tid : p->pid, n.ppid, n.tracer);
 	seq_printf(s, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t64\nGroups:\t", p->uid, p->euid, p->suid, p->euid, p->gid, p->egid,
 		   p->sgid, p->egid);
 	for (i = 0; i < p->nr_groups && i < ARRAY_SIZE(p->groups); i++)
@@ -172,7 +186,7 @@ void proc_pid_statm(struct seq *s, struct inode *inode)
 {
 	struct snapshot n;
 
-	take(proc_node_process(inode), &n);
+	take(inode, &n);
 	seq_printf(s, "%llu %llu 0 0 0 %llu 0\n", ull(n.vsize >> PAGE_SHIFT), ull(n.rss), ull(n.data >> PAGE_SHIFT));
 }
 

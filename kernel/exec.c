@@ -4,6 +4,7 @@
  * interpreter and stack, and only then replace the old one. Nothing of the caller changes before exec_commit(). Locks: none of its own.
  */
 #include <kernel/log.h>
+#include <kernel/ptrace.h>
 #include <kernel/syscall.h>
 #include <fs/file.h>
 #include <fs/internal.h>
@@ -150,10 +151,13 @@ static void identity_choose(struct exec_image *image, const struct process *p, c
 	image->gid = p->gid;
 	image->euid = p->euid;
 	image->egid = p->egid;
-	if (!p->no_new_privs && (inode->mode & LINUX_S_ISUID))
+	if (p->no_new_privs || p->nr_traced)	/* a tracer must not rule over more than it could itself */
+		goto done;
+	if (inode->mode & LINUX_S_ISUID)
 		image->euid = inode->uid;
-	if (!p->no_new_privs && (inode->mode & LINUX_S_ISGID) && (inode->mode & 0010))
+	if ((inode->mode & LINUX_S_ISGID) && (inode->mode & 0010))
 		image->egid = inode->gid;
+done:
 	image->secure = image->uid != image->euid || image->gid != image->egid;
 }
 
@@ -258,6 +262,7 @@ static void image_describe(struct process *p, const struct exec_image *image, co
 	p->arg_end = image->arg_end;
 	p->env_start = image->env_start;
 	p->env_end = image->env_end;
+	memcpy(p->auxv, image->auxv, sizeof(p->auxv));
 	p->euid = p->suid = image->euid;
 	p->egid = p->sgid = image->egid;
 	p->dumpable = !image->secure;
@@ -318,6 +323,7 @@ static int exec_file(struct file *file, const char *path, uint64_t argv, uint64_
 	struct exec_image image = { .path = path };
 	struct exec_args args;
 	char *program = kzalloc(EXEC_PATH_MAX);
+	pid_t old_tid;
 	int err = program ? exec_args_init(&args) : -ENOMEM;
 
 	if (err)
@@ -334,8 +340,10 @@ static int exec_file(struct file *file, const char *path, uint64_t argv, uint64_
 		space_put(image.space);
 		goto free_args;
 	}
+	old_tid = current->tid;
 	thread_take_pid(current);
 	exec_commit(&image, program, regs);
+	ptrace_exec(old_tid);
 free_args:
 	exec_args_free(&args);
 free_program:

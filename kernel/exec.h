@@ -36,6 +36,7 @@ struct exec_image {
 	uint64_t interp_base;		/* 0: no interpreter */
 	uint64_t entry;			/* where to start: the interpreter's, if any */
 	uint64_t stack_top, stack_limit, sp;
+	uint64_t auxv[48];
 	uint64_t arg_start, arg_end, env_start, env_end;
 	uint32_t uid, euid, gid, egid;
 	bool secure, resident;

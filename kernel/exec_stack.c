@@ -178,6 +178,7 @@ int exec_stack_build(struct exec_image *image, const struct exec_args *args)
 	nr_aux = aux_fill(image, aux, random, name);
 	low = 8 * (1 + args->nr_prefix + args->argc - (skip ? 1 : 0) + 1 + args->envc + 1 + nr_aux);
 	image->sp = ALIGN_DOWN(random - low, 16ul);
+	memcpy(image->auxv, aux, MIN(nr_aux * sizeof(*aux), sizeof(image->auxv)));
 	random_bytes(seed, sizeof(seed));
 	err = stack_map(image, image->stack_top - image->sp);
 	if (!err)

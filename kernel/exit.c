@@ -5,11 +5,13 @@
  * of the kernel is given back by the code that took it. Locks: as in process.h.
  */
 #include <kernel/log.h>
+#include <kernel/ptrace.h>
 #include <kernel/syscall.h>
 #include <fs/file.h>
 #include <fs/tty.h>
 #include <mm/space.h>
 #include <mm/user.h>
+#include <uapi/ferry/linux_ptrace.h>
 #include "process_internal.h"
 
 void process_begin_exit(struct process *p, int status)
@@ -126,6 +128,13 @@ static void notify_exit(struct process *p)
 		process_notify_parent(p, LINUX_CLD_EXITED, status >> 8 & 0xff);
 }
 
+/* A parent that ignores its children keeps this one until it ends: nothing here may sleep. */
+void process_tell_parent_late(struct process *p)
+{
+	p->tracer_waits = false;
+	notify_exit(p);
+}
+
 /* A stopped group that nobody can continue any more is told to go. Tree lock held. */
 static void group_hang_up(pid_t pgid, const struct process *without)
 {
@@ -164,7 +173,7 @@ static void children_hand_over(struct process *p, struct list *reaped)
 		list_append(&init_process->children, &child->sibling);
 		if (child->pgid != p->pgid && child->sid == p->sid)
 			group_hang_up(child->pgid, p);
-		if (!child->zombie)
+		if (!child->zombie || child->tracer_waits)
 			continue;
 		if (parent_ignores(child))
 			process_reap_quietly(child, reaped);
@@ -177,17 +186,23 @@ static void process_become_zombie(struct process *p)
 {
 	uint64_t flags = spin_lock_irq(&process_tree_lock);
 	struct list reaped = LIST_INIT(reaped);
+	struct list released = LIST_INIT(released);
 	struct process *dead, *tmp;
+	bool tell;
 
+	ptrace_tracer_exit(p, &released);
 	children_hand_over(p, &reaped);
 	group_hang_up(p->pgid, p);
 	p->zombie = true;
 	p->stopped = false;
-	notify_exit(p);
+	tell = ptrace_process_exit(p, &released);
+	if (tell)
+		notify_exit(p);
 	wait_wake(&p->exit_wait, 0);
-	if (parent_ignores(p))
+	if (tell && parent_ignores(p))
 		process_reap_quietly(p, &reaped);
 	spin_unlock_irq(&process_tree_lock, flags);
+	ptrace_released_put(&released);
 	list_for_each_safe(dead, tmp, &reaped, sibling) {
 		list_del(&dead->sibling);
 		process_put(dead);
@@ -224,6 +239,7 @@ void thread_leave(void)
 	futex_thread_exit(t);
 	thread_clear_tid(t);
 	signal_flush_thread(t);
+	ptrace_thread_exit(t);
 	if (thread_detach(t))
 		process_finish(p);
 	thread_exit();
@@ -231,6 +247,7 @@ void thread_leave(void)
 
 void process_exit(int status)
 {
+	ptrace_event(LINUX_PTRACE_EVENT_EXIT, status);
 	process_begin_exit(current_process, status);
 	thread_leave();
 }
@@ -261,8 +278,10 @@ int process_single_thread(void)
 SYSCALL_FLAGS(NR_exit, exit, SYSCALL_DRIVER)
 {
 	struct process *p = current_process;
-	uint64_t flags = spin_lock_irq(&p->lock);
+	uint64_t flags;
 
+	ptrace_event(LINUX_PTRACE_EVENT_EXIT, LINUX_W_EXIT(args->a[0]));
+	flags = spin_lock_irq(&p->lock);
 	if (!p->exiting)
 		p->exit_status = LINUX_W_EXIT(args->a[0]);
 	spin_unlock_irq(&p->lock, flags);

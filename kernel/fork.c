@@ -5,10 +5,12 @@
  * them); namespaces are refused. Locks: process_tree_lock for the parent's group and session.
  */
 #include <kernel/log.h>
+#include <kernel/ptrace.h>
 #include <kernel/syscall.h>
 #include <fs/internal.h>
 #include <mm/space.h>
 #include <mm/user.h>
+#include <uapi/ferry/linux_ptrace.h>
 #include "pidfd.h"
 #include "process_internal.h"
 
@@ -82,6 +84,7 @@ static void tids_write(struct thread *t, const struct clone_request *r)
 
 static int64_t clone_thread(const struct clone_request *r, const struct regs *from)
 {
+	unsigned int event = ptrace_clone_event(r->flags, r->exit_signal);
 	struct process *p = current_process;
 	struct regs regs;
 	struct thread *t;
@@ -103,7 +106,9 @@ static int64_t clone_thread(const struct clone_request *r, const struct regs *fr
 	thread_inherit(t, r);
 	str_copy(t->name, current->name, sizeof(t->name));
 	tids_write(t, r);
+	ptrace_new_thread(t, event, r->flags);
 	thread_start(t);
+	ptrace_event(event, tid);
 	return tid;
 }
 
@@ -127,7 +132,7 @@ static void process_copy_state(struct process *p, struct process *from, const st
 	p->arg_end = from->arg_end;
 	p->env_start = from->env_start;
 	p->env_end = from->env_end;
-	p->syscalls = from->syscalls;
+	p->syscalls = from->syscalls == SYSCALLS_DRIVER ? SYSCALLS_DRIVER : SYSCALLS_ALL;
 	p->no_new_privs = from->no_new_privs;
 	p->dumpable = from->dumpable;
 	p->personality = from->personality;
@@ -241,6 +246,7 @@ static int pidfd_reserve(const struct clone_request *r, struct file **f)
 
 static int64_t clone_process_only(const struct clone_request *r, const struct regs *from, struct file *pidfd)
 {
+	unsigned int event = ptrace_clone_event(r->flags, r->exit_signal);
 	struct process *p = process_copy(r);
 	struct regs regs;
 	struct thread *t;
@@ -262,9 +268,13 @@ static int64_t clone_process_only(const struct clone_request *r, const struct re
 	process_link_child(p, r);
 	if (pidfd)
 		pidfd_set(pidfd, p);
+	ptrace_new_thread(t, event, r->flags);
 	thread_start(t);
-	if (r->flags & LINUX_CLONE_VFORK)
+	ptrace_event(event, pid);
+	if (r->flags & LINUX_CLONE_VFORK) {
 		vfork_wait(p);
+		ptrace_event(LINUX_PTRACE_EVENT_VFORK_DONE, pid);
+	}
 	process_put(p);
 	return pid;
 }

@@ -36,6 +36,8 @@ void thread_leave(void) __noreturn;
 int process_single_thread(void);
 bool process_group_orphaned(pid_t pgid, const struct process *without);
 /* Tell the parent of a change; tree lock held. */
+/* A dead process whose tracer has been told or is gone: now the parent. Tree lock held. */
+void process_tell_parent_late(struct process *p);
 void process_notify_parent(struct process *p, int code, int status);
 
 /* exec.c */

@@ -5,6 +5,7 @@
  * process at once. Locks: process_tree_lock (continuing tells the parent), process->lock (threads), process->signal_lock (queues).
  */
 #include <kernel/log.h>
+#include <kernel/ptrace.h>
 #include <mm/slab.h>
 #include <mm/user.h>
 #include "process_internal.h"
@@ -40,7 +41,7 @@ bool signal_pending(const struct thread *t)
 
 	if (!p || t->exiting)
 		return false;
-	if (((READ_ONCE(t->pending) | READ_ONCE(p->pending)) & (~t->blocked | t->waiting_for)) || t->restore_blocked)
+	if (((READ_ONCE(t->pending) | READ_ONCE(p->pending)) & (~t->blocked | t->waiting_for)) || t->exit_flags)
 		return true;
 	return READ_ONCE(p->attention) && READ_ONCE(p->execing) != t;
 }
@@ -136,6 +137,8 @@ static bool signal_is_dropped(struct process *p, struct thread *only, int sig)
 {
 	uint64_t handler = p->actions[sig - 1].handler;
 
+	if (p->nr_traced)
+		return false;
 	if (p == init_process && handler == LINUX_SIG_DFL)
 		return !any_thread_blocks(p, only, sig);
 	if (handler != LINUX_SIG_IGN && !(handler == LINUX_SIG_DFL && signal_default_ignores(sig)))
@@ -220,6 +223,7 @@ static void process_continue(struct process *p)
 	pending_drop(p, STOP_SIGNALS);
 	spin_unlock_irq(&p->signal_lock, inner);
 	spin_unlock_irq(&p->lock, flags);
+	ptrace_continued(p);
 	if (!p->stopped)
 		return;
 	p->stopped = false;

@@ -6,6 +6,7 @@
  */
 #include <kernel/core_dump.h>
 #include <kernel/log.h>
+#include <kernel/ptrace.h>
 #include <kernel/syscall.h>
 #include <kernel/time.h>
 #include <asm/cpu.h>
@@ -79,7 +80,8 @@ static void restart_without_handler(struct regs *regs)
 /* Wait until somebody continues or ends the process. */
 static void stopped_wait(struct process *p)
 {
-	wait_event(&p->state_wait, !(READ_ONCE(p->attention) & PROCESS_STOPPED) || READ_ONCE(p->exiting), TIME_FOREVER, false);
+	wait_event(&p->state_wait, !(READ_ONCE(p->attention) & PROCESS_STOPPED) || READ_ONCE(p->exiting) || thread_is_traced(current),
+		   TIME_FOREVER, false);
 }
 
 static void process_stop(struct process *p, int sig)
@@ -160,6 +162,7 @@ static void handler_run(struct regs *regs, int sig, const struct linux_siginfo *
 	t->restore_blocked = false;
 	if (signal_frame_push(regs, sig, info, action, old) == 0) {
 		signal_set_mask(during);
+		ptrace_handler_entered();
 		return;
 	}
 	/* No room for the frame. A handler for SIGSEGV would find none either. */
@@ -179,6 +182,11 @@ static bool deliver_one(struct regs *regs, bool *handled)
 
 	if (!sig)
 		return false;
+	if (thread_is_traced(current)) {
+		sig = ptrace_signal(sig, &info);
+		if (!sig)
+			return true;
+	}
 	action = action_take(p, sig);
 	if (action.handler == LINUX_SIG_IGN)
 		return true;
@@ -200,7 +208,10 @@ static void attention_heed(struct process *p)
 			thread_leave();
 		if (!(attention & PROCESS_STOPPED))
 			return;
-		stopped_wait(p);
+		if (thread_is_traced(current))
+			ptrace_group_stop(p->stop_signal);
+		else
+			stopped_wait(p);
 	}
 }
 
@@ -217,6 +228,8 @@ void signal_deliver(struct regs *regs)
 	do {
 		if (READ_ONCE(p->attention))
 			attention_heed(p);
+		if (unlikely(t->trace_trap))
+			ptrace_interrupted();
 	} while (deliver_one(regs, &handled));
 	if (!handled) {
 		restart_without_handler(regs);

@@ -216,8 +216,7 @@ static struct thread *thread_of(struct process *p, pid_t tid)
 	return found;
 }
 
-/* Any process's thread; @tgid <= 0: look in all of them. */
-static struct thread *thread_find(pid_t tgid, pid_t tid)
+struct thread *thread_find(pid_t tgid, pid_t tid)
 {
 	uint64_t flags = spin_lock_irq(&process_tree_lock);
 	struct process *p = pid_process(tgid > 0 ? tgid : current_process->pid);

@@ -11,6 +11,7 @@
 #include <kernel/init.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
+#include <kernel/ptrace.h>
 #include <kernel/syscall.h>
 
 #define SLOTS	(NR_LINUX_COUNT + NR_FERRY_COUNT)
@@ -24,7 +25,7 @@ struct handler {
 };
 
 static const struct syscall_entry *entries[SLOTS];
-static struct handler handlers[SLOTS + 1][SYSCALLS_DRIVER + 1];	/* for each set; what it lacks has a handler that says so */
+static struct handler handlers[SLOTS + 1][SYSCALL_SETS];	/* for each set; what it lacks has a handler that says so */
 static uint64_t logged[SLOTS / 64 + 1];	/* bit: the number was reported; the last for numbers without a slot */
 static uint64_t logged_outside[16];
 
@@ -90,6 +91,19 @@ static int64_t syscall_refused(struct syscall_args *args)
 	return -EPERM;
 }
 
+/* A thread of a traced process: the tracer may look at the call and its result, and change both. */
+static int64_t syscall_traced(struct syscall_args *args)
+{
+	struct regs *regs = syscall_regs(args);
+	int64_t nr = ptrace_syscall_entry(regs);
+
+	current->syscall_nr = nr;
+	if (nr >= 0)
+		regs->rax = handlers[slot_of(nr)][SYSCALLS_ALL].fn(args);
+	ptrace_syscall_exit(regs);
+	return regs->rax;
+}
+
 bool syscall_dispatch(struct regs *regs)
 {
 	struct thread *t = current;
@@ -111,6 +125,7 @@ static int syscall_init(void)
 	for (unsigned int slot = 0; slot <= SLOTS; slot++) {
 		handlers[slot][SYSCALLS_ALL].fn = syscall_unknown;
 		handlers[slot][SYSCALLS_DRIVER].fn = syscall_refused;
+		handlers[slot][SYSCALLS_TRACED].fn = syscall_traced;
 	}
 	for (const struct syscall_entry *e = syscalls_start; e < syscalls_end; e++) {
 		unsigned int slot = slot_of(e->nr);

@@ -39,6 +39,7 @@ static void thread_free(struct thread *t)
 	if (t->state == THREAD_READY || t->state == THREAD_RUNNING || t->state == THREAD_SLEEPING)
 		panic("thread %d \"%s\" freed alive", t->tid, t->name);
 	arch_thread_free(t);
+	kfree(t->trace);
 	kstack_free(t->kstack);
 	if (t->tid)
 		pid_free(t->tid);

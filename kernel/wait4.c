@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Waiting for children: wait4 and waitid. A child is found and taken under process_tree_lock; results are copied out afterwards. */
+#include <kernel/ptrace.h>
 #include <kernel/syscall.h>
 #include <mm/user.h>
 #include "pidfd.h"
@@ -17,6 +18,7 @@ struct wait_query {
 	time_ns_t user_ns, system_ns;
 	uint64_t max_pages;
 	struct process *reaped;
+	struct list released;	/* records of tracing that are over */
 	bool again;		/* a pidfd that does not wait: -EAGAIN instead of nothing */
 	struct process *only;	/* counted: the one of a pidfd */
 };
@@ -78,12 +80,14 @@ static bool query_take(struct wait_query *q, struct process *child)
 {
 	bool keep = q->options & LINUX_WNOWAIT;
 
-	if (child->zombie) {
+	if (child->zombie && !child->tracer_waits) {
 		if (!(q->options & LINUX_WEXITED))
 			return false;
 		query_take_zombie(q, child);
 		return true;
 	}
+	if (child->zombie || child->nr_traced)
+		return false;	/* the tracer is told first, and stops are its alone */
 	if (child->stopped && !child->reported_stop && (q->options & LINUX_WUNTRACED)) {
 		query_fill(q, child, LINUX_CLD_STOPPED, child->stop_signal, LINUX_W_STOP(child->stop_signal));
 		child->reported_stop = !keep;
@@ -95,6 +99,59 @@ static bool query_take(struct wait_query *q, struct process *child)
 		return true;
 	}
 	return false;
+}
+
+/* Threads but the first are children made by clone(). */
+static bool query_wants_traced(const struct wait_query *q, const struct trace *tr)
+{
+	const struct process *p = tr->thread->process;
+	bool first = tr->thread->tid == p->pid;
+
+	if (q->only && (q->only != p || !first))
+		return false;
+	if ((q->which == LINUX_P_PID && tr->thread->tid != q->id) || (q->which == LINUX_P_PGID && p->pgid != q->id))
+		return false;
+	return (q->options & LINUX_WALL) || first == !(q->options & LINUX_WCLONE);
+}
+
+static bool query_take_traced(struct wait_query *q, struct trace *tr)
+{
+	struct process *p = tr->thread->process;
+	bool keep = q->options & LINUX_WNOWAIT;
+	int status = tr->status;
+
+	if (!(tr->zombie ? q->options & LINUX_WEXITED : tr->stopped && !tr->reported))
+		return false;
+	if (!tr->zombie) {
+		query_fill(q, p, LINUX_CLD_TRAPPED, tr->code, (int)(tr->code << 8 | 0x7f));
+		tr->reported = !keep;
+	} else if (status & 0x7f) {
+		query_fill(q, p, status & LINUX_W_CORE ? LINUX_CLD_DUMPED : LINUX_CLD_KILLED, status & 0x7f, status);
+	} else {
+		query_fill(q, p, LINUX_CLD_EXITED, status >> 8 & 0xff, status);
+	}
+	q->pid = tr->thread->tid;
+	if (!tr->zombie || keep)
+		return true;
+	ptrace_forget(tr, &q->released);
+	if (p->tracer_waits && q->pid == p->pid)
+		process_tell_parent_late(p);
+	return true;
+}
+
+/* As wait_scan() for what the caller traces; @result is what the children gave. */
+static int wait_scan_traced(struct wait_query *q, int result)
+{
+	struct trace *tr, *next;
+
+	list_for_each_safe(tr, next, &current_process->tracees, link) {
+		if (!query_wants_traced(q, tr))
+			continue;
+		if (query_take_traced(q, tr))
+			return 1;
+		result = 0;
+	}
+	return result;
 }
 
 /* 1: something was found (in @q); 0: nothing yet; -ECHILD: there is no such child. */
@@ -111,6 +168,8 @@ static int wait_scan(struct wait_query *q)
 		if (result)
 			break;
 	}
+	if (result <= 0)
+		result = wait_scan_traced(q, result);
 	spin_unlock_irq(&process_tree_lock, flags);
 	return result;
 }
@@ -119,14 +178,17 @@ static int wait_scan(struct wait_query *q)
 static int wait_for(struct wait_query *q)
 {
 	struct process *p = current_process;
-	int result = wait_scan(q);
+	int result;
 
+	list_init(&q->released);
+	result = wait_scan(q);
 	if (result == 0 && !(q->options & LINUX_WNOHANG) &&
 	    wait_event(&p->child_wait, (result = wait_scan(q)) != 0, TIME_FOREVER, true) && result == 0)
 		result = -ERESTARTSYS;
 	if (q->reaped)
 		process_put(q->reaped);
 	q->reaped = NULL;
+	ptrace_released_put(&q->released);
 	return result;
 }
 

@@ -113,16 +113,11 @@ static int fault_file(struct space *s, struct vma *vma, vaddr_t v, uint32_t acce
 	return err;
 }
 
-/* A write to a present page that must not be written as it is. */
-static int fault_copy(struct space *s, struct vma *vma, vaddr_t v, struct page *old)
+/* A copy of @old, which is mapped at @v, takes its place. */
+static int replace_page(struct space *s, struct vma *vma, vaddr_t v, struct page *old)
 {
-	int err;
+	int err = enter_own(s, vma, v, old == zero_page ? NULL : old);
 
-	if (page_may_write(vma, old)) {
-		(void)pt_protect(s->root, v, vma_prot(vma->flags));
-		return 0;	/* more rights: a stale translation only faults again */
-	}
-	err = enter_own(s, vma, v, old == zero_page ? NULL : old);
 	if (err)
 		return err;
 	tlb_flush(s->root, v, PAGE_SIZE);
@@ -132,6 +127,26 @@ static int fault_copy(struct space *s, struct vma *vma, vaddr_t v, struct page *
 	s->nr_pages--;
 	page_put(old);
 	return 0;
+}
+
+/* A write to a present page that must not be written as it is. */
+static int fault_copy(struct space *s, struct vma *vma, vaddr_t v, struct page *old)
+{
+	if (!page_may_write(vma, old))
+		return replace_page(s, vma, v, old);
+	(void)pt_protect(s->root, v, vma_prot(vma->flags));
+	return 0;	/* more rights: a stale translation only faults again */
+}
+
+int space_own_page_locked(struct space *s, vaddr_t v)
+{
+	struct vma *vma = space_find(s, v);
+	int err = vma ? space_fault_locked(s, v, VM_READ) : -EFAULT;
+	paddr_t p;
+
+	if (err || !pt_query(s->root, v, &p, NULL))
+		return err ? err : -EFAULT;
+	return page_of(p) != zero_page && page_may_write(vma, page_of(p)) ? 0 : replace_page(s, vma, v, page_of(p));
 }
 
 static uint64_t stack_limit(const struct space *s)

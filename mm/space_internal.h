@@ -49,6 +49,8 @@ bool page_may_write(const struct vma *vma, const struct page *page);
 int space_enter_page(struct space *s, vaddr_t v, struct page *page, uint32_t prot);
 /* Resolve one page; @v page aligned. */
 int space_fault_locked(struct space *s, vaddr_t v, uint32_t access);
+/* Make the page at @v, which can be read, the area's own although it may not be written. */
+int space_own_page_locked(struct space *s, vaddr_t v);
 int space_populate_locked(struct space *s, vaddr_t start, vaddr_t end, uint32_t access);
 
 /* space_map.c. Unmap; whole areas go to @dead. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Descriptor tables of a CPU (SDM volume 3 chapters 3, 6, 8): GDT, IDT, TSS with the stacks of NMI, double fault and machine check.
+ * Descriptor tables of a CPU (SDM volume 3 chapters 3, 6, 8): GDT, IDT, TSS with the stacks of debug exceptions, NMI, double fault and machine check.
  * The GDT has no 32-bit user code: a program cannot leave 64-bit mode. The IDT is everybody's.
  */
 #include <asm/boot.h>
@@ -10,6 +10,7 @@
 
 #define GATE_INTERRUPT	0x8e00ull
 #define GATE_USER	0x6000ull
+#define VECTOR_DEBUG	1
 #define VECTOR_NMI	2
 #define VECTOR_BREAKPOINT 3
 #define VECTOR_OVERFLOW	4
@@ -58,6 +59,7 @@ static void idt_init(void)
 		gate_set(i, trap_stubs[i], 0, 0);
 	gate_set(VECTOR_BREAKPOINT, trap_stubs[VECTOR_BREAKPOINT], 0, GATE_USER);
 	gate_set(VECTOR_OVERFLOW, trap_stubs[VECTOR_OVERFLOW], 0, GATE_USER);
+	gate_set(VECTOR_DEBUG, trap_debug, IST_DEBUG, 0);
 	gate_set(VECTOR_NMI, trap_nmi, IST_NMI, 0);
 	gate_set(VECTOR_DF, trap_double_fault, IST_DOUBLE_FAULT, 0);
 	gate_set(VECTOR_MC, trap_machine_check, IST_MACHINE_CHECK, 0);
@@ -67,7 +69,7 @@ static void tss_init(struct cpu_arch *a)
 {
 	unsigned int i;
 
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < 4; i++)
 		a->tss.ist[i] = (uint64_t)a->stacks[i] + FAULT_STACK_SIZE;
 	memset(a->tss.io_bitmap, 0xff, IO_BITMAP_BYTES);
 	a->tss.io_end = 0xff;

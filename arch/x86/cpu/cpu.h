@@ -33,10 +33,11 @@ struct cpu_arch {
 	uint64_t gdt[8];
 	struct tss tss;
 	const uint8_t *io_loaded;	/* the bitmap copied into the TSS */
-	uint8_t stacks[3][FAULT_STACK_SIZE] __aligned(16);
+	bool debug_loaded;		/* debug registers of a thread are armed */
+	uint8_t stacks[4][FAULT_STACK_SIZE] __aligned(16);
 };
 
-enum fault_stack { IST_DOUBLE_FAULT = 1, IST_NMI, IST_MACHINE_CHECK };
+enum fault_stack { IST_DOUBLE_FAULT = 1, IST_NMI, IST_MACHINE_CHECK, IST_DEBUG };
 
 /* entry.S */
 void syscall_entry(void);
@@ -44,6 +45,7 @@ extern const uint8_t trap_stubs[256][16];
 void trap_nmi(void);
 void trap_double_fault(void);
 void trap_machine_check(void);
+void trap_debug(void);
 struct thread *switch_stack(struct thread *from, uint64_t *from_rsp, uint64_t to_rsp);
 void thread_begin_kernel(void);
 void thread_begin_user(void);
@@ -74,6 +76,10 @@ void fpu_load(struct thread *t);
 void *fpu_alloc(void);
 void fpu_free(void *state);
 void fpu_reset(void *state);
+/* Would XRSTOR take it? Which parts it has: XCR0, 3 without XSAVE. Its x87 and SSE parts are not in their initial state. */
+bool fpu_state_valid(uint8_t *state);
+uint64_t fpu_features(void);
+void fpu_state_mark_sse(uint8_t *state);
 extern uint32_t fpu_size;
 
 #endif

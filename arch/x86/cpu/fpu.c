@@ -134,7 +134,7 @@ int arch_fpu_to_user(struct thread *t, uint64_t address)
 }
 
 /* XRSTOR faults on reserved bits: whatever a program put into its frame must pass here first (SDM volume 1 section 13.8.1). */
-static bool fpu_state_valid(uint8_t *state)
+bool fpu_state_valid(uint8_t *state)
 {
 	uint64_t header[XSAVE_HEADER / 8];
 	uint32_t mxcsr;
@@ -152,6 +152,17 @@ static bool fpu_state_valid(uint8_t *state)
 		if (header[i])
 			return false;
 	return true;
+}
+
+uint64_t fpu_features(void)
+{
+	return fpu_mask ? fpu_mask : XCR0_X87_SSE;
+}
+
+void fpu_state_mark_sse(uint8_t *state)
+{
+	if (fpu_mask)
+		state[XSTATE_BV_OFFSET] |= XCR0_X87_SSE;
 }
 
 int arch_fpu_from_user(struct thread *t, uint64_t address)

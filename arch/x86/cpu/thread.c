@@ -6,6 +6,7 @@
 #include <asm/boot.h>
 #include <asm/clock.h>
 #include <asm/cpu.h>
+#include <asm/debug.h>
 #include <asm/msr.h>
 #include <asm/smp.h>
 #include <kernel/process.h>
@@ -85,6 +86,7 @@ void arch_thread_free(struct thread *t)
 	ports_forget(t->arch.io_bitmap);
 	fpu_free(t->arch.fpu);
 	kfree(t->arch.io_bitmap);
+	kfree(t->arch.debug);
 	t->arch.fpu = NULL;
 	t->arch.io_bitmap = NULL;
 }
@@ -129,6 +131,7 @@ void arch_thread_reset(struct thread *t)
 	struct cpu_arch *a = this_cpu()->arch;
 
 	fpu_reset(t->arch.fpu);
+	t->arch.stepping = false;
 	t->arch.fpu_cpu = 0;
 	t->arch.fs_base = 0;
 	t->arch.gs_base = 0;
@@ -140,17 +143,22 @@ void arch_thread_reset(struct thread *t)
 		ports_load(a, t);
 	}
 	irq_restore(flags);
+	arch_debug_reset(t);
 	kfree(bitmap);
 }
 
 static void user_state_load(struct cpu *cpu, struct thread *to)
 {
+	struct cpu_arch *a = cpu->arch;
+
 	if (cpu->fpu_owner != to || to->arch.fpu_cpu != cpu->id + 1)
 		fpu_load(to);
 	cpu->fpu_owner = to;
 	to->arch.fpu_cpu = cpu->id + 1;
 	bases_load(to);
-	ports_load(cpu->arch, to);
+	ports_load(a, to);
+	if (unlikely(to->arch.debug || a->debug_loaded))
+		arch_debug_load(a, to);
 }
 
 struct thread *arch_switch(struct thread *from, struct thread *to)

@@ -5,6 +5,7 @@
  */
 #include <asm/boot.h>
 #include <asm/cpu.h>
+#include <asm/debug.h>
 #include <asm/exit.h>
 #include <asm/msr.h>
 #include <asm/smp.h>
@@ -184,12 +185,16 @@ static void exception(struct regs *r)
 
 	if (r->vector == VECTOR_PF) {
 		page_fault(r);
+	} else if (r->vector == VECTOR_DB && regs_from_user(r)) {
+		int code = arch_debug_trap(r);
+
+		irq_enable();
+		signal_fault(LINUX_SIGTRAP, code, r->rip);
+		irq_disable();
 	} else if (regs_from_user(r)) {
 		irq_enable();
 		signal_fault(kind->signal ? kind->signal : LINUX_SIGILL, kind->signal ? kind->code : LINUX_ILL_ILLOPN, r->rip);
 		irq_disable();
-	} else if (r->vector == VECTOR_DB) {
-		r->rflags &= ~RFLAGS_TF;	/* a program single-stepped into an entry */
 	} else if (!fault_resume(r)) {
 		trap_panic(r, 0);
 	}
@@ -219,11 +224,22 @@ void trap_dispatch(struct regs *r)
 		preempt_after_interrupt(r);
 }
 
+/* A program single-stepped into an entry, or watches what the kernel copies for it: neither is the kernel's business. */
+static void debug_in_kernel(struct regs *r)
+{
+	__asm__ volatile("movq %0, %%db6" :: "r"(0xffff0ff0ull));
+	r->rflags &= ~RFLAGS_TF;
+}
+
 /* On a stack of its own, over any instruction: takes no lock, touches no thread. */
 void trap_paranoid_dispatch(struct regs *r)
 {
 	while (r->vector == VECTOR_NMI && smp_stopping())
 		__asm__ volatile("cli; hlt");
+	if (r->vector == VECTOR_DB) {
+		debug_in_kernel(r);
+		return;
+	}
 	if (r->vector == VECTOR_NMI)
 		return;
 	trap_panic(r, read_cr2());

@@ -161,7 +161,9 @@ trap_common:
 	testb $3, 24(%rsp)
 	jz 1f
 	swapgs
-1:	push_regs
+1:
+trap_on_thread_stack:
+	push_regs
 	cld
 	smap_clac
 	movq %rsp, %rdi
@@ -172,6 +174,30 @@ trap_common:
 2:	pop_regs
 	addq $16, %rsp
 	iretq
+
+/*
+ * A debug exception of a program goes on on the thread's stack, where it may sleep. One of the kernel's can come before the first
+ * instruction of an entry, with the user's GS and stack (MOV SS, then SYSCALL, with a watched address): that needs this stack.
+ */
+	.globl trap_debug
+trap_debug:
+	pushq $0
+	pushq $1
+	testb $3, 24(%rsp)
+	jz trap_paranoid
+	swapgs
+	pushq %rax
+	movq %rsp, %rax
+	movq %gs:CPU_KERNEL_RSP, %rsp
+	pushq 56(%rax)
+	pushq 48(%rax)
+	pushq 40(%rax)
+	pushq 32(%rax)
+	pushq 24(%rax)
+	pushq 16(%rax)
+	pushq 8(%rax)
+	movq (%rax), %rax
+	jmp trap_on_thread_stack
 
 /* NMI, double fault, machine check: on stacks of their own, at any instruction, so GS may be either one. */
 	.globl trap_nmi, trap_double_fault, trap_machine_check

@@ -24,6 +24,7 @@ struct proc_entry {
 struct proc_node {
 	struct proc_source source;
 	struct process *process;	/* counted */
+	pid_t tid;			/* below /proc/<pid>/task/<tid>; 0: the process */
 	const struct proc_entry *entry;
 	int fd;
 };
@@ -31,6 +32,8 @@ struct proc_node {
 struct process *proc_node_process(const struct inode *inode);
 /* A path to a file that has an inode and no name (a pipe), for opening /proc/self/fd/N: counted. */
 int proc_anonymous_path(struct file *f, struct path *to);
+
+extern const struct file_ops proc_mem_ops, proc_auxv_ops;	/* proc_mem.c */
 
 void proc_pid_stat(struct seq *s, struct inode *inode);
 void proc_pid_status(struct seq *s, struct inode *inode);

@@ -28,7 +28,7 @@ struct sigaction_k {
 struct fd_table;	/* fs/fd.c */
 
 /* Which system calls a process may make; the others end it (sandboxed driver) . */
-enum syscall_set { SYSCALLS_ALL, SYSCALLS_DRIVER };
+enum syscall_set { SYSCALLS_ALL, SYSCALLS_DRIVER, SYSCALLS_TRACED, SYSCALL_SETS = 4 /* a power of two */ };
 
 struct process {
 	struct ref ref;
@@ -47,6 +47,10 @@ struct process {
 	struct tty *tty;		/* controlling terminal */
 	bool zombie, stopped, continued, reported_stop;
 	int exit_status;		/* as wait4 reports it */
+	struct list tracees;		/* records of the threads that this process traces (kernel/ptrace.h) */
+	struct trace *leader_trace;	/* of its own first thread while that is traced */
+	uint32_t nr_traced;		/* of its threads */
+	bool tracer_waits;		/* dead, and the tracer is told before the parent */
 
 	struct spinlock lock;		/* guards threads */
 	struct list threads;
@@ -72,6 +76,7 @@ struct process {
 	enum syscall_set syscalls;
 	struct device *device;		/* a driver process: the device it serves (counted reference) */
 	void (*on_exit)(struct process *p);	/* a driver process: told once, before its files are closed (kernel/handle) */
+	uint64_t auxv[48];		/* for /proc */
 	uint64_t arg_start, arg_end, env_start, env_end;	/* user addresses, for /proc */
 	uint32_t umask_unused;
 	struct timer itimer_real;
@@ -95,6 +100,8 @@ struct process {
 extern struct spinlock process_tree_lock;
 extern struct process *init_process;	/* NULL until the first process_spawn(); never freed */
 
+/* Thread @tid of process @tgid, of any process when @tgid is not positive: with a reference, or NULL. */
+struct thread *thread_find(pid_t tgid, pid_t tid);
 /* The process with @pid with a reference, or NULL. */
 struct process *process_find(pid_t pid);
 void process_get(struct process *p);

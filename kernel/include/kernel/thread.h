@@ -48,11 +48,18 @@ struct thread {
 
 	/* Signals: guarded by process->signal_lock. */
 	sigset_t pending, blocked, saved_blocked;
-	bool restore_blocked;		/* saved_blocked comes back on the way to user mode */
+	union {
+		struct {
+			bool restore_blocked;	/* saved_blocked comes back on the way to user mode */
+			bool trace_trap;	/* stop for the tracer before the next instruction */
+		};
+		uint16_t exit_flags;	/* both in one question */
+	};
 	bool mask_borrowed;		/* saved_blocked is the mask to give back (signal_mask_borrow) */
 	sigset_t waiting_for;		/* blocked signals that end the sleep of sigtimedwait */
 	struct list sigqueue;
 	struct sigaltstack_k altstack;
+	struct trace *trace;		/* NULL: never was traced (kernel/ptrace.h) */
 
 	/* Owned by the thread itself. */
 	struct regs *user_regs;		/* at the top of the kernel stack while in the kernel */

@@ -91,6 +91,9 @@ struct vma *space_find(struct space *s, vaddr_t address);	/* lock held */
 /* Resolve a fault at @address; @access is VM_READ, VM_WRITE or VM_EXEC. 0, -EFAULT (no such area), -EACCES (not allowed), -ENOMEM, -EIO. */
 int space_fault(struct space *s, vaddr_t address, uint32_t access);
 
+/* Write @n bytes as a debugger may: also where a private area is read-only. Bytes, or -EFAULT. May sleep. */
+ssize_t space_poke(struct space *s, vaddr_t to, const void *from, size_t n);
+
 /*
  * Pin the pages of [@address, +@length) for device access (faulting them in; @write: the device will write). Fills @pages, returns the
  * count or -errno. Pinned pages survive unmapping. user_unpin() gives them back.

@@ -17,7 +17,7 @@ static inline bool exit_work_possible(const struct thread *t)
 	const struct process *p = t->process;
 
 	return unlikely((READ_ONCE(t->pending) | READ_ONCE(p->pending) | READ_ONCE(p->attention) | READ_ONCE(t->exiting) |
-			 t->restore_blocked) || preempt_is_due());
+			 t->exit_flags) || preempt_is_due());
 }
 
 /*

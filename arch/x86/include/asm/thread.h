@@ -7,12 +7,15 @@
 #include <asm/regs.h>
 
 struct thread;
+struct debug_regs;
 
 struct thread_arch {
 	uint64_t rsp;		/* saved kernel stack pointer while not running */
 	uint64_t fs_base, gs_base;
 	void *fpu;		/* XSAVE area, 64-byte aligned; NULL for kernel threads */
 	uint8_t *io_bitmap;	/* 8192 bytes, set bits forbid; NULL: no ports */
+	struct debug_regs *debug;	/* NULL: none (asm/debug.h) */
+	bool stepping;		/* the trap flag is the debugger's */
 	bool on_cpu;
 	uint32_t fpu_cpu;	/* 1 + the CPU whose registers still hold the FPU state; 0: none */
 };

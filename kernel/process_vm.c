@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * process_vm_readv(2) and process_vm_writev(2): bytes between the caller and another process that it may trace, through a buffer of one
+ * page. What was moved before a fault counts.
+ */
+#include <kernel/ptrace.h>
+#include <kernel/syscall.h>
+#include <mm/slab.h>
+#include <mm/space.h>
+#include <mm/user.h>
+#include "process_internal.h"
+
+struct vm_copy {
+	struct space *space;
+	struct iter local;
+	char *buffer;
+	bool write;
+};
+
+static ssize_t copy_step(struct vm_copy *c, uint64_t remote, size_t n)
+{
+	ssize_t got;
+
+	if (!c->write) {
+		got = space_read(c->space, remote, c->buffer, n);
+		return got > 0 ? iter_put(&c->local, c->buffer, got) : got;
+	}
+	got = iter_get(&c->local, c->buffer, n);
+	return got > 0 ? space_write(c->space, remote, c->buffer, got) : got;
+}
+
+/* One piece of the other's memory; fewer bytes than it has end the call. */
+static ssize_t copy_piece(struct vm_copy *c, const struct iovec_k *v)
+{
+	uint64_t length = MIN(v->length, c->local.left), done = 0;
+
+	while (done < length) {
+		size_t n = MIN(length - done, PAGE_SIZE - (v->base + done) % PAGE_SIZE);
+		ssize_t got = copy_step(c, v->base + done, n);
+
+		if (got <= 0)
+			return done ? (ssize_t)done : -EFAULT;
+		done += got;
+		if ((size_t)got < n || signal_pending(current))
+			break;
+	}
+	return done;
+}
+
+static int64_t copy_pieces(struct vm_copy *c, const struct iovec_k *remote, unsigned int nr)
+{
+	int64_t done = 0;
+
+	for (unsigned int i = 0; i < nr && c->local.left; i++) {
+		ssize_t n = remote[i].length ? copy_piece(c, &remote[i]) : 0;
+
+		if (n < 0)
+			return done ? done : n;
+		done += n;
+		if ((uint64_t)n < remote[i].length)
+			break;
+	}
+	return done;
+}
+
+static int vec_get(struct iovec_k *vec, uint64_t uvec, unsigned int nr)
+{
+	uint64_t sum = 0;
+
+	if (copy_from_user(vec, uvec, nr * sizeof(*vec)))
+		return -EFAULT;
+	for (unsigned int i = 0; i < nr; i++) {
+		if ((int64_t)vec[i].length < 0 || (int64_t)(sum + vec[i].length) < 0)
+			return -EINVAL;
+		sum += vec[i].length;
+	}
+	return 0;
+}
+
+static int64_t copy_with(struct process *p, const uint64_t *a, bool write)
+{
+	struct iovec_k *vec = kcalloc(a[2] + a[4] + 1, sizeof(*vec));
+	struct vm_copy c = { .buffer = kzalloc(PAGE_SIZE), .write = write };
+	int64_t n = vec && c.buffer ? vec_get(vec, a[1], a[2]) : -ENOMEM;
+
+	if (!n)
+		n = vec_get(vec + a[2], a[3], a[4]);
+	if (!n)
+		n = ptrace_may_access(p);
+	if (!n) {
+		c.space = process_space_get(p);
+		iter_init(&c.local, vec, a[2], false);
+		n = c.space ? copy_pieces(&c, vec + a[2], a[4]) : -ESRCH;
+		if (c.space)
+			space_put(c.space);
+	}
+	kfree(c.buffer);
+	kfree(vec);
+	return n;
+}
+
+/* (pid, local, nr, remote, nr, flags) */
+static int64_t vm_call(const uint64_t *a, bool write)
+{
+	struct thread *t;
+	int64_t n;
+
+	if (a[5] || a[2] > LINUX_IOV_MAX || a[4] > LINUX_IOV_MAX)
+		return -EINVAL;
+	t = thread_find(0, a[0]);
+	if (!t)
+		return -ESRCH;
+	n = copy_with(t->process, a, write);
+	thread_put(t);
+	return n;
+}
+
+SYSCALL(NR_process_vm_readv, process_vm_readv)
+{
+	return vm_call(args->a, false);
+}
+
+SYSCALL(NR_process_vm_writev, process_vm_writev)
+{
+	return vm_call(args->a, true);
+}

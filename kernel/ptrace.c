@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ptrace(2), the tracee's half: stops, events, and what becomes of them when either side ends. A traced thread stops by itself, on its way
+ * to or from user mode, and sleeps until the tracer (kernel/ptrace_call.c) lets it go or the process is killed. Left out: tracers that are
+ * single threads, seccomp stops, and PTRACE_SYSEMU. Lock: process_tree_lock.
+ */
+#include <kernel/ptrace.h>
+#include <mm/slab.h>
+#include <asm/debug.h>
+#include <uapi/ferry/linux_ptrace.h>
+#include "process_internal.h"
+#include "ptrace_internal.h"
+
+/* ---- Records: tree lock held ---- */
+
+bool ptrace_link(struct thread *t, struct process *tracer, bool seized, uint32_t options)
+{
+	struct trace *tr = t->trace;
+	struct process *p = t->process;
+
+	if (!tr)
+		tr = kzalloc(sizeof(*tr));
+	if (!tr)
+		return false;
+	*tr = (struct trace){ .thread = t, .tracer = tracer, .seized = seized, .options = options };
+	thread_get(t);
+	WRITE_ONCE(t->trace, tr);
+	list_append(&tracer->tracees, &tr->link);
+	p->nr_traced++;
+	if (t->tid == p->pid)
+		p->leader_trace = tr;
+	return true;
+}
+
+/* No longer traced: whatever it waits for is over. The reference to the thread goes to @released. */
+void ptrace_forget(struct trace *tr, struct list *released)
+{
+	struct process *p = tr->thread->process;
+
+	WRITE_ONCE(tr->tracer, NULL);
+	tr->syscalls = tr->step = tr->zombie = tr->listening = false;
+	tr->options = 0;
+	if (p->leader_trace == tr)
+		p->leader_trace = NULL;
+	if (--p->nr_traced == 0 && p->syscalls == SYSCALLS_TRACED)
+		p->syscalls = SYSCALLS_ALL;
+	list_del(&tr->link);
+	list_append(released, &tr->link);
+	WRITE_ONCE(tr->stopped, false);
+	wait_wake(&p->state_wait, 0);
+}
+
+void ptrace_released_put(struct list *released)
+{
+	struct trace *tr, *next;
+
+	list_for_each_safe(tr, next, released, link) {
+		list_del(&tr->link);
+		thread_put(tr->thread);
+	}
+}
+
+static void tell_tracer(struct trace *tr, int code, int status)
+{
+	struct linux_siginfo info = { .si_signo = LINUX_SIGCHLD, .si_code = code };
+
+	info.sender.pid = tr->thread->tid;
+	info.sender.uid = tr->thread->process->uid;
+	info.sender.child.status = status;
+	if (code != LINUX_CLD_TRAPPED || !(tr->tracer->actions[LINUX_SIGCHLD - 1].flags & LINUX_SA_NOCLDSTOP))
+		signal_post_process(tr->tracer, LINUX_SIGCHLD, &info);
+	wait_wake(&tr->tracer->child_wait, 0);
+}
+
+static void trap_begin(struct trace *tr, uint32_t code)
+{
+	tr->code = code;
+	tr->reported = tr->listening = false;
+	tr->resume_signal = 0;
+	WRITE_ONCE(tr->stopped, true);
+	tell_tracer(tr, LINUX_CLD_TRAPPED, code & 0x7f);
+}
+
+/* ---- Stops: in the traced thread ---- */
+
+static bool must_leave(const struct process *p)
+{
+	return READ_ONCE(p->exiting) || ((READ_ONCE(p->attention) & PROCESS_EXECING) && READ_ONCE(p->execing) != current);
+}
+
+static bool stop_begin(struct trace *tr, uint32_t code, const struct linux_siginfo *info, uint64_t message)
+{
+	uint64_t flags = spin_lock_irq(&process_tree_lock);
+	bool stop = tr->tracer && !must_leave(current_process);
+
+	if (stop) {
+		tr->message = message;
+		if (info)
+			tr->info = *info;
+		else
+			tr->info = (struct linux_siginfo){ .si_signo = code & 0x7f, .si_code = (int)code };
+		trap_begin(tr, code);
+	}
+	spin_unlock_irq(&process_tree_lock, flags);
+	return stop;
+}
+
+static int stop_end(struct trace *tr)
+{
+	uint64_t flags = spin_lock_irq(&process_tree_lock);
+	int sig = tr->resume_signal;
+	bool step = tr->tracer && tr->step;
+
+	tr->stopped = false;
+	tr->phase = TRACE_NONE;
+	spin_unlock_irq(&process_tree_lock, flags);
+	arch_trace_resume(current, step);
+	return sig;
+}
+
+int ptrace_stop(uint32_t code, const struct linux_siginfo *info, uint64_t message)
+{
+	struct process *p = current_process;
+	struct trace *tr = current->trace;
+
+	if (!tr)
+		return 0;
+	arch_trace_stop(current);
+	if (!stop_begin(tr, code, info, message))
+		return 0;
+	wait_event(&p->state_wait, !READ_ONCE(tr->stopped) || must_leave(p), TIME_FOREVER, false);
+	return stop_end(tr);
+}
+
+int ptrace_signal(int sig, struct linux_siginfo *info)
+{
+	struct thread *t = current;
+	int now = ptrace_stop(sig, info, 0);
+
+	if (must_leave(t->process))
+		return 0;
+	if (now == sig)
+		*info = t->trace->info;
+	else if (now)
+		signal_info_user(info, now, LINUX_SI_USER, 0);
+	if (!now || !(t->blocked & SIG_BIT(now)))
+		return now;
+	signal_send_thread(t, now, info);
+	return 0;
+}
+
+static bool event_wanted(const struct thread *t, unsigned int event)
+{
+	return thread_is_traced(t) && (t->trace->options & (1u << event));
+}
+
+void ptrace_event(unsigned int event, uint64_t message)
+{
+	if (event_wanted(current, event))
+		ptrace_stop(LINUX_SIGTRAP | event << 8, NULL, message);
+}
+
+void ptrace_group_stop(int sig)
+{
+	ptrace_stop((uint32_t)sig | (current->trace->seized ? LINUX_PTRACE_EVENT_STOP << 8 : 0), NULL, 0);
+}
+
+void ptrace_interrupted(void)
+{
+	current->trace_trap = false;
+	ptrace_stop(LINUX_SIGTRAP | LINUX_PTRACE_EVENT_STOP << 8, NULL, 0);
+}
+
+void ptrace_exec(pid_t old_tid)
+{
+	struct thread *t = current;
+	struct linux_siginfo info;
+
+	if (!thread_is_traced(t))
+		return;
+	if (event_wanted(t, LINUX_PTRACE_EVENT_EXEC)) {
+		ptrace_event(LINUX_PTRACE_EVENT_EXEC, old_tid);
+	} else if (!t->trace->seized) {
+		signal_info_user(&info, LINUX_SIGTRAP, LINUX_SI_USER, 0);
+		signal_send_thread(t, LINUX_SIGTRAP, &info);
+	}
+}
+
+/* A signal that comes along with the resumption of a stop that delivers none. */
+static void stop_and_send(uint32_t code)
+{
+	struct linux_siginfo info;
+	int sig = ptrace_stop(code, NULL, 0);
+
+	if (!sig)
+		return;
+	signal_info_user(&info, sig, LINUX_SI_USER, 0);
+	signal_send_thread(current, sig, &info);
+}
+
+static void syscall_stop(enum trace_phase phase)
+{
+	struct trace *tr = current->trace;
+
+	tr->phase = phase;
+	stop_and_send(LINUX_SIGTRAP | (tr->options & LINUX_PTRACE_O_TRACESYSGOOD ? 0x80 : 0));
+}
+
+int64_t ptrace_syscall_entry(struct regs *regs)
+{
+	struct thread *t = current;
+
+	regs->rax = -ENOSYS;
+	if (thread_is_traced(t) && t->trace->syscalls)
+		syscall_stop(TRACE_SYSCALL_ENTRY);
+	return must_leave(t->process) ? -1 : (int32_t)regs->vector;
+}
+
+/* Stepping over the call ends here: the trap flag would let one more instruction run. */
+void ptrace_syscall_exit(struct regs *regs)
+{
+	struct thread *t = current;
+
+	if (!thread_is_traced(t))
+		return;
+	if (t->trace->syscalls)
+		syscall_stop(TRACE_SYSCALL_EXIT);
+	else if (t->trace->step)
+		stop_and_send(LINUX_SIGTRAP);
+}
+
+void ptrace_handler_entered(void)
+{
+	if (thread_is_traced(current) && current->trace->step)
+		stop_and_send(LINUX_SIGTRAP);
+}
+
+/* ---- New threads ---- */
+
+unsigned int ptrace_clone_event(uint64_t flags, uint32_t exit_signal)
+{
+	unsigned int event = LINUX_PTRACE_EVENT_CLONE;
+
+	if (flags & LINUX_CLONE_VFORK)
+		event = LINUX_PTRACE_EVENT_VFORK;
+	else if (exit_signal == LINUX_SIGCHLD)
+		event = LINUX_PTRACE_EVENT_FORK;
+	return !(flags & LINUX_CLONE_UNTRACED) && event_wanted(current, event) ? event : 0;
+}
+
+void ptrace_new_thread(struct thread *t, unsigned int event, uint64_t clone_flags)
+{
+	struct trace *mine = current->trace;
+	uint64_t flags;
+
+	if (!mine || (!event && !(clone_flags & LINUX_CLONE_PTRACE)))
+		return;
+	flags = spin_lock_irq(&process_tree_lock);
+	if (mine->tracer && ptrace_link(t, mine->tracer, mine->seized, mine->options)) {
+		if (mine->seized)
+			t->trace_trap = true;
+		else
+			t->pending |= SIG_BIT(LINUX_SIGSTOP);
+	}
+	spin_unlock_irq(&process_tree_lock, flags);
+}
+
+/* ---- Ends ---- */
+
+static void become_zombie(struct trace *tr, int status)
+{
+	tr->zombie = true;
+	tr->stopped = false;
+	tr->status = status;
+	if (status & 0x7f)
+		tell_tracer(tr, status & LINUX_W_CORE ? LINUX_CLD_DUMPED : LINUX_CLD_KILLED, status & 0x7f);
+	else
+		tell_tracer(tr, LINUX_CLD_EXITED, status >> 8 & 0xff);
+}
+
+void ptrace_thread_exit(struct thread *t)
+{
+	uint64_t flags;
+
+	if (!t->trace)
+		return;
+	flags = spin_lock_irq(&process_tree_lock);
+	if (t->trace->tracer && t->process->leader_trace != t->trace)
+		become_zombie(t->trace, t->process->exit_status);
+	spin_unlock_irq(&process_tree_lock, flags);
+}
+
+bool ptrace_process_exit(struct process *p, struct list *released)
+{
+	struct trace *tr = p->leader_trace;
+
+	if (!tr)
+		return true;
+	if (tr->tracer == p->parent) {
+		ptrace_forget(tr, released);
+		return true;
+	}
+	p->tracer_waits = true;
+	become_zombie(tr, p->exit_status);
+	return false;
+}
+
+/* Whoever was traced runs on, or dies if that was asked for. */
+void ptrace_tracer_exit(struct process *tracer, struct list *released)
+{
+	struct trace *tr, *next;
+
+	list_for_each_safe(tr, next, &tracer->tracees, link) {
+		struct process *p = tr->thread->process;
+
+		if ((tr->options & LINUX_PTRACE_O_EXITKILL) && !tr->zombie)
+			process_begin_exit(p, LINUX_SIGKILL);
+		ptrace_forget(tr, released);
+		if (p->tracer_waits)
+			process_tell_parent_late(p);
+	}
+}
+
+static void retrap_if_listening(struct trace *tr)
+{
+	if (tr && tr->tracer && tr->stopped && tr->listening)
+		trap_begin(tr, LINUX_SIGTRAP | LINUX_PTRACE_EVENT_STOP << 8);
+}
+
+void ptrace_retrap(struct trace *tr)
+{
+	retrap_if_listening(tr);
+}
+
+/* Traced threads of @p are found through their tracers' lists: p->lock would be taken a second time by telling the tracer. */
+void ptrace_continued(struct process *p)
+{
+	struct process *tracer;
+	struct trace *tr;
+
+	if (!p->nr_traced)
+		return;
+	list_for_each(tracer, &all_processes, all_link)
+		list_for_each(tr, &tracer->tracees, link)
+			if (tr->thread->process == p)
+				retrap_if_listening(tr);
+}
