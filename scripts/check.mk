@@ -15,6 +15,10 @@ check-ktest check-boot check-class: check-%: all
 bench-restart: all
 	$(Q)FERRY_BUILD=$(O) KILLS="$(or $(KILLS),1000)" CPUS="$(or $(CPUS),1)" tests/bench/restart
 
+# fio with verify on every driver in both placements; minutes.
+fio:
+	$(Q)FERRY_BUILD=$(O) FERRY_FIO=full tests/class/fio
+
 bench: all
 	$(Q)FERRY_BUILD=$(O) tests/bench/run
 
