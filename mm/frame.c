@@ -34,6 +34,7 @@ struct zone {
 };
 
 static struct section sections[SECTIONS_MAX];
+static const struct section *largest = sections;	/* asked first */
 static unsigned int nr_sections;
 static bool ready;
 
@@ -45,6 +46,8 @@ static uint64_t reserve;
 
 static const struct section *section_of_frame(uint64_t frame)
 {
+	if (likely(frame - largest->first < largest->count))
+		return largest;
 	for (unsigned int i = 0; i < nr_sections; i++)
 		if (frame - sections[i].first < sections[i].count)
 			return &sections[i];
@@ -53,6 +56,8 @@ static const struct section *section_of_frame(uint64_t frame)
 
 static const struct section *section_of_page(const struct page *page)
 {
+	if (likely(page >= largest->pages && page < largest->pages + largest->count))
+		return largest;
 	for (unsigned int i = 0; i < nr_sections; i++)
 		if (page >= sections[i].pages && page < sections[i].pages + sections[i].count)
 			return &sections[i];
@@ -335,6 +340,9 @@ static void make_sections(void)
 			log_warn("memory: more than %u pieces of RAM, %#llx and above unused", SECTIONS_MAX,
 				 (unsigned long long)ram[i].start);
 	}
+	for (unsigned int i = 0; i < nr_sections; i++)
+		if (sections[i].count > largest->count)
+			largest = &sections[i];
 }
 
 static void alloc_page_arrays(void)

@@ -45,6 +45,19 @@ static int pin_one(struct space *s, vaddr_t v, bool write, struct page **page)
 	return 0;
 }
 
+struct page *user_pin_page(struct space *s, vaddr_t address, bool write)
+{
+	struct page *page;
+	int err;
+
+	if (!user_range_ok(address, 1))
+		return ERR_PTR(-EFAULT);
+	mutex_lock(&s->lock);
+	err = pin_one(s, address & PAGE_MASK, write, &page);
+	mutex_unlock(&s->lock);
+	return err ? ERR_PTR(err) : page;
+}
+
 int user_pin(struct space *s, vaddr_t address, uint64_t length, bool write, struct page **pages, unsigned int max)
 {
 	vaddr_t start = address & PAGE_MASK, end;

@@ -6,6 +6,7 @@
  * makes libaio use the system call).
  */
 #include <fs/file.h>
+#include <fs/internal.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include <kernel/wait.h>
@@ -17,6 +18,8 @@
 
 #define AIO_EVENTS_MAX	4096u
 #define AIO_BATCH	32u
+#define AIO_ADDRESSES	32u
+#define EVENTS_AT_ONCE	16u
 #define AIO_PIECES	64u	/* of a megabyte each, in one request */
 #define AIO_DRAIN_MS	60000u
 
@@ -33,6 +36,7 @@ struct aio_context {
 	uint32_t promised;		/* requests whose event was not fetched */
 	uint32_t running;
 	struct list events;		/* of aio_request */
+	struct list spare;		/* requests to use again, at most max */
 	struct wait_queue wait;
 	bool dead;
 };
@@ -46,7 +50,8 @@ struct aio_request {
 	uint32_t pieces_left;		/* guarded by the context's lock */
 	unsigned int nr_pieces;
 	bool write;
-	struct block_direct *pieces[AIO_PIECES];
+	struct block_direct *pieces;	/* a list by next; small requests have theirs inside: */
+	struct block_direct few;
 };
 
 static struct mutex aio_lock = MUTEX_INIT(aio_lock, "aio");
@@ -54,10 +59,21 @@ static struct list contexts = LIST_INIT(contexts);
 
 /* ---- Contexts ---- */
 
+static void requests_free(struct list *requests)
+{
+	while (!list_empty(requests)) {
+		struct aio_request *r = list_first(requests, struct aio_request, link);
+
+		list_del(&r->link);
+		kfree(r);
+	}
+}
+
 static void context_put(struct aio_context *c)
 {
 	if (!ref_put(&c->ref))
 		return;
+	requests_free(&c->spare);
 	page_put(c->page);
 	kfree(c);
 }
@@ -79,12 +95,19 @@ static struct aio_context *context_find(uint64_t id)
 	return found;
 }
 
-static void request_free(struct aio_request *r)
+/* Give back what a request holds; its own memory stays. */
+static void request_clear(struct aio_request *r)
 {
-	for (unsigned int i = 0; i < r->nr_pieces; i++)
-		block_direct_free(r->pieces[i]);
+	struct block_direct *d, *next;
+
+	for (d = r->pieces; d; d = next) {
+		next = d->next;
+		if (d == &r->few)
+			block_direct_unpin(d);
+		else
+			block_direct_free(d);
+	}
 	file_put(r->file);
-	kfree(r);
 }
 
 static bool context_idle(struct aio_context *c)
@@ -111,7 +134,8 @@ static void context_end(struct vma_object *o)
 	while (context_idle(c) && !list_empty(&c->events)) {
 		r = list_first(&c->events, struct aio_request, link);
 		list_del(&r->link);
-		request_free(r);
+		request_clear(r);
+		kfree(r);
 	}
 	context_put(c);
 }
@@ -140,6 +164,7 @@ static struct aio_context *context_alloc(uint32_t max)
 	c->object.release = context_end;
 	list_init(&c->link);
 	list_init(&c->events);
+	list_init(&c->spare);
 	spin_init(&c->lock, "aio_context");
 	wait_queue_init(&c->wait, "aio_context");
 	c->space = current_process->space;
@@ -199,15 +224,21 @@ SYSCALL(NR_io_destroy, io_destroy)
 
 /* ---- Requests ---- */
 
-/* The event is there. Any context. */
+/* The event is there. c->lock held. */
+static void request_over_locked(struct aio_context *c, struct aio_request *r)
+{
+	c->running--;
+	list_append(&c->events, &r->link);
+	wait_wake(&c->wait, 0);
+}
+
+/* Any context. */
 static void request_over(struct aio_request *r)
 {
 	struct aio_context *c = r->context;
 	uint64_t flags = spin_lock_irq(&c->lock);
 
-	c->running--;
-	list_append(&c->events, &r->link);
-	wait_wake(&c->wait, 0);
+	request_over_locked(c, r);
 	spin_unlock_irq(&c->lock, flags);
 }
 
@@ -215,15 +246,14 @@ static void request_over(struct aio_request *r)
 static void piece_over(struct block_io *io)
 {
 	struct aio_request *r = io->priv;
-	uint64_t flags = spin_lock_irq(&r->context->lock);
-	bool last;
+	struct aio_context *c = r->context;
+	uint64_t flags = spin_lock_irq(&c->lock);
 
 	if (io->status && r->event.res >= 0)
 		r->event.res = io->status;
-	last = !--r->pieces_left;
-	spin_unlock_irq(&r->context->lock, flags);
-	if (last)
-		request_over(r);
+	if (!--r->pieces_left)
+		request_over_locked(c, r);
+	spin_unlock_irq(&c->lock, flags);
 }
 
 static int file_allows(const struct file *f, bool write)
@@ -245,6 +275,16 @@ static int64_t do_now(struct file *f, const struct linux_iocb *cb, struct iter *
 	return f->ops->read ? f->ops->read(f, it, &pos) : -EINVAL;
 }
 
+static struct block_direct *piece_create(struct aio_request *r, struct block_disk *disk, struct iter *it, uint64_t pos)
+{
+	int err;
+
+	if (r->nr_pieces || !block_direct_is_few(it))
+		return block_direct_create(disk, it, pos, r->write);
+	err = block_direct_fill(&r->few, disk, it, pos, r->write);
+	return err ? ERR_PTR(err) : &r->few;
+}
+
 /* Cut at the disk's end as a synchronous call is. 1: pieces are ready; else the result. */
 static int64_t pieces_create(struct aio_request *r, const struct linux_iocb *cb, struct iter *it)
 {
@@ -260,10 +300,10 @@ static int64_t pieces_create(struct aio_request *r, const struct linux_iocb *cb,
 		return r->write && it->left ? -ENOSPC : 0;
 	it->left = MIN(it->left, size - at);
 	err = block_direct_check(disk, it, pos);
-	if (!err)
+	if (!err && unlikely(!block_cache_is_out(disk)))
 		err = r->write ? block_cache_drop(disk, pos, it->left) : block_cache_sync(disk, pos, it->left);
 	while (!err && it->left && r->nr_pieces < AIO_PIECES) {
-		struct block_direct *d = block_direct_create(disk, it, pos, r->write);
+		struct block_direct *d = piece_create(r, disk, it, pos);
 
 		if (IS_ERR(d)) {
 			err = r->nr_pieces ? 0 : (int)PTR_ERR(d);
@@ -271,7 +311,9 @@ static int64_t pieces_create(struct aio_request *r, const struct linux_iocb *cb,
 		}
 		d->io.done = piece_over;
 		d->io.priv = r;
-		r->pieces[r->nr_pieces++] = d;
+		d->next = r->pieces;
+		r->pieces = d;
+		r->nr_pieces++;
 		r->event.res += (long long)d->bytes;
 		pos += d->bytes;
 	}
@@ -294,13 +336,13 @@ static void batch_send(struct aio_batch *b)
 
 static void batch_add(struct aio_batch *b, struct aio_request *r)
 {
-	struct block_disk *disk = r->pieces[0]->disk;
+	struct block_disk *disk = r->pieces->disk;
 
 	if (b->disk != disk || b->nr + r->nr_pieces > ARRAY_SIZE(b->ios))
 		batch_send(b);
 	b->disk = disk;
-	for (unsigned int i = 0; i < r->nr_pieces; i++)
-		b->ios[b->nr++] = &r->pieces[i]->io;
+	for (struct block_direct *d = r->pieces; d; d = d->next)
+		b->ios[b->nr++] = &d->io;
 }
 
 static void request_run(struct aio_request *r, const struct linux_iocb *cb, struct aio_batch *b)
@@ -339,24 +381,72 @@ static int iocb_check(const struct linux_iocb *cb)
 	return cb->opcode <= LINUX_IOCB_CMD_FDSYNC || vectored ? 0 : -EINVAL;
 }
 
-/* Promise an event; -EAGAIN when the context is full. */
-static int context_promise(struct aio_context *c)
+static void context_unpromise(struct aio_context *c)
 {
 	uint64_t flags = spin_lock_irq(&c->lock);
-	int err = c->promised >= c->max || c->dead ? -EAGAIN : 0;
 
-	if (!err) {
+	c->promised--;
+	c->running--;
+	wait_wake(&c->wait, 0);
+	spin_unlock_irq(&c->lock, flags);
+}
+
+/* Promise an event: a request of any contents, perhaps used before. ERR_PTR(-EAGAIN). */
+static struct aio_request *context_promise(struct aio_context *c)
+{
+	uint64_t flags = spin_lock_irq(&c->lock);
+	bool full = c->promised >= c->max || c->dead;
+	struct aio_request *r = NULL;
+
+	if (!full) {
 		c->promised++;
 		c->running++;
+		if (!list_empty(&c->spare)) {
+			r = list_first(&c->spare, struct aio_request, link);
+			list_del(&r->link);
+		}
 	}
 	spin_unlock_irq(&c->lock, flags);
-	return err;
+	if (r || full)
+		return r ? r : ERR_PTR(-EAGAIN);
+	r = kzalloc(sizeof(*r));
+	if (r)
+		return r;
+	context_unpromise(c);
+	return ERR_PTR(-EAGAIN);
+}
+
+static int submit_file(struct aio_context *c, const struct linux_iocb *cb, uint64_t address, struct file *f, struct aio_batch *b)
+{
+	bool write = cb->opcode == LINUX_IOCB_CMD_PWRITE || cb->opcode == LINUX_IOCB_CMD_PWRITEV;
+	struct aio_request *r;
+	int err = 0;
+
+	if (cb->opcode != LINUX_IOCB_CMD_FSYNC && cb->opcode != LINUX_IOCB_CMD_FDSYNC)
+		err = file_allows(f, write);
+	if (err)
+		return err;
+	r = context_promise(c);
+	if (IS_ERR(r))
+		return (int)PTR_ERR(r);
+	list_init(&r->link);
+	r->context = c;
+	r->file = f;
+	r->event = (struct linux_io_event){ .data = cb->data, .obj = address };
+	r->pieces_left = 0;
+	r->nr_pieces = 0;
+	r->pieces = NULL;
+	r->write = write;
+	file_get(f);
+	request_run(r, cb, b);
+	return 0;
 }
 
 static int submit_one(struct aio_context *c, uint64_t address, struct aio_batch *b)
 {
 	struct linux_iocb cb;
-	struct aio_request *r;
+	struct file *f;
+	bool shared;
 	int err;
 
 	if (copy_from_user(&cb, address, sizeof(cb)))
@@ -364,65 +454,85 @@ static int submit_one(struct aio_context *c, uint64_t address, struct aio_batch 
 	err = iocb_check(&cb);
 	if (err)
 		return err;
-	r = kzalloc(sizeof(*r));
-	if (!r)
-		return -EAGAIN;
-	r->write = cb.opcode == LINUX_IOCB_CMD_PWRITE || cb.opcode == LINUX_IOCB_CMD_PWRITEV;
-	r->context = c;
-	r->event = (struct linux_io_event){ .data = cb.data, .obj = address };
-	r->file = fd_get(current_process->files, (int)cb.fd);
-	err = r->file ? 0 : -EBADF;
-	if (!err && cb.opcode != LINUX_IOCB_CMD_FSYNC && cb.opcode != LINUX_IOCB_CMD_FDSYNC)
-		err = file_allows(r->file, r->write);
-	if (!err)
-		err = context_promise(c);
-	if (err) {
-		if (r->file)
-			file_put(r->file);
-		kfree(r);
-		return err;
+	f = fd_borrow((int)cb.fd, &shared);
+	if (!f)
+		return -EBADF;
+	err = submit_file(c, &cb, address, f, b);
+	fd_return(f, shared);
+	return err;
+}
+
+/* The addresses of the iocbs are fetched a batch at a time. */
+static int64_t submit_all(struct aio_context *c, uint64_t from, int64_t nr, struct aio_batch *b)
+{
+	uint64_t addresses[AIO_ADDRESSES];
+	int64_t done = 0;
+	int err = 0;
+
+	while (!err && done < nr) {
+		unsigned int n = (unsigned int)MIN(nr - done, (int64_t)AIO_ADDRESSES);
+
+		/* One by one where they cannot be had together: those before a bad page count. */
+		if (copy_from_user(addresses, from + (uint64_t)done * 8, n * 8)) {
+			n = 1;
+			err = copy_from_user(addresses, from + (uint64_t)done * 8, 8) ? -EFAULT : 0;
+		}
+		for (unsigned int i = 0; !err && i < n; i++) {
+			err = submit_one(c, addresses[i], b);
+			done += !err;
+		}
 	}
-	request_run(r, &cb, b);
-	return 0;
+	return done ? done : err;
 }
 
 SYSCALL(NR_io_submit, io_submit)
 {
 	struct aio_context *c = context_find(args->a[0]);
-	struct aio_batch *b = kzalloc(sizeof(*b));
-	int64_t nr = (int64_t)args->a[1], done = 0;
-	uint64_t address;
-	int err = 0;
+	int64_t nr = (int64_t)args->a[1], done = -EINVAL;
+	struct aio_batch b;
 
-	if (!c || !b || nr < 0)
-		err = !c || nr < 0 ? -EINVAL : -ENOMEM;
-	while (!err && done < nr) {
-		if (copy_from_user(&address, args->a[2] + (uint64_t)done * 8, sizeof(address)))
-			err = -EFAULT;
-		else
-			err = submit_one(c, address, b);
-		done += !err;
+	if (!c)
+		return -EINVAL;
+	if (nr >= 0) {
+		b.disk = NULL;
+		b.nr = 0;
+		done = submit_all(c, args->a[2], nr, &b);
+		batch_send(&b);
 	}
-	if (b)
-		batch_send(b);
-	kfree(b);
-	if (c)
-		context_put(c);
-	return done ? done : err;
+	context_put(c);
+	return done;
 }
 
-static struct aio_request *event_take(struct aio_context *c)
+/* Up to @max events off the list into @taken. */
+static unsigned int events_take(struct aio_context *c, struct aio_request **taken, unsigned int max)
 {
 	uint64_t flags = spin_lock_irq(&c->lock);
-	struct aio_request *r = NULL;
+	unsigned int nr = 0;
 
-	if (!list_empty(&c->events)) {
-		r = list_first(&c->events, struct aio_request, link);
-		list_del(&r->link);
-		c->promised--;
+	while (nr < max && !list_empty(&c->events)) {
+		taken[nr] = list_first(&c->events, struct aio_request, link);
+		list_del(&taken[nr++]->link);
 	}
+	c->promised -= nr;
 	spin_unlock_irq(&c->lock, flags);
-	return r;
+	return nr;
+}
+
+/* Hand the events to the program and keep the requests for others. An event that cannot be handed over is lost, as its request is done. */
+static int events_give(struct aio_context *c, struct aio_request **taken, unsigned int nr, uint64_t to)
+{
+	struct linux_io_event events[EVENTS_AT_ONCE];
+	uint64_t flags;
+
+	for (unsigned int i = 0; i < nr; i++) {
+		events[i] = taken[i]->event;
+		request_clear(taken[i]);
+	}
+	flags = spin_lock_irq(&c->lock);
+	for (unsigned int i = 0; i < nr; i++)
+		list_push(&c->spare, &taken[i]->link);
+	spin_unlock_irq(&c->lock, flags);
+	return copy_to_user(to, events, nr * sizeof(events[0]));
 }
 
 static int deadline_get(uint64_t timeout, time_ns_t *deadline)
@@ -444,21 +554,21 @@ static int deadline_get(uint64_t timeout, time_ns_t *deadline)
 /* At least @min events, or as many as came before the deadline. */
 static int64_t events_fetch(struct aio_context *c, int64_t min, int64_t nr, uint64_t to, time_ns_t deadline)
 {
+	struct aio_request *taken[EVENTS_AT_ONCE];
 	int64_t done = 0;
 	int err = 0;
 
 	while (!err && done < nr) {
-		struct aio_request *r = event_take(c);
+		unsigned int n = events_take(c, taken, (unsigned int)MIN(nr - done, (int64_t)EVENTS_AT_ONCE));
 
-		if (!r && (done >= min || c->dead))
+		if (!n && (done >= min || c->dead))
 			break;
-		if (!r) {
+		if (!n) {
 			err = wait_event(&c->wait, !list_empty(&c->events) || c->dead, deadline, true);
 			continue;
 		}
-		err = copy_to_user(to + (uint64_t)done * sizeof(r->event), &r->event, sizeof(r->event));
-		request_free(r);
-		done += !err;
+		err = events_give(c, taken, n, to + (uint64_t)done * sizeof(taken[0]->event));
+		done += err ? 0 : n;
 	}
 	return done || err == -ETIMEDOUT ? done : err;
 }

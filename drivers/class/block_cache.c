@@ -191,7 +191,7 @@ int block_cache_sync(struct block_disk *disk, uint64_t pos, uint64_t n)
 {
 	int err;
 
-	if (!n)
+	if (!n || block_cache_is_out(disk))
 		return 0;
 	mutex_lock(&disk->cache.lock);
 	range_write(disk, pos >> PAGE_SHIFT, last_page(pos, n));
@@ -207,7 +207,7 @@ int block_cache_drop(struct block_disk *disk, uint64_t pos, uint64_t n)
 	struct cache_page *p, *next;
 	int err;
 
-	if (!n)
+	if (!n || block_cache_is_out(disk))
 		return 0;
 	mutex_lock(&c->lock);
 	range_write(disk, first, last);

@@ -181,6 +181,11 @@ int block_cache_init(struct block_cache *c);
 void block_cache_free(struct block_disk *disk);
 ssize_t block_cache_read(struct block_disk *disk, uint64_t pos, struct iter *to, size_t n);
 ssize_t block_cache_write(struct block_disk *disk, uint64_t pos, struct iter *from, size_t n);
+/* Nothing to write, nothing to forget, nothing to tell. Who writes to the cache meanwhile races with direct I/O anyway. */
+static inline bool block_cache_is_out(const struct block_disk *disk)
+{
+	return !READ_ONCE(disk->cache.nr) && !READ_ONCE(disk->cache.error);
+}
 /* Write back what is dirty in the range; tells an earlier error once. */
 int block_cache_sync(struct block_disk *disk, uint64_t pos, uint64_t n);
 /* Write back and forget. */
@@ -191,21 +196,29 @@ void block_cache_trim(struct block_disk *disk);
 int block_disk_sync(struct block_disk *disk);
 
 /* block_direct.c: one piece of direct I/O on pinned user pages. */
+#define BLOCK_DIRECT_FEW	3u	/* pages that need no memory of their own: 4 KiB anywhere, and what may be skipped */
 struct block_direct {
 	struct block_io io;
+	struct block_direct *next;	/* the caller's */
 	struct block_disk *disk;
 	size_t bytes;
 	uint64_t pos;			/* in bytes of the disk */
 	bool write;
 	unsigned int nr_pages;
 	struct page **pages;
-	struct block_vec vec[];
+	struct block_vec *vec;
+	struct page *few_pages[BLOCK_DIRECT_FEW];
+	struct block_vec few_vec[BLOCK_DIRECT_FEW];
 };
 /* 0 or -EINVAL: what Linux asks of the alignment of O_DIRECT. */
 int block_direct_check(const struct block_disk *disk, const struct iter *it, uint64_t pos);
 /* Pin the next piece of @it, at most a megabyte, and advance it. ERR_PTR. The caller sets io.done. */
 struct block_direct *block_direct_create(struct block_disk *disk, struct iter *it, uint64_t pos, bool write);
 void block_direct_free(struct block_direct *d);
+/* The same in memory of the caller's, any contents, when all of @it is few pages (block_direct_is_few); block_direct_unpin() ends it. */
+static inline bool block_direct_is_few(const struct iter *it) { return it->left / PAGE_SIZE + 1 + it->nr <= BLOCK_DIRECT_FEW; }
+int block_direct_fill(struct block_direct *d, struct block_disk *disk, struct iter *it, uint64_t pos, bool write);
+void block_direct_unpin(struct block_direct *d);
 ssize_t block_direct_do(struct block_disk *disk, struct iter *it, uint64_t pos, size_t n, bool write);
 
 /* block_node.c */

@@ -14,6 +14,8 @@ int block_direct_check(const struct block_disk *disk, const struct iter *it, uin
 
 	if (it->kernel)
 		return -EINVAL;
+	if (likely(left && left <= it->vec->length - skip))
+		return (bits | left) & (disk->limits.block_size - 1) || (it->vec->base + skip) & (ALIGN_MEMORY - 1) ? -EINVAL : 0;
 	for (unsigned int i = 0; i < it->nr && left; i++) {
 		uint64_t n = MIN(it->vec[i].length - skip, left);
 
@@ -25,23 +27,27 @@ int block_direct_check(const struct block_disk *disk, const struct iter *it, uin
 	return bits & (disk->limits.block_size - 1) || memory & (ALIGN_MEMORY - 1) ? -EINVAL : 0;
 }
 
+/* With room for @nr_pages behind it when they are more than a few. */
 static struct block_direct *direct_alloc(unsigned int nr_pages)
 {
-	struct block_direct *d = kzalloc(sizeof(*d) + nr_pages * sizeof(d->vec[0]));
+	bool few = nr_pages <= BLOCK_DIRECT_FEW;
+	struct block_direct *d = kzalloc(sizeof(*d) + (few ? 0 : nr_pages * (sizeof(*d->vec) + sizeof(*d->pages))));
 
 	if (!d)
 		return NULL;
-	d->pages = kcalloc(nr_pages, sizeof(*d->pages));
-	if (d->pages)
-		return d;
-	kfree(d);
-	return NULL;
+	d->vec = few ? d->few_vec : (struct block_vec *)(d + 1);
+	d->pages = few ? d->few_pages : (struct page **)(d->vec + nr_pages);
+	return d;
+}
+
+void block_direct_unpin(struct block_direct *d)
+{
+	user_unpin(d->pages, d->nr_pages);
 }
 
 void block_direct_free(struct block_direct *d)
 {
-	user_unpin(d->pages, d->nr_pages);
-	kfree(d->pages);
+	block_direct_unpin(d);
 	kfree(d);
 }
 
@@ -99,8 +105,10 @@ static ssize_t iter_pin(struct block_direct *d, struct iter *it, unsigned int ma
 /* Only whole blocks go to the disk: give the rest of a cut piece back to the iter. */
 static int direct_trim(struct block_direct *d, struct iter *it)
 {
-	size_t extra = d->bytes % d->disk->limits.block_size;
+	size_t extra = d->bytes & (d->disk->limits.block_size - 1);
 
+	if (likely(!extra))
+		return d->bytes ? 0 : -EFAULT;
 	iter_revert(it, extra);
 	d->bytes -= extra;
 	while (extra) {
@@ -115,29 +123,78 @@ static int direct_trim(struct block_direct *d, struct iter *it)
 	return d->bytes ? 0 : -EFAULT;
 }
 
+/* d->vec and d->pages have room for @max. */
+static int direct_fill(struct block_direct *d, struct block_disk *disk, struct iter *it, uint64_t pos, bool write, unsigned int max)
+{
+	int err;
+
+	d->disk = disk;
+	d->pos = pos;
+	d->write = write;
+	d->bytes = 0;
+	d->nr_pages = 0;
+	d->io = (struct block_io){ .op = write ? BLOCK_WRITE : BLOCK_READ, .vec = d->vec };
+	err = (int)iter_pin(d, it, max);
+	if (!err)
+		err = direct_trim(d, it);
+	d->io.lba = pos / disk->limits.block_size;
+	d->io.nr_blocks = (uint32_t)(d->bytes / disk->limits.block_size);
+	return err;
+}
+
+/* Whole blocks inside one page of one stretch of memory: what random I/O is made of. Checked by block_direct_check(). */
+static int direct_fill_page(struct block_direct *d, struct block_disk *disk, struct iter *it, uint64_t pos, bool write, uint64_t base)
+{
+	unsigned int shift = (unsigned int)__builtin_ctz(disk->limits.block_size);
+	struct page *page = user_pin_page(current_process->space, base, !write);
+
+	if (IS_ERR(page))
+		return (int)PTR_ERR(page);
+	d->few_pages[0] = page;
+	d->few_vec[0] = (struct block_vec){ .page = page, .offset = (uint32_t)(base & ~PAGE_MASK), .length = (uint32_t)it->left };
+	d->disk = disk;
+	d->pos = pos;
+	d->write = write;
+	d->bytes = it->left;
+	d->nr_pages = 1;
+	d->io.op = write ? BLOCK_WRITE : BLOCK_READ;
+	d->io.flags = 0;
+	d->io.lba = pos >> shift;
+	d->io.nr_blocks = (uint32_t)(it->left >> shift);
+	d->io.vec = d->few_vec;
+	d->io.nr_vec = 1;
+	it->left = 0;
+	return 0;
+}
+
+int block_direct_fill(struct block_direct *d, struct block_disk *disk, struct iter *it, uint64_t pos, bool write)
+{
+	uint64_t base = it->vec->base + it->offset;
+	int err;
+
+	d->vec = d->few_vec;
+	d->pages = d->few_pages;
+	if (it->left <= it->vec->length - it->offset && (base & ~PAGE_MASK) + it->left <= PAGE_SIZE)
+		return direct_fill_page(d, disk, it, pos, write, base);
+	err = direct_fill(d, disk, it, pos, write, BLOCK_DIRECT_FEW);
+	if (err)
+		block_direct_unpin(d);
+	return err;
+}
+
 struct block_direct *block_direct_create(struct block_disk *disk, struct iter *it, uint64_t pos, bool write)
 {
 	unsigned int max = pages_wanted(it);
 	struct block_direct *d = direct_alloc(max);
-	ssize_t err;
+	int err;
 
 	if (!d)
 		return ERR_PTR(-ENOMEM);
-	d->disk = disk;
-	d->pos = pos;
-	d->write = write;
-	d->io.vec = d->vec;
-	err = iter_pin(d, it, max);
+	err = direct_fill(d, disk, it, pos, write, max);
 	if (!err)
-		err = direct_trim(d, it);
-	if (err) {
-		block_direct_free(d);
-		return ERR_PTR(err);
-	}
-	d->io.op = write ? BLOCK_WRITE : BLOCK_READ;
-	d->io.lba = pos / disk->limits.block_size;
-	d->io.nr_blocks = (uint32_t)(d->bytes / disk->limits.block_size);
-	return d;
+		return d;
+	block_direct_free(d);
+	return ERR_PTR(err);
 }
 
 /* What the cache holds of the range goes to the disk before, and a write's is forgotten after, as Linux does. */

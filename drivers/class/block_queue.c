@@ -34,13 +34,9 @@ static void io_stats(struct block_queue *q, const struct block_io *io)
 	stats->ns[io->op] += time_now() - io->started_ns;
 }
 
-/* One share of the io is over. FUA on a disk that only knows flush goes round once more. */
-void block_piece_done(struct block_queue *q, struct block_io *io, int status)
+/* The last share of the io is over. FUA on a disk that only knows flush goes round once more. */
+static void io_over(struct block_queue *q, struct block_io *io)
 {
-	if (status && !io->status)
-		io->status = status;
-	if (--io->pieces_left)
-		return;
 	if (io->flush_after && !io->status) {
 		io->flush_after = false;
 		io->flushing = true;
@@ -51,6 +47,19 @@ void block_piece_done(struct block_queue *q, struct block_io *io, int status)
 		list_append(&q->finished, &io->link);
 	}
 	q->strand->deferred_due = true;
+}
+
+static inline void piece_done(struct block_queue *q, struct block_io *io, int status)
+{
+	if (unlikely(status) && !io->status)
+		io->status = status;
+	if (!--io->pieces_left)
+		io_over(q, io);
+}
+
+void block_piece_done(struct block_queue *q, struct block_io *io, int status)
+{
+	piece_done(q, io, status);
 }
 
 static void slot_free(struct block_queue *q, struct block_slot *slot)
@@ -80,7 +89,7 @@ void block_slot_finish(struct block_queue *q, struct block_slot *slot, int statu
 	count(&dev->counters.requests, 1);
 	count(status ? &dev->counters.errors : &dev->counters.bytes, status ? 1 : slot->bytes);
 	slot_free(q, slot);
-	block_piece_done(q, io, status);
+	piece_done(q, io, status);
 }
 
 /* Only an errno may come out of a driver. */
@@ -164,7 +173,7 @@ static struct block_slot *slot_next(struct block_queue *q)
 			slot = NULL;
 		if (err || io->cut_blocks == io->nr_blocks) {
 			list_del(&io->link);
-			block_piece_done(q, io, err);
+			piece_done(q, io, err);
 		}
 	}
 	return slot;
@@ -206,7 +215,7 @@ static void waiting_fail(struct block_queue *q, const struct block_disk *disk, b
 		if ((disk && io->disk != disk) || (expired && block_disk_alive(io->disk)))
 			continue;
 		list_del(&io->link);
-		block_piece_done(q, io, status);
+		piece_done(q, io, status);
 	}
 }
 

@@ -14,6 +14,8 @@ static uint64_t vec_bytes(const struct block_io *io)
 {
 	uint64_t sum = 0;
 
+	if (likely(io->nr_vec == 1))
+		return io->vec->page ? io->vec->length : 0;
 	for (unsigned int i = 0; i < io->nr_vec; i++) {
 		if (!io->vec[i].length || !io->vec[i].page)
 			return 0;
@@ -140,12 +142,48 @@ static uint32_t piece_blocks(const struct block_limits *l, const struct block_io
 	return most ? MIN(left, most) : left;
 }
 
+/* All of the io is one stretch of memory that the driver takes as it is. */
+static bool cut_is_whole(const struct block_limits *l, const struct block_io *io)
+{
+	if (io->op > BLOCK_WRITE || io->nr_vec != 1 || io->cut_blocks || io->cut_offset || io->flushing)
+		return false;
+	if (l->max_request_blocks ? io->nr_blocks > l->max_request_blocks : io->vec->length > BLOCK_PIECE_BYTES)
+		return false;
+	return !l->max_segment_bytes || io->vec->length <= l->max_segment_bytes;
+}
+
+static void cut_whole(const struct block_limits *l, bool cpu_data, struct block_io *io, struct block_slot *slot)
+{
+	struct block_request *rq = &slot->rq;
+
+	rq->op = io->op;
+	rq->flags = l->flags & BLOCK_HAS_FUA ? io->flags : io->flags & (uint8_t)~BLOCK_REQ_FUA;
+	rq->lba = io->lba;
+	rq->nr_blocks = io->nr_blocks;
+	rq->nr_segments = !cpu_data;
+	rq->segments = slot->segments;
+	if (!cpu_data) {
+		slot->segments[0].address = page_paddr(io->vec->page) + io->vec->offset;
+		slot->segments[0].length = io->vec->length;
+		slot->segments[0].reserved = 0;
+	}
+	slot->vec = 0;
+	slot->vec_offset = 0;
+	slot->bytes = io->vec->length;
+	io->cut_vec = 1;
+	io->cut_blocks = io->nr_blocks;
+}
+
 int block_cut(const struct block_limits *l, bool cpu_data, struct block_io *io, struct block_slot *slot)
 {
 	struct block_request *rq = &slot->rq;
 	struct cut good = { .vec = io->cut_vec, .offset = io->cut_offset };
 	uint32_t blocks;
 
+	if (likely(cut_is_whole(l, io))) {
+		cut_whole(l, cpu_data, io, slot);
+		return 0;
+	}
 	rq->op = io->flushing ? BLOCK_FLUSH : io->op;
 	rq->flags = l->flags & BLOCK_HAS_FUA ? io->flags : io->flags & (uint8_t)~BLOCK_REQ_FUA;
 	rq->lba = rq->op == BLOCK_FLUSH ? 0 : io->lba + io->cut_blocks;

@@ -99,6 +99,8 @@ ssize_t space_poke(struct space *s, vaddr_t to, const void *from, size_t n);
  * count or -errno. Pinned pages survive unmapping. user_unpin() gives them back.
  */
 int user_pin(struct space *s, vaddr_t address, uint64_t length, bool write, struct page **pages, unsigned int max);
+/* The one page that @address lies in; ERR_PTR. */
+struct page *user_pin_page(struct space *s, vaddr_t address, bool write);
 void user_unpin(struct page **pages, unsigned int count);
 
 /* Check that a user range lies below USER_END without wrap. */
