@@ -17,7 +17,7 @@ static bool io_enqueue(struct block_queue *q, struct block_disk *disk, struct bl
 	io->flushing = false;
 	io->flush_after = io->flags & BLOCK_REQ_FUA && !(disk->limits.flags & BLOCK_HAS_FUA) && disk->limits.flags & BLOCK_HAS_FLUSH;
 	io->started_ns = time_now();
-	io->status = block_disk_alive(disk) ? block_io_check(&disk->limits, READ_ONCE(disk->nr_blocks), io) : -EIO;
+	io->status = READ_ONCE(disk->alive) || block_disk_alive(disk) ? block_io_check(&disk->limits, READ_ONCE(disk->nr_blocks), io) : -EIO;
 	if (io->status || (io->op == BLOCK_FLUSH && !(disk->limits.flags & BLOCK_HAS_FLUSH)))
 		return false;
 	io->pieces_left = 1;
