@@ -254,16 +254,23 @@ static bool node_leave(struct handle_node *n)
 }
 
 /* A derived handle whose last file is closed. */
+static void handle_end_locked(struct handle *h)
+{
+	if (!node_leave(node_of(h)))
+		return;
+	handle_undo(h);
+	handle_put(h);
+}
+
 static void handle_end(struct handle *h)
 {
-	if (h->dev)
-		mutex_lock(&h->dev->bind_lock);
-	if (node_leave(node_of(h))) {
-		handle_undo(h);
-		handle_put(h);
+	if (!h->dev) {
+		handle_end_locked(h);
+		return;
 	}
-	if (h->dev)
-		mutex_unlock(&h->dev->bind_lock);
+	mutex_lock(&h->dev->bind_lock);
+	handle_end_locked(h);
+	mutex_unlock(&h->dev->bind_lock);
 }
 
 void handle_file_closed(struct handle *h)
