@@ -37,7 +37,7 @@ KCONFIG := KCONFIG_CONFIG="$(KCONFIG_CONFIG)" $(PYTHON) scripts/kconfig
 defconfigs := $(notdir $(wildcard arch/x86/configs/*_defconfig))
 config-goals := menuconfig guiconfig oldconfig olddefconfig defconfig savedefconfig \
 	allyesconfig allmodconfig allnoconfig tinyconfig randconfig $(defconfigs)
-free-goals := help clean mrproper distclean tags why layers format setup new-driver CONFIG_%
+free-goals := help clean mrproper distclean tags why layers format setup new-driver randconfigs CONFIG_%
 goals := $(or $(MAKECMDGOALS),all)
 
 # Configuration targets come before the others and one at a time.
@@ -52,7 +52,7 @@ one-by-one:
 
 else
 
-.PHONY: all help clean mrproper distclean tags why layers format setup new-driver $(config-goals)
+.PHONY: all help clean mrproper distclean tags why layers format setup new-driver randconfigs $(config-goals)
 
 all:
 
@@ -91,6 +91,10 @@ format:
 
 setup:
 	$(Q)./ferry setup
+
+# make randconfigs [N=20] [SEED=1] [CC=clang]: N random configurations, built and booted.
+randconfigs:
+	$(Q)FERRY_BUILD=$(O) N=$(or $(N),20) SEED=$(or $(SEED),1) CC=$(if $(filter command%,$(origin CC)),$(CC)) tests/build/randconfigs
 
 new-driver:
 	$(Q)$(PYTHON) scripts/new-driver NAME="$(NAME)" CLASS="$(CLASS)" DEVICE="$(DEVICE)"
