@@ -371,6 +371,9 @@ struct ferry_events {
 
 /* NR_ferry_driver_log(level, text, length). NR_ferry_driver_fault(what, length, where): never returns. */
 
-/* NR_ferry_driver_state(state, error, trace): trace is the address of struct ferry_trace, taken with PROBING (0: none). PROBING, RUNNING, FAILED (with the errno of probe), QUIESCED. */
+/*
+ * NR_ferry_driver_state(state, error, trace): PROBING, RUNNING, FAILED (with the errno of probe) or QUIESCED; trace is the address of
+ * struct ferry_trace, taken with PROBING (0: none).
+ */
 
 #endif
