@@ -5,6 +5,7 @@
  */
 #include <kernel/handle.h>
 #include <kernel/process.h>
+#include <mm/space.h>
 #include <mm/user.h>
 #include "moved.h"
 
@@ -45,13 +46,38 @@ static int limits_check(const struct ferry_budget *b)
 	return b->items[FERRY_BUDGET_CPU].limit <= b->cpu_period_us ? 0 : -EINVAL;
 }
 
+int moved_budget(struct moved *m)
+{
+	struct space *s = process_space_get(m->process);
+	uint64_t limit = m->dev->budget.items[FERRY_BUDGET_MEMORY].limit;
+	int err = 0;
+
+	if (!s)
+		return 0;
+	WRITE_ONCE(s->limit_pages, limit);
+	if (limit && READ_ONCE(s->nr_pages) > limit) {
+		budget_exceeded(m->dev, FERRY_BUDGET_MEMORY);
+		err = -EDQUOT;
+	}
+	space_put(s);
+	return err;
+}
+
 static void limits_set(struct device *dev, const struct ferry_budget *b)
 {
+	struct moved *m;
+
 	if (b->set & 1u << FERRY_BUDGET_CPU)
 		WRITE_ONCE(dev->budget.cpu_period_us, b->cpu_period_us);
 	for (unsigned int k = 0; k < FERRY_BUDGET_KINDS; k++)
 		if (b->set & 1u << k)
 			WRITE_ONCE(dev->budget.items[k].limit, b->items[k].limit);
+	m = moved_of(dev);
+	if (!m)
+		return;
+	(void)moved_budget(m);	/* what it has it keeps */
+	throttle_update(m);
+	moved_put(m);
 }
 
 static void limits_tell(const struct device *dev, struct ferry_budget *b)

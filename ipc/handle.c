@@ -190,8 +190,22 @@ static void unmap_view(struct handle *h)
 	h->view = NULL;
 }
 
+/* Whoever got it first is charged as long as it lives and a file is open. */
+static void charge_end(struct handle_node *n)
+{
+	uint64_t flags = spin_lock_irq(&cap_lock);
+	struct device *charged = n->holder_dev;
+
+	n->holder_dev = NULL;
+	spin_unlock_irq(&cap_lock, flags);
+	if (charged)
+		budget_uncharge(charged, FERRY_BUDGET_HANDLES, 1);
+	device_put(charged);
+}
+
 static void handle_undo(struct handle *h)
 {
+	charge_end(node_of(h));
 	if (h->ops && h->ops->undo)
 		h->ops->undo(h);
 	unmap_view(h);
@@ -277,17 +291,11 @@ void handle_file_closed(struct handle *h)
 {
 	struct handle_node *n = node_of(h);
 	uint64_t flags = spin_lock_irq(&cap_lock);
-	struct device *charged = NULL;
 	bool last = !--n->files;
 
-	if (last) {
-		charged = n->holder_dev;
-		n->holder_dev = NULL;
-	}
 	spin_unlock_irq(&cap_lock, flags);
-	if (charged)
-		budget_uncharge(charged, FERRY_BUDGET_HANDLES, 1);
-	device_put(charged);
+	if (last)
+		charge_end(n);
 	if (!h->bound && last)
 		handle_end(h);
 	handle_put(h);

@@ -181,6 +181,7 @@ static void moved_exit(struct process *p)
 	struct moved *m = dev->moved;
 	struct crash crash;
 
+	throttle_del(m);
 	watchdog_del(m);
 	exit_reason(m, p->exit_status);
 	if (m->end_state == DRIVER_CRASHED && dev->process == p) {
@@ -293,6 +294,7 @@ static struct moved *moved_create(struct device *dev, struct process *p, uint32_
 	m->thread = list_first(&p->threads, struct thread, process_link);	/* a driver process has one */
 	thread_get(m->thread);
 	thread_set_class(m->thread, SCHED_RT);
+	throttle_add(m);
 	watchdog_add(m);
 	return m;
 }
@@ -398,7 +400,9 @@ static int device_handle(struct moved *m)
 		return (int)PTR_ERR(h);
 	fd = handle_install(m->process, h, FERRY_DEVICE_FD);
 	handle_put(h);
-	return fd == FERRY_DEVICE_FD ? 0 : fd < 0 ? fd : -EBUSY;
+	if (fd != FERRY_DEVICE_FD)
+		return fd < 0 ? fd : -EBUSY;
+	return moved_budget(m);
 }
 
 /* The manager's handle on the process. */

@@ -43,6 +43,13 @@ struct moved {
 	uint64_t irqs_unacked;		/* told, the line may be masked */
 	time_ns_t waited_ns;		/* last time in driver_wait */
 
+	/* throttle.c; guarded by its lock. */
+	struct {
+		struct timer timer;	/* end of the period, or the earliest time at which the quota can be used up */
+		time_ns_t period_end, used_before;	/* the thread's time when the period began */
+		bool running, ended;	/* the timer comes; it never comes again */
+	} throttle;
+
 	/* watchdog.c */
 	struct list watch_link;
 	struct thread *thread;		/* the process's one; counted */
@@ -120,6 +127,14 @@ void watchdog_back(struct moved *m);
 
 /* driver_budget.c: a BUDGET handle of @dev for the current process: its descriptor or -errno. */
 int budget_handle(struct device *dev);
+
+/* driver_budget.c: the limits of the device hold for this process from now on: 0, -EDQUOT (it has more memory already). */
+int moved_budget(struct moved *m);
+
+/* throttle.c: the CPU budget. add and del once each; update() after the limit changed. Any context but interrupts. */
+void throttle_add(struct moved *m);
+void throttle_del(struct moved *m);
+void throttle_update(struct moved *m);
 
 /* driver_manager.c: tell the device manager. Any context. */
 void manager_event(uint32_t kind, const struct device *dev);

@@ -6,6 +6,8 @@
  */
 #include <kernel/init.h>
 #include <kernel/log.h>
+#include <kernel/process.h>
+#include <mm/space.h>
 #include "moved.h"
 
 #define PERIOD_NS	(100 * NSEC_PER_MSEC)
@@ -29,6 +31,8 @@ static void watchdog_run(struct timer *t)
 	struct moved *m;
 
 	list_for_each(m, &watched, watch_link) {
+		/* Its space goes after it has left this list. */
+		WRITE_ONCE(m->dev->budget.items[FERRY_BUDGET_MEMORY].used, m->process->space->nr_pages);
 		if (!runs_too_long(m, now))
 			continue;
 		m->demoted = true;

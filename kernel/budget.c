@@ -3,10 +3,10 @@
  * Budgets of drivers: the counts, the limits, and how both are seen. What happens to who exceeds one is elsewhere: ipc/throttle.c (CPU),
  * mm/fault.c (memory), kernel/irq_storm.c (interrupts). Everything is atomic; a race may let one charge more be refused, never one fewer.
  */
-#include <driver/log.h>
 #include <fs/node.h>
 #include <kernel/device.h>
 #include <kernel/init.h>
+#include <kernel/log.h>
 
 static const char *const names[FERRY_BUDGET_KINDS] = {
 	[FERRY_BUDGET_CPU] = "cpu", [FERRY_BUDGET_MEMORY] = "memory", [FERRY_BUDGET_DMA] = "dma", [FERRY_BUDGET_HANDLES] = "handles",
@@ -20,12 +20,17 @@ uint64_t budget_limit(const struct device *dev, unsigned int kind)
 	return limit ? limit : UINT64_MAX;
 }
 
+/* One line a second for each kind, whatever else the driver says. */
 void budget_exceeded(struct device *dev, unsigned int kind)
 {
 	struct budget_item *i = &dev->budget.items[kind];
+	uint64_t told = READ_ONCE(i->told_ns), now = time_now();
 
 	__atomic_fetch_add(&i->exceeded, 1, __ATOMIC_RELAXED);
-	device_log(dev, LOG_WARN, "budget exceeded: %s limit=%llu", names[kind], (unsigned long long)i->limit);
+	if (told && now - told < NSEC_PER_SEC)
+		return;
+	if (__atomic_compare_exchange_n(&i->told_ns, &told, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		log_warn("%s %s: budget exceeded: %s limit=%llu", dev->driver_name, dev->name, names[kind], (unsigned long long)i->limit);
 }
 
 int budget_charge(struct device *dev, unsigned int kind, uint64_t n)

@@ -84,6 +84,12 @@ static void stopped_wait(struct process *p)
 		   TIME_FOREVER, false);
 }
 
+/* Until its next period begins, or somebody ends it. */
+static void throttled_wait(struct process *p)
+{
+	wait_event(&p->state_wait, !(READ_ONCE(p->attention) & PROCESS_THROTTLED) || READ_ONCE(p->exiting), TIME_FOREVER, false);
+}
+
 static void process_stop(struct process *p, int sig)
 {
 	uint64_t flags = spin_lock_irq(&process_tree_lock), inner;
@@ -206,9 +212,11 @@ static void attention_heed(struct process *p)
 
 		if ((attention & PROCESS_EXITING) || ((attention & PROCESS_EXECING) && p->execing != current))
 			thread_leave();
-		if (!(attention & PROCESS_STOPPED))
+		if (attention & PROCESS_THROTTLED)
+			throttled_wait(p);
+		else if (!(attention & PROCESS_STOPPED))
 			return;
-		if (thread_is_traced(current))
+		else if (thread_is_traced(current))
 			ptrace_group_stop(p->stop_signal);
 		else
 			stopped_wait(p);

@@ -6,6 +6,7 @@
 #include <asm/page_ops.h>
 #include <asm/paging.h>
 #include <fs/vfs.h>
+#include <kernel/device.h>
 #include <kernel/process.h>
 #include <mm/pagecache.h>
 #include "space_internal.h"
@@ -33,7 +34,13 @@ bool page_may_write(const struct vma *vma, const struct page *page)
 
 static bool over_limit(const struct space *s)
 {
-	return s->limit_pages && s->nr_pages >= s->limit_pages;
+	uint64_t limit = READ_ONCE(s->limit_pages);
+
+	if (!limit || s->nr_pages < limit)
+		return false;
+	if (space_is_current(s) && current_process->device)
+		budget_exceeded(current_process->device, FERRY_BUDGET_MEMORY);
+	return true;
 }
 
 int space_enter_page(struct space *s, vaddr_t v, struct page *page, uint32_t prot)

@@ -2,7 +2,7 @@
 #
 # Testing targets. scripts/check runs the suites; each prints KTAP.
 
-.PHONY: bench-restart check check-unit check-ktest check-boot check-class bench bench-abi profile sparse
+.PHONY: bench-restart check check-unit check-ktest check-boot check-class bench bench-abi profile sparse fuzz-calls
 check: all unit
 	$(Q)scripts/check --build $(O) $(SUITES)
 
@@ -25,6 +25,10 @@ bench: all
 # Beside Debian's Linux. BENCH="null fork" chooses tests, RUNS=0 leaves the wall clock out.
 bench-abi: all
 	$(Q)FERRY_BUILD=$(O) tests/bench/abi $(if $(RUNS),--runs $(RUNS)) $(BENCH)
+
+# The driver system calls, fuzzed from inside driver processes: make fuzz-calls ROUNDS=2000 SEED=7
+fuzz-calls: all
+	$(Q)FERRY_BUILD=$(O) FERRY_FUZZ_ROUNDS="$(or $(ROUNDS),1000)" FERRY_FUZZ_SEED="$(or $(SEED),1)" tests/hostile/calls
 
 # Where the instructions of a benchmark go: make profile PROFILE="--placement m -- blkcost -d 1 /dev/nullb0 200"
 profile: all

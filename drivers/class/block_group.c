@@ -185,9 +185,10 @@ void block_unregister(struct device *dev)
 
 /* ---- One disk comes ---- */
 
-/* A machine with little memory gets fewer tags. */
-static void limits_trim(struct block_limits *l)
+/* A machine with little memory gets fewer tags, and so does who may have no more. */
+static void limits_trim(struct device *dev, struct block_limits *l)
 {
+	uint64_t allowed = budget_limit(dev, FERRY_BUDGET_DEPTH);
 	struct frame_stats stats;
 	uint32_t depth = BLOCK_DEPTH_USED;
 
@@ -195,6 +196,11 @@ static void limits_trim(struct block_limits *l)
 	if (stats.total < (64u << 20) / PAGE_SIZE)
 		depth = 32;
 	l->queue_depth = MIN(l->queue_depth, depth);
+	if (l->queue_depth > allowed) {
+		budget_exceeded(dev, FERRY_BUDGET_DEPTH);
+		l->queue_depth = (uint32_t)allowed;
+	}
+	dev->budget.items[FERRY_BUDGET_DEPTH].used = l->queue_depth;
 	l->max_segments = MIN(l->max_segments, BLOCK_SEGMENTS_USED);
 	if (!l->physical_block_size)
 		l->physical_block_size = l->block_size;
@@ -338,7 +344,7 @@ int block_unit_add(struct device *dev, const struct block_limits *given)
 	old = dev->block_group->units[limits.unit];
 	if (old && old->alive)
 		return -EBUSY;
-	limits_trim(&limits);
+	limits_trim(dev, &limits);
 	if (old && !same_disk(&old->limits, &limits))
 		unit_forget(dev->block_group, limits.unit);
 	err = queues_ready(dev->block_group, &limits);

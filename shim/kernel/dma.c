@@ -10,6 +10,7 @@ static void dma_undo(struct device *dev, void *cpu)
 {
 	struct page *page = page_of(virt_to_phys(cpu));
 
+	budget_uncharge(dev, FERRY_BUDGET_DMA, 1ull << page->order);
 	dma_unmap_frames(dev, page->index, PAGE_SIZE << page->order);
 	page_put(page);
 }
@@ -27,19 +28,23 @@ static int order_for(uint32_t bytes)
 static struct page *dma_frames(struct device *dev, uint32_t bytes, int *err)
 {
 	uint32_t flags = FRAME_ZERO | (dev->dma_bits <= 32 ? FRAME_DMA32 : 0);
-	struct page *page = frame_alloc((unsigned int)order_for(bytes), flags, PAGE_DMA);
+	unsigned int order = (unsigned int)order_for(bytes);
+	struct page *page;
 	uint64_t address;
 
-	*err = -ENOMEM;
-	if (!page)
+	*err = budget_charge(dev, FERRY_BUDGET_DMA, 1ull << order);
+	if (*err)
 		return NULL;
-	*err = dma_map_frames(dev, page_paddr(page), PAGE_SIZE << order_for(bytes), &address);
-	if (*err) {
-		page_put(page);
-		return NULL;
+	page = frame_alloc(order, flags, PAGE_DMA);
+	*err = page ? dma_map_frames(dev, page_paddr(page), PAGE_SIZE << order, &address) : -ENOMEM;
+	if (!*err) {
+		page->index = address;
+		return page;
 	}
-	page->index = address;
-	return page;
+	if (page)
+		page_put(page);
+	budget_uncharge(dev, FERRY_BUDGET_DMA, 1ull << order);
+	return NULL;
 }
 
 int dma_alloc(struct device *dev, uint32_t length, uint32_t align, struct dma_buf *buf)

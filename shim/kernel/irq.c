@@ -14,11 +14,17 @@
 #include <mm/slab.h>
 
 #define DEVICE_VECTORS_MAX	32u
+#define WINDOW_NS		(100 * NSEC_PER_MSEC)	/* interrupts are counted for so long */
+#define WINDOWS_PER_S		10u
+#define POLL_NS			(10 * NSEC_PER_MSEC)
+#define POLLS			100u	/* then the interrupts are tried again */
 
 struct device_vector {
 	struct device_irqs *irqs;
 	unsigned int index;
 	int cpu_vector;		/* MSI and MSI-X */
+	uint64_t address;	/* likewise: its message */
+	uint32_t data;
 	int cookie;		/* ISA: of the vector's own line */
 	bool level;		/* ISA: as an override of the firmware may say */
 	bool waiting;		/* ISA: a level line is masked until device_irq_ack() */
@@ -35,8 +41,87 @@ struct device_irqs {
 	bool can_disable;	/* the INTx disable bit works */
 	struct spinlock lock;	/* guards waiting, and the disable bit that goes with it */
 	bool waiting;		/* the line is quiet until device_irq_ack() */
+	time_ns_t window_ns;	/* the budget's count began then */
+	uint32_t in_window;
+	bool polled;		/* more came than the budget allows: masked, and the driver asked by a timer */
+	bool ended;		/* masked for good */
+	uint32_t polls_left;
+	struct timer poll;
 	struct device_vector vectors[DEVICE_VECTORS_MAX];
 };
+
+/* ---- More interrupts than the budget allows: not for ISA lines, nor for pins that cannot be quieted at the function ---- */
+
+/* lock held. MSI off would raise the pin instead, but that was disabled when MSI was enabled. */
+static void sources_mask(struct device_irqs *irqs, bool masked)
+{
+	struct pci_function *f = irqs->dev->pci;
+	unsigned int i;
+
+	if (irqs->kind == IRQ_KIND_MSIX)
+		for (i = 0; i < irqs->count; i++)
+			pci_msix_set(f, i, irqs->vectors[i].address, irqs->vectors[i].data, masked);
+	else if (irqs->kind == IRQ_KIND_MSI && masked)
+		pci_msi_disable(f);
+	else if (irqs->kind == IRQ_KIND_MSI)
+		(void)pci_msi_enable(f, irqs->vectors[0].address, irqs->vectors[0].data);
+	else if (irqs->can_disable)
+		pci_intx_set(f, !masked && !irqs->waiting);
+}
+
+/* lock held. Has this one been too much? */
+static bool count_exceeds(struct device_irqs *irqs, uint64_t limit, time_ns_t now)
+{
+	if (now - irqs->window_ns >= WINDOW_NS) {
+		irqs->dev->budget.items[FERRY_BUDGET_IRQS].used = (uint64_t)irqs->in_window * WINDOWS_PER_S;
+		irqs->window_ns = now;
+		irqs->in_window = 0;
+	}
+	return ++irqs->in_window > MAX(limit / WINDOWS_PER_S, 1ull);
+}
+
+/* Each interrupt that was told passes here. */
+static void budget_count(struct device_irqs *irqs)
+{
+	uint64_t limit = budget_limit(irqs->dev, FERRY_BUDGET_IRQS), flags;
+	bool storm;
+
+	if (limit == UINT64_MAX || irqs->kind == IRQ_KIND_ISA || (irqs->kind == IRQ_KIND_INTX && !irqs->can_disable))
+		return;
+	flags = spin_lock_irq(&irqs->lock);
+	storm = count_exceeds(irqs, limit, time_now()) && !irqs->polled && !irqs->ended;
+	if (storm) {
+		irqs->polled = true;
+		irqs->polls_left = POLLS;
+		sources_mask(irqs, true);
+		timer_arm(&irqs->poll, time_now() + POLL_NS);
+	}
+	spin_unlock_irq(&irqs->lock, flags);
+	if (storm)
+		budget_exceeded(irqs->dev, FERRY_BUDGET_IRQS);
+}
+
+/* The driver is asked as if all its interrupts had come; after a while they may. */
+static void storm_poll(struct timer *t)
+{
+	struct device_irqs *irqs = container_of(t, struct device_irqs, poll);
+	uint64_t flags;
+
+	for (unsigned int i = 0; i < irqs->count; i++)
+		irqs->fn(irqs->arg, i);
+	flags = spin_lock_irq(&irqs->lock);
+	if (irqs->ended) {
+		irqs->polled = false;
+	} else if (--irqs->polls_left) {
+		timer_arm(t, time_now() + POLL_NS);
+	} else {
+		irqs->polled = false;
+		irqs->in_window = 0;
+		irqs->window_ns = time_now();
+		sources_mask(irqs, false);
+	}
+	spin_unlock_irq(&irqs->lock, flags);
+}
 
 /* ---- Arrival ---- */
 
@@ -47,6 +132,7 @@ static void vector_arrived(void *arg)
 
 	irqs->dev->counters.irqs++;
 	irqs->fn(irqs->arg, v->index);
+	budget_count(irqs);
 }
 
 static enum irq_result driver_irq(struct device *dev, struct device_vector *v)
@@ -86,6 +172,7 @@ static enum irq_line_result moved_line(struct device_irqs *irqs)
 		return LINE_NOT_MINE;
 	dev->counters.irqs++;
 	irqs->fn(irqs->arg, 0);
+	budget_count(irqs);
 	return irqs->can_disable ? LINE_HANDLED : LINE_KEEP_MASKED;
 }
 
@@ -98,6 +185,7 @@ static enum irq_line_result line_arrived(void *arg)
 	if (driver_irq(irqs->dev, &irqs->vectors[0]) == IRQ_NONE)
 		return LINE_NOT_MINE;
 	irqs->dev->counters.irqs++;
+	budget_count(irqs);
 	return LINE_HANDLED;
 }
 
@@ -155,7 +243,7 @@ void device_irq_ack(struct device *dev, unsigned int vector)
 	flags = spin_lock_irq(&irqs->lock);
 	waited = irqs->waiting;
 	irqs->waiting = false;
-	if (waited && irqs->can_disable)
+	if (waited && irqs->can_disable && !irqs->polled)
 		pci_intx_set(dev->pci, true);
 	spin_unlock_irq(&irqs->lock, flags);
 	if (waited && !irqs->can_disable)
@@ -195,8 +283,6 @@ static unsigned int cpu_of_vector(unsigned int index)
 static bool msix_setup(struct device_irqs *irqs, unsigned int wanted)
 {
 	struct pci_function *f = irqs->dev->pci;
-	uint64_t address;
-	uint32_t data;
 
 	if (!f->cap_msix || !vectors_alloc(irqs, MIN(wanted, f->msix_count)))
 		return false;
@@ -206,8 +292,10 @@ static bool msix_setup(struct device_irqs *irqs, unsigned int wanted)
 	}
 	irqs->kind = IRQ_KIND_MSIX;
 	for (unsigned int i = 0; i < irqs->count; i++) {
-		if (!irq_msi_route(f, irqs->vectors[i].cpu_vector, cpu_of_vector(i), &address, &data))
-			pci_msix_set(f, i, address, data, false);
+		struct device_vector *v = &irqs->vectors[i];
+
+		if (!irq_msi_route(f, v->cpu_vector, cpu_of_vector(i), &v->address, &v->data))
+			pci_msix_set(f, i, v->address, v->data, false);
 	}
 	return true;
 }
@@ -215,12 +303,11 @@ static bool msix_setup(struct device_irqs *irqs, unsigned int wanted)
 static bool msi_setup(struct device_irqs *irqs)
 {
 	struct pci_function *f = irqs->dev->pci;
-	uint64_t address;
-	uint32_t data;
+	struct device_vector *v = &irqs->vectors[0];
 
 	if (!f->cap_msi || !vectors_alloc(irqs, 1))
 		return false;
-	if (irq_msi_route(f, irqs->vectors[0].cpu_vector, 0, &address, &data) || pci_msi_enable(f, address, data)) {
+	if (irq_msi_route(f, v->cpu_vector, 0, &v->address, &v->data) || pci_msi_enable(f, v->address, v->data)) {
 		vectors_free(irqs);
 		return false;
 	}
@@ -305,6 +392,7 @@ static struct device_irqs *irqs_create(struct device *dev, void (*fn)(void *arg,
 	irqs->fn = fn;
 	irqs->arg = arg;
 	spin_init(&irqs->lock, "device irqs");
+	timer_init(&irqs->poll, storm_poll);
 	for (unsigned int i = 0; i < DEVICE_VECTORS_MAX; i++) {
 		irqs->vectors[i].irqs = irqs;
 		irqs->vectors[i].index = i;
@@ -340,12 +428,23 @@ int device_irq_setup(struct device *dev, unsigned int wanted, void (*fn)(void *a
 	return -ENODEV;
 }
 
+/* What is masked stays so, and nothing else is from here on. */
+static void storm_end(struct device_irqs *irqs)
+{
+	uint64_t flags = spin_lock_irq(&irqs->lock);
+
+	irqs->ended = true;
+	spin_unlock_irq(&irqs->lock, flags);
+	timer_disarm(&irqs->poll);
+}
+
 void device_irq_teardown(struct device *dev)
 {
 	struct device_irqs *irqs = dev->irqs;
 
 	if (!irqs)
 		return;
+	storm_end(irqs);
 	switch (irqs->kind) {
 	case IRQ_KIND_ISA:
 		isa_free(irqs);

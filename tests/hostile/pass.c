@@ -11,10 +11,9 @@
 #include <string.h>
 #include <uapi/ferry/manifest.h>
 #include "hostile.h"
+#include "manager.h"
 
 #define SELF		"/bin/pass"
-#define DEVICES_MAX	128
-#define TIMEOUT_MS	60000
 #define RW		(FERRY_RIGHT_READ | FERRY_RIGHT_WRITE)
 #define ROUNDS		300
 #define MARK		0x5a5a5a5au
@@ -215,80 +214,7 @@ static const struct {
 
 /* ---- In the manager's place ---- */
 
-struct child {
-	unsigned int device;
-	int process, pid;
-};
-
 static unsigned int devices[2];
-static unsigned int number, failed;
-
-static void result(int ok, const char *name)
-{
-	printf("%sok %u %s\n", ok ? "" : "not ", ++number, name);
-	fflush(stdout);
-	failed += !ok;
-}
-
-static void devices_find(const char *first, const char *second)
-{
-	static struct ferry_device_desc list[DEVICES_MAX];
-	long i, n;
-
-	list[0].abi = (struct ferry_abi)ABI(ferry_device_desc);
-	n = syscall(NR_ferry_device_list, list, DEVICES_MAX, 0);
-	for (i = 0; i < n; i++) {
-		struct ferry_driver_control c = { .abi = ABI(ferry_driver_control), .device = list[i].id, .verb = FERRY_CONTROL_STOP };
-		int which = !strcmp(list[i].name, first) ? 0 : !strcmp(list[i].name, second) ? 1 : -1;
-
-		if (which < 0)
-			continue;
-		if (list[i].placement == FERRY_PLACED_MOVED)
-			syscall(NR_ferry_driver_control, &c);
-		devices[which] = list[i].id;
-	}
-}
-
-static int child_start(struct child *c, unsigned int device, const char *name, unsigned int needs)
-{
-	struct ferry_driver_spawn s = {
-		.abi = ABI(ferry_driver_spawn), .device = device, .needs = needs, .class_id = FERRY_CLASS_BLOCK, .dma_bits = 64, .path = PTR(SELF),
-	};
-
-	snprintf(s.name, sizeof(s.name), "%s", name);
-	if (syscall(NR_ferry_driver_spawn, &s))
-		return 0;
-	*c = (struct child){ .device = device, .process = s.process, .pid = s.pid };
-	return 1;
-}
-
-/* Its wait status, or -1. */
-static int child_wait(struct child *c)
-{
-	struct pollfd p = { .fd = c->process, .events = POLLIN };
-	int status = -1;
-
-	if (poll(&p, 1, TIMEOUT_MS) != 1 || read(c->process, &status, sizeof(status)) != sizeof(status)) {
-		kill(c->pid, SIGKILL);
-		status = -1;
-	}
-	close(c->process);
-	return status < 0 ? status : status & ~0x80;
-}
-
-static int state_reached(unsigned int device, unsigned int state)
-{
-	struct ferry_device_desc d;
-	unsigned int i;
-
-	for (i = 0; i < TIMEOUT_MS / 5; i++, poll(NULL, 0, 5)) {
-		d.abi = (struct ferry_abi)ABI(ferry_device_desc);
-		if (syscall(NR_ferry_device_list, &d, 1, device - 1) == 1 && d.id == device && d.state == state)
-			return 1;
-	}
-	return 0;
-}
-
 static long root_open(unsigned int device, unsigned int kind)
 {
 	struct ferry_cap_open o = { .abi = ABI(ferry_cap_open), .device = device, .kind = kind };
@@ -305,7 +231,7 @@ static int granted_and_taken_back(void)
 	long root, given;
 	int ok;
 
-	if (!child_start(&c, devices[0], "waits_for_grant", FERRY_NEEDS_DMA | FERRY_NEEDS_MMIO))
+	if (!child_start(SELF, &c, devices[0], "waits_for_grant", FERRY_NEEDS_DMA | FERRY_NEEDS_MMIO))
 		return 0;
 	root = root_open(c.device, FERRY_HANDLE_DEVICE);
 	given = root < 0 ? root : derive((int)root, FERRY_NEEDS_DMA, -1);
@@ -328,7 +254,7 @@ static int root_takes_everything(void)
 	long root;
 	int ok;
 
-	if (!child_start(&c, devices[0], "loses_everything", FERRY_NEEDS_ALL))
+	if (!child_start(SELF, &c, devices[0], "loses_everything", FERRY_NEEDS_ALL))
 		return 0;
 	root = root_open(c.device, FERRY_HANDLE_DEVICE);
 	ok = root > 0 && state_reached(c.device, FERRY_STATE_RUNNING);
@@ -344,9 +270,9 @@ static int passed_memory_is_taken_back_in_use(void)
 	struct child giver, taker;
 	int ok;
 
-	if (!child_start(&taker, devices[1], "takes_memory", 0))
+	if (!child_start(SELF, &taker, devices[1], "takes_memory", 0))
 		return 0;
-	if (!child_start(&giver, devices[0], "gives_memory", FERRY_NEEDS_DMA)) {
+	if (!child_start(SELF, &giver, devices[0], "gives_memory", FERRY_NEEDS_DMA)) {
 		kill(taker.pid, SIGKILL);
 		child_wait(&taker);
 		return 0;
@@ -366,7 +292,7 @@ static int the_dead_get_nothing(void)
 	long root;
 	int ok;
 
-	if (!child_start(&c, devices[1], "takes_memory", 0))
+	if (!child_start(SELF, &c, devices[1], "takes_memory", 0))
 		return 0;
 	root = root_open(c.device, FERRY_HANDLE_BUDGET);
 	ok = root > 0;
@@ -395,14 +321,15 @@ static int no_handle_is_left(const char *first, const char *second)
 
 static int manage(const char *first, const char *second)
 {
-	devices_find(first, second);
+	devices[0] = device_take(first);
+	devices[1] = device_take(second);
 	printf("KTAP version 1\n1..5\n");
 	result(granted_and_taken_back(), "granted_and_taken_back");
 	result(root_takes_everything(), "root_takes_everything");
 	result(passed_memory_is_taken_back_in_use(), "passed_memory_is_taken_back_in_use");
 	result(the_dead_get_nothing(), "the_dead_get_nothing");
 	result(no_handle_is_left(first, second), "no_handle_is_left");
-	return failed ? 1 : 0;
+	return failures ? 1 : 0;
 }
 
 int main(int argc, char **argv)

@@ -139,8 +139,8 @@ struct ferry_budget_item {
 
 /*
  * NR_ferry_budget(struct ferry_budget *) -> 0: set the limits whose bits are in set (1 << kind), then fill in all. By handle (BUDGET, with
- * the right to read or to set), or with handle -1 by device id for uid 0. Limits stay with the device across drivers; CPU, DMA, handles
- * and interrupts hold at once, memory and depth from the next start on. -EINVAL, -ENODEV, -EPERM, errors of handles.
+ * the right to read or to set), or with handle -1 by device id for uid 0. Limits stay with the device across drivers and hold at once for
+ * what is asked for from now on; the depth from the next start on. -EINVAL, -ENODEV, -EPERM, errors of handles.
  */
 struct ferry_budget {
 	struct ferry_abi abi;

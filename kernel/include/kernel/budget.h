@@ -14,6 +14,7 @@ struct device;
 struct budget_item {
 	uint64_t limit;		/* 0: none */
 	uint64_t used, exceeded;	/* atomics */
+	uint64_t told_ns;	/* when the log was told last */
 };
 
 struct budget {

@@ -93,6 +93,7 @@ struct process {
 #define PROCESS_EXITING		0x1u
 #define PROCESS_STOPPED		0x2u
 #define PROCESS_EXECING		0x4u
+#define PROCESS_THROTTLED	0x8u	/* its time is used up: no thread goes to user mode until that is cleared (ipc/throttle.c) */
 
 #define current_process	(current->process)
 
