@@ -128,6 +128,7 @@ static void desc_fill(struct device *dev, struct ferry_device_desc *d)
 	d->placement = m ? PLACED_MOVED : dev->placement;
 	d->state = dev->state;
 	d->pid = m ? m->process->pid : 0;
+	d->standby = standby_pid(dev);
 	d->granted = dev->granted;
 	d->generation = dev->generation;
 	str_copy(d->name, dev->name, sizeof(d->name));
@@ -187,7 +188,7 @@ static bool name_is_clean(const char *name)
 
 static int spawn_check(const struct ferry_driver_spawn *s)
 {
-	if (s->flags & ~FERRY_SPAWN_RESTART || s->needs & ~FERRY_NEEDS_ALL || !name_is_clean(s->name) || s->dma_bits > 64)
+	if (s->flags & ~(FERRY_SPAWN_RESTART | FERRY_SPAWN_STANDBY) || s->needs & ~FERRY_NEEDS_ALL || !name_is_clean(s->name) || s->dma_bits > 64)
 		return -EINVAL;
 	return s->needs & FERRY_NEEDS_DMA && !s->dma_bits ? -EINVAL : 0;
 }

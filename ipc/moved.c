@@ -60,6 +60,17 @@ void moved_ring(struct moved *m)
 
 /* ---- Calls of the driver ---- */
 
+/* Of the calling driver process. A standby has none until its turn comes, and waits here for it. */
+static struct handle *own_device_handle(int fd, uint32_t rights, struct file **f)
+{
+	struct handle *h = handle_get(fd, FERRY_HANDLE_DEVICE, rights, f);
+
+	if (PTR_ERR(h) != -EBADF)
+		return h;
+	standby_wait();
+	return handle_get(fd, FERRY_HANDLE_DEVICE, rights, f);
+}
+
 struct moved *moved_current(int fd, uint32_t rights)
 {
 	struct moved *m = ERR_PTR(-EPERM);
@@ -68,7 +79,7 @@ struct moved *moved_current(int fd, uint32_t rights)
 
 	if (!current_process->device)
 		return m;
-	h = handle_get(fd, FERRY_HANDLE_DEVICE, rights, &f);
+	h = own_device_handle(fd, rights, &f);
 	if (IS_ERR(h))
 		return (struct moved *)h;
 	if (((struct moved *)h->object)->process == current_process) {
@@ -126,7 +137,7 @@ int64_t moved_call(int fd, uint32_t rights, struct syscall_args *args,
 
 	if (!current_process->device)
 		return result;
-	h = handle_get(fd, FERRY_HANDLE_DEVICE, rights, &f);
+	h = own_device_handle(fd, rights, &f);
 	if (IS_ERR(h)) {
 		result = PTR_ERR(h);
 	} else {
@@ -174,13 +185,52 @@ static void exit_reason(struct moved *m, int status)
 		format_text(m->end_reason, sizeof(m->end_reason), "exited with status %d", status >> 8 & 0xff);
 }
 
+static int device_handle(struct moved *m);
+static void device_bind(struct device *dev, struct moved *m);
+
+/* What is left once the device is somebody else's or nobody's. */
+static void moved_ended(struct moved *m)
+{
+	struct device *dev = m->dev;
+
+	block_remote_free(m->block);
+	m->block = NULL;
+	misc_remote_free(m->misc);
+	m->misc = NULL;
+	thread_put(m->thread);
+	m->exit_status = m->process->exit_status;
+	__atomic_store_n(&m->gone, true, __ATOMIC_RELEASE);
+	wait_wake(&m->ended, 0);
+	manager_event(FERRY_EVENT_STATE, dev);
+	moved_put(m);
+}
+
+/* The next driver is the standby, if there is one. bind_lock held. */
+static void successor_bind(struct device *dev)
+{
+	struct moved *next;
+
+	device_set_state(dev, DRIVER_RESTARTING);
+	next = standby_take(dev);
+	if (!next)
+		return;
+	device_bind(dev, next);
+	if (device_handle(next))
+		process_kill(next->process, LINUX_SIGKILL);
+	standby_start(next);
+}
+
 /* The process's last thread leaves; its files and its space are still there. */
 static void moved_exit(struct process *p)
 {
-	struct device *dev = p->device;
-	struct moved *m = dev->moved;
+	struct moved *m = p->driver_side;
+	struct device *dev = m->dev;
 	struct crash crash;
 
+	if (standby_detach(dev, m)) {
+		moved_ended(m);
+		return;
+	}
 	throttle_del(m);
 	watchdog_del(m);
 	exit_reason(m, p->exit_status);
@@ -194,25 +244,19 @@ static void moved_exit(struct process *p)
 	device_unbind(dev, m->end_state, m->end_reason);
 	crash_begin(&crash, m, p);
 	mutex_lock(&dev->bind_lock);
+	dev->moved = NULL;
+	restart_moment(dev, RESTART_GONE);
 	if (dev->awaited)
-		device_set_state(dev, DRIVER_RESTARTING);
-	else if (dev->state == DRIVER_CRASHED)
+		successor_bind(dev);
+	else
+		standby_kill(dev);
+	if (dev->state == DRIVER_CRASHED)
 		device_set_state(dev, DRIVER_FAILED);
 	if (dev->state == DRIVER_UNBOUND)
 		dev->driver_name[0] = '\0';	/* not its device after all */
-	dev->moved = NULL;
 	mutex_unlock(&dev->bind_lock);
-	restart_moment(dev, RESTART_GONE);
-	block_remote_free(m->block);
-	m->block = NULL;
-	misc_remote_free(m->misc);
-	m->misc = NULL;
-	thread_put(m->thread);
-	m->exit_status = p->exit_status;
-	__atomic_store_n(&m->gone, true, __ATOMIC_RELEASE);
-	wait_wake(&m->ended, 0);
-	manager_event(FERRY_EVENT_STATE, dev);
-	moved_put(m);
+	thread_set_class(m->thread, SCHED_FAIR);	/* nobody waits for what is left */
+	moved_ended(m);
 	crash_write(&crash);
 }
 
@@ -274,7 +318,7 @@ static const struct handle_ops process_ops = { .get = binding_hold, .put = bindi
 
 /* ---- Spawn ---- */
 
-static struct moved *moved_create(struct device *dev, struct process *p, uint32_t class_id)
+static struct moved *moved_create(struct device *dev, struct process *p, const struct ferry_driver_spawn *spawn)
 {
 	struct moved *m = kzalloc(sizeof(*m));
 
@@ -287,15 +331,15 @@ static struct moved *moved_create(struct device *dev, struct process *p, uint32_
 	device_get(dev);
 	m->process = p;
 	process_get(p);
-	m->generation = dev->generation;
-	m->class_id = class_id;
+	m->class_id = spawn->class_id;
+	m->spawn = *spawn;
 	m->end_state = DRIVER_CRASHED;
-	m->waited_ns = time_now();
 	m->thread = list_first(&p->threads, struct thread, process_link);	/* a driver process has one */
 	thread_get(m->thread);
-	thread_set_class(m->thread, SCHED_RT);
-	throttle_add(m);
-	watchdog_add(m);
+	p->driver_side = m;	/* ends with on_exit */
+	p->device = dev;
+	device_get(dev);
+	p->on_exit = moved_exit;
 	return m;
 }
 
@@ -309,18 +353,19 @@ static void bus_enable(struct device *dev)
 	pci_set_bus_master(dev->pci, dev->granted & FERRY_NEEDS_DMA);
 }
 
-/* @dev is now @p's. bind_lock held. */
-static int device_take(struct device *dev, struct process *p, const struct ferry_driver_spawn *spawn)
+/* @dev is now @m's. bind_lock held. */
+static void device_bind(struct device *dev, struct moved *m)
 {
-	struct moved *m;
+	const struct ferry_driver_spawn *spawn = &m->spawn;
 
-	dev->generation++;
-	m = moved_create(dev, p, spawn->class_id);
-	if (!m)
-		return -ENOMEM;
+	m->generation = ++dev->generation;
+	m->waited_ns = time_now();
+	thread_set_class(m->thread, SCHED_RT);
+	throttle_add(m);
+	watchdog_add(m);
 	dev->moved = m;
-	dev->process = p;
-	process_get(p);
+	dev->process = m->process;
+	process_get(m->process);
 	dev->placement = PLACED_MOVED;
 	dev->granted = spawn->needs;
 	dev->dma_bits = spawn->dma_bits;
@@ -329,12 +374,8 @@ static int device_take(struct device *dev, struct process *p, const struct ferry
 	dev->restart = spawn->flags & FERRY_SPAWN_RESTART;
 	dev->fail_reason[0] = 0;
 	str_copy(dev->driver_name, spawn->name, sizeof(dev->driver_name));
-	p->device = dev;
-	device_get(dev);
-	p->on_exit = moved_exit;
 	bus_enable(dev);
 	device_set_state(dev, DRIVER_SPAWNED);
-	return 0;
 }
 
 /* Whoever takes the DEVICE handle away takes the device's way to memory with it. */
@@ -429,20 +470,23 @@ int moved_root_handle(struct device *dev)
 	return fd;
 }
 
+static int moved_tell(struct moved *m, struct ferry_driver_spawn *spawn)
+{
+	spawn->process = process_handle(m);
+	spawn->pid = m->process->pid;
+	return spawn->process < 0 ? spawn->process : 0;
+}
+
 static int moved_equip(struct device *dev, struct process *p, struct ferry_driver_spawn *spawn)
 {
-	struct moved *m;
-	int err = device_take(dev, p, spawn);
+	struct moved *m = moved_create(dev, p, spawn);
+	int err;
 
-	if (err)
-		return err;
-	m = dev->moved;
+	if (!m)
+		return -ENOMEM;
+	device_bind(dev, m);
 	err = device_handle(m);
-	if (err)
-		return err;
-	spawn->process = process_handle(m);
-	spawn->pid = p->pid;
-	return spawn->process < 0 ? spawn->process : 0;
+	return err ? err : moved_tell(m, spawn);
 }
 
 static bool device_is_free(const struct device *dev)
@@ -450,31 +494,68 @@ static bool device_is_free(const struct device *dev)
 	return dev->placement == PLACED_NONE && !dev->moved;
 }
 
-int moved_spawn(struct device *dev, struct ferry_driver_spawn *spawn, const char *path)
+static struct process *process_load(const struct ferry_driver_spawn *spawn, const char *path)
 {
 	const char *const argv[] = { spawn->name, NULL }, *const envp[] = { NULL };
 	struct process_spawn_args args = {
 		.path = path, .argv = argv, .envp = envp, .resident = true, .syscalls = SYSCALLS_DRIVER,
 	};
+
+	return process_spawn_with(&args);
+}
+
+static void process_begin(struct process *p, int err)
+{
+	if (err)
+		process_abandon(p);	/* its end unbinds the device */
+	else
+		process_start(p);
+	process_put(p);
+}
+
+/* Loaded without bind_lock: the running driver needs it for each of its calls. */
+static int standby_spawn(struct device *dev, struct ferry_driver_spawn *spawn, const char *path)
+{
+	struct process *p = process_load(spawn, path);
+	struct moved *m;
+	int err = -ENOMEM;
+
+	if (IS_ERR(p))
+		return (int)PTR_ERR(p);
+	m = moved_create(dev, p, spawn);
+	if (m) {
+		m->waits = true;
+		err = moved_tell(m, spawn);
+		if (!err)
+			err = standby_attach(dev, m);
+		if (err)
+			p->on_exit = NULL;
+	}
+	if (m && err)
+		moved_ended(m);
+	process_begin(p, err);
+	return err;
+}
+
+int moved_spawn(struct device *dev, struct ferry_driver_spawn *spawn, const char *path)
+{
 	struct process *p;
 	int err = -EBUSY;
 
+	if (spawn->flags & FERRY_SPAWN_STANDBY)
+		return standby_spawn(dev, spawn, path);
 	mutex_lock(&dev->bind_lock);
 	if (!device_is_free(dev))
 		goto unlock;
-	p = process_spawn_with(&args);
+	p = process_load(spawn, path);
 	err = IS_ERR(p) ? (int)PTR_ERR(p) : 0;
 	if (err)
 		goto unlock;
 	err = moved_equip(dev, p, spawn);
 	mutex_unlock(&dev->bind_lock);
-	if (err) {
-		process_abandon(p);	/* its end unbinds the device */
-	} else {
-		process_start(p);
+	process_begin(p, err);
+	if (!err)
 		manager_event(FERRY_EVENT_STATE, dev);
-	}
-	process_put(p);
 	return err;
 unlock:
 	mutex_unlock(&dev->bind_lock);

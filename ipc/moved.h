@@ -25,6 +25,8 @@ struct moved {
 	struct block_remote *block;	/* the class's remote end; NULL before class_register, freed with the process */
 	struct misc_remote *misc;	/* likewise */
 	uint64_t trace;			/* struct ferry_trace in the process; 0: none */
+	struct ferry_driver_spawn spawn;	/* as it was asked for */
+	bool waits;			/* a standby whose turn has not come (standby.c) */
 	enum driver_state end_state;	/* what the process said before it ended; CRASHED otherwise */
 	char end_reason[96];
 	struct handle *root;		/* DEVICE handle that all others of the binding come from; counted */
@@ -119,6 +121,20 @@ struct crash {
 };
 void crash_begin(struct crash *c, const struct moved *m, const struct process *p);
 void crash_write(const struct crash *c);
+
+/*
+ * standby.c: a second process that waits for the death of the first. attach: -EBUSY when nothing runs that would get a successor, or there
+ * is one. wait: the calling process's first driver call waits for its turn. take (bind_lock held): it is no standby any more, or NULL.
+ * start: it is bound now and may go on. detach: true when @m was waiting still. kill (bind_lock held): it is not wanted.
+ */
+int standby_attach(struct device *dev, struct moved *m);
+void standby_wait(void);
+struct moved *standby_take(struct device *dev);
+void standby_start(struct moved *m);
+bool standby_detach(struct device *dev, struct moved *m);
+void standby_kill(struct device *dev);
+/* Its pid, or 0. May sleep. */
+int standby_pid(struct device *dev);
 
 /* watchdog.c: threads that do not come back lose their priority. add and del once each; back() by the driver's thread in driver_wait. */
 void watchdog_add(struct moved *m);

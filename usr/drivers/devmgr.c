@@ -21,6 +21,7 @@
 #include "policy.h"
 
 #define DRIVERS_DIR	"/lib/drivers"
+#define STANDBY_RETRY_NS	200000000ull
 #define DRIVERS_MAX	128
 #define DEVICES_MAX	64	/* in one listing */
 #define READY_TIMEOUT_NS	5000000000ull
@@ -35,7 +36,9 @@ struct known_driver {
 struct instance {
 	struct instance *next;
 	unsigned int device;
-	int process;	/* handle */
+	int process, standby;	/* handles; -1: none */
+	uint64_t generation;	/* of the driver that was last seen */
+	uint64_t standby_ns;	/* when to look again whether it may have a standby; 0: not before something happens */
 	unsigned int told;	/* the last state that was logged */
 	uint64_t running_ns;	/* since when it runs; 0: it does not */
 	uint64_t restart_ns;	/* when its successor is due; 0: none is */
@@ -160,7 +163,7 @@ static struct instance *instance_get(unsigned int device)
 	if (!i)
 		return NULL;
 	i->device = device;
-	i->process = -1;
+	i->process = i->standby = -1;
 	i->next = instances;
 	instances = i;
 	return i;
@@ -181,8 +184,8 @@ static void instance_note(unsigned int device, int process)
 	i->running_ns = 0;
 }
 
-/* 0, or -1 when there is no process. */
-static int driver_start(const struct ferry_device_desc *d)
+/* The PROCESS handle, or -1. */
+static int driver_spawn(const struct ferry_device_desc *d, unsigned int flags)
 {
 	const struct known_driver *k = driver_for(d);
 	struct ferry_driver_spawn s = { .abi = { sizeof(s), FERRY_ABI_VERSION }, .device = d->id };
@@ -193,13 +196,23 @@ static int driver_start(const struct ferry_device_desc *d)
 	s.dma_bits = k->manifest.dma_bits;
 	s.class_id = k->manifest.class_id;
 	s.path = (uintptr_t)k->path;
-	s.flags = policy_for(k->manifest.name)->restart ? FERRY_SPAWN_RESTART : 0;
+	s.flags = flags | (policy_for(k->manifest.name)->restart ? FERRY_SPAWN_RESTART : 0);
 	memcpy(s.name, k->manifest.name, sizeof(s.name));
-	if (syscall(NR_ferry_driver_spawn, &s)) {
+	if (!syscall(NR_ferry_driver_spawn, &s))
+		return s.process;
+	if (!(flags & FERRY_SPAWN_STANDBY) || errno != EBUSY)
 		fprintf(stderr, "devmgr: %s: cannot start %s: %s\n", d->name, k->path, strerror(errno));
+	return -1;
+}
+
+/* 0, or -1 when there is no process. */
+static int driver_start(const struct ferry_device_desc *d)
+{
+	int process = driver_spawn(d, 0);
+
+	if (process < 0)
 		return -1;
-	}
-	instance_note(d->id, s.process);
+	instance_note(d->id, process);
 	return 0;
 }
 
@@ -277,6 +290,38 @@ static void restart_plan(const struct ferry_device_desc *d, struct instance *i)
 	i->running_ns = 0;
 }
 
+/* ---- Standbys: started while their driver runs, so that its death need not wait for one; the kernel makes it the driver then ---- */
+
+/* The standby has become the driver: that was a restart like any other. */
+static void standby_taken(const struct ferry_device_desc *d, struct instance *i)
+{
+	uint64_t now = now_ns(), pause;
+
+	policy_restart(policy_for(d->driver), &i->history, now, i->running_ns ? now - i->running_ns : 0, (unsigned int)rand(), &pause);
+	instance_note(d->id, i->standby);
+	i->standby = -1;
+	i->running_ns = now;
+}
+
+static void standby_keep(const struct ferry_device_desc *d, struct instance *i)
+{
+	const struct policy *p = policy_for(d->driver);
+	uint64_t now = now_ns();
+
+	i->standby_ns = 0;
+	if (!p->standby || !p->restart || d->standby || d->state != FERRY_STATE_RUNNING)
+		return;
+	if (!policy_at_once(p, &i->history, now, now - i->running_ns)) {
+		i->standby_ns = now + STANDBY_RETRY_NS;
+		return;
+	}
+	if (i->standby >= 0)
+		close(i->standby);
+	i->standby = driver_spawn(d, FERRY_SPAWN_STANDBY);
+	if (i->standby < 0)
+		i->standby_ns = now + STANDBY_RETRY_NS;
+}
+
 /* Look at one device: note that it runs, plan its restart, or do what was planned. One that cannot be started has died once more. */
 static void supervise(const struct ferry_device_desc *d)
 {
@@ -284,8 +329,12 @@ static void supervise(const struct ferry_device_desc *d)
 
 	if (!i)
 		return;
+	if (i->standby >= 0 && i->generation && d->generation > i->generation && d->placement == FERRY_PLACED_MOVED && !d->standby)
+		standby_taken(d, i);
+	i->generation = d->generation;
 	if (d->state == FERRY_STATE_RUNNING && !i->running_ns)
 		i->running_ns = now_ns();
+	standby_keep(d, i);
 	if (d->state != FERRY_STATE_RESTARTING || d->placement != FERRY_PLACED_NONE) {
 		i->restart_ns = 0;
 		return;
@@ -305,9 +354,12 @@ static uint64_t restart_next(void)
 	uint64_t next = ~0ull;
 	struct instance *i;
 
-	for (i = instances; i; i = i->next)
+	for (i = instances; i; i = i->next) {
 		if (i->restart_ns && i->restart_ns < next)
 			next = i->restart_ns;
+		if (i->standby_ns && i->standby_ns < next)
+			next = i->standby_ns;
+	}
 	return next;
 }
 

@@ -45,14 +45,20 @@ static const char *number_set(struct policy *p, const struct key *key, const cha
 	return NULL;
 }
 
+static const char *yes_no_set(unsigned int *setting, const char *text)
+{
+	*setting = !strcmp(text, "yes");
+	return *setting || !strcmp(text, "no") ? NULL : "neither yes nor no";
+}
+
 static const char *setting_set(struct policy *p, const char *name, const char *value)
 {
 	size_t i;
 
-	if (!strcmp(name, "restart")) {
-		p->restart = !strcmp(value, "yes");
-		return p->restart || !strcmp(value, "no") ? NULL : "neither yes nor no";
-	}
+	if (!strcmp(name, "restart"))
+		return yes_no_set(&p->restart, value);
+	if (!strcmp(name, "standby"))
+		return yes_no_set(&p->standby, value);
 	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (!strcmp(name, keys[i].name))
 			return number_set(p, &keys[i], value);
@@ -135,6 +141,16 @@ static uint64_t pause_of(const struct policy *p, unsigned int in_row, unsigned i
 	if (ns > max)
 		ns = max;
 	return ns - ns / 4 + (ns / 2) * (random % 1024) / 1024;
+}
+
+static int budget_left(const struct policy *p, const struct policy_history *h, uint64_t now_ns)
+{
+	return !p->budget || h->in_window < p->budget || now_ns - h->window_ns > p->window_s * 1000 * NS_PER_MS;
+}
+
+int policy_at_once(const struct policy *p, const struct policy_history *h, uint64_t now_ns, uint64_t ran_ns)
+{
+	return p->restart && budget_left(p, h, now_ns) && (!h->in_row || !p->delay_ms || ran_ns >= p->calm_ms * NS_PER_MS);
 }
 
 int policy_restart(const struct policy *p, struct policy_history *h, uint64_t now_ns, uint64_t ran_ns, unsigned int random,

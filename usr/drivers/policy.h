@@ -12,6 +12,7 @@
 struct policy {
 	char driver[32];		/* "*": all others */
 	unsigned int restart;		/* 0: a dead driver stays dead */
+	unsigned int standby;		/* its successor is loaded beforehand, when its next restart may come at once */
 	unsigned int budget;		/* restarts in a window; 0: no limit */
 	unsigned int window_s;
 	unsigned int delay_ms, delay_max_ms;	/* of the second restart in a row, and at most */
@@ -35,5 +36,8 @@ const struct policy *policy_for(const char *driver);
  */
 int policy_restart(const struct policy *p, struct policy_history *h, uint64_t now_ns, uint64_t ran_ns, unsigned int random,
 		   uint64_t *pause_ns);
+
+/* Would a death now be followed by a restart without a pause? Counts nothing. */
+int policy_at_once(const struct policy *p, const struct policy_history *h, uint64_t now_ns, uint64_t ran_ns);
 
 #endif

@@ -60,7 +60,7 @@ struct ferry_device_desc {
 	unsigned int placement, state;
 	int pid;			/* of the driver process, 0: none */
 	unsigned int granted;		/* FERRY_NEEDS_* */
-	unsigned int reserved;
+	int standby;			/* pid of the process that waits to become the driver, 0: none */
 	unsigned long long generation;
 	char name[32];
 	char driver[32];
@@ -72,6 +72,11 @@ struct ferry_device_desc {
  * -ENODEV: no such device; -EBUSY: it has a driver; errors of exec.
  */
 #define FERRY_SPAWN_RESTART	0x1u	/* when it dies its manager starts another: requests wait for that (state Restarting) */
+/*
+ * Beside the running driver (else -EBUSY): a process that waits, holding nothing, and becomes the driver when that one dies. Which is at
+ * once, so it is for restarts that need no pause; kill it to take that back. It ends with its driver when that is stopped.
+ */
+#define FERRY_SPAWN_STANDBY	0x2u
 
 struct ferry_driver_spawn {
 	struct ferry_abi abi;

@@ -107,6 +107,7 @@ struct device {
 	struct iommu_domain *iommu;	/* mm/iommu.c: once there was one it stays */
 	bool iommu_open;
 	void *moved;			/* ipc/: state of the driver process's side */
+	void *standby;			/* ipc/: of the process that waits for its turn */
 	struct device_counters counters;
 
 	/* Supervision. restart is the manager's word, awaited follows from it at a death; both written under bind_lock. */

@@ -75,6 +75,7 @@ struct process {
 	time_ns_t start_ns, user_ns, system_ns, children_ns;
 	enum syscall_set syscalls;
 	struct device *device;		/* a driver process: the device it serves (counted reference) */
+	void *driver_side;	/* ipc/'s, of a driver process, until on_exit */
 	void (*on_exit)(struct process *p);	/* a driver process: told once, before its files are closed (kernel/handle) */
 	uint64_t auxv[48];		/* for /proc */
 	uint64_t arg_start, arg_end, env_start, env_end;	/* user addresses, for /proc */

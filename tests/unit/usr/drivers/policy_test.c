@@ -121,3 +121,18 @@ KTEST_CASE(driver_not_to_be_restarted_is_not)
 	read_text("* restart=no\n");
 	EXPECT_EQ(policy_restart(policy_for("any"), &h, SECOND, 0, 0, &pause), 0);
 }
+
+KTEST_CASE(standby_is_for_restarts_without_a_pause)
+{
+	struct policy_history h = { 0 };
+	uint64_t pause;
+
+	read_text("* standby=yes budget=2\n");
+	EXPECT_EQ(policy_for("any")->standby, 1);
+	EXPECT_EQ(policy_at_once(policy_for("any"), &h, SECOND, 0), 1);
+	policy_restart(policy_for("any"), &h, SECOND, 0, 0, &pause);
+	EXPECT_EQ(policy_at_once(policy_for("any"), &h, SECOND, 100 * MS), 0);
+	EXPECT_EQ(policy_at_once(policy_for("any"), &h, SECOND, 1000 * MS), 1);
+	policy_restart(policy_for("any"), &h, SECOND, 0, 0, &pause);
+	EXPECT_EQ(policy_at_once(policy_for("any"), &h, SECOND, 1000 * MS), 0);
+}
