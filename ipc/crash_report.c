@@ -241,7 +241,8 @@ void crash_begin(struct crash *c, const struct moved *m, const struct process *p
 	const struct device *dev = m->dev;
 
 	memset(c, 0, sizeof(*c));
-	if (m->end_state != DRIVER_CRASHED || p != current_process)	/* the manager gave up one that never ran */
+	/* Nothing crashed when its device was taken away, or when the manager gave up one that never ran. */
+	if (m->end_state != DRIVER_CRASHED || dev->state == DRIVER_UNBOUND || p != current_process)
 		return;
 	c->log_end = ~0ull;
 	(void)log_read(NULL, 0, &c->log_end);

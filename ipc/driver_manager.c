@@ -5,6 +5,7 @@
  * spawns or waits; the place is free again when it ends. Locks: manager_lock (spin) guards the manager and its events.
  */
 #include <driver/class/block.h>
+#include <kernel/init.h>
 #include <kernel/process.h>
 #include <lib/format.h>
 #include <mm/user.h>
@@ -303,7 +304,7 @@ static int control_stop(struct device *dev, uint32_t verb, time_ns_t timeout_ns)
 		return 0;
 	if (dev->placement != PLACED_KERNEL)
 		return -ESRCH;
-	if (verb != FERRY_CONTROL_STOP)
+	if (verb != FERRY_CONTROL_STOP || !dev->driver)
 		return -EOPNOTSUPP;	/* nothing to kill: it is a part of the kernel */
 	device_unbind(dev, DRIVER_QUIESCED, "stopped");
 	return 0;
@@ -334,3 +335,15 @@ SYSCALL(NR_ferry_driver_control, ferry_driver_control)
 	device_put(dev);
 	return err;
 }
+
+static void devices_changed(struct device *dev)
+{
+	manager_event(FERRY_EVENT_RESCAN, dev);
+}
+
+static int manager_init(void)
+{
+	device_list_hook = devices_changed;
+	return 0;
+}
+INITCALL("1core", manager_init);

@@ -23,6 +23,7 @@ struct device_undo {
 static struct spinlock device_list_lock = SPINLOCK_INIT("device_list");
 static struct list devices = LIST_INIT(devices);
 static uint32_t device_last_id;
+void (*device_list_hook)(struct device *dev);
 
 /* ---- Registry ---- */
 
@@ -55,8 +56,11 @@ void device_get(struct device *dev)
 
 void device_put(struct device *dev)
 {
-	if (dev && ref_put(&dev->ref))
-		kfree(dev);
+	if (!dev || !ref_put(&dev->ref))
+		return;
+	if (dev->release)
+		dev->release(dev);
+	kfree(dev);
 }
 
 int device_add(struct device *dev)
@@ -67,6 +71,8 @@ int device_add(struct device *dev)
 	list_append(&devices, &dev->link);
 	spin_unlock_irq(&device_list_lock, flags);
 	device_bind_kernel(dev);
+	if (device_list_hook)
+		device_list_hook(dev);
 	return 0;
 }
 
@@ -135,6 +141,8 @@ void device_remove(struct device *dev)
 	flags = spin_lock_irq(&device_list_lock);
 	list_del(&dev->link);
 	spin_unlock_irq(&device_list_lock, flags);
+	if (device_list_hook)
+		device_list_hook(dev);
 	device_put(dev);
 }
 
@@ -308,6 +316,12 @@ void device_teardown(struct device *dev)
 	dev->granted = 0;
 	dev->placed_last = dev->placement;
 	dev->placement = PLACED_NONE;
+}
+
+void device_vanished(struct device *dev)
+{
+	callbacks_stop(dev);
+	device_remove(dev);
 }
 
 static void process_detach(struct device *dev)

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """What the test scripts that boot guests share: builds by placement, guest programs, one KTAP stream."""
 import fcntl
+import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.environ.get("FERRY_BUILD", "build")
@@ -85,6 +88,86 @@ def frames_lost(before, after, slack=0):
     a, b = frames(before), frames(after)
     grown = [kind for kind in ("kernel", "slab", "table", "anon", "file", "dma") if b[kind] > a[kind] + slack]
     return grown or b["free"] + b["stack"] + slack < a["free"] + a["stack"]
+
+
+class Live:
+    """A guest that runs while the test acts on its machine: lines of its command's output as they come, and QEMU's monitor (QMP)."""
+
+    def __init__(self, out, command, *options, timeout=GUEST_SECONDS):
+        self.dir = work_dir()
+        self.log_path, socket_path = os.path.join(self.dir, "log"), os.path.join(self.dir, "qmp")
+        self.lines, self.events, self.buffer, self.monitor = [], [], b"", None
+        self.deadline = time.monotonic() + timeout
+        monitor = ["--qemu=-qmp", "--qemu=unix:%s,server=on,wait=off" % socket_path]
+        self.process = subprocess.Popen([os.path.join(TOP, "scripts/run"), "--build", out, "--timeout", str(timeout), "--log", self.log_path,
+                                         *monitor, *options, "--", command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, text=True)
+        while self.monitor is None and self.process.poll() is None:
+            try:
+                self.monitor = socket.socket(socket.AF_UNIX)
+                self.monitor.connect(socket_path)
+            except OSError:
+                self.monitor = None
+                time.sleep(0.05)
+        if self.monitor:
+            self.monitor.settimeout(30)
+            self.message()
+            self.qmp("qmp_capabilities")
+
+    def message(self):
+        """The next object of the monitor."""
+        while b"\n" not in self.buffer:
+            data = self.monitor.recv(65536)
+            if not data:
+                return {"error": {"desc": "the monitor is closed"}}
+            self.buffer += data
+        line, self.buffer = self.buffer.split(b"\n", 1)
+        return json.loads(line)
+
+    def qmp(self, command, **arguments):
+        """One command's answer; what else the monitor says is kept as events."""
+        self.monitor.settimeout(30)
+        self.monitor.sendall(json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n")
+        while True:
+            answer = self.message()
+            if "return" in answer or "error" in answer:
+                return answer
+            self.events.append(answer)
+
+    def event(self, name, seconds=60, **data):
+        """Wait for an event of the monitor with this data."""
+        def fits(e):
+            return e.get("event") == name and all(e.get("data", {}).get(key) == value for key, value in data.items())
+
+        end = time.monotonic() + seconds
+        while not any(map(fits, self.events)):
+            left = end - time.monotonic()
+            if left <= 0:
+                return False
+            self.monitor.settimeout(left)
+            try:
+                self.events.append(self.message())
+            except socket.timeout:
+                return False
+            if "error" in self.events[-1]:
+                return False
+        self.events = [e for e in self.events if not fits(e)]
+        return True
+
+    def until(self, word):
+        """Read output up to the line that is @word; False when the guest ended before."""
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+            if self.lines[-1] == word:
+                return True
+        return False
+
+    def end(self):
+        """Everything that came: (status, output, log)."""
+        self.until(None)
+        status = self.process.wait()
+        with open(self.log_path, errors="replace") as log:
+            return status, "\n".join(self.lines), log.read()
 
 
 def repro(out, command, *options):

@@ -14,6 +14,7 @@
 #define BAR_TYPE	0x6u
 #define HOLE_END	0xfebfffffull	/* interrupt controllers and firmware above */
 #define HOLE_LOWEST	0x10000000ull
+#define WINDOW_BYTES		0x200000ull
 #define USED_MAX	1024u
 
 /* ---- Sizing ---- */
@@ -187,4 +188,36 @@ void pci_bars_assign(struct list *functions)
 		}
 	}
 	kfree(u.ranges);
+}
+
+/* ---- Windows of ports that wait for a card ---- */
+
+void pci_windows_forget(struct pci_function *bridge)
+{
+	pci_write(bridge, PCI_SECONDARY_BUS, 1, 0);
+	pci_write(bridge, PCI_SUBORDINATE_BUS, 1, 0);
+	pci_write(bridge, PCI_MEMORY_BASE, 2, 0xfff0);
+	pci_write(bridge, PCI_MEMORY_LIMIT, 2, 0);
+}
+
+void pci_window_open(struct list *functions, struct pci_function *bridge)
+{
+	struct used u = { .nr = 0 };
+	uint64_t low, high, start;
+
+	bridge_window(bridge, false, &low, &high);
+	if (low < high)
+		return;
+	u.ranges = kcalloc(USED_MAX, sizeof(*u.ranges));
+	if (!u.ranges)
+		return;
+	used_collect(&u, functions, bridge, false);
+	start = pci_gap_find(u.ranges, u.nr, ram_end_below_4g(), HOLE_END, WINDOW_BYTES, WINDOW_BYTES);
+	kfree(u.ranges);
+	if (start) {
+		pci_write(bridge, PCI_MEMORY_BASE, 2, (uint32_t)(start >> 16));
+		pci_write(bridge, PCI_MEMORY_LIMIT, 2, (uint32_t)((start + WINDOW_BYTES - 1) >> 16) & 0xfff0);
+	}
+	log_info("pci %04x:%02x:%02x.%x: window for cards to come: %s 0x%llx", bridge->segment, bridge->bus, bridge->slot,
+		 bridge->function, start ? "at" : "no room,", (unsigned long long)start);
 }

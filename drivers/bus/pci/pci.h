@@ -41,6 +41,14 @@
 
 #define PCI_CAP_ID_AF		0x13	/* advanced features: FLR for conventional PCI */
 
+/* hotplug.c */
+bool pci_is_hotplug_port(const struct pci_function *f);
+
+/* scan.c: every function; find and add what is behind @port now: how many functions; take them away, @vanished: they are not there any more. */
+struct list *pci_functions(void);
+unsigned int pci_functions_add_below(struct pci_function *port);
+void pci_functions_remove_below(struct pci_function *port, bool vanished);
+
 /* config.c */
 bool pci_config_init(void);
 bool pci_bus_answers(uint16_t segment, uint8_t bus);
@@ -68,5 +76,8 @@ struct pci_range {
 };
 uint64_t pci_gap_find(const struct pci_range *used, unsigned int nr, uint64_t low, uint64_t high, uint64_t length, uint64_t align);
 void pci_bars_assign(struct list *functions);
+/* Bridges on a root bus: 2 MiB of memory for what will come, unless a window is open. Close it and forget the bus number ("pci=assign"). */
+void pci_window_open(struct list *functions, struct pci_function *bridge);
+void pci_windows_forget(struct pci_function *bridge);
 
 #endif

@@ -101,6 +101,8 @@ int pci_reset_function(struct pci_function *f)
 
 	if (f->header_type & 0x7f)
 		return -EOPNOTSUPP;
+	if (pci_read(f, PCI_VENDOR, 2) == 0xffff)
+		return -ENODEV;	/* nobody is there any more */
 	for (unsigned int i = 0; i < HEADER_DWORDS; i++)
 		saved[i] = pci_read(f, i * 4, 4);
 	if (!pci_stop_by_recipe(f) && !flr_exp(f) && !flr_af(f) && !reset_by_power(f))

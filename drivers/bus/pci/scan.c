@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Finds every function behind every bridge, with bus numbers as the firmware left them, and adds each as a device. Two passes: first all
- * are known and their BARs have addresses, then drivers bind. The list of functions only grows, before any driver runs: no lock.
+ * are known and their BARs have addresses, then drivers bind. The list of functions is changed here before any driver runs, and later by the
+ * hotplug thread alone: no lock.
  */
 #include <kernel/device.h>
 #include <kernel/init.h>
@@ -126,6 +127,12 @@ static void ide_legacy(struct device *dev)
 		isa_ide_own(dev, 1, first == second);
 }
 
+/* The last reference of the function's device is gone. */
+static void function_release(struct device *dev)
+{
+	kfree(dev->pci);
+}
+
 static struct device *function_device(struct pci_function *f)
 {
 	struct device *dev = device_create();
@@ -141,25 +148,74 @@ static struct device *function_device(struct pci_function *f)
 	dev->revision = f->revision;
 	dev->class_code = f->class_code;
 	dev->pci = f;
+	dev->release = function_release;
 	f->dev = dev;
 	if (f->class_code >> 8 == CLASS_IDE)
 		ide_legacy(dev);
 	return dev;
 }
 
-static void functions_add(void)
+/* Those that have no device yet; how many. */
+static unsigned int functions_add(void)
 {
 	struct pci_function *f;
+	unsigned int added = 0;
 
 	list_for_each(f, &functions, link) {
-		struct device *dev = function_device(f);
+		struct device *dev = f->dev ? NULL : function_device(f);
 
 		if (!dev)
 			continue;
+		added++;
 		log_info("pci %s: id=%04x:%04x class=%06x rev=%02x irq=%u/%u%s%s%s", dev->name, f->vendor, f->device, f->class_code,
 			 f->revision, f->irq_pin, f->irq_line, f->cap_msix ? " msix" : "", f->cap_msi ? " msi" : "",
 			 f->cap_exp ? " express" : "");
 		device_add(dev);
+	}
+	return added;
+}
+
+/* ---- Coming and going behind a port, by the hotplug thread ---- */
+
+struct list *pci_functions(void)
+{
+	return &functions;
+}
+
+static bool is_below(const struct pci_function *f, const struct pci_function *port)
+{
+	while (f && f != port)
+		f = f->bridge;
+	return f;
+}
+
+unsigned int pci_functions_add_below(struct pci_function *port)
+{
+	memset(visited, 0, sizeof(visited));
+	scan_bridge(port, (uint8_t)pci_read(port, PCI_SUBORDINATE_BUS, 1), 0);
+	pci_bars_assign(&functions);
+	return functions_add();
+}
+
+void pci_functions_remove_below(struct pci_function *port, bool vanished)
+{
+	struct list below = LIST_INIT(below);
+	struct pci_function *f, *next;
+
+	list_for_each_safe(f, next, &functions, link) {
+		if (f == port || !is_below(f, port))
+			continue;
+		list_del(&f->link);
+		list_push(&below, &f->link);	/* what lies deeper goes first */
+	}
+	list_for_each_safe(f, next, &below, link) {
+		list_del(&f->link);
+		if (!f->dev)
+			kfree(f);
+		else if (vanished)
+			device_vanished(f->dev);
+		else
+			device_remove(f->dev);
 	}
 }
 
@@ -185,6 +241,19 @@ void pci_set_bus_master(struct pci_function *f, bool on)
 		pci_update16(f, PCI_COMMAND, 0, PCI_COMMAND_MASTER);
 }
 
+/* A port that waits for a card. */
+static bool port_is_empty(const struct pci_function *port)
+{
+	struct pci_function *f;
+
+	if (!pci_is_hotplug_port(port))
+		return false;
+	list_for_each(f, &functions, link)
+		if (f->bridge == port)
+			return false;
+	return true;
+}
+
 /* "pci=assign": as if the firmware had given no function an address. */
 static void firmware_forget(void)
 {
@@ -196,6 +265,44 @@ static void firmware_forget(void)
 	list_for_each(f, &functions, link)
 		for (unsigned int i = 0; !(f->header_type & 0x7f) && i < 6; i++)
 			f->bars[i].start = 0;
+	list_for_each(f, &functions, link)
+		if (port_is_empty(f))
+			pci_windows_forget(f);
+}
+
+/* The highest bus number in use on the segment. */
+static uint8_t bus_last_used(uint16_t segment)
+{
+	struct pci_function *f;
+	uint8_t last = 0;
+
+	list_for_each(f, &functions, link) {
+		if (f->segment != segment)
+			continue;
+		last = MAX(last, f->bus);
+		if ((f->header_type & 0x7f) == PCI_HEADER_BRIDGE)
+			last = MAX(last, (uint8_t)pci_read(f, PCI_SUBORDINATE_BUS, 1));
+	}
+	return last;
+}
+
+/* What a card will need that is not there yet: a bus number and an open window, where the firmware left none. */
+static void ports_prepare(void)
+{
+	struct pci_function *f;
+
+	list_for_each(f, &functions, link) {
+		uint8_t last = bus_last_used(f->segment);
+
+		if (!port_is_empty(f) || f->bridge)
+			continue;
+		if (!pci_read(f, PCI_SECONDARY_BUS, 1) && last < 255) {
+			pci_write(f, PCI_PRIMARY_BUS, 1, f->bus);
+			pci_write(f, PCI_SECONDARY_BUS, 1, last + 1u);
+			pci_write(f, PCI_SUBORDINATE_BUS, 1, last + 1u);
+		}
+		pci_window_open(&functions, f);
+	}
 }
 
 static int pci_init(void)
@@ -207,6 +314,7 @@ static int pci_init(void)
 	for (unsigned int i = 0; i < pci_segments(); i++)
 		scan_segment(i);
 	firmware_forget();
+	ports_prepare();
 	pci_bars_assign(&functions);
 	functions_add();
 	return 0;

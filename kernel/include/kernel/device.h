@@ -74,6 +74,7 @@ struct device {
 	uint8_t revision;
 	uint32_t class_code;		/* PCI */
 	struct pci_function *pci;	/* NULL on other buses */
+	void (*release)(struct device *dev);	/* the bus's: the last reference is gone; may be NULL */
 	/* Legacy resources that the bus knows to be this device's: they stand at no BAR and on no pin. Set before device_add(). */
 	struct device_ports ports[DEVICE_PORTS_MAX];
 	uint8_t isa_irqs[DEVICE_ISA_IRQS_MAX];
@@ -127,6 +128,10 @@ struct device *device_create(void);
 int device_add(struct device *dev);
 /* It is gone (hot-unplug): the driver is removed, requests fail. May sleep. */
 void device_remove(struct device *dev);
+/* The same without a word to its driver, which would wait for hardware that is not there any more. May sleep. */
+void device_vanished(struct device *dev);
+/* Devices came or went: set once, by who tells the device manager. May sleep. */
+extern void (*device_list_hook)(struct device *dev);
 void device_get(struct device *dev);
 void device_put(struct device *dev);
 /* With a reference, or NULL. */
