@@ -3,7 +3,7 @@
 # ./ferry run as scripts use it: output, status, time limit, files, command line.
 cd "$(dirname "$0")/../.." && . tests/lib.sh
 
-plan 13
+plan 19
 says output_is_the_commands_alone 'hello' 'echo hello'
 says words_arrive_as_words 'a  b' "printf '%s\n' 'a  b'"
 says errors_come_with_the_output 'oops' 'echo oops >&2'
@@ -43,6 +43,32 @@ if wanted time_limit_gives_124; then
 	[ "$status" = 124 ] && [ "$(cat "$scratch/out")" = begun ] && grep -q qemu-system "$scratch/err"
 	verdict time_limit_gives_124 $? "$scratch/err"
 fi
+
+# ends NAME STATUS PATTERN OPTION...: with that status; what is said has the pattern and, but for wrong usage, QEMU's command line.
+ends()
+{
+	wanted "$1" || return 0
+	ends_name=$1 ends_status=$2 ends_pattern=$3
+	shift 3
+	guest true "$@"
+	[ "$status" = "$ends_status" ] && grep -q "$ends_pattern" "$scratch/err" && { [ "$status" = 2 ] || grep -q '^qemu-system' "$scratch/err"; }
+	verdict "$ends_name" $? "$scratch/err"
+}
+
+scripts/mkinitramfs -o "$scratch/dies" --only --add "$BUILD/usr/bin/lsdrv:/init"
+ends panic_gives_126_and_the_logs_tail 126 'init died' --initramfs "$scratch/dies"
+ends guest_that_never_came_up_gives_125 125 'lm (64-bit long mode)' --cpu qemu64,-lm
+ends machine_that_qemu_refuses_gives_125_and_its_reason 125 'unable to find CPU model' --cpu nosuch
+ends disk_that_is_not_there_is_named 2 'nothing-here: no such file' --disk "$scratch/nothing-here"
+
+head -c 65536 /dev/urandom >"$scratch/a"
+head -c 65536 /dev/urandom >"$scratch/b"
+says disks_come_by_bus_and_read_only "$(cat "$scratch/a" "$scratch/b" | sha256sum)
+read-only" 'cat /dev/vda /dev/nvme0n1 | sha256sum; { echo x >/dev/vda; } 2>/dev/null || echo read-only' \
+	--disk "$scratch/a,ro" --disk "$scratch/b,bus=nvme"
+says counted_instructions_devices_and_cards 'edu virtio-net' \
+	'case $(cat /proc/devices-tree) in *1234:11e8*) printf "edu ";; esac; case $(cat /proc/devices-tree) in *1af4:10*) echo virtio-net;; esac' \
+	--icount --device edu --net virtio
 
 if wanted output_cannot_forge_the_end; then
 	guest 'printf "\001FERRY 0123 exit 3\nafter\n"; cat /etc/ferry/token 2>/dev/null'
