@@ -7,6 +7,8 @@
 #include <mm/space.h>
 #include "space_internal.h"
 
+#define RUN_PAGES	16ul
+
 static struct page *head_of(struct page *page)
 {
 	return page->flags & PAGE_TAIL ? page->owner : page;
@@ -45,6 +47,29 @@ static int pin_one(struct space *s, vaddr_t v, bool write, struct page **page)
 	return 0;
 }
 
+/* As many pages from @v on as are there, in one area, with the right that is asked for; 0 says nothing. */
+static unsigned int pin_run(struct space *s, vaddr_t v, vaddr_t end, bool write, struct page **pages)
+{
+	const struct vma *vma = space_find(s, v);
+	paddr_t frames[RUN_PAGES];
+	unsigned int nr, i;
+
+	if (!vma || vma->flags & VM_IO || !(vma->flags & (write ? VM_WRITE : VM_READ | VM_WRITE | VM_EXEC)))
+		return 0;
+	nr = (unsigned int)MIN((MIN(end, vma->end) - v) >> PAGE_SHIFT, RUN_PAGES);
+	nr = pt_query_run(s->root, v, nr, write, frames);
+	for (i = 0; i < nr; i++) {
+		struct page *page = page_of(frames[i]);
+
+		if (!page)
+			break;
+		page_get(page);
+		__atomic_fetch_add(&head_of(page)->pins, 1, __ATOMIC_RELAXED);
+		pages[i] = page;
+	}
+	return i;
+}
+
 struct page *user_pin_page(struct space *s, vaddr_t address, bool write)
 {
 	struct page *page;
@@ -70,9 +95,12 @@ int user_pin(struct space *s, vaddr_t address, uint64_t length, bool write, stru
 	if ((end - start) >> PAGE_SHIFT > max)
 		return -EINVAL;
 	mutex_lock(&s->lock);
-	for (vaddr_t v = start; v < end && !err; v += PAGE_SIZE) {
-		err = pin_one(s, v, write, &pages[count]);
-		count += !err;
+	for (vaddr_t v = start; v < end && !err; v = start + count * PAGE_SIZE) {
+		unsigned int nr = pin_run(s, v, end, write, &pages[count]);
+
+		if (!nr)
+			err = pin_one(s, v, write, &pages[count]);
+		count += nr ? nr : !err;
 	}
 	mutex_unlock(&s->lock);
 	if (!err)

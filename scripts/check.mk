@@ -2,7 +2,7 @@
 #
 # Testing targets. scripts/check runs the suites; each prints KTAP.
 
-.PHONY: bench-restart check check-unit check-ktest check-boot check-class bench bench-abi profile sparse fuzz-calls
+.PHONY: bench-restart check check-unit check-ktest check-boot check-class bench bench-abi bench-block profile sparse fuzz-calls
 check: all unit
 	$(Q)scripts/check --build $(O) $(SUITES)
 
@@ -29,6 +29,10 @@ bench-abi: all
 # The driver system calls, fuzzed from inside driver processes: make fuzz-calls ROUNDS=2000 SEED=7
 fuzz-calls: all
 	$(Q)FERRY_BUILD=$(O) FERRY_FUZZ_ROUNDS="$(or $(ROUNDS),1000)" FERRY_FUZZ_SEED="$(or $(SEED),1)" tests/hostile/calls
+
+# Disks beside Debian's Linux, in both placements. DISKS="nvme ahci" chooses.
+bench-block: all
+	$(Q)FERRY_BUILD=$(O) tests/bench/block $(if $(RUNS),--runs $(RUNS)) $(DISKS)
 
 # Where the instructions of a benchmark go: make profile PROFILE="--placement m -- blkcost -d 1 /dev/nullb0 200"
 profile: all

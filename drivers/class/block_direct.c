@@ -51,10 +51,11 @@ void block_direct_free(struct block_direct *d)
 	kfree(d);
 }
 
-/* The pages of one stretch of user memory, as vecs; at most @room. Bytes or -errno. */
+/* The pages of one stretch of user memory, as vecs of neighbours; at most @room. Bytes or -errno. */
 static ssize_t stretch_pin(struct block_direct *d, uint64_t base, uint64_t length, unsigned int room)
 {
 	uint32_t offset = (uint32_t)(base & ~PAGE_MASK);
+	paddr_t next = 0;
 	size_t bytes = 0;
 	int nr;
 
@@ -64,8 +65,14 @@ static ssize_t stretch_pin(struct block_direct *d, uint64_t base, uint64_t lengt
 		return nr ? nr : -EFAULT;
 	for (int i = 0; i < nr && bytes < length; i++) {
 		uint32_t n = (uint32_t)MIN(length - bytes, PAGE_SIZE - offset);
+		struct page *page = d->pages[d->nr_pages + (unsigned int)i];
+		paddr_t at = page_paddr(page);
 
-		d->vec[d->io.nr_vec++] = (struct block_vec){ .page = d->pages[d->nr_pages + (unsigned int)i], .offset = offset, .length = n };
+		if (i && at == next)
+			d->vec[d->io.nr_vec - 1].length += n;
+		else
+			d->vec[d->io.nr_vec++] = (struct block_vec){ .page = page, .offset = offset, .length = n };
+		next = at + PAGE_SIZE;
 		bytes += n;
 		offset = 0;
 	}

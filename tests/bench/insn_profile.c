@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A QEMU plugin (TCG plugin interface, version 1) that counts how often each instruction ran between the two marks of measure.h, on all
- * CPUs together. At the end it writes "ADDRESS COUNT" lines to the file given as out=FILE. The declarations below are the part of that
+ * CPUs together. To the file given as out=FILE it writes "# COUNT" at each second mark: the instructions since the first; and at the end
+ * "ADDRESS COUNT" lines. The declarations below are the part of that
  * interface it uses; the interface has no header in Debian.
  */
 #include <stdbool.h>
@@ -42,8 +43,9 @@ struct block {
 };
 
 static struct block *blocks[BUCKETS];
-static const char *out_name;
+static FILE *out;
 static bool counting;
+static uint64_t total;
 
 static void run_block(unsigned int cpu, void *arg)
 {
@@ -51,12 +53,16 @@ static void run_block(unsigned int cpu, void *arg)
 
 	(void)cpu;
 	b->count += counting;
+	total += counting ? b->n : 0;
 }
 
 static void run_mark(unsigned int cpu, void *arg)
 {
 	(void)cpu;
+	if (counting && !arg)
+		fprintf(out, "# %llu\n", (unsigned long long)total);
 	counting = arg != NULL;
+	total = 0;
 }
 
 static void look_for_mark(struct qemu_plugin_insn *insn)
@@ -104,12 +110,8 @@ static void translated(plugin_id_t id, struct qemu_plugin_tb *tb)
 
 static void write_counts(plugin_id_t id, void *arg)
 {
-	FILE *out = fopen(out_name, "w");
-
 	(void)id;
 	(void)arg;
-	if (!out)
-		return;
 	for (unsigned int i = 0; i < BUCKETS; i++)
 		for (const struct block *b = blocks[i]; b; b = b->next)
 			for (size_t j = 0; b->count && j < b->n; j++)
@@ -123,10 +125,9 @@ int qemu_plugin_install(plugin_id_t id, const void *info, int argc, char **argv)
 	(void)info;
 	for (int i = 0; i < argc; i++)
 		if (!strncmp(argv[i], "out=", 4))
-			out_name = argv[i] + 4;
-	if (!out_name)
+			out = fopen(argv[i] + 4, "w");
+	if (!out)
 		return -1;
-	out_name = strdup(out_name);
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
 	qemu_plugin_register_atexit_cb(id, write_counts, NULL);
 	return 0;

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Debian's Linux kernel in the QEMU that scripts/run gives to Ferry: the same machine, processor, memory, devices and programs."""
+"""Debian's Linux kernel in the QEMU that scripts/run gives to Ferry: the same machine, processor, memory, devices and programs. And the
+plugin that counts the instructions of either."""
 import glob
 import importlib.machinery
 import importlib.util
 import os
 import re
-import shlex
 import subprocess
 import sys
 import tempfile
@@ -27,6 +27,15 @@ export PATH=/bin
 echo "PEER EXIT $?" > /dev/ttyS1
 /bin/busybox poweroff -f
 """
+
+
+def plugin():
+    """The compiled counter of instructions, for QEMU's -plugin."""
+    source, out = os.path.join(testlib.TOP, "tests/bench/insn_profile.c"), os.path.join(testlib.BUILD, "host", "insn_profile.so")
+    if not os.path.exists(out) or os.path.getmtime(out) < os.path.getmtime(source):
+        os.makedirs(os.path.dirname(out), exist_ok=True)
+        subprocess.run(["gcc", "-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", "-o", out, source], check=True)
+    return os.path.abspath(out)
 
 
 def load_run():
@@ -89,7 +98,7 @@ class Linux:
 
     def command_line(self, options, work):
         """QEMU's, for these options of scripts/run."""
-        args = self.run_module.parse([word for option in options for word in shlex.split(option)])
+        args = self.run_module.parse(list(options))
 
         class Machine(self.run_module.Machine):
             def boot_medium(self):

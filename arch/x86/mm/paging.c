@@ -162,6 +162,22 @@ bool pt_query(paddr_t root, vaddr_t v, paddr_t *p, uint32_t *prot)
 	return leaf_query(table[PT_INDEX(v, 0)], v, 0, p, prot);
 }
 
+unsigned int pt_query_run(paddr_t root, vaddr_t v, unsigned int max, bool write, paddr_t *p)
+{
+	pte_t need = PTE_PRESENT | PTE_USER | (write ? PTE_WRITE : 0);
+	const pte_t *pte = pte_find(root, v, false);
+	unsigned int nr = 0;
+
+	if (!pte)
+		return 0;
+	max = MIN(max, PT_ENTRIES - (unsigned int)PT_INDEX(v, 0));
+	while (nr < max && (pte[nr] & need) == need) {
+		p[nr] = pte[nr] & PTE_ADDRESS;
+		nr++;
+	}
+	return nr;
+}
+
 bool pt_unmap(paddr_t root, vaddr_t v, paddr_t *p)
 {
 	pte_t *pte = pte_find(root, v, false);

@@ -24,6 +24,8 @@ paddr_t pt_kernel_root(void);
 int pt_map(paddr_t root, vaddr_t v, paddr_t p, uint32_t prot);
 /* What @v maps to; false when nothing. Understands large pages. */
 bool pt_query(paddr_t root, vaddr_t v, paddr_t *p, uint32_t *prot);
+/* Frames of the small user pages from @v on, at most @max: up to the first that lacks the right, and not past a table's end. How many. */
+unsigned int pt_query_run(paddr_t root, vaddr_t v, unsigned int max, bool write, paddr_t *p);
 /* The first page at or above *@v and below @end that is mapped: true, *@v its address, *@p and *@prot as pt_query(). Steps over empty tables. */
 bool pt_next(paddr_t root, vaddr_t *v, vaddr_t end, paddr_t *p, uint32_t *prot);
 /* Remove; true and the old frame when something was mapped. No flush. */

@@ -9,6 +9,7 @@
 KTEST_SUITE(paging);
 
 #define USER_PAGE	0x400000ul
+#define PT_SPAN		(512 * PAGE_SIZE)	/* of one last-level table */
 
 KTEST_CASE(no_kernel_page_is_writable_and_executable)
 {
@@ -47,6 +48,25 @@ KTEST_CASE(direct_map_reaches_all_ram_and_does_not_execute)
 KTEST_CASE(loaders_identity_map_is_gone)
 {
 	EXPECT_FALSE(pt_query(pt_kernel_root(), 0x100000, NULL, NULL));
+}
+
+KTEST_CASE(run_of_pages_ends_where_one_lacks_the_right)
+{
+	struct page *page = frame_alloc(0, FRAME_ZERO, PAGE_KERNEL);
+	paddr_t root = pt_create(), p[4] = { 0 };
+
+	ASSERT_TRUE(page && root);
+	for (unsigned int i = 0; i < 3; i++)
+		EXPECT_EQ(pt_map(root, USER_PAGE + i * PAGE_SIZE, page_paddr(page), PT_READ | PT_USER | (i < 2 ? PT_WRITE : 0)), 0);
+	EXPECT_EQ(pt_query_run(root, USER_PAGE, 4, false, p), 3);
+	EXPECT_EQ(p[2], page_paddr(page));
+	EXPECT_EQ(pt_query_run(root, USER_PAGE, 4, true, p), 2);
+	EXPECT_EQ(pt_query_run(root, USER_PAGE, 1, true, p), 1);
+	EXPECT_EQ(pt_query_run(root, USER_PAGE + PT_SPAN, 4, false, p), 0);
+	for (unsigned int i = 0; i < 3; i++)
+		EXPECT_TRUE(pt_unmap(root, USER_PAGE + i * PAGE_SIZE, NULL));
+	pt_free(root);
+	page_put(page);
 }
 
 KTEST_CASE(mapped_page_is_found_protected_and_unmapped)

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Direct I/O on a disk at a steady queue depth: as many requests as ended are submitted again, in one call. Runs on Ferry and on Linux.
+ *
+ *	blkload [-s PERCENT] [-w WORKLOAD] DISK...	every workload, or one, on every disk; waits ten seconds for a disk to appear
+ *
+ * Prints "load DISK WORKLOAD requests N ns_per_request X ticks_per_request Y". What is written is lost: for disks without content.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "measure.h"
+
+#define DEPTH_MAX	128u
+#define BYTES_MAX	(128u << 10)
+#define OPCODE_READ	0
+#define OPCODE_WRITE	1
+#define GET_SIZE	0x80081272ul	/* BLKGETSIZE64 */
+
+struct iocb {
+	uint64_t data;
+	uint32_t key, rw_flags;
+	uint16_t opcode;
+	int16_t priority;
+	uint32_t fd;
+	uint64_t buf, nbytes;
+	int64_t offset;
+	uint64_t reserved2;
+	uint32_t flags, resfd;
+};
+
+struct io_event {
+	uint64_t data, obj;
+	int64_t res, res2;
+};
+
+struct workload {
+	const char *name;
+	bool write, sequential;
+	unsigned int bytes, depth;
+	unsigned long requests;
+};
+
+static const struct workload workloads[] = {
+	{ "randread-4k-1", false, false, 4096, 1, 2000 },
+	{ "randread-4k-8", false, false, 4096, 8, 8000 },
+	{ "randread-4k-32", false, false, 4096, 32, 10000 },
+	{ "randread-4k-128", false, false, 4096, 128, 10000 },
+	{ "randwrite-4k-1", true, false, 4096, 1, 2000 },
+	{ "randwrite-4k-8", true, false, 4096, 8, 8000 },
+	{ "randwrite-4k-32", true, false, 4096, 32, 10000 },
+	{ "randwrite-4k-128", true, false, 4096, 128, 10000 },
+	{ "read-128k-8", false, true, 128 << 10, 8, 2000 },
+	{ "write-128k-8", true, true, 128 << 10, 8, 2000 },
+};
+
+static struct iocb iocbs[DEPTH_MAX];
+static struct io_event events[DEPTH_MAX];
+static unsigned char *buffers;
+static uint64_t seed = 0x9e3779b97f4a7c15ull;
+
+static void die(const char *what)
+{
+	fprintf(stderr, "blkload: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static uint64_t next_random(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed;
+}
+
+static int open_disk(const char *path)
+{
+	for (unsigned int tries = 0; tries < 100; tries++) {
+		int fd = open(path, O_RDWR | O_DIRECT);
+
+		if (fd >= 0)
+			return fd;
+		usleep(100000);
+	}
+	die(path);
+	return -1;
+}
+
+static int64_t next_offset(const struct workload *w, uint64_t size, unsigned long n)
+{
+	uint64_t slots = size / w->bytes;
+
+	return (int64_t)((w->sequential ? n % slots : next_random() % slots) * w->bytes);
+}
+
+static void submit(unsigned long ctx, struct iocb **list, long nr)
+{
+	for (long done = 0; done < nr; ) {
+		long r = syscall(SYS_io_submit, ctx, nr - done, list + done);
+
+		if (r <= 0)
+			die("io_submit");
+		done += r;
+	}
+}
+
+/* @n requests at the workload's depth. */
+static void run(int fd, const struct workload *w, uint64_t size, unsigned long ctx, unsigned long n)
+{
+	struct iocb *list[DEPTH_MAX];
+	unsigned long sent = 0, over = 0;
+
+	for (; sent < w->depth && sent < n; sent++) {
+		iocbs[sent] = (struct iocb){ .data = sent, .fd = (uint32_t)fd, .opcode = w->write ? OPCODE_WRITE : OPCODE_READ,
+					     .buf = (uintptr_t)(buffers + sent * (w->bytes > 4096 ? BYTES_MAX : 4096)),
+					     .nbytes = w->bytes, .offset = next_offset(w, size, sent) };
+		list[sent] = &iocbs[sent];
+	}
+	submit(ctx, list, (long)sent);
+	while (over < n) {
+		long got = syscall(SYS_io_getevents, ctx, 1L, (long)w->depth, events, NULL), again = 0;
+
+		if (got <= 0)
+			die("io_getevents");
+		for (long i = 0; i < got; i++) {
+			struct iocb *cb = &iocbs[events[i].data];
+
+			if (events[i].res != (int64_t)w->bytes)
+				die("a request");
+			if (sent == n)
+				continue;
+			cb->offset = next_offset(w, size, sent++);
+			list[again++] = cb;
+		}
+		over += (unsigned long)got;
+		submit(ctx, list, again);
+	}
+}
+
+static void measure(const char *name, int fd, const struct workload *w, uint64_t size, unsigned long n)
+{
+	unsigned long ctx = 0;
+	uint64_t tsc, ns;
+
+	if (syscall(SYS_io_setup, DEPTH_MAX, &ctx))
+		die("io_setup");
+	run(fd, w, size, ctx, n / 10 + 1);
+	ns = clock_ns();
+	tsc = ticks();
+	profile_begin();
+	run(fd, w, size, ctx, n);
+	profile_end();
+	tsc = ticks() - tsc;
+	ns = clock_ns() - ns;
+	syscall(SYS_io_destroy, ctx);
+	printf("load %s %s requests %lu ns_per_request %.1f ticks_per_request %.1f\n", name, w->name, n, (double)ns / n, (double)tsc / n);
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long percent = 100;
+	const char *only = NULL;
+	int opt;
+
+	while ((opt = getopt(argc, argv, "s:w:")) == 's' || opt == 'w') {
+		if (opt == 's')
+			percent = strtoul(optarg, NULL, 0);
+		else
+			only = optarg;
+	}
+	if (opt != -1 || optind >= argc) {
+		fprintf(stderr, "usage: blkload [-s PERCENT] [-w WORKLOAD] DISK...\n");
+		return 2;
+	}
+	if (posix_memalign((void **)&buffers, 4096, 8 * BYTES_MAX))
+		die("memory");
+	memset(buffers, 1, 8 * BYTES_MAX);
+	calibrate();
+	for (int i = optind; i < argc; i++) {
+		const char *slash = strrchr(argv[i], '/');
+		int fd = open_disk(argv[i]);
+		uint64_t size;
+
+		if (ioctl(fd, GET_SIZE, &size))
+			die(argv[i]);
+		for (unsigned int j = 0; j < sizeof(workloads) / sizeof(workloads[0]); j++)
+			if (!only || !strcmp(only, workloads[j].name))
+				measure(slash ? slash + 1 : argv[i], fd, &workloads[j], size,
+					workloads[j].requests * percent / 100 + 1);
+		close(fd);
+	}
+	return 0;
+}
