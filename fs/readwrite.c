@@ -31,7 +31,8 @@ ssize_t file_io(struct file *f, struct iter *it, bool write, loff_t *pos)
 	ssize_t (*op)(struct file *f, struct iter *it, loff_t *pos) = write ? f->ops->write : f->ops->read;
 	ssize_t n;
 
-	if (pos || !f->ops->seek) {
+	/* A file that one descriptor of one thread names (fd_borrow() counts for others) has nobody to share its position with. */
+	if (pos || !f->ops->seek || READ_ONCE(f->ref.count) == 1) {
 		n = op(f, it, pos ? pos : &f->pos);
 	} else {
 		mutex_lock(&f->pos_lock);
