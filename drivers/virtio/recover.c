@@ -78,7 +78,7 @@ static void queue_unpark(struct virtio_queue *q)
 	if (q->ring->publish(q))
 		q->vd->transport->notify(q);
 	if (q->ring->arm(q))
-		timer_set(q->vd->dev, q->index, 0);
+		timer_set(q->vd->dev, q->strand, 0);
 }
 
 static void queue_park(struct virtio_queue *q)
@@ -119,7 +119,7 @@ void virtio_recover_tick(struct virtio_queue *q)
 	if (virtio_state(vd) == VIRTIO_PARKING && !q->parked)
 		queue_park(q);
 	if (virtio_state(vd) != VIRTIO_RUNNING || q->parked)
-		timer_set(vd->dev, q->index, TICK_US);
+		timer_set(vd->dev, q->strand, TICK_US);
 }
 
 void virtio_recover(struct virtio_queue *q, int status)

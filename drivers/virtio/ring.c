@@ -33,6 +33,7 @@ static int queue_create(struct virtio_device *vd, struct virtio_queue *q, unsign
 
 	q->vd = vd;
 	q->index = (uint16_t)index;
+	q->strand = (uint16_t)(vd->nr_vectors > 1 ? index : 0);
 	q->ring = virtio_has(vd, VIRTIO_F_RING_PACKED) ? &virtio_packed : &virtio_split;
 	q->event_idx = virtio_has(vd, VIRTIO_F_EVENT_IDX);
 	q->vector = !vd->msix ? VIRTIO_NO_VECTOR : (uint16_t)(vd->nr_vectors > 1 ? 1 + index : 0);
@@ -61,10 +62,13 @@ static void queue_free(struct virtio_queue *q)
 	mem_free(q->vd->dev, q->slots);
 }
 
-/* A strand for each queue, and vector 1 + n on strand n; vector 0 (configuration, or everything) stays on strand 0. */
+/*
+ * A strand for each queue, and vector 1 + n on strand n; vector 0 (configuration, or everything) stays on strand 0. With one vector for
+ * all there is one strand.
+ */
 static int strands_create(struct virtio_device *vd, unsigned int nr)
 {
-	int err = device_strands(vd->dev, nr);
+	int err = device_strands(vd->dev, vd->nr_vectors > 1 ? nr : 1);
 
 	for (unsigned int i = 0; !err && vd->nr_vectors > 1 && i < nr; i++)
 		err = irq_route(vd->dev, i + 1, i);
@@ -93,7 +97,8 @@ int virtio_queues_create(struct virtio_device *vd, unsigned int nr)
 void virtio_queues_free(struct virtio_device *vd)
 {
 	while (vd->nr_queues) {
-		timer_cancel(vd->dev, --vd->nr_queues);
+		vd->nr_queues--;
+		timer_cancel(vd->dev, vd->queues[vd->nr_queues].strand);
 		queue_free(&vd->queues[vd->nr_queues]);
 	}
 	mem_free(vd->dev, vd->queues);
@@ -172,7 +177,7 @@ void virtio_queues_arm(struct virtio_device *vd)
 		vd->queues[i].armed = true;
 		vd->queues[i].ring->arm(&vd->queues[i]);
 		if (vd->nr_queues > 1)
-			timer_set(vd->dev, i, WATCH_US);
+			timer_set(vd->dev, vd->queues[i].strand, WATCH_US);
 	}
 }
 
@@ -192,16 +197,28 @@ void virtio_queue_drain(struct virtio_queue *q)
 	if (q->broken)
 		virtio_recover(q, -EIO);
 	else if (more)
-		timer_set(q->vd->dev, q->index, 0);
+		timer_set(q->vd->dev, q->strand, 0);
 }
 
 /* With several queues a timer runs every second, because a recovery that another queue began needs this one too, even when idle. */
 void virtio_queue_timer(struct virtio_queue *q)
 {
 	if (q->vd->nr_queues > 1)
-		timer_set(q->vd->dev, q->index, WATCH_US);
+		timer_set(q->vd->dev, q->strand, WATCH_US);
 	virtio_queue_drain(q);
 	virtio_recover_tick(q);
+}
+
+/* What a queue asks of the timer is asked after the watch was set, and nothing that asks for less time comes after it. */
+void virtio_strand_timer(struct virtio_device *vd, unsigned int strand)
+{
+	timer_set(vd->dev, strand, WATCH_US);
+	for (unsigned int i = 0; i < vd->nr_queues; i++)
+		if (vd->queues[i].strand == strand)
+			virtio_recover_tick(&vd->queues[i]);
+	for (unsigned int i = 0; i < vd->nr_queues; i++)
+		if (vd->queues[i].strand == strand)
+			virtio_queue_drain(&vd->queues[i]);
 }
 
 void virtio_queue_timeout(struct virtio_queue *q, unsigned int tag)

@@ -2,7 +2,7 @@
 /*
  * The virtio library (OASIS virtio 1.2) for drivers in any world: it finds the transport (modern PCI or legacy ports), negotiates, and
  * runs split and packed rings. A driver sees neither the transport nor the ring format. Everything the device says is checked here.
- * A queue belongs to one strand and takes no lock; only the recovery state is shared between strands, through atomics.
+ * A queue belongs to one strand and takes no lock (queues that share an interrupt share a strand); only the recovery state is shared between strands, through atomics.
  */
 #ifndef DRIVERS_VIRTIO_H
 #define DRIVERS_VIRTIO_H
@@ -101,6 +101,7 @@ struct virtio_queue {
 	struct dma_buf memory;		/* descriptors, driver area, device area */
 	uint32_t driver_area, device_area;
 	uint16_t index, size, vector;
+	uint16_t strand;		/* index, or 0 where all queues share one interrupt */
 	uint32_t notify_offset;
 	const struct dma_buf *tables;	/* indirect tables, one for each tag; NULL: direct descriptors */
 	uint32_t tables_offset, table_bytes;
@@ -192,6 +193,8 @@ void virtio_queues_arm(struct virtio_device *vd);
  */
 void virtio_queue_drain(struct virtio_queue *q);
 void virtio_queue_timer(struct virtio_queue *q);
+/* The same for every queue of a strand that they may share. */
+void virtio_strand_timer(struct virtio_device *vd, unsigned int strand);
 void virtio_queue_timeout(struct virtio_queue *q, unsigned int tag);
 
 /* recover.c. Reset the device and fail what is in flight with @status. On @q's strand. */
