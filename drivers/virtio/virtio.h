@@ -2,7 +2,8 @@
 /*
  * The virtio library (OASIS virtio 1.2) for drivers in any world: it finds the transport (modern PCI or legacy ports), negotiates, and
  * runs split and packed rings. A driver sees neither the transport nor the ring format. Everything the device says is checked here.
- * A queue belongs to one strand and takes no lock (queues that share an interrupt share a strand); only the recovery state is shared between strands, through atomics.
+ * A queue belongs to one strand and takes no lock (queues that share an interrupt share a strand); only the recovery state is shared
+ * between strands, through atomics.
  */
 #ifndef DRIVERS_VIRTIO_H
 #define DRIVERS_VIRTIO_H

@@ -230,10 +230,7 @@ static void account(struct virtio_model *vm)
 	struct host_problems p = host_device_destroy(vm->dev);
 
 	if (!p.misuse && !p.lost_requests && (!p.leaks || input.registers_lie) && (!p.storms || input.registers_lie)) {
-		for (unsigned int i = 0; i < MODEL_QUEUES; i++)
-			model_queue_reset(&vm->queues[i]);
-		free(vm->disk);
-		free(vm);
+		virtio_model_free(vm);
 		return;
 	}
 	fprintf(stderr, "left behind: misuse=%u leaks=%u storms=%u lost_requests=%u\n", p.misuse, p.leaks, p.storms, p.lost_requests);

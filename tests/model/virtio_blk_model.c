@@ -99,7 +99,7 @@ static uint8_t request_run(struct virtio_model *vm, const struct model_request *
 	return STATUS_UNSUPP;
 }
 
-static void request_answer(struct virtio_model *vm, struct model_queue *q, struct model_request *rq)
+static void disk_answer(struct virtio_model *vm, struct model_queue *q, struct model_request *rq)
 {
 	const struct model_piece *last = &rq->pieces[rq->nr - 1];
 	uint32_t written = 0;
@@ -131,12 +131,12 @@ static void queue_work(struct virtio_model *vm, struct model_queue *q)
 	model_queue_take(vm, q);
 	model_notify_wish(vm, q);
 	model_queue_take(vm, q);
-	if (vm->hold || vm->lies.stalls)
+	if (vm->hold || vm->lies.stalls || q->index < vm->setup.class->first_queue)
 		return;
 	for (unsigned int i = 0; i < q->nr_held; i++) {
 		struct model_request *rq = q->held[vm->lies.reverse ? q->nr_held - 1 - i : i];
 
-		request_answer(vm, q, rq);
+		vm->setup.class->answer(vm, q, rq);
 		free(rq);
 	}
 	q->nr_held = 0;
@@ -177,9 +177,29 @@ void virtio_model_needs_reset(struct virtio_model *vm)
 	model_interrupt(vm, vm->config_vector, 2);
 }
 
+static void disk_config(struct virtio_model *vm, uint8_t config[64])
+{
+	const struct virtio_model_setup *s = &vm->setup;
+	uint16_t queues = s->nr_queues;
+
+	memcpy(config, &s->sectors, 8);
+	memcpy(config + 8, &s->size_max, 4);
+	memcpy(config + 12, &s->seg_max, 4);
+	memcpy(config + 20, &s->block_size, 4);
+	config[24] = (uint8_t)s->physical_exp;
+	config[32] = s->writeback;
+	memcpy(config + 34, &queues, 2);
+	memcpy(config + 36, &s->max_discard, 4);
+	memcpy(config + 48, &s->max_zeroes, 4);
+	config[56] = 1;
+}
+
+const struct virtio_model_class virtio_blk_class = { .legacy_id = 0x1001, .modern_id = 0x1042, .config_fill = disk_config, .answer = disk_answer };
+
 struct virtio_model_setup virtio_model_default(void)
 {
 	return (struct virtio_model_setup){
+		.class = &virtio_blk_class,
 		.features = MODEL_F_SEG_MAX | MODEL_F_BLK_SIZE | MODEL_F_FLUSH | MODEL_F_TOPOLOGY | MODEL_F_MQ | MODEL_F_DISCARD |
 			    MODEL_F_WRITE_ZEROES | MODEL_F_INDIRECT | MODEL_F_EVENT_IDX | MODEL_F_VERSION_1 | MODEL_F_PACKED,
 		.sectors = 2048, .block_size = 512, .seg_max = 126, .queue_size = 256, .nr_queues = 1,
@@ -211,15 +231,20 @@ struct virtio_model *virtio_model_create(const struct virtio_model_setup *setup)
 	return vm;
 }
 
+void virtio_model_free(struct virtio_model *vm)
+{
+	for (unsigned int i = 0; i < MODEL_QUEUES; i++)
+		model_queue_reset(&vm->queues[i]);
+	if (vm->setup.class->free)
+		vm->setup.class->free(vm);
+	free(vm->disk);
+	free(vm);
+}
+
 unsigned int virtio_model_destroy(struct virtio_model *vm)
 {
 	unsigned int problems = host_close(vm->dev) + vm->confused;
 
-	for (unsigned int i = 0; i < MODEL_QUEUES; i++) {
-		while (vm->queues[i].nr_held)
-			free(vm->queues[i].held[--vm->queues[i].nr_held]);
-	}
-	free(vm->disk);
-	free(vm);
+	virtio_model_free(vm);
 	return problems;
 }

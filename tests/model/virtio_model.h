@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A virtio block device in software (OASIS virtio 1.2), written from the device's side and sharing no code with the driver: PCI
- * configuration space, modern and legacy registers, split and packed rings, and a disk in memory. It can also lie (struct
- * virtio_lies), which real devices do by mistake and hostile ones on purpose.
+ * A virtio device in software (OASIS virtio 1.2), written from the device's side and sharing no code with the driver: PCI configuration
+ * space, modern and legacy registers, split and packed rings, and what is behind them: a disk in memory, or a SCSI host with some. It can
+ * also lie (struct virtio_lies), which real devices do by mistake and hostile ones on purpose.
  */
 #ifndef TESTS_MODEL_VIRTIO_MODEL_H
 #define TESTS_MODEL_VIRTIO_MODEL_H
@@ -53,7 +53,24 @@ struct virtio_lies {
 	bool reverse;			/* completes held requests in reverse order */
 };
 
+struct virtio_model;
+struct model_queue;
+struct model_request;
+
+/* What kind of device it is. */
+struct virtio_model_class {
+	uint16_t legacy_id, modern_id;
+	void (*config_fill)(struct virtio_model *vm, uint8_t config[64]);
+	/* Carry @rq out and answer it. */
+	void (*answer)(struct virtio_model *vm, struct model_queue *q, struct model_request *rq);
+	unsigned int first_queue;	/* buffers of those below are kept: control and events */
+	void (*free)(struct virtio_model *vm);	/* may be NULL */
+};
+extern const struct virtio_model_class virtio_blk_class;
+
 struct virtio_model_setup {
+	const struct virtio_model_class *class;
+	void *priv;			/* the class's */
 	bool legacy_only, modern_only;	/* neither: transitional, both */
 	uint64_t features;		/* offered */
 	uint64_t sectors;
@@ -115,6 +132,8 @@ struct virtio_model_setup virtio_model_default(void);
 struct virtio_model *virtio_model_create(const struct virtio_model_setup *setup);
 /* Destroys the device too (host_close); returns its number of problems. */
 unsigned int virtio_model_destroy(struct virtio_model *vm);
+/* The model alone, its device is gone already. */
+void virtio_model_free(struct virtio_model *vm);
 
 /* The disk has @sectors now: change the configuration and interrupt. */
 void virtio_model_resize(struct virtio_model *vm, uint64_t sectors);

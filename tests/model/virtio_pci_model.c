@@ -42,7 +42,7 @@ void model_pci_fill(struct virtio_model *vm, struct host_setup *host)
 	bool modern = !vm->setup.legacy_only, legacy = !vm->setup.modern_only;
 
 	host->vendor = 0x1af4;
-	host->device = legacy ? 0x1001 : 0x1042;
+	host->device = legacy ? vm->setup.class->legacy_id : vm->setup.class->modern_id;
 	host->revision = legacy ? 0 : 1;
 	pci_put(vm, 0, (uint32_t)host->device << 16 | host->vendor, 4);
 	pci_put(vm, 6, 0x10, 2);
@@ -86,8 +86,10 @@ void model_reset(struct virtio_model *vm)
 	vm->config_vector = 0xffff;
 	for (unsigned int i = 0; i < MODEL_QUEUES; i++)
 		model_queue_reset(&vm->queues[i]);
-	for (unsigned int i = 0; i < MODEL_QUEUES; i++)
+	for (unsigned int i = 0; i < MODEL_QUEUES; i++) {
 		vm->queues[i].size = vm->setup.queue_size;
+		vm->queues[i].index = (uint16_t)i;
+	}
 	host_irq_level(vm->dev, false);
 }
 
@@ -112,30 +114,13 @@ static uint8_t isr_read(struct virtio_model *vm)
 	return isr;
 }
 
-static void config_fill(struct virtio_model *vm, uint8_t config[64])
-{
-	const struct virtio_model_setup *s = &vm->setup;
-	uint16_t queues = s->nr_queues;
-
-	memset(config, 0, 64);
-	memcpy(config, &s->sectors, 8);
-	memcpy(config + 8, &s->size_max, 4);
-	memcpy(config + 12, &s->seg_max, 4);
-	memcpy(config + 20, &s->block_size, 4);
-	config[24] = (uint8_t)s->physical_exp;
-	config[32] = s->writeback;
-	memcpy(config + 34, &queues, 2);
-	memcpy(config + 36, &s->max_discard, 4);
-	memcpy(config + 48, &s->max_zeroes, 4);
-	config[56] = 1;
-}
-
 static uint64_t config_read(struct virtio_model *vm, uint64_t offset, unsigned int size)
 {
 	uint8_t config[64];
 	uint64_t value = 0;
 
-	config_fill(vm, config);
+	memset(config, 0, sizeof(config));
+	vm->setup.class->config_fill(vm, config);
 	if (vm->lies.config_torn && offset == 0) {
 		vm->lies.config_torn = false;
 		vm->setup.sectors += 1ull << 32;

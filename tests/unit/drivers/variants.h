@@ -12,10 +12,8 @@ struct variant {
 	bool legacy, packed, direct, plain, intx;	/* direct: no indirect tables; plain: no event index */
 };
 
-static inline struct virtio_model_setup variant_setup(const struct variant *v)
+static inline struct virtio_model_setup variant_of(struct virtio_model_setup s, const struct variant *v)
 {
-	struct virtio_model_setup s = virtio_model_default();
-
 	s.legacy_only = v->legacy;
 	s.modern_only = !v->legacy;
 	if (!v->packed)
@@ -27,6 +25,11 @@ static inline struct virtio_model_setup variant_setup(const struct variant *v)
 	if (v->intx)
 		s.msix_vectors = 0;
 	return s;
+}
+
+static inline struct virtio_model_setup variant_setup(const struct variant *v)
+{
+	return variant_of(virtio_model_default(), v);
 }
 
 /* A probed disk, or NULL (which is a failure of the test). */

@@ -70,13 +70,14 @@ static void many_at_once(struct device *dev)
 {
 	static struct host_request rq[400];
 	uint32_t size = host_block_limits(dev)->block_size;
+	uint16_t queue = (uint16_t)host_block_limits(dev)->first_queue;
 
 	for (unsigned int i = 0; i < 400; i++) {
-		rq[i] = (struct host_request){ .op = i & 1 ? BLOCK_READ : BLOCK_WRITE, .lba = 64 + i / 2 % 64, .nr_blocks = 1,
+		rq[i] = (struct host_request){ .op = i & 1 ? BLOCK_READ : BLOCK_WRITE, .queue = queue, .lba = 64 + i / 2 % 64, .nr_blocks = 1,
 					       .data = i & 1 ? in : out + i / 2 % 8 * size };
 		host_block_submit(dev, &rq[i]);
 	}
-	host_block_commit(dev, 0);
+	host_block_commit(dev, queue);
 	host_run(dev, 1000000);
 	for (unsigned int i = 0; i < 400; i++)
 		EXPECT_TRUE(rq[i].done && !rq[i].status);

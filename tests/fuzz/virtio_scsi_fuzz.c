@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * virtio_scsi against a host that the fuzzer plays: it chooses the units, the features and the sizes, twists register reads, lies in every
+ * way the model knows and writes into all memory the driver shares with it. Whatever it does, the driver must break no rule of the API
+ * (a fault is the driver's only when it does not name the device), every request must end, and nothing may be left behind.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tests/model/virtio_scsi_model.h>
+
+#define REQUESTS	32
+#define END_US		4000000000ull	/* virtual time after which every request must have ended */
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+static struct {
+	const uint8_t *at, *end;
+	bool noise;			/* register reads are twisted now and then */
+	bool registers_lie;		/* then a reset may not be seen, nor an interrupt quieted: not the driver's fault */
+	unsigned int nr;
+	struct host_request requests[REQUESTS];
+	struct scsi_model sm;
+} input;
+
+static uint8_t data[REQUESTS][65536];
+
+static uint8_t take8(void)
+{
+	return input.at < input.end ? *input.at++ : 0;
+}
+
+static uint32_t take32(void)
+{
+	uint32_t value = take8();
+
+	value |= (uint32_t)take8() << 8;
+	value |= (uint32_t)take8() << 16;
+	return value | (uint32_t)take8() << 24;
+}
+
+static uint64_t twisted_read(void *model, unsigned int bar, uint64_t offset, unsigned int size)
+{
+	uint64_t value = virtio_model_ops.read(model, bar, offset, size);
+	uint8_t how;
+
+	if (!input.noise || input.at >= input.end)
+		return value;
+	how = take8();
+	if (how < 0xc0)
+		return value;
+	input.registers_lie = true;
+	return how & 1 ? take32() | (uint64_t)take32() << 32 : value ^ (1ull << (how & 31));
+}
+
+static void model_write(void *model, unsigned int bar, uint64_t offset, unsigned int size, uint64_t value)
+{
+	virtio_model_ops.write(model, bar, offset, size, value);
+}
+
+static uint8_t model_config_read(void *model, uint32_t offset)
+{
+	return virtio_model_ops.config_read(model, offset);
+}
+
+static void model_irq_mode(void *model, enum irq_kind kind, unsigned int nr)
+{
+	virtio_model_ops.irq_mode(model, kind, nr);
+}
+
+static bool model_tick(void *model)
+{
+	return virtio_model_ops.tick(model);
+}
+
+static const struct host_model_ops twisted_ops = {
+	.read = twisted_read,
+	.write = model_write,
+	.config_read = model_config_read,
+	.irq_mode = model_irq_mode,
+	.tick = model_tick,
+};
+
+static void fault_check(struct device *dev, const char *what, uint64_t where)
+{
+	(void)dev;
+	if (!strncmp(what, "virtio device", 13))
+		return;
+	fprintf(stderr, "the driver broke a rule: %s (0x%llx)\n", what, (unsigned long long)where);
+	abort();
+}
+
+static void unit_take(struct scsi_model_unit *u, unsigned int index)
+{
+	uint8_t how = take8();
+
+	u->present = index == 0 || how & 1;
+	u->target = (uint8_t)(index & 2 ? how >> 6 : 0);
+	u->lun = (uint16_t)(index & 1);
+	u->type = how & 2 ? take8() & 7 : 0;
+	u->block_size = how & 4 ? 1u << (take8() & 15) : 512;
+	u->nr_blocks = how & 8 ? ((uint64_t)take32() << 32 | take32()) | 1 : 64;
+	u->no_medium = (how & 0x30) == 0x30;
+	u->no_capacity16 = how & 0x10;
+	u->no_pages = how & 0x20;
+	u->read_only = how & 0x40;
+	u->no_cache = how & 0x80;
+}
+
+static void scsi_lies_take(void)
+{
+	struct scsi_model_lies *lies = &input.sm.lies;
+	uint8_t which = take8();
+
+	*lies = (struct scsi_model_lies){ .descriptor_sense = which & 1, .no_response = (which & 0xf0) == 0xf0 };
+	if (which & 2) {
+		lies->statuses = 1 + (which >> 6);
+		lies->status = which & 4 ? take8() : 2;
+		lies->key = take8();
+		lies->asc = take8();
+		lies->ascq = take8();
+	}
+	if (which & 8) {
+		lies->codes = 1;
+		lies->code = take8();
+	}
+	if (which & 16) {
+		lies->noises = 1 + (which >> 6);
+		lies->noise = take32();
+	}
+	if (which & 32) {
+		lies->residuals = 1;
+		lies->residual = take32();
+		lies->sense_length = take8() & 1 ? take32() : 0;
+	}
+	input.sm.attentions = which >> 6;
+}
+
+static void lies_take(struct virtio_model *vm)
+{
+	uint32_t which = take32();
+
+	vm->lies.vanish = (which & 0xff) == 1;
+	vm->lies.never_resets = which >> 8 & 1 && which & 1;
+	vm->lies.refuses_features = which >> 9 & 1 && which & 1;
+	vm->lies.stalls = which >> 10 & 1;
+	vm->lies.no_interrupts = which >> 11 & 1;
+	vm->lies.reverse = which >> 14 & 1;
+	vm->lies.bad_ids = which >> 15 & 1;
+	vm->lies.bad_id = which >> 24;
+	vm->lies.doubles = which >> 16 & 1;
+	vm->lies.bad_lengths = which >> 17 & 1;
+	vm->lies.bad_length = which;
+	vm->lies.index_jump = which >> 19 & 1 ? which >> 20 : 0;
+	input.registers_lie |= vm->lies.vanish || vm->lies.never_resets;
+}
+
+static struct virtio_model_setup setup_take(void)
+{
+	static const uint16_t sizes[] = { 1, 4, 8, 16, 32, 64, 8, 3 };
+	uint8_t kind = take8(), numbers = take8();
+	struct virtio_model_setup s;
+
+	for (unsigned int i = 0; i < SCSI_MODEL_UNITS && (!i || numbers & 0x20); i++)
+		unit_take(&input.sm.units[i], i);
+	if (!(numbers & 0x20))
+		input.sm.units[0].present = true;
+	s = scsi_model_default(&input.sm);
+	s.legacy_only = (kind & 3) == 1;
+	s.modern_only = (kind & 3) == 2;
+	s.msix_vectors = kind >> 2 & 7;
+	s.nr_queues = (uint16_t)(3 + (kind >> 5 & 3));
+	s.nr_cpus = s.nr_queues - 2u;
+	s.features ^= (uint64_t)take8() << 27;
+	s.queue_size = sizes[numbers & 7];
+	s.seg_max = numbers & 0x40 ? take32() : 62;
+	s.ops = &twisted_ops;
+	return s;
+}
+
+static void request_send(struct virtio_model *vm)
+{
+	uint8_t what = take8(), where = take8();
+	const struct block_limits *l = host_block_unit(vm->dev, where & 3);
+	struct host_request *rq = &input.requests[input.nr];
+
+	if (!l || input.nr == REQUESTS)
+		return;
+	*rq = (struct host_request){ .op = what % BLOCK_OP_COUNT, .unit = where & 3, .queue = (uint16_t)(l->first_queue + (what >> 6) % l->nr_queues),
+				     .lba = where >> 2, .nr_blocks = 1 + (what >> 3 & 7), .flags = take8() & 3, .data = data[input.nr] };
+	rq->segment_bytes = l->block_size;
+	if (rq->nr_blocks > l->max_segments)
+		rq->nr_blocks = l->max_segments;
+	input.nr++;
+	host_block_submit(vm->dev, rq);
+	host_block_commit(vm->dev, rq->queue);
+}
+
+/* The device writes where it may, which is everywhere in the driver's shared memory. */
+static void memory_scribble(struct virtio_model *vm)
+{
+	uint64_t address;
+	uint32_t length, at, value;
+
+	if (!host_dma_buffer(vm->dev, take8() % 16, &address, &length))
+		return;
+	at = (take8() | (uint32_t)take8() << 8) % length;
+	value = take32();
+	host_dma_write(vm->dev, address + at, &value, length - at < 4 ? length - at : 4);
+}
+
+static void step(struct virtio_model *vm)
+{
+	switch (take8() % 12) {
+	case 0: case 1: case 2:
+		request_send(vm);
+		break;
+	case 3:
+		host_settle(vm->dev);
+		break;
+	case 4:
+		host_run(vm->dev, (uint64_t)take8() << 13);
+		break;
+	case 5:
+		memory_scribble(vm);
+		break;
+	case 6:
+		lies_take(vm);
+		break;
+	case 7:
+		virtio_model_spurious(vm);
+		break;
+	case 8:
+		scsi_lies_take();
+		break;
+	case 9:
+		scsi_model_event(vm, take8() & 1 ? 1 : take32(), take8() & 3, take8() & 1, take8() & 3);
+		break;
+	case 10:
+		if (take8() & 1)
+			virtio_model_needs_reset(vm);
+		else
+			input.noise = !input.noise;
+		break;
+	default:
+		vm->hold = !vm->hold;
+		virtio_model_release(vm);
+	}
+}
+
+static void requests_must_end(struct virtio_model *vm)
+{
+	uint64_t end = host_clock_us() + END_US;
+
+	while (host_block_in_flight(vm->dev) && host_clock_us() < end)
+		host_run(vm->dev, 10000000);
+	if (!host_block_in_flight(vm->dev))
+		return;
+	fprintf(stderr, "requests never ended\n");
+	abort();
+}
+
+static void account(struct virtio_model *vm)
+{
+	struct host_problems p = host_device_destroy(vm->dev);
+
+	virtio_model_free(vm);
+	if (!p.misuse && !p.lost_requests && (!p.leaks || input.registers_lie) && (!p.storms || input.registers_lie))
+		return;
+	fprintf(stderr, "left behind: misuse=%u leaks=%u storms=%u lost_requests=%u\n", p.misuse, p.leaks, p.storms, p.lost_requests);
+	abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	struct virtio_model_setup setup;
+	struct virtio_model *vm;
+
+	memset(&input, 0, sizeof(input));
+	input.at = bytes;
+	input.end = bytes + size;
+	host_on_fault(fault_check);
+	setup = setup_take();
+	vm = virtio_model_create(&setup);
+	if (!vm)
+		return 1;
+	input.noise = take8() & 1;
+	if (take8() & 1)
+		lies_take(vm);
+	if (take8() & 1)
+		scsi_lies_take();
+	if (!host_probe(vm->dev)) {
+		while (input.at < input.end && input.nr < REQUESTS)
+			step(vm);
+		requests_must_end(vm);
+	}
+	host_remove(vm->dev);
+	account(vm);
+	return 0;
+}

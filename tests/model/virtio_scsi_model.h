@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A SCSI host behind the virtio model: some logical units with their data, and answers that lie (SPC-4, SBC-3). */
+#ifndef TESTS_MODEL_VIRTIO_SCSI_MODEL_H
+#define TESTS_MODEL_VIRTIO_SCSI_MODEL_H
+
+#include <tests/model/virtio_model.h>
+
+#define SCSI_MODEL_UNITS	4
+
+struct scsi_model_unit {
+	bool present, no_medium, read_only, no_cache, no_capacity16, no_pages;
+	uint8_t target, type;
+	uint16_t lun;
+	uint32_t block_size;
+	uint64_t nr_blocks;		/* more than SCSI_MODEL_BYTES of them are not backed: reads of the rest are zeroes */
+	uint8_t *data;			/* the model's */
+};
+
+/* Counters go down at each command to a unit. */
+struct scsi_model_lies {
+	unsigned int statuses;		/* so many end with status and sense */
+	uint8_t status, key, asc, ascq;
+	bool descriptor_sense;
+	unsigned int codes;		/* so many with this response code */
+	uint8_t code;
+	unsigned int residuals;		/* so many with this residual */
+	uint32_t residual;
+	uint32_t sense_length;		/* instead of the true one; 0: true */
+	unsigned int noises;		/* so many answers of the probe's commands are noise from here */
+	uint32_t noise;
+	bool no_response;		/* nothing is written */
+};
+
+struct scsi_model {
+	struct scsi_model_unit units[SCSI_MODEL_UNITS];
+	struct scsi_model_lies lies;
+	unsigned int commands, flushes, unmaps, zeroes, attentions;	/* attentions: as many to come */
+};
+
+/* The setup of a host with one disk of 2048 blocks; @sm is the test's and outlives the model. */
+struct virtio_model_setup scsi_model_default(struct scsi_model *sm);
+/* The event queue tells (virtio 1.2 section 5.6.6.3). False: no buffer. */
+bool scsi_model_event(struct virtio_model *vm, uint32_t event, uint8_t target, uint16_t lun, uint32_t reason);
+
+#endif
