@@ -24,6 +24,7 @@
 #define TEXT_MAX	8192u
 #define CORE_MAX	(4ull << 20)
 #define FRAMES_MAX	32u
+#define LOG_FRAMES	12u
 #define MESSAGES_MAX	10u
 #define LOG_BYTES	8192u
 #define PAUSE_NS	NSEC_PER_SEC		/* a driver that dies again and again writes one a second */
@@ -75,20 +76,43 @@ static void add_registers(struct text *t, const struct regs *r)
 #undef V
 }
 
-/* By frame pointers; a frame must lie above the one before. */
-static void add_backtrace(struct text *t, const struct regs *r)
+/* By frame pointers; a frame must lie above the one before. How many addresses. */
+static unsigned int frames_collect(const struct regs *r, uint64_t *to)
 {
 	uint64_t rbp = r->rbp, frame[2];
+	unsigned int n = 0;
 
-	add(t, "\nbacktrace\n  #0 0x%llx\n", (unsigned long long)r->rip);
-	for (unsigned int i = 1; i < FRAMES_MAX; i++) {
-		if (rbp % 8 || copy_from_user(frame, rbp, sizeof(frame)) || !frame[1])
-			return;
-		add(t, "  #%u 0x%llx\n", i, (unsigned long long)frame[1] - 1);	/* the call, not what follows it */
+	to[n++] = r->rip;
+	while (n < FRAMES_MAX && rbp % 8 == 0 && !copy_from_user(frame, rbp, sizeof(frame)) && frame[1]) {
+		to[n++] = frame[1] - 1;		/* the call, not what follows it */
 		if (frame[0] <= rbp)
-			return;
+			break;
 		rbp = frame[0];
 	}
+	return n;
+}
+
+static void add_backtrace(struct text *t, const struct regs *r)
+{
+	uint64_t frames[FRAMES_MAX];
+	unsigned int n = frames_collect(r, frames);
+
+	add(t, "\nbacktrace\n");
+	for (unsigned int i = 0; i < n; i++)
+		add(t, "  #%u 0x%llx\n", i, (unsigned long long)frames[i]);
+}
+
+/* One line for the log, from which scripts/decode names the source lines. */
+static void log_backtrace(const struct crash *c, const struct regs *r)
+{
+	char line[LOG_FRAMES * 17 + 1] = "";
+	uint64_t frames[FRAMES_MAX];
+	unsigned int n = MIN(frames_collect(r, frames), LOG_FRAMES);
+	size_t at = 0;
+
+	for (unsigned int i = 0; i < n; i++)
+		at += (size_t)format_text(line + at, sizeof(line) - at, " %llx", (unsigned long long)frames[i]);
+	log_info("device %s: driver %s crashed at%s", c->device, c->driver, line);
 }
 
 static void add_operation(struct text *t, const struct ferry_trace_entry *e)
@@ -265,6 +289,8 @@ void crash_write(const struct crash *c)
 	thread_set_class(current, SCHED_FAIR);
 	mutex_lock(&report_lock);
 	slot = slot_take(c);
+	if (slot < SLOTS && !c->outside)
+		log_backtrace(c, current->user_regs);
 	if (slot < SLOTS)
 		report_create(c, slot, core_create(c, slot));
 	mutex_unlock(&report_lock);

@@ -260,7 +260,7 @@ $(fuzz-targets): $(O)/host/fuzz/%: $(O)/host/tests/fuzz/%_fuzz.o $(O)/host/tests
 
 # ---- Targets -----------------------------------------------------------------------------------
 
-.PHONY: all kernel drivers programs initramfs image unit fuzz-replay run manifest
+.PHONY: all kernel drivers programs initramfs image unit fuzz-replay run manifest gdb
 all: kernel drivers programs initramfs image ; @:
 kernel: $(O)/ferry.elf
 drivers: $(moved-drivers) $(O)/placement.ok
@@ -272,6 +272,10 @@ fuzz-replay: $(fuzz-targets)
 
 run:
 	$(Q)./ferry run --build $(O)
+
+# A debugger on the guest of "./ferry run --qemu -s" (add --qemu -S to wait for it).
+gdb: $(O)/ferry.elf
+	$(Q)gdb -iex 'set auto-load no' -ex 'target remote :1234' -x scripts/gdb/ferry.py $(O)/ferry.elf
 
 manifest: $(O)/ferry.elf $(moved-drivers)
 	$(Q)scripts/manifest $^

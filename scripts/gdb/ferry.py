@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0
+"""gdb commands for a running kernel: ferry-log, ferry-ps, ferry-devices. Loaded by make gdb; read-only, and they stop at what makes no sense."""
+import gdb
+
+STATES = ("new", "ready", "running", "sleeping", "stopped", "dead")
+DRIVER_STATES = ("Unbound", "Spawned", "Initializing", "CapabilityGranted", "Probing", "Running", "Crashed", "Restarting", "Failed", "Quiesced")
+MOST = 4096
+
+
+def entries(head, type_name, field):
+    """The structures whose list @field hangs on @head."""
+    kind = gdb.lookup_type(type_name)
+    offset = [f.bitpos // 8 for f in kind.fields() if f.name == field][0]
+    start, link = int(head.address), head["next"]
+    for _ in range(MOST):
+        if int(link) in (0, start):
+            return
+        yield gdb.Value(int(link) - offset).cast(kind.pointer()).dereference()
+        link = link.dereference()["next"]
+
+
+def text(value):
+    return value.string(errors="replace")
+
+
+class Log(gdb.Command):
+    """The kernel's log (ferry-log [BYTES])."""
+
+    def __init__(self):
+        super().__init__("ferry-log", gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        ring = gdb.parse_and_eval("'log.c'::ring")
+        size, end = ring.type.sizeof, int(gdb.parse_and_eval("'log.c'::log_end"))
+        n = min(end, size, int(argument, 0) if argument else size)
+        data = gdb.selected_inferior().read_memory(int(ring.address), size).tobytes()
+        at = (end - n) % size
+        print((data + data)[at:at + n].decode(errors="replace"), end="")
+
+
+class Processes(gdb.Command):
+    """Processes and their threads: ferry-ps."""
+
+    def __init__(self):
+        super().__init__("ferry-ps", gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        print("%-6s %-16s %-10s %s" % ("PID", "NAME", "STATE", "RIP"))
+        for process in entries(gdb.parse_and_eval("all_processes"), "struct process", "all_link"):
+            for thread in entries(process["threads"], "struct thread", "process_link"):
+                state, regs = int(thread["state"]), thread["user_regs"]
+                print("%-6d %-16s %-10s %s" % (int(thread["tid"]), text(process["name"]), STATES[state] if state < len(STATES) else "?",
+                                              hex(int(regs["rip"])) if int(regs) else "-"))
+
+
+class Devices(gdb.Command):
+    """Devices and their drivers: ferry-devices."""
+
+    def __init__(self):
+        super().__init__("ferry-devices", gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        for device in entries(gdb.parse_and_eval("'device.c'::devices"), "struct device", "link"):
+            state = int(device["state"])
+            print("%-4d %-16s %04x:%04x %-16s %s" % (int(device["id"]), text(device["name"]), int(device["vendor"]), int(device["device"]),
+                                                    text(device["driver_name"]) or "-", DRIVER_STATES[state] if state < len(DRIVER_STATES) else "?"))
+
+
+Log()
+Processes()
+Devices()
