@@ -217,6 +217,18 @@ int dentry_move(struct dentry *d, struct dentry *parent, const char *name, size_
 	return 0;
 }
 
+struct dentry *dentry_first_child(struct dentry *d)
+{
+	struct dentry *child, *found = NULL;
+
+	spin_lock(&dcache_lock);
+	list_for_each(child, &d->children, sibling)
+		if (!found && ref_get_live(&child->ref))
+			found = child;
+	spin_unlock(&dcache_lock);
+	return found;
+}
+
 bool dentry_has_children(struct dentry *d)
 {
 	return !list_empty(&d->children);

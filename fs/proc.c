@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * procfs: the tree and the text files that the kernel registers. Registered names stay in the dentry cache; processes are looked up.
+ * procfs and sysfs: trees of text files that the kernel registers. Registered names stay in the dentry cache; processes are looked up.
  * A text file is generated when it is read from the start, so one reader sees one moment.
  */
 #include <fs/proc.h>
@@ -19,7 +19,8 @@ struct proc_file {
 };
 
 struct super *proc_super;
-static struct super proc_super_storage;
+static struct super proc_super_storage, sys_super_storage;
+static struct super *sys_super;
 
 static ssize_t text_read(struct file *f, struct iter *to, loff_t *pos)
 {
@@ -115,6 +116,15 @@ static int root_iterate(struct file *f, bool (*emit)(void *arg, const char *name
 }
 
 static const struct inode_ops file_inode_ops = { .destroy = file_destroy };
+static ssize_t link_readlink(struct inode *inode, char *to, size_t size)
+{
+	size_t n = MIN(strlen(inode->priv), size);
+
+	memcpy(to, inode->priv, n);
+	return n;
+}
+
+static const struct inode_ops link_inode_ops = { .readlink = link_readlink, .destroy = file_destroy };
 static const struct inode_ops dir_inode_ops = { 0 };
 static const struct inode_ops root_inode_ops = { .lookup = proc_pid_lookup };
 static const struct file_ops dir_ops = { .iterate = dentry_iterate, .seek = dir_seek };
@@ -126,30 +136,37 @@ static void proc_statfs(struct super *s, struct linux_statfs *to)
 
 static const struct super_ops proc_super_ops = { .statfs = proc_statfs };
 
-static void proc_setup(void)
+static void super_setup(struct super *s, const struct inode_ops *root_inode, const struct file_ops *root)
 {
 	struct inode *inode;
 
+	ref_init(&s->ref);
+	s->ops = &proc_super_ops;
+	inode = inode_create(s, LINUX_S_IFDIR | 0555, root_inode, root);
+	s->root = inode ? dentry_create(NULL, "", 0, inode, false) : NULL;
+	BUG_ON(!s->root);
+	inode->nlink = 2;
+}
+
+static void proc_setup(void)
+{
 	if (proc_super)
 		return;
 	fs_setup();
 	proc_super = &proc_super_storage;
-	ref_init(&proc_super->ref);
-	proc_super->type = "proc";
-	proc_super->ops = &proc_super_ops;
-	proc_super->magic = LINUX_PROC_MAGIC;
-	proc_super->dev = 0xff;
-	inode = inode_create(proc_super, LINUX_S_IFDIR | 0555, &root_inode_ops, &root_ops);
-	proc_super->root = inode ? dentry_create(NULL, "", 0, inode, false) : NULL;
-	BUG_ON(!proc_super->root);
-	inode->nlink = 2;
+	*proc_super = (struct super){ .type = "proc", .magic = LINUX_PROC_MAGIC, .dev = 0xff };
+	super_setup(proc_super, &root_inode_ops, &root_ops);
+	sys_super = &sys_super_storage;
+	*sys_super = (struct super){ .type = "sysfs", .magic = LINUX_SYSFS_MAGIC, .dev = 0xfe };
+	super_setup(sys_super, &dir_inode_ops, &dir_ops);
 }
 
 /* A directory or file with the extra reference of existing; counted once more. vfs_lock held. */
-static struct dentry *make(struct dentry *dir, const char *name, size_t length, mode_t mode, struct proc_file *p)
+static struct dentry *make(struct dentry *dir, const char *name, size_t length, mode_t mode, void *p)
 {
 	bool is_dir = LINUX_S_ISDIR(mode);
-	struct inode *inode = inode_create(proc_super, mode, is_dir ? &dir_inode_ops : &file_inode_ops, is_dir ? &dir_ops : &proc_text_ops);
+	const struct inode_ops *ops = is_dir ? &dir_inode_ops : LINUX_S_ISLNK(mode) ? &link_inode_ops : &file_inode_ops;
+	struct inode *inode = inode_create(dir->inode->super, mode, ops, is_dir ? &dir_ops : &proc_text_ops);
 	struct dentry *d;
 
 	if (!inode)
@@ -168,9 +185,9 @@ static struct dentry *make(struct dentry *dir, const char *name, size_t length, 
 }
 
 /* The directory of the last part, made when missing (@create): counted, ERR_PTR. */
-static struct dentry *parent_of(const char **path, bool create)
+static struct dentry *parent_of(struct super *s, const char **path, bool create)
 {
-	struct dentry *dir = proc_super->root, *d;
+	struct dentry *dir = s->root, *d;
 	const char *slash;
 
 	dentry_get(dir);
@@ -187,13 +204,14 @@ static struct dentry *parent_of(const char **path, bool create)
 	return dir;
 }
 
-static int add(const char *path, mode_t mode, struct proc_file *p)
+/* On failure @p stays the caller's. */
+static int add(struct super *s, const char *path, mode_t mode, void *p)
 {
 	struct dentry *dir, *d;
 	int err = 0;
 
 	mutex_lock(&vfs_lock);
-	dir = parent_of(&path, true);
+	dir = parent_of(s, &path, true);
 	if (IS_ERR(dir)) {
 		err = PTR_ERR(dir);
 		goto unlock;
@@ -202,7 +220,7 @@ static int add(const char *path, mode_t mode, struct proc_file *p)
 	if (d) {
 		err = -EEXIST;
 	} else {
-		d = make(dir, path, strlen(path), LINUX_S_IFREG | mode, p);
+		d = make(dir, path, strlen(path), mode, p);
 		err = IS_ERR(d) ? PTR_ERR(d) : 0;
 	}
 	if (!IS_ERR(d))
@@ -213,8 +231,8 @@ unlock:
 	return err;
 }
 
-int proc_create_rw(const char *path, mode_t mode, void (*show)(struct seq *s, void *priv),
-		   ssize_t (*write)(void *priv, char *text, size_t n), void *priv)
+static int text_create(bool sys, const char *path, mode_t mode, void (*show)(struct seq *s, void *priv),
+		       ssize_t (*write)(void *priv, char *text, size_t n), void *priv)
 {
 	struct proc_file *p = kzalloc(sizeof(*p));
 	int err;
@@ -227,9 +245,32 @@ int proc_create_rw(const char *path, mode_t mode, void (*show)(struct seq *s, vo
 	p->show = show;
 	p->write = write;
 	p->priv = priv;
-	err = add(path, mode & 0777, p);
+	err = add(sys ? sys_super : proc_super, path, LINUX_S_IFREG | (mode & 0777), p);
 	if (err)
 		kfree(p);
+	return err;
+}
+
+int proc_create_rw(const char *path, mode_t mode, void (*show)(struct seq *s, void *priv),
+		   ssize_t (*write)(void *priv, char *text, size_t n), void *priv)
+{
+	return text_create(false, path, mode, show, write, priv);
+}
+
+int sys_create(const char *path, mode_t mode, void (*show)(struct seq *s, void *priv), void *priv)
+{
+	return text_create(true, path, mode, show, NULL, priv);
+}
+
+int sys_link(const char *path, const char *target)
+{
+	char *text = kstrdup(target);
+	int err;
+
+	proc_setup();
+	err = text ? add(sys_super, path, LINUX_S_IFLNK | 0777, text) : -ENOMEM;
+	if (err)
+		kfree(text);
 	return err;
 }
 
@@ -238,24 +279,52 @@ int proc_create(const char *path, mode_t mode, void (*show)(struct seq *s, void 
 	return proc_create_rw(path, mode, show, NULL, priv);
 }
 
-void proc_remove(const char *path)
+/* Take away @d, which is counted here, with what is below it. vfs_lock held. */
+static void drop(struct dentry *d)
+{
+	struct dentry *child;
+
+	while ((child = dentry_first_child(d)))
+		drop(child);
+	dentry_unhash(d);
+	dentry_put(d);
+	dentry_put(d);
+}
+
+static void text_remove(struct super *s, const char *path)
 {
 	struct dentry *dir, *d;
 
-	proc_setup();
 	mutex_lock(&vfs_lock);
-	dir = parent_of(&path, false);
+	dir = parent_of(s, &path, false);
 	if (!IS_ERR(dir)) {
 		d = dentry_find(dir, path, strlen(path));
-		if (d) {
-			dentry_unhash(d);
-			dentry_put(d);
-			dentry_put(d);
-		}
+		if (d)
+			drop(d);
 		dentry_put(dir);
 	}
 	mutex_unlock(&vfs_lock);
 }
+
+void proc_remove(const char *path)
+{
+	proc_setup();
+	text_remove(proc_super, path);
+}
+
+void sys_remove(const char *path)
+{
+	proc_setup();
+	text_remove(sys_super, path);
+}
+
+static struct super *sys_mount(const char *source, const char *options)
+{
+	ref_get(&sys_super->ref);
+	return sys_super;
+}
+
+static struct fs_type sys_type = { .name = "sysfs", .nodev = true, .mount = sys_mount };
 
 static struct super *proc_mount(const char *source, const char *options)
 {
@@ -269,6 +338,7 @@ static int proc_init(void)
 {
 	proc_setup();
 	fs_type_register(&proc_type);
+	fs_type_register(&sys_type);
 	return 0;
 }
 INITCALL("2fs", proc_init);

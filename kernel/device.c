@@ -70,6 +70,7 @@ int device_add(struct device *dev)
 	dev->id = ++device_last_id;
 	list_append(&devices, &dev->link);
 	spin_unlock_irq(&device_list_lock, flags);
+	device_sys_add(dev);
 	device_bind_kernel(dev);
 	if (device_list_hook)
 		device_list_hook(dev);
@@ -138,6 +139,7 @@ void device_remove(struct device *dev)
 	device_unbind(dev, DRIVER_UNBOUND, "device removed");
 	if (dev->class_gone)
 		dev->class_gone(dev);
+	device_sys_remove(dev);
 	flags = spin_lock_irq(&device_list_lock);
 	list_del(&dev->link);
 	spin_unlock_irq(&device_list_lock, flags);

@@ -226,6 +226,10 @@ extern const struct file_ops block_file_ops;
 uint64_t block_part_blocks(const struct block_part *part);
 int block_node_add(struct block_disk *disk, unsigned int number, uint64_t start, uint64_t nr_blocks);
 void block_node_remove(struct block_part *part);
+uint64_t block_node_rdev(const struct block_disk *disk, unsigned int number);
+/* block_sys.c: the same under /sys. */
+void block_sys_add(const struct block_part *part);
+void block_sys_remove(const struct block_part *part);
 bool block_file_is(const struct file *f);
 
 /* block_ioctl.c */

@@ -150,7 +150,7 @@ bool block_file_is(const struct file *f)
 
 /* ---- Nodes: parts_lock held, or nobody else knows the disk yet ---- */
 
-static uint64_t node_rdev(const struct block_disk *disk, unsigned int number)
+uint64_t block_node_rdev(const struct block_disk *disk, unsigned int number)
 {
 	if (number < MINORS && disk->index < 4096)
 		return DEV_MAKE(disk->major, disk->index * MINORS + number);
@@ -184,17 +184,21 @@ int block_node_add(struct block_disk *disk, unsigned int number, uint64_t start,
 	part->nr_blocks = nr_blocks;
 	node_name(part);
 	part->present = true;
-	err = devnode_create(part->name, LINUX_S_IFBLK | 0660, node_rdev(disk, number), &block_file_ops, part);
+	err = devnode_create(part->name, LINUX_S_IFBLK | 0660, block_node_rdev(disk, number), &block_file_ops, part);
 	if (err) {
 		part->present = false;
 		log_err("block %s: no node: %d", part->name, err);
+	} else {
+		block_sys_add(part);
 	}
 	return err;
 }
 
 void block_node_remove(struct block_part *part)
 {
-	if (part->present)
+	if (part->present) {
+		block_sys_remove(part);
 		devnode_remove(part->name);
+	}
 	part->present = false;
 }

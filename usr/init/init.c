@@ -243,6 +243,7 @@ int main(void)
 	mount_one("devtmpfs", "/dev");
 	open_console();
 	mount_one("proc", "/proc");
+	mount_one("sysfs", "/sys");
 	mount_one("tmpfs", "/tmp");
 	signal(SIGCHLD, SIG_DFL);
 	start_devmgr();

@@ -232,6 +232,7 @@ struct linux_inotify_event {
 /* f_type. */
 #define LINUX_TMPFS_MAGIC	0x01021994
 #define LINUX_PROC_MAGIC	0x9fa0
+#define LINUX_SYSFS_MAGIC	0x62656572
 #define LINUX_PIPEFS_MAGIC	0x50495045
 #define LINUX_SOCKFS_MAGIC	0x534f434b
 #define LINUX_ANON_MAGIC	0x09041934

@@ -166,6 +166,8 @@ struct dentry *dentry_parent_get(struct dentry *d);
 /* Give it another name and parent. -ENOMEM. vfs_lock held. */
 int dentry_move(struct dentry *d, struct dentry *parent, const char *name, size_t length);
 bool dentry_has_children(struct dentry *d);
+/* Counted, or NULL. */
+struct dentry *dentry_first_child(struct dentry *d);
 bool dentry_is_below(const struct dentry *d, const struct dentry *ancestor);
 /* file_ops.iterate for directories that live in the cache. */
 int dentry_iterate(struct file *f, bool (*emit)(void *arg, const char *name, uint64_t ino, uint8_t type, loff_t next), void *arg);

@@ -132,6 +132,9 @@ void device_remove(struct device *dev);
 void device_vanished(struct device *dev);
 /* Devices came or went: set once, by who tells the device manager. May sleep. */
 extern void (*device_list_hook)(struct device *dev);
+/* kernel/device_sys.c: into and out of /sys. */
+void device_sys_add(const struct device *dev);
+void device_sys_remove(const struct device *dev);
 void device_get(struct device *dev);
 void device_put(struct device *dev);
 /* With a reference, or NULL. */
