@@ -139,6 +139,7 @@ static void process_copy_state(struct process *p, struct process *from, const st
 	p->exit_signal = r->exit_signal;
 	spin_unlock_irq(&from->signal_lock, inner);
 	spin_unlock_irq(&from->lock, flags);
+	cpu_limit_changed(p);
 	if (r->flags & LINUX_CLONE_CLEAR_SIGHAND)
 		signal_reset_actions(p);
 }

@@ -2,24 +2,19 @@
 /*
  * Futexes. A waiter is queued before the word is read, so a wake between the two is not lost; then it sleeps until its record is marked.
  * A word in private memory is known by space and address, one in a shared mapping by its frame, which waiters keep. Priority inheritance
- * is left out (ENOSYS). Locks: one spinlock for each bucket, two taken in address order; user memory is touched without them.
+ * is in futex_pi.c. Locks: one spinlock for each bucket, two taken in address order; user memory is touched without them.
  */
 #include <kernel/init.h>
 #include <kernel/syscall.h>
 #include <mm/page.h>
 #include <mm/space.h>
 #include <mm/user.h>
+#include "futex.h"
 #include "process_internal.h"
 
 #define BUCKETS		64u
 #define ROBUST_MAX	2048u		/* entries of a list that are believed */
 #define RETRIES_MAX	1000u		/* of a compare-and-exchange against a busy word */
-
-struct futex_key {
-	const void *object;	/* space or page */
-	uint64_t address;	/* in the space, or offset in the page */
-	struct page *page;	/* counted when the key is a page's */
-};
 
 struct futex_waiter {
 	struct list link;
@@ -42,7 +37,7 @@ static struct futex_bucket *bucket_of(const struct futex_key *key)
 	return &buckets[hash >> 58];
 }
 
-static bool key_equal(const struct futex_key *a, const struct futex_key *b)
+bool futex_key_equal(const struct futex_key *a, const struct futex_key *b)
 {
 	return a->object == b->object && a->address == b->address;
 }
@@ -60,8 +55,7 @@ static bool address_is_shared(struct space *s, uint64_t address, int *err)
 	return shared;
 }
 
-/* Fill @key; give it back with key_put(). 0, -EINVAL, -EFAULT. */
-static int key_get(uint64_t address, bool private, struct futex_key *key)
+int futex_key_get(uint64_t address, bool private, struct futex_key *key)
 {
 	struct space *s = current_process->space;
 	int err = 0;
@@ -84,7 +78,7 @@ static int key_get(uint64_t address, bool private, struct futex_key *key)
 	return 0;
 }
 
-static void key_put(struct futex_key *key)
+void futex_key_put(struct futex_key *key)
 {
 	if (key->page)
 		page_put(key->page);
@@ -92,7 +86,7 @@ static void key_put(struct futex_key *key)
 }
 
 /* Read a word in one piece: a compare-and-exchange with itself, or a plain copy where writing is not allowed. */
-static int word_read(uint64_t address, uint32_t *value)
+int futex_word_read(uint64_t address, uint32_t *value)
 {
 	uint32_t seen;
 
@@ -117,7 +111,7 @@ static int futex_wake(uint64_t address, bool private, int count, uint32_t bitset
 	struct futex_bucket *b;
 	struct futex_key key;
 	uint64_t flags;
-	int err = key_get(address, private, &key), woken = 0;
+	int err = futex_key_get(address, private, &key), woken = 0;
 
 	if (err)
 		return err;
@@ -126,13 +120,13 @@ static int futex_wake(uint64_t address, bool private, int count, uint32_t bitset
 	list_for_each_safe(w, next, &b->waiters, link) {
 		if (woken >= count)
 			break;
-		if (!key_equal(&w->key, &key) || !(w->bitset & bitset))
+		if (!futex_key_equal(&w->key, &key) || !(w->bitset & bitset))
 			continue;
 		waiter_wake(w);
 		woken++;
 	}
 	spin_unlock_irq(&b->lock, flags);
-	key_put(&key);
+	futex_key_put(&key);
 	return woken;
 }
 
@@ -190,18 +184,18 @@ static int futex_wait(uint64_t address, bool private, uint32_t expected, time_ns
 
 	if (!bitset)
 		return -EINVAL;
-	err = key_get(address, private, &w.key);
+	err = futex_key_get(address, private, &w.key);
 	if (err)
 		return err;
 	waiter_queue(&w);
-	err = word_read(address, &value);
+	err = futex_word_read(address, &value);
 	if (!err && value != expected)
 		err = -EAGAIN;
 	if (!err)
 		err = waiter_sleep(&w, deadline);
 	if (waiter_unqueue(&w))
 		err = 0;
-	key_put(&w.key);
+	futex_key_put(&w.key);
 	return err;
 }
 
@@ -254,13 +248,13 @@ static int requeue_locked(struct futex_bucket *from, const struct futex_key *key
 	int woken = 0, moved = 0;
 
 	list_for_each_safe(w, next, &from->waiters, link) {
-		if (!key_equal(&w->key, key))
+		if (!futex_key_equal(&w->key, key))
 			continue;
 		if (woken < nr_wake) {
 			waiter_wake(w);
 			woken++;
 		} else if (moved < nr_move) {
-			if (!key_equal(key, target))
+			if (!futex_key_equal(key, target))
 				waiter_move(w, to, target);
 			moved++;
 		} else {
@@ -292,23 +286,23 @@ static int futex_requeue(uint64_t address, uint64_t other, bool private, int nr_
 {
 	struct futex_key key, target;
 	uint32_t value;
-	int err = key_get(address, private, &key);
+	int err = futex_key_get(address, private, &key);
 
 	if (err)
 		return err;
-	err = nr_wake < 0 || nr_move < 0 ? -EINVAL : key_get(other, private, &target);
+	err = nr_wake < 0 || nr_move < 0 ? -EINVAL : futex_key_get(other, private, &target);
 	if (err)
 		goto put_key;
 	if (expected) {
-		err = word_read(address, &value);
+		err = futex_word_read(address, &value);
 		if (!err && value != *expected)
 			err = -EAGAIN;
 	}
 	if (!err)
 		err = requeue(&key, &target, nr_wake, nr_move);
-	key_put(&target);
+	futex_key_put(&target);
 put_key:
-	key_put(&key);
+	futex_key_put(&key);
 	return err;
 }
 
@@ -356,7 +350,7 @@ static int op_run(uint64_t address, uint32_t encoded)
 {
 	unsigned int op = encoded >> 28 & 7, cmp = encoded >> 24 & 15;
 	uint32_t arg = sign_12(encoded >> 12 & 0xfff), old, seen;
-	int err = word_read(address, &old);
+	int err = futex_word_read(address, &old);
 
 	if (op > LINUX_FUTEX_OP_XOR || cmp > LINUX_FUTEX_CMP_GE)
 		return -ENOSYS;
@@ -416,6 +410,19 @@ static int64_t futex_wait_parse(struct syscall_args *args, bool bitset)
 			       bitset ? (uint32_t)args->a[5] : LINUX_FUTEX_BITSET_ANY);
 }
 
+/* Always a time on a clock: the real one unless the newer call says otherwise. */
+static int64_t lock_pi_parse(struct syscall_args *args)
+{
+	int op = args->a[1];
+	time_ns_t deadline;
+	int err;
+
+	if ((op & LINUX_FUTEX_CMD_MASK) == LINUX_FUTEX_LOCK_PI)
+		op |= LINUX_FUTEX_CLOCK_REALTIME;
+	err = deadline_get(args->a[3], op, true, &deadline);
+	return err ? err : futex_lock_pi(args->a[0], op & LINUX_FUTEX_PRIVATE_FLAG, false, deadline);
+}
+
 SYSCALL_FLAGS(NR_futex, futex, SYSCALL_DRIVER)
 {
 	int op = args->a[1], value = args->a[2];
@@ -437,17 +444,26 @@ SYSCALL_FLAGS(NR_futex, futex, SYSCALL_DRIVER)
 		return futex_requeue(args->a[0], args->a[4], private, value, args->a[3], &third);
 	case LINUX_FUTEX_WAKE_OP:
 		return futex_wake_op(args->a[0], args->a[4], private, value, args->a[3], third);
+	case LINUX_FUTEX_LOCK_PI:
+	case LINUX_FUTEX_LOCK_PI2:
+		return lock_pi_parse(args);
+	case LINUX_FUTEX_TRYLOCK_PI:
+		return futex_lock_pi(args->a[0], private, true, TIME_FOREVER);
+	case LINUX_FUTEX_UNLOCK_PI:
+		return futex_unlock_pi(args->a[0], private);
 	default:
 		return -ENOSYS;
 	}
 }
 
 /* The owner of a robust futex is gone: say so in the word and wake one waiter. */
-static void robust_release(struct thread *t, uint64_t address)
+static void robust_release(struct thread *t, uint64_t address, bool pi)
 {
 	uint32_t value, seen;
 
-	if (address % sizeof(value) || word_read(address, &value))
+	if (pi && futex_owner_died_pi(address))
+		return;
+	if (address % sizeof(value) || futex_word_read(address, &value))
 		return;
 	for (unsigned int i = 0; i < RETRIES_MAX && (value & LINUX_FUTEX_TID_MASK) == (uint32_t)t->tid; i++) {
 		uint32_t freed = (value & LINUX_FUTEX_WAITERS) | LINUX_FUTEX_OWNER_DIED;
@@ -464,7 +480,7 @@ static void robust_release(struct thread *t, uint64_t address)
 }
 
 /* Walk the list that the thread left in user memory. Bit 0 of an entry marks a PI futex. */
-void futex_thread_exit(struct thread *t)
+static void robust_list_walk(struct thread *t)
 {
 	uint64_t list = t->robust_list, entry, next;
 	struct linux_robust_list_head head;
@@ -477,11 +493,17 @@ void futex_thread_exit(struct thread *t)
 		if (get_user64(&next, entry & ~1ull))
 			break;
 		if (entry != head.list_op_pending)
-			robust_release(t, (entry & ~1ull) + head.futex_offset);
+			robust_release(t, (entry & ~1ull) + head.futex_offset, entry & 1);
 		entry = next;
 	}
 	if (head.list_op_pending)
-		robust_release(t, (head.list_op_pending & ~1ull) + head.futex_offset);
+		robust_release(t, (head.list_op_pending & ~1ull) + head.futex_offset, head.list_op_pending & 1);
+}
+
+void futex_thread_exit(struct thread *t)
+{
+	robust_list_walk(t);
+	futex_thread_exit_pi(t);
 }
 
 SYSCALL_FLAGS(NR_set_robust_list, set_robust_list, SYSCALL_DRIVER)

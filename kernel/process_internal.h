@@ -65,6 +65,11 @@ void futex_thread_exit(struct thread *t);
 /* Wake at most @count waiters of a word of the current process. */
 int futex_wake_user(uint64_t address, int count);
 
+/* cpu_timer.c: ITIMER_VIRTUAL or PROF of the current process; a tick of CPU time of @p, in the timer interrupt. */
+void cpu_timer_get(unsigned int which, struct cpu_timer *to);
+void cpu_timer_set(unsigned int which, const struct cpu_timer *to, struct cpu_timer *old);
+void cpu_limit_changed(struct process *p);
+
 /* posix_timer.c, sys_time.c */
 void posix_timers_free(struct process *p);
 void itimer_fire(struct timer *timer);

@@ -367,6 +367,8 @@ void sched_tick(void)
 		balance_pull(rq);
 	}
 	queue_unlock(rq);
+	if (t->process && unlikely(READ_ONCE(t->process->cpu_limited)))
+		cpu_timer_tick(t->process, t->syscall_nr == -1);
 }
 
 void thread_set_class(struct thread *t, enum sched_class sclass)

@@ -14,4 +14,7 @@ void sched_block(void);
 /* thread.c: with a stack, without a number. NULL when out of memory. */
 struct thread *thread_alloc(const char *name, enum sched_class sclass);
 
+/* cpu_timer.c: @p used the CPU for a tick. In the timer interrupt, no locks. */
+void cpu_timer_tick(struct process *p, bool user);
+
 #endif

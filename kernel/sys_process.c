@@ -144,6 +144,7 @@ static int limit_change(struct process *p, unsigned int which, const struct linu
 		return -EPERM;
 	p->rlimits[which].cur = new->cur;
 	p->rlimits[which].max = new->max;
+	cpu_limit_changed(p);
 	return 0;
 }
 

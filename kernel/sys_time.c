@@ -267,9 +267,7 @@ SYSCALL(NR_alarm, alarm)
 
 static int itimer_which(uint64_t which)
 {
-	if (which == LINUX_ITIMER_REAL)
-		return 0;
-	return which == LINUX_ITIMER_VIRTUAL || which == LINUX_ITIMER_PROF ? -ENOSYS : -EINVAL;
+	return which > LINUX_ITIMER_PROF ? -EINVAL : 0;
 }
 
 SYSCALL(NR_setitimer, setitimer)
@@ -287,8 +285,15 @@ SYSCALL(NR_setitimer, setitimer)
 		err = timeval_check(&new.it_interval, &interval);
 	if (err)
 		return err;
-	itimer_set(value, interval, &left, &old_interval);
-	old = itimerval_of(left, old_interval);
+	if (args->a[0] == LINUX_ITIMER_REAL) {
+		itimer_set(value, interval, &left, &old_interval);
+		old = itimerval_of(left, old_interval);
+	} else {
+		struct cpu_timer before;
+
+		cpu_timer_set(args->a[0] - LINUX_ITIMER_VIRTUAL, &(struct cpu_timer){ value, interval }, &before);
+		old = itimerval_of(before.left, before.interval);
+	}
 	return args->a[2] ? copy_to_user(args->a[2], &old, sizeof(old)) : 0;
 }
 
@@ -301,6 +306,13 @@ SYSCALL(NR_getitimer, getitimer)
 
 	if (err)
 		return err;
+	if (args->a[0] != LINUX_ITIMER_REAL) {
+		struct cpu_timer now_left;
+
+		cpu_timer_get(args->a[0] - LINUX_ITIMER_VIRTUAL, &now_left);
+		value = itimerval_of(now_left.left, now_left.interval);
+		return copy_to_user(args->a[1], &value, sizeof(value));
+	}
 	value = itimerval_of(p->itimer_real.armed && deadline > now ? deadline - now : 0, p->itimer_interval);
 	return copy_to_user(args->a[1], &value, sizeof(value));
 }

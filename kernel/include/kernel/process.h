@@ -82,6 +82,9 @@ struct process {
 	uint32_t umask_unused;
 	struct timer itimer_real;
 	uint64_t itimer_interval;
+	struct cpu_timer { uint64_t left, interval; } cpu_timers[2];	/* ITIMER_VIRTUAL and PROF: ns of CPU time (kernel/cpu_timer.c) */
+	bool cpu_limited;		/* one of those runs, or RLIMIT_CPU is set */
+	uint64_t cpu_warned_s;		/* the second that SIGXCPU told last */
 	struct list posix_timers;	/* kernel/posix_timer.c */
 	uint32_t exit_signal;		/* told to the parent: SIGCHLD, or what clone asked for */
 	uint64_t denied_calls;		/* system calls refused to a sandboxed driver */

@@ -59,6 +59,10 @@ struct thread {
 	sigset_t waiting_for;		/* blocked signals that end the sleep of sigtimedwait */
 	struct list sigqueue;
 	struct sigaltstack_k altstack;
+	struct pi_waiter *pi_waiter;	/* with the next three: kernel/futex_pi.c */
+	bool boosted;			/* class and nice are a waiter's; these are its own */
+	enum sched_class own_class;
+	int own_nice;
 	struct trace *trace;		/* NULL: never was traced (kernel/ptrace.h) */
 
 	/* Owned by the thread itself. */
