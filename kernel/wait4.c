@@ -139,9 +139,10 @@ static bool query_take_traced(struct wait_query *q, struct trace *tr)
 	return true;
 }
 
-/* As wait_scan() for what the caller traces; @result is what the children gave. */
-static int wait_scan_traced(struct wait_query *q, int result)
+/* As wait_scan() for what the caller traces. Comes first: a process is told after its threads. */
+static int wait_scan_traced(struct wait_query *q)
 {
+	int result = -ECHILD;
 	struct trace *tr, *next;
 
 	list_for_each_safe(tr, next, &current_process->tracees, link) {
@@ -158,18 +159,16 @@ static int wait_scan_traced(struct wait_query *q, int result)
 static int wait_scan(struct wait_query *q)
 {
 	uint64_t flags = spin_lock_irq(&process_tree_lock);
+	int result = wait_scan_traced(q);
 	struct process *child;
-	int result = -ECHILD;
 
 	list_for_each(child, &current_process->children, sibling) {
+		if (result == 1)
+			break;
 		if (!query_wants(q, child))
 			continue;
 		result = query_take(q, child);
-		if (result)
-			break;
 	}
-	if (result <= 0)
-		result = wait_scan_traced(q, result);
 	spin_unlock_irq(&process_tree_lock, flags);
 	return result;
 }

@@ -37,7 +37,8 @@ static void show(struct seq *s, const void *priv, unsigned int what)
 	uint32_t size = disk ? disk->limits.block_size : SECTOR;
 	const uint64_t values[] = {
 		[SYS_SIZE] = part ? block_part_blocks(part) * size / SECTOR : 0, [SYS_START] = part ? part->start * size / SECTOR : 0,
-		[SYS_RO] = disk && (disk->limits.flags & BLOCK_RO), [SYS_LOGICAL] = size, [SYS_PHYSICAL] = disk ? MAX(disk->limits.physical_block_size, size) : size,
+		[SYS_RO] = disk && (disk->limits.flags & BLOCK_RO), [SYS_LOGICAL] = size,
+		[SYS_PHYSICAL] = disk ? MAX(disk->limits.physical_block_size, size) : size,
 		[SYS_MAX_SECTORS] = disk ? max_bytes(&disk->limits) / 1024 : 0, [SYS_PARTITION] = number,
 		[SYS_REMOVABLE] = disk && size == 2048,
 	};
