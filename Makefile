@@ -37,7 +37,7 @@ KCONFIG := KCONFIG_CONFIG="$(KCONFIG_CONFIG)" $(PYTHON) scripts/kconfig
 defconfigs := $(notdir $(wildcard arch/x86/configs/*_defconfig))
 config-goals := menuconfig guiconfig oldconfig olddefconfig defconfig savedefconfig \
 	allyesconfig allmodconfig allnoconfig tinyconfig randconfig $(defconfigs)
-free-goals := help clean mrproper distclean tags why layers format setup new-driver randconfigs CONFIG_%
+free-goals := placement-report placement-advise help clean mrproper distclean tags why layers format setup new-driver randconfigs CONFIG_%
 goals := $(or $(MAKECMDGOALS),all)
 
 # Configuration targets come before the others and one at a time.
@@ -52,7 +52,7 @@ one-by-one:
 
 else
 
-.PHONY: all help clean mrproper distclean tags why layers format setup new-driver randconfigs $(config-goals)
+.PHONY: all placement-report placement-advise help clean mrproper distclean tags why layers format setup new-driver randconfigs $(config-goals)
 
 all:
 
@@ -82,6 +82,10 @@ tags:
 	$(call say,TAGS,tags)
 	$(Q)command -v ctags >/dev/null || { echo 'no ctags: apt-get install universal-ctags' >&2; exit 1; }
 	$(Q)find $(source-dirs) -name '*.[chS]' | ctags -L - -f tags
+
+# What the KPI records say about moving each driver.
+placement-report placement-advise:
+	$(Q)scripts/kpi $(@:placement-%=%) $(KCONFIG_CONFIG)
 
 layers:
 	$(Q)scripts/layers

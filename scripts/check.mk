@@ -2,7 +2,7 @@
 #
 # Testing targets. scripts/check runs the suites; each prints KTAP.
 
-.PHONY: bench-restart check check-unit check-ktest check-boot check-class bench bench-abi bench-block profile sparse fuzz-calls
+.PHONY: bench-restart check check-unit check-ktest check-boot check-class bench bench-abi bench-block kpi profile sparse fuzz-calls
 check: all unit
 	$(Q)scripts/check --build $(O) $(SUITES)
 
@@ -33,6 +33,10 @@ fuzz-calls: all
 # Disks beside Debian's Linux, in both placements. DISKS="nvme ahci" chooses.
 bench-block: all
 	$(Q)FERRY_BUILD=$(O) tests/bench/block $(if $(RUNS),--runs $(RUNS)) $(DISKS)
+
+# The record of a driver, beside it: make kpi DRIVER=nvme (RUNS=9)
+kpi: all
+	$(Q)FERRY_BUILD=$(O) tests/bench/kpi $(if $(RUNS),--runs $(RUNS)) $(DRIVER)
 
 # Where the instructions of a benchmark go: make profile PROFILE="--placement m -- blkcost -d 1 /dev/nullb0 200"
 profile: all
