@@ -169,3 +169,48 @@ ABI_CASE(floating_point_registers_are_each_programs_own)
 	for (int k = 0; k < 4; k++)
 		CHECK(abi_wait(children[k]) == 0);
 }
+
+/* Linux: rax is the result, rcx and r11 are spoilt by the instruction, all others stay (System V ABI for x86-64, A.2.1). */
+ABI_CASE(system_call_keeps_every_register_but_three)
+{
+	static const uint64_t before[] = { 0x1111, 0x2222, 0x3333, 0x4444, 0x5555, 0x6666, 0x7777, 0x8888, 0x9999, 0xaaaa, 0xbbbb };
+	uint64_t after[11] = { 0 }, result;
+	const uint64_t *from = before;
+	uint64_t *to = after;
+
+	__asm__ volatile(
+		"movq %[from], %%rax; pushq %%rbx; pushq %%rbp; pushq %[to]\n\t"
+		"movq (%%rax), %%rdi; movq 8(%%rax), %%rsi; movq 16(%%rax), %%rdx; movq 24(%%rax), %%r10; movq 32(%%rax), %%r8\n\t"
+		"movq 40(%%rax), %%r9; movq 48(%%rax), %%r12; movq 56(%%rax), %%r13; movq 64(%%rax), %%r14; movq 72(%%rax), %%r15\n\t"
+		"movq 80(%%rax), %%rbx; movq %%rbx, %%rbp; movl %[number], %%eax; syscall; popq %%rcx\n\t"
+		"movq %%rdi, (%%rcx); movq %%rsi, 8(%%rcx); movq %%rdx, 16(%%rcx); movq %%r10, 24(%%rcx); movq %%r8, 32(%%rcx)\n\t"
+		"movq %%r9, 40(%%rcx); movq %%r12, 48(%%rcx); movq %%r13, 56(%%rcx); movq %%r14, 64(%%rcx); movq %%r15, 72(%%rcx)\n\t"
+		"movq %%rbx, 80(%%rcx); cmpq %%rbx, %%rbp; popq %%rbp; popq %%rbx; je 1f; movq $0, 80(%%rcx); 1:"
+		: "=&a"(result), [from] "+c"(from), [to] "+d"(to) : [number] "i"(SYS_getpid)
+		: "rdi", "rsi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "memory", "cc");
+	CHECK(result == (uint64_t)getpid());
+	CHECK(!memcmp(before, after, sizeof(before)));
+}
+
+static long raw_mmap(void *place, size_t length, long rights, long how, long file, long at)
+{
+	register long flags __asm__("r10") = how, fd __asm__("r8") = file, offset __asm__("r9") = at;
+	long result;
+
+	__asm__ volatile("syscall" : "=a"(result) : "a"((long)SYS_mmap), "D"(place), "S"(length), "d"(rights), "r"(flags), "r"(fd), "r"(offset)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+
+/* Number in rax, arguments in rdi, rsi, rdx, r10, r8 and r9: each one of mmap's shows in what comes back. */
+ABI_CASE(six_arguments_arrive_in_their_registers)
+{
+	char *place = mmap(NULL, 3 * 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int file = memfd_create("pages", 0);
+
+	CHECK(place != MAP_FAILED && pwrite(file, "first", 5, 0) == 5 && pwrite(file, "second", 6, 4096) == 6);
+	CHECK(raw_mmap(place + 4096, 4096, PROT_READ, MAP_PRIVATE | MAP_FIXED, file, 4096) == (long)(place + 4096));
+	CHECK(!memcmp(place + 4096, "second", 6));
+	TRAPS(SIGSEGV, SEGV_ACCERR, *(volatile char *)(place + 4096) = 1);
+	TRAPS(SIGSEGV, SEGV_ACCERR, (void)*(volatile char *)(place + 2 * 4096));
+}

@@ -49,6 +49,9 @@ DRIVER(host_trial) = {
 	.manifest = {
 		MANIFEST_HEADER,
 		.name = "host_trial",
+		.version = "1.0",
+		.author = "The Ferry authors",
+		.description = "What host_test.c tries the driver API with",
 		.needs = FERRY_NEEDS_MMIO | FERRY_NEEDS_PORTS | FERRY_NEEDS_IRQ | FERRY_NEEDS_DMA | FERRY_NEEDS_CONFIG,
 		.dma_bits = 64,
 		.match = { MATCH_PCI(0xfe44, 0x0001) },
@@ -400,4 +403,17 @@ KTEST_CASE(device_without_a_driver_is_not_created)
 
 	setup.device = 2;
 	EXPECT_NULL(host_device_create(&setup));
+}
+
+extern const struct driver *const __start_ferry_drivers[], *const __stop_ferry_drivers[];
+
+KTEST_CASE(every_driver_says_what_it_is_and_who_made_it)
+{
+	for (const struct driver *const *d = __start_ferry_drivers; d < __stop_ferry_drivers; d++) {
+		const struct ferry_manifest *m = &(*d)->manifest;
+
+		EXPECT_TRUE(m->name[0] && m->version[0] && m->author[0] && m->description[0]);
+		EXPECT_TRUE((*d)->probe && (*d)->remove);
+	}
+	EXPECT_TRUE(__stop_ferry_drivers - __start_ferry_drivers >= 6);
 }

@@ -47,6 +47,9 @@ static void good_image(void)
 	inside()->magic = FERRY_MANIFEST_MAGIC;
 	inside()->size = sizeof(struct ferry_manifest);
 	memcpy(inside()->name, "good", 5);
+	memcpy(inside()->version, "1.0", 4);
+	memcpy(inside()->author, "somebody", 9);
+	memcpy(inside()->description, "does good", 10);
 }
 
 static int refused(void)
@@ -59,6 +62,9 @@ KTEST_CASE(good_file_gives_its_manifest)
 	good_image();
 	EXPECT_NULL(manifest_parse(image, IMAGE_BYTES, &out));
 	EXPECT_STREQ(out.name, "good");
+	EXPECT_STREQ(out.version, "1.0");
+	EXPECT_STREQ(out.author, "somebody");
+	EXPECT_STREQ(out.description, "does good");
 }
 
 KTEST_CASE(every_shorter_file_is_refused)
