@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The first files: every boot module is a cpio archive (or several in a row), unpacked over the root in order. Later entries replace
- * earlier ones. A module's memory goes back to the frame allocator. Compressed archives are not supported.
+ * earlier ones. A module's memory goes back to the frame allocator. An archive may be compressed with gzip, not with zstd.
  */
 #include <fs/node.h>
 #include <fs/vfs.h>
@@ -11,6 +11,7 @@
 #include <mm/page.h>
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
+#include "archive.h"
 #include "cpio.h"
 
 /* A file with several names that was unpacked: the others become links. */
@@ -189,18 +190,25 @@ static const char *entry_path(char *buffer, const struct cpio_entry *e)
 	return buffer;
 }
 
-static int unpack(const struct boot_module *m, char *buffer)
+static bool is_gzip(const uint8_t *p, size_t size)
 {
-	struct cpio c = { .data = phys_to_virt(m->start), .size = m->length };
+	return size >= 2 && p[0] == 0x1f && p[1] == 0x8b;
+}
+
+static bool is_zstd(const uint8_t *p, size_t size)
+{
+	return size >= 4 && p[0] == 0x28 && p[1] == 0xb5 && p[2] == 0x2f && p[3] == 0xfd;
+}
+
+/* Plain archives until their end, or until a compressed one follows: 0, and *used says how far; or -errno. */
+static int unpack_plain(const char *name, const char *data, size_t size, size_t *used, char *buffer)
+{
+	struct cpio c = { .data = data, .size = size };
 	struct cpio_entry e;
 	const char *path;
 	unsigned int count = 0;
 	int n, err;
 
-	if (c.size >= 2 && (uint8_t)c.data[0] == 0x1f && (uint8_t)c.data[1] == 0x8b) {
-		log_err("initramfs: %s is compressed with gzip, which is not supported", m->name);
-		return -EINVAL;
-	}
 	while ((n = cpio_next(&c, &e)) > 0) {
 		path = entry_path(buffer, &e);
 		err = !name_ok(path) ? -EINVAL : path[1] ? unpack_entry(path, &e) : set_owner("/", &e);
@@ -210,9 +218,52 @@ static int unpack(const struct boot_module *m, char *buffer)
 			return err;
 		count++;
 	}
+	*used = n < 0 ? c.at : size;
+	if (n < 0 && is_gzip((const uint8_t *)data + c.at, size - c.at))
+		return 0;
 	if (n < 0)
-		log_err("initramfs: %s corrupt at offset %llu (after %u entries)", m->name, (unsigned long long)c.at, count);
+		log_err("initramfs: %s corrupt at offset %llu (after %u entries)", name, (unsigned long long)c.at, count);
 	return n;
+}
+
+static int unpack_gzip(const char *name, const uint8_t *data, size_t size, size_t *used, char *buffer)
+{
+	struct archive a;
+	size_t inside;
+	int err = archive_open(&a, data, size);
+
+	if (err) {
+		log_err("initramfs: %s: gzip data that cannot be unpacked, error %d", name, err);
+		return err;
+	}
+	*used = a.used;
+	err = unpack_plain(name, a.data, a.size, &inside, buffer);
+	archive_close(&a);
+	return err;
+}
+
+/* Several archives in a row, each plain or compressed, zeroes between them. */
+static int unpack(const struct boot_module *m, char *buffer)
+{
+	const uint8_t *data = phys_to_virt(m->start);
+	size_t at = 0, used = 0;
+	int err = 0;
+
+	for (; at < m->length && !err; at += used) {
+		used = 1;
+		if (!data[at])
+			continue;
+		if (is_zstd(data + at, m->length - at)) {
+			log_err("initramfs: %s is compressed with zstd, which is not supported", m->name);
+			err = -EINVAL;
+		} else if (is_gzip(data + at, m->length - at)) {
+			err = unpack_gzip(m->name, data + at, m->length - at, &used, buffer);
+		} else {
+			err = unpack_plain(m->name, (const char *)data + at, m->length - at, &used, buffer);
+			used = MAX(used, (size_t)1);
+		}
+	}
+	return err;
 }
 
 static void forget_links(void)

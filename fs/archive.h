@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* For initramfs.c: what a compressed archive contains. */
+#ifndef FS_ARCHIVE_H
+#define FS_ARCHIVE_H
+
+#include <kernel/types.h>
+
+struct page;
+
+struct archive {
+	void *data;		/* contiguous, @size bytes */
+	size_t size;
+	size_t used;		/* of the input */
+	struct page **pages;
+	size_t nr_pages;
+};
+
+/* The gzip member at @in. 0, -EINVAL (corrupt), -ENOMEM, -ENOSPC (more than half of free memory). archive_close() gives the memory back. */
+int archive_open(struct archive *a, const uint8_t *in, size_t in_size);
+void archive_close(struct archive *a);
+
+#endif
