@@ -21,7 +21,9 @@ if [ -x "$BUILD/usr/bin/abi_test" ]; then
 	if wanted border_holds_on_four; then
 		LIMIT=200 guest 'abi_test' --smp 4
 		[ "$status" = 0 ] && all_ok "$scratch/out"
-		verdict border_holds_on_four $? "$scratch/out" "$scratch/err"
+		held=$?
+		grep -A 5 'not ok' "$scratch/out" >"$scratch/failed"
+		verdict border_holds_on_four $held "$scratch/err" "$scratch/failed"
 	fi
 	for suite in smp sched; do
 		wanted "kernel_tests_of_${suite}_hold_on_four" || continue
