@@ -96,7 +96,9 @@ static int64_t class_unregister_call(struct moved *m, struct syscall_args *args)
 {
 	int err = 0;
 
-	if (m->misc && args->a[1] == FERRY_UNREGISTER_FINISH)
+	if (m->dev->replaced)
+		err = 0;	/* what it has is its successor's */
+	else if (m->misc && args->a[1] == FERRY_UNREGISTER_FINISH)
 		misc_remote_finish(m->misc);
 	else if (!m->block || args->a[1] > FERRY_UNREGISTER_UNIT)
 		err = -EINVAL;

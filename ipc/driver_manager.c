@@ -73,8 +73,8 @@ static void manager_exit(struct process *p)
 
 	if (manager == p)
 		manager = NULL;
-	WRITE_ONCE(device_manager_alive, manager != NULL);
 	spin_unlock_irq(&manager_lock, flags);
+	manager_watch_tell(false);
 }
 
 static bool is_administrator(void)
@@ -82,9 +82,15 @@ static bool is_administrator(void)
 	return current_process->euid == 0 && !current_process->device;
 }
 
+bool manager_is_current(void)
+{
+	return READ_ONCE(manager) == current_process;
+}
+
 /* 0 when the caller is the manager, or has just become it. */
 static int manager_claim(void)
 {
+	bool is_new = false;
 	uint64_t flags;
 	int err = 0;
 
@@ -93,7 +99,7 @@ static int manager_claim(void)
 	flags = spin_lock_irq(&manager_lock);
 	if (!manager) {
 		manager = current_process;
-		WRITE_ONCE(device_manager_alive, true);
+		is_new = true;
 		current_process->on_exit = manager_exit;
 		event_head = event_tail;
 		events_lost = true;	/* whatever was before: look at everything */
@@ -101,6 +107,8 @@ static int manager_claim(void)
 		err = -EPERM;
 	}
 	spin_unlock_irq(&manager_lock, flags);
+	if (is_new)
+		manager_watch_tell(true);
 	return err;
 }
 
@@ -132,6 +140,10 @@ static void desc_fill(struct device *dev, struct ferry_device_desc *d)
 	d->standby = standby_pid(dev);
 	d->granted = dev->granted;
 	d->generation = dev->generation;
+	d->refused = (uint32_t)dev->counters.denied;
+	d->bad_messages = dev->counters.bad_messages;
+	d->restarts = dev->restarts;
+	d->restart_last_us = dev->restart_last_us;
 	str_copy(d->name, dev->name, sizeof(d->name));
 	str_copy(d->driver, dev->driver_name, sizeof(d->driver));
 	str_copy(d->reason, dev->fail_reason, sizeof(d->reason));
@@ -189,7 +201,7 @@ static bool name_is_clean(const char *name)
 
 static int spawn_check(const struct ferry_driver_spawn *s)
 {
-	if (s->flags & ~(FERRY_SPAWN_RESTART | FERRY_SPAWN_STANDBY) || s->needs & ~FERRY_NEEDS_ALL || !name_is_clean(s->name) || s->dma_bits > 64)
+	if (s->flags & ~FERRY_SPAWN_ALL || s->needs & ~FERRY_NEEDS_ALL || !name_is_clean(s->name) || s->dma_bits > 64)
 		return -EINVAL;
 	return s->needs & FERRY_NEEDS_DMA && !s->dma_bits ? -EINVAL : 0;
 }
@@ -290,6 +302,24 @@ static int control_give_up(struct device *dev, enum driver_state end_state, cons
 	return err;
 }
 
+/* Its process is about to be told to end: what follows is like a death with a successor. */
+static int control_replace(struct device *dev)
+{
+	int err = manager_is_current() ? 0 : -EPERM;
+
+	mutex_lock(&dev->bind_lock);
+	if (!err && (dev->placement != PLACED_MOVED || dev->state != DRIVER_RUNNING))
+		err = -ESRCH;
+	if (!err && dev->standby) {	/* it is of the old kind */
+		standby_kill(dev);
+		err = -EBUSY;
+	}
+	if (!err)
+		dev->restart = dev->replaced = true;
+	mutex_unlock(&dev->bind_lock);
+	return err;
+}
+
 static int control_stop(struct device *dev, uint32_t verb, time_ns_t timeout_ns)
 {
 	struct moved *m = moved_of(dev);
@@ -320,7 +350,7 @@ SYSCALL(NR_ferry_driver_control, ferry_driver_control)
 	if (err)
 		return err;
 	c.reason[sizeof(c.reason) - 1] = '\0';
-	if (c.verb < FERRY_CONTROL_START || c.verb > FERRY_CONTROL_GIVE_UP || c.timeout_ms > CONTROL_TIMEOUT_MAX_MS)
+	if (c.verb < FERRY_CONTROL_START || c.verb > FERRY_CONTROL_REPLACE || c.timeout_ms > CONTROL_TIMEOUT_MAX_MS)
 		return -EINVAL;
 	timeout_ms = c.timeout_ms ? c.timeout_ms : CONTROL_TIMEOUT_MS;
 	dev = device_find_id(c.device);
@@ -328,6 +358,8 @@ SYSCALL(NR_ferry_driver_control, ferry_driver_control)
 		return -ENODEV;
 	if (c.verb == FERRY_CONTROL_START)
 		err = control_start(dev);
+	else if (c.verb == FERRY_CONTROL_REPLACE)
+		err = control_replace(dev);
 	else if (c.verb == FERRY_CONTROL_GIVE_UP)
 		err = control_give_up(dev, DRIVER_FAILED, c.reason);
 	else

@@ -53,14 +53,15 @@ static int64_t device_info_call(struct moved *m, struct syscall_args *args)
 	int err;
 
 	err = abi_copy_in(&info, args->a[1], sizeof(info));
-	if (!err && m->dev->state == DRIVER_SPAWNED)
+	if (!err && m->dev->state == DRIVER_SPAWNED && !m->asks)
 		device_set_state(m->dev, DRIVER_INITIALIZING);
 	if (!err) {
 		info_fill(m->dev, &info);
+		info.flags = m->asks ? FERRY_INFO_ASKS : 0;
 		err = copy_to_user(args->a[1], &info, sizeof(info));
 	}
 	/* From here on the process knows its device and holds its DEVICE handle, the capability the others are made from. */
-	if (!err && m->dev->state == DRIVER_INITIALIZING)
+	if (!err && m->dev->state == DRIVER_INITIALIZING && !m->asks)
 		device_set_state(m->dev, DRIVER_GRANTED);
 	return err;
 }

@@ -151,6 +151,14 @@ SYSCALL_FLAGS(NR_ferry_driver_wait, ferry_driver_wait, SYSCALL_DRIVER)
 	return result;
 }
 
+void text_clean(char *text, size_t size)
+{
+	text[size - 1] = '\0';
+	for (char *c = text; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+}
+
 /* Copy @length bytes of text and make it one clean line. */
 static int text_copy_in(char *text, size_t size, uint64_t from, uint64_t length)
 {
@@ -159,9 +167,7 @@ static int text_copy_in(char *text, size_t size, uint64_t from, uint64_t length)
 	if (copy_from_user(text, from, length))
 		return -EFAULT;
 	text[length] = '\0';
-	for (char *c = text; *c; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
+	text_clean(text, size);
 	return 0;
 }
 
@@ -219,9 +225,9 @@ static int state_set(struct moved *m, uint64_t state, int64_t error)
 {
 	enum driver_state now = m->dev->state;
 
-	if (state == DRIVER_FAILED && now == DRIVER_PROBING)
+	if (state == DRIVER_FAILED && (now == DRIVER_PROBING || now == DRIVER_INITIALIZING))
 		return probe_failed(m, error);
-	if (state == DRIVER_QUIESCED && now == DRIVER_RUNNING && m->control & FERRY_CONTROL_REMOVE) {
+	if (state == DRIVER_QUIESCED && now == DRIVER_RUNNING && (m->control & FERRY_CONTROL_REMOVE || m->dev->replaced)) {
 		m->end_state = DRIVER_QUIESCED;
 		return 0;
 	}

@@ -14,6 +14,7 @@
 #include <lib/format.h>
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
+#include "message.h"
 #include "moved.h"
 
 void moved_get(struct moved *m)
@@ -27,6 +28,7 @@ void moved_put(struct moved *m)
 		return;
 	process_put(m->process);
 	device_put(m->dev);
+	mail_free(m->mail);
 	kfree(m);
 }
 
@@ -90,7 +92,7 @@ struct moved *moved_current(int fd, uint32_t rights)
 	return m;
 }
 
-static bool moved_is_bound(const struct moved *m)
+bool moved_is_bound(const struct moved *m)
 {
 	return m->generation == m->dev->generation && m->dev->placement == PLACED_MOVED && !m->dev->faulted;
 }
@@ -107,8 +109,8 @@ int64_t moved_locked(struct moved *m, struct syscall_args *args,
 	return result;
 }
 
-/* The handle may have been revoked until the lock was there; then not any more. */
-static int64_t call_through(struct handle *h, struct syscall_args *args,
+/* The handle may have been revoked until the lock was there; then not any more. What the manager has not granted yet, the driver has not. */
+static int64_t call_through(struct handle *h, uint32_t rights, struct syscall_args *args,
 			    int64_t (*fn)(struct moved *m, struct syscall_args *args))
 {
 	struct moved *m = h->object;
@@ -119,6 +121,8 @@ static int64_t call_through(struct handle *h, struct syscall_args *args,
 	mutex_lock(&m->dev->bind_lock);
 	if (!handle_is_live(h)) {
 		result = -ESTALE;
+	} else if (m->asks && rights & ~m->dev->granted) {
+		result = -EACCES;
 	} else if (moved_is_bound(m)) {
 		m->via = h;
 		result = fn(m, args);
@@ -141,7 +145,7 @@ int64_t moved_call(int fd, uint32_t rights, struct syscall_args *args,
 	if (IS_ERR(h)) {
 		result = PTR_ERR(h);
 	} else {
-		result = call_through(h, args, fn);
+		result = call_through(h, rights, args, fn);
 		file_put(f);
 	}
 	if (result < 0)
@@ -235,11 +239,11 @@ static void moved_exit(struct process *p)
 	watchdog_del(m);
 	exit_reason(m, p->exit_status);
 	if (m->end_state == DRIVER_CRASHED && dev->process == p) {
-		device_set_state(dev, DRIVER_CRASHED);
+		device_set_state_why(dev, DRIVER_CRASHED, m->end_reason);
 		manager_event(FERRY_EVENT_STATE, dev);
 	}
 	if (dev->process == p && !dev->faulted)
-		dev->killed = (p->exit_status & 0x7f) == LINUX_SIGKILL;
+		dev->killed = dev->replaced || (p->exit_status & 0x7f) == LINUX_SIGKILL;
 	/* Nothing happens here when a fault has unbound the driver before; then the reason is already told. */
 	device_unbind(dev, m->end_state, m->end_reason);
 	crash_begin(&crash, m, p);
@@ -275,6 +279,7 @@ int moved_stop(struct moved *m, time_ns_t timeout_ns)
 {
 	int err;
 
+	WRITE_ONCE(m->dev->replaced, false);
 	WRITE_ONCE(m->dev->restart, false);	/* also when it must be killed in the end */
 	__atomic_or_fetch(&m->control, FERRY_CONTROL_REMOVE, __ATOMIC_SEQ_CST);
 	moved_wake(m);
@@ -316,6 +321,20 @@ static void binding_drop(void *object)
 
 static const struct handle_ops process_ops = { .get = binding_hold, .put = binding_drop };
 
+struct moved *moved_by_process_handle(int fd)
+{
+	struct file *f;
+	struct handle *h = handle_get(fd, FERRY_HANDLE_PROCESS, 0, &f);
+	struct moved *m;
+
+	if (IS_ERR(h))
+		return (struct moved *)h;
+	m = h->object;
+	moved_get(m);
+	file_put(f);
+	return m;
+}
+
 /* ---- Spawn ---- */
 
 static struct moved *moved_create(struct device *dev, struct process *p, const struct ferry_driver_spawn *spawn)
@@ -324,6 +343,11 @@ static struct moved *moved_create(struct device *dev, struct process *p, const s
 
 	if (!m)
 		return NULL;
+	m->mail = mail_create();
+	if (!m->mail) {
+		kfree(m);
+		return NULL;
+	}
 	ref_init(&m->ref);
 	wait_queue_init(&m->wait, "driver wait");
 	wait_queue_init(&m->ended, "driver ended");
@@ -332,6 +356,8 @@ static struct moved *moved_create(struct device *dev, struct process *p, const s
 	m->process = p;
 	process_get(p);
 	m->class_id = spawn->class_id;
+	m->needs = spawn->needs;
+	m->asks = spawn->flags & FERRY_SPAWN_ASKS;
 	m->spawn = *spawn;
 	m->end_state = DRIVER_CRASHED;
 	m->thread = list_first(&p->threads, struct thread, process_link);	/* a driver process has one */
@@ -341,16 +367,6 @@ static struct moved *moved_create(struct device *dev, struct process *p, const s
 	device_get(dev);
 	p->on_exit = moved_exit;
 	return m;
-}
-
-/* Decoding for its windows, bus mastering only for who may do DMA; both before the driver runs. */
-static void bus_enable(struct device *dev)
-{
-	if (!dev->pci)
-		return;
-	if (dev->granted & (FERRY_NEEDS_MMIO | FERRY_NEEDS_PORTS))
-		pci_enable_decoding(dev->pci);
-	pci_set_bus_master(dev->pci, dev->granted & FERRY_NEEDS_DMA);
 }
 
 /* @dev is now @m's. bind_lock held. */
@@ -367,14 +383,16 @@ static void device_bind(struct device *dev, struct moved *m)
 	dev->process = m->process;
 	process_get(m->process);
 	dev->placement = PLACED_MOVED;
-	dev->granted = spawn->needs;
+	dev->granted = 0;
 	dev->dma_bits = spawn->dma_bits;
 	dev->nr_strands = 1;
 	dev->faulted = dev->killed = false;
 	dev->restart = spawn->flags & FERRY_SPAWN_RESTART;
+	dev->replaced = false;
 	dev->fail_reason[0] = 0;
 	str_copy(dev->driver_name, spawn->name, sizeof(dev->driver_name));
-	bus_enable(dev);
+	if (!m->asks)
+		moved_grant(dev, spawn->needs);
 	device_set_state(dev, DRIVER_SPAWNED);
 }
 
@@ -390,7 +408,7 @@ static const struct handle_ops device_ops = { .get = binding_hold, .put = bindin
 static struct handle *device_handle_create(struct moved *m, struct handle *parent)
 {
 	const struct handle from = {
-		.kind = FERRY_HANDLE_DEVICE, .rights = m->dev->granted, .dev = m->dev, .generation = m->generation,
+		.kind = FERRY_HANDLE_DEVICE, .rights = m->needs, .dev = m->dev, .generation = m->generation,
 		.object = m, .ops = &device_ops, .bound = true,
 	};
 
@@ -446,8 +464,7 @@ static int device_handle(struct moved *m)
 	return moved_budget(m);
 }
 
-/* The manager's handle on the process. */
-static int process_handle(struct moved *m)
+int moved_process_handle(struct moved *m)
 {
 	const struct handle from = {
 		.kind = FERRY_HANDLE_PROCESS, .rights = FERRY_PROCESS_WAIT | FERRY_PROCESS_PASS, .object = m, .ops = &process_ops,
@@ -472,7 +489,7 @@ int moved_root_handle(struct device *dev)
 
 static int moved_tell(struct moved *m, struct ferry_driver_spawn *spawn)
 {
-	spawn->process = process_handle(m);
+	spawn->process = moved_process_handle(m);
 	spawn->pid = m->process->pid;
 	return spawn->process < 0 ? spawn->process : 0;
 }

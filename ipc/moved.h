@@ -15,6 +15,7 @@
 struct block_remote;
 struct misc_remote;
 struct vma_object;
+struct mail;
 
 struct moved {
 	struct ref ref;
@@ -22,6 +23,9 @@ struct moved {
 	struct process *process;	/* counted */
 	uint64_t generation;
 	uint32_t class_id;
+	uint32_t needs;			/* FERRY_NEEDS_*: the most it may be granted */
+	bool asks;			/* it registers with the manager and asks for its needs */
+	struct mail *mail;		/* message.c; never NULL */
 	struct block_remote *block;	/* the class's remote end; NULL before class_register, freed with the process */
 	struct misc_remote *misc;	/* likewise */
 	uint64_t trace;			/* struct ferry_trace in the process; 0: none */
@@ -65,6 +69,11 @@ struct moved {
 /* moved.c: life and death. */
 void moved_get(struct moved *m);
 void moved_put(struct moved *m);
+/* Is this still the device's binding, and not faulted? bind_lock held. */
+bool moved_is_bound(const struct moved *m);
+/* By a PROCESS handle of the caller, counted; or a new PROCESS handle for it in the caller's table. ERR_PTR, -errno. */
+struct moved *moved_by_process_handle(int fd);
+int moved_process_handle(struct moved *m);
 /* Start the driver of @spawn for @dev. 0 or -errno. May sleep. */
 int moved_spawn(struct device *dev, struct ferry_driver_spawn *spawn, const char *path);
 /* The driver process of @dev with a reference, or NULL. May sleep. */
@@ -95,6 +104,8 @@ int64_t moved_locked(struct moved *m, struct syscall_args *args,
 		     int64_t (*fn)(struct moved *m, struct syscall_args *args));
 int64_t moved_call(int fd, uint32_t rights, struct syscall_args *args,
 		     int64_t (*fn)(struct moved *m, struct syscall_args *args));
+/* What another process wrote, made one clean line of less than @size bytes. */
+void text_clean(char *text, size_t size);
 /* Copy a structure of the ABI in and check its size and version: 0, -EFAULT, -EINVAL. */
 int abi_copy_in(void *to, uint64_t from, size_t size);
 
@@ -153,7 +164,13 @@ void throttle_del(struct moved *m);
 void throttle_update(struct moved *m);
 
 /* driver_manager.c: tell the device manager. Any context. */
+/* driver_manager.c: tell the device manager; is it the caller? Any context. */
 void manager_event(uint32_t kind, const struct device *dev);
+bool manager_is_current(void);
+/* manager_watch.c: a manager has come, or gone. Any context. */
+void manager_watch_tell(bool is_there);
+/* driver_grant.c: @dev's driver may use @needs from now on. bind_lock held. */
+void moved_grant(struct device *dev, uint32_t needs);
 
 /* class/block_remote.c. All with bind_lock held, but pending. */
 int block_remote_register(struct moved *m, struct ferry_block_register *args);

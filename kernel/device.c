@@ -174,32 +174,6 @@ bool device_matches(const struct device *dev, const struct ferry_match *m)
 	       (dev->class_code & m->class_mask) == (m->class_code & m->class_mask);
 }
 
-/* ---- States ---- */
-
-const char *driver_state_name(enum driver_state state)
-{
-	static const char *const names[] = {
-		[DRIVER_UNBOUND] = "Unbound", [DRIVER_SPAWNED] = "Spawned", [DRIVER_INITIALIZING] = "Initializing",
-		[DRIVER_GRANTED] = "CapabilityGranted", [DRIVER_PROBING] = "Probing", [DRIVER_RUNNING] = "Running",
-		[DRIVER_CRASHED] = "Crashed", [DRIVER_RESTARTING] = "Restarting", [DRIVER_FAILED] = "Failed",
-		[DRIVER_QUIESCED] = "Quiesced",
-	};
-
-	return (unsigned int)state < ARRAY_SIZE(names) ? names[state] : "?";
-}
-
-void device_set_state(struct device *dev, enum driver_state state)
-{
-	WRITE_ONCE(dev->state, state);
-	if (state == DRIVER_SPAWNED)
-		restart_moment(dev, RESTART_SPAWNED);
-	if (state == DRIVER_PROBING)
-		restart_moment(dev, RESTART_PROBING);
-	if (state == DRIVER_RUNNING)
-		restart_moment(dev, RESTART_RUNNING);
-	log_debug("device %s: driver=%s state=%s", dev->name, dev->driver_name, driver_state_name(state));
-}
-
 /* ---- Strands ---- */
 
 void strand_lock(struct strand *s) __acquires(s)
@@ -345,7 +319,7 @@ void device_unbind(struct device *dev, enum driver_state end_state, const char *
 	mutex_lock(&dev->bind_lock);
 	if (dev->placement == PLACED_NONE)
 		goto unlock;
-	if (end_state == DRIVER_CRASHED)
+	if (end_state == DRIVER_CRASHED || (end_state == DRIVER_QUIESCED && dev->replaced))
 		restart_fault(dev);
 	dev->awaited = restart_comes(dev, end_state);
 	if (dev->placement == PLACED_KERNEL && dev->driver && !dev->faulted && dev->driver->remove)
@@ -354,10 +328,12 @@ void device_unbind(struct device *dev, enum driver_state end_state, const char *
 	process_detach(dev);
 	device_teardown(dev);
 	restart_moment(dev, RESTART_QUIET);
-	if (dev->awaited)
-		device_set_state(dev, end_state);
+	if (dev->awaited)	/* a successor that cannot start has died once more */
+		device_set_state(dev, end_state == DRIVER_FAILED ? DRIVER_CRASHED : end_state);
 	else
 		device_give_up(dev, end_state, NULL);
+	if (dev->awaited && dev->placed_last == PLACED_KERNEL)
+		device_set_state(dev, DRIVER_RESTARTING);	/* a process has still to end */
 	log_info("device %s: driver %s is gone: state=%s reason=\"%s\"", dev->name, dev->driver_name,
 		 driver_state_name(end_state), dev->fail_reason);
 unlock:

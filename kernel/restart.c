@@ -30,6 +30,8 @@ bool restart_comes(const struct device *dev, enum driver_state end_state)
 {
 	if (!dev->restart || (!READ_ONCE(device_manager_alive) && !dev->standby))
 		return false;
+	if (end_state == DRIVER_QUIESCED)
+		return dev->replaced;
 	return end_state == DRIVER_CRASHED || (end_state == DRIVER_FAILED && dev->awaited);
 }
 

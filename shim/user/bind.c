@@ -7,6 +7,7 @@
 #include <driver/log.h>
 #include <lib/string.h>
 #include <shim/trace.h>
+#include "message.h"
 #include "process.h"
 
 extern const struct driver *const __start_ferry_drivers[];
@@ -98,6 +99,7 @@ static void irqs_run(struct device *dev, uint64_t irqs)
 		unsigned int vector = (unsigned int)__builtin_ctzll(irqs);
 
 		irqs &= irqs - 1;
+		dev->loop.irqs++;
 		if (vector >= dev->nr_vectors || !dev->driver->irq)
 			continue;
 		trace_note(FERRY_TRACE_IRQ, 0, vector, 0);
@@ -118,11 +120,16 @@ bool event_step(struct device *dev, uint64_t deadline)
 	err = driver_call(NR_ferry_driver_wait, user_address(&events), sizeof(events), deadline, 0);
 	if (err)
 		process_end(124);	/* told to end: the kernel has taken the device back */
+	dev->loop.rounds++;
 	if (events.irqs)
 		irqs_run(dev, events.irqs);
 	timers_run(dev, events.now_ns);
 	block_run(dev);
 	misc_run(dev);
+	if (events.control & FERRY_CONTROL_MESSAGE && !messages_run(dev))
+		return false;
+	if (dev->quiescing)
+		messages_idle(dev);
 	return !(events.control & FERRY_CONTROL_REMOVE);
 }
 
@@ -180,8 +187,14 @@ static int device_start(struct device *dev)
 	err = driver_call(NR_ferry_device_info, DEVICE_FD, user_address(&dev->info), 0, 0);
 	if (err)
 		return (int)err;
+	err = messages_start(dev);
+	if (err) {
+		state_tell(FERRY_STATE_FAILED, err);
+		return (int)err;
+	}
 	state_tell(FERRY_STATE_PROBING, 0);
 	err = driver_matches(dev) ? dev->driver->probe(dev) : -ENODEV;
+	messages_probed(dev, (int)err);
 	state_tell(err ? FERRY_STATE_FAILED : FERRY_STATE_RUNNING, err);
 	return (int)err;
 }

@@ -149,7 +149,8 @@ void block_run(struct device *dev)
 		if (!q)
 			continue;
 		ring_awake(&q->submit);
-		queue_take(dev, q, i);
+		if (!dev->quiescing)	/* what stays there is the successor's */
+			queue_take(dev, q, i);
 		if (q->nr_waiting)
 			queue_start(dev, q, i);
 	}
@@ -164,7 +165,7 @@ bool block_may_sleep(struct device *dev)
 		if (!b->queues[i])
 			continue;
 		ring_publish(&b->queues[i]->complete);
-		may &= ring_sleep(&b->queues[i]->submit);
+		may &= dev->quiescing || ring_sleep(&b->queues[i]->submit);
 	}
 	return may;
 }
@@ -315,6 +316,11 @@ static bool block_is_idle(const struct block_end *b)
 		if (b->queues[i] && (b->queues[i]->nr_started || b->queues[i]->nr_waiting))
 			return false;
 	return true;
+}
+
+bool block_is_quiet(const struct device *dev)
+{
+	return !dev->block || block_is_idle(dev->block);
 }
 
 /* No new ones come; what is in flight is finished by the loop, as before; then the kernel lets the disk go. */

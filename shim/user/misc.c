@@ -59,7 +59,7 @@ void misc_run(struct device *dev)
 	if (!e)
 		return;
 	ring_awake(&e->submit);
-	while (dev->misc && !ring_take(&e->submit, &u.entry)) {
+	while (dev->misc && !dev->quiescing && !ring_take(&e->submit, &u.entry)) {
 		ring_release(&e->submit);
 		if (u.s.tag >= e->depth || u.s.length > e->slot_bytes)
 			device_fault(dev, "bad submission", u.s.tag);
@@ -79,7 +79,15 @@ bool misc_may_sleep(struct device *dev)
 	if (!e)
 		return true;
 	ring_publish(&e->complete);	/* the call that follows drains it: no bell */
-	return ring_sleep(&e->submit);
+	return dev->quiescing || ring_sleep(&e->submit);
+}
+
+bool misc_is_quiet(const struct device *dev)
+{
+	for (unsigned int i = 0; dev->misc && i < MISC_DEPTH_MAX; i++)
+		if (dev->misc->slots[i].busy)
+			return false;
+	return true;
 }
 
 void misc_complete(struct device *dev, uint32_t tag, int64_t result)

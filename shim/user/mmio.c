@@ -10,9 +10,12 @@ struct window_record {
 	uint64_t address;
 	uint64_t length;
 	int handle;
+	unsigned int bar;
+	uint64_t offset;	/* in the BAR */
+	struct mmio view;	/* as the driver got it */
 };
 
-static int window_note(struct device *dev, const struct ferry_mmio_map *map)
+static int window_note(struct device *dev, const struct ferry_mmio_map *map, const struct mmio *view)
 {
 	struct window_record *w = calloc(1, sizeof(*w));
 
@@ -21,6 +24,9 @@ static int window_note(struct device *dev, const struct ferry_mmio_map *map)
 	w->address = map->address;
 	w->length = map->length;
 	w->handle = map->handle;
+	w->bar = map->bar;
+	w->offset = map->offset;
+	w->view = *view;
 	w->next = dev->windows;
 	dev->windows = w;
 	return 0;
@@ -47,15 +53,29 @@ int mmio_map(struct device *dev, unsigned int bar, uint64_t offset, uint64_t len
 	win->dev = dev;
 	if (err)
 		return err;
-	err = window_note(dev, &map);
-	if (err) {
-		window_drop(map.address, map.length, map.handle);
-		return err;
-	}
 	win->base = (volatile uint8_t __iomem __force *)(uintptr_t)map.address;
 	win->length = (uint32_t)map.length;
 	win->perms = perms;
-	return 0;
+	err = window_note(dev, &map, win);
+	if (err) {
+		window_drop(map.address, map.length, map.handle);
+		win->base = NULL;
+		win->length = 0;
+	}
+	return err;
+}
+
+const struct mmio *window_find(const struct device *dev, unsigned int bar, uint64_t place, uint32_t *offset)
+{
+	const struct window_record *w;
+
+	for (w = dev->windows; w; w = w->next) {
+		if (w->bar != bar || place < w->offset || place - w->offset >= w->view.length)
+			continue;
+		*offset = (uint32_t)(place - w->offset);
+		return &w->view;
+	}
+	return NULL;
 }
 
 void mmio_unmap(struct mmio *win)

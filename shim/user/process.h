@@ -8,6 +8,7 @@
 
 #include <driver/driver.h>
 #include <uapi/ferry/driver_abi.h>
+#include <uapi/ferry/message.h>
 #include <uapi/ferry/syscall.h>
 
 #define DEVICE_FD	FERRY_DEVICE_FD
@@ -30,6 +31,12 @@ struct device {
 	struct window_record *windows;
 	struct block_end *block;		/* block.c */
 	struct misc_end *misc;			/* misc.c */
+
+	/* message.c */
+	uint64_t asked;				/* number of the last question to the manager */
+	struct ferry_message_header probe_question, quiesce_question;	/* still to answer; size 0: none */
+	bool quiescing;				/* takes no further request */
+	struct ferry_loop_stats loop;
 };
 
 static inline long driver_call(long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
@@ -64,5 +71,10 @@ void block_run(struct device *dev);
 /* misc.c: the same. */
 bool misc_may_sleep(struct device *dev);
 void misc_run(struct device *dev);
+bool misc_is_quiet(const struct device *dev);
+bool block_is_quiet(const struct device *dev);	/* nothing of what was taken is under way */
+
+/* mmio.c: the window that covers @place of BAR @bar, with the offset in it; NULL: the driver has none. */
+const struct mmio *window_find(const struct device *dev, unsigned int bar, uint64_t place, uint32_t *offset);
 
 #endif

@@ -150,6 +150,8 @@ static void ferry_call(void)
 		a[2] = 0;
 		a[3] = below(4) ? 0 : odd_number() & ~(uint64_t)FERRY_WAIT_SLEEP;
 	}
+	if (nr == NR_ferry_ipc_recv)
+		a[3] = 0;
 	if (nr == NR_ferry_driver_log && below(20))
 		return;
 	for (i = 0; i < sizeof(structures) / sizeof(structures[0]) && below(10); i++)

@@ -1,36 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * drvctl: look at drivers and command them. NAME is a driver ("virtio_blk": all its devices) or a device ("0000:00:03.0").
- * Exit status: 0 done; 1 it did not work; 2 wrong usage or a verb that does not exist yet; 3 no such driver or device; 4 status: the
- * driver is not running.
+ * drvctl: look at drivers and command them. NAME is a driver ("virtio_blk": all its devices) or a device ("0000:00:03.0"). With --json the
+ * output is one JSON array, an object a device.
+ * Exit status: 0 done; 1 it did not work; 2 wrong usage; 3 no such driver or device; 4 status: the driver is not running; 5 there is no device
+ * manager. Of several devices the last that failed counts.
  */
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <uapi/ferry/driver_abi.h>
 #include <uapi/ferry/syscall.h>
+#include "drvctl.h"
 #include "report.h"
 
 #define DEVICES_MAX	64
-#define START_TIMEOUT_MS	6000
+#define START_TIMEOUT_MS	15000
+#define DEVMGR		"/bin/devmgr"
 
-enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_UNKNOWN, EXIT_NOT_RUNNING };
+int drvctl_json;
 
 static struct ferry_device_desc *devices;
 static int nr_devices;
-
-static const char *state_name(unsigned int state)
-{
-	static const char *const names[] = {
-		"Unbound", "Spawned", "Initializing", "CapabilityGranted", "Probing", "Running", "Crashed", "Restarting",
-		"Failed", "Quiesced",
-	};
-
-	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "?";
-}
+static char **verb_args;	/* what follows NAME */
 
 static int devices_read(void)
 {
@@ -69,53 +64,63 @@ static int control(const struct ferry_device_desc *d, unsigned int verb)
 	return syscall(NR_ferry_driver_control, &c) ? -errno : 0;
 }
 
-static void complain(const struct ferry_device_desc *d, const char *what, int err)
+int complain(const struct ferry_device_desc *d, const char *what, const char *why)
 {
-	const char *why = strerror(-err);
+	fprintf(stderr, "drvctl: %s%s%s: cannot %s: %s\n", d->driver, d->driver[0] ? " " : "", d->name, what, why);
+	if (drvctl_json) {
+		json_item();
+		printf("{\"device\":");
+		json_text(d->name);
+		printf(",\"driver\":");
+		json_text(d->driver);
+		printf(",\"ok\":false,\"error\":");
+		json_text(why);
+		printf("}");
+	}
+	return EXIT_FAILED;
+}
 
+static const char *control_why(int err)
+{
 	if (err == -ESRCH)
-		why = "it has no driver running (or there is no device manager)";
-	else if (err == -EOPNOTSUPP)
-		why = "its driver is a part of the kernel";
-	fprintf(stderr, "drvctl: %s: cannot %s: %s\n", d->name, what, why);
+		return "it has no driver running (or there is no device manager)";
+	return err == -EOPNOTSUPP ? "its driver is a part of the kernel" : strerror(-err);
+}
+
+static int done(const struct ferry_device_desc *d)
+{
+	if (!drvctl_json)
+		return EXIT_DONE;
+	json_item();
+	printf("{\"device\":");
+	json_text(d->name);
+	printf(",\"driver\":");
+	json_text(d->driver);
+	printf(",\"ok\":true}");
+	return EXIT_DONE;
 }
 
 /* ---- Verbs; each is called with one device ---- */
-
-static int verb_status(const struct ferry_device_desc *d)
-{
-	const char *placement = d->placement == FERRY_PLACED_KERNEL ? "y" : d->placement == FERRY_PLACED_MOVED ? "m" : "-";
-
-	printf("device=%s driver=%s placement=%s state=%s pid=%d generation=%llu", d->name, d->driver[0] ? d->driver : "-",
-	       placement, state_name(d->state), d->pid, d->generation);
-	if (d->reason[0] && d->state != FERRY_STATE_RUNNING)
-		printf(" reason=\"%s\"", d->reason);
-	printf("\n");
-	return d->state == FERRY_STATE_RUNNING ? EXIT_DONE : EXIT_NOT_RUNNING;
-}
 
 static int verb_stop(const struct ferry_device_desc *d)
 {
 	int err = control(d, FERRY_CONTROL_STOP);
 
-	if (err)
-		complain(d, "stop", err);
-	return err ? EXIT_FAILED : EXIT_DONE;
+	return err ? complain(d, "stop", control_why(err)) : done(d);
 }
 
 static int verb_kill(const struct ferry_device_desc *d)
 {
 	int err = control(d, FERRY_CONTROL_KILL);
 
-	if (err)
-		complain(d, "kill", err);
-	return err ? EXIT_FAILED : EXIT_DONE;
+	return err ? complain(d, "kill", control_why(err)) : done(d);
 }
 
 /* The manager does the work; wait for what comes of it. A later binding has a higher generation. */
 static int start_wait(const struct ferry_device_desc *before)
 {
-	struct ferry_device_desc now = { .abi = { sizeof(now), FERRY_ABI_VERSION } };
+	struct ferry_device_desc now = *before;
+	char why[160];
 	int waited;
 
 	for (waited = 0; waited < START_TIMEOUT_MS; waited += 10) {
@@ -123,98 +128,202 @@ static int start_wait(const struct ferry_device_desc *before)
 		if (syscall(NR_ferry_device_list, &now, 1, before->id - 1) != 1)
 			break;
 		if (now.generation > before->generation && now.state == FERRY_STATE_RUNNING)
-			return EXIT_DONE;
-		if (now.generation > before->generation && now.placement == FERRY_PLACED_NONE)
+			return done(&now);
+		if (now.generation > before->generation && now.placement == FERRY_PLACED_NONE && now.state != FERRY_STATE_RESTARTING)
 			break;
 		usleep(10000);
 	}
-	fprintf(stderr, "drvctl: %s: did not start: state=%s %s\n", before->name, state_name(now.state), now.reason);
-	return EXIT_FAILED;
+	snprintf(why, sizeof(why), "it does not run: %s", now.reason[0] ? now.reason : "no word from the device manager");
+	return complain(before, "start", why);
+}
+
+static int runs(const struct ferry_device_desc *d)
+{
+	struct ferry_device_desc now = { .abi = { sizeof(now), FERRY_ABI_VERSION } };
+
+	return syscall(NR_ferry_device_list, &now, 1, d->id - 1) == 1 && now.id == d->id && now.state == FERRY_STATE_RUNNING;
 }
 
 static int verb_start(const struct ferry_device_desc *d)
 {
+	char answer[256];
 	int err;
 
 	if (d->state == FERRY_STATE_RUNNING)
-		return EXIT_DONE;
-	err = control(d, FERRY_CONTROL_START);
-	if (err) {
-		complain(d, "start", err);
-		return EXIT_FAILED;
-	}
-	return start_wait(d);
+		return done(d);
+	err = manager_ask(answer, sizeof(answer), "start %s\n", d->name);
+	if (!err)
+		return start_wait(d);
+	if (!control(d, FERRY_CONTROL_START) && runs(d))	/* a part of the kernel: it needs no manager */
+		return done(d);
+	complain(d, "start", err < 0 ? "there is no device manager" : answer);
+	return err < 0 ? EXIT_NO_MANAGER : EXIT_FAILED;
 }
 
 static int verb_restart(const struct ferry_device_desc *d)
 {
 	struct ferry_device_desc stopped = *d;
+	int err = d->placement != FERRY_PLACED_NONE ? control(d, FERRY_CONTROL_STOP) : 0;
 
-	if (d->placement != FERRY_PLACED_NONE && verb_stop(d))
-		return EXIT_FAILED;
+	if (err)
+		return complain(d, "stop", control_why(err));
 	stopped.state = FERRY_STATE_QUIESCED;
 	return verb_start(&stopped);
 }
 
-static int verb_list(void)
+/* Clients see a pause only. */
+static int verb_reload(const struct ferry_device_desc *d)
 {
-	int i;
+	char answer[256];
+	int err = manager_ask(answer, sizeof(answer), "reload %s\n", d->name);
 
-	for (i = 0; i < nr_devices; i++)
-		if (devices[i].driver[0])
-			verb_status(&devices[i]);
+	if (!err)
+		return done(d);
+	complain(d, "reload", err < 0 ? "there is no device manager" : answer);
+	return err < 0 ? EXIT_NO_MANAGER : EXIT_FAILED;
+}
+
+static int verb_io(const struct ferry_device_desc *d)
+{
+	const char *value = verb_args[3] ? verb_args[3] : "";
+	char answer[1024];
+	int err = manager_ask(answer, sizeof(answer), "io %s %s %s %s %s\n", d->name, verb_args[0], verb_args[1], verb_args[2], value);
+
+	if (err) {
+		complain(d, verb_args[0], err < 0 ? "there is no device manager" : answer);
+		return err < 0 ? EXIT_NO_MANAGER : EXIT_FAILED;
+	}
+	answer[strcspn(answer, "\n")] = '\0';
+	if (drvctl_json) {
+		json_item();
+		printf("{\"device\":");
+		json_text(d->name);
+		printf(",\"ok\":true,\"value\":");
+		json_text(answer);
+		printf("}");
+	} else {
+		printf("%s\n", answer);
+	}
 	return EXIT_DONE;
 }
 
 static const struct verb {
 	const char *name;
 	int (*fn)(const struct ferry_device_desc *d);
+	int args_min, args_max;		/* after NAME */
 } verbs[] = {
-	{ "status", verb_status }, { "start", verb_start }, { "stop", verb_stop }, { "restart", verb_restart }, { "kill", verb_kill },
+	{ "status", show_status, 0, 0 }, { "start", verb_start, 0, 0 }, { "stop", verb_stop, 0, 0 }, { "restart", verb_restart, 0, 0 },
+	{ "kill", verb_kill, 0, 0 }, { "reload", verb_reload, 0, 0 }, { "log", show_log, 0, 0 }, { "caps", show_caps, 0, 0 },
+	{ "budget", show_budget, 0, 0 }, { "io", verb_io, 3, 4 },
 };
 
-static const char *const later[] = { "reload", "log", "caps", "budget", "policy" };
-
-static int verb_run(const struct verb *v, const char *name)
+/* NULL: every device that has a driver. */
+static int verb_run(int (*fn)(const struct ferry_device_desc *d), const char *name)
 {
 	int i, found = 0, result = EXIT_DONE, one;
 
+	if (devices_read())
+		return EXIT_FAILED;
+	if (drvctl_json)
+		printf("[\n");
 	for (i = 0; i < nr_devices; i++) {
-		if (!name_fits(&devices[i], name))
+		if (name ? !name_fits(&devices[i], name) : !devices[i].driver[0])
 			continue;
 		found = 1;
-		one = v->fn(&devices[i]);
-		if (one)
+		one = fn(&devices[i]);
+		if (one && name)
 			result = one;
 	}
-	if (found)
+	if (drvctl_json)
+		printf("\n]\n");
+	if (found || !name)
 		return result;
 	fprintf(stderr, "drvctl: %s: no such driver or device\n", name);
 	return EXIT_UNKNOWN;
 }
 
+/* ---- The policy ---- */
+
+/* The manager's own reader says what is wrong, each with FILE:LINE. */
+static int policy_check(const char *path)
+{
+	pid_t pid;
+	int status;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		execl(DEVMGR, "devmgr", "--check", path, (char *)NULL);
+		fprintf(stderr, "drvctl: %s: %s\n", DEVMGR, strerror(errno));
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		status = -1;
+	if (drvctl_json) {
+		printf("{\"file\":");
+		json_text(path);
+		printf(",\"ok\":%s}\n", status ? "false" : "true");
+	}
+	return status ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int policy_reload(void)
+{
+	static char answer[8192];
+	int err = manager_ask(answer, sizeof(answer), "policy\n");
+
+	if (drvctl_json) {
+		printf("{\"ok\":%s,\"error\":", err ? "false" : "true");
+		json_text(err > 0 ? answer : err ? "there is no device manager" : "");
+		printf("}\n");
+	}
+	if (err)
+		fprintf(stderr, "drvctl: cannot load the policy: %s\n", err < 0 ? "there is no device manager" : answer);
+	return err < 0 ? EXIT_NO_MANAGER : err ? EXIT_FAILED : EXIT_DONE;
+}
+
 static int usage(void)
 {
-	fprintf(stderr, "usage: drvctl list\n       drvctl status|start|stop|restart|kill|report NAME\n");
+	fprintf(stderr, "usage: drvctl [--json] list\n"
+			"       drvctl [--json] status|start|stop|restart|kill|reload|log|caps|budget|report NAME\n"
+			"       drvctl [--json] io NAME read|write|ioctl OFFSET LENGTH [VALUE]\n"
+			"       drvctl [--json] policy check FILE|reload\n");
 	return EXIT_USAGE;
+}
+
+/* --json may stand anywhere. */
+static int options_take(int argc, char **argv)
+{
+	int i, left = 1;
+
+	for (i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--json"))
+			drvctl_json = 1;
+		else
+			argv[left++] = argv[i];
+	}
+	argv[left] = NULL;
+	return left;
 }
 
 int main(int argc, char **argv)
 {
 	unsigned int i;
 
-	for (i = 0; argc > 1 && i < sizeof(later) / sizeof(later[0]); i++) {
-		if (strcmp(argv[1], later[i]))
-			continue;
-		fprintf(stderr, "drvctl: %s: not yet\n", argv[1]);
-		return EXIT_USAGE;
-	}
+	argc = options_take(argc, argv);
 	if (argc == 2 && !strcmp(argv[1], "list"))
-		return devices_read() ? EXIT_FAILED : verb_list();
+		return verb_run(show_status, NULL);
 	if (argc == 3 && !strcmp(argv[1], "report"))
 		return report_print(argv[2]);
-	for (i = 0; argc == 3 && i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		if (!strcmp(argv[1], verbs[i].name))
-			return devices_read() ? EXIT_FAILED : verb_run(&verbs[i], argv[2]);
+	if (argc == 4 && !strcmp(argv[1], "policy") && !strcmp(argv[2], "check"))
+		return policy_check(argv[3]);
+	if (argc == 3 && !strcmp(argv[1], "policy") && !strcmp(argv[2], "reload"))
+		return policy_reload();
+	for (i = 0; argc >= 3 && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (strcmp(argv[1], verbs[i].name) || argc - 3 < verbs[i].args_min || argc - 3 > verbs[i].args_max)
+			continue;
+		verb_args = argv + 3;
+		return verb_run(verbs[i].fn, argv[2]);
+	}
 	return usage();
 }

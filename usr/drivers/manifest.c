@@ -48,21 +48,55 @@ static int name_is(const unsigned char *image, size_t size, const Elf64_Shdr *na
 	return !memcmp(image + names->sh_offset + offset, SECTION, sizeof(SECTION));
 }
 
-static const char *contents_check(struct ferry_manifest *m)
+/* Names go into logs, files, commands and JSON. */
+static int word_ok(const char *text)
+{
+	size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
+
+	return n && !text[n];
+}
+
+static int printable(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)	/* not of ASCII: a person's name */
+			return 0;
+	return 1;
+}
+
+static const char *match_check(struct ferry_manifest *m)
 {
 	unsigned int i;
 
+	for (i = 0; i < FERRY_MATCH_MAX; i++) {
+		m->match[i].name[FERRY_NAME_MAX - 1] = '\0';
+		if (m->match[i].bus > FERRY_BUS_PLATFORM)
+			return "the manifest names an unknown bus";
+		if (!printable(m->match[i].name))
+			return "the manifest has a device name that is not printable";
+	}
+	return m->match[0].bus ? NULL : "the manifest matches no device";
+}
+
+static const char *contents_check(struct ferry_manifest *m)
+{
 	if (m->magic != FERRY_MANIFEST_MAGIC || m->size != sizeof(*m))
 		return "the manifest is of another version";
 	m->name[sizeof(m->name) - 1] = m->version[sizeof(m->version) - 1] = '\0';
 	m->author[sizeof(m->author) - 1] = m->description[sizeof(m->description) - 1] = '\0';
-	for (i = 0; i < FERRY_MATCH_MAX; i++)
-		m->match[i].name[FERRY_NAME_MAX - 1] = '\0';
 	if (!m->name[0])
 		return "the manifest has no name";
+	if (!word_ok(m->name))
+		return "the manifest's name is not of letters, digits, _ - and .";
+	if (!printable(m->version) || !printable(m->author) || !printable(m->description))
+		return "the manifest has texts that are not printable";
 	if (m->needs & ~FERRY_NEEDS_ALL)
 		return "the manifest has unknown needs";
-	return NULL;
+	if (m->dma_bits > 64 || (m->needs & FERRY_NEEDS_DMA && !m->dma_bits))
+		return "the manifest has an impossible width of DMA addresses";
+	if (m->class_id >= FERRY_CLASSES)
+		return "the manifest names an unknown class";
+	return match_check(m);
 }
 
 const char *manifest_parse(const unsigned char *image, size_t size, struct ferry_manifest *manifest)

@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #define COMMAND_FILE	"/etc/ferry/command"
@@ -83,6 +84,9 @@ static void open_console(void)
 		use_as_stdio(0);
 }
 
+static pid_t devmgr;	/* 0: there is none, or it was stopped in order */
+static time_t devmgr_started;
+
 static void wait_ready(int fd)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
@@ -92,6 +96,25 @@ static void wait_ready(int fd)
 		fprintf(stderr, "init: the device manager is not ready after %d s\n", READY_TIMEOUT_MS / 1000);
 	else if (read(fd, &byte, 1) != 1)
 		fprintf(stderr, "init: the device manager ended before it was ready\n");
+}
+
+/* A manager that died is followed by another, which takes over the drivers: at once, or a second after it was started. */
+static void restart_devmgr(int status)
+{
+	devmgr = 0;
+	if ((WIFEXITED(status) && !WEXITSTATUS(status)) || (WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM))
+		return;
+	fprintf(stderr, "init: the device manager ended (%s %d), starting another\n", WIFSIGNALED(status) ? "signal" : "status",
+		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	if (time(NULL) - devmgr_started < 1)
+		sleep(1);
+	devmgr_started = time(NULL);
+	devmgr = fork();
+	if (devmgr)
+		return;
+	setsid();
+	execle(DEVMGR, "devmgr", (char *)NULL, environment);
+	_exit(127);
 }
 
 /* The device manager writes a byte to READY_FD once the devices that are there have their drivers. */
@@ -114,6 +137,8 @@ static void start_devmgr(void)
 		_exit(127);
 	}
 	close(ready[1]);
+	devmgr = pid;
+	devmgr_started = time(NULL);
 	if (pid > 0)
 		wait_ready(ready[0]);
 	close(ready[0]);
@@ -129,6 +154,8 @@ static int wait_for(pid_t pid)
 		got = waitpid(-1, &status, 0);
 		if (got < 0 && errno != EINTR)
 			return 127;
+		if (got == devmgr && devmgr > 0)
+			restart_devmgr(status);
 		if (got != pid)
 			continue;
 		return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);

@@ -61,7 +61,10 @@ struct ferry_device_desc {
 	int pid;			/* of the driver process, 0: none */
 	unsigned int granted;		/* FERRY_NEEDS_* */
 	int standby;			/* pid of the process that waits to become the driver, 0: none */
+	unsigned int refused, reserved;	/* refused: needs that the policy did not grant, so far */
 	unsigned long long generation;
+	unsigned long long bad_messages;
+	unsigned int restarts, restart_last_us;
 	char name[32];
 	char driver[32];
 	char reason[96];		/* why it failed */
@@ -77,6 +80,8 @@ struct ferry_device_desc {
  * once, so it is for restarts that need no pause; kill it to take that back. It ends with its driver when that is stopped.
  */
 #define FERRY_SPAWN_STANDBY	0x2u
+#define FERRY_SPAWN_ASKS	0x4u	/* nothing is granted at once: the driver registers and asks (message.h), needs is the most it may get */
+#define FERRY_SPAWN_ALL		0x7u
 
 struct ferry_driver_spawn {
 	struct ferry_abi abi;
@@ -92,11 +97,33 @@ struct ferry_driver_spawn {
 	unsigned int reserved;
 };
 
+/*
+ * NR_ferry_driver_grant(PROCESS handle, struct ferry_driver_grant *) -> 0. For the manager, once for a driver that asks, while it is
+ * Initializing: with nothing refused the driver is CapabilityGranted. -EACCES: more than the spawn named.
+ */
+struct ferry_driver_grant {
+	struct ferry_abi abi;
+	unsigned int granted, refused;	/* FERRY_NEEDS_*; refused ones are counted and told in the log */
+	char why[96];			/* the rule that refused */
+};
+
+/* NR_ferry_driver_adopt(struct ferry_driver_adopt *) -> 0. For the manager: a driver process that an earlier one started. -ESRCH: none. */
+struct ferry_driver_adopt {
+	struct ferry_abi abi;
+	unsigned int device;		/* id */
+	int process;			/* out: PROCESS handle, like the rest */
+	int pid;
+	unsigned int needs, flags;	/* as the spawn named them */
+	unsigned int reserved;
+	unsigned long long asked;	/* number of the last question that a manager asked it */
+};
+
 /* NR_ferry_manager_wait(struct ferry_manager_event *, deadline_ns) -> 0, -ETIMEDOUT, -EINTR. For the manager only; as above. */
 enum ferry_event {
 	FERRY_EVENT_RESCAN = 1,		/* events were lost, or devices came: look at everything again */
 	FERRY_EVENT_STATE = 2,		/* a driver changed its state */
 	FERRY_EVENT_START = 3,		/* an administrator asks for the device's driver */
+	FERRY_EVENT_MESSAGE = 4,	/* the driver has sent a message: NR_ferry_ipc_recv */
 };
 
 struct ferry_manager_event {
@@ -113,6 +140,8 @@ enum ferry_control {
 	FERRY_CONTROL_STOP = 2,		/* remove() and exit; killed at the timeout; returns when it is gone */
 	FERRY_CONTROL_KILL = 3,		/* kill -9; returns when it is gone */
 	FERRY_CONTROL_GIVE_UP = 4,	/* no (further) restart: what waits for a driver ends with an error, the state is Failed */
+	FERRY_CONTROL_REPLACE = 5,	/* manager: its end, however it comes, is followed by another driver: requests wait for that. -EBUSY:
+					   a standby is being ended first */
 };
 
 struct ferry_driver_control {
@@ -226,6 +255,8 @@ struct ferry_bar {
 	unsigned int reserved;
 };
 
+#define FERRY_INFO_ASKS		0x1u	/* nothing is granted yet: register with the manager and ask (message.h) */
+
 struct ferry_device_info {
 	struct ferry_abi abi;
 	unsigned int id;
@@ -234,7 +265,7 @@ struct ferry_device_info {
 	unsigned int granted;		/* FERRY_NEEDS_* */
 	unsigned int dma_bits;
 	unsigned int nr_cpus;
-	unsigned int reserved;
+	unsigned int flags;		/* FERRY_INFO_* */
 	unsigned long long generation;
 	char name[32];
 	struct ferry_bar bars[6];
@@ -365,6 +396,7 @@ struct ferry_class_update {
 #define FERRY_WAIT_SLEEP	0x1u	/* only the deadline (or the end) ends it; nothing is taken or acknowledged */
 
 #define FERRY_CONTROL_REMOVE	0x1u	/* events.control: remove() and exit */
+#define FERRY_CONTROL_MESSAGE	0x2u	/* a message of the manager lies there: NR_ferry_ipc_recv */
 
 struct ferry_events {
 	unsigned long long now_ns;
@@ -377,8 +409,8 @@ struct ferry_events {
 /* NR_ferry_driver_log(level, text, length). NR_ferry_driver_fault(what, length, where): never returns. */
 
 /*
- * NR_ferry_driver_state(state, error, trace): PROBING, RUNNING, FAILED (with the errno of probe) or QUIESCED; trace is the address of
- * struct ferry_trace, taken with PROBING (0: none).
+ * NR_ferry_driver_state(state, error, trace): PROBING, RUNNING, FAILED (with the errno of probe; also while it asks for its needs), QUIESCED.
+ * trace is the address of struct ferry_trace, taken with PROBING (0: none).
  */
 
 #endif

@@ -31,6 +31,7 @@ enum ferry_class {
 	FERRY_CLASS_BUS,
 	FERRY_CLASS_RNG,
 	FERRY_CLASS_MISC,
+	FERRY_CLASSES,
 };
 
 /* What a driver may ask for. The kernel grants no more than needs and policy both name. */

@@ -371,11 +371,13 @@
 #define NR_ferry_get_time	1000	/* () -> ns since boot, monotonic */
 #define NR_ferry_block_read	1001	/* (disk id, sector, count, buffer) -> bytes */
 #define NR_ferry_block_write	1002	/* (disk id, sector, count, buffer) -> bytes */
-#define NR_ferry_ipc_send	1003
-#define NR_ferry_ipc_recv	1004
+#define NR_ferry_ipc_send	1003	/* control messages: (handle, message, length) */
+#define NR_ferry_ipc_recv	1004	/* (handle, buffer, room, deadline_ns) -> length */
 #define NR_ferry_device_list	1010	/* device manager: enumerate devices */
 #define NR_ferry_driver_spawn	1011	/* device manager: start a driver process for a device */
 #define NR_ferry_manager_wait	1012	/* device manager: wait for an event */
+#define NR_ferry_driver_adopt	1013	/* device manager: take over a driver process whose manager died */
+#define NR_ferry_driver_grant	1014	/* device manager: what a driver asked for, granted or refused */
 #define NR_ferry_device_info	1020	/* driver: what am I driving */
 #define NR_ferry_mmio_map	1021
 #define NR_ferry_port_map	1022

@@ -25,6 +25,7 @@ enum device_placement { PLACED_NONE, PLACED_KERNEL, PLACED_MOVED };
 enum driver_state {
 	DRIVER_UNBOUND, DRIVER_SPAWNED, DRIVER_INITIALIZING, DRIVER_GRANTED, DRIVER_PROBING, DRIVER_RUNNING,
 	DRIVER_CRASHED, DRIVER_RESTARTING, DRIVER_FAILED, DRIVER_QUIESCED,
+	DRIVER_STATES,
 };
 
 /* One strand: callbacks of the driver run under its lock with interrupts off, never nested. */
@@ -52,6 +53,7 @@ enum restart_moment {
 
 struct device_counters {
 	uint64_t irqs, irqs_spurious, requests, bytes, errors, faults, wakeups, doorbells;
+	uint64_t bad_messages, denied;	/* control messages that were wrong; needs that the policy did not grant */
 	uint64_t copied_bytes;	/* bytes copied by a CPU on the data path: 0 for DMA drivers */
 	uint64_t refused;	/* driver calls that asked for more than there is a handle for, or made no sense */
 	uint64_t denied_calls;	/* system calls that are not for drivers */
@@ -113,6 +115,7 @@ struct device {
 
 	/* Supervision. restart is the manager's word, awaited follows from it at a death; both written under bind_lock. */
 	bool restart;			/* a driver that dies gets a successor: requests wait for it */
+	bool replaced;			/* ... also when it ends in order: another binary is to take its place */
 	bool awaited;			/* it died, and nobody has given up on it */
 	bool killed;			/* ... from outside: no request is to blame */
 	time_ns_t moments[RESTART_MOMENTS];	/* of the restart under way; FAULT is 0 when there is none. Atomic */
@@ -148,7 +151,13 @@ bool device_matches(const struct device *dev, const struct ferry_match *m);
 int device_bind_kernel(struct device *dev);
 /* Stop the driver in either placement: its callbacks end, death protocol, resources undone. @reason for the log. */
 void device_unbind(struct device *dev, enum driver_state end_state, const char *reason);
-void device_set_state(struct device *dev, enum driver_state state);
+/*
+ * lifecycle.c: the next state, told in the log with @why (NULL: the device's fail_reason when it died or failed). -EINVAL, and nothing
+ * happened: there is no such edge. The state it has already is fine.
+ */
+int device_set_state(struct device *dev, enum driver_state state);
+int device_set_state_why(struct device *dev, enum driver_state state, const char *why);
+bool driver_state_may(enum driver_state from, enum driver_state to);
 const char *driver_state_name(enum driver_state state);
 
 /* ---- kernel/restart.c: from a death to the first completed request ---- */

@@ -12,6 +12,7 @@
 #define block_data_get	user_block_data_get
 #define block_data_put	user_block_data_put
 #define block_run	user_block_run
+#define block_is_quiet	user_block_is_quiet
 #define block_may_sleep	user_block_may_sleep
 #define device_fault	user_device_fault
 #define event_step	user_event_step
@@ -33,6 +34,7 @@ struct block_end;
 struct device {
 	const struct driver *driver;
 	struct block_end *block;
+	bool quiescing;
 };
 
 long driver_call(long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
@@ -40,6 +42,7 @@ bool event_step(struct device *dev, uint64_t deadline);
 uint64_t time_now_ns(void);
 bool block_may_sleep(struct device *dev);
 void block_run(struct device *dev);
+bool block_is_quiet(const struct device *dev);
 
 static inline uint64_t user_address(const void *p)
 {

@@ -50,6 +50,9 @@ static void good_image(void)
 	memcpy(inside()->version, "1.0", 4);
 	memcpy(inside()->author, "somebody", 9);
 	memcpy(inside()->description, "does good", 10);
+	inside()->match[0].bus = FERRY_BUS_PCI;
+	inside()->match[0].vendor = 0x1234;
+	inside()->match[0].device = 0x5678;
 }
 
 static int refused(void)
@@ -136,6 +139,44 @@ KTEST_CASE(wrong_contents_are_refused)
 	EXPECT_TRUE(refused());
 	good_image();
 	inside()->needs = FERRY_NEEDS_ALL + 1;
+	EXPECT_TRUE(refused());
+	good_image();
+	inside()->class_id = FERRY_CLASSES;
+	EXPECT_TRUE(refused());
+	good_image();
+	inside()->dma_bits = 65;
+	EXPECT_TRUE(refused());
+	good_image();
+	inside()->needs = FERRY_NEEDS_DMA;
+	EXPECT_TRUE(refused());
+	inside()->dma_bits = 32;
+	EXPECT_FALSE(refused());
+}
+
+KTEST_CASE(table_that_matches_nothing_or_no_known_bus_is_refused)
+{
+	good_image();
+	inside()->match[0].bus = 0;
+	EXPECT_TRUE(refused());
+	good_image();
+	inside()->match[7].bus = FERRY_BUS_PLATFORM + 1;
+	EXPECT_TRUE(refused());
+}
+
+/* They are printed, and they name files and devices. */
+KTEST_CASE(text_that_would_drive_a_terminal_is_refused)
+{
+	good_image();
+	memcpy(inside()->name, "a b", 4);
+	EXPECT_TRUE(refused());
+	good_image();
+	memcpy(inside()->description, "\033[2J", 5);
+	EXPECT_TRUE(refused());
+	good_image();
+	memcpy(inside()->author, "J\303\266rg", 6);
+	EXPECT_FALSE(refused());
+	good_image();
+	memcpy(inside()->match[3].name, "x\ny", 4);
 	EXPECT_TRUE(refused());
 }
 

@@ -16,9 +16,9 @@ static void read_text(const char *text)
 	FILE *in = fmemopen((char *)(uintptr_t)text, strlen(text), "r"), *out = fmemopen(errors, sizeof(errors), "w");
 
 	memset(errors, 0, sizeof(errors));
-	nr_rules = 1;
-	rules[0] = (struct policy){ .driver = "*", .restart = 1, .budget = 3, .window_s = 10, .delay_ms = 10, .delay_max_ms = 100,
-				    .calm_ms = 500 };
+	policy_reset();
+	rules[0] = (struct policy){ .driver = "*", .grant = FERRY_NEEDS_ALL, .restart = 1, .budget = 3, .window_s = 10, .delay_ms = 10,
+				    .delay_max_ms = 100, .calm_ms = 500 };
 	policy_read(in, "policy", out);
 	fclose(in);
 	fclose(out);
@@ -40,13 +40,76 @@ KTEST_CASE(mistakes_are_told_with_their_line_and_change_nothing)
 	static const char *const wrong[] = {
 		"* budgte=1\n", "* budget\n", "* budget=\n", "* budget=x\n", "* budget=-1\n", "* budget=1x\n", "* budget=9999999\n",
 		"* restart=maybe\n", "* budget=99999999999999999999\n", "a_name_that_is_much_too_long_for_a_driver budget=1\n",
+		"* budget=7 grant=mmio,usb\n", "* grant=\n", "* grant=mmio,\n", "* grant=,mmio\n", "* grant=MMIO\n", "* cpu=101\n",
+		"device\n", "device x\n", "device x driver=\n", "device x drive=y\n", "device x driver=y z\n",
 	};
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		read_text(wrong[i]);
-		EXPECT_TRUE(strstr(errors, "devmgr: policy:1: ") == errors);
+		EXPECT_TRUE(strstr(errors, "policy:1: ") == errors);
 		EXPECT_EQ(policy_for("any")->budget, 3);
+		EXPECT_NULL(policy_for_device("x", 0, 0));
 	}
+}
+
+KTEST_CASE(line_that_is_too_long_is_one_mistake_and_the_next_is_read)
+{
+	static char text[2 * LINE_BYTES];
+
+	memset(text, ' ', sizeof(text));
+	memcpy(text, "* budget=9", 10);
+	strcpy(text + LINE_BYTES + 40, "budget=8\n* calm=7\n");
+	read_text(text);
+	EXPECT_STREQ(errors, "policy:1: line: it is too long; the line is left out\n");
+	EXPECT_EQ(policy_for("any")->budget, 3);
+	EXPECT_EQ(policy_for("any")->calm_ms, 7);
+}
+
+KTEST_CASE(only_what_is_named_is_granted)
+{
+	read_text("virtio_blk grant=mmio,irq\nnvme grant=none\nahci grant=all\n");
+	EXPECT_STREQ(errors, "");
+	EXPECT_EQ(policy_for("virtio_blk")->grant, FERRY_NEEDS_MMIO | FERRY_NEEDS_IRQ);
+	EXPECT_EQ(policy_for("virtio_blk")->line, 1);
+	EXPECT_EQ(policy_for("nvme")->grant, 0);
+	EXPECT_EQ(policy_for("ahci")->grant, FERRY_NEEDS_ALL);
+	EXPECT_EQ(policy_for("other")->grant, FERRY_NEEDS_ALL);
+	EXPECT_EQ(policy_for("other")->line, 0);
+}
+
+KTEST_CASE(needs_are_written_as_they_are_read)
+{
+	char text[64];
+	unsigned int needs, back;
+
+	for (needs = 1; needs <= FERRY_NEEDS_ALL; needs++) {
+		policy_needs_text(text, sizeof(text), needs);
+		EXPECT_NULL(needs_set(&back, text, FERRY_NEEDS_ALL));
+		EXPECT_EQ(back, needs);
+	}
+	policy_needs_text(text, sizeof(text), 0);
+	EXPECT_STREQ(text, "none");
+}
+
+KTEST_CASE(first_rule_that_fits_a_device_counts)
+{
+	read_text("device 0000:00:03.0 driver=none # this one\ndevice 1af4:* driver=virtio_blk\ndevice * driver=other\n");
+	EXPECT_STREQ(errors, "");
+	EXPECT_STREQ(policy_for_device("0000:00:03.0", 0x1af4, 0x1001)->driver, "none");
+	EXPECT_STREQ(policy_for_device("0000:00:04.0", 0x1af4, 0x1001)->driver, "virtio_blk");
+	EXPECT_STREQ(policy_for_device("null_blk.0", 0, 0)->driver, "other");
+	EXPECT_EQ(policy_for_device("null_blk.0", 0, 0)->line, 3);
+}
+
+KTEST_CASE(budgets_are_numbers_with_a_limit)
+{
+	read_text("x cpu=50 memory=4096 dma=0 handles=64 irqs=1000 depth=16\n");
+	EXPECT_STREQ(errors, "");
+	EXPECT_EQ(policy_for("x")->cpu_percent, 50);
+	EXPECT_EQ(policy_for("x")->memory_kib, 4096);
+	EXPECT_EQ(policy_for("x")->handles, 64);
+	EXPECT_EQ(policy_for("x")->irqs_per_s, 1000);
+	EXPECT_EQ(policy_for("x")->queue_depth, 16);
 }
 
 KTEST_CASE(one_rule_too_many_is_told)

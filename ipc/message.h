@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The mailboxes of one driver process (message.c). */
+#ifndef IPC_MESSAGE_H
+#define IPC_MESSAGE_H
+
+#include <kernel/types.h>
+
+struct mail;
+
+/* Empty; NULL: no memory. */
+struct mail *mail_create(void);
+void mail_free(struct mail *mail);
+/* How many questions the manager has asked: one that takes over goes on from there. */
+uint64_t mail_asked(struct mail *mail);
+
+#endif

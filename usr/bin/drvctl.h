@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* drvctl's own: the devices as read once, what it prints in both forms, and the way to the device manager. */
+#ifndef BIN_DRVCTL_H
+#define BIN_DRVCTL_H
+
+#include <stddef.h>
+#include <uapi/ferry/driver_abi.h>
+
+enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_UNKNOWN, EXIT_NOT_RUNNING, EXIT_NO_MANAGER };
+
+extern int drvctl_json;		/* --json was given */
+
+/* drvctl.c: what went wrong with a device's verb; returns EXIT_FAILED. */
+int complain(const struct ferry_device_desc *d, const char *what, const char *why);
+
+/* drvctl_show.c: verbs that look; each is called with one device. */
+int show_status(const struct ferry_device_desc *d);
+int show_log(const struct ferry_device_desc *d);
+int show_caps(const struct ferry_device_desc *d);
+int show_budget(const struct ferry_device_desc *d);
+/* JSON: the members of the array that a verb's results are, with commas; a text with its quotes. */
+void json_item(void);
+void json_text(const char *text);
+
+/* drvctl_ask.c: one line to the manager. 0: its answer without the first word is in @answer; 1: it refused, and that is why; -1: no manager. */
+int manager_ask(char *answer, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+#endif
