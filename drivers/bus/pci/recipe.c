@@ -3,7 +3,8 @@
  * How to stop a function by its class's own registers, so that a dead driver's transfers end before its memory is given back: clearing
  * bus mastering alone does not take back what a device has already been told to do. Each recipe ends with a bit in which the device
  * says that it is quiet. Known: virtio (1.2 sections 4.1.4.3, 4.1.4.8 and 2.4: status reads 0), NVMe (1.4 section 3.1.6: CSTS.RDY is clear),
- * AHCI (1.3.1 section 10.4.3: GHC.HR is clear), bus-master IDE (SFF-8038i: the engine stops when told). Left out: the rest.
+ * AHCI (1.3.1 section 10.4.3: GHC.HR is clear), bus-master IDE (SFF-8038i: the engine stops when told), QEMU's edu (docs/specs/edu: it
+ * cannot be told to stop, so its transfer is waited for; it reaches nobody while bus mastering is off). Left out: the rest.
  */
 #include <asm/io.h>
 #include <kernel/thread.h>
@@ -40,6 +41,13 @@
 #define AHCI_GHC_HR		1u
 #define AHCI_GHC_AE		0x80000000u
 #define AHCI_RESET_MS		1000u
+
+#define EDU_VENDOR		0x1234u
+#define EDU_DEVICE		0x11e8u
+#define EDU_BYTES		0x100u
+#define EDU_DMA_COMMAND		0x98u
+#define EDU_DMA_BUSY		1u
+#define EDU_DMA_MS		1000u	/* a transfer takes 100 */
 
 #define GONE			0xffffffffu
 
@@ -149,6 +157,18 @@ static bool ahci_stop(struct pci_function *f)
 	return stopped;
 }
 
+static bool edu_stop(struct pci_function *f)
+{
+	uint8_t *regs = registers_map(f, 0, EDU_BYTES);
+	bool stopped;
+
+	if (!regs)
+		return false;
+	stopped = wait_clear(regs, EDU_DMA_COMMAND, EDU_DMA_BUSY, EDU_DMA_MS);
+	vunmap(regs);
+	return stopped;
+}
+
 /* ---- IDE ---- */
 
 /* Both channels' engines; the drives themselves are reset by the next driver. */
@@ -176,5 +196,7 @@ bool pci_stop_by_recipe(struct pci_function *f)
 		return ide_stop(f);
 	if (f->class_code == NVME_CLASS)
 		return nvme_stop(f);
+	if (f->vendor == EDU_VENDOR && f->device == EDU_DEVICE)
+		return edu_stop(f);
 	return f->class_code == AHCI_CLASS && ahci_stop(f);
 }
