@@ -94,6 +94,8 @@ int moved_irq_read(struct handle *h, uint64_t *count, bool block)
 	return 0;
 }
 
+void (*moved_told)(struct moved *m);
+
 static int events_tell(struct moved *m, uint64_t to)
 {
 	struct ferry_events e;
@@ -102,6 +104,8 @@ static int events_tell(struct moved *m, uint64_t to)
 	m->waited_ns = e.now_ns = time_now();
 	e.doorbell = __atomic_exchange_n(&m->doorbell, 0, __ATOMIC_SEQ_CST);
 	e.control = __atomic_load_n(&m->control, __ATOMIC_ACQUIRE);
+	if (unlikely(moved_told) && e.doorbell)
+		moved_told(m);
 	irqs_take(m, &e);
 	return copy_to_user(to, &e, e.irqs ? sizeof(e) : offsetof(struct ferry_events, counts));
 }

@@ -176,6 +176,8 @@ int abi_copy_in(void *to, uint64_t from, size_t size)
 
 /* ---- Death ---- */
 
+void (*moved_leaves)(struct moved *m);
+
 /* Why the process ended, unless it said so itself. */
 static void exit_reason(struct moved *m, int status)
 {
@@ -259,6 +261,8 @@ static void moved_exit(struct process *p)
 	if (dev->state == DRIVER_UNBOUND)
 		dev->driver_name[0] = '\0';	/* not its device after all */
 	mutex_unlock(&dev->bind_lock);
+	if (moved_leaves)
+		moved_leaves(m);
 	thread_set_class(m->thread, SCHED_FAIR);	/* nobody waits for what is left */
 	moved_ended(m);
 	crash_write(&crash);
@@ -543,8 +547,11 @@ static int standby_spawn(struct device *dev, struct ferry_driver_spawn *spawn, c
 	if (m) {
 		m->waits = true;
 		err = moved_tell(m, spawn);
-		if (!err)
+		if (!err) {
 			err = standby_attach(dev, m);
+			if (err)
+				fd_close(current_process->files, spawn->process);
+		}
 		if (err)
 			p->on_exit = NULL;
 	}

@@ -147,6 +147,10 @@ void standby_kill(struct device *dev);
 /* Its pid, or 0. May sleep. */
 int standby_pid(struct device *dev);
 
+/* step_kill.c, when it is built in: the calling driver goes back with a request; a driver's process has ended. NULL otherwise. */
+extern void (*moved_told)(struct moved *m);
+extern void (*moved_leaves)(struct moved *m);
+
 /* watchdog.c: threads that do not come back lose their priority. add and del once each; back() by the driver's thread in driver_wait. */
 void watchdog_add(struct moved *m);
 void watchdog_del(struct moved *m);

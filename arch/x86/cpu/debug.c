@@ -43,6 +43,17 @@ void arch_trace_stop(struct thread *t)
 	irq_restore(flags);
 }
 
+bool (*arch_step_trap)(struct regs *r);
+
+void arch_step_begin(struct thread *t)
+{
+	struct regs *r = t->user_regs;
+
+	r->rflags |= FLAG_TF;
+	if (r->error == FROM_SYSCALL)
+		r->r11 &= ~FLAG_TF;	/* see below */
+}
+
 /* After a system call SYSRET would step too early or too late: with R11 unlike the flags it is IRET that returns. */
 void arch_trace_resume(struct thread *t, bool step)
 {

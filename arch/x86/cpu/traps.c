@@ -188,6 +188,8 @@ static void exception(struct regs *r)
 	} else if (r->vector == VECTOR_DB && regs_from_user(r)) {
 		int code = arch_debug_trap(r);
 
+		if (arch_step_trap && arch_step_trap(r))
+			return;
 		irq_enable();
 		signal_fault(LINUX_SIGTRAP, code, r->rip);
 		irq_disable();

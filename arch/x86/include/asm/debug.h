@@ -20,6 +20,10 @@ struct debug_regs {
 void arch_trace_stop(struct thread *t);
 void arch_trace_resume(struct thread *t, bool step);
 
+/* The current thread traps after each instruction in user mode from now on. @arch_step_trap says whether a trap was its; NULL: nobody asks. */
+void arch_step_begin(struct thread *t);
+extern bool (*arch_step_trap)(struct regs *r);
+
 /* Of a thread that sleeps in a stop. -EIO: a base that is no user address. */
 void arch_user_regs_get(const struct thread *t, struct linux_user_regs *to);
 int arch_user_regs_set(struct thread *t, const struct linux_user_regs *from);
