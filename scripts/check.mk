@@ -2,7 +2,7 @@
 #
 # Testing targets. scripts/check runs the suites; each prints KTAP.
 
-.PHONY: bench-restart check check-unit check-ktest check-boot check-class bench bench-abi bench-block kpi profile sparse fuzz-calls
+.PHONY: bench-restart soak-restart check check-unit check-ktest check-boot check-class bench bench-abi bench-block kpi profile sparse fuzz-calls
 check: all unit
 	$(Q)scripts/check --build $(O) $(SUITES)
 
@@ -18,6 +18,10 @@ bench-restart: all
 # fio with verify on every driver in both placements; minutes.
 fio:
 	$(Q)FERRY_BUILD=$(O) FERRY_FIO=full tests/class/fio
+
+# Deaths by the ten thousand, under verified load: make soak-restart STEPS=10000 RANDOM=1000 CPUS="1 4"
+soak-restart: all
+	$(Q)FERRY_BUILD=$(O) STEPS="$(or $(STEPS),10000)" RANDOM="$(or $(RANDOM),1000)" CPUS="$(or $(CPUS),1 4)" tests/bench/soak
 
 bench: all
 	$(Q)FERRY_BUILD=$(O) tests/bench/run

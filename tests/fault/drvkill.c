@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * drvkill DEVICE COUNT PAUSE_US [calm]: kill the device's driver so many times, at random moments, and see it restarted. A quarter of the
- * kills come in bursts, unless calm: the next one as soon as the successor has its process, be it running or not. Ends with what the kernel measured
- * (/proc/ferry/restarts, from the fault to the first completed request) and, apart, how long after the kill the fault was seen:
+ * drvkill DEVICE COUNT PAUSE_US [calm|step FIRST STRIDE]: kill the device's driver so many times, at random moments, and see it restarted. A
+ * quarter of the kills come in bursts, unless calm: the next one as soon as the successor has its process, be it running or not. With step
+ * the driver ends after FIRST, FIRST + STRIDE, ... of its own instructions, counted from a request on (/proc/ferry/step_kill). Ends with
+ * what the kernel measured (/proc/ferry/restarts, from the fault to the first completed request) and, apart, how long after the kill the
+ * fault was seen:
  *
  *	kills=N restarts=N p50_us=N p99_us=N max_us=N
  *	detection p50_us=N p99_us=N max_us=N
@@ -175,14 +177,30 @@ static bool one_kill(unsigned int count, unsigned int pause, bool burst, bool ca
 	return !calm || record_wait(killed_ns, count);
 }
 
+/* The driver is to end after its @instructions-th instruction from its next request on. False: it does not. */
+static bool one_step_kill(unsigned int count, unsigned int instructions, unsigned long long *generation)
+{
+	FILE *f = successor_wait(generation, true) ? fopen("/proc/ferry/step_kill", "w") : NULL;
+	unsigned long long before = *generation;
+
+	if (!f)
+		return false;
+	fprintf(f, "%s %u", wanted, instructions);
+	if (fclose(f) || !successor_wait(&before, true))
+		return false;
+	records_note(count);
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned int count = argc > 3 ? (unsigned int)atoi(argv[2]) : 0, pause = argc > 3 ? (unsigned int)atoi(argv[3]) : 0, i;
-	bool calm = argc > 4 && !strcmp(argv[4], "calm");
+	bool calm = argc > 4 && !strcmp(argv[4], "calm"), step = argc > 6 && !strcmp(argv[4], "step"), fine;
+	unsigned int first = step ? (unsigned int)atoi(argv[5]) : 0, stride = step ? (unsigned int)atoi(argv[6]) : 0;
 	unsigned long long generation = 0;
 
 	if (!count || !pause) {
-		fprintf(stderr, "usage: drvkill DEVICE COUNT PAUSE_US [calm]\n");
+		fprintf(stderr, "usage: drvkill DEVICE COUNT PAUSE_US [calm|step FIRST STRIDE]\n");
 		return 2;
 	}
 	wanted = argv[1];
@@ -191,9 +209,14 @@ int main(int argc, char **argv)
 		phases[i] = calloc(count + 1, sizeof(unsigned int));
 	srand(42);
 	records_note(0);
-	for (i = 0; detections && phases[PHASES - 1] && i < count; i++)
-		if (!one_kill(count, pause, !calm && i && rand() % 4 == 0, calm, &generation))
+	for (i = 0; detections && phases[PHASES - 1] && i < count; i++) {
+		if (step)
+			fine = one_step_kill(count, first + i * stride, &generation);
+		else
+			fine = one_kill(count, pause, !calm && i && rand() % 4 == 0, calm, &generation);
+		if (!fine)
 			return 1;
+	}
 	if (!successor_wait(&generation, true))
 		return 1;
 	records_note(count);
