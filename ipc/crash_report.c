@@ -55,12 +55,24 @@ static void __printf(2, 3) add(struct text *t, const char *fmt, ...)
 
 /* ---- The parts of a report ---- */
 
+/* Where the program begins: with the file's own number for that, its place. */
+static uint64_t entry_address(void)
+{
+	const uint64_t *auxv = current_process->auxv;
+
+	for (unsigned int i = 0; i + 1 < ARRAY_SIZE(current_process->auxv) && auxv[i]; i += 2)
+		if (auxv[i] == LINUX_AT_ENTRY)
+			return auxv[i + 1];
+	return 0;
+}
+
 static void add_head(struct text *t, const struct crash *c)
 {
 	time_ns_t now = time_now();
 
-	add(t, "driver      %s\ndevice      %s\npid         %d\ngeneration  %llu\ntime        %llu.%06llu\ncause       %s\n", c->driver, c->device,
-	    c->pid, (unsigned long long)c->generation, (unsigned long long)(now / NSEC_PER_SEC),
+	add(t, "driver      %s\ndevice      %s\npid         %d\ngeneration  %llu\nentry       0x%llx\n", c->driver, c->device, c->pid,
+	    (unsigned long long)c->generation, (unsigned long long)entry_address());
+	add(t, "time        %llu.%06llu\ncause       %s\n", (unsigned long long)(now / NSEC_PER_SEC),
 	    (unsigned long long)(now % NSEC_PER_SEC / NSEC_PER_USEC), c->cause);
 }
 

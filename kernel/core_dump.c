@@ -21,6 +21,7 @@
 #define ELF_PT_NOTE	4u
 #define NT_PRSTATUS	1u
 #define NT_PRPSINFO	3u
+#define NT_AUXV		6u	/* tells a debugger where a program without a fixed place lies */
 #define AREAS_MAX	256u
 #define OBJECT_MAX	(64u << 10)	/* of rings and DMA memory: bigger ones are data, not state */
 #define PATTERN_MAX	128
@@ -61,6 +62,8 @@ struct notes {
 	struct prstatus status;
 	struct note_head info_head;
 	struct prpsinfo info;
+	struct note_head auxv_head;
+	uint64_t auxv[ARRAY_SIZE(((struct process *)0)->auxv)];
 } __packed;
 
 struct area {
@@ -118,6 +121,8 @@ static void notes_fill(struct notes *n, int sig)
 	n->info.pid = p->pid;
 	n->info.pgrp = p->pgid;
 	n->info.sid = p->sid;
+	n->auxv_head = note_head(NT_AUXV, sizeof(n->auxv));
+	memcpy(n->auxv, p->auxv, sizeof(n->auxv));
 	str_copy(n->info.name, p->name, sizeof(n->info.name));
 	str_copy(n->info.args, p->exe, sizeof(n->info.args));
 }

@@ -222,7 +222,8 @@ $(O)/lib-user.a: $(user-lib-objs) $(O)/stamp/archives
 define moved-driver
 $(O)/usr/drivers/$(basename $(notdir $(1))): $(call in,user/,$(parts-$(1))) $(user-shim-objs) $(O)/libdrv-user.a $(O)/lib-user.a $(O)/stamp/archives
 	$$(call say,LD [U],usr/drivers/$$(@F))
-	$$(Q)$(user-ld) $(user-ldflags) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $(O)/libdrv-user.a $(O)/lib-user.a -Wl,--end-group
+	$$(Q)$(user-ld) $(moved-ldflags) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $(O)/libdrv-user.a $(O)/lib-user.a -Wl,--end-group \
+		$(moved-endfiles)
 endef
 $(foreach d,$(all-driver-m),$(eval $(call moved-driver,$(d))))
 

@@ -27,6 +27,7 @@ struct symbols {
 	size_t count;
 	const char *names;
 	size_t names_size;
+	uint64_t base;		/* what is to be taken off an address */
 };
 
 /* The value behind @key at the start of a line, into @to; 0 when there is none. */
@@ -117,7 +118,7 @@ static void table_find(struct symbols *s)
 	}
 }
 
-static void symbols_open(struct symbols *s, const char *driver)
+static void symbols_open(struct symbols *s, const char *driver, uint64_t entry)
 {
 	char path[128];
 	struct stat st;
@@ -137,6 +138,8 @@ static void symbols_open(struct symbols *s, const char *driver)
 	close(fd);
 	if (s->image)
 		table_find(s);
+	if (s->table)
+		s->base = entry - ((const Elf64_Ehdr *)(const void *)s->image)->e_entry;
 }
 
 /* The function that holds @address, or NULL. */
@@ -166,7 +169,7 @@ static void line_print(const char *line, const struct symbols *s)
 	uint64_t offset;
 
 	if (sscanf(line, "  #%u 0x%llx", &number, &address) == 2) {
-		name = symbol_find(s, address, &offset);
+		name = symbol_find(s, address - s->base, &offset);
 		if (name)
 			printf("%s %s+0x%llx\n", line, name, (unsigned long long)offset);
 		else
@@ -179,7 +182,7 @@ static void line_print(const char *line, const struct symbols *s)
 int report_print(const char *name)
 {
 	static char text[TEXT_MAX];
-	char driver[64] = "";
+	char driver[64] = "", entry[32] = "";
 	struct symbols symbols;
 	char *line, *next;
 
@@ -188,7 +191,8 @@ int report_print(const char *name)
 		return 3;
 	}
 	field(text, "driver ", driver, sizeof(driver));
-	symbols_open(&symbols, driver);
+	field(text, "entry ", entry, sizeof(entry));
+	symbols_open(&symbols, driver, strtoull(entry, NULL, 0));
 	for (line = text; line && *line; line = next) {
 		next = strchr(line, '\n');
 		if (next)
