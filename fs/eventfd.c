@@ -100,6 +100,22 @@ static const struct file_ops eventfd_ops = {
 	.read = eventfd_read, .write = eventfd_write, .poll = eventfd_poll, .release = priv_release,
 };
 
+bool file_is_eventfd(const struct file *f)
+{
+	return f->ops == &eventfd_ops;
+}
+
+int eventfd_signal(struct file *f)
+{
+	struct eventfd *e = f->priv;
+
+	if (!file_is_eventfd(f))
+		return -EINVAL;
+	(void)eventfd_give(e, 1);	/* at the limit nobody waits */
+	wait_wake(&e->changed, LINUX_POLLIN | LINUX_POLLRDNORM);
+	return 0;
+}
+
 static int64_t do_eventfd(uint32_t count, uint32_t flags)
 {
 	struct eventfd *e;

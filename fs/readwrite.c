@@ -92,8 +92,7 @@ SYSCALL(NR_pwrite64, pwrite64)
 	return pos < 0 ? -EINVAL : io_one(args->a[0], args->a[1], args->a[2], true, &pos);
 }
 
-/* Check @nr pieces; the sum, or -EINVAL when it or one is past what a result can say. */
-static int64_t vec_check(const struct iovec_k *vec, unsigned int nr)
+int64_t vec_check(const struct iovec_k *vec, unsigned int nr)
 {
 	uint64_t sum = 0;
 	unsigned int i;

@@ -94,6 +94,10 @@ static inline uint32_t fd_number_generation(int fd) { return (uint32_t)fd / FD_S
 /* Polling: a poll op calls poll_wait() once for each queue it may be woken by. */
 void poll_wait(struct file *f, struct wait_queue *q, struct poll_table *table);
 
+/* eventfd.c. Add one to the counter of @f, an eventfd. Any context. -EINVAL: @f is another file. */
+int eventfd_signal(struct file *f);
+bool file_is_eventfd(const struct file *f);
+
 /* cwd, root and umask of a process (fs/). */
 struct fs_context *fs_context_create(void);
 struct fs_context *fs_context_copy(struct fs_context *c);

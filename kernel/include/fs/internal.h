@@ -39,6 +39,8 @@ int fd_next(struct fd_table *t, int fd, struct file **f);
 ssize_t file_io(struct file *f, struct iter *it, bool write, loff_t *pos);
 /* May @f be read or written as it was opened? 0, -EBADF, -EISDIR, -EINVAL. */
 int file_may_io(struct file *f, bool write);
+/* Check @nr pieces of user memory; the sum, or -EINVAL when it or one is past what a result can say, -EFAULT. */
+int64_t vec_check(const struct iovec_k *vec, unsigned int nr);
 
 /* A poll table calls @queue for each queue that a poll op names (poll.c). */
 struct poll_table {

@@ -48,6 +48,28 @@ void block_submit_batch(struct block_disk *disk, struct block_io **ios, unsigned
 /* Submit and wait: status. May sleep. */
 int block_do(struct block_disk *disk, struct block_io *io);
 
+/* Direct I/O of an open disk in the background (block_async.c); all zero at first. */
+struct block_async {
+	void (*done)(struct block_async *a);	/* any context, interrupts possibly off; must not sleep */
+	int64_t result;			/* in done(): bytes or -errno */
+	/* The core's own. */
+	struct block_direct *pieces;
+	unsigned int nr_pieces;
+	uint32_t pieces_left;
+};
+
+struct file;
+struct iter;
+/*
+ * Pin @it, data at byte @at of @f. 1: block_async_send() may follow; 0 or -errno: that is the result; -ENOTBLK: @f is no disk opened with
+ * O_DIRECT. After 1 and -errno but -ENOTBLK, block_async_end() gives the pages back. Process context; may sleep.
+ */
+int64_t block_async_prepare(struct block_async *a, struct file *f, struct iter *it, uint64_t at, bool write);
+/* Start several, as few batches as can be. */
+void block_async_send(struct block_async *const *list, unsigned int nr);
+/* Process context, after done(). */
+void block_async_end(struct block_async *a);
+
 /* Disks. Ids count up from 1 and are never used again. */
 struct block_disk *block_disk_get(uint32_t id);			/* counted, or NULL */
 struct block_disk *block_disk_find(const char *name);		/* "vda"; counted, or NULL */

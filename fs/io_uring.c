@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * io_uring: requests and completions in memory that a program shares with the kernel. O_DIRECT reads and writes of disks run in the
+ * background, those of one io_uring_enter() as one batch, and end into the completion ring from the interrupt; everything else is done
+ * inside the call, so a read of an empty pipe waits there. Here: the rings and their memory; fs/io_uring_calls.c has the requests. Left
+ * out: linked requests, registered files, polling threads, changes of the signal mask.
+ */
+#include <fs/internal.h>
+#include <kernel/list.h>
+#include <mm/slab.h>
+#include <mm/space.h>
+#include "io_uring.h"
+
+/* Offsets in the memory of the rings. */
+#define SQ_HEAD		0u
+#define SQ_TAIL		4u
+#define SQ_MASK		8u
+#define SQ_ENTRIES	12u
+#define SQ_FLAGS	16u
+#define SQ_DROPPED	20u
+#define CQ_HEAD		64u
+#define CQ_TAIL		68u
+#define CQ_MASK		72u
+#define CQ_ENTRIES	76u
+#define CQ_OVERFLOW	80u
+#define CQ_FLAGS	84u
+#define CQ_CQES		128u
+
+#define DRAIN_MS	60000u
+
+/* ---- Shared memory: frames that the program maps; nothing in it is believed, and what is read is read once ---- */
+
+static void region_release(struct vma_object *o)
+{
+	for (uint64_t i = 0; i < o->nr_pages; i++)
+		if (o->pages[i])
+			page_put(o->pages[i]);
+	kfree(o->pages);
+	kfree(o);
+}
+
+static void region_put(struct vma_object *o)
+{
+	if (o && ref_put(&o->ref))
+		o->release(o);
+}
+
+static struct vma_object *region_create(uint64_t bytes)
+{
+	struct vma_object *o = kzalloc(sizeof(*o));
+	uint64_t nr = ALIGN_UP(bytes, PAGE_SIZE) >> PAGE_SHIFT;
+
+	if (!o)
+		return NULL;
+	ref_init(&o->ref);
+	o->release = region_release;
+	o->pages = kcalloc(nr, sizeof(struct page *));
+	o->nr_pages = o->pages ? nr : 0;
+	for (uint64_t i = 0; i < o->nr_pages; i++) {
+		o->pages[i] = frame_alloc(0, FRAME_ZERO, PAGE_KERNEL);
+		if (!o->pages[i])
+			goto free;
+	}
+	if (o->pages)
+		return o;
+free:
+	region_put(o);
+	return NULL;
+}
+
+/* What lies at @offset; no entry crosses a page. */
+static void *region_at(const struct vma_object *o, uint32_t offset)
+{
+	return (char *)page_addr(o->pages[offset >> PAGE_SHIFT]) + (offset & ~PAGE_MASK);
+}
+
+static uint32_t ring_load(const struct uring *u, uint32_t offset)
+{
+	return __atomic_load_n((uint32_t *)region_at(u->rings, offset), __ATOMIC_ACQUIRE);
+}
+
+static void ring_store(const struct uring *u, uint32_t offset, uint32_t value)
+{
+	__atomic_store_n((uint32_t *)region_at(u->rings, offset), value, __ATOMIC_RELEASE);
+}
+
+/* ---- Completions ---- */
+
+/* done_lock held. False: the program has not made room. */
+static bool cqe_write(struct uring *u, const struct uring_request *r)
+{
+	struct linux_uring_cqe *cqe;
+
+	if (u->cq_tail - ring_load(u, CQ_HEAD) >= u->cq_entries)
+		return false;
+	cqe = region_at(u->rings, CQ_CQES + (u->cq_tail & (u->cq_entries - 1)) * (uint32_t)sizeof(*cqe));
+	*cqe = (struct linux_uring_cqe){ .user_data = r->user_data, .result = (int)r->result };
+	u->cq_tail++;
+	ring_store(u, CQ_TAIL, u->cq_tail);
+	return true;
+}
+
+void uring_complete(struct uring_request *r, int64_t result)
+{
+	struct uring *u = r->uring;
+	uint64_t flags = spin_lock_irq(&u->done_lock);
+
+	r->result = result;
+	if (list_empty(&u->overflow) && cqe_write(u, r)) {
+		list_append(&u->finished, &r->link);
+	} else {
+		list_append(&u->overflow, &r->link);
+		ring_store(u, SQ_FLAGS, LINUX_URING_SQ_CQ_OVERFLOW);
+	}
+	if (u->eventfd)
+		(void)eventfd_signal(u->eventfd);
+	u->running--;
+	wait_wake(&u->wait, LINUX_POLLIN | LINUX_POLLRDNORM);
+	spin_unlock_irq(&u->done_lock, flags);
+}
+
+/* Move what waited for room into the ring; free what is told. */
+void uring_reap(struct uring *u)
+{
+	struct list done = LIST_INIT(done);
+	struct uring_request *r, *next;
+	uint64_t flags = spin_lock_irq(&u->done_lock);
+
+	while (!list_empty(&u->overflow) && cqe_write(u, list_first(&u->overflow, struct uring_request, link))) {
+		r = list_first(&u->overflow, struct uring_request, link);
+		list_del(&r->link);
+		list_append(&u->finished, &r->link);
+	}
+	if (list_empty(&u->overflow))
+		ring_store(u, SQ_FLAGS, 0);
+	list_splice(&done, &u->finished);
+	spin_unlock_irq(&u->done_lock, flags);
+	list_for_each_safe(r, next, &done, link)
+		uring_request_free(r);
+}
+
+uint32_t uring_nr_done(struct uring *u)
+{
+	uint64_t flags = spin_lock_irq(&u->done_lock);
+	uint32_t nr = u->cq_tail - ring_load(u, CQ_HEAD);
+
+	spin_unlock_irq(&u->done_lock, flags);
+	return nr;
+}
+
+/* ---- Submissions ---- */
+
+bool uring_next(struct uring *u, struct linux_uring_sqe *sqe)
+{
+	uint32_t index;
+
+	while (u->sq_head != ring_load(u, SQ_TAIL)) {
+		index = ring_load(u, u->array_at + (u->sq_head & (u->sq_entries - 1)) * 4);
+		if (index < u->sq_entries)
+			memcpy(sqe, region_at(u->sqes, index * (uint32_t)sizeof(*sqe)), sizeof(*sqe));
+		u->sq_head++;
+		ring_store(u, SQ_HEAD, u->sq_head);
+		if (index < u->sq_entries)
+			return true;
+		ring_store(u, SQ_DROPPED, ring_load(u, SQ_DROPPED) + 1);
+	}
+	return false;
+}
+
+/* ---- The file ---- */
+
+static int uring_mmap(struct file *f, struct vma *vma)
+{
+	struct uring *u = f->priv;
+	uint64_t bytes = vma->end - vma->start;
+
+	if (vma->offset == LINUX_URING_OFF_SQ_RING || vma->offset == LINUX_URING_OFF_CQ_RING)
+		vma->object = u->rings;
+	else if (vma->offset == LINUX_URING_OFF_SQES)
+		vma->object = u->sqes;
+	else
+		return -EINVAL;
+	if (bytes > vma->object->nr_pages << PAGE_SHIFT || !(vma->flags & VM_SHARED)) {
+		vma->object = NULL;
+		return -EINVAL;
+	}
+	ref_get(&vma->object->ref);
+	vma->offset = 0;
+	return 0;
+}
+
+static uint32_t uring_poll(struct file *f, struct poll_table *table)
+{
+	struct uring *u = f->priv;
+
+	poll_wait(f, &u->wait, table);
+	return (uring_nr_done(u) ? LINUX_POLLIN | LINUX_POLLRDNORM : 0) | LINUX_POLLOUT | LINUX_POLLWRNORM;
+}
+
+static bool uring_idle(struct uring *u)
+{
+	uint64_t flags = spin_lock_irq(&u->done_lock);
+	bool idle = !u->running;
+
+	spin_unlock_irq(&u->done_lock, flags);
+	return idle;
+}
+
+static void uring_free(struct uring *u)
+{
+	struct uring_request *r, *next;
+
+	uring_reap(u);
+	list_for_each_safe(r, next, &u->overflow, link)
+		uring_request_free(r);
+	if (u->eventfd)
+		file_put(u->eventfd);
+	kfree(u->buffers);
+	region_put(u->rings);
+	region_put(u->sqes);
+	kfree(u);
+}
+
+/* What is in flight writes into pages that are pinned: the ring stays until it has ended, or for ever when a disk never answers. */
+static void uring_release(struct file *f)
+{
+	struct uring *u = f->priv;
+
+	wait_event(&u->wait, uring_idle(u), time_now() + DRAIN_MS * NSEC_PER_MSEC, false);
+	if (uring_idle(u))
+		uring_free(u);
+}
+
+static const struct file_ops uring_ops = { .mmap = uring_mmap, .poll = uring_poll, .release = uring_release };
+
+bool file_is_uring(const struct file *f)
+{
+	return f->ops == &uring_ops;
+}
+
+static uint32_t power_of_two(uint32_t n)
+{
+	uint32_t power = 1;
+
+	while (power < n)
+		power <<= 1;
+	return power;
+}
+
+static struct uring *uring_alloc(uint32_t sq_entries, uint32_t cq_entries)
+{
+	struct uring *u = kzalloc(sizeof(*u));
+
+	if (!u)
+		return NULL;
+	u->sq_entries = sq_entries;
+	u->cq_entries = cq_entries;
+	u->array_at = CQ_CQES + cq_entries * (uint32_t)sizeof(struct linux_uring_cqe);
+	mutex_init(&u->lock, "io_uring");
+	spin_init(&u->done_lock, "io_uring_done");
+	wait_queue_init(&u->wait, "io_uring");
+	list_init(&u->finished);
+	list_init(&u->overflow);
+	u->rings = region_create(u->array_at + sq_entries * 4ul);
+	u->sqes = region_create(sq_entries * sizeof(struct linux_uring_sqe));
+	if (u->rings && u->sqes)
+		return u;
+	region_put(u->rings);
+	region_put(u->sqes);
+	kfree(u);
+	return NULL;
+}
+
+static void params_fill(const struct uring *u, struct linux_uring_params *p)
+{
+	p->sq_entries = u->sq_entries;
+	p->cq_entries = u->cq_entries;
+	p->features = LINUX_URING_FEAT_SINGLE_MMAP | LINUX_URING_FEAT_NODROP | LINUX_URING_FEAT_SUBMIT_STABLE | LINUX_URING_FEAT_RW_CUR_POS;
+	memset(&p->sq, 0, sizeof(p->sq));
+	memset(&p->cq, 0, sizeof(p->cq));
+	p->sq.tail = SQ_TAIL;
+	p->sq.ring_mask = SQ_MASK;
+	p->sq.ring_entries = SQ_ENTRIES;
+	p->sq.flags = SQ_FLAGS;
+	p->sq.dropped = SQ_DROPPED;
+	p->sq.array = u->array_at;
+	p->cq.head = CQ_HEAD;
+	p->cq.tail = CQ_TAIL;
+	p->cq.ring_mask = CQ_MASK;
+	p->cq.ring_entries = CQ_ENTRIES;
+	p->cq.overflow = CQ_OVERFLOW;
+	p->cq.cqes = CQ_CQES;
+	p->cq.flags = CQ_FLAGS;
+	ring_store(u, SQ_MASK, u->sq_entries - 1);
+	ring_store(u, SQ_ENTRIES, u->sq_entries);
+	ring_store(u, CQ_MASK, u->cq_entries - 1);
+	ring_store(u, CQ_ENTRIES, u->cq_entries);
+}
+
+/* 0 with the sizes, or -EINVAL. */
+static int sizes_choose(uint32_t wanted, const struct linux_uring_params *p, uint32_t *sq, uint32_t *cq)
+{
+	bool clamp = p->flags & LINUX_URING_SETUP_CLAMP;
+
+	if (p->flags & ~(LINUX_URING_SETUP_CQSIZE | LINUX_URING_SETUP_CLAMP) || !wanted || (wanted > URING_ENTRIES_MAX && !clamp))
+		return -EINVAL;
+	*sq = power_of_two(MIN(wanted, URING_ENTRIES_MAX));
+	*cq = *sq * 2;
+	if (!(p->flags & LINUX_URING_SETUP_CQSIZE))
+		return 0;
+	if (!p->cq_entries || (p->cq_entries > URING_ENTRIES_MAX * 2 && !clamp))
+		return -EINVAL;
+	*cq = power_of_two(MIN(p->cq_entries, URING_ENTRIES_MAX * 2));
+	return *cq < *sq ? -EINVAL : 0;
+}
+
+/* io_uring_setup(entries, params) */
+SYSCALL(NR_io_uring_setup, io_uring_setup)
+{
+	struct linux_uring_params p;
+	uint32_t sq, cq;
+	struct uring *u;
+	struct file *f;
+	int err;
+
+	if (copy_from_user(&p, args->a[1], sizeof(p)))
+		return -EFAULT;
+	for (unsigned int i = 0; i < ARRAY_SIZE(p.reserved); i++)
+		if (p.reserved[i])
+			return -EINVAL;
+	err = sizes_choose((uint32_t)args->a[0], &p, &sq, &cq);
+	if (err)
+		return err;
+	u = uring_alloc(sq, cq);
+	f = u ? file_alloc(&uring_ops, u, LINUX_O_RDWR) : NULL;
+	if (!f) {
+		if (u)
+			uring_free(u);
+		return -ENOMEM;
+	}
+	params_fill(u, &p);
+	if (!copy_to_user(args->a[1], &p, sizeof(p)))
+		return fd_install_new(f, LINUX_O_CLOEXEC);
+	file_put(f);
+	return -EFAULT;
+}
