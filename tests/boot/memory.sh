@@ -3,10 +3,18 @@
 # From 32 MiB to 8 GiB, with the hole below 4 GiB where the machine puts it.
 cd "$(dirname "$0")/../.." && . tests/lib.sh
 
-plan 8
+plan 9
 for size in 32M 48M 256M 3G 4G 8G; do
 	boots "memory_$size" --mem "$size"
 done
 boots memory_hole_of_pc --machine pc --mem 3584M
 boots memory_hole_by_uefi --uefi --mem 3G
+
+# Small ones that come and go, and one that eats memory up: only that one is ended.
+if wanted the_biggest_goes_when_memory_is_gone; then
+	guest 'for i in 1 2; do (while :; do dd if=/dev/zero of=/dev/null bs=300k count=1; done >/dev/null 2>&1) & done
+		tail /dev/zero; echo $?' --mem 36M
+	grep -q '^137' "$scratch/out" && grep -q 'out of memory: tail' "$scratch/log" && ! grep 'out of memory: ' "$scratch/log" | grep -qv ': tail'
+	verdict the_biggest_goes_when_memory_is_gone $? "$scratch/out" "$scratch/log"
+fi
 finish

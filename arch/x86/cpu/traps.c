@@ -11,6 +11,7 @@
 #include <asm/smp.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
+#include <mm/oom.h>
 #include <mm/page.h>
 #include <mm/space.h>
 #include <mm/vmap.h>
@@ -115,8 +116,7 @@ static uint32_t fault_access(const struct regs *r)
 static void fault_signal(const struct regs *r, vaddr_t address, int err)
 {
 	if (err == -ENOMEM) {
-		log_warn("mm: out of memory: %s (pid %d) is ended", current_process->name, current_process->pid);
-		signal_send_process(current_process, LINUX_SIGKILL, NULL);
+		oom_relieve();	/* the instruction comes again, or the process is ending */
 	} else if (err == -EIO) {
 		signal_fault(LINUX_SIGBUS, LINUX_BUS_ADRERR, address);
 	} else {

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What happens when no frame is left for a program's page. */
+#ifndef MM_OOM_H
+#define MM_OOM_H
+
+#include <stdbool.h>
+
+/*
+ * The current process needs a page and there is none: end the process with the most, and wait a moment. True: try again; false: the
+ * current one is ended itself. Process context, no locks; sleeps.
+ */
+bool oom_relieve(void);
+
+#endif

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * No frame is left for a program's page: the process with the most pages is ended, whoever asked, and the one that asked tries again. init
+ * and drivers are never chosen. While one is dying nobody else is chosen. A space over its own limit ends its own process.
+ */
+#include <kernel/log.h>
+#include <kernel/process.h>
+#include <kernel/time.h>
+#include <mm/oom.h>
+#include <mm/page.h>
+#include <mm/space.h>
+
+#define WAIT_NS		(10 * NSEC_PER_MSEC)
+#define GRACE_NS	NSEC_PER_SEC	/* a large space takes long to take apart, and is nobody's meanwhile */
+
+struct choice {
+	pid_t pid;		/* of the worst; 0: nobody */
+	uint64_t pages;
+	bool dying;		/* somebody's memory is about to come back */
+};
+
+static bool may_be_chosen(const struct process *p)
+{
+	return p != init_process && !p->device && p->syscalls != SYSCALLS_DRIVER && !p->zombie;
+}
+
+/* The tree lock is held. */
+static bool choose(struct process *p, void *arg)
+{
+	struct choice *c = arg;
+	uint64_t flags, pages;
+
+	if (!may_be_chosen(p))
+		return true;
+	flags = spin_lock_irq(&p->lock);
+	pages = p->space ? READ_ONCE(p->space->nr_pages) : 0;
+	spin_unlock_irq(&p->lock, flags);
+	c->dying |= p->exiting && pages;
+	if (pages > c->pages) {
+		c->pages = pages;
+		c->pid = p->pid;
+	}
+	return !c->dying;
+}
+
+/* One choice at a time, and time for the last one to have its effect. */
+static bool may_choose(void)
+{
+	static time_ns_t last;
+	time_ns_t now = time_now(), then = __atomic_load_n(&last, __ATOMIC_RELAXED);
+
+	if (then && now - then < GRACE_NS)
+		return false;
+	return __atomic_compare_exchange_n(&last, &then, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
+static bool over_own_limit(void)
+{
+	const struct space *s = current_process->space;
+
+	return s->limit_pages && READ_ONCE(s->nr_pages) >= s->limit_pages;
+}
+
+bool oom_relieve(void)
+{
+	struct choice c = { 0 };
+	struct process *p;
+
+	if (over_own_limit()) {
+		log_warn("mm: %s (pid %d) is over its limit and is ended", current_process->name, current_process->pid);
+		process_kill(current_process, LINUX_SIGKILL);
+		return false;
+	}
+	if (may_choose())
+		process_for_each(choose, &c);
+	p = c.pid && !c.dying ? process_find(c.pid) : NULL;
+	if (p) {
+		log_warn("mm: out of memory: %s (pid %d) with %llu KiB is ended", p->name, p->pid,
+			 (unsigned long long)c.pages * (PAGE_SIZE / 1024));
+		process_kill(p, LINUX_SIGKILL);
+		if (p == current_process) {
+			process_put(p);
+			return false;
+		}
+		process_put(p);
+	}
+	sleep_until(time_now() + WAIT_NS, true);
+	return true;
+}
