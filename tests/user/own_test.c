@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Ferry's own system calls, from 1000 on, made without a C library in between. Nothing to see on Linux. */
+#include <sys/syscall.h>
+#include "abi.h"
+
+#define FERRY_GET_TIME		1000
+#define FERRY_BLOCK_READ	1001
+#define FERRY_BLOCK_WRITE	1002
+#define FERRY_NONE		1063
+#define SECTOR			512
+
+static long call(long nr, long a, long b, long c, long d)
+{
+	register long r10 __asm__("r10") = d;
+	long result;
+
+	__asm__ volatile("syscall" : "=a"(result) : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10) : "rcx", "r11", "memory");
+	return result;
+}
+
+static bool on_ferry(void)
+{
+	char line[64] = "";
+	FILE *f = fopen("/proc/version", "r");
+	bool ferry = f && fgets(line, sizeof(line), f) && !strncmp(line, "Ferry", 5);
+
+	if (f)
+		fclose(f);
+	return ferry;
+}
+
+ABI_CASE(write_by_instruction_reaches_its_descriptor)
+{
+	char got[6] = "";
+	int p[2];
+
+	CHECK(!pipe(p) && dup2(p[1], 1) == 1);
+	CHECK(call(1, 1, (long)"Hello", 5, 0) == 5);
+	CHECK(call(0, p[0], (long)got, 5, 0) == 5 && !strcmp(got, "Hello"));
+}
+
+ABI_CASE(unknown_private_call_gives_all_ones_and_is_logged)
+{
+	static char log[70000];
+	FILE *f;
+	size_t n;
+
+	if (!on_ferry())
+		return;
+	CHECK(call(FERRY_NONE, 0, 0, 0, 0) == -1);
+	CHECK(call(511, 0, 0, 0, 0) == -ENOSYS);
+	f = fopen("/proc/kmsg", "r");
+	if (!f)
+		return;	/* not root */
+	n = fread(log, 1, sizeof(log) - 1, f);
+	log[n] = '\0';
+	CHECK(strstr(log, "Unknown syscall: 1063"));
+}
+
+ABI_CASE(own_clock_goes_on)
+{
+	long before, after;
+
+	if (!on_ferry())
+		return;
+	before = call(FERRY_GET_TIME, 0, 0, 0, 0);
+	CHECK(before > 0);
+	usleep(2000);
+	after = call(FERRY_GET_TIME, 0, 0, 0, 0);
+	CHECK(after - before >= 2000000);
+}
+
+ABI_CASE(own_block_calls_check_what_they_are_given)
+{
+	static char buffer[SECTOR];
+	long n = -1;
+
+	if (!on_ferry() || geteuid())
+		return;
+	memset(buffer, 'x', sizeof(buffer));
+	for (long id = 1; id < 16 && n != SECTOR; id++)
+		n = call(FERRY_BLOCK_READ, id, 0, 1, (long)buffer);
+	CHECK(n == SECTOR && buffer[0] != 'x');
+	CHECK(call(FERRY_BLOCK_READ, 9999, 0, 1, (long)buffer) < 0);
+	CHECK(call(FERRY_BLOCK_READ, 1, -1, 1, (long)buffer) < 0);
+	CHECK(call(FERRY_BLOCK_READ, 1, 0, 1, -4096) < 0);
+	CHECK(call(FERRY_BLOCK_WRITE, 9999, 0, 1, (long)buffer) < 0);
+}
