@@ -2,7 +2,7 @@
 #
 # Testing targets. scripts/check runs the suites; each prints KTAP.
 
-.PHONY: bench-restart soak-restart check check-unit check-ktest check-boot check-class bench bench-abi bench-block kpi profile sparse fuzz-calls
+.PHONY: bench-restart soak-restart fuzz-abi check check-unit check-ktest check-boot check-class bench bench-abi bench-block kpi profile sparse fuzz-calls
 check: all unit
 	$(Q)scripts/check --build $(O) $(SUITES)
 
@@ -33,6 +33,11 @@ bench-abi: all
 # The driver system calls, fuzzed from inside driver processes: make fuzz-calls ROUNDS=2000 SEED=7
 fuzz-calls: all
 	$(Q)FERRY_BUILD=$(O) FERRY_FUZZ_ROUNDS="$(or $(ROUNDS),1000)" FERRY_FUZZ_SEED="$(or $(SEED),1)" tests/hostile/calls
+
+# Linux's system calls with hostile arguments, as a program without rights: make fuzz-abi ROUNDS=5000 SEED=7 CPUS=4
+fuzz-abi: all
+	$(Q)scripts/run --build $(O) --smp $(or $(CPUS),2) --timeout 3600 -- \
+		'ABI_SEED=$(or $(SEED),1) ABI_ROUNDS=$(or $(ROUNDS),1000) abi_test random_calls_hurt_nobody_else'
 
 # Disks beside Debian's Linux, in both placements. DISKS="nvme ahci" chooses.
 bench-block: all
