@@ -68,7 +68,7 @@ static void event_handle(const struct ferry_manager_event *e)
 	switch (e->kind) {
 	case FERRY_EVENT_RESCAN:
 		devices_each(look_again);
-		devices_each(supervise);
+		supervise_all();
 		return;
 	case FERRY_EVENT_MESSAGE:
 		if (i)
@@ -98,7 +98,7 @@ static int event_wait(uint64_t deadline_ns)
 	else if (err == ETIMEDOUT && due_ns < deadline_ns)
 		err = 0;
 	if (due_ns <= now_ns())
-		devices_each(supervise);
+		supervise_all();
 	return err;
 }
 
@@ -202,7 +202,7 @@ static int manage(int ready, int once)
 		return 1;
 	if (ready >= 0 && write(ready, "", 1) == 1)
 		close(ready);
-	devices_each(supervise);
+	supervise_all();
 	while (!once) {
 		err = event_wait(~0ull);
 		if (err && err != EINTR && err != ETIMEDOUT) {

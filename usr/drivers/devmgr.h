@@ -37,6 +37,8 @@ struct instance {
 	uint64_t restart_ns;	/* when its successor is due; 0: none is */
 	uint64_t standby_ns;	/* when to look again whether it may have a standby; 0: not before something happens */
 	struct policy_history history;
+	unsigned int round;	/* of the looks at all devices, when its own was there last */
+	int gone;		/* its device went away: to be used for another */
 
 	/* Heartbeat. */
 	uint64_t beat_ns;	/* when the next is due */
@@ -80,6 +82,8 @@ void driver_adopt(const struct ferry_device_desc *d);
 void standby_drop(const struct ferry_device_desc *d);
 /* Whatever is due for a device: plans, restarts, deadlines, heartbeats. */
 void supervise(const struct ferry_device_desc *d);
+/* Supervise every device, and forget what ran for those that are gone. */
+void supervise_all(void);
 /* When something is due next. */
 uint64_t supervise_next(void);
 /* Start to replace the binary. NULL, or why not. */

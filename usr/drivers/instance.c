@@ -19,30 +19,51 @@
 #define KIB_PER_PAGE		4u
 
 static struct instance *instances;
+static unsigned int round_now;
 
 struct instance *instance_find(unsigned int device)
 {
 	struct instance *i;
 
-	for (i = instances; i && i->device != device; i = i->next)
+	for (i = instances; i && (i->gone || i->device != device); i = i->next)
 		;
 	return i;
 }
 
-/* As it is, or a new one; NULL: no memory. */
+/* One whose device went away, or a new one. Never freed: somebody who asked through serve.c may still look at it. */
+static struct instance *instance_spare(void)
+{
+	struct instance *i, *next;
+
+	for (i = instances; i && (!i->gone || reload_is_on(i)); i = i->next)
+		;
+	if (i) {
+		next = i->next;
+		memset(i, 0, sizeof(*i));
+		i->next = next;
+		return i;
+	}
+	i = calloc(1, sizeof(*i));
+	if (i) {
+		i->next = instances;
+		instances = i;
+	}
+	return i;
+}
+
+/* As it is, or another; NULL: no memory. */
 static struct instance *instance_get(unsigned int device)
 {
 	struct instance *i = instance_find(device);
 
 	if (i)
 		return i;
-	i = calloc(1, sizeof(*i));
+	i = instance_spare();
 	if (!i)
 		return NULL;
 	i->device = device;
 	i->process = -1;
-	i->next = instances;
-	instances = i;
+	i->round = round_now;
 	return i;
 }
 
@@ -348,6 +369,7 @@ void supervise(const struct ferry_device_desc *d)
 
 	if (!i)
 		return;
+	i->round = round_now;
 	if (d->placement == FERRY_PLACED_MOVED) {
 		if (d->generation != i->generation)
 			standby_taken(d, i);
@@ -368,6 +390,24 @@ void supervise(const struct ferry_device_desc *d)
 	if (reload_is_on(i))
 		reload_end(i, RELOAD_FAILED, d->reason[0] ? d->reason : "it did not come back");
 	tell_failure(d, i);
+}
+
+void supervise_all(void)
+{
+	struct instance *i;
+
+	round_now++;
+	if (devices_each(supervise) < 0)
+		return;
+	for (i = instances; i; i = i->next) {
+		if (i->gone || i->round == round_now)
+			continue;
+		process_set(i, -1, 0, 0);
+		if (reload_is_on(i))
+			reload_end(i, RELOAD_FAILED, "the device is gone");
+		i->restart_ns = i->standby_ns = 0;
+		i->gone = 1;
+	}
 }
 
 static uint64_t next_of(const struct instance *i)
