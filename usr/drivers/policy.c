@@ -15,12 +15,12 @@
 #define LINE_BYTES	512
 #define BLANKS		" \t\r\n"
 
-static const struct policy built_in = {
-	.driver = "*", .grant = FERRY_NEEDS_ALL, .restart = 1, .budget = 20, .window_s = 60, .delay_ms = 10, .delay_max_ms = 1000,
-	.calm_ms = 1000, .start_ms = 10000, .heartbeat_ms = 5000, .quiesce_ms = 5000,
-};
+#define BUILT_IN	{										\
+	.driver = "*", .grant = FERRY_NEEDS_ALL, .restart = 1, .budget = 20, .window_s = 60, .delay_ms = 10, .delay_max_ms = 1000, \
+	.calm_ms = 1000, .start_ms = 10000, .heartbeat_ms = 5000, .quiesce_ms = 5000,				\
+}
 
-static struct policy rules[POLICY_RULES_MAX] = { built_in };
+static struct policy rules[POLICY_RULES_MAX] = { BUILT_IN };
 static unsigned int nr_rules = 1;
 static struct policy_device devices[POLICY_DEVICES_MAX];
 static unsigned int nr_devices;
@@ -30,7 +30,7 @@ static const char *const needs_names[] = { "mmio", "ports", "irq", "dma", "cpu-d
 
 void policy_reset(void)
 {
-	rules[0] = built_in;
+	rules[0] = (struct policy)BUILT_IN;
 	nr_rules = 1;
 	nr_devices = 0;
 }
