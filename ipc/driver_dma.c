@@ -26,7 +26,7 @@ static void dma_release(struct vma_object *o)
 	struct moved_dma *d = (struct moved_dma *)o;
 
 	if (d->frames)
-		page_put(d->frames);
+		dma_frames_put(d->dev, d->frames);
 	budget_uncharge(d->dev, FERRY_BUDGET_DMA, o->nr_pages);
 	device_put(d->dev);
 	kfree(o->pages);
@@ -77,7 +77,7 @@ static struct moved_dma *dma_create(struct device *dev, unsigned int order)
 	d->object.release = dma_release;
 	d->length = PAGE_SIZE << order;
 	d->object.pages = kcalloc(1ull << order, sizeof(struct page *));
-	d->frames = frame_alloc(order, FRAME_ZERO | (dev->dma_bits <= 32 ? FRAME_DMA32 : 0), PAGE_DMA);
+	d->frames = dma_frames_get(dev, order);
 	if (!d->object.pages || !d->frames) {
 		vma_object_put(&d->object);
 		return NULL;

@@ -36,6 +36,7 @@ struct device *device_create(void)
 	ref_init(&dev->ref);
 	list_init(&dev->link);
 	list_init(&dev->resources);
+	list_init(&dev->kept_frames);
 	list_init(&dev->failing);
 	mutex_init(&dev->bind_lock, "device_bind");
 	dev->nr_strands = 1;
@@ -58,6 +59,7 @@ void device_put(struct device *dev)
 {
 	if (!dev || !ref_put(&dev->ref))
 		return;
+	dma_frames_release(dev);
 	if (dev->release)
 		dev->release(dev);
 	kfree(dev);
@@ -269,6 +271,15 @@ static void callbacks_stop(struct device *dev)
 	}
 }
 
+static void function_stop(struct device *dev)
+{
+	int err = pci_reset_function(dev->pci);
+
+	dev->unstopped = err == -EOPNOTSUPP && !dev->iommu;
+	if (err)
+		log_debug("device %s: no function reset, bus mastering is off", dev->name);
+}
+
 /*
  * The order matters (nothing may reach memory once it is given back): callbacks, interrupts, bus mastering, reset, and only then
  * the requests' pages, the DMA memory and the windows.
@@ -281,8 +292,8 @@ void device_teardown(struct device *dev)
 	device_irq_teardown(dev);
 	if (dev->pci) {
 		pci_set_bus_master(dev->pci, false);
-		if (dirty && pci_reset_function(dev->pci))
-			log_debug("device %s: no function reset, bus mastering is off", dev->name);
+		if (dirty)
+			function_stop(dev);
 	}
 	device_release_all(dev);
 	dev->driver = NULL;

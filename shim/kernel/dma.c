@@ -12,7 +12,7 @@ static void dma_undo(struct device *dev, void *cpu)
 
 	budget_uncharge(dev, FERRY_BUDGET_DMA, 1ull << page->order);
 	dma_unmap_frames(dev, page->index, PAGE_SIZE << page->order);
-	page_put(page);
+	dma_frames_put(dev, page);
 }
 
 static int order_for(uint32_t bytes)
@@ -27,7 +27,6 @@ static int order_for(uint32_t bytes)
 /* The frames; page->index holds the device address while they are a driver's. */
 static struct page *dma_frames(struct device *dev, uint32_t bytes, int *err)
 {
-	uint32_t flags = FRAME_ZERO | (dev->dma_bits <= 32 ? FRAME_DMA32 : 0);
 	unsigned int order = (unsigned int)order_for(bytes);
 	struct page *page;
 	uint64_t address;
@@ -35,14 +34,14 @@ static struct page *dma_frames(struct device *dev, uint32_t bytes, int *err)
 	*err = budget_charge(dev, FERRY_BUDGET_DMA, 1ull << order);
 	if (*err)
 		return NULL;
-	page = frame_alloc(order, flags, PAGE_DMA);
+	page = dma_frames_get(dev, order);
 	*err = page ? dma_map_frames(dev, page_paddr(page), PAGE_SIZE << order, &address) : -ENOMEM;
 	if (!*err) {
 		page->index = address;
 		return page;
 	}
 	if (page)
-		page_put(page);
+		dma_frames_put(dev, page);
 	budget_uncharge(dev, FERRY_BUDGET_DMA, 1ull << order);
 	return NULL;
 }

@@ -109,6 +109,8 @@ struct device {
 	struct device_irqs *irqs;	/* shim/kernel/irq.c */
 	struct iommu_domain *iommu;	/* mm/iommu.c: once there was one it stays */
 	bool iommu_open;
+	bool unstopped;			/* its last driver died, and it could be neither reset nor kept away from memory */
+	struct list kept_frames;	/* kernel/dma_quarantine.c */
 	void *moved;			/* ipc/: state of the driver process's side */
 	void *standby;			/* ipc/: of the process that waits for its turn */
 	struct device_counters counters;
@@ -174,6 +176,15 @@ extern bool device_manager_alive;
 void device_give_up(struct device *dev, enum driver_state end_state, const char *reason);
 /* The first request since a fault was completed: note how long that took. Any context. */
 void device_restarted(struct device *dev);
+
+/* ---- kernel/dma_quarantine.c: frames for DMA memory ---- */
+
+/* Zeroed, within 4 GiB for a device that reaches no further; those that were kept for this device first. NULL. May sleep. */
+struct page *dma_frames_get(struct device *dev, unsigned int order);
+/* Given back, or kept for the next driver of a device that may still write to them. Any context. */
+void dma_frames_put(struct device *dev, struct page *page);
+/* The device is gone. */
+void dma_frames_release(struct device *dev);
 
 /* Something to undo when the driver goes, newest first. -ENOMEM. */
 int device_on_release(struct device *dev, void (*undo)(struct device *dev, void *arg), void *arg);
