@@ -124,7 +124,7 @@ static void log_backtrace(const struct crash *c, const struct regs *r)
 
 	for (unsigned int i = 0; i < n; i++)
 		at += (size_t)format_text(line + at, sizeof(line) - at, " %llx", (unsigned long long)frames[i]);
-	log_info("device %s: driver %s crashed at%s", c->device, c->driver, line);
+	log_info("device %s: driver %s crashed, entry %llx, at%s", c->device, c->driver, (unsigned long long)entry_address(), line);
 }
 
 static void add_operation(struct text *t, const struct ferry_trace_entry *e)
