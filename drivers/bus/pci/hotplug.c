@@ -231,6 +231,7 @@ static bool port_claim(struct port *p)
 	dev->placement = PLACED_KERNEL;
 	dev->granted = FERRY_NEEDS_IRQ;
 	str_copy(dev->driver_name, "pcie_port", sizeof(dev->driver_name));
+	device_set_state(dev, DRIVER_PROBING);
 	device_set_state(dev, DRIVER_RUNNING);
 	mutex_unlock(&dev->bind_lock);
 	pci_set_bus_master(p->f, true);
