@@ -14,11 +14,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <uapi/ferry/syscall.h>
 #include "devmgr.h"
 
 #define DRIVERS_DIR	"/lib/drivers"
+#define NICE		(-10)
 #define READY_TIMEOUT_NS	5000000000ull
 #define TURN_TIMEOUT_NS		1000000000ull	/* what the next driver waits for the one before it */
 
@@ -239,6 +241,7 @@ int main(int argc, char **argv)
 	if (policy_load(manager_policy_file, stderr) < 0 && errno != ENOENT)
 		fprintf(stderr, "devmgr: %s: %s\n", manager_policy_file, strerror(errno));
 	srand((unsigned int)now_ns());
+	(void)setpriority(PRIO_PROCESS, 0, NICE);	/* whoever waits for a driver waits for the manager too */
 	pthread_mutex_lock(&manager_lock);
 	return manage(ready, once);
 }
