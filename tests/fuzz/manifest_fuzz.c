@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The reader of manifests against any bytes that claim to be a driver's ELF file. With the first byte odd the input is laid into a file
- * that is right otherwise, so that the fuzzer gets to the manifest itself. What passes has texts that end, and known needs.
+ * that is right otherwise, so that the fuzzer gets to the manifest itself; with its second bit set the bytes are read from a file. What passes
+ * has texts that end, and known needs.
  */
 #include <stdio.h>
+#include <sys/mman.h>
 #include <usr/drivers/manifest.c>
 
 #define NAMES	".ferry_manifest"
@@ -50,6 +52,20 @@ static void passed(const struct ferry_manifest *m)
 		REQUIRE(strlen(m->match[i].name) < FERRY_NAME_MAX && m->match[i].bus <= FERRY_BUS_PLATFORM);
 }
 
+/* The same by way of a file. */
+static const char *read_back(const uint8_t *bytes, size_t size, struct ferry_manifest *m)
+{
+	int fd = memfd_create("manifest", 0);
+	const char *wrong;
+	char path[32];
+
+	REQUIRE(fd >= 0 && write(fd, bytes, size) == (ssize_t)size);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	wrong = manifest_load(path, m);
+	close(fd);
+	return wrong;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct ferry_manifest m;
@@ -61,7 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	file = bytes[0] & 1 ? file_around(bytes + 1, total, &total) : memcpy(malloc(total ? total : 1), bytes + 1, total);
 	if (!file)
 		return 0;
-	if (!manifest_parse(file, total, &m))
+	if (!(bytes[0] & 2 ? read_back(file, total, &m) : manifest_parse(file, total, &m)))
 		passed(&m);
 	free(file);
 	return 0;
