@@ -246,6 +246,8 @@ static void moved_exit(struct process *p)
 	}
 	if (dev->process == p && !dev->faulted)
 		dev->killed = dev->replaced || (p->exit_status & 0x7f) == LINUX_SIGKILL;
+	if (!dev->killed)
+		WRITE_ONCE(dev->code_place, 0);
 	/* Nothing happens here when a fault has unbound the driver before; then the reason is already told. */
 	device_unbind(dev, m->end_state, m->end_reason);
 	crash_begin(&crash, m, p);
@@ -515,11 +517,16 @@ static bool device_is_free(const struct device *dev)
 	return dev->placement == PLACED_NONE && !dev->moved;
 }
 
-static struct process *process_load(const struct ferry_driver_spawn *spawn, const char *path)
+/*
+ * Code keeps its place until a driver fails by itself, which is what somebody could learn from. Always another one would be dear where a
+ * processor's translations of code are (decision 0008).
+ */
+static struct process *process_load(struct device *dev, const struct ferry_driver_spawn *spawn, const char *path)
 {
 	const char *const argv[] = { spawn->name, NULL }, *const envp[] = { NULL };
 	struct process_spawn_args args = {
 		.path = path, .argv = argv, .envp = envp, .resident = true, .syscalls = SYSCALLS_DRIVER,
+		.code_place = &dev->code_place,
 	};
 
 	return process_spawn_with(&args);
@@ -537,7 +544,7 @@ static void process_begin(struct process *p, int err)
 /* Loaded without bind_lock: the running driver needs it for each of its calls. */
 static int standby_spawn(struct device *dev, struct ferry_driver_spawn *spawn, const char *path)
 {
-	struct process *p = process_load(spawn, path);
+	struct process *p = process_load(dev, spawn, path);
 	struct moved *m;
 	int err = -ENOMEM;
 
@@ -571,7 +578,7 @@ int moved_spawn(struct device *dev, struct ferry_driver_spawn *spawn, const char
 	mutex_lock(&dev->bind_lock);
 	if (!device_is_free(dev))
 		goto unlock;
-	p = process_load(spawn, path);
+	p = process_load(dev, spawn, path);
 	err = IS_ERR(p) ? (int)PTR_ERR(p) : 0;
 	if (err)
 		goto unlock;

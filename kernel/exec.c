@@ -128,6 +128,17 @@ static int interp_load(struct exec_image *image, struct file *program)
 	return err;
 }
 
+static uint64_t code_place(const struct exec_image *image, const struct process *p)
+{
+	uint64_t place = image->code_place ? READ_ONCE(*image->code_place) : 0;
+
+	if (!place)
+		place = random_pages(p, PIE_RANDOM_PAGES);
+	if (image->code_place)
+		WRITE_ONCE(*image->code_place, place);
+	return place;
+}
+
 /* Where things go in the new space: stack on top, maps below it, a relocatable program in the middle, the heap behind it. */
 static int layout_choose(struct exec_image *image, struct process *p)
 {
@@ -137,7 +148,7 @@ static int layout_choose(struct exec_image *image, struct process *p)
 	image->stack_top = USER_END - PAGE_SIZE - random_pages(p, STACK_RANDOM_PAGES);
 	image->space->mmap_base = ALIGN_DOWN(image->stack_top - gap - random_pages(p, MMAP_RANDOM_PAGES), PAGE_SIZE);
 	if (plan->relocatable)
-		image->base = ALIGN_UP(PIE_BASE + random_pages(p, PIE_RANDOM_PAGES), plan->align) - ALIGN_DOWN(plan->low, plan->align);
+		image->base = ALIGN_UP(PIE_BASE + code_place(image, p), plan->align) - ALIGN_DOWN(plan->low, plan->align);
 	if (plan->high - plan->low > image->space->mmap_base || image->base + plan->high > image->space->mmap_base)
 		return -ENOEXEC;
 	image->space->brk_start = image->base + plan->high + random_pages(p, BRK_RANDOM_PAGES);
@@ -440,7 +451,7 @@ static int spawn_parts(struct process *p, const struct process_spawn_args *args)
 
 static int spawn_image(struct process *p, const struct process_spawn_args *args, struct regs *regs)
 {
-	struct exec_image image = { .path = args->path, .resident = args->resident };
+	struct exec_image image = { .path = args->path, .resident = args->resident, .code_place = args->code_place };
 	struct file *file = program_open(args->path);
 	char *program = kzalloc(EXEC_PATH_MAX);
 	struct exec_args strings;

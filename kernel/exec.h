@@ -40,6 +40,7 @@ struct exec_image {
 	uint64_t arg_start, arg_end, env_start, env_end;
 	uint32_t uid, euid, gid, egid;
 	bool secure, resident;
+	uint64_t *code_place;		/* as in process_spawn_args */
 };
 
 int exec_args_init(struct exec_args *args);

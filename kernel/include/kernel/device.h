@@ -113,6 +113,7 @@ struct device {
 	struct list kept_frames;	/* kernel/dma_quarantine.c */
 	void *moved;			/* ipc/: state of the driver process's side */
 	void *standby;			/* ipc/: of the process that waits for its turn */
+	uint64_t code_place;		/* ipc/: of its driver's code, until one fails by itself; 0: not chosen */
 	struct device_counters counters;
 
 	/* Supervision. restart is the manager's word, awaited follows from it at a death; both written under bind_lock. */

@@ -126,6 +126,7 @@ struct process_spawn_args {
 	bool resident;
 	bool inherit_fs;		/* cwd and root of the caller instead of the root directory */
 	enum syscall_set syscalls;
+	uint64_t *code_place;		/* NULL, or where relocatable code goes, from the lowest place on; 0: chosen at random and noted */
 };
 struct process *process_spawn_with(const struct process_spawn_args *args);
 /* Give up a process that was spawned and never started; the caller's reference stays. */
