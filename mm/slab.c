@@ -28,15 +28,27 @@ struct slab_cache {
 	struct spinlock lock;
 	struct list partial;		/* slabs with a free object; guarded by lock */
 	unsigned int nr_empty;		/* of those, wholly free; guarded by lock */
+	unsigned int nr_slabs;		/* guarded by lock, as the next two */
+	uint64_t nr_used;
+	uint64_t nr_allocs;		/* since boot */
+	struct slab_cache *next;	/* in caches */
 	uint32_t size, stride, first, capacity;
 	unsigned int order;
 	const char *name;
 };
 
-static const uint16_t sizes[] = { 16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1360, 2048 };
+#define SIZE(n)		{ n, "kzalloc-" #n }
+static const struct {
+	uint16_t bytes;
+	const char *name;
+} sizes[] = {
+	SIZE(16), SIZE(32), SIZE(48), SIZE(64), SIZE(96), SIZE(128), SIZE(192), SIZE(256), SIZE(384), SIZE(512), SIZE(768), SIZE(1024),
+	SIZE(1360), SIZE(2048),
+};
 static struct slab_cache size_caches[ARRAY_SIZE(sizes)];
 static uint8_t size_index[SIZE_MAX_SLAB / SLAB_ALIGN + 1];	/* by size in units of 16 */
-static uint64_t bytes_used;
+static struct slab_cache *caches;	/* all of them; only grows */
+static uint64_t large_bytes, large_allocs;
 
 static uint32_t capacity_of(const struct slab_cache *c, unsigned int order)
 {
@@ -55,6 +67,9 @@ static void cache_init(struct slab_cache *c, const char *name, size_t size, size
 	while (c->order < SLAB_ORDER_MAX && capacity_of(c, c->order) < SLAB_OBJECTS_MIN)
 		c->order++;
 	c->capacity = capacity_of(c, c->order);
+	do
+		c->next = __atomic_load_n(&caches, __ATOMIC_RELAXED);
+	while (!__atomic_compare_exchange_n(&caches, &c->next, c, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
 }
 
 static struct slab *slab_grow(struct slab_cache *c)
@@ -95,6 +110,8 @@ static void *slab_take(struct slab_cache *c, struct slab *s)
 		c->nr_empty--;
 	if (s->used == c->capacity)
 		list_del(&s->link);
+	c->nr_used++;
+	c->nr_allocs++;
 	return (char *)s + c->first + slab_take_slot(s) * c->stride;
 }
 
@@ -109,6 +126,7 @@ static bool cache_fill(struct slab_cache *c)
 	if (!s)
 		return false;
 	list_push(&c->partial, &s->link);
+	c->nr_slabs++;
 	c->nr_empty++;
 	return true;
 }
@@ -123,7 +141,6 @@ void *slab_alloc(struct slab_cache *c)
 	spin_unlock_irq(&c->lock, flags);
 	if (!p)
 		return NULL;
-	__atomic_fetch_add(&bytes_used, c->size, __ATOMIC_RELAXED);
 	return memset(p, 0, c->size);
 }
 
@@ -145,6 +162,7 @@ static struct slab *slab_give(struct slab_cache *c, struct slab *s, uint32_t slo
 	if (s->free[slot / 64] & bit)
 		panic("kfree: object %u of slab %p (%s) freed twice", slot, (void *)s, c->name);
 	s->free[slot / 64] |= bit;
+	c->nr_used--;
 	if (s->used-- == c->capacity)
 		list_push(&c->partial, &s->link);
 	if (s->used)
@@ -154,6 +172,7 @@ static struct slab *slab_give(struct slab_cache *c, struct slab *s, uint32_t slo
 		return NULL;
 	}
 	list_del(&s->link);
+	c->nr_slabs--;
 	return s;
 }
 
@@ -167,7 +186,6 @@ static void cache_free(struct slab_cache *c, struct page *head, void *p)
 	flags = spin_lock_irq(&c->lock);
 	unused = slab_give(c, s, slot);
 	spin_unlock_irq(&c->lock, flags);
-	__atomic_fetch_sub(&bytes_used, c->size, __ATOMIC_RELAXED);
 	if (unused)
 		page_put(head);
 }
@@ -215,7 +233,8 @@ static void *frames_alloc(size_t size)
 	if (!page)
 		return NULL;
 	page->flags |= PAGE_KMALLOC;
-	__atomic_fetch_add(&bytes_used, PAGE_SIZE << page->order, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&large_bytes, PAGE_SIZE << page->order, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&large_allocs, 1, __ATOMIC_RELAXED);
 	return page_addr(page);
 }
 
@@ -224,7 +243,7 @@ static void frames_free(struct page *head, void *p)
 	if (!(head->flags & PAGE_KMALLOC) || p != page_addr(head))
 		panic("kfree: %p was not allocated", p);
 	head->flags &= ~PAGE_KMALLOC;
-	__atomic_fetch_sub(&bytes_used, PAGE_SIZE << head->order, __ATOMIC_RELAXED);
+	__atomic_fetch_sub(&large_bytes, PAGE_SIZE << head->order, __ATOMIC_RELAXED);
 	page_put(head);
 }
 
@@ -280,13 +299,44 @@ void slab_init(void)
 	unsigned int i, units;
 
 	for (i = 0, units = 0; i < ARRAY_SIZE(sizes); i++) {
-		cache_init(&size_caches[i], "kzalloc", sizes[i], SLAB_ALIGN);
-		for (; units <= sizes[i] / SLAB_ALIGN; units++)
+		cache_init(&size_caches[i], sizes[i].name, sizes[i].bytes, SLAB_ALIGN);
+		for (; units <= sizes[i].bytes / SLAB_ALIGN; units++)
 			size_index[units] = i;
 	}
 }
 
+bool slab_stats_next(const struct slab_cache **at, struct slab_stats *stats)
+{
+	const struct slab_cache *c = *at ? (*at)->next : __atomic_load_n(&caches, __ATOMIC_ACQUIRE);
+
+	*at = c;
+	if (!c)
+		return false;
+	*stats = (struct slab_stats){ .name = c->name, .size = c->size, .per_slab = c->capacity, .frames_per_slab = 1u << c->order,
+				      .slabs = __atomic_load_n(&c->nr_slabs, __ATOMIC_RELAXED),
+				      .used = __atomic_load_n(&c->nr_used, __ATOMIC_RELAXED),
+				      .allocs = __atomic_load_n(&c->nr_allocs, __ATOMIC_RELAXED) };
+	return true;
+}
+
 uint64_t slab_bytes_used(void)
 {
-	return __atomic_load_n(&bytes_used, __ATOMIC_RELAXED);
+	uint64_t bytes = __atomic_load_n(&large_bytes, __ATOMIC_RELAXED);
+	const struct slab_cache *c = NULL;
+	struct slab_stats stats;
+
+	while (slab_stats_next(&c, &stats))
+		bytes += stats.used * stats.size;
+	return bytes;
+}
+
+uint64_t slab_allocs(void)
+{
+	uint64_t n = __atomic_load_n(&large_allocs, __ATOMIC_RELAXED);
+	const struct slab_cache *c = NULL;
+	struct slab_stats stats;
+
+	while (slab_stats_next(&c, &stats))
+		n += stats.allocs;
+	return n;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Ferry's own system calls, from 1000 on, made without a C library in between. Nothing to see on Linux. */
+#include <fcntl.h>
 #include <sys/syscall.h>
 #include "abi.h"
 
@@ -85,4 +86,50 @@ ABI_CASE(own_block_calls_check_what_they_are_given)
 	CHECK(call(FERRY_BLOCK_READ, 1, -1, 1, (long)buffer) < 0);
 	CHECK(call(FERRY_BLOCK_READ, 1, 0, 1, -4096) < 0);
 	CHECK(call(FERRY_BLOCK_WRITE, 9999, 0, 1, (long)buffer) < 0);
+}
+
+static long slab_allocs(void)
+{
+	FILE *f = fopen("/proc/ferry/frames", "r");
+	char line[128];
+	long n = -1;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "slab_allocs %ld", &n) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+#define OWN_CALLS	20000
+
+/* Others may allocate meanwhile, but not once for every second call. */
+static long allocs_of_writes(int fd, int back, long n)
+{
+	long before = slab_allocs();
+	char got;
+
+	for (long i = 0; i < n; i++)
+		if (call(SYS_write, fd, (long)"\r", 1, 0) != 1 || (back >= 0 && call(SYS_read, back, (long)&got, 1, 0) != 1))
+			return -1;
+	return slab_allocs() - before;
+}
+
+ABI_CASE(writing_a_byte_allocates_nothing)
+{
+	int p[2], null = open("/dev/null", O_WRONLY), console = open("/dev/console", O_WRONLY | O_NOCTTY);
+	long n;
+
+	if (!on_ferry())
+		return;
+	CHECK(slab_allocs() > 0 && !pipe(p) && write(p[1], "", 1) == 1);
+	n = allocs_of_writes(null, -1, OWN_CALLS);
+	CHECK(n >= 0 && n < OWN_CALLS / 2);
+	n = allocs_of_writes(p[1], p[0], OWN_CALLS);
+	CHECK(n >= 0 && n < OWN_CALLS / 2);
+	if (console < 0)
+		return;		/* not root */
+	n = allocs_of_writes(console, -1, 200);
+	CHECK(n >= 0 && n < 100);
 }

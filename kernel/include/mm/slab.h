@@ -23,5 +23,16 @@ void slab_init(void);
 
 /* Bytes in use now by kzalloc() and caches (exact, for leak checks). */
 uint64_t slab_bytes_used(void);
+/* Objects given out since boot, for tests of paths that must not allocate. */
+uint64_t slab_allocs(void);
+
+struct slab_stats {
+	const char *name;
+	uint64_t used, allocs;			/* objects */
+	unsigned int slabs, size, per_slab, frames_per_slab;
+};
+
+/* The cache after *@at, the first for NULL; false after the last. A snapshot: nothing is locked. */
+bool slab_stats_next(const struct slab_cache **at, struct slab_stats *stats);
 
 #endif
