@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Exact counts for tests and benchmarks: /proc/ferry/cpus (switches, system calls, interrupts) and /proc/ferry/frames (every frame of
- * memory by its use, slab bytes and allocations); slabs as Linux lists them in /proc/slabinfo. Read without locks: a line is a snapshot of one CPU or one counter.
+ * memory by its use, slab bytes and allocations); slabs as Linux lists them in /proc/slabinfo. Read without locks: a line is a
+ * snapshot of one CPU or one counter.
  */
 #include <fs/node.h>
 #include <kernel/cpu.h>
