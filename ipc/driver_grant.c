@@ -94,7 +94,7 @@ static int adopt(struct device *dev, struct ferry_driver_adopt *a)
 	a->process = moved_process_handle(m);
 	a->pid = m->process->pid;
 	a->needs = m->needs;
-	a->flags = (dev->restart ? FERRY_SPAWN_RESTART : 0) | (m->asks ? FERRY_SPAWN_ASKS : 0);
+	a->flags = (dev->restart ? FERRY_SPAWN_RESTART : 0) | (m->asks ? FERRY_SPAWN_ASKS : 0) | (dev->fallback ? FERRY_SPAWN_FALLBACK : 0);
 	a->asked = mail_asked(m->mail);
 	moved_put(m);
 	return a->process < 0 ? a->process : 0;

@@ -139,6 +139,10 @@ static void desc_fill(struct device *dev, struct ferry_device_desc *d)
 	d->pid = m ? m->process->pid : 0;
 	d->standby = standby_pid(dev);
 	d->granted = dev->granted;
+	if (dev->placement == PLACED_KERNEL && dev->fell_back)
+		d->flags |= FERRY_DEVICE_FELL_BACK;
+	else if (dev->fallback && device_has_fallback(dev))
+		d->flags |= FERRY_DEVICE_FALLBACK;
 	d->generation = dev->generation;
 	d->refused = (uint32_t)dev->counters.denied;
 	d->bad_messages = dev->counters.bad_messages;
@@ -284,6 +288,12 @@ static int control_start(struct device *dev)
 	return 0;
 }
 
+static void successor_give_up(struct device *dev, enum driver_state end_state, const char *reason)
+{
+	if (end_state != DRIVER_FAILED || device_fall_back(dev, reason) == -EOPNOTSUPP)
+		device_give_up(dev, end_state, reason);
+}
+
 /* With a driver there, its next death is final. */
 static int control_give_up(struct device *dev, enum driver_state end_state, const char *reason)
 {
@@ -293,7 +303,7 @@ static int control_give_up(struct device *dev, enum driver_state end_state, cons
 	if (dev->placement == PLACED_MOVED || dev->moved)
 		dev->restart = false;
 	else if (dev->awaited)
-		device_give_up(dev, end_state, reason[0] ? reason : NULL);
+		successor_give_up(dev, end_state, reason[0] ? reason : NULL);
 	else
 		err = -ESRCH;
 	mutex_unlock(&dev->bind_lock);

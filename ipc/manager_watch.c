@@ -9,6 +9,7 @@
 #include "moved.h"
 
 #define GRACE_NS	(15 * NSEC_PER_SEC)
+#define NO_MANAGER	"there is no device manager"
 
 static struct wait_queue watch_wait = WAIT_QUEUE_INIT(watch_wait, "manager watch");
 static bool present;	/* there is a manager now */
@@ -24,8 +25,8 @@ void manager_watch_tell(bool is_there)
 static bool give_up_one(struct device *dev, void *arg)
 {
 	mutex_lock(&dev->bind_lock);
-	if (dev->awaited && dev->placement == PLACED_NONE && !dev->moved)
-		device_give_up(dev, DRIVER_FAILED, "there is no device manager");
+	if (dev->awaited && dev->placement == PLACED_NONE && !dev->moved && device_fall_back(dev, NO_MANAGER) == -EOPNOTSUPP)
+		device_give_up(dev, DRIVER_FAILED, NO_MANAGER);
 	mutex_unlock(&dev->bind_lock);
 	return true;
 }

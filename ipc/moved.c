@@ -211,13 +211,15 @@ static void moved_ended(struct moved *m)
 	moved_put(m);
 }
 
-/* The next driver is the standby, if there is one. bind_lock held. */
+/* The next driver is the standby, if there is one. With no manager either, it is the kernel's own build or none. bind_lock held. */
 static void successor_bind(struct device *dev)
 {
 	struct moved *next;
 
 	device_set_state(dev, DRIVER_RESTARTING);
 	next = standby_take(dev);
+	if (!next && !READ_ONCE(device_manager_alive) && device_fall_back(dev, NULL) == -EOPNOTSUPP)
+		device_give_up(dev, DRIVER_FAILED, NULL);
 	if (!next)
 		return;
 	device_bind(dev, next);
@@ -394,6 +396,8 @@ static void device_bind(struct device *dev, struct moved *m)
 	dev->nr_strands = 1;
 	dev->faulted = dev->killed = false;
 	dev->restart = spawn->flags & FERRY_SPAWN_RESTART;
+	dev->fallback = spawn->flags & FERRY_SPAWN_FALLBACK;
+	dev->fell_back = false;
 	dev->replaced = false;
 	dev->fail_reason[0] = 0;
 	str_copy(dev->driver_name, spawn->name, sizeof(dev->driver_name));

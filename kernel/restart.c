@@ -28,7 +28,7 @@ bool device_manager_alive;
 /* Will there be another driver? A crash is followed by one; so is a successor that could not start. */
 bool restart_comes(const struct device *dev, enum driver_state end_state)
 {
-	if (!dev->restart || (!READ_ONCE(device_manager_alive) && !dev->standby))
+	if (!dev->restart || (!READ_ONCE(device_manager_alive) && !dev->standby && !dev->fallback))
 		return false;
 	if (end_state == DRIVER_QUIESCED)
 		return dev->replaced;

@@ -62,9 +62,12 @@ kernel-objs += $(O)/tests/ktest.o $(O)/tests/ktest_kernel.o \
 	$(call in,tests/unit/,$(patsubst tests/%,%,$(patsubst tests/unit/%,tests/%,$(all-unit-kernel-y))))
 endif
 kernel-driver-objs := $(call in,,$(call driver-parts,$(all-driver-y)))
+# Moved drivers that the kernel has too: the same objects, but where no driver is looked for when devices come.
+asleep-driver-objs := $(if $(CONFIG_DRIVER_FALLBACK),$(call in,,$(call driver-parts,$(all-driver-m))))
+fallback-objs := $(patsubst $(O)/%,$(O)/fallback/%,$(asleep-driver-objs))
 kernel-library-objs := $(call in,,$(all-library-y))
 kernel-lib-objs := $(call in,,$(all-lib-y) $(all-lib-kernel-y))
-all-kernel-objs := $(sort $(kernel-objs) $(kernel-driver-objs) $(kernel-library-objs) $(kernel-lib-objs))
+all-kernel-objs := $(sort $(kernel-objs) $(kernel-driver-objs) $(asleep-driver-objs) $(kernel-library-objs) $(kernel-lib-objs))
 
 user-driver-objs := $(call in,user/,$(call driver-parts,$(all-driver-m)))
 user-library-objs := $(call in,user/,$(all-library-y))
@@ -88,12 +91,12 @@ all-host-objs := $(sort $(host-driver-objs) $(host-library-objs) $(host-lib-objs
 	$(host-test-objs) $(O)/host/tests/ktest.o $(O)/host/tests/ktest_host.o)
 
 # Include paths are the layers: what a world may not reach is not on its path.
-$(kernel-driver-objs) $(kernel-library-objs): includes := $(driver-kernel-includes)
+$(kernel-driver-objs) $(asleep-driver-objs) $(kernel-library-objs): includes := $(driver-kernel-includes)
 $(user-driver-objs) $(user-library-objs) $(user-shim-objs): includes := $(driver-user-includes)
 
 # ---- Stamps: a file that changes when the text it holds does ------------------------------------
 
-$(shell mkdir -p $(O)/stamp $(sort $(dir $(all-kernel-objs) $(all-user-objs) $(all-host-objs) $(host-fuzz-objs))) \
+$(shell mkdir -p $(O)/stamp $(sort $(dir $(all-kernel-objs) $(fallback-objs) $(all-user-objs) $(all-host-objs) $(host-fuzz-objs))) \
 	$(O)/host/fuzz $(O)/usr/bin $(O)/usr/drivers $(O)/arch/x86/boot)
 ifeq ($(config-dir),.)
 $(shell test -e $(O)/.config || ln -sf ../.config $(O)/.config)
@@ -117,7 +120,7 @@ own-flags := $(foreach v,$(sort $(filter CFLAGS_%,$(.VARIABLES))),$(v)=$($(v)))
 $(call set-stamp,kernel,$(call no-path,$(own-flags) $(CC) $(kernel-cflags) $(kernel-includes) $(driver-kernel-includes)))
 $(call set-stamp,user,$(call no-path,$(user-cc) $(user-cflags) $(user-includes) $(driver-user-includes)))
 $(call set-stamp,host,$(call no-path,$(HOSTCC) $(host-cflags) $(host-includes)))
-$(call set-stamp,link,$(strip $(LD) $(kernel-ldflags) $(kernel-objs) $(kernel-driver-objs)))
+$(call set-stamp,link,$(strip $(LD) $(kernel-ldflags) $(kernel-objs) $(kernel-driver-objs) $(fallback-objs)))
 $(call set-stamp,archives,$(strip $(AR) $(all-library-y) $(all-lib-y) $(all-user-shim-y)))
 $(call set-stamp,host-link,$(strip $(host-cflags) $(all-host-objs)))
 $(call set-stamp,rootfs,$(strip $(moved-drivers) $(programs) $(CONFIG_INITRAMFS_EXTRA)))
@@ -186,12 +189,16 @@ $(O)/kernel.lds: arch/x86/boot/kernel.lds.S $(O)/stamp/kernel
 	$(Q)$(CC) -E -P -x assembler-with-cpp -D__ASSEMBLY__ -DLINKER_SCRIPT $(kernel-includes) -MMD -MP -MF $@.d -MT $@ -o $@ $<
 
 kernel-archives := $(O)/libdrv-kernel.a $(O)/lib-kernel.a
-link-kernel = $(LD) $(kernel-ldflags) -T $(O)/kernel.lds -o $(1) $(kernel-objs) $(kernel-driver-objs) \
+link-kernel = $(LD) $(kernel-ldflags) -T $(O)/kernel.lds -o $(1) $(kernel-objs) $(kernel-driver-objs) $(fallback-objs) \
 	$(2) --start-group $(kernel-archives) --end-group
+
+$(fallback-objs): $(O)/fallback/%.o: $(O)/%.o
+	$(call say,ASLEEP,$*.o)
+	$(Q)$(OBJCOPY) --rename-section ferry_drivers=ferry_fallbacks $< $@
 
 # The symbol table of backtraces: link, list the functions, link again with the list. The table
 # lies behind the text, so the second link moves no function; kallsyms --verify makes sure.
-$(O)/ferry.elf: $(kernel-objs) $(kernel-driver-objs) $(kernel-archives) $(O)/kernel.lds $(O)/stamp/link scripts/kallsyms
+$(O)/ferry.elf: $(kernel-objs) $(kernel-driver-objs) $(fallback-objs) $(kernel-archives) $(O)/kernel.lds $(O)/stamp/link scripts/kallsyms
 	$(call say,LD,$(@F))
 	$(Q)scripts/kallsyms --empty >$(O)/kallsyms0.S
 	$(Q)$(CC) $(kernel-asflags) -c -o $(O)/kallsyms0.o $(O)/kallsyms0.S
@@ -203,8 +210,8 @@ $(O)/ferry.elf: $(kernel-objs) $(kernel-driver-objs) $(kernel-archives) $(O)/ker
 	$(Q)mv $(O)/ferry.tmp $@
 
 $(O)/placement.ok: $(O)/ferry.elf $(user-driver-objs) scripts/placement-check
-	$(Q)scripts/placement-check --nm $(NM) $< $(kernel-driver-objs) -- $(user-driver-objs)
-	$(if $(and $(all-driver-m),$(if $(all-driver-y),,y)),$(Q)$(KCONFIG) kept)
+	$(if $(fallback-objs),,$(Q)scripts/placement-check --nm $(NM) $< $(kernel-driver-objs) -- $(user-driver-objs))
+	$(if $(and $(all-driver-m),$(if $(all-driver-y)$(fallback-objs),,y)),$(Q)$(KCONFIG) kept)
 	$(Q)touch $@
 
 $(O)/ferry.strip: $(O)/ferry.elf

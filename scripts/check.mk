@@ -52,7 +52,7 @@ profile: all
 	$(Q)FERRY_BUILD=$(O) tests/bench/profile $(PROFILE)
 
 # Sources and nothing but sparse: fails on the first warning. SOURCES=FILE... looks at those alone, with the kernel's headers.
-driver-sparse-objs := $(kernel-driver-objs) $(kernel-library-objs)
+driver-sparse-objs := $(kernel-driver-objs) $(asleep-driver-objs) $(kernel-library-objs)
 sources-of = $(wildcard $(patsubst $(O)/%.o,%.c,$(1)))
 run-sparse = for source in $(2); do sparse $(sparse-flags) $(filter-out -W%,$(kernel-cflags)) $(1) $$source || status=1; done
 sparse: $(autoconf-h)
@@ -71,8 +71,8 @@ commands-of = $(foreach o,$(1),$(file >>$@.tmp,$(call compile-command,$(o),$(3),
 compile_commands.json: $(autoconf-h)
 	$(call say,GEN,$@)
 	@:$(file >$@.tmp)
-	@:$(call commands-of,$(filter-out $(kernel-driver-objs) $(kernel-library-objs),$(all-kernel-objs)),,$(CC) $(kernel-cflags) $(kernel-includes))
-	@:$(call commands-of,$(kernel-driver-objs) $(kernel-library-objs),,$(CC) $(kernel-cflags) $(driver-kernel-includes))
+	@:$(call commands-of,$(filter-out $(driver-sparse-objs),$(all-kernel-objs)),,$(CC) $(kernel-cflags) $(kernel-includes))
+	@:$(call commands-of,$(driver-sparse-objs),,$(CC) $(kernel-cflags) $(driver-kernel-includes))
 	@:$(call commands-of,$(user-program-objs) $(user-lib-objs),user/,$(user-cc) $(user-cflags) $(user-includes))
 	@:$(call commands-of,$(user-driver-objs) $(user-library-objs) $(user-shim-objs),user/,$(user-cc) $(user-cflags) $(driver-user-includes))
 	@:$(call commands-of,$(all-host-objs),host/,$(HOSTCC) $(host-cflags) $(host-includes))

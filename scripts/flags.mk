@@ -13,6 +13,7 @@ LD := ld
 AR := ar
 NM := nm
 STRIP := strip
+OBJCOPY := objcopy
 HOSTCC ?= gcc
 
 kconfig-files := Kconfig arch/x86/Kconfig */Kconfig drivers/*/Kconfig

@@ -275,7 +275,12 @@ static int group_bind(struct device *dev)
 /* Requests that waited for this driver were cut to what its predecessor said. */
 static bool disk_changed(const struct block_disk *disk, const struct block_limits *l)
 {
-	return memcmp(&disk->limits, l, sizeof(*l));
+	struct block_limits now = *l;
+
+	/* Larger ones fit them as well: the kernel's build of a driver has no window of bytes. */
+	if (!now.max_request_blocks || now.max_request_blocks > disk->limits.max_request_blocks)
+		now.max_request_blocks = disk->limits.max_request_blocks;
+	return memcmp(&disk->limits, &now, sizeof(now));
 }
 
 static int disk_start(struct block_group *g, const struct block_limits *l)

@@ -11,6 +11,9 @@
 
 extern const struct driver *const __start_ferry_drivers[] __weak;
 extern const struct driver *const __stop_ferry_drivers[] __weak;
+/* Moved drivers, linked in as well: nobody binds them but device_fall_back(). */
+extern const struct driver *const __start_ferry_fallbacks[] __weak;
+extern const struct driver *const __stop_ferry_fallbacks[] __weak;
 
 void device_set_priv(struct device *dev, void *priv)
 {
@@ -97,7 +100,7 @@ static void device_take(struct device *dev, const struct driver *drv)
 	dev->granted = drv->manifest.needs;
 	dev->dma_bits = drv->manifest.dma_bits;
 	dev->nr_strands = 1;
-	dev->faulted = dev->killed = false;
+	dev->faulted = dev->killed = dev->fell_back = false;
 	if (dev->placed_last == PLACED_MOVED)
 		dev->restart = false;	/* the manager's word was for a process */
 	dev->fail_reason[0] = 0;
@@ -160,4 +163,41 @@ int device_bind_kernel(struct device *dev)
 	}
 	mutex_unlock(&dev->bind_lock);
 	return err;
+}
+
+/* ---- In place of a process that will not come ---- */
+
+static const struct driver *fallback_of(const struct device *dev)
+{
+	const struct driver *const *drv;
+
+	for (drv = __start_ferry_fallbacks; drv < __stop_ferry_fallbacks; drv++)
+		if (!strncmp((*drv)->manifest.name, dev->driver_name, sizeof((*drv)->manifest.name)) && driver_matches(dev, *drv))
+			return *drv;
+	return NULL;
+}
+
+bool device_has_fallback(const struct device *dev)
+{
+	return fallback_of(dev);
+}
+
+int device_fall_back(struct device *dev, const char *reason)
+{
+	const struct driver *drv = dev->fallback ? fallback_of(dev) : NULL;
+	char why[sizeof(dev->fail_reason)];
+	int err;
+
+	if (!drv)
+		return -EOPNOTSUPP;
+	str_copy(why, reason && reason[0] ? reason : dev->fail_reason, sizeof(why));
+	err = driver_probe(dev, drv);
+	if (err) {
+		device_give_up(dev, dev->state, NULL);
+		return err;
+	}
+	dev->fell_back = true;
+	str_copy(dev->fail_reason, why, sizeof(dev->fail_reason));
+	log_warn("driver: %s %s: the kernel's own build has taken over (%s)", dev->driver_name, dev->name, why);
+	return 0;
 }

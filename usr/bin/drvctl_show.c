@@ -80,18 +80,22 @@ static void json_begin(const struct ferry_device_desc *d)
 
 int show_status(const struct ferry_device_desc *d)
 {
-	const char *reason = d->state != FERRY_STATE_RUNNING ? d->reason : "";
+	const char *fallback = d->flags & FERRY_DEVICE_FELL_BACK ? "taken" : d->flags & FERRY_DEVICE_FALLBACK ? "ready" : "none";
+	const char *reason = d->state != FERRY_STATE_RUNNING || d->flags & FERRY_DEVICE_FELL_BACK ? d->reason : "";
 
 	if (drvctl_json) {
 		json_begin(d);
 		json_member("placement", placement_name(d->placement));
 		json_member("state", state_name(d->state));
 		json_member("reason", reason);
+		json_member("fallback", fallback);
 		printf(",\"pid\":%d,\"generation\":%llu,\"restarts\":%u,\"restart_last_us\":%u,\"refused\":%u,\"bad_messages\":%llu}", d->pid,
 		       d->generation, d->restarts, d->restart_last_us, d->refused, d->bad_messages);
 	} else {
 		printf("device=%s driver=%s placement=%s state=%s pid=%d generation=%llu restarts=%u", d->name, d->driver[0] ? d->driver : "-",
 		       placement_name(d->placement), state_name(d->state), d->pid, d->generation, d->restarts);
+		if (strcmp(fallback, "none"))
+			printf(" fallback=%s", fallback);
 		if (reason[0])
 			printf(" reason=\"%s\"", reason);
 		printf("\n");

@@ -123,7 +123,7 @@ static int spawn(const struct ferry_device_desc *d, const struct known_driver *k
 	s.dma_bits = k->manifest.dma_bits;
 	s.class_id = k->manifest.class_id;
 	s.path = (uintptr_t)k->path;
-	s.flags = flags | (p->restart ? FERRY_SPAWN_RESTART : 0);
+	s.flags = flags | (p->restart || p->fallback ? FERRY_SPAWN_RESTART : 0) | (p->fallback ? FERRY_SPAWN_FALLBACK : 0);
 	memcpy(s.name, k->manifest.name, sizeof(s.name));
 	if (syscall(NR_ferry_driver_spawn, &s)) {
 		snprintf(text, sizeof(text), "cannot start %s: %s", k->path, strerror(errno));
@@ -143,7 +143,13 @@ static const char *process_start(const struct ferry_device_desc *d, const struct
 		return why;
 	memcpy(i->driver, k->manifest.name, sizeof(i->driver));
 	process_set(i, process, k->manifest.needs & policy_for(i->driver)->grant, 0);
-	i->generation = device_look(d->id, &now) ? d->generation + 1 : now.generation;
+	i->generation = d->generation + 1;
+	if (!device_look(d->id, &now)) {
+		i->generation = now.generation;
+		if (policy_for(i->driver)->fallback && !(now.flags & FERRY_DEVICE_FALLBACK))
+			fprintf(stderr, "devmgr: %s: policy %s:%u: the kernel has no build of %s to fall back on\n", d->name, manager_policy_file,
+				policy_for(i->driver)->line, i->driver);
+	}
 	i->told = FERRY_STATE_SPAWNED;
 	i->adopted = 0;
 	return NULL;
@@ -217,8 +223,10 @@ int reload_is_on(const struct instance *i)
 	return i->reload == RELOAD_QUIESCING || i->reload == RELOAD_SWAPPING;
 }
 
+/* Its clients get an error, or the kernel's build of it. */
 static void give_up(const struct ferry_device_desc *d, const struct policy *p)
 {
+	struct ferry_device_desc now;
 	char reason[96] = "";
 	int err;
 
@@ -227,6 +235,8 @@ static void give_up(const struct ferry_device_desc *d, const struct policy *p)
 	err = device_control(d->id, FERRY_CONTROL_GIVE_UP, 0, reason);
 	if (err && err != ESRCH)
 		fprintf(stderr, "devmgr: %s: cannot give up: %s\n", d->name, strerror(err));
+	if (!device_look(d->id, &now) && now.flags & FERRY_DEVICE_FELL_BACK)
+		fprintf(stderr, "devmgr: %s: the kernel's own build of %s has taken over: %s\n", d->name, now.driver, now.reason);
 }
 
 static void restart_plan(const struct ferry_device_desc *d, struct instance *i)

@@ -92,6 +92,7 @@ static const struct key {
 } keys[] = {
 	{ "grant", offsetof(struct policy, grant), needs_set, FERRY_NEEDS_ALL },
 	{ "restart", offsetof(struct policy, restart), yes_no_set, 1 },
+	{ "fallback", offsetof(struct policy, fallback), yes_no_set, 1 },
 	{ "standby", offsetof(struct policy, standby), yes_no_set, 1 },
 	{ "budget", offsetof(struct policy, budget), number_set, 1000000 },
 	{ "window", offsetof(struct policy, window_s), number_set, 86400 },

@@ -19,6 +19,7 @@ struct policy {
 	unsigned int line;		/* where it stands; 0: nowhere, it is built in */
 	unsigned int grant;		/* FERRY_NEEDS_* */
 	unsigned int restart;		/* 0: a dead driver stays dead */
+	unsigned int fallback;		/* who is given up leaves its device to the kernel's own build of it */
 	unsigned int standby;		/* its successor is loaded beforehand, when its next restart may come at once */
 	unsigned int budget;		/* restarts in a window */
 	unsigned int window_s;

@@ -71,6 +71,13 @@ SECTIONS
 		__stop_ferry_drivers = .;
 	} :rodata
 
+	/* Moved drivers that are linked in as well (CONFIG_DRIVER_FALLBACK). */
+	ferry_fallbacks : AT(ADDR(ferry_fallbacks) - KERNEL_BASE) ALIGN(16) {
+		__start_ferry_fallbacks = .;
+		KEEP(*(ferry_fallbacks))
+		__stop_ferry_fallbacks = .;
+	} :rodata
+
 	.ferry_manifest : AT(ADDR(.ferry_manifest) - KERNEL_BASE) ALIGN(16) {
 		KEEP(*(.ferry_manifest))
 	} :rodata

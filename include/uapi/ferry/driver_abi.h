@@ -51,6 +51,9 @@ enum ferry_driver_state {
 
 /* ---- Device manager (uid 0, no driver itself) ---- */
 
+#define FERRY_DEVICE_FALLBACK	0x1u	/* when no process comes any more, the kernel's own build of its driver will take over */
+#define FERRY_DEVICE_FELL_BACK	0x2u	/* it has; reason says why */
+
 /* NR_ferry_device_list(struct ferry_device_desc *array, count, after_id) -> number filled, ids ascending. Set abi of array[0]. */
 struct ferry_device_desc {
 	struct ferry_abi abi;
@@ -61,7 +64,8 @@ struct ferry_device_desc {
 	int pid;			/* of the driver process, 0: none */
 	unsigned int granted;		/* FERRY_NEEDS_* */
 	int standby;			/* pid of the process that waits to become the driver, 0: none */
-	unsigned int refused, reserved;	/* refused: needs that the policy did not grant, so far */
+	unsigned int refused;		/* needs that the policy did not grant, so far */
+	unsigned int flags;		/* FERRY_DEVICE_* */
 	unsigned long long generation;
 	unsigned long long bad_messages;
 	unsigned int restarts, restart_last_us;
@@ -81,7 +85,9 @@ struct ferry_device_desc {
  */
 #define FERRY_SPAWN_STANDBY	0x2u
 #define FERRY_SPAWN_ASKS	0x4u	/* nothing is granted at once: the driver registers and asks (message.h), needs is the most it may get */
-#define FERRY_SPAWN_ALL		0x7u
+/* With RESTART: who gives up on it leaves the device to the kernel's own build of the driver, if there is one. */
+#define FERRY_SPAWN_FALLBACK	0x8u
+#define FERRY_SPAWN_ALL		0xfu
 
 struct ferry_driver_spawn {
 	struct ferry_abi abi;

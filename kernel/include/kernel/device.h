@@ -118,6 +118,8 @@ struct device {
 
 	/* Supervision. restart is the manager's word, awaited follows from it at a death; both written under bind_lock. */
 	bool restart;			/* a driver that dies gets a successor: requests wait for it */
+	bool fallback;			/* ... and when no process will come any more, that is the kernel's own build of it */
+	bool fell_back;			/* which has the device now */
 	bool replaced;			/* ... also when it ends in order: another binary is to take its place */
 	bool awaited;			/* it died, and nobody has given up on it */
 	bool killed;			/* ... from outside: no request is to blame */
@@ -175,6 +177,13 @@ void restart_moment(struct device *dev, enum restart_moment moment);
 extern bool device_manager_alive;
 /* No driver will come for this device: what waits for one ends. bind_lock held. */
 void device_give_up(struct device *dev, enum driver_state end_state, const char *reason);
+/*
+ * shim/kernel/bind.c: no process will come any more, so the kernel's own build of the same driver takes the device over, and what waits for one
+ * with it. 0; -EOPNOTSUPP: the manager does not want that, or the kernel has none (CONFIG_DRIVER_FALLBACK); any other: it could not, and
+ * has given up. bind_lock held, no driver there, awaited. May sleep.
+ */
+int device_fall_back(struct device *dev, const char *reason);
+bool device_has_fallback(const struct device *dev);
 /* The first request since a fault was completed: note how long that took. Any context. */
 void device_restarted(struct device *dev);
 
