@@ -46,9 +46,8 @@ void file_put(struct file *f)
 	if (f->ops->release)
 		f->ops->release(f);
 	dentry_put(f->dentry);
-	if (f->mount)
-		mount_put(f->mount);
 	inode_put(f->inode);
+	mount_put(f->mount);	/* last: an inode's end needs its file system */
 	slab_free(file_cache, f);
 }
 
