@@ -102,7 +102,7 @@ struct node {
 static int chardev_init(void)
 {
 	static const struct node nodes[] = {
-		{ "null", 0666, 3, &null_ops }, { "zero", 0666, 5, &zero_ops }, { "full", 0666, 7, &full_ops }, { "kmsg", 0644, 11, &kmsg_ops },
+		{ "null", 0666, 3, &null_ops }, { "zero", 0666, 5, &zero_ops }, { "full", 0666, 7, &full_ops }, { "kmsg", 0600, 11, &kmsg_ops },
 	};
 	unsigned int i;
 	int err = 0;

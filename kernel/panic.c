@@ -4,6 +4,7 @@
  * the log's, which gives way; frame pointers are followed only where the kernel's page table has memory.
  */
 #include <asm/cpu.h>
+#include <asm/layout.h>
 #include <asm/paging.h>
 #include <asm/regs.h>
 #include <asm/smp.h>
@@ -110,6 +111,8 @@ static void __noreturn stop(const struct regs *regs, uint64_t rip, uint64_t rbp,
 	smp_stop_others();
 	format_args(text, sizeof(text), fmt, args);
 	print("Kernel panic: %s", text);
+	print("Kernel offset %#llx, direct map %#llx, vmap %#llx", (unsigned long long)kaslr_offset,
+	      (unsigned long long)layout_direct_map(), (unsigned long long)layout_vmap());
 	print_place();
 	if (regs)
 		regs_print(regs);

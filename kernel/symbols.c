@@ -2,7 +2,8 @@
 /* Names for kernel addresses, from the table that the build links in (scripts/kallsyms); an image without one has no names. */
 #include <kernel/log.h>
 
-extern const uint64_t kallsyms_addr[] __weak;
+extern const uint8_t text_start[];
+extern const uint32_t kallsyms_addr[] __weak;	/* from text_start on */
 extern const uint32_t kallsyms_off[] __weak;
 extern const char kallsyms_names[] __weak;
 extern const uint32_t kallsyms_count __weak;
@@ -20,7 +21,8 @@ bool symbol_lookup(uint64_t address, const char **name, uint64_t *offset)
 {
 	uint32_t low = 0, high = symbol_count();
 
-	if (!high || address < kallsyms_addr[0])
+	address -= (uint64_t)text_start;
+	if (!high || address > UINT32_MAX)
 		return false;
 	while (high - low > 1) {
 		uint32_t middle = low + (high - low) / 2;

@@ -156,7 +156,7 @@ SYSCALL(NR_syslog, syslog)
 {
 	int type = args->a[0], size = args->a[2];
 
-	if (type != LINUX_SYSLOG_READ_ALL && type != LINUX_SYSLOG_SIZE_BUFFER && current_process->euid)
+	if (type != LINUX_SYSLOG_SIZE_BUFFER && current_process->euid)	/* as Linux with dmesg_restrict */
 		return -EPERM;
 	switch (type) {
 	case LINUX_SYSLOG_CLOSE:

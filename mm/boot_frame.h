@@ -6,7 +6,7 @@
 #include <kernel/types.h>
 
 #define BOOT_TAKEN_MAX	64
-#define RAM_LIMIT	(1ul << 46)	/* the direct map's room */
+#define RAM_LIMIT	(1ul << 44)	/* the direct map's room, wherever boot/kaslr.c puts it */
 
 struct ram_range {
 	paddr_t start, end;	/* page aligned, end exclusive */

@@ -198,14 +198,20 @@ $(fallback-objs): $(O)/fallback/%.o: $(O)/%.o
 
 # The symbol table of backtraces: link, list the functions, link again with the list. The table
 # lies behind the text, so the second link moves no function; kallsyms --verify makes sure.
-$(O)/ferry.elf: $(kernel-objs) $(kernel-driver-objs) $(fallback-objs) $(kernel-archives) $(O)/kernel.lds $(O)/stamp/link scripts/kallsyms
+# The list of its addresses lies behind everything, so the third link moves nothing; relocs makes it from an image without debug information.
+$(O)/ferry.elf: $(kernel-objs) $(kernel-driver-objs) $(fallback-objs) $(kernel-archives) $(O)/kernel.lds $(O)/stamp/link scripts/kallsyms scripts/relocs
 	$(call say,LD,$(@F))
 	$(Q)scripts/kallsyms --empty >$(O)/kallsyms0.S
 	$(Q)$(CC) $(kernel-asflags) -c -o $(O)/kallsyms0.o $(O)/kallsyms0.S
-	$(Q)$(call link-kernel,$(O)/ferry.tmp,$(O)/kallsyms0.o)
+	$(Q)scripts/relocs --empty >$(O)/relocs.S
+	$(Q)$(CC) $(kernel-asflags) -c -o $(O)/relocs.o $(O)/relocs.S
+	$(Q)$(call link-kernel,$(O)/ferry.tmp,$(O)/kallsyms0.o $(O)/relocs.o)
 	$(Q)$(NM) -n $(O)/ferry.tmp | scripts/kallsyms >$(O)/kallsyms1.S
 	$(Q)$(CC) $(kernel-asflags) -c -o $(O)/kallsyms1.o $(O)/kallsyms1.S
-	$(Q)$(call link-kernel,$(O)/ferry.tmp,$(O)/kallsyms1.o)
+	$(if $(CONFIG_RANDOMIZE_BASE),$(Q)$(call link-kernel,$(O)/ferry.tmp,$(O)/kallsyms1.o $(O)/relocs.o -S --emit-relocs))
+	$(if $(CONFIG_RANDOMIZE_BASE),$(Q)scripts/relocs $(O)/ferry.tmp >$(O)/relocs.S)
+	$(Q)$(CC) $(kernel-asflags) -c -o $(O)/relocs.o $(O)/relocs.S
+	$(Q)$(call link-kernel,$(O)/ferry.tmp,$(O)/kallsyms1.o $(O)/relocs.o)
 	$(Q)$(NM) -n $(O)/ferry.tmp | scripts/kallsyms --verify $(O)/kallsyms1.S
 	$(Q)mv $(O)/ferry.tmp $@
 

@@ -2,7 +2,7 @@
 #
 # Testing targets. scripts/check runs the suites; each prints KTAP.
 
-.PHONY: bench-restart soak-restart fuzz-abi check check-unit check-ktest check-boot check-class bench bench-abi bench-block kpi profile sparse fuzz-calls
+.PHONY: bench-kaslr bench-restart soak-restart fuzz-abi check check-unit check-ktest check-boot check-class bench bench-abi bench-block kpi profile sparse fuzz-calls
 check: all unit
 	$(Q)scripts/check --build $(O) $(SUITES)
 
@@ -50,6 +50,10 @@ kpi: all
 # Where the instructions of a benchmark go: make profile PROFILE="--placement m -- blkcost -d 1 /dev/nullb0 200"
 profile: all
 	$(Q)FERRY_BUILD=$(O) tests/bench/profile $(PROFILE)
+
+# How random the places of the kernel are: make bench-kaslr BOOTS=1000
+bench-kaslr: all
+	$(Q)FERRY_BUILD=$(O) BOOTS="$(or $(BOOTS),1000)" tests/bench/kaslr
 
 # Sources and nothing but sparse: fails on the first warning. SOURCES=FILE... looks at those alone, with the kernel's headers.
 driver-sparse-objs := $(kernel-driver-objs) $(asleep-driver-objs) $(kernel-library-objs)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""gdb commands for a running kernel: ferry-log, ferry-ps, ferry-devices. Loaded by make gdb; read-only, and they stop at what makes no sense."""
+"""gdb commands for a running kernel: ferry-log, ferry-ps, ferry-devices. Loaded by make gdb; read-only, and they stop at what makes no sense.
+The symbols follow the kernel to where it was loaded (KASLR)."""
 import gdb
 
 STATES = ("new", "ready", "running", "sleeping", "stopped", "dead")
@@ -66,6 +67,35 @@ class Devices(gdb.Command):
                                                     text(device["driver_name"]) or "-", DRIVER_STATES[state] if state < len(DRIVER_STATES) else "?"))
 
 
+class Offset:
+    """How far the kernel was moved: start.S leaves it at a physical address that does not change. Looked at until it is known."""
+
+    def __init__(self):
+        self.path, self.known = gdb.objfiles()[0].filename, 0
+        self.address = int(gdb.parse_and_eval("(unsigned long)&boot_image_offset"))
+        gdb.events.stop.connect(self.follow)
+        self.follow()
+
+    def read(self):
+        gdb.execute("maintenance packet Qqemu.PhyMemMode:1", to_string=True)
+        try:
+            return int.from_bytes(gdb.selected_inferior().read_memory(self.address, 8).tobytes(), "little")
+        except gdb.error:
+            return 0
+        finally:
+            gdb.execute("maintenance packet Qqemu.PhyMemMode:0", to_string=True)
+
+    def follow(self, event=None):
+        offset = 0 if self.known else self.read()
+        if not offset or offset % 4096 or offset >> 31:
+            return
+        self.known = offset
+        gdb.execute("set confirm off")
+        gdb.execute("symbol-file -o %#x %s" % (offset, self.path), to_string=True)
+        gdb.execute("set confirm on")
+
+
 Log()
 Processes()
 Devices()
+Offset()

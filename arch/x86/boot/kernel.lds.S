@@ -4,6 +4,8 @@
  * Segments are page-aligned so that arch/x86/mm/paging.c can give text, constants and data their own rights. .rodata lies behind
  * .text: the symbol table in it (scripts/kallsyms) must not move functions.
  */
+#include "kaslr.h"
+
 #define KERNEL_BASE	0xffffffff80000000
 #define LOAD_ADDRESS	0x100000
 
@@ -17,6 +19,7 @@ PHDRS
 	text PT_LOAD FLAGS(5);
 	rodata PT_LOAD FLAGS(4);
 	data PT_LOAD FLAGS(6);
+	kaslr PT_LOAD FLAGS(4);
 }
 
 SECTIONS
@@ -30,7 +33,10 @@ SECTIONS
 	} :boot
 
 	. += KERNEL_BASE;
+	kernel_base = KERNEL_BASE;
 	kernel_start = KERNEL_BASE + LOAD_ADDRESS;
+	direct_map_base = KASLR_DIRECT_FIRST;
+	vmap_base = KASLR_VMAP_FIRST;
 
 	.text : AT(ADDR(.text) - KERNEL_BASE) {
 		text_start = .;
@@ -97,6 +103,12 @@ SECTIONS
 		. = ALIGN(4096);
 	} :data
 	kernel_end = .;
+	ASSERT(kernel_end - kernel_start <= (KASLR_TABLES - 1) * 0x200000, "the image is larger than boot/kaslr.c moves")
+
+	/* Behind all others, so that it can be made of the finished image; its memory is free once the kernel runs. */
+	.kaslr : AT(ADDR(.kaslr) - KERNEL_BASE) {
+		KEEP(*(.kaslr))
+	} :kaslr
 
 	/DISCARD/ : {
 		*(.eh_frame .eh_frame_hdr)

@@ -138,14 +138,15 @@ serial_text:
 	jmp serial_text
 3:	ret
 
-/* The first 4 GiB three times: where they are, at DIRECT_MAP_BASE, and their first GiB at KERNEL_BASE (twice 1 GiB below the end). */
+/* The first 4 GiB twice: where they are, and where the direct map begins unless kaslr.c moves it. Their first 8 MiB at KERNEL_BASE. */
 build_tables:
 	movl $PHYS(boot_pdpt_low) + PTE_PRESENT_WRITE, %eax
 	movl %eax, PHYS(boot_pml4)
 	movl %eax, PHYS(boot_pml4) + 256 * 8
 	movl $PHYS(boot_pdpt_high) + PTE_PRESENT_WRITE, PHYS(boot_pml4) + 511 * 8
+	movl $PHYS(boot_pd_high) + PTE_PRESENT_WRITE, PHYS(boot_pdpt_high) + 510 * 8
+	movl $PHYS(boot_pd_high) + 4096 + PTE_PRESENT_WRITE, PHYS(boot_pdpt_high) + 511 * 8
 	movl $PHYS(boot_pds) + PTE_PRESENT_WRITE, %eax
-	movl %eax, PHYS(boot_pdpt_high) + 510 * 8
 	movl $PHYS(boot_pdpt_low), %edi
 	movl $4, %ecx
 1:	movl %eax, (%edi)
@@ -159,6 +160,10 @@ build_tables:
 	addl $0x200000, %eax
 	addl $8, %edi
 	loop 2b
+	movl $PHYS(boot_pds), %esi
+	movl $PHYS(boot_pd_high), %edi
+	movl $8, %ecx
+	rep movsl
 	ret
 
 	.code64
@@ -178,6 +183,8 @@ start64:
 boot_tsc:	.quad 0
 boot_magic:	.long 0
 boot_mbi:	.long 0
+	.balign 8
+boot_image_offset: .quad 0		/* kaslr_offset, where scripts/gdb finds it: at a physical address that does not change */
 
 /* CPUID leaf, bit of EDX, name. SYSCALL is not asked here: Intel shows it in 64-bit mode only (SDM volume 2, CPUID). */
 features:
@@ -230,21 +237,34 @@ boot_gdt_pointer:
 start_high:
 	movabsq $boot_stack_top, %rsp
 	xorl %ebp, %ebp
+	movl boot_mbi, %edi
+	movq boot_tsc, %rsi
+	call kaslr_init
+	movq kaslr_offset(%rip), %rax
+	movq %rax, boot_image_offset
+	movq %cr3, %rax
+	movq %rax, %cr3			/* serialises: the addresses below were changed */
+	movabsq $1f, %rax
+	jmp *%rax
+1:	movabsq $boot_stack_top, %rsp
+	xorl %ebp, %ebp
 	pushq $0
 	pushq $0			/* the end of every backtrace; keeps the stack aligned */
 	movl boot_mbi, %edi
 	movq boot_tsc, %rsi
 	call kernel_main
-1:	cli
+2:	cli
 	hlt
-	jmp 1b
+	jmp 2b
 
 	.section .bss.page, "aw", @nobits
 	.balign 4096
+	.globl boot_pd_high
 boot_pml4:	.skip 4096
 boot_pdpt_low:	.skip 4096
 boot_pdpt_high:	.skip 4096
 boot_pds:	.skip 4 * 4096
+boot_pd_high:	.skip 2 * 4096	/* the 2 GiB of the image */
 	.globl boot_stack_guard, boot_stack, boot_stack_top
 boot_stack_guard: .skip 4096		/* unmapped by paging_init() */
 boot_stack:	.skip BOOT_STACK_SIZE

@@ -12,12 +12,12 @@
 #include "../cpu/cpu.h"
 #include "table.h"
 
-/* 512 GiB each: more than a kernel of this size maps. Past them pt_map() says -ENOMEM. */
-#define VMAP_TOP_ENTRIES	2
+/* 512 GiB each; VMAP_BASE may lie inside the first. Past them pt_map() says -ENOMEM. */
+#define VMAP_TOP_ENTRIES	(VMAP_SIZE / PT_SIZE(3) + 1)
 #define DIRECT_MAP_LIMIT	(VMAP_BASE - DIRECT_MAP_BASE)
 
 extern uint8_t kernel_start[], kernel_end[], text_start[], text_end[], rodata_start[], rodata_end[], data_start[];
-extern uint8_t boot_stack_guard[];
+extern uint8_t kernel_base[], boot_stack_guard[];
 
 static paddr_t kernel_root;
 
@@ -28,7 +28,7 @@ paddr_t pt_kernel_root(void)
 
 paddr_t kernel_to_phys(const void *v)
 {
-	return (paddr_t)v - KERNEL_BASE;
+	return (const uint8_t *)v - kernel_base;
 }
 
 static paddr_t boot_table(void)
@@ -65,14 +65,26 @@ static void map_image(const uint8_t *from, const uint8_t *to, uint32_t prot)
 		*boot_entry(v, 0) = pte_make(kernel_to_phys((void *)v), prot | PT_GLOBAL) | PTE_DIRTY;
 }
 
+/* Does [@p, +@length) have a page of the image? Those are small, and have the image's rights. */
+static bool touches_image(paddr_t p, uint64_t length)
+{
+	return p < kernel_to_phys(kernel_end) && p + length > kernel_to_phys(kernel_start);
+}
+
 /* The largest page that starts at @p and ends by @end. */
 static unsigned int best_level(paddr_t p, paddr_t end)
 {
 	unsigned int level = cpu_features.gigabyte_pages ? 2 : 1;
 
-	while (level > 0 && ((p & (PT_SIZE(level) - 1)) || end - p < PT_SIZE(level)))
+	while (level > 0 && ((p & (PT_SIZE(level) - 1)) || end - p < PT_SIZE(level) || touches_image(p, PT_SIZE(level))))
 		level--;
 	return level;
+}
+
+/* Code and constants are not written by their other name either. */
+static uint32_t direct_prot(paddr_t p)
+{
+	return p >= kernel_to_phys(kernel_start) && p < kernel_to_phys(rodata_end) ? PT_READ : PT_READ | PT_WRITE;
 }
 
 static void map_direct(paddr_t p, paddr_t end)
@@ -80,8 +92,7 @@ static void map_direct(paddr_t p, paddr_t end)
 	while (p < end) {
 		unsigned int level = best_level(p, end);
 
-		*boot_entry(DIRECT_MAP_BASE + p, level) = pte_make(p, PT_READ | PT_WRITE | PT_GLOBAL) | PTE_DIRTY |
-							  (level ? PTE_LARGE : 0);
+		*boot_entry(DIRECT_MAP_BASE + p, level) = pte_make(p, direct_prot(p) | PT_GLOBAL) | PTE_DIRTY | (level ? PTE_LARGE : 0);
 		p += PT_SIZE(level);
 	}
 }
@@ -114,26 +125,16 @@ void paging_init(void)
 	pt_load(kernel_root);
 }
 
-static uint64_t count_wx(const pte_t *table, unsigned int level, bool may_write, bool may_exec)
+static void count_wx(void *arg, vaddr_t start, uint64_t length, uint32_t prot)
 {
-	uint64_t count = 0;
-	unsigned int i;
-
-	for (i = level == 3 ? PT_ENTRIES / 2 : 0; i < PT_ENTRIES; i++) {
-		bool w = may_write && table[i] & PTE_WRITE;
-		bool x = may_exec && !(table[i] & PTE_NX);
-
-		if (!(table[i] & PTE_PRESENT) || !w || !x)
-			continue;
-		if (level == 0 || table[i] & PTE_LARGE)
-			count++;
-		else
-			count += count_wx(phys_to_virt(table[i] & PTE_ADDRESS), level - 1, w, x);
-	}
-	return count;
+	if ((prot & (PT_WRITE | PT_EXEC)) == (PT_WRITE | PT_EXEC))
+		*(uint64_t *)arg += length / PAGE_SIZE;
 }
 
 uint64_t paging_count_wx(void)
 {
-	return count_wx(phys_to_virt(kernel_root), 3, true, true);
+	uint64_t count = 0;
+
+	pt_runs(kernel_root, true, count_wx, &count);
+	return count;
 }

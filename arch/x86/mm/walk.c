@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Finding what is mapped in a range without looking at every page: empty tables are stepped over. Locking as in paging.c. */
+/* Finding what is mapped without looking at every page: empty tables are stepped over. Locking as in paging.c. */
 #include <asm/paging.h>
 #include <mm/page.h>
 #include "table.h"
@@ -52,4 +52,59 @@ bool pt_next(paddr_t root, vaddr_t *v, vaddr_t end, paddr_t *p, uint32_t *prot)
 		at = level ? ALIGN_DOWN(at, PT_SIZE(level)) + PT_SIZE(level) : scan_table(root, at, end);
 	}
 	return false;
+}
+
+/* ---- Runs of equal rights ---- */
+
+struct runs {
+	void (*fn)(void *arg, vaddr_t start, uint64_t length, uint32_t prot);
+	void *arg;
+	vaddr_t start;
+	uint64_t length;	/* 0: none yet */
+	uint32_t prot;
+};
+
+static void runs_add(struct runs *r, vaddr_t v, uint64_t length, uint32_t prot)
+{
+	if (r->length && r->start + r->length == v && r->prot == prot) {
+		r->length += length;
+		return;
+	}
+	if (r->length)
+		r->fn(r->arg, r->start, r->length, r->prot);
+	r->start = v;
+	r->length = length;
+	r->prot = prot;
+}
+
+static vaddr_t canonical(uint64_t v)
+{
+	return v >> 47 & 1 ? v | 0xffffull << 48 : v;
+}
+
+/* @above: what every level so far allows. */
+static void runs_table(struct runs *r, const pte_t *table, unsigned int level, unsigned int from, unsigned int to, vaddr_t base, uint32_t above)
+{
+	for (unsigned int i = from; i < to; i++) {
+		vaddr_t v = canonical(base + i * PT_SIZE(level));
+		pte_t entry = READ_ONCE(table[i]);
+		uint32_t prot = pte_prot(entry) & above;
+
+		if (!(entry & PTE_PRESENT))
+			continue;
+		if (level == 0 || entry & PTE_LARGE)
+			runs_add(r, v, PT_SIZE(level), prot);
+		else
+			runs_table(r, phys_to_virt(entry & PTE_ADDRESS), level - 1, 0, PT_ENTRIES, v, prot);
+	}
+}
+
+void pt_runs(paddr_t root, bool kernel_half, void (*fn)(void *arg, vaddr_t start, uint64_t length, uint32_t prot), void *arg)
+{
+	unsigned int from = kernel_half ? PT_ENTRIES / 2 : 0;
+	struct runs r = { .fn = fn, .arg = arg };
+
+	runs_table(&r, phys_to_virt(root), 3, from, from + PT_ENTRIES / 2, 0, PT_READ | PT_WRITE | PT_EXEC | PT_USER);
+	if (r.length)
+		fn(arg, r.start, r.length, r.prot);
 }

@@ -3,14 +3,16 @@
 #ifndef MM_PAGE_H
 #define MM_PAGE_H
 
+#include <asm/layout.h>
 #include <kernel/list.h>
 
 #ifndef DIRECT_MAP_BASE	/* the host's unit tests put their RAM elsewhere */
-#define DIRECT_MAP_BASE	0xffff800000000000ul
+#define DIRECT_MAP_BASE	layout_direct_map()
 #endif
-#define KERNEL_BASE	0xffffffff80000000ul
-#define VMAP_BASE	0xffffc00000000000ul
-#define VMAP_END	0xffffd00000000000ul
+#define VMAP_BASE	layout_vmap()
+#define VMAP_SIZE	(1ul << 40)
+#define VMAP_END	(VMAP_BASE + VMAP_SIZE)
+#define KERNEL_BASE	0xffffffff80000000ul	/* the image lies above */
 #define USER_END	0x00007ffffffff000ul
 #define FRAME_ORDER_MAX	10	/* 4 MiB */
 

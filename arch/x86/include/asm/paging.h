@@ -28,6 +28,11 @@ bool pt_query(paddr_t root, vaddr_t v, paddr_t *p, uint32_t *prot);
 unsigned int pt_query_run(paddr_t root, vaddr_t v, unsigned int max, bool write, paddr_t *p);
 /* The first page at or above *@v and below @end that is mapped: true, *@v its address, *@p and *@prot as pt_query(). Steps over empty tables. */
 bool pt_next(paddr_t root, vaddr_t *v, vaddr_t end, paddr_t *p, uint32_t *prot);
+/*
+ * Tell @fn of every run of neighbouring pages with equal rights in one half of @root, as the CPU sees them through all levels (PT_READ: present),
+ * lowest first. The kernel half needs no lock: its tables stay.
+ */
+void pt_runs(paddr_t root, bool kernel_half, void (*fn)(void *arg, vaddr_t start, uint64_t length, uint32_t prot), void *arg);
 /* Remove; true and the old frame when something was mapped. No flush. */
 bool pt_unmap(paddr_t root, vaddr_t v, paddr_t *p);
 /* Change rights of a present page; false when none. No flush. */
