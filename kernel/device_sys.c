@@ -6,6 +6,7 @@
 #include <driver/driver.h>
 #include <fs/node.h>
 #include <kernel/device.h>
+#include <kernel/pci.h>
 #include <lib/format.h>
 
 #define SYS_FILE(what, format, value)						\
@@ -29,6 +30,30 @@ SYS_FILE(state, "%s", driver_state_name(dev->state))
 SYS_FILE(driver, "%s", dev->driver_name)
 SYS_FILE(placement, "%s", dev->placement == PLACED_MOVED ? "moved" : dev->placement == PLACED_KERNEL ? "kernel" : "none")
 
+/* Linux's flags of a resource (include/linux/ioport.h). */
+#define RESOURCE_IO		0x100u
+#define RESOURCE_MEM		0x200u
+#define RESOURCE_PREFETCH	0x2000u
+#define RESOURCE_MEM_64		0x100000u
+
+/* A line for each BAR, as Linux writes them: first and last address, flags; zeroes where there is none. */
+static void resource_show(struct seq *s, void *priv)
+{
+	struct device *dev = device_find_id((uint32_t)(uint64_t)priv);
+
+	if (!dev)
+		return;
+	for (unsigned int i = 0; i < ARRAY_SIZE(dev->pci->bars); i++) {
+		const struct pci_bar_range *bar = &dev->pci->bars[i];
+		uint32_t flags = bar->io ? RESOURCE_IO : RESOURCE_MEM;
+
+		flags |= (bar->prefetchable ? RESOURCE_PREFETCH : 0) | (bar->is_64bit ? RESOURCE_MEM_64 : 0);
+		seq_printf(s, "0x%016llx 0x%016llx 0x%016x\n", bar->length ? (unsigned long long)bar->start : 0ull,
+			   bar->length ? (unsigned long long)(bar->start + bar->length - 1) : 0ull, bar->length ? flags : 0u);
+	}
+	device_put(dev);
+}
+
 static const struct {
 	const char *name;
 	void (*show)(struct seq *s, void *priv);
@@ -37,6 +62,7 @@ static const struct {
 	/* Of PCI only. */
 	{ "vendor", vendor_show }, { "device", device_show }, { "subsystem_vendor", subvendor_show },
 	{ "subsystem_device", subdevice_show }, { "revision", revision_show }, { "class", class_show },
+	{ "resource", resource_show },
 };
 
 #define FILES_OF_ALL	3u

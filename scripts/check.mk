@@ -2,7 +2,7 @@
 #
 # Testing targets. scripts/check runs the suites; each prints KTAP.
 
-.PHONY: bench-kaslr bench-restart soak-restart fuzz-abi check check-unit check-ktest check-boot check-class bench bench-abi bench-block kpi profile sparse fuzz-calls
+.PHONY: fio layouts bench-kaslr bench-restart soak-restart fuzz-abi check check-unit check-ktest check-boot check-class bench bench-abi bench-block kpi profile sparse fuzz-calls
 check: all unit
 	$(Q)scripts/check --build $(O) $(SUITES)
 
@@ -18,6 +18,10 @@ bench-restart: all
 # fio with verify on every driver in both placements; minutes.
 fio:
 	$(Q)FERRY_BUILD=$(O) FERRY_FIO=full tests/class/fio
+
+# The disks in machines other than the usual one, in both placements, with an IOMMU too; hot-plug there as well. Minutes.
+layouts: all
+	$(Q)FERRY_BUILD=$(O) FERRY_LAYOUTS=full tests/class/layouts && FERRY_BUILD=$(O) FERRY_LAYOUTS=full tests/class/hotplug
 
 # Deaths by the ten thousand, under verified load: make soak-restart STEPS=10000 RANDOM=1000 CPUS="1 4"
 soak-restart: all

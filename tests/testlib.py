@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What the test scripts that boot guests share: builds by placement, guest programs, one KTAP stream."""
 import fcntl
+import glob
 import json
 import os
 import shutil
@@ -59,7 +60,8 @@ def guest_program(source):
     out = os.path.join(BUILD, "guest", os.path.basename(source)[:-2])
     with locked(out + ".lock"):
         path = os.path.join(TOP, source)
-        if not os.path.exists(out) or os.path.getmtime(out) < os.path.getmtime(path):
+        headers = glob.glob(os.path.join(os.path.dirname(path), "*.h"))
+        if not os.path.exists(out) or os.path.getmtime(out) < max(map(os.path.getmtime, [path] + headers)):
             subprocess.run(["musl-gcc", "-static", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-I", os.path.join(TOP, "include"),
                             "-o", out, path], check=True)
     return out

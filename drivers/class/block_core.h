@@ -30,6 +30,8 @@ struct block_slot {
 	uint64_t generation;		/* of the driver that has it */
 	uint8_t state, overdue;
 	uint8_t deaths;			/* drivers that died with it in flight, in a row */
+	bool unmapped;			/* its memory is not the device's yet: there was none to bounce through */
+	uint64_t bounced;		/* bit n: segment n is the core's memory (block_bounce.c) */
 	struct dma_segment *segments;
 };
 
@@ -143,8 +145,12 @@ int block_io_check(const struct block_limits *l, uint64_t nr_blocks, const struc
 /* block_queue.c; the first group with the strand held */
 void block_piece_done(struct block_queue *q, struct block_io *io, int status);
 void block_slot_finish(struct block_queue *q, struct block_slot *slot, int status);
+/* Its segments become the device's; -EAGAIN: no memory to bounce through now, slot->unmapped says so. */
 int block_slot_map(struct block_queue *q, struct block_slot *slot);
-void block_slot_unmap(struct block_queue *q, struct block_slot *slot, unsigned int nr);
+/* The device forgets them; what was read into bounce memory arrives when @status is 0. */
+void block_slot_unmap(struct block_queue *q, struct block_slot *slot, int status);
+/* block_replay.c: find its memory again, perhaps for another driver's domain; as block_slot_map(). */
+int block_slot_refit(struct block_queue *q, struct block_slot *slot);
 void block_queue_pump(struct block_queue *q);
 void block_queue_timer(struct block_queue *q, time_ns_t when);
 /* The slot of @tag when a driver has it, and its queue; NULL otherwise. Strand held. */
@@ -165,6 +171,17 @@ void block_queue_fail(struct block_queue *q, const struct block_disk *disk, int 
 /* There may be something to start. */
 void block_queue_kick(struct block_queue *q);
 void block_queue_free(struct block_queue *q);
+
+/*
+ * block_bounce.c: memory that the device cannot reach. Strand held. Put segment @i, @offset bytes into the slot's data, where it can: 0,
+ * -EAGAIN, or what dma_map_frames() says. End: its data (when @arrived) and its memory go back. Limits: what a segment may be then.
+ */
+int block_bounce_segment(struct block_queue *q, struct block_slot *slot, unsigned int i, uint32_t offset);
+void block_bounce_end(struct block_slot *slot, bool arrived);
+void block_bounce_limits(const struct device *dev, struct block_limits *l);
+
+/* block_data.c: copy @length bytes at @offset of the slot's data into @buffer (@out), or from it. Bounds are the caller's. */
+void block_slot_copy(const struct block_slot *slot, uint32_t offset, uint8_t *buffer, uint32_t length, bool out);
 
 /* block_replay.c: requests that outlive their driver. */
 /* The driver is dead and another one comes: no more submits, what is in flight waits for it. */

@@ -2,8 +2,8 @@
 /* The bytes of a request, for drivers that need them: copied between the driver and the io's pages. On the queue's strand. */
 #include "block_core.h"
 
-/* Copy between @buffer and the slot's data from @offset on; the kernel reaches every page through the direct map. */
-static void slot_copy(const struct block_slot *slot, uint32_t offset, uint8_t *buffer, uint32_t length, bool out)
+/* The kernel reaches every page through the direct map. */
+void block_slot_copy(const struct block_slot *slot, uint32_t offset, uint8_t *buffer, uint32_t length, bool out)
 {
 	const struct block_io *io = slot->io;
 	unsigned int vec = slot->vec;
@@ -35,7 +35,7 @@ static int data_copy(struct device *dev, const struct block_request *rq, uint32_
 	if (offset > slot->bytes || slot->bytes - offset < length || slot->rq.op != (out ? BLOCK_WRITE : BLOCK_READ))
 		return -ERANGE;
 	if (length)
-		slot_copy(slot, offset, buffer, length, out);
+		block_slot_copy(slot, offset, buffer, length, out);
 	__atomic_fetch_add(&dev->counters.copied_bytes, length, __ATOMIC_RELAXED);
 	return 0;
 }

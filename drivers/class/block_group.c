@@ -202,6 +202,7 @@ static void limits_trim(struct device *dev, struct block_limits *l)
 	}
 	dev->budget.items[FERRY_BUDGET_DEPTH].used = l->queue_depth;
 	l->max_segments = MIN(l->max_segments, BLOCK_SEGMENTS_USED);
+	block_bounce_limits(dev, l);
 	if (!l->physical_block_size)
 		l->physical_block_size = l->block_size;
 }

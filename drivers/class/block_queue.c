@@ -72,9 +72,11 @@ static void slot_free(struct block_queue *q, struct block_slot *slot)
 		q->strand->deferred_due = true;
 }
 
-void block_slot_unmap(struct block_queue *q, struct block_slot *slot, unsigned int nr)
+void block_slot_unmap(struct block_queue *q, struct block_slot *slot, int status)
 {
-	dma_unmap_segments(q->dev, slot->segments, nr);
+	dma_unmap_segments(q->dev, slot->segments, slot->rq.nr_segments);
+	if (unlikely(slot->bounced))
+		block_bounce_end(slot, !status);
 }
 
 void block_slot_finish(struct block_queue *q, struct block_slot *slot, int status)
@@ -84,7 +86,8 @@ void block_slot_finish(struct block_queue *q, struct block_slot *slot, int statu
 
 	list_del(&slot->link);
 	io->disk->stats[q->number].in_flight--;
-	block_slot_unmap(q, slot, slot->rq.nr_segments);
+	if (slot->rq.nr_segments)
+		block_slot_unmap(q, slot, status);
 	block_replay_over(q, slot);
 	count(&dev->counters.requests, 1);
 	count(status ? &dev->counters.errors : &dev->counters.bytes, status ? 1 : slot->bytes);
@@ -102,14 +105,23 @@ static int status_clean(int status)
 
 int block_slot_map(struct block_queue *q, struct block_slot *slot)
 {
+	uint32_t offset = 0;
+
+	slot->unmapped = false;
 	for (unsigned int i = 0; i < slot->rq.nr_segments; i++) {
 		struct dma_segment *s = &slot->segments[i];
 		int err = dma_map_frames(q->dev, s->address, s->length, &s->address);
 
+		if (unlikely(err == -ERANGE))
+			err = block_bounce_segment(q, slot, i, offset);
 		if (err) {
-			block_slot_unmap(q, slot, i);
+			slot->unmapped = err == -EAGAIN;
+			slot->rq.nr_segments = (uint16_t)i;
+			block_slot_unmap(q, slot, err);
+			slot->rq.nr_segments = 0;
 			return err;
 		}
+		offset += s->length;
 	}
 	return 0;
 }
@@ -124,11 +136,12 @@ static int slot_fill(struct block_queue *q, struct block_slot *slot, struct bloc
 		err = -EIO;
 	if (!err)
 		err = block_cut(&disk->limits, disk->cpu_data, io, slot);
-	if (!err)
-		err = block_slot_map(q, slot);
 	if (err)
 		return err;
 	slot->io = io;
+	err = slot->rq.nr_segments ? block_slot_map(q, slot) : 0;
+	if (err && err != -EAGAIN)
+		return err;
 	slot->rq.unit = (uint16_t)disk->limits.unit;
 	slot->state = SLOT_READY;
 	slot->overdue = 0;
@@ -179,6 +192,14 @@ static struct block_slot *slot_next(struct block_queue *q)
 	return slot;
 }
 
+/* There was no memory to bounce through: -EBUSY when there still is none. */
+static int memory_again(struct block_queue *q, struct block_slot *slot)
+{
+	int err = block_slot_refit(q, slot);
+
+	return err == -EAGAIN ? -EBUSY : err;
+}
+
 /* -EBUSY: the slot stays ready. Otherwise it is in flight, or already over. */
 static int slot_start(struct block_queue *q, struct block_slot *slot)
 {
@@ -189,7 +210,9 @@ static int slot_start(struct block_queue *q, struct block_slot *slot)
 	slot->state = SLOT_FLIGHT;
 	slot->generation = dev->generation;
 	list_append(&q->flight, &slot->link);
-	err = dev->block->submit(dev, &slot->rq);
+	err = unlikely(slot->unmapped) ? memory_again(q, slot) : 0;
+	if (!err)
+		err = dev->block->submit(dev, &slot->rq);
 	if (!err)
 		return 0;
 	if (slot->state != SLOT_FLIGHT || slot->io != io) {
@@ -335,6 +358,18 @@ static struct block_slot *slot_late(struct block_queue *q, time_ns_t now)
 	return NULL;
 }
 
+static void stalled_overdue(struct block_queue *q)
+{
+	struct block_slot *slot = q->stalled;
+
+	if (!slot->unmapped) {
+		device_fault(q->dev, "the driver stays busy, tag", slot->rq.tag);
+		return;
+	}
+	q->stalled = NULL;
+	block_slot_finish(q, slot, -ENOMEM);
+}
+
 static void queue_timer(struct timer *t)
 {
 	struct block_queue *q = container_of(t, struct block_queue, timer);
@@ -346,7 +381,7 @@ static void queue_timer(struct timer *t)
 	while (q->open && !dev->faulted && (slot = slot_late(q, now)))
 		slot_overdue(q, slot);
 	if (q->stalled && q->stalled->deadline <= now && !dev->faulted)
-		device_fault(dev, "the driver stays busy, tag", q->stalled->rq.tag);
+		stalled_overdue(q);
 	if (q->hold_until && q->hold_until <= now) {
 		q->hold_until = 0;
 		block_replay_fail(q, NULL, true, -EIO);

@@ -62,7 +62,8 @@ void block_replay_over(struct block_queue *q, const struct block_slot *slot)
 static void slot_keep(struct block_queue *q, struct block_slot *slot, struct list *kept)
 {
 	list_del(&slot->link);
-	block_slot_unmap(q, slot, slot->rq.nr_segments);
+	if (slot->rq.nr_segments)
+		block_slot_unmap(q, slot, -EIO);
 	slot->rq.nr_segments = 0;
 	slot->state = SLOT_READY;
 	list_append(kept, &slot->link);
@@ -128,8 +129,8 @@ void block_queue_hold(struct block_queue *q)
 
 /* ---- The next life ---- */
 
-/* Find its memory again, for this driver's domain: the piece is what it was, as the limits are. */
-static int slot_refit(struct block_queue *q, struct block_slot *slot)
+/* The piece is what it was, as the limits are. */
+int block_slot_refit(struct block_queue *q, struct block_slot *slot)
 {
 	struct block_disk *disk = slot->io->disk;
 	struct block_io io = *slot->io;
@@ -188,8 +189,8 @@ struct block_slot *block_replay_next(struct block_queue *q, bool *alone)
 			*alone = true;
 			break;
 		}
-		err = slot_refit(q, slot);
-		if (err) {
+		err = block_slot_refit(q, slot);
+		if (err && err != -EAGAIN) {
 			block_slot_finish(q, slot, err);
 			continue;
 		}

@@ -7,6 +7,7 @@
  *	blktest parity /dev/vda		a transcript: every operation with its result, errno and a checksum of the data
  *	blktest fill /dev/vda SEED	write the pattern of SEED over the whole disk, fsync
  *	blktest verify /dev/vda SEED	read it back and compare
+ *	blktest far /dev/vda SEED	write and read where block numbers grow a bit: 32 bits of sectors, of blocks, the end
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -23,6 +24,7 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "blkpattern.h"
 
 /* linux/fs.h and linux/aio_abi.h, which musl does not bring. */
 #define BLKROGET	_IO(0x12, 94)
@@ -62,50 +64,6 @@ static int fd = -1, direct = -1;
 static uint64_t disk_bytes;
 static uint32_t block_bytes;
 static unsigned char *a, *b;	/* two buffers, page aligned */
-
-/* ---- Patterns: every 8 bytes tell the seed and their own place, so that misplaced data shows ---- */
-
-static uint64_t mix(uint64_t x)
-{
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
-	return x ^ (x >> 31);
-}
-
-static void pattern(unsigned char *to, uint64_t offset, size_t n, uint64_t seed)
-{
-	for (size_t i = 0; i < n; i++) {
-		uint64_t word = mix(((offset + i) >> 3) + seed * 0x9e3779b97f4a7c15ull);
-
-		to[i] = word >> (((offset + i) & 7) * 8);
-	}
-}
-
-static bool matches(const unsigned char *p, uint64_t offset, size_t n, uint64_t seed)
-{
-	for (size_t i = 0; i < n; i++) {
-		uint64_t word = mix(((offset + i) >> 3) + seed * 0x9e3779b97f4a7c15ull);
-
-		if (p[i] != (unsigned char)(word >> (((offset + i) & 7) * 8)))
-			return false;
-	}
-	return true;
-}
-
-static bool all_zero(const unsigned char *p, size_t n)
-{
-	return n == 0 || (p[0] == 0 && !memcmp(p, p + 1, n - 1));
-}
-
-/* FNV-1a, for transcripts. */
-static uint32_t checksum(const unsigned char *p, size_t n)
-{
-	uint32_t h = 2166136261u;
-
-	while (n--)
-		h = (h ^ *p++) * 16777619u;
-	return h;
-}
 
 /* ---- KTAP ---- */
 
@@ -491,6 +449,29 @@ static int sweep(bool write_it, uint64_t seed)
 	return 0;
 }
 
+/* Places where an address that is cut to 28 or 32 bits would meet another one. */
+static int far(uint64_t seed)
+{
+	const uint64_t places[] = { 0, 1ull << 37, 1ull << 41, (1ull << 32) * block_bytes, disk_bytes / 2 / 4096 * 4096, disk_bytes - 65536 };
+	const unsigned int nr = sizeof(places) / sizeof(places[0]);
+
+	for (unsigned int pass = 0; pass < 2; pass++)
+		for (unsigned int i = 0; i < nr; i++) {
+			uint64_t at = places[i] && places[i] + 65536 <= disk_bytes ? places[i] - (i && i < nr - 1 ? 32768 : 0) : 0;
+
+			pattern(a, at, 65536, seed);
+			if (pass ? pread(direct, b, 65536, at) != 65536 : pwrite(i & 1 ? direct : fd, a, 65536, at) != 65536)
+				die("far");
+			if (pass && memcmp(a, b, 65536)) {
+				fprintf(stderr, "blktest: %s: wrong data at %llu\n", path, (unsigned long long)at);
+				return 1;
+			}
+			if (!pass && fsync(fd))
+				die("fsync");
+		}
+	return 0;
+}
+
 /* ---- Parity: one recorded list of operations; what came out is printed, nothing is judged here ---- */
 
 static void told(const char *what, long result, const unsigned char *data, size_t n)
@@ -569,7 +550,7 @@ int main(int argc, char **argv)
 	bool ro = argc > 3 && !strcmp(argv[3], "ro");
 
 	if (argc < 3) {
-		fprintf(stderr, "usage: blktest suite|parity|fill|verify DISK [ro|SEED]\n");
+		fprintf(stderr, "usage: blktest suite|parity|fill|verify|far DISK [ro|SEED]\n");
 		return 2;
 	}
 	path = argv[2];
@@ -580,6 +561,8 @@ int main(int argc, char **argv)
 		return parity();
 	if ((!strcmp(argv[1], "fill") || !strcmp(argv[1], "verify")) && argc > 3)
 		return sweep(argv[1][0] == 'f', strtoull(argv[3], NULL, 0));
+	if (!strcmp(argv[1], "far") && argc > 3)
+		return far(strtoull(argv[3], NULL, 0));
 	fprintf(stderr, "blktest: %s: no such verb, or its argument is missing\n", argv[1]);
 	return 2;
 }
