@@ -4,8 +4,8 @@
  * port's interrupt, and one thread does the rest: power, finding and adding the functions, or taking them away. What comes next is
  * decided in slot.c. Left out: mechanical latches, interlocks, power faults, ACPI's own hotplug (see Documentation/hotplug.md).
  *
- * Locks: events are atomics set in the interrupt; everything else belongs to the thread, which after start-up is also the only one that
- * changes the list of functions.
+ * Locks: events and user are atomics; everything else belongs to the thread, which after start-up is also the only one that changes the list
+ * of functions. While somebody resets the bus behind a port, the port is his (pci_port_hold), and the thread comes back later.
  */
 #include <kernel/device.h>
 #include <kernel/init.h>
@@ -41,11 +41,13 @@
 #define POLL_NS			(500 * NSEC_PER_MSEC)	/* of a port without an interrupt */
 #define CLEARS_MAX		8u
 
+enum port_user { USER_NOBODY, USER_THREAD, USER_RESET };
+
 struct port {
 	struct list link;
 	struct pci_function *f;
 	struct slot slot;
-	uint32_t events;		/* atomic */
+	uint32_t events, user;		/* atomic; enum port_user */
 	bool has_link, has_commands, has_irq;
 	unsigned int number;
 };
@@ -172,15 +174,72 @@ static void port_act(struct port *p, enum slot_action action)
 	}
 }
 
+/* A port has one user at a time. */
+static bool port_take(struct port *p, uint32_t user)
+{
+	uint32_t nobody = USER_NOBODY;
+
+	return __atomic_compare_exchange_n(&p->user, &nobody, user, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+static void port_leave(struct port *p)
+{
+	__atomic_store_n(&p->user, USER_NOBODY, __ATOMIC_SEQ_CST);
+}
+
 static void port_step(struct port *p)
 {
-	uint32_t events = __atomic_exchange_n(&p->events, 0, __ATOMIC_SEQ_CST);
+	uint32_t events;
 
+	if (!port_take(p, USER_THREAD))
+		return;	/* release() wakes */
+	events = __atomic_exchange_n(&p->events, 0, __ATOMIC_SEQ_CST);
 	if (!p->has_irq)
 		events |= events_take(p);
 	else
 		device_irq_ack(p->f->dev, 0);
 	port_act(p, slot_decide(&p->slot, events, port_is_occupied(p), time_now()));
+	port_leave(p);
+}
+
+/* ---- Resets of the bus behind a port (reset.c) ---- */
+
+static struct port *port_of(const struct pci_function *f)
+{
+	struct port *p;
+
+	list_for_each(p, &ports, link)
+		if (p->f == f)
+			return p;
+	return NULL;
+}
+
+bool pci_port_hold(struct pci_function *f)
+{
+	struct port *p = port_of(f);
+
+	if (p && !port_take(p, USER_RESET))
+		return false;
+	if (p)
+		port_command(p, EXP_SLTCTL_ENABLE, 0);
+	return true;
+}
+
+/* The link has changed, of course; that counts only if it is not back. A button that was pressed counts. */
+void pci_port_release(struct pci_function *f)
+{
+	struct port *p = port_of(f);
+	uint32_t events;
+
+	if (!p)
+		return;
+	events = events_take(p);
+	if (port_is_occupied(p))
+		events &= SLOT_BUTTON;
+	__atomic_or_fetch(&p->events, events, __ATOMIC_SEQ_CST);
+	port_command(p, 0, p->has_irq ? EXP_SLTCTL_ENABLE : 0);
+	port_leave(p);
+	wait_wake(&ports_wait, 0);
 }
 
 /* ---- The thread ---- */
@@ -190,7 +249,7 @@ static bool ports_have_events(void)
 	struct port *p;
 
 	list_for_each(p, &ports, link)
-		if (__atomic_load_n(&p->events, __ATOMIC_SEQ_CST))
+		if (__atomic_load_n(&p->events, __ATOMIC_SEQ_CST) && __atomic_load_n(&p->user, __ATOMIC_SEQ_CST) != USER_RESET)
 			return true;
 	return false;
 }

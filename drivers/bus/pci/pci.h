@@ -43,6 +43,12 @@
 
 /* hotplug.c */
 bool pci_is_hotplug_port(const struct pci_function *f);
+/*
+ * The link behind @port goes down now and comes back: what its slot says meanwhile means nothing, until release(), which looks whether the
+ * card is still there. False: a card is coming or going just then. Any port; may sleep.
+ */
+bool pci_port_hold(struct pci_function *port);
+void pci_port_release(struct pci_function *port);
 
 /* scan.c: every function; find and add what is behind @port now: how many functions; take them away, @vanished: they are not there any more. */
 struct list *pci_functions(void);

@@ -2,8 +2,11 @@
 /*
  * How a function is made quiet: by its class's own way, which ends with a bit that the device shows (recipe.c); else by function level
  * reset (PCI Express 4.0 section 6.6.2; conventional: Advanced Features ECN), else through D3hot and back (PCI power management 1.2 section
- * 5.4.1). Configuration space is saved before and restored after. Left out: secondary bus reset. Why this order: decision 0007.
+ * 5.4.1), else by a reset of the bus behind its own port (6.6.1, 7.5.1.3.13), where it must be alone. Configuration space is saved before
+ * and restored after. Why this order: decision 0007. "pci_reset=flr,bus" on the command line: these ways only.
  */
+#include <kernel/init.h>
+#include <kernel/log.h>
 #include <kernel/thread.h>
 #include <kernel/time.h>
 #include "pci.h"
@@ -28,6 +31,21 @@
 #define PENDING_MS		100u
 #define D3_SETTLE_MS		10u
 #define HEADER_DWORDS		16u
+
+#define EXP_FLAGS		2u
+#define EXP_PORT_TYPE(flags)	((flags) >> 4 & 0xf)
+#define EXP_ROOT_PORT		4u
+#define EXP_DOWNSTREAM_PORT	6u
+#define EXP_LNKCAP		0x0cu
+#define EXP_LNKCAP_ACTIVE	0x00100000u	/* the link says whether it is active */
+#define EXP_LNKSTA		0x12u
+#define EXP_LNKSTA_ACTIVE	0x2000u
+#define BRIDGE_CONTROL		0x3eu
+#define BRIDGE_BUS_RESET	0x0040u
+#define BUS_RESET_MS		2u		/* 6.6.1: at least 1 */
+#define LINK_MS			1000u
+#define READY_MS		1000u
+#define NOT_READY		0x0001u		/* vendor of who asks to be asked again (2.3.2) */
 
 static void wait_ms(unsigned int ms)
 {
@@ -86,6 +104,71 @@ static bool reset_by_power(struct pci_function *f)
 	return true;
 }
 
+/* ---- The bus behind its own port ---- */
+
+/* The port that leads to nothing but this function; NULL: there is none. Asked of the bus: the list of functions is the hotplug thread's. */
+static struct pci_function *own_port(const struct pci_function *f)
+{
+	struct pci_function *port = f->bridge, at = { .segment = f->segment, .bus = f->bus };
+	uint32_t type, vendor;
+
+	if (!port || !port->cap_exp || pci_read(port, PCI_SECONDARY_BUS, 1) != f->bus)
+		return NULL;
+	type = EXP_PORT_TYPE(pci_read(port, port->cap_exp + EXP_FLAGS, 2));
+	if (type != EXP_ROOT_PORT && type != EXP_DOWNSTREAM_PORT)
+		return NULL;
+	for (unsigned int n = 0; n < 32 * 8; n++) {
+		at.slot = (uint8_t)(n / 8);
+		at.function = (uint8_t)(n % 8);
+		vendor = pci_read(&at, PCI_VENDOR, 2);
+		if (vendor && vendor != 0xffff && (at.slot != f->slot || at.function != f->function))
+			return NULL;
+	}
+	return port;
+}
+
+static bool link_is_up(const struct pci_function *port)
+{
+	if (!(pci_read(port, port->cap_exp + EXP_LNKCAP, 4) & EXP_LNKCAP_ACTIVE))
+		return true;
+	return pci_read(port, port->cap_exp + EXP_LNKSTA, 2) & EXP_LNKSTA_ACTIVE;
+}
+
+/* It answers again, and no longer as a bus master: it has been reset. */
+static bool wait_ready(const struct pci_function *f)
+{
+	uint32_t vendor = 0xffff;
+
+	for (unsigned int ms = 0; ms < READY_MS; ms++) {
+		vendor = pci_read(f, PCI_VENDOR, 2);
+		if (vendor != 0xffff && vendor != NOT_READY)
+			break;
+		wait_ms(1);
+	}
+	return vendor == f->vendor && !(pci_read(f, PCI_COMMAND, 2) & PCI_COMMAND_MASTER);
+}
+
+static bool reset_by_bus(struct pci_function *f)
+{
+	struct pci_function *port = own_port(f);
+	uint32_t control = f->cap_exp ? pci_read(f, f->cap_exp + EXP_DEVCTL, 2) : 0;
+	bool ready;
+
+	if (!port || !pci_port_hold(port))
+		return false;
+	pci_update16(port, BRIDGE_CONTROL, 0, BRIDGE_BUS_RESET);
+	wait_ms(BUS_RESET_MS);
+	pci_update16(port, BRIDGE_CONTROL, BRIDGE_BUS_RESET, 0);
+	for (unsigned int ms = 0; ms < LINK_MS && !link_is_up(port); ms++)
+		wait_ms(1);
+	wait_ms(RESET_SETTLE_MS);
+	ready = wait_ready(f);
+	if (ready && f->cap_exp)
+		pci_write(f, f->cap_exp + EXP_DEVCTL, 2, control);
+	pci_port_release(port);
+	return ready;
+}
+
 /* BARs and the rest of the header; the command register last, with bus mastering and INTx as they were. */
 static void header_restore(struct pci_function *f, const uint32_t *saved)
 {
@@ -93,6 +176,28 @@ static void header_restore(struct pci_function *f, const uint32_t *saved)
 		if (i != PCI_COMMAND / 4)
 			pci_write(f, i * 4, 4, saved[i]);
 	pci_write(f, PCI_COMMAND, 2, saved[PCI_COMMAND / 4] & 0xffff);
+}
+
+/* In their order. */
+static const struct way {
+	const char *name;
+	bool (*reset)(struct pci_function *f);
+} ways[] = {
+	{ "recipe", pci_stop_by_recipe }, { "flr", flr_exp }, { "flr", flr_af }, { "pm", reset_by_power }, { "bus", reset_by_bus },
+};
+
+static bool way_taken(struct pci_function *f)
+{
+	char allowed[64];
+	bool all = !cmdline_get("pci_reset", allowed, sizeof(allowed));
+
+	for (unsigned int i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		if ((!all && !strstr(allowed, ways[i].name)) || !ways[i].reset(f))
+			continue;
+		log_debug("pci %04x:%02x:%02x.%x: quiet by %s", f->segment, f->bus, f->slot, f->function, ways[i].name);
+		return true;
+	}
+	return false;
 }
 
 int pci_reset_function(struct pci_function *f)
@@ -105,7 +210,7 @@ int pci_reset_function(struct pci_function *f)
 		return -ENODEV;	/* nobody is there any more */
 	for (unsigned int i = 0; i < HEADER_DWORDS; i++)
 		saved[i] = pci_read(f, i * 4, 4);
-	if (!pci_stop_by_recipe(f) && !flr_exp(f) && !flr_af(f) && !reset_by_power(f))
+	if (!way_taken(f))
 		return -EOPNOTSUPP;
 	header_restore(f, saved);
 	return 0;

@@ -48,7 +48,7 @@ uint8_t pci_capability(const struct pci_function *f, uint8_t id, uint8_t previou
 /* Command register bits (PCI 3.0 section 6.2.2). */
 void pci_enable_decoding(struct pci_function *f);
 void pci_set_bus_master(struct pci_function *f, bool on);
-/* Reset: FLR where offered, else D3hot and back; -EOPNOTSUPP when neither. Config space is restored. May sleep up to 200 ms. */
+/* Make it quiet (drivers/bus/pci/reset.c); -EOPNOTSUPP when there is no way to. Config space is restored. May sleep for 2 s. */
 int pci_reset_function(struct pci_function *f);
 /* Does [offset, +length) of BAR @bar touch the MSI-X table or pending bits, page-wise? */
 bool pci_range_has_msix(const struct pci_function *f, unsigned int bar, uint64_t offset, uint64_t length);
