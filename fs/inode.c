@@ -76,6 +76,11 @@ static bool in_group(const struct process *p, uint32_t gid, bool real)
 	return false;
 }
 
+bool current_in_group(uint32_t gid)
+{
+	return in_group(current_process, gid, false);
+}
+
 /* The administrator may everything but execute what nobody may execute. */
 static int permission_root(const struct inode *inode, uint32_t mask)
 {

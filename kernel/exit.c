@@ -8,6 +8,7 @@
 #include <kernel/ptrace.h>
 #include <kernel/syscall.h>
 #include <fs/file.h>
+#include <fs/sysv.h>
 #include <fs/tty.h>
 #include <mm/space.h>
 #include <mm/user.h>
@@ -55,6 +56,7 @@ static void process_release(struct process *p)
 
 	timer_disarm(&p->itimer_real);
 	posix_timers_free(p);
+	sem_process_exit(p);
 	if (p->on_exit)
 		p->on_exit(p);
 	flags = spin_lock_irq(&p->lock);
@@ -153,6 +155,12 @@ static void group_hang_up(pid_t pgid, const struct process *without)
 	}
 }
 
+/* Was it @p whose parent could continue the group? Without such a one it was orphaned before, and nothing changes with @p's end. */
+static bool held_by_parent(const struct process *p)
+{
+	return p->parent && p->parent->pgid != p->pgid && p->parent->sid == p->sid;
+}
+
 /* Put a zombie that nobody waits for on @reaped. Tree lock held. */
 static void process_reap_quietly(struct process *p, struct list *reaped)
 {
@@ -192,7 +200,8 @@ static void process_become_zombie(struct process *p)
 
 	ptrace_tracer_exit(p, &released);
 	children_hand_over(p, &reaped);
-	group_hang_up(p->pgid, p);
+	if (held_by_parent(p))
+		group_hang_up(p->pgid, p);
 	p->zombie = true;
 	p->stopped = false;
 	tell = ptrace_process_exit(p, &released);

@@ -60,6 +60,7 @@ struct process *process_alloc(void)
 	list_init(&p->threads);
 	list_init(&p->sigqueue);
 	list_init(&p->posix_timers);
+	list_init(&p->sem_undos);
 	list_init(&p->tracees);
 	spin_init(&p->lock, "process");
 	spin_init(&p->signal_lock, "signal");

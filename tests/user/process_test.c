@@ -223,6 +223,74 @@ ABI_CASE(orphan_gets_another_parent)
 	CHECK(seen > 0 && seen != pid);
 }
 
+/* A session leader that was always orphaned, with a stopped child in its group: another child's end concerns nobody. */
+static void lead_orphaned_group(void)
+{
+	pid_t stopped, other;
+	int status;
+
+	CHECK(setsid() == getpid());
+	stopped = fork();
+	if (stopped == 0)
+		for (;;)
+			pause();
+	CHECK(!kill(stopped, SIGSTOP) && waitpid(stopped, &status, WUNTRACED) == stopped && WIFSTOPPED(status));
+	other = fork();
+	if (other == 0)
+		_exit(3);
+	CHECK(WEXITSTATUS(abi_wait(other)) == 3);
+	CHECK(waitpid(stopped, &status, WNOHANG | WUNTRACED | WCONTINUED) == 0);
+	kill(stopped, SIGKILL);
+	abi_wait(stopped);
+	_exit(5);
+}
+
+ABI_CASE(end_of_a_member_hangs_up_no_group_that_was_orphaned_before)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		lead_orphaned_group();
+	status = abi_wait(pid);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 5);
+}
+
+/* The child leads a group of its own with a stopped member; its end orphans that group. */
+ABI_CASE(end_of_the_last_who_could_continue_a_group_hangs_it_up)
+{
+	int pipes[2];
+	char c = 0;
+	pid_t pid;
+
+	CHECK(pipe(pipes) == 0);
+	pid = fork();
+	if (pid == 0) {
+		pid_t stopped;
+		int status;
+
+		CHECK(setsid() == getpid());
+		stopped = fork();
+		if (stopped == 0) {
+			sigset_t hup;
+			int sig;
+
+			CHECK(!setpgid(0, 0));
+			sigemptyset(&hup);
+			sigaddset(&hup, SIGHUP);
+			sigprocmask(SIG_BLOCK, &hup, NULL);
+			raise(SIGSTOP);
+			CHECK(!sigwait(&hup, &sig) && write(pipes[1], "h", 1) == 1);
+			_exit(0);
+		}
+		CHECK(waitpid(stopped, &status, WUNTRACED) == stopped && WIFSTOPPED(status));
+		_exit(0);
+	}
+	abi_wait(pid);
+	close(pipes[1]);
+	CHECK(read(pipes[0], &c, 1) == 1 && c == 'h');
+}
+
 ABI_CASE(ignored_children_leave_no_zombies)
 {
 	signal(SIGCHLD, SIG_IGN);

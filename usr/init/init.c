@@ -272,6 +272,7 @@ int main(void)
 	mount_one("proc", "/proc");
 	mount_one("sysfs", "/sys");
 	mount_one("tmpfs", "/tmp");
+	mount_one("tmpfs", "/dev/shm");
 	signal(SIGCHLD, SIG_DFL);
 	start_devmgr();
 	if (!access(RC_FILE, X_OK))

@@ -68,6 +68,7 @@
 #define LINUX_SI_KERNEL		0x80
 #define LINUX_SI_QUEUE		(-1)
 #define LINUX_SI_TIMER		(-2)
+#define LINUX_SI_MESGQ		(-3)
 #define LINUX_SI_TKILL		(-6)
 #define LINUX_ILL_ILLOPN	2
 #define LINUX_ILL_PRVOPC	5

@@ -86,6 +86,7 @@ struct process {
 	bool cpu_limited;		/* one of those runs, or RLIMIT_CPU is set */
 	uint64_t cpu_warned_s;		/* the second that SIGXCPU told last */
 	struct list posix_timers;	/* kernel/posix_timer.c */
+	struct list sem_undos;		/* fs/sysv/sem.c, guarded by its lock */
 	uint32_t exit_signal;		/* told to the parent: SIGCHLD, or what clone asked for */
 	uint64_t denied_calls;		/* system calls refused to a sandboxed driver */
 	uint64_t nr_queued;		/* signals with information in the queues; guarded by signal_lock */

@@ -1,0 +1,558 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * POSIX message queues: mq_open, mq_unlink, mq_timedsend, mq_timedreceive, mq_notify, mq_getsetattr (mq_overview(7)). A queue is found by
+ * its name in one list and is otherwise a file. Left out: the file system "mqueue" that shows the names, notification through a netlink
+ * socket (SIGEV_THREAD). Locks: queues_lock (the list, names, notification), then a queue's lock (its messages).
+ */
+#include <fs/internal.h>
+#include <fs/vfs.h>
+#include <kernel/init.h>
+#include <kernel/process.h>
+#include <kernel/signal.h>
+#include <kernel/syscall.h>
+#include <kernel/time.h>
+#include <mm/slab.h>
+#include <uapi/ferry/linux.h>
+#include <uapi/ferry/linux_ipc.h>
+
+#define NAME_MAX_K	255
+#define QUEUES_MAX	256u
+#define MESSAGES_MAX	10		/* of who is not root */
+#define SIZE_MAX_USER	8192
+#define MESSAGES_HARD	65536
+#define SIZE_HARD	(16l << 20)
+#define MESSAGE_COST	96u		/* what RLIMIT_MSGQUEUE counts for each message besides its bytes */
+
+struct message {
+	struct list link;
+	uint32_t priority;
+	size_t size;
+	uint8_t data[];
+};
+
+struct mqueue {
+	struct list link;		/* guarded by queues_lock, like what follows */
+	struct ref ref;			/* its name and each open file */
+	bool named;
+	uint32_t uid, gid;
+	mode_t mode;
+	struct process *notified;	/* who asked, counted; NULL: nobody */
+	struct linux_sigevent event;
+	char name[NAME_MAX_K + 1];
+
+	struct mutex lock;		/* guards the rest */
+	struct list messages;		/* the highest priority first */
+	long nr, max_nr, max_size;
+	uint32_t nr_readers;		/* who wait for a message */
+	struct wait_queue changed;
+};
+
+static struct mutex queues_lock = MUTEX_INIT(queues_lock, "mqueues");
+static struct list queues = LIST_INIT(queues);
+static unsigned int nr_queues;
+
+static uint64_t cost(const struct mqueue *q)
+{
+	return (uint64_t)q->max_nr * ((uint64_t)q->max_size + MESSAGE_COST);
+}
+
+/* ---- The list. All with queues_lock held. ---- */
+
+static struct mqueue *queue_find(const char *name)
+{
+	struct mqueue *q;
+
+	list_for_each(q, &queues, link)
+		if (q->named && !strcmp(q->name, name))
+			return q;
+	return NULL;
+}
+
+static void notify_forget(struct mqueue *q)
+{
+	if (q->notified)
+		process_put(q->notified);
+	q->notified = NULL;
+}
+
+static void queue_put(struct mqueue *q)
+{
+	struct message *m, *tmp;
+
+	if (!ref_put(&q->ref))
+		return;
+	list_del(&q->link);
+	nr_queues--;
+	notify_forget(q);
+	list_for_each_safe(m, tmp, &q->messages, link)
+		kfree(m);
+	kfree(q);
+}
+
+/* Does the user stay below the limit of bytes with @more? */
+static bool user_may_have(uint64_t more)
+{
+	uint64_t used = 0, limit = current_process->rlimits[LINUX_RLIMIT_MSGQUEUE].cur;
+	struct mqueue *q;
+
+	list_for_each(q, &queues, link)
+		if (q->uid == current_process->euid)
+			used += cost(q);
+	return more <= limit && used <= limit - more;
+}
+
+static int attr_check(const struct linux_mq_attr *attr)
+{
+	bool root = current_is_root();
+
+	if (attr->mq_maxmsg <= 0 || attr->mq_msgsize <= 0)
+		return -EINVAL;
+	if (attr->mq_maxmsg > (root ? MESSAGES_HARD : MESSAGES_MAX) || attr->mq_msgsize > (root ? SIZE_HARD : SIZE_MAX_USER))
+		return -EINVAL;
+	return 0;
+}
+
+static struct mqueue *queue_create(const char *name, mode_t mode, const struct linux_mq_attr *attr)
+{
+	struct mqueue *q;
+
+	if (attr && attr_check(attr))
+		return ERR_PTR(-EINVAL);
+	if (nr_queues >= QUEUES_MAX)
+		return ERR_PTR(-ENOSPC);
+	q = kzalloc(sizeof(*q));
+	if (!q)
+		return ERR_PTR(-ENOMEM);
+	q->max_nr = attr ? attr->mq_maxmsg : MESSAGES_MAX;
+	q->max_size = attr ? attr->mq_msgsize : SIZE_MAX_USER;
+	if (!user_may_have(cost(q))) {
+		kfree(q);
+		return ERR_PTR(-EMFILE);
+	}
+	ref_init(&q->ref);
+	mutex_init(&q->lock, "mqueue");
+	list_init(&q->messages);
+	wait_queue_init(&q->changed, "mqueue");
+	q->named = true;
+	q->uid = current_process->euid;
+	q->gid = current_process->egid;
+	q->mode = mode & ~fs_umask() & 0777;
+	memcpy(q->name, name, strlen(name) + 1);
+	list_append(&queues, &q->link);
+	nr_queues++;
+	return q;
+}
+
+static int queue_permission(const struct mqueue *q, uint32_t want)
+{
+	mode_t mode = q->mode;
+
+	if (current_is_root())
+		return 0;
+	if (q->uid == current_process->euid)
+		mode >>= 6;
+	else if (current_in_group(q->gid))
+		mode >>= 3;
+	return want & ~mode ? -EACCES : 0;
+}
+
+/* ---- The file ---- */
+
+static void mqueue_release(struct file *f)
+{
+	struct mqueue *q = f->priv;
+
+	mutex_lock(&queues_lock);
+	if (q->notified == current_process)
+		notify_forget(q);
+	queue_put(q);
+	mutex_unlock(&queues_lock);
+}
+
+static uint32_t mqueue_poll(struct file *f, struct poll_table *table)
+{
+	struct mqueue *q = f->priv;
+	long nr;
+
+	poll_wait(f, &q->changed, table);
+	nr = READ_ONCE(q->nr);
+	return (nr ? LINUX_POLLIN | LINUX_POLLRDNORM : 0) | (nr < q->max_nr ? LINUX_POLLOUT | LINUX_POLLWRNORM : 0);
+}
+
+static const struct file_ops mqueue_ops = { .poll = mqueue_poll, .release = mqueue_release };
+
+/* The open queue of @fd with a reference. */
+static struct file *mqueue_get(int fd)
+{
+	struct file *f = fd_get_io(fd);
+
+	if (f && f->ops == &mqueue_ops)
+		return f;
+	if (f)
+		file_put(f);
+	return ERR_PTR(-EBADF);
+}
+
+static struct mqueue *find_or_create(const char *name, uint32_t flags, mode_t mode, const struct linux_mq_attr *attr)
+{
+	uint32_t access = flags & LINUX_O_ACCMODE, want = 0;
+	struct mqueue *q = queue_find(name);
+	int err;
+
+	if (!q && flags & LINUX_O_CREAT)
+		return queue_create(name, mode, attr);
+	if (!q)
+		return ERR_PTR(-ENOENT);
+	if ((flags & LINUX_O_CREAT) && (flags & LINUX_O_EXCL))
+		return ERR_PTR(-EEXIST);
+	if (access == LINUX_O_ACCMODE)
+		return ERR_PTR(-EINVAL);
+	want = (access != LINUX_O_WRONLY ? MAY_READ : 0) | (access != LINUX_O_RDONLY ? MAY_WRITE : 0);
+	err = queue_permission(q, want);
+	if (err)
+		return ERR_PTR(err);
+	return q;
+}
+
+static int64_t queue_open(const char *name, uint32_t flags, mode_t mode, const struct linux_mq_attr *attr)
+{
+	struct mqueue *q, *before;
+	struct file *f;
+
+	mutex_lock(&queues_lock);
+	before = queue_find(name);
+	q = find_or_create(name, flags, mode, attr);
+	f = IS_ERR(q) ? NULL : file_alloc(&mqueue_ops, q, flags & (LINUX_O_ACCMODE | LINUX_O_NONBLOCK));
+	if (f)
+		ref_get(&q->ref);
+	else if (!IS_ERR(q) && q != before)
+		queue_put(q);
+	mutex_unlock(&queues_lock);
+	if (IS_ERR(q))
+		return PTR_ERR(q);
+	return f ? fd_install_new(f, LINUX_O_CLOEXEC) : -ENOMEM;
+}
+
+static int name_from_user(char *name, uint64_t uname)
+{
+	ssize_t length = strncpy_from_user(name, uname, NAME_MAX_K + 1);
+
+	if (length < 0)
+		return (int)length;
+	if (!length)
+		return -ENOENT;
+	return !strcmp(name, ".") || !strcmp(name, "..") || strchr(name, '/') ? -EACCES : 0;
+}
+
+/* mq_open(name, flags, mode, attr) */
+SYSCALL(NR_mq_open, mq_open)
+{
+	struct linux_mq_attr attr;
+	char name[NAME_MAX_K + 1];
+	int err;
+
+	if (args->a[3] && (args->a[1] & LINUX_O_CREAT) && copy_from_user(&attr, args->a[3], sizeof(attr)))
+		return -EFAULT;
+	err = name_from_user(name, args->a[0]);
+	if (err)
+		return err;
+	return queue_open(name, (uint32_t)args->a[1], (mode_t)args->a[2], args->a[3] ? &attr : NULL);
+}
+
+/* mq_unlink(name): as in a directory with the sticky bit. */
+SYSCALL(NR_mq_unlink, mq_unlink)
+{
+	char name[NAME_MAX_K + 1];
+	struct mqueue *q;
+	int err = name_from_user(name, args->a[0]);
+
+	if (err)
+		return err;
+	mutex_lock(&queues_lock);
+	q = queue_find(name);
+	if (!q)
+		err = -ENOENT;
+	else if (!current_is_root() && q->uid != current_process->euid)
+		err = -EPERM;
+	if (!err) {
+		q->named = false;
+		queue_put(q);
+	}
+	mutex_unlock(&queues_lock);
+	return err;
+}
+
+/* ---- Messages ---- */
+
+static int deadline_from_user(uint64_t utime, time_ns_t *deadline)
+{
+	struct linux_timespec t;
+	uint64_t now;
+
+	*deadline = TIME_FOREVER;
+	if (!utime)
+		return 0;
+	if (copy_from_user(&t, utime, sizeof(t)))
+		return -EFAULT;
+	if (t.tv_sec < 0 || (uint64_t)t.tv_nsec >= NSEC_PER_SEC)
+		return -EINVAL;
+	if (t.tv_sec >= 1l << 33)
+		return 0;
+	now = time_realtime();
+	*deadline = time_now();
+	if ((uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec > now)
+		*deadline += (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec - now;
+	return 0;
+}
+
+/* The first message came and nobody waits for it: tell who asked, once. */
+static void notify(struct mqueue *q)
+{
+	struct linux_siginfo info = { .si_code = LINUX_SI_MESGQ };
+
+	mutex_lock(&queues_lock);
+	if (q->notified) {
+		info.si_signo = q->event.signo;
+		info.sender.pid = current_process->pid;
+		info.sender.uid = current_process->uid;
+		info.sender.value = q->event.value;
+		if (q->event.notify == LINUX_SIGEV_SIGNAL && q->event.signo)
+			(void)signal_send_process(q->notified, q->event.signo, &info);
+		notify_forget(q);
+	}
+	mutex_unlock(&queues_lock);
+}
+
+static void message_insert(struct mqueue *q, struct message *m)
+{
+	struct message *other;
+	struct list *after = &q->messages;
+
+	list_for_each(other, &q->messages, link) {
+		if (other->priority < m->priority)
+			break;
+		after = &other->link;
+	}
+	list_insert(&m->link, after, after->next);
+	WRITE_ONCE(q->nr, q->nr + 1);
+}
+
+/* With q->lock held, on the return too: 0 with room for a message (or a message there), or -errno. */
+static int queue_wait(struct file *f, struct mqueue *q, bool room, time_ns_t deadline)
+{
+	int err = 0;
+
+	while (!err && (room ? q->nr >= q->max_nr : !q->nr)) {
+		if (f->flags & LINUX_O_NONBLOCK)
+			return -EAGAIN;
+		q->nr_readers += !room;
+		mutex_unlock(&q->lock);
+		err = wait_event(&q->changed, room ? READ_ONCE(q->nr) < q->max_nr : READ_ONCE(q->nr), deadline, true);
+		mutex_lock(&q->lock);
+		q->nr_readers -= !room;
+	}
+	return err == -EINTR ? -ERESTARTSYS : err;
+}
+
+static int message_send(struct file *f, struct message *m, time_ns_t deadline)
+{
+	struct mqueue *q = f->priv;
+	bool tell;
+	int err;
+
+	mutex_lock(&q->lock);
+	err = queue_wait(f, q, true, deadline);
+	tell = !err && !q->nr && !q->nr_readers;
+	if (!err)
+		message_insert(q, m);
+	mutex_unlock(&q->lock);
+	if (err)
+		return err;
+	wait_wake(&q->changed, LINUX_POLLIN | LINUX_POLLRDNORM);
+	if (tell)
+		notify(q);
+	return 0;
+}
+
+static int64_t send_user(struct file *f, uint64_t udata, size_t size, uint32_t priority, time_ns_t deadline)
+{
+	const struct mqueue *q = f->priv;
+	struct message *m;
+	int err;
+
+	if ((f->flags & LINUX_O_ACCMODE) == LINUX_O_RDONLY)
+		return -EBADF;
+	if (size > (size_t)q->max_size)
+		return -EMSGSIZE;
+	m = kzalloc(sizeof(*m) + size);
+	if (!m)
+		return -ENOMEM;
+	m->priority = priority;
+	m->size = size;
+	err = copy_from_user(m->data, udata, size) ? -EFAULT : message_send(f, m, deadline);
+	if (err)
+		kfree(m);
+	return err;
+}
+
+/* mq_timedsend(fd, data, size, priority, deadline) */
+SYSCALL(NR_mq_timedsend, mq_timedsend)
+{
+	uint32_t priority = (uint32_t)args->a[3];
+	time_ns_t deadline;
+	struct file *f;
+	int64_t err;
+
+	err = deadline_from_user(args->a[4], &deadline);
+	if (err)
+		return err;
+	if (priority >= LINUX_MQ_PRIO_MAX)
+		return -EINVAL;
+	f = mqueue_get((int)args->a[0]);
+	if (IS_ERR(f))
+		return PTR_ERR(f);
+	err = send_user(f, args->a[1], args->a[2], priority, deadline);
+	file_put(f);
+	return err;
+}
+
+static struct message *message_receive(struct file *f, size_t size, time_ns_t deadline)
+{
+	struct mqueue *q = f->priv;
+	struct message *m = NULL;
+	int err;
+
+	if ((f->flags & LINUX_O_ACCMODE) == LINUX_O_WRONLY)
+		return ERR_PTR(-EBADF);
+	if (size < (size_t)q->max_size)
+		return ERR_PTR(-EMSGSIZE);
+	mutex_lock(&q->lock);
+	err = queue_wait(f, q, false, deadline);
+	if (!err) {
+		m = list_first(&q->messages, struct message, link);
+		list_del(&m->link);
+		WRITE_ONCE(q->nr, q->nr - 1);
+	}
+	mutex_unlock(&q->lock);
+	if (err)
+		return ERR_PTR(err);
+	wait_wake(&q->changed, LINUX_POLLOUT | LINUX_POLLWRNORM);
+	return m;
+}
+
+/* mq_timedreceive(fd, data, size, priority *, deadline) */
+SYSCALL(NR_mq_timedreceive, mq_timedreceive)
+{
+	time_ns_t deadline;
+	struct message *m;
+	struct file *f;
+	int64_t result;
+
+	result = deadline_from_user(args->a[4], &deadline);
+	if (result)
+		return result;
+	f = mqueue_get((int)args->a[0]);
+	if (IS_ERR(f))
+		return PTR_ERR(f);
+	m = message_receive(f, args->a[2], deadline);
+	file_put(f);
+	if (IS_ERR(m))
+		return PTR_ERR(m);
+	result = (int64_t)m->size;
+	if ((args->a[3] && put_user32(args->a[3], m->priority)) || copy_to_user(args->a[1], m->data, m->size))
+		result = -EFAULT;
+	kfree(m);
+	return result;
+}
+
+/* ---- mq_notify and mq_getsetattr ---- */
+
+static int notify_set(struct mqueue *q, const struct linux_sigevent *event)
+{
+	if (!event) {
+		if (q->notified == current_process)
+			notify_forget(q);
+		return 0;
+	}
+	if (q->notified && q->notified->zombie)
+		notify_forget(q);
+	if (q->notified)
+		return -EBUSY;
+	q->event = *event;
+	q->notified = current_process;
+	process_get(q->notified);
+	return 0;
+}
+
+/* mq_notify(fd, struct sigevent *) */
+SYSCALL(NR_mq_notify, mq_notify)
+{
+	struct linux_sigevent event;
+	struct file *f;
+	int err;
+
+	if (args->a[1] && copy_from_user(&event, args->a[1], sizeof(event)))
+		return -EFAULT;
+	if (args->a[1] && event.notify == LINUX_SIGEV_THREAD)
+		return -EBADF;	/* its netlink socket */
+	if (args->a[1] && event.notify != LINUX_SIGEV_NONE && event.notify != LINUX_SIGEV_SIGNAL)
+		return -EINVAL;
+	if (args->a[1] && event.notify == LINUX_SIGEV_SIGNAL && (event.signo < 0 || event.signo > LINUX_NSIG))
+		return -EINVAL;
+	f = mqueue_get((int)args->a[0]);
+	if (IS_ERR(f))
+		return PTR_ERR(f);
+	mutex_lock(&queues_lock);
+	err = notify_set(f->priv, args->a[1] ? &event : NULL);
+	mutex_unlock(&queues_lock);
+	file_put(f);
+	return err;
+}
+
+/* mq_getsetattr(fd, new, old) */
+SYSCALL(NR_mq_getsetattr, mq_getsetattr)
+{
+	struct linux_mq_attr new, old = { 0 };
+	const struct mqueue *q;
+	struct file *f;
+
+	if (args->a[1] && copy_from_user(&new, args->a[1], sizeof(new)))
+		return -EFAULT;
+	if (args->a[1] && new.mq_flags & ~(long)LINUX_O_NONBLOCK)
+		return -EINVAL;
+	f = mqueue_get((int)args->a[0]);
+	if (IS_ERR(f))
+		return PTR_ERR(f);
+	q = f->priv;
+	old.mq_flags = f->flags & LINUX_O_NONBLOCK;
+	old.mq_maxmsg = q->max_nr;
+	old.mq_msgsize = q->max_size;
+	old.mq_curmsgs = READ_ONCE(q->nr);
+	if (args->a[1])
+		f->flags = (f->flags & ~LINUX_O_NONBLOCK) | (uint32_t)new.mq_flags;
+	file_put(f);
+	return args->a[2] && copy_to_user(args->a[2], &old, sizeof(old)) ? -EFAULT : 0;
+}
+
+static void number_show(struct seq *to, void *priv)
+{
+	seq_printf(to, "%lu\n", (unsigned long)priv);
+}
+
+static int mqueue_init(void)
+{
+	static const struct {
+		const char *path;
+		unsigned long value;
+	} limits[] = {
+		{ "sys/fs/mqueue/msg_default", MESSAGES_MAX }, { "sys/fs/mqueue/msg_max", MESSAGES_MAX },
+		{ "sys/fs/mqueue/msgsize_default", SIZE_MAX_USER }, { "sys/fs/mqueue/msgsize_max", SIZE_MAX_USER },
+		{ "sys/fs/mqueue/queues_max", QUEUES_MAX },
+	};
+	int err = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(limits) && !err; i++)
+		err = proc_create(limits[i].path, 0444, number_show, (void *)limits[i].value);
+	return err;
+}
+INITCALL("2fs", mqueue_init);

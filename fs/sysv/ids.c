@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+/* System V numbers, keys and permissions: one table for each kind, a number being the slot and how often that was used. */
+#include <fs/vfs.h>
+#include <kernel/process.h>
+#include <uapi/ferry/linux.h>
+#include "ids.h"
+
+#define ID_SHIFT	9
+#define SEQUENCE_MASK	0x7fffu
+
+struct sysv_perm *sysv_find(struct sysv_ids *ids, int id)
+{
+	struct sysv_perm *perm;
+
+	if (id < 0)
+		return ERR_PTR(-EINVAL);
+	perm = ids->slots[id & (SYSV_SLOTS - 1)];
+	if (!perm)
+		return ERR_PTR(-EINVAL);
+	return perm->id == id ? perm : ERR_PTR(-EIDRM);
+}
+
+struct sysv_perm *sysv_at(struct sysv_ids *ids, int index)
+{
+	if (index < 0 || index >= (int)SYSV_SLOTS || !ids->slots[index])
+		return ERR_PTR(-EINVAL);
+	return ids->slots[index];
+}
+
+struct sysv_perm *sysv_find_or_at(struct sysv_ids *ids, int number, bool is_index)
+{
+	return is_index ? sysv_at(ids, number) : sysv_find(ids, number);
+}
+
+struct sysv_perm *sysv_find_key(struct sysv_ids *ids, int32_t key)
+{
+	for (unsigned int i = 0; i < SYSV_SLOTS && key != LINUX_IPC_PRIVATE; i++)
+		if (ids->slots[i] && ids->slots[i]->key == key)
+			return ids->slots[i];
+	return NULL;
+}
+
+int sysv_add(struct sysv_ids *ids, struct sysv_perm *perm, int32_t key, uint32_t flags)
+{
+	const struct process *p = current_process;
+	unsigned int slot = 0;
+
+	while (slot < SYSV_SLOTS && ids->slots[slot])
+		slot++;
+	if (slot == SYSV_SLOTS)
+		return -ENOSPC;
+	*perm = (struct sysv_perm){ .key = key, .uid = p->euid, .cuid = p->euid, .gid = p->egid, .cgid = p->egid, .mode = flags & 0777,
+				    .sequence = ids->sequence[slot] };
+	perm->id = (int)((perm->sequence & SEQUENCE_MASK) << ID_SHIFT | slot);
+	ids->sequence[slot]++;
+	ids->slots[slot] = perm;
+	ids->nr_used++;
+	return perm->id;
+}
+
+void sysv_remove(struct sysv_ids *ids, const struct sysv_perm *perm)
+{
+	ids->slots[perm->id & (SYSV_SLOTS - 1)] = NULL;
+	ids->nr_used--;
+}
+
+int sysv_last_index(const struct sysv_ids *ids)
+{
+	int index = SYSV_SLOTS - 1;
+
+	while (index > 0 && !ids->slots[index])
+		index--;
+	return index;
+}
+
+bool sysv_is_owner(const struct sysv_perm *perm)
+{
+	uint32_t euid = current_process->euid;
+
+	return current_is_root() || euid == perm->uid || euid == perm->cuid;
+}
+
+int sysv_access(const struct sysv_perm *perm, uint32_t want)
+{
+	unsigned int shift = 0;
+
+	if (current_is_root())
+		return 0;
+	if (sysv_is_owner(perm))
+		shift = 6;
+	else if (current_in_group(perm->gid) || current_in_group(perm->cgid))
+		shift = 3;
+	return (perm->mode >> shift & want) == want ? 0 : -EACCES;
+}
+
+int sysv_get(const struct sysv_perm *perm, uint32_t flags)
+{
+	int err;
+
+	if ((flags & LINUX_IPC_CREAT) && (flags & LINUX_IPC_EXCL))
+		return -EEXIST;
+	err = sysv_access(perm, (flags >> 6 | flags >> 3 | flags) & 7);
+	return err ? err : perm->id;
+}
+
+void sysv_show(const struct sysv_perm *perm, struct linux_ipc_perm *to)
+{
+	*to = (struct linux_ipc_perm){ .key = perm->key, .uid = perm->uid, .gid = perm->gid, .cuid = perm->cuid, .cgid = perm->cgid,
+				       .mode = perm->mode, .sequence = perm->sequence };
+}
+
+int sysv_set(struct sysv_perm *perm, const struct linux_ipc_perm *from)
+{
+	if (!sysv_is_owner(perm))
+		return -EPERM;
+	perm->uid = from->uid;
+	perm->gid = from->gid;
+	perm->mode = (perm->mode & ~0777u) | (from->mode & 0777);
+	return 0;
+}

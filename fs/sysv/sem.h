@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Private to fs/sysv/sem*.c: sets of semaphores and the table of them. */
+#ifndef FS_SYSV_SEM_H
+#define FS_SYSV_SEM_H
+
+#include <kernel/ref.h>
+#include <kernel/wait.h>
+#include "ids.h"
+
+#define SEM_SETS_MAX	SYSV_SLOTS
+#define SEM_SET_MAX	32000
+#define SEM_ALL_MAX	256000u
+#define SEM_OPS_MAX	500u
+#define SEM_VALUE_MAX	32767
+
+struct semaphore {
+	int value;
+	pid_t pid;
+};
+
+/* All guarded by sem_ids.lock; the set itself is counted. */
+struct set {
+	struct sysv_perm perm;	/* the first member */
+	struct ref ref;
+	bool removed;
+	uint64_t generation;	/* changes so far: who sleeps looks at it without the lock */
+	struct wait_queue changed;
+	struct list sleepers, undos;
+	int64_t operated_at, changed_at;
+	unsigned int nr;
+	struct semaphore sems[];
+};
+
+/* A call that waits: on which semaphore, and for it to be zero or to grow. */
+struct sleeper {
+	struct list link;
+	unsigned int index;
+	bool for_zero;
+};
+
+/* What one process takes back of one set; goes with either. */
+struct sem_undo {
+	struct list of_process, of_set;
+	struct set *set;
+	int16_t back[];
+};
+
+extern struct sysv_ids sem_ids;
+extern unsigned int sem_total;	/* semaphores of all sets; guarded by sem_ids.lock */
+
+int64_t sem_now(void);	/* seconds since 1970 */
+void sem_put(struct set *s);
+/* All with sem_ids.lock held. */
+struct set *sem_find(int id);	/* or ERR_PTR */
+void sem_changed(struct set *s);	/* whoever waits tries again */
+
+#endif

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0
+/* System V semaphores and message queues. */
+#include <pthread.h>
+#include <signal.h>
+#include <sys/ipc.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/wait.h>
+#include <time.h>
+#include "abi.h"
+
+union sem_arg {
+	int val;
+	struct semid_ds *buf;
+	unsigned short *array;
+};
+
+#define KEY	0x46657272
+
+static void *volatile bad_address = (void *)1;
+
+static int sems(int nr)
+{
+	int id = semget(IPC_PRIVATE, nr, IPC_CREAT | 0600);
+
+	CHECK(id >= 0);
+	return id;
+}
+
+static void drop_rights(void)
+{
+	CHECK(!setgid(65534) && !setuid(65534));
+}
+
+ABI_CASE(semget_says_what_is_wrong)
+{
+	int id = semget(KEY, 3, IPC_CREAT | IPC_EXCL | 0600);
+
+	CHECK(id >= 0);
+	CHECK_ERR(semget(KEY, 3, IPC_CREAT | IPC_EXCL), EEXIST);
+	CHECK_ERR(semget(KEY, 4, 0), EINVAL);
+	CHECK_ERR(semget(KEY + 1, 1, 0), ENOENT);
+	CHECK_ERR(semget(IPC_PRIVATE, 0, 0), EINVAL);
+	CHECK_ERR(semget(IPC_PRIVATE, -1, 0), EINVAL);
+	CHECK_ERR(semget(IPC_PRIVATE, 32001, 0), EINVAL);
+	CHECK(semget(KEY, 0, 0) == id);
+	CHECK(!semctl(id, 0, IPC_RMID));
+	CHECK_ERR(semctl(id, 0, GETVAL), EINVAL);
+	CHECK_ERR(semctl(id, 0, IPC_RMID), EINVAL);
+}
+
+ABI_CASE(semop_takes_all_steps_or_none)
+{
+	struct sembuf both[2] = { { 0, -1, IPC_NOWAIT }, { 1, -1, IPC_NOWAIT } }, far = { 2, 1, 0 }, up = { 0, 1, 0 };
+	union sem_arg a = { .val = 1 };
+	int id = sems(2);
+
+	CHECK(!semctl(id, 0, SETVAL, a));
+	CHECK_ERR(semop(id, both, 2), EAGAIN);
+	CHECK(semctl(id, 0, GETVAL) == 1);
+	CHECK(!semctl(id, 1, SETVAL, a) && !semop(id, both, 2));
+	CHECK(semctl(id, 0, GETVAL) == 0 && semctl(id, 1, GETVAL) == 0 && semctl(id, 0, GETPID) == getpid());
+	CHECK_ERR(semop(id, &far, 1), EFBIG);
+	CHECK_ERR(semop(id, both, 0), EINVAL);
+	CHECK_ERR(semop(id, both, 501), E2BIG);
+	CHECK_ERR(semop(id, bad_address, 1), EFAULT);
+	CHECK_ERR(semop(-1, both, 1), EINVAL);
+	a.val = 32767;
+	CHECK(!semctl(id, 0, SETVAL, a));
+	CHECK_ERR(semop(id, &up, 1), ERANGE);
+	a.val = 32768;
+	CHECK_ERR(semctl(id, 0, SETVAL, a), ERANGE);
+	CHECK_ERR(semctl(id, 2, GETVAL), EINVAL);
+	CHECK_ERR(semctl(id, 0, 1000), EINVAL);
+	CHECK(!semctl(id, 0, IPC_RMID));
+}
+
+ABI_CASE(semop_waits_for_a_value_and_for_zero)
+{
+	struct sembuf down = { 0, -2, 0 }, up = { 0, 1, 0 }, zero = { 0, 0, 0 };
+	int id = sems(1);
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(semop(id, &down, 1) != 0);
+	while (semctl(id, 0, GETNCNT) != 1)
+		usleep(1000);
+	CHECK(!semop(id, &up, 1) && semctl(id, 0, GETNCNT) == 1 && semctl(id, 0, GETZCNT) == 0);
+	CHECK(!semop(id, &up, 1) && abi_wait(pid) == 0 && semctl(id, 0, GETVAL) == 0);
+	CHECK(!semop(id, &up, 1));
+	pid = fork();
+	if (pid == 0)
+		_exit(semop(id, &zero, 1) != 0);
+	while (semctl(id, 0, GETZCNT) != 1)
+		usleep(1000);
+	up.sem_op = -1;
+	CHECK(!semop(id, &up, 1) && abi_wait(pid) == 0);
+	CHECK(!semctl(id, 0, IPC_RMID));
+}
+
+ABI_CASE(removing_a_set_wakes_who_waits)
+{
+	struct sembuf down = { 0, -1, 0 };
+	int id = sems(1);
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(semop(id, &down, 1) == -1 && errno == EIDRM ? 0 : 1);
+	while (semctl(id, 0, GETNCNT) != 1)
+		usleep(1000);
+	CHECK(!semctl(id, 0, IPC_RMID) && abi_wait(pid) == 0);
+}
+
+static void nothing(int sig)
+{
+	(void)sig;
+}
+
+ABI_CASE(semop_ends_by_time_and_by_signal)
+{
+	struct sembuf down = { 0, -1, 0 };
+	struct timespec t = { 0, 1000000 }, bad = { 0, 1000000000 };
+	struct sigaction sa = { .sa_handler = nothing, .sa_flags = SA_RESTART };
+	int id = sems(1);
+
+	CHECK_ERR(semtimedop(id, &down, 1, &t), EAGAIN);
+	CHECK_ERR(semtimedop(id, &down, 1, &bad), EINVAL);
+	sigaction(SIGALRM, &sa, NULL);
+	alarm(1);
+	CHECK_ERR(semop(id, &down, 1), EINTR);
+	CHECK(!semctl(id, 0, IPC_RMID));
+}
+
+ABI_CASE(sem_undo_is_done_when_the_process_ends)
+{
+	struct sembuf down = { 0, -2, SEM_UNDO };
+	union sem_arg a = { .val = 3 };
+	int id = sems(1);
+	pid_t pid;
+
+	CHECK(!semctl(id, 0, SETVAL, a));
+	pid = fork();
+	if (pid == 0)
+		_exit(semop(id, &down, 1) != 0 || semctl(id, 0, GETVAL) != 1);
+	CHECK(abi_wait(pid) == 0 && semctl(id, 0, GETVAL) == 3 && semctl(id, 0, GETPID) == pid);
+	pid = fork();
+	if (pid == 0)
+		_exit(semop(id, &down, 1) != 0 || semctl(id, 0, SETVAL, a) != 0);
+	CHECK(abi_wait(pid) == 0 && semctl(id, 0, GETVAL) == 3);
+	CHECK(!semctl(id, 0, IPC_RMID));
+}
+
+ABI_CASE(semctl_reads_and_sets_all_and_stats)
+{
+	unsigned short values[3] = { 1, 2, 3 }, seen[3] = { 0 };
+	union sem_arg a = { .array = values };
+	struct semid_ds ds;
+	int id = sems(3);
+
+	CHECK(!semctl(id, 0, SETALL, a));
+	a.array = seen;
+	CHECK(!semctl(id, 0, GETALL, a) && !memcmp(values, seen, sizeof(values)));
+	a.buf = &ds;
+	CHECK(!semctl(id, 0, IPC_STAT, a) && ds.sem_nsems == 3 && ds.sem_otime == 0 && ds.sem_perm.mode == 0600);
+	ds.sem_perm.mode = 0644;
+	CHECK(!semctl(id, 0, IPC_SET, a) && !semctl(id, 0, IPC_STAT, a) && ds.sem_perm.mode == 0644);
+	a.buf = bad_address;
+	CHECK_ERR(semctl(id, 0, IPC_STAT, a), EFAULT);
+	CHECK_ERR(semctl(id, 0, GETALL, a), EFAULT);
+	CHECK(!semctl(id, 0, IPC_RMID));
+}
+
+ABI_CASE(sem_rights_are_checked)
+{
+	struct sembuf up = { 0, 1, 0 }, zero = { 0, 0, IPC_NOWAIT };
+	union sem_arg a = { .val = 1 };
+	int id = sems(1);
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		drop_rights();
+		CHECK_ERR(semop(id, &up, 1), EACCES);
+		CHECK_ERR(semop(id, &zero, 1), EACCES);
+		CHECK_ERR(semctl(id, 0, GETVAL), EACCES);
+		CHECK_ERR(semctl(id, 0, SETVAL, a), EACCES);
+		CHECK_ERR(semctl(id, 0, IPC_RMID), EPERM);
+		_exit(0);
+	}
+	CHECK(abi_wait(pid) == 0 && !semctl(id, 0, IPC_RMID));
+}
+
+struct text {
+	long type;
+	char data[64];
+};
+
+static int queue(void)
+{
+	int id = msgget(IPC_PRIVATE, IPC_CREAT | 0600);
+
+	CHECK(id >= 0);
+	return id;
+}
+
+static void put(int id, long type, const char *text)
+{
+	struct text m = { .type = type };
+
+	strcpy(m.data, text);
+	CHECK(!msgsnd(id, &m, strlen(text), IPC_NOWAIT));
+}
+
+static bool got(int id, long type, int flags, const char *text)
+{
+	struct text m;
+	ssize_t n = msgrcv(id, &m, sizeof(m.data), type, flags | IPC_NOWAIT);
+
+	return n == (ssize_t)strlen(text) && !memcmp(m.data, text, (size_t)n);
+}
+
+ABI_CASE(messages_come_by_type)
+{
+	int id = queue();
+	struct text m;
+
+	put(id, 5, "five");
+	put(id, 2, "two");
+	put(id, 7, "seven");
+	put(id, 2, "again");
+	CHECK(got(id, -6, 0, "two"));
+	CHECK(got(id, 7, 0, "seven"));
+	CHECK(got(id, 5, MSG_EXCEPT, "again"));
+	CHECK_ERR(msgrcv(id, &m, 64, 9, IPC_NOWAIT), ENOMSG);
+	CHECK_ERR(msgrcv(id, &m, 2, 0, IPC_NOWAIT), E2BIG);
+	CHECK(got(id, 0, 0, "five"));
+	put(id, 1, "long one");
+	CHECK(msgrcv(id, &m, 4, 0, MSG_NOERROR) == 4 && !memcmp(m.data, "long", 4) && m.type == 1);
+	CHECK(!msgctl(id, IPC_RMID, NULL));
+}
+
+ABI_CASE(msgsnd_and_msgrcv_say_what_is_wrong)
+{
+	struct text m = { .type = 1 }, none = { .type = 0 };
+	int id = queue();
+
+	CHECK_ERR(msgsnd(id, &none, 1, 0), EINVAL);
+	CHECK_ERR(msgsnd(id, &m, 8193, 0), EINVAL);
+	CHECK_ERR(msgsnd(-1, &m, 1, 0), EINVAL);
+	CHECK_ERR(msgsnd(id, bad_address, 1, 0), EFAULT);
+	CHECK_ERR(msgrcv(id, &m, (size_t)-1, 0, 0), EINVAL);
+	put(id, 1, "x");
+	CHECK_ERR(msgrcv(id, bad_address, 1, 0, 0), EFAULT);
+	CHECK_ERR(msgget(KEY + 7, 0), ENOENT);
+	CHECK_ERR(msgctl(id, 999, NULL), EINVAL);
+	CHECK_ERR(msgctl(id, IPC_STAT, bad_address), EFAULT);
+	CHECK(!msgctl(id, IPC_RMID, NULL));
+	CHECK_ERR(msgctl(id, IPC_RMID, NULL), EINVAL);
+	CHECK_ERR(msgsnd(id, &m, 1, 0), EINVAL);
+}
+
+ABI_CASE(full_queue_makes_the_sender_wait)
+{
+	static struct { long type; char data[8192]; } big = { .type = 1 };
+	struct msqid_ds ds;
+	int id = queue();
+	pid_t pid;
+
+	CHECK(!msgsnd(id, &big, 8192, 0) && !msgsnd(id, &big, 8192, 0));
+	CHECK_ERR(msgsnd(id, &big, 1, IPC_NOWAIT), EAGAIN);
+	CHECK(!msgctl(id, IPC_STAT, &ds) && ds.msg_qnum == 2 && ds.msg_qbytes == 16384 && ds.msg_lspid == getpid());
+	pid = fork();
+	if (pid == 0)
+		_exit(msgsnd(id, &big, 1, 0) != 0);
+	usleep(20000);
+	CHECK(msgrcv(id, &big, 8192, 0, 0) == 8192 && abi_wait(pid) == 0);
+	CHECK(!msgctl(id, IPC_STAT, &ds) && ds.msg_qnum == 2 && ds.msg_lspid == pid);
+	CHECK(!msgctl(id, IPC_RMID, NULL));
+}
+
+ABI_CASE(removing_a_queue_wakes_its_reader)
+{
+	int id = queue();
+	struct text m;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(msgrcv(id, &m, 1, 0, 0) == -1 && errno == EIDRM ? 0 : 1);
+	usleep(50000);
+	CHECK(!msgctl(id, IPC_RMID, NULL));
+	CHECK(abi_wait(pid) == 0);
+}
