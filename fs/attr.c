@@ -105,7 +105,7 @@ static int change_owner(const struct path *p, uint32_t uid, uint32_t gid)
 
 	if (err)
 		return err;
-	if (!current_is_root() && ((uid != ~0u && uid != inode->uid) || (gid != ~0u && gid != inode->gid && !in_own_group(gid))))
+	if (!privileged(LINUX_CAP_CHOWN) && ((uid != ~0u && uid != inode->uid) || (gid != ~0u && gid != inode->gid && !in_own_group(gid))))
 		return -EPERM;
 	if (uid != ~0u)
 		inode->uid = uid;

@@ -26,8 +26,8 @@ struct inode *inode_create(struct super *s, mode_t mode, const struct inode_ops 
 	inode->super = s;
 	inode->ino = __atomic_add_fetch(&s->next_ino, 1, __ATOMIC_RELAXED);
 	inode->mode = mode;
-	inode->uid = p ? p->euid : 0;
-	inode->gid = p ? p->egid : 0;
+	inode->uid = p ? p->fsuid : 0;
+	inode->gid = p ? p->fsgid : 0;
 	inode->nlink = 1;
 	inode->mtime = time_realtime();
 	inode->atime = inode->ctime = inode->btime = inode->mtime;
@@ -59,16 +59,11 @@ void inode_touch(struct inode *inode)
 	inode->mtime = inode->ctime = time_realtime();
 }
 
-bool current_is_root(void)
-{
-	return !current_process || current_process->euid == 0;
-}
-
 static bool in_group(const struct process *p, uint32_t gid, bool real)
 {
 	uint32_t i;
 
-	if (gid == (real ? p->gid : p->egid))
+	if (gid == (real ? p->gid : p->fsgid))
 		return true;
 	for (i = 0; i < p->nr_groups && i < ARRAY_SIZE(p->groups); i++)
 		if (p->groups[i] == gid)
@@ -81,27 +76,39 @@ bool current_in_group(uint32_t gid)
 	return in_group(current_process, gid, false);
 }
 
-/* The administrator may everything but execute what nobody may execute. */
-static int permission_root(const struct inode *inode, uint32_t mask)
+/* access(2) asks for the real user, who has the privileges only if that is root. */
+static bool file_privilege(const struct process *p, unsigned int cap, bool real)
 {
-	if ((mask & MAY_EXEC) && !LINUX_S_ISDIR(inode->mode) && !(inode->mode & 0111))
+	if (!real || !p)
+		return privileged(cap);
+	return !p->uid && (p->privileges.permitted & 1ull << cap);
+}
+
+/* What the mode does not give. Nobody executes what nobody may execute. */
+static int permission_beyond(const struct inode *inode, uint32_t mask, const struct process *p, bool real)
+{
+	bool dir = LINUX_S_ISDIR(inode->mode);
+
+	if (((mask & MAY_EXEC) && !dir && !(inode->mode & 0111)))
 		return -EACCES;
-	return 0;
+	if (file_privilege(p, LINUX_CAP_DAC_OVERRIDE, real))
+		return 0;
+	if (mask & (dir ? MAY_WRITE : MAY_WRITE | MAY_EXEC))
+		return -EACCES;
+	return file_privilege(p, LINUX_CAP_DAC_READ_SEARCH, real) ? 0 : -EACCES;
 }
 
 int inode_permission_as(const struct inode *inode, uint32_t mask, bool real)
 {
 	const struct process *p = current_process;
-	uint32_t uid = !p ? 0 : real ? p->uid : p->euid;
+	uint32_t uid = !p ? 0 : real ? p->uid : p->fsuid;
 	mode_t mode = inode->mode;
 
-	if (!uid)
-		return permission_root(inode, mask);
 	if (uid == inode->uid)
 		mode >>= 6;
-	else if (in_group(p, inode->gid, real))
+	else if (p && in_group(p, inode->gid, real))
 		mode >>= 3;
-	return (mask & ~mode & 7) ? -EACCES : 0;
+	return (mask & ~mode & 7) ? permission_beyond(inode, mask, p, real) : 0;
 }
 
 int inode_permission(const struct inode *inode, uint32_t mask)
@@ -111,7 +118,7 @@ int inode_permission(const struct inode *inode, uint32_t mask)
 
 bool inode_owner_or_root(const struct inode *inode)
 {
-	return current_is_root() || current_process->euid == inode->uid;
+	return privileged(LINUX_CAP_FOWNER) || current_process->fsuid == inode->uid;
 }
 
 uint8_t mode_to_dtype(mode_t mode)

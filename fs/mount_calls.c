@@ -131,7 +131,7 @@ SYSCALL(NR_mount, mount)
 	struct path where;
 	int err;
 
-	if (!current_is_root())
+	if (!privileged(LINUX_CAP_SYS_ADMIN))
 		return -EPERM;
 	err = text_or_null(args->a[2], &type);
 	if (err)
@@ -175,7 +175,7 @@ SYSCALL(NR_umount2, umount2)
 
 	if (flags & ~(uint64_t)(LINUX_MNT_FORCE | LINUX_MNT_DETACH | LINUX_MNT_EXPIRE | LINUX_UMOUNT_NOFOLLOW))
 		return -EINVAL;
-	if (!current_is_root())
+	if (!privileged(LINUX_CAP_SYS_ADMIN))
 		return -EPERM;
 	err = path_lookup_user(LINUX_AT_FDCWD, args->a[0], flags & LINUX_UMOUNT_NOFOLLOW ? 0 : WALK_FOLLOW, &p);
 	if (err)
@@ -254,7 +254,7 @@ SYSCALL(NR_chroot, chroot)
 	if (err)
 		return err;
 	err = LINUX_S_ISDIR(p.dentry->inode->mode) ? inode_permission(p.dentry->inode, MAY_EXEC) : -ENOTDIR;
-	if (!err && !current_is_root())
+	if (!err && !privileged(LINUX_CAP_SYS_CHROOT))
 		err = -EPERM;
 	if (err) {
 		path_put(&p);

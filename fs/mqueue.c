@@ -103,7 +103,7 @@ static bool user_may_have(uint64_t more)
 
 static int attr_check(const struct linux_mq_attr *attr)
 {
-	bool root = current_is_root();
+	bool root = privileged(LINUX_CAP_SYS_RESOURCE);
 
 	if (attr->mq_maxmsg <= 0 || attr->mq_msgsize <= 0)
 		return -EINVAL;
@@ -147,7 +147,7 @@ static int queue_permission(const struct mqueue *q, uint32_t want)
 {
 	mode_t mode = q->mode;
 
-	if (current_is_root())
+	if (privileged(LINUX_CAP_DAC_OVERRIDE))
 		return 0;
 	if (q->uid == current_process->euid)
 		mode >>= 6;
@@ -272,7 +272,7 @@ SYSCALL(NR_mq_unlink, mq_unlink)
 	q = queue_find(name);
 	if (!q)
 		err = -ENOENT;
-	else if (!current_is_root() && q->uid != current_process->euid)
+	else if (!privileged(LINUX_CAP_FOWNER) && q->uid != current_process->euid)
 		err = -EPERM;
 	if (!err) {
 		q->named = false;

@@ -148,7 +148,7 @@ static int do_mknod(int dirfd, uint64_t utext, mode_t mode, uint32_t dev)
 		return -EPERM;
 	if (type == LINUX_S_IFLNK || mode_to_dtype(type) > LINUX_DT_SOCK)
 		return -EINVAL;
-	if ((type == LINUX_S_IFCHR || type == LINUX_S_IFBLK) && !current_is_root())
+	if ((type == LINUX_S_IFCHR || type == LINUX_S_IFBLK) && !privileged(LINUX_CAP_MKNOD))
 		return -EPERM;
 	return make_node(dirfd, utext, type | (mode & 07777 & ~fs_umask()), dev, NULL);
 }
@@ -216,7 +216,7 @@ static int do_link(int old_fd, uint64_t uold, int new_fd, uint64_t unew, uint32_
 
 	if (flags & ~(LINUX_AT_SYMLINK_FOLLOW | LINUX_AT_EMPTY_PATH))
 		return -EINVAL;
-	if ((flags & LINUX_AT_EMPTY_PATH) && !current_is_root())
+	if ((flags & LINUX_AT_EMPTY_PATH) && !privileged(LINUX_CAP_DAC_READ_SEARCH))
 		return -ENOENT;
 	err = path_lookup_user(old_fd, uold, walk, &old);
 	if (err)

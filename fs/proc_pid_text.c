@@ -171,13 +171,16 @@ void proc_pid_status(struct seq *s, struct inode *inode)
 	take(inode, &n);
 	seq_printf(s, "Name:\t%s\nState:\t%c (%s)\nTgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t%d\n", n.name, n.state, state_word(n.state),
 		   p->pid, n.tid ? n.tid : p->pid, n.ppid, n.tracer);
-	seq_printf(s, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t64\nGroups:\t", p->uid, p->euid, p->suid, p->euid, p->gid, p->egid,
-		   p->sgid, p->egid);
+	seq_printf(s, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t64\nGroups:\t", p->uid, p->euid, p->suid, p->fsuid, p->gid, p->egid,
+		   p->sgid, p->fsgid);
 	for (i = 0; i < p->nr_groups && i < ARRAY_SIZE(p->groups); i++)
 		seq_printf(s, "%u ", p->groups[i]);
 	seq_printf(s, "\nVmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\n", ull(n.vsize / 1024), ull(n.vsize / 1024),
 		   ull(MAX(p->max_pages, n.rss) * 4), ull(n.rss * 4));
 	seq_printf(s, "VmData:\t%8llu kB\nVmStk:\t%8llu kB\nThreads:\t%u\n", ull(n.data / 1024), ull(n.stack / 1024), n.nr_threads);
+	seq_printf(s, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\nCapAmb:\t%016llx\nNoNewPrivs:\t%u\n",
+		   ull(p->privileges.inheritable), ull(p->privileges.permitted), ull(p->privileges.effective), ull(p->privileges.bounding),
+		   ull(p->privileges.ambient), p->no_new_privs);
 	seq_printf(s, "ShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\nCpus_allowed:\t1\n", ull(n.pending), ull(n.blocked),
 		   ull(n.ignored), ull(n.caught));
 }
@@ -203,7 +206,7 @@ ssize_t proc_pid_set_comm(struct inode *inode, char *text, size_t n)
 	struct process *p = proc_node_process(inode);
 	uint64_t flags;
 
-	if (p != current_process && !current_is_root())
+	if (p != current_process && !privileged(LINUX_CAP_SYS_PTRACE))
 		return -EPERM;
 	if (text[n - 1] == '\n')
 		text[n - 1] = '\0';
@@ -250,7 +253,7 @@ void proc_pid_environ(struct seq *s, struct inode *inode)
 {
 	struct process *p = proc_node_process(inode);
 
-	if (current_is_root() || current_process->euid == p->euid)
+	if (privileged(LINUX_CAP_SYS_PTRACE) || current_process->euid == p->euid)
 		show_strings(s, p, p->env_start, p->env_end);
 }
 

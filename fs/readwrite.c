@@ -380,12 +380,31 @@ SYSCALL(NR_syncfs, syncfs)
 
 SYSCALL(NR_sync_file_range, sync_file_range)
 {
-	return fd_noop(args->a[0]);
+	int64_t from = args->a[1], length = args->a[2], end;
+	struct file *f = fd_get_io(args->a[0]);
+	int64_t err = 0;
+
+	if (!f)
+		return -EBADF;
+	if (args->a[3] & ~(uint64_t)7 || from < 0 || length < 0 || __builtin_add_overflow(from, length, &end))
+		err = -EINVAL;
+	else if (!f->ops->seek)
+		err = -ESPIPE;
+	file_put(f);
+	return err;
 }
 
 SYSCALL(NR_readahead, readahead)
 {
-	return fd_noop(args->a[0]);
+	struct file *f = fd_get_io(args->a[0]);
+	int64_t err;
+
+	if (!f || (f->flags & LINUX_O_ACCMODE) == LINUX_O_WRONLY)
+		err = -EBADF;
+	else
+		err = f->inode && (LINUX_S_ISREG(f->inode->mode) || LINUX_S_ISBLK(f->inode->mode)) ? 0 : -EINVAL;
+	file_put(f);
+	return err;
 }
 
 SYSCALL(NR_fadvise64, fadvise64)

@@ -75,7 +75,7 @@ int socket_set_option(struct socket *s, int option, uint64_t uvalue, int length)
 		return -EINVAL;
 	if (option == LINUX_SO_LINGER)
 		return length < (int)sizeof(pair) ? -EINVAL : get_user64(&pair, uvalue) ? -EFAULT : 0;
-	if ((option == LINUX_SO_SNDBUFFORCE || option == LINUX_SO_RCVBUFFORCE) && !current_is_root())
+	if ((option == LINUX_SO_SNDBUFFORCE || option == LINUX_SO_RCVBUFFORCE) && !privileged(LINUX_CAP_NET_ADMIN))
 		return -EPERM;
 	return get_user32(&v, uvalue) ? -EFAULT : option_set(s, option, v);
 }

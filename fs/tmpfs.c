@@ -225,7 +225,7 @@ static ssize_t tmpfs_write(struct file *f, struct iter *from, loff_t *pos)
 		n = write_pages(inode, from, pos, n);
 	if (n > 0) {
 		inode_touch(inode);
-		if (!current_is_root())
+		if (!privileged(LINUX_CAP_FSETID))
 			inode->mode &= ~(LINUX_S_ISUID | (inode->mode & 0010 ? LINUX_S_ISGID : 0));
 	}
 	mutex_unlock(&inode->lock);

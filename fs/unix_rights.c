@@ -302,7 +302,7 @@ static int rights_parse(struct message *m, const uint8_t *data, uint64_t n)
 		return -EINVAL;
 	if (!nr)
 		return 0;
-	if (READ_ONCE(nr_in_flight) > current_process->rlimits[LINUX_RLIMIT_NOFILE].cur && !current_is_root())
+	if (READ_ONCE(nr_in_flight) > current_process->rlimits[LINUX_RLIMIT_NOFILE].cur && !privileged(LINUX_CAP_SYS_RESOURCE))
 		return -ETOOMANYREFS;
 	if (!m->rights)
 		m->rights = rights_alloc(LINUX_SCM_MAX_FD);
@@ -312,9 +312,9 @@ static int rights_parse(struct message *m, const uint8_t *data, uint64_t n)
 	return err;
 }
 
-static bool id_is_own(uint32_t id, uint32_t real, uint32_t effective, uint32_t saved)
+static bool id_is_own(unsigned int cap, uint32_t id, uint32_t real, uint32_t effective, uint32_t saved)
 {
-	return id == real || id == effective || id == saved || current_is_root();
+	return id == real || id == effective || id == saved || privileged(cap);
 }
 
 /* A process says who it is, not who others are. */
@@ -326,9 +326,9 @@ static int cred_parse(struct message *m, const uint8_t *data, uint64_t n)
 	if (n != sizeof(c))
 		return -EINVAL;
 	memcpy(&c, data, sizeof(c));
-	if (c.pid != p->pid && !current_is_root())
+	if (c.pid != p->pid && !privileged(LINUX_CAP_SYS_ADMIN))
 		return -EPERM;
-	if (!id_is_own(c.uid, p->uid, p->euid, p->suid) || !id_is_own(c.gid, p->gid, p->egid, p->sgid))
+	if (!id_is_own(LINUX_CAP_SETUID, c.uid, p->uid, p->euid, p->suid) || !id_is_own(LINUX_CAP_SETGID, c.gid, p->gid, p->egid, p->sgid))
 		return -EPERM;
 	m->cred = c;
 	return 0;

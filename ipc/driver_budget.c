@@ -100,7 +100,7 @@ static struct device *budget_device(const struct ferry_budget *b)
 	struct file *f;
 
 	if (b->handle < 0) {
-		if (current_process->euid || current_process->device)
+		if (!privileged(LINUX_CAP_SYS_ADMIN) || current_process->device)
 			return ERR_PTR(-EPERM);
 		dev = device_find_id(b->device);
 		return dev ? dev : ERR_PTR(-ENODEV);

@@ -79,7 +79,7 @@ static void manager_exit(struct process *p)
 
 static bool is_administrator(void)
 {
-	return current_process->euid == 0 && !current_process->device;
+	return privileged(LINUX_CAP_SYS_ADMIN) && !current_process->device;
 }
 
 bool manager_is_current(void)

@@ -122,7 +122,7 @@ static int64_t notify_call(struct moved *m, struct syscall_args *args)
 
 SYSCALL_FLAGS(NR_ferry_notify_create, ferry_notify_create, SYSCALL_DRIVER)
 {
-	if (!current_process->device && current_process->euid == 0)
+	if (!current_process->device && privileged(LINUX_CAP_SYS_ADMIN))
 		return notify_give(NULL, 0, NULL);
 	return moved_call((int)args->a[0], 0, args, notify_call);
 }

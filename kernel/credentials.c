@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who a process is: user and group ids, supplementary groups, capabilities (root has all, others none), and what one process may do to
+ * Who a process is: user and group ids, supplementary groups, and what one process may do to
  * another. Ids are the process's, not the thread's (libc keeps threads equal anyway). Only the process itself writes them, under its lock.
  */
 #include <kernel/syscall.h>
@@ -8,20 +8,14 @@
 #include "process_internal.h"
 
 #define KEEP	0xffffffffu	/* -1: leave this id as it is */
-#define CAPS_ALL 0x1ffffffffffull
 
 int process_may_signal(struct process *p)
 {
 	const struct process *me = current->process;
 
-	if (!me || !me->euid || me == p)
+	if (!me || me == p || privileged(LINUX_CAP_KILL))
 		return 0;
 	return me->euid == p->uid || me->euid == p->suid || me->uid == p->uid || me->uid == p->suid ? 0 : -EPERM;
-}
-
-static bool is_root(void)
-{
-	return !current_process->euid;
 }
 
 static bool is_uid(uint32_t id)
@@ -38,29 +32,32 @@ static bool is_gid(uint32_t id)
 	return id == p->gid || id == p->egid || id == p->sgid;
 }
 
-static void ids_set(uint32_t *a, uint32_t av, uint32_t *b, uint32_t bv, uint32_t *c, uint32_t cv)
-{
-	struct process *p = current_process;
-	uint64_t flags = spin_lock_irq(&p->lock);
-
-	*a = av == KEEP ? *a : av;
-	*b = bv == KEEP ? *b : bv;
-	*c = cv == KEEP ? *c : cv;
-	spin_unlock_irq(&p->lock, flags);
-}
-
 static void uids_set(uint32_t real, uint32_t effective, uint32_t saved)
 {
 	struct process *p = current_process;
+	uint64_t flags = spin_lock_irq(&p->lock);
+	uint32_t uid = p->uid, euid = p->euid, suid = p->suid, fsuid = p->fsuid;
 
-	ids_set(&p->uid, real, &p->euid, effective, &p->suid, saved);
+	p->uid = real == KEEP ? uid : real;
+	p->euid = effective == KEEP ? euid : effective;
+	p->suid = saved == KEEP ? suid : saved;
+	p->fsuid = p->euid;
+	privileges_follow_ids(p, uid, euid, suid, fsuid);
+	spin_unlock_irq(&p->lock, flags);
 }
 
 static void gids_set(uint32_t real, uint32_t effective, uint32_t saved)
 {
 	struct process *p = current_process;
+	uint64_t flags = spin_lock_irq(&p->lock);
 
-	ids_set(&p->gid, real, &p->egid, effective, &p->sgid, saved);
+	if (effective != KEEP && effective != p->egid)
+		p->dumpable = false;
+	p->gid = real == KEEP ? p->gid : real;
+	p->egid = effective == KEEP ? p->egid : effective;
+	p->sgid = saved == KEEP ? p->sgid : saved;
+	p->fsgid = p->egid;
+	spin_unlock_irq(&p->lock, flags);
 }
 
 SYSCALL_FLAGS(NR_getuid, getuid, SYSCALL_SHORT)
@@ -89,7 +86,7 @@ SYSCALL(NR_setuid, setuid)
 
 	if (id == KEEP)
 		return -EINVAL;
-	if (is_root())
+	if (privileged(LINUX_CAP_SETUID))
 		uids_set(id, id, id);
 	else if (id == current_process->uid || id == current_process->suid)
 		uids_set(KEEP, id, KEEP);
@@ -104,7 +101,7 @@ SYSCALL(NR_setgid, setgid)
 
 	if (id == KEEP)
 		return -EINVAL;
-	if (is_root())
+	if (privileged(LINUX_CAP_SETGID))
 		gids_set(id, id, id);
 	else if (id == current_process->gid || id == current_process->sgid)
 		gids_set(KEEP, id, KEEP);
@@ -116,31 +113,31 @@ SYSCALL(NR_setgid, setgid)
 /* setre*id: the saved id follows when the real one is set, or the effective one differs from the old real one. */
 SYSCALL(NR_setreuid, setreuid)
 {
-	uint32_t real = args->a[0], effective = args->a[1], old = current_process->uid;
+	uint32_t real = args->a[0], effective = args->a[1], old = current_process->uid, saved;
 
-	if (!is_root() && ((real != KEEP && real != old && real != current_process->euid) || (effective != KEEP && !is_uid(effective))))
+	if (!privileged(LINUX_CAP_SETUID) &&
+	    ((real != KEEP && real != old && real != current_process->euid) || (effective != KEEP && !is_uid(effective))))
 		return -EPERM;
-	uids_set(real, effective, KEEP);
-	if (real != KEEP || (effective != KEEP && effective != old))
-		uids_set(KEEP, KEEP, current_process->euid);
+	saved = effective == KEEP ? current_process->euid : effective;
+	uids_set(real, effective, real != KEEP || (effective != KEEP && effective != old) ? saved : KEEP);
 	return 0;
 }
 
 SYSCALL(NR_setregid, setregid)
 {
-	uint32_t real = args->a[0], effective = args->a[1], old = current_process->gid;
+	uint32_t real = args->a[0], effective = args->a[1], old = current_process->gid, saved;
 
-	if (!is_root() && ((real != KEEP && real != old && real != current_process->egid) || (effective != KEEP && !is_gid(effective))))
+	if (!privileged(LINUX_CAP_SETGID) &&
+	    ((real != KEEP && real != old && real != current_process->egid) || (effective != KEEP && !is_gid(effective))))
 		return -EPERM;
-	gids_set(real, effective, KEEP);
-	if (real != KEEP || (effective != KEEP && effective != old))
-		gids_set(KEEP, KEEP, current_process->egid);
+	saved = effective == KEEP ? current_process->egid : effective;
+	gids_set(real, effective, real != KEEP || (effective != KEEP && effective != old) ? saved : KEEP);
 	return 0;
 }
 
 SYSCALL(NR_setresuid, setresuid)
 {
-	for (unsigned int i = 0; i < 3 && !is_root(); i++)
+	for (unsigned int i = 0; i < 3 && !privileged(LINUX_CAP_SETUID); i++)
 		if ((uint32_t)args->a[i] != KEEP && !is_uid(args->a[i]))
 			return -EPERM;
 	uids_set(args->a[0], args->a[1], args->a[2]);
@@ -149,7 +146,7 @@ SYSCALL(NR_setresuid, setresuid)
 
 SYSCALL(NR_setresgid, setresgid)
 {
-	for (unsigned int i = 0; i < 3 && !is_root(); i++)
+	for (unsigned int i = 0; i < 3 && !privileged(LINUX_CAP_SETGID); i++)
 		if ((uint32_t)args->a[i] != KEEP && !is_gid(args->a[i]))
 			return -EPERM;
 	gids_set(args->a[0], args->a[1], args->a[2]);
@@ -175,15 +172,29 @@ SYSCALL(NR_getresgid, getresgid)
 	return three_put(args, p->gid, p->egid, p->sgid);
 }
 
-/* File system ids are not kept apart from the effective ones. */
+/* Both give the id before, also when they refuse to change it. */
 SYSCALL(NR_setfsuid, setfsuid)
 {
-	return current_process->euid;
+	struct process *p = current_process;
+	uint32_t id = args->a[0], old = p->fsuid;
+	uint64_t flags;
+
+	if (id == KEEP || (!privileged(LINUX_CAP_SETUID) && !is_uid(id) && id != old))
+		return old;
+	flags = spin_lock_irq(&p->lock);
+	p->fsuid = id;
+	privileges_follow_ids(p, p->uid, p->euid, p->suid, old);
+	spin_unlock_irq(&p->lock, flags);
+	return old;
 }
 
 SYSCALL(NR_setfsgid, setfsgid)
 {
-	return current_process->egid;
+	uint32_t id = args->a[0], old = current_process->fsgid;
+
+	if (id != KEEP && (privileged(LINUX_CAP_SETGID) || is_gid(id) || id == old))
+		current_process->fsgid = id;
+	return old;
 }
 
 SYSCALL(NR_getgroups, getgroups)
@@ -204,7 +215,7 @@ SYSCALL(NR_setgroups, setgroups)
 	uint32_t groups[ARRAY_SIZE(p->groups)];
 	uint64_t count = args->a[0], flags;
 
-	if (!is_root())
+	if (!privileged(LINUX_CAP_SETGID))
 		return -EPERM;
 	if (count > ARRAY_SIZE(groups))
 		return -EINVAL;
@@ -214,55 +225,5 @@ SYSCALL(NR_setgroups, setgroups)
 	memcpy(p->groups, groups, count * sizeof(groups[0]));
 	p->nr_groups = count;
 	spin_unlock_irq(&p->lock, flags);
-	return 0;
-}
-
-/* Reads and checks the header; on an unknown version says which one is meant. Returns the count of data structs or -errno. */
-static int cap_header_check(uint64_t address, struct linux_cap_header *h)
-{
-	if (copy_from_user(h, address, sizeof(*h)))
-		return -EFAULT;
-	if (h->version == LINUX_CAPABILITY_VERSION_1)
-		return 1;
-	if (h->version == LINUX_CAPABILITY_VERSION_2 || h->version == LINUX_CAPABILITY_VERSION_3)
-		return 2;
-	return put_user32(address, LINUX_CAPABILITY_VERSION_3) ? -EFAULT : -EINVAL;
-}
-
-SYSCALL(NR_capget, capget)
-{
-	struct linux_cap_data data[2];
-	struct linux_cap_header h;
-	struct process *p;
-	uint64_t caps = 0;
-	int count = cap_header_check(args->a[0], &h);
-
-	if (count < 0)
-		return args->a[1] || count == -EFAULT ? count : 0;
-	p = process_find(h.pid ? h.pid : current_process->pid);
-	if (!p)
-		return -ESRCH;
-	caps = p->euid ? 0 : CAPS_ALL;
-	process_put(p);
-	data[0] = (struct linux_cap_data){ caps, caps, 0 };
-	data[1] = (struct linux_cap_data){ caps >> 32, caps >> 32, 0 };
-	return args->a[1] ? copy_to_user(args->a[1], data, count * sizeof(data[0])) : 0;
-}
-
-/* Root keeps everything; giving up is accepted and means nothing, asking for more than nothing is refused to others. */
-SYSCALL(NR_capset, capset)
-{
-	struct linux_cap_data data[2] = { { 0 } };
-	struct linux_cap_header h;
-	int count = cap_header_check(args->a[0], &h);
-
-	if (count < 0)
-		return count;
-	if (h.pid && h.pid != current_process->pid)
-		return -EPERM;
-	if (copy_from_user(data, args->a[1], count * sizeof(data[0])))
-		return -EFAULT;
-	if (!is_root() && (data[0].effective | data[0].permitted | data[1].effective | data[1].permitted))
-		return -EPERM;
 	return 0;
 }

@@ -158,6 +158,8 @@ static int layout_choose(struct exec_image *image, struct process *p)
 
 static void identity_choose(struct exec_image *image, const struct process *p, const struct inode *inode)
 {
+	bool raised;
+
 	image->uid = p->uid;
 	image->gid = p->gid;
 	image->euid = p->euid;
@@ -169,6 +171,8 @@ static void identity_choose(struct exec_image *image, const struct process *p, c
 	if ((inode->mode & LINUX_S_ISGID) && (inode->mode & 0010))
 		image->egid = inode->gid;
 done:
+	raised = image->euid != p->euid || image->egid != p->egid;
+	privileges_of_program(&image->privileges, &p->privileges, image->uid, image->euid, raised);
 	image->secure = image->uid != image->euid || image->gid != image->egid;
 }
 
@@ -274,8 +278,11 @@ static void image_describe(struct process *p, const struct exec_image *image, co
 	p->env_start = image->env_start;
 	p->env_end = image->env_end;
 	memcpy(p->auxv, image->auxv, sizeof(p->auxv));
-	p->euid = p->suid = image->euid;
-	p->egid = p->sgid = image->egid;
+	p->euid = p->suid = p->fsuid = image->euid;
+	p->egid = p->sgid = p->fsgid = image->egid;
+	p->privileges = image->privileges;
+	p->membarriers = 0;
+	p->death_signal = image->secure ? 0 : p->death_signal;
 	p->dumpable = !image->secure;
 	spin_unlock_irq(&p->lock, flags);
 }
@@ -404,6 +411,10 @@ static struct file *execveat_open(int fd, const char *path, uint32_t flags)
 		return ERR_PTR(err);
 	err = path_lookup(&start, path, flags & LINUX_EXECVEAT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW, &at);
 	path_put(&start);
+	if (!err && LINUX_S_ISLNK(at.dentry->inode->mode)) {
+		path_put(&at);
+		err = -ELOOP;
+	}
 	return err ? ERR_PTR(err) : program_open_at(&at);
 }
 
@@ -444,6 +455,8 @@ static int spawn_parts(struct process *p, const struct process_spawn_args *args)
 		return err;
 	}
 	p->syscalls = args->syscalls;
+	if (args->syscalls != SYSCALLS_DRIVER)
+		p->privileges.bounding = PRIVILEGES_ALL;
 	p->files = fd_table_create();
 	p->fs = args->inherit_fs && from ? fs_context_copy(from->fs) : fs_context_create();
 	return p->files && p->fs ? 0 : -ENOMEM;

@@ -39,6 +39,7 @@ struct exec_image {
 	uint64_t auxv[48];
 	uint64_t arg_start, arg_end, env_start, env_end;
 	uint32_t uid, euid, gid, egid;
+	struct privileges privileges;
 	bool secure, resident;
 	uint64_t *code_place;		/* as in process_spawn_args */
 };

@@ -168,17 +168,30 @@ static void process_reap_quietly(struct process *p, struct list *reaped)
 	list_append(reaped, &p->sibling);
 }
 
-/* Hand the children to init; the dead among them are its to wait for. Tree lock held. */
+/* The nearest living ancestor that asked for orphans, or init. Tree lock held. */
+static struct process *heir_of(const struct process *p)
+{
+	struct process *heir;
+
+	for (heir = p->parent; heir && heir != init_process; heir = heir->parent)
+		if (heir->subreaper && !heir->zombie && !heir->exiting)
+			return heir;
+	return init_process;
+}
+
+/* Hand the children on; the dead among them are the heir's to wait for. Tree lock held. */
 static void children_hand_over(struct process *p, struct list *reaped)
 {
-	struct process *child, *tmp;
+	struct process *child, *tmp, *heir = heir_of(p);
 
 	list_for_each_safe(child, tmp, &p->children, sibling) {
 		list_del(&child->sibling);
-		child->parent = init_process;
-		WRITE_ONCE(child->parent_pid, init_process->pid);
+		child->parent = heir;
+		WRITE_ONCE(child->parent_pid, heir->pid);
 		child->exit_signal = LINUX_SIGCHLD;
-		list_append(&init_process->children, &child->sibling);
+		list_append(&heir->children, &child->sibling);
+		if (child->death_signal && !child->zombie)
+			signal_post_process(child, child->death_signal, NULL);
 		if (child->pgid != p->pgid && child->sid == p->sid)
 			group_hang_up(child->pgid, p);
 		if (!child->zombie || child->tracer_waits)

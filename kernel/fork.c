@@ -128,6 +128,10 @@ static void process_copy_state(struct process *p, struct process *from, const st
 	p->egid = from->egid;
 	p->suid = from->suid;
 	p->sgid = from->sgid;
+	p->fsuid = from->fsuid;
+	p->fsgid = from->fsgid;
+	p->privileges = from->privileges;
+	p->membarriers = from->membarriers;
 	p->arg_start = from->arg_start;
 	p->arg_end = from->arg_end;
 	p->env_start = from->env_start;
@@ -174,7 +178,7 @@ static bool too_many(const struct process *p)
 {
 	struct count_request c = { .uid = p->uid };
 
-	if (!p->euid)
+	if (privileged(LINUX_CAP_SYS_RESOURCE) || privileged(LINUX_CAP_SYS_ADMIN))
 		return false;
 	process_for_each(count_one, &c);
 	return c.count >= p->rlimits[LINUX_RLIMIT_NPROC].cur;

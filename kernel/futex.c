@@ -5,6 +5,7 @@
  * is in futex_pi.c. Locks: one spinlock for each bucket, two taken in address order; user memory is touched without them.
  */
 #include <kernel/init.h>
+#include <kernel/ptrace.h>
 #include <kernel/syscall.h>
 #include <mm/page.h>
 #include <mm/space.h>
@@ -516,9 +517,18 @@ SYSCALL_FLAGS(NR_set_robust_list, set_robust_list, SYSCALL_DRIVER)
 
 SYSCALL(NR_get_robust_list, get_robust_list)
 {
-	if (args->a[0] && (pid_t)args->a[0] != current->tid)
-		return -EPERM;
-	if (put_user64(args->a[1], current->robust_list) || put_user64(args->a[2], sizeof(struct linux_robust_list_head)))
+	struct thread *t = thread_find(0, args->a[0] ? (pid_t)args->a[0] : current->tid);
+	uint64_t list;
+	int err;
+
+	if (!t)
+		return -ESRCH;
+	list = READ_ONCE(t->robust_list);
+	err = t->process == current_process || !ptrace_may_access(t->process) ? 0 : -EPERM;
+	thread_put(t);
+	if (err)
+		return err;
+	if (put_user64(args->a[1], list) || put_user64(args->a[2], sizeof(struct linux_robust_list_head)))
 		return -EFAULT;
 	return 0;
 }

@@ -120,7 +120,7 @@ static bool may_take_files(const struct process *p)
 {
 	const struct process *me = current_process;
 
-	return !me->euid || (p->dumpable && me->uid == p->euid && me->uid == p->uid && me->uid == p->suid);
+	return privileged(LINUX_CAP_SYS_PTRACE) || (p->dumpable && me->uid == p->euid && me->uid == p->uid && me->uid == p->suid);
 }
 
 static int64_t file_from(struct process *p, int fd)

@@ -23,7 +23,7 @@ int ptrace_may_access(struct process *p)
 		return 0;
 	if (p->syscalls == SYSCALLS_DRIVER || p->device)
 		return -EPERM;
-	if (me->euid == 0)
+	if (privileged(LINUX_CAP_SYS_PTRACE))
 		return 0;
 	if (me->uid != p->uid || me->uid != p->euid || me->uid != p->suid || me->gid != p->gid || me->gid != p->egid || me->gid != p->sgid)
 		return -EPERM;

@@ -46,7 +46,7 @@ static int64_t name_change(char *name, uint64_t address, uint64_t length)
 	char text[LINUX_UTSNAME_LENGTH] = "";
 	uint64_t flags;
 
-	if (current_process->euid)
+	if (!privileged(LINUX_CAP_SYS_ADMIN))
 		return -EPERM;
 	if (length > NAME_MAX_LENGTH)
 		return -EINVAL;
@@ -156,17 +156,17 @@ SYSCALL(NR_syslog, syslog)
 {
 	int type = args->a[0], size = args->a[2];
 
-	if (type != LINUX_SYSLOG_SIZE_BUFFER && current_process->euid)	/* as Linux with dmesg_restrict */
+	if (type != LINUX_SYSLOG_SIZE_BUFFER && !privileged(LINUX_CAP_SYSLOG))	/* as Linux with dmesg_restrict */
 		return -EPERM;
 	switch (type) {
 	case LINUX_SYSLOG_CLOSE:
 	case LINUX_SYSLOG_OPEN:
 		return 0;
 	case LINUX_SYSLOG_READ:
-		return size < 0 ? -EINVAL : log_to_user(args->a[1], size, &log_followed);
+		return !args->a[1] || size < 0 ? -EINVAL : log_to_user(args->a[1], size, &log_followed);
 	case LINUX_SYSLOG_READ_ALL:
 	case LINUX_SYSLOG_READ_CLEAR:
-		return size < 0 ? -EINVAL : log_read_all(args->a[1], size, type == LINUX_SYSLOG_READ_CLEAR);
+		return !args->a[1] || size < 0 ? -EINVAL : log_read_all(args->a[1], size, type == LINUX_SYSLOG_READ_CLEAR);
 	case LINUX_SYSLOG_CLEAR:
 		log_cleared = log_tail(0);
 		return 0;
@@ -198,7 +198,7 @@ static bool reboot_magic_ok(uint32_t magic1, uint32_t magic2)
 
 SYSCALL(NR_reboot, reboot)
 {
-	if (current_process->euid)
+	if (!privileged(LINUX_CAP_SYS_BOOT))
 		return -EPERM;
 	if (!reboot_magic_ok(args->a[0], args->a[1]))
 		return -EINVAL;

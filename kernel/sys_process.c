@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Process system calls without a subject of their own: numbers, groups and sessions, resource limits and use, prctl, personality. */
+/* Process system calls without a subject of their own: numbers, groups and sessions, resource limits and use. */
 #include <kernel/log.h>
 #include <kernel/syscall.h>
 #include <mm/space.h>
 #include <mm/user.h>
 #include "process_internal.h"
-
-#define PERSONALITY_KEEP	0xffffffffu
 
 SYSCALL_FLAGS(NR_getpid, getpid, SYSCALL_DRIVER | SYSCALL_SHORT)
 {
@@ -140,7 +138,7 @@ static int limit_change(struct process *p, unsigned int which, const struct linu
 {
 	if (new->cur > new->max)
 		return -EINVAL;
-	if (new->max > p->rlimits[which].max && current_process->euid)
+	if (new->max > p->rlimits[which].max && !privileged(LINUX_CAP_SYS_RESOURCE))
 		return -EPERM;
 	p->rlimits[which].cur = new->cur;
 	p->rlimits[which].max = new->max;
@@ -241,104 +239,4 @@ SYSCALL(NR_times, times)
 	if (args->a[0] && copy_to_user(args->a[0], &tms, sizeof(tms)))
 		return -EFAULT;
 	return ticks_of(time_now());
-}
-
-#define COMM_SIZE	16
-
-static int64_t name_set(uint64_t address)
-{
-	struct thread *t = current;
-	struct process *p = t->process;
-	char name[COMM_SIZE] = "";
-	ssize_t length = strncpy_from_user(name, address, COMM_SIZE);
-	uint64_t flags;
-
-	if (length == -EFAULT)
-		return length;
-	name[COMM_SIZE - 1] = '\0';
-	flags = spin_lock_irq(&p->lock);
-	str_copy(t->name, name, sizeof(t->name));
-	if (t->tid == p->pid)
-		str_copy(p->name, name, sizeof(p->name));
-	spin_unlock_irq(&p->lock, flags);
-	return 0;
-}
-
-static int64_t name_get(uint64_t address)
-{
-	char name[COMM_SIZE] = "";
-
-	str_copy(name, current->name, sizeof(name));
-	return copy_to_user(address, name, sizeof(name));
-}
-
-SYSCALL_FLAGS(NR_prctl, prctl, SYSCALL_DRIVER)
-{
-	struct process *p = current_process;
-
-	switch ((int)args->a[0]) {
-	case LINUX_PR_SET_NAME:
-		return name_set(args->a[1]);
-	case LINUX_PR_GET_NAME:
-		return name_get(args->a[1]);
-	case LINUX_PR_GET_DUMPABLE:
-		return p->dumpable;
-	case LINUX_PR_SET_DUMPABLE:
-		if (args->a[1] > 1)
-			return -EINVAL;
-		p->dumpable = args->a[1];
-		return 0;
-	case LINUX_PR_SET_NO_NEW_PRIVS:
-		if (args->a[1] != 1 || args->a[2] || args->a[3] || args->a[4])
-			return -EINVAL;
-		p->no_new_privs = true;
-		return 0;
-	case LINUX_PR_GET_NO_NEW_PRIVS:
-		return p->no_new_privs;
-	case LINUX_PR_GET_TID_ADDRESS:
-		return put_user64(args->a[1], current->clear_child_tid);
-	case LINUX_PR_SET_PDEATHSIG:
-		return args->a[1] ? -EINVAL : 0;
-	case LINUX_PR_GET_PDEATHSIG:
-		return put_user32(args->a[1], 0);
-	case LINUX_PR_CAPBSET_READ:
-		return args->a[1] <= 40 ? 1 : -EINVAL;
-	case LINUX_PR_GET_KEEPCAPS:
-	case LINUX_PR_GET_SECUREBITS:
-	case LINUX_PR_GET_SECCOMP:
-	case LINUX_PR_SET_TIMERSLACK:
-	case LINUX_PR_GET_THP_DISABLE:
-	case LINUX_PR_SET_THP_DISABLE:
-		return 0;
-	case LINUX_PR_GET_TIMERSLACK:
-		return 50000;
-	default:
-		return -EINVAL;
-	}
-}
-
-SYSCALL_FLAGS(NR_arch_prctl, arch_prctl, SYSCALL_DRIVER)
-{
-	return arch_prctl(current, args->a[0], args->a[1]);
-}
-
-SYSCALL(NR_personality, personality)
-{
-	struct process *p = current_process;
-	uint32_t old = p->personality;
-
-	if ((uint32_t)args->a[0] != PERSONALITY_KEEP)
-		p->personality = args->a[0];
-	return old;
-}
-
-/* Known to libraries, which do without: no line in the log. */
-SYSCALL_FLAGS(NR_rseq, rseq, SYSCALL_QUIET | SYSCALL_DRIVER)
-{
-	return -ENOSYS;
-}
-
-SYSCALL_FLAGS(NR_membarrier, membarrier, SYSCALL_QUIET | SYSCALL_DRIVER)
-{
-	return -ENOSYS;
 }

@@ -50,7 +50,7 @@ static int policy_check(int policy, int priority)
 
 	if (!known || priority < 0 || priority > RT_PRIORITY_MAX || is_rt(policy) != (priority > 0))
 		return -EINVAL;
-	return is_rt(policy) && current_process->euid ? -EPERM : 0;
+	return is_rt(policy) && !privileged(LINUX_CAP_SYS_NICE) ? -EPERM : 0;
 }
 
 static int64_t policy_set(pid_t tid, int policy, uint64_t param_address)
@@ -199,7 +199,7 @@ static void nice_one(struct nice_request *r, struct process *p, struct thread *t
 		return;
 	if (process_may_signal(p))
 		r->err = -EPERM;
-	else if (r->nice < t->nice && current_process->euid)
+	else if (r->nice < t->nice && !privileged(LINUX_CAP_SYS_NICE))
 		r->err = -EACCES;
 	else
 		t->nice = r->nice;

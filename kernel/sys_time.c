@@ -107,7 +107,7 @@ static int64_t realtime_set(uint64_t ns)
 {
 	int64_t offset;
 
-	if (current_process->euid)
+	if (!privileged(LINUX_CAP_SYS_TIME))
 		return -EPERM;
 	offset = ns - time_realtime();
 	__atomic_store_n(&realtime_offset, offset, __ATOMIC_RELAXED);
@@ -151,7 +151,7 @@ SYSCALL(NR_settimeofday, settimeofday)
 	int err;
 
 	if (!args->a[0])
-		return current_process->euid ? -EPERM : 0;
+		return privileged(LINUX_CAP_SYS_TIME) ? 0 : -EPERM;
 	if (copy_from_user(&tv, args->a[0], sizeof(tv)))
 		return -EFAULT;
 	err = timeval_check(&tv, &ns);

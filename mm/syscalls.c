@@ -201,16 +201,41 @@ SYSCALL(NR_msync, msync)
 	return check_mapped(args->a[0], args->a[1]);
 }
 
+/*
+ * Nothing is ever taken out to a disk: to lock memory is to fill it. The limit holds for each call, for what is locked is not counted.
+ * Pages that cannot be had (past a file's end, no access) leave gaps, as with MAP_POPULATE.
+ */
+static int64_t fill(uint64_t address, uint64_t length)
+{
+	uint64_t limit = current_process->rlimits[LINUX_RLIMIT_MEMLOCK].cur;
+	vaddr_t v = address & PAGE_MASK, end = ALIGN_UP(address + length, PAGE_SIZE);
+	struct space *s = current_process->space;
+	const struct vma *vma;
+	int64_t err;
+
+	if (!privileged(LINUX_CAP_IPC_LOCK) && (!limit || end - v > limit))
+		return limit ? -ENOMEM : -EPERM;
+	err = check_mapped(address, length);
+	if (err)
+		return err;
+	mutex_lock(&s->lock);
+	for (; v < end && (vma = space_find(s, v)); v = vma->end)
+		if (vma->flags & (VM_READ | VM_WRITE))
+			(void)space_populate_locked(s, v, MIN(end, vma->end), vma->flags & VM_WRITE ? VM_WRITE : VM_READ);
+	mutex_unlock(&s->lock);
+	return 0;
+}
+
 SYSCALL_FLAGS(NR_mlock, mlock, SYSCALL_DRIVER)
 {
-	return check_mapped(args->a[0], args->a[1]);
+	return fill(args->a[0], args->a[1]);
 }
 
 SYSCALL(NR_mlock2, mlock2)
 {
 	if (args->a[2] & ~(uint64_t)LINUX_MLOCK_ONFAULT)
 		return -EINVAL;
-	return check_mapped(args->a[0], args->a[1]);
+	return args->a[2] ? check_mapped(args->a[0], args->a[1]) : fill(args->a[0], args->a[1]);
 }
 
 SYSCALL(NR_munlock, munlock)

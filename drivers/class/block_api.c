@@ -79,7 +79,7 @@ static int64_t sys_blocks(const struct syscall_args *args, bool write)
 	uint64_t bytes;
 	int64_t result = -EINVAL;
 
-	if (current_process->euid)
+	if (!privileged(LINUX_CAP_SYS_RAWIO))
 		return -EPERM;
 	disk = args->a[0] <= UINT32_MAX ? block_disk_get((uint32_t)args->a[0]) : NULL;
 	if (!disk)

@@ -117,7 +117,7 @@ static int64_t admin_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 	uint32_t value;
 	int err;
 
-	if (current_process->euid)
+	if (!privileged(LINUX_CAP_SYS_ADMIN))
 		return -EACCES;
 	switch (cmd) {
 	case LINUX_BLKFLSBUF:
@@ -137,7 +137,7 @@ static int64_t roset(struct file *f, uint64_t arg)
 	const struct block_part *part = f->priv;
 	uint32_t value;
 
-	if (current_process->euid)
+	if (!privileged(LINUX_CAP_SYS_ADMIN))
 		return -EACCES;
 	if (get_user32(&value, arg))
 		return -EFAULT;
@@ -169,7 +169,7 @@ int64_t block_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 	case LINUX_BLKDISCARD:
 	case LINUX_BLKZEROOUT: return range_ioctl(f, cmd, arg);
 	case LINUX_BLKROSET: return roset(f, arg);
-	case LINUX_BLKRASET: return current_process->euid ? -EACCES : 0;
+	case LINUX_BLKRASET: return privileged(LINUX_CAP_SYS_ADMIN) ? 0 : -EACCES;
 	case LINUX_BLKFLSBUF:
 	case LINUX_BLKRRPART:
 	case LINUX_BLKBSZSET: return admin_ioctl(f, cmd, arg);

@@ -302,7 +302,7 @@ static int64_t type_byte(struct tty *tty, uint64_t arg)
 	uint8_t byte;
 	int sig;
 
-	if (current_process->euid)
+	if (!privileged(LINUX_CAP_SYS_ADMIN))
 		return -EPERM;
 	if (copy_from_user(&byte, arg, 1))
 		return -EFAULT;

@@ -102,7 +102,7 @@ static int64_t set_controlling(struct tty *tty, uint64_t steal)
 	if (p->pid != p->sid || tty_of_session(p->sid))
 		return -EPERM;
 	irq = spin_lock_irq(&tty_jobs_lock);
-	if (tty->sid && !(steal == 1 && p->euid == 0))
+	if (tty->sid && !(steal == 1 && privileged(LINUX_CAP_SYS_ADMIN)))
 		err = -EPERM;
 	else
 		take_tty(tty, p);

@@ -77,14 +77,14 @@ bool sysv_is_owner(const struct sysv_perm *perm)
 {
 	uint32_t euid = current_process->euid;
 
-	return current_is_root() || euid == perm->uid || euid == perm->cuid;
+	return privileged(LINUX_CAP_SYS_ADMIN) || euid == perm->uid || euid == perm->cuid;
 }
 
 int sysv_access(const struct sysv_perm *perm, uint32_t want)
 {
 	unsigned int shift = 0;
 
-	if (current_is_root())
+	if (privileged(LINUX_CAP_IPC_OWNER))
 		return 0;
 	if (sysv_is_owner(perm))
 		shift = 6;

@@ -265,7 +265,7 @@ static int queue_set(struct queue *q, const struct linux_msqid_ds *ds)
 {
 	int err;
 
-	if (!sysv_is_owner(&q->perm) || (ds->qbytes > QUEUE_BYTES && !current_is_root()))
+	if (!sysv_is_owner(&q->perm) || (ds->qbytes > QUEUE_BYTES && !privileged(LINUX_CAP_SYS_RESOURCE)))
 		return -EPERM;
 	err = sysv_set(&q->perm, &ds->perm);
 	if (err)

@@ -441,6 +441,7 @@ struct linux_robust_list_head {
 #define LINUX_PR_CAPBSET_DROP		24
 #define LINUX_PR_GET_TSC		25
 #define LINUX_PR_GET_SECUREBITS		27
+#define LINUX_PR_SET_SECUREBITS		28
 #define LINUX_PR_SET_TIMERSLACK		29
 #define LINUX_PR_GET_TIMERSLACK		30
 #define LINUX_PR_SET_MM			35
@@ -451,6 +452,11 @@ struct linux_robust_list_head {
 #define LINUX_PR_GET_TID_ADDRESS	40
 #define LINUX_PR_SET_THP_DISABLE	41
 #define LINUX_PR_GET_THP_DISABLE	42
+#define LINUX_PR_CAP_AMBIENT		47
+#define LINUX_PR_CAP_AMBIENT_IS_SET	1
+#define LINUX_PR_CAP_AMBIENT_RAISE	2
+#define LINUX_PR_CAP_AMBIENT_LOWER	3
+#define LINUX_PR_CAP_AMBIENT_CLEAR_ALL	4
 #define LINUX_PR_SET_VMA		0x53564d41
 
 /* The auxiliary vector of a new program. */
@@ -527,18 +533,12 @@ struct linux_sched_param {
 #define LINUX_EXECVEAT_EMPTY_PATH	0x1000
 #define LINUX_EXECVEAT_SYMLINK_NOFOLLOW	0x100
 
-/* capget, capset. */
-#define LINUX_CAPABILITY_VERSION_1	0x19980330u
-#define LINUX_CAPABILITY_VERSION_2	0x20071026u
-#define LINUX_CAPABILITY_VERSION_3	0x20080522u
-
-struct linux_cap_header {
-	unsigned int version;
-	int pid;
-};
-
-struct linux_cap_data {
-	unsigned int effective, permitted, inheritable;
-};
+/* membarrier. */
+#define LINUX_MEMBARRIER_QUERY				0
+#define LINUX_MEMBARRIER_GLOBAL				0x01
+#define LINUX_MEMBARRIER_GLOBAL_EXPEDITED		0x02
+#define LINUX_MEMBARRIER_REGISTER_GLOBAL_EXPEDITED	0x04
+#define LINUX_MEMBARRIER_PRIVATE_EXPEDITED		0x08
+#define LINUX_MEMBARRIER_PRIVATE_EXPEDITED_SYNC_CORE	0x20
 
 #endif

@@ -146,7 +146,6 @@ void inode_put(struct inode *inode);
 int inode_permission(const struct inode *inode, uint32_t mask);
 int inode_permission_as(const struct inode *inode, uint32_t mask, bool real);
 bool inode_owner_or_root(const struct inode *inode);
-bool current_is_root(void);
 bool current_in_group(uint32_t gid);	/* by its effective group or one of the supplementary ones */
 void inode_stat(const struct inode *inode, struct linux_stat *to);
 uint8_t mode_to_dtype(mode_t mode);

@@ -5,6 +5,7 @@
 
 #include <kernel/list.h>
 #include <kernel/lock.h>
+#include <kernel/privilege.h>
 #include <kernel/ref.h>
 #include <kernel/thread.h>
 #include <kernel/wait.h>
@@ -67,7 +68,8 @@ struct process {
 	struct list sigqueue;
 	int stop_signal;
 
-	uint32_t uid, gid, euid, egid, suid, sgid;
+	uint32_t uid, gid, euid, egid, suid, sgid, fsuid, fsgid;
+	struct privileges privileges;
 	uint32_t groups[16], nr_groups;
 	struct { uint64_t cur, max; } rlimits[RLIMITS_MAX];
 	struct wait_queue child_wait;	/* wait4 of this process sleeps here */
@@ -91,8 +93,10 @@ struct process {
 	uint64_t denied_calls;		/* system calls refused to a sandboxed driver */
 	uint64_t nr_queued;		/* signals with information in the queues; guarded by signal_lock */
 	uint64_t max_pages, children_max_pages;	/* the largest resident sizes seen, of dead spaces and of children; for getrusage */
-	bool no_new_privs, dumpable, did_exec;
+	bool no_new_privs, dumpable, did_exec, subreaper;
+	int death_signal;		/* PR_SET_PDEATHSIG: told when the parent ends */
 	uint32_t personality;
+	int membarriers;		/* LINUX_MEMBARRIER_* that were registered for; until execve */
 };
 
 #define PROCESS_EXITING		0x1u

@@ -3,6 +3,7 @@
 #ifndef ASM_SMP_H
 #define ASM_SMP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Who a process is: users, groups, capabilities, names of the system, scheduling. */
+#include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/fsuid.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include "abi.h"
+
+#define NOBODY		65534
+#define CAP_V3		0x20080522
+#define CAP_CHOWN	0
+
+struct cap_header {
+	uint32_t version;
+	int pid;
+};
+
+struct cap_data {
+	uint32_t effective, permitted, inheritable;
+};
+
+#define CAP_DAC_OVERRIDE 1
+#define CAP_SYS_TIME	25
+#define CAP_LAST	40
+
+static void *volatile bad_address = (void *)1;
+#define BAD	bad_address
+
+static bool ids_are(uid_t real, uid_t effective, uid_t saved)
+{
+	uid_t r, e, s;
+
+	return !getresuid(&r, &e, &s) && r == real && e == effective && s == saved && getuid() == real && geteuid() == effective;
+}
+
+static bool groups_are(gid_t real, gid_t effective, gid_t saved)
+{
+	gid_t r, e, s;
+
+	return !getresgid(&r, &e, &s) && r == real && e == effective && s == saved && getgid() == real && getegid() == effective;
+}
+
+ABI_CASE(real_and_effective_user_are_exchanged)
+{
+	if (geteuid())
+		return;
+	CHECK(!setreuid(1000, 2000) && ids_are(1000, 2000, 2000));
+	CHECK(!setreuid(2000, 1000) && ids_are(2000, 1000, 1000));
+	CHECK(!setreuid(-1, 2000) && ids_are(2000, 2000, 1000));
+	CHECK(!setresuid(-1, 1000, -1) && ids_are(2000, 1000, 1000));
+	CHECK_ERR(setreuid(0, -1), EPERM);
+	CHECK_ERR(setreuid(-1, 0), EPERM);
+	CHECK_ERR(setresuid(3000, -1, -1), EPERM);
+	CHECK_ERR(setuid(0), EPERM);
+	CHECK_ERR(syscall(SYS_getresuid, BAD, BAD, BAD), EFAULT);
+}
+
+ABI_CASE(real_and_effective_group_are_exchanged)
+{
+	if (geteuid())
+		return;
+	CHECK(!setregid(100, 200) && groups_are(100, 200, 200));
+	CHECK(!setresgid(300, 400, 500) && groups_are(300, 400, 500));
+	CHECK(!setresuid(NOBODY, NOBODY, NOBODY));
+	CHECK(!setregid(400, 300) && groups_are(400, 300, 300));
+	CHECK(!setresgid(-1, 300, -1));
+	CHECK_ERR(setregid(0, -1), EPERM);
+	CHECK_ERR(setresgid(-1, -1, 700), EPERM);
+	CHECK_ERR(setgid(0), EPERM);
+	CHECK_ERR(syscall(SYS_getresgid, BAD, BAD, BAD), EFAULT);
+}
+
+ABI_CASE(supplementary_groups_come_back)
+{
+	gid_t groups[4] = { 5, 6, 7 }, got[4] = { 0 };
+
+	CHECK_ERR(getgroups(-1, got), EINVAL);
+	if (geteuid())
+		return;
+	CHECK(!setgroups(3, groups) && getgroups(0, NULL) == 3);
+	CHECK_ERR(getgroups(2, got), EINVAL);
+	CHECK(getgroups(4, got) == 3 && got[0] == 5 && got[2] == 7);
+	CHECK_ERR(syscall(SYS_getgroups, 4, BAD), EFAULT);
+	CHECK_ERR(syscall(SYS_setgroups, 65537, groups), EINVAL);
+	CHECK_ERR(syscall(SYS_setgroups, 3, BAD), EFAULT);
+	CHECK(!setresuid(NOBODY, NOBODY, NOBODY));
+	CHECK_ERR(syscall(SYS_setgroups, 1, groups), EPERM);
+}
+
+/* setfsuid gives the one before, also when it refuses. */
+ABI_CASE(file_system_user_follows_the_effective)
+{
+	if (geteuid())
+		return;
+	CHECK(setfsuid(1000) == 0 && setfsuid(-1) == 1000);
+	CHECK(setfsgid(1000) == 0 && setfsgid(-1) == 1000);
+	CHECK(!setresuid(-1, NOBODY, -1) && setfsuid(-1) == NOBODY);
+	CHECK(setfsuid(4321) == NOBODY && setfsuid(-1) == NOBODY);
+}
+
+ABI_CASE(capabilities_are_read_and_only_dropped)
+{
+	struct cap_header h = { CAP_V3, 0 };
+	struct cap_data data[2];
+
+	CHECK(!syscall(SYS_capget, &h, data));
+	if (!geteuid())
+		CHECK(data[0].effective & 1u << CAP_CHOWN);
+	h.version = 1;
+	CHECK_ERR(syscall(SYS_capget, &h, data), EINVAL);
+	CHECK(h.version == CAP_V3);
+	h.pid = 0x3fffffff;
+	CHECK_ERR(syscall(SYS_capget, &h, data), ESRCH);
+	h.pid = -1;
+	CHECK_ERR(syscall(SYS_capget, &h, data), EINVAL);
+	CHECK_ERR(syscall(SYS_capget, BAD, data), EFAULT);
+	h.pid = 0;
+	CHECK(!syscall(SYS_capget, &h, data) && !syscall(SYS_capset, &h, data));
+	h.pid = getppid();
+	CHECK_ERR(syscall(SYS_capset, &h, data), EPERM);
+	h.pid = 0;
+	if (geteuid())
+		return;
+	CHECK(!setresuid(NOBODY, NOBODY, NOBODY) && !syscall(SYS_capget, &h, data) && !data[0].effective && !data[0].permitted);
+	data[0].permitted = data[0].effective = 1u << CAP_CHOWN;
+	CHECK_ERR(syscall(SYS_capset, &h, data), EPERM);
+}
+
+ABI_CASE(names_of_the_system_are_set)
+{
+	struct utsname before, after;
+
+	CHECK(!uname(&before));
+	CHECK_ERR(syscall(SYS_uname, BAD), EFAULT);
+	if (geteuid())
+		return;
+	CHECK_ERR(syscall(SYS_sethostname, "x", -1l), EINVAL);
+	CHECK_ERR(syscall(SYS_sethostname, "x", 65), EINVAL);
+	CHECK_ERR(syscall(SYS_sethostname, BAD, 3), EFAULT);
+	CHECK(!sethostname(before.nodename, strlen(before.nodename)) && !uname(&after) && !strcmp(before.nodename, after.nodename));
+	CHECK_ERR(syscall(SYS_setdomainname, "x", 65), EINVAL);
+	CHECK_ERR(syscall(SYS_setdomainname, BAD, 3), EFAULT);
+	CHECK(!setdomainname(before.domainname, strlen(before.domainname)) && !uname(&after) && !strcmp(before.domainname, after.domainname));
+}
+
+ABI_CASE(system_information_is_whole)
+{
+	struct sysinfo s;
+	char bytes[64] = "";
+
+	CHECK(!sysinfo(&s) && s.uptime > 0 && s.totalram > s.freeram && s.procs > 0 && s.mem_unit > 0);
+	CHECK_ERR(syscall(SYS_sysinfo, BAD), EFAULT);
+	CHECK(syscall(SYS_getrandom, bytes, sizeof(bytes), 0) == sizeof(bytes) && memcmp(bytes, bytes + 32, 32));
+	CHECK_ERR(syscall(SYS_getrandom, bytes, 1, 0x80), EINVAL);
+	CHECK_ERR(syscall(SYS_getrandom, BAD, 1, 0), EFAULT);
+	CHECK(syscall(SYS_getrandom, bytes, 0, 1) == 0);
+	CHECK(syscall(SYS_personality, 0xffffffff) == 0);
+	CHECK_ERR(syscall(SYS_syslog, 99, NULL, 0), EINVAL);
+	CHECK_ERR(syscall(SYS_syslog, 2, NULL, 10), EINVAL);
+	CHECK_ERR(syscall(SYS_syslog, 2, bytes, -1), EINVAL);
+	CHECK(syscall(SYS_syslog, 2, bytes, 0) == 0);
+}
+
+ABI_CASE(own_processor_is_told)
+{
+	unsigned int cpu = 9999, node = 9999;
+
+	CHECK(!syscall(SYS_getcpu, &cpu, &node, NULL) && cpu < 1024 && node < 1024);
+	CHECK(!syscall(SYS_getcpu, NULL, NULL, NULL));
+	CHECK_ERR(syscall(SYS_getcpu, BAD, NULL, NULL), EFAULT);
+	CHECK(getpgrp() == getpgid(0) && syscall(SYS_getpgrp) == getpgid(0));
+	CHECK(syscall(SYS_membarrier, 0, 0, 0) > 0);
+	CHECK(!syscall(SYS_membarrier, 1, 0, 0));
+	CHECK_ERR(syscall(SYS_membarrier, 1, 9, 0), EINVAL);
+	CHECK_ERR(syscall(SYS_membarrier, 0x4000, 0, 0), EINVAL);
+}
+
+/* ---- privileges ---- */
+
+static uint64_t cap_set(char which)
+{
+	struct cap_header h = { CAP_V3, 0 };
+	struct cap_data d[2];
+
+	CHECK(!syscall(SYS_capget, &h, d));
+	if (which == 'e')
+		return d[0].effective | (uint64_t)d[1].effective << 32;
+	return which == 'p' ? d[0].permitted | (uint64_t)d[1].permitted << 32 : d[0].inheritable | (uint64_t)d[1].inheritable << 32;
+}
+
+static int caps_become(uint64_t effective, uint64_t permitted, uint64_t inheritable)
+{
+	struct cap_header h = { CAP_V3, 0 };
+	struct cap_data d[2] = { { effective, permitted, inheritable }, { effective >> 32, permitted >> 32, inheritable >> 32 } };
+
+	return syscall(SYS_capset, &h, d);
+}
+
+ABI_CASE(a_dropped_privilege_is_gone)
+{
+	uint64_t time = 1ull << CAP_SYS_TIME, dac = 1ull << CAP_DAC_OVERRIDE;
+	struct timespec now;
+
+	if (geteuid())
+		return;
+	CHECK(!clock_gettime(CLOCK_REALTIME, &now));
+	CHECK(!caps_become(time | dac, time | dac, 0) && cap_set('e') == (time | dac));
+	CHECK_ERR(sethostname("x", 1), EPERM);
+	CHECK(!clock_settime(CLOCK_REALTIME, &now));
+	CHECK(!caps_become(dac, time | dac, 0));
+	CHECK_ERR(clock_settime(CLOCK_REALTIME, &now), EPERM);
+	CHECK(!caps_become(time, time, 0) && !clock_settime(CLOCK_REALTIME, &now));
+	CHECK_ERR(caps_become(time | dac, time | dac, 0), EPERM);
+	CHECK_ERR(caps_become(time | dac, time, 0), EPERM);
+	CHECK(!caps_become(0, 0, 0) && !cap_set('p'));
+	CHECK_ERR(setresuid(1, 1, 1), EPERM);	/* root in name only */
+}
+
+ABI_CASE(privileges_follow_the_ids)
+{
+	uint64_t all = cap_set('p');
+
+	if (geteuid())
+		return;
+	CHECK(!setresuid(-1, NOBODY, -1) && !cap_set('e') && cap_set('p') == all);
+	CHECK(!setresuid(-1, 0, -1) && cap_set('e') == all);
+	CHECK_ERR(prctl(PR_SET_KEEPCAPS, 2, 0, 0, 0), EINVAL);
+	CHECK(!prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) && prctl(PR_GET_KEEPCAPS, 0, 0, 0, 0) == 1);
+	CHECK(!setresuid(NOBODY, NOBODY, NOBODY) && !cap_set('e') && cap_set('p') == all);
+	CHECK(!caps_become(all, all, 0) && !setresuid(0, 0, 0));
+	CHECK(!prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) && !setresuid(NOBODY, NOBODY, NOBODY) && !cap_set('e') && !cap_set('p'));
+}
+
+ABI_CASE(ambient_and_bounding_sets_are_kept)
+{
+	uint64_t all = cap_set('p'), time = 1ull << CAP_SYS_TIME;
+
+	CHECK_ERR(prctl(PR_CAPBSET_READ, CAP_LAST + 1, 0, 0, 0), EINVAL);
+	CHECK_ERR(prctl(47, 9, 0, 0, 0), EINVAL);
+	if (geteuid())
+		return;
+	CHECK(prctl(PR_CAPBSET_READ, CAP_SYS_TIME, 0, 0, 0) == 1);
+	CHECK_ERR(prctl(47, 2, CAP_SYS_TIME, 0, 0), EPERM);	/* not inheritable yet */
+	CHECK(!caps_become(all, all, time) && cap_set('i') == time);
+	CHECK(!prctl(47, 2, CAP_SYS_TIME, 0, 0) && prctl(47, 1, CAP_SYS_TIME, 0, 0) == 1);
+	CHECK(!prctl(47, 3, CAP_SYS_TIME, 0, 0) && prctl(47, 1, CAP_SYS_TIME, 0, 0) == 0);
+	CHECK(!prctl(47, 2, CAP_SYS_TIME, 0, 0) && !prctl(47, 4, 0, 0, 0) && prctl(47, 1, CAP_SYS_TIME, 0, 0) == 0);
+	CHECK(!prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, 0, 0, 0) && prctl(PR_CAPBSET_READ, CAP_DAC_OVERRIDE, 0, 0, 0) == 0);
+	CHECK_ERR(prctl(PR_CAPBSET_DROP, CAP_LAST + 1, 0, 0, 0), EINVAL);
+	CHECK(!setresuid(NOBODY, NOBODY, NOBODY));
+	CHECK_ERR(prctl(PR_CAPBSET_DROP, CAP_SYS_TIME, 0, 0, 0), EPERM);
+}
+
+/* ---- parents ---- */
+
+ABI_CASE(death_of_the_parent_is_told)
+{
+	sigset_t set;
+	int p[2], sig = 0;
+	char c = 0;
+
+	CHECK_ERR(prctl(PR_SET_PDEATHSIG, 65, 0, 0, 0), EINVAL);
+	CHECK(!pipe(p));
+	if (!fork()) {
+		int ready[2];
+
+		CHECK(!pipe(ready));
+		if (!fork()) {
+			sigemptyset(&set);
+			sigaddset(&set, SIGUSR2);
+			sigprocmask(SIG_BLOCK, &set, NULL);
+			prctl(PR_SET_PDEATHSIG, SIGUSR2, 0, 0, 0);
+			prctl(PR_GET_PDEATHSIG, &sig, 0, 0, 0);
+			c = sig == SIGUSR2 && write(ready[1], "", 1) == 1 && sigtimedwait(&set, NULL, &(struct timespec){ 10, 0 }) == SIGUSR2;
+			_exit(write(p[1], &c, 1) != 1);
+		}
+		_exit(read(ready[0], &c, 1) != 1);
+	}
+	CHECK(read(p[0], &c, 1) == 1 && c == 1);
+}
+
+ABI_CASE(orphans_come_to_the_reaper_that_asked)
+{
+	int on = 0, status, p[2];
+
+	CHECK(!pipe(p) && !prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) && !prctl(PR_GET_CHILD_SUBREAPER, &on, 0, 0, 0) && on == 1);
+	if (!fork()) {
+		if (!fork()) {
+			char c;
+
+			close(p[1]);
+			_exit(read(p[0], &c, 1) == 0 ? 7 : 1);	/* until its parent has ended, and this process has let go */
+		}
+		_exit(0);
+	}
+	CHECK(waitpid(-1, &status, 0) > 0 && !status && !close(p[1]));
+	CHECK(waitpid(-1, &status, 0) > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 7);
+	CHECK_ERR(waitpid(-1, &status, 0), ECHILD);
+}
