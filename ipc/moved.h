@@ -60,6 +60,9 @@ struct moved {
 	struct list watch_link;
 	struct thread *thread;		/* the process's one; counted */
 	bool demoted;			/* it has lost its priority */
+	bool busy;			/* ... because it has not let a CPU go for too long, driver_wait or not */
+	unsigned int busy_periods;	/* in a row */
+	time_ns_t ran_before;		/* its CPU time when the period began */
 
 	struct wait_queue ended;	/* who waits for the process */
 	bool gone;			/* the process has ended */
@@ -161,6 +164,9 @@ int budget_handle(struct device *dev);
 
 /* driver_budget.c: the limits of the device hold for this process from now on: 0, -EDQUOT (it has more memory already). */
 int moved_budget(struct moved *m);
+
+/* throttle.c: the CPU time of its thread up to now. Any context. */
+time_ns_t moved_cpu_time(const struct moved *m, time_ns_t now);
 
 /* throttle.c: the CPU budget. add and del once each; update() after the limit changed. Any context but interrupts. */
 void throttle_add(struct moved *m);

@@ -13,8 +13,9 @@
 static struct spinlock throttle_lock = SPINLOCK_INIT("driver throttle");
 
 /* The thread's time up to now; what runs is booked at its next tick only. */
-static time_ns_t thread_time(const struct thread *t, time_ns_t now)
+time_ns_t moved_cpu_time(const struct moved *m, time_ns_t now)
 {
+	const struct thread *t = m->thread;
 	time_ns_t since = READ_ONCE(t->started_ns), booked = READ_ONCE(t->runtime_ns);
 
 	return booked + (READ_ONCE(t->state) == THREAD_RUNNING && now > since ? now - since : 0);
@@ -51,7 +52,7 @@ static time_ns_t period_step(struct moved *m, time_ns_t now)
 {
 	time_ns_t period = READ_ONCE(m->dev->budget.cpu_period_us) * NSEC_PER_USEC;
 	time_ns_t quota = READ_ONCE(m->dev->budget.items[FERRY_BUDGET_CPU].limit) * NSEC_PER_USEC;
-	time_ns_t total = thread_time(m->thread, now), used = total - MIN(total, m->throttle.used_before);
+	time_ns_t total = moved_cpu_time(m, now), used = total - MIN(total, m->throttle.used_before);
 
 	if (!quota || !period) {
 		let_go(m);

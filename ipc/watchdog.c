@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Driver threads run before ordinary ones, so one that loops would stop the machine. Ten times a second the watchdog looks who has
- * not been back in driver_wait for RUN_NS without sleeping, and makes that thread an ordinary one until it comes back. Ending
- * a driver that hangs is the business of request deadlines and of supervision. watched_lock guards the list; it is taken in interrupts.
+ * not been back in driver_wait for RUN_NS without sleeping, and makes that thread an ordinary one until it comes back; and who has had
+ * a CPU to himself for BUSY_PERIODS although he came back (a live-lock does): that thread is ordinary until it sleeps again. Ending a driver that
+ * hangs is the business of request deadlines and of supervision. watched_lock guards the list; it is taken in interrupts.
  */
 #include <kernel/init.h>
 #include <kernel/log.h>
@@ -12,6 +13,8 @@
 
 #define PERIOD_NS	(100 * NSEC_PER_MSEC)
 #define RUN_NS		(500 * NSEC_PER_MSEC)
+#define BUSY_NS		(90 * NSEC_PER_MSEC)	/* of a period */
+#define BUSY_PERIODS	5u
 
 static struct spinlock watched_lock = SPINLOCK_INIT("driver watchdog");
 static struct list watched = LIST_INIT(watched);
@@ -24,6 +27,23 @@ static bool runs_too_long(const struct moved *m, time_ns_t now)
 	return !READ_ONCE(m->demoted) && !READ_ONCE(m->sleeping) && now > since && now - since > RUN_NS;
 }
 
+/* True: just now it has been busy for too long. */
+static bool busy_too_long(struct moved *m, time_ns_t now)
+{
+	time_ns_t ran = moved_cpu_time(m, now), used = ran - MIN(ran, m->ran_before);
+
+	m->ran_before = ran;
+	m->busy_periods = used < BUSY_NS ? 0 : m->busy_periods + 1;
+	if (m->busy && READ_ONCE(m->sleeping) && READ_ONCE(m->thread->state) == THREAD_SLEEPING) {
+		m->busy = m->demoted = false;
+		thread_set_class(m->thread, SCHED_RT);
+	}
+	if (m->demoted || m->busy_periods < BUSY_PERIODS)
+		return false;
+	m->busy = true;
+	return true;
+}
+
 static void watchdog_run(struct timer *t)
 {
 	uint64_t flags = spin_lock_irq(&watched_lock);
@@ -33,7 +53,7 @@ static void watchdog_run(struct timer *t)
 	list_for_each(m, &watched, watch_link) {
 		/* Its space goes after it has left this list. */
 		WRITE_ONCE(m->dev->budget.items[FERRY_BUDGET_MEMORY].used, m->process->space->nr_pages);
-		if (!runs_too_long(m, now))
+		if (!busy_too_long(m, now) && !runs_too_long(m, now))
 			continue;
 		m->demoted = true;
 		thread_set_class(m->thread, SCHED_FAIR);
@@ -70,8 +90,10 @@ void watchdog_back(struct moved *m)
 	if (!READ_ONCE(m->demoted))
 		return;
 	flags = spin_lock_irq(&watched_lock);
-	m->demoted = false;
-	thread_set_class(m->thread, SCHED_RT);
+	if (!m->busy) {
+		m->demoted = false;
+		thread_set_class(m->thread, SCHED_RT);
+	}
 	spin_unlock_irq(&watched_lock, flags);
 }
 

@@ -23,6 +23,7 @@ $(KCONFIG_CONFIG):
 # A directory's Makefile may set these, and dir-y to go deeper (with a slash at the end):
 #   obj-y        part of the kernel
 #   driver-y/-m  a driver, linked into the kernel or moved into a process of its own; driver-$(CONFIG_X)
+#   test-driver-y  a moved driver for tests: built, and in no image
 #   library-y    code that drivers share, an archive in each world
 #   lib-y        lib/, an archive in each world; lib-kernel-y: the kernel's only, where others have a C library
 #   user-shim-y, host-shim-y   the driver API in the other two worlds
@@ -30,7 +31,7 @@ $(KCONFIG_CONFIG):
 #   unit-host-y, unit-kernel-y, model-y, fuzz-y   tests/
 # For an object foo.o of driver-y or program-y, foo-parts := a.o b.o names the objects it is made of.
 
-lists := obj driver library lib lib-kernel user-shim host-shim program unit-host unit-kernel model fuzz
+lists := obj driver test-driver library lib lib-kernel user-shim host-shim program unit-host unit-kernel model fuzz
 top-dirs := arch/x86/ kernel/ mm/ fs/ ipc/ lib/ drivers/ shim/ usr/ tests/
 
 parts-of = $(or $($(basename $(1))-parts),$(1))
@@ -41,7 +42,7 @@ $(eval include $(1)Makefile)
 $(eval makefiles += $(1)Makefile)
 $(foreach l,$(lists),$(eval all-$(l)-y += $(addprefix $(1),$($(l)-y)))$(eval all-$(l)-m += $(addprefix $(1),$($(l)-m))))
 $(eval all-driver-n += $(addprefix $(1),$(driver-)))
-$(foreach o,$(driver-y) $(driver-m) $(driver-) $(program-y),$(eval parts-$(1)$(o) := $(addprefix $(1),$(call parts-of,$(o)))))
+$(foreach o,$(driver-y) $(driver-m) $(driver-) $(test-driver-y) $(program-y),$(eval parts-$(1)$(o) := $(addprefix $(1),$(call parts-of,$(o)))))
 $(foreach d,$(dir-y),$(call read-dir,$(1)$(d)))
 endef
 
@@ -69,7 +70,7 @@ kernel-library-objs := $(call in,,$(all-library-y))
 kernel-lib-objs := $(call in,,$(all-lib-y) $(all-lib-kernel-y))
 all-kernel-objs := $(sort $(kernel-objs) $(kernel-driver-objs) $(asleep-driver-objs) $(kernel-library-objs) $(kernel-lib-objs))
 
-user-driver-objs := $(call in,user/,$(call driver-parts,$(all-driver-m)))
+user-driver-objs := $(call in,user/,$(call driver-parts,$(all-driver-m) $(all-test-driver-y)))
 user-library-objs := $(call in,user/,$(all-library-y))
 user-shim-objs := $(call in,user/,$(all-user-shim-y))
 user-lib-objs := $(call in,user/,$(all-lib-y))
@@ -77,6 +78,7 @@ user-program-objs := $(call in,user/,$(call driver-parts,$(all-program-y)))
 all-user-objs := $(sort $(user-driver-objs) $(user-library-objs) $(user-shim-objs) $(user-lib-objs) $(user-program-objs))
 
 moved-drivers := $(addprefix $(O)/usr/drivers/,$(basename $(notdir $(all-driver-m))))
+test-drivers := $(addprefix $(O)/tests/drivers/,$(basename $(notdir $(all-test-driver-y))))
 programs := $(addprefix $(O)/usr/bin/,$(basename $(notdir $(all-program-y))))
 
 # The host tests every driver, also one that the configuration leaves out.
@@ -97,7 +99,7 @@ $(user-driver-objs) $(user-library-objs) $(user-shim-objs): includes := $(driver
 # ---- Stamps: a file that changes when the text it holds does ------------------------------------
 
 $(shell mkdir -p $(O)/stamp $(sort $(dir $(all-kernel-objs) $(fallback-objs) $(all-user-objs) $(all-host-objs) $(host-fuzz-objs))) \
-	$(O)/host/fuzz $(O)/usr/bin $(O)/usr/drivers $(O)/arch/x86/boot)
+	$(O)/host/fuzz $(O)/usr/bin $(O)/usr/drivers $(O)/tests/drivers $(O)/arch/x86/boot)
 ifeq ($(config-dir),.)
 $(shell test -e $(O)/.config || ln -sf ../.config $(O)/.config)
 endif
@@ -233,12 +235,13 @@ $(O)/lib-user.a: $(user-lib-objs) $(O)/stamp/archives
 	$(Q)$(ar)
 
 define moved-driver
-$(O)/usr/drivers/$(basename $(notdir $(1))): $(call in,user/,$(parts-$(1))) $(user-shim-objs) $(O)/libdrv-user.a $(O)/lib-user.a $(O)/stamp/archives
-	$$(call say,LD [U],usr/drivers/$$(@F))
+$(O)/$(2)/$(basename $(notdir $(1))): $(call in,user/,$(parts-$(1))) $(user-shim-objs) $(O)/libdrv-user.a $(O)/lib-user.a $(O)/stamp/archives
+	$$(call say,LD [U],$(2)/$$(@F))
 	$$(Q)$(user-ld) $(moved-ldflags) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $(O)/libdrv-user.a $(O)/lib-user.a -Wl,--end-group \
 		$(moved-endfiles)
 endef
-$(foreach d,$(all-driver-m),$(eval $(call moved-driver,$(d))))
+$(foreach d,$(all-driver-m),$(eval $(call moved-driver,$(d),usr/drivers)))
+$(foreach d,$(all-test-driver-y),$(eval $(call moved-driver,$(d),tests/drivers)))
 
 define program
 $(O)/usr/bin/$(basename $(notdir $(1))): $(call in,user/,$(parts-$(1))) $(O)/lib-user.a
@@ -277,7 +280,7 @@ $(fuzz-targets): $(O)/host/fuzz/%: $(O)/host/tests/fuzz/%_fuzz.o $(O)/host/tests
 .PHONY: all kernel drivers programs initramfs image unit fuzz-replay run manifest gdb
 all: kernel drivers programs initramfs image ; @:
 kernel: $(O)/ferry.elf
-drivers: $(moved-drivers) $(O)/placement.ok
+drivers: $(moved-drivers) $(test-drivers) $(O)/placement.ok
 programs: $(programs)
 initramfs: $(O)/initramfs.cpio
 image: $(O)/ferry.iso

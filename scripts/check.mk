@@ -2,7 +2,7 @@
 #
 # Testing targets. scripts/check runs the suites; each prints KTAP.
 
-.PHONY: fio layouts bench-kaslr bench-restart soak-restart fuzz-abi check check-unit check-ktest check-boot check-class bench bench-abi bench-block kpi profile sparse fuzz-calls
+.PHONY: fio layouts bench-kaslr bench-restart soak-restart hang-campaign fuzz-abi check check-unit check-ktest check-boot check-class bench bench-abi bench-block kpi profile sparse fuzz-calls
 check: all unit
 	$(Q)scripts/check --build $(O) $(SUITES)
 
@@ -26,6 +26,10 @@ layouts: all
 # Deaths by the ten thousand, under verified load: make soak-restart STEPS=10000 RANDOM=1000 CPUS="1 4"
 soak-restart: all
 	$(Q)FERRY_BUILD=$(O) STEPS="$(or $(STEPS),10000)" RANDOM="$(or $(RANDOM),1000)" CPUS="$(or $(CPUS),1 4)" tests/bench/soak
+
+# Every way to hang, on eight drivers at a time: make hang-campaign HANGS=50 (of each kind)
+hang-campaign: all
+	$(Q)FERRY_BUILD=$(O) HANGS="$(or $(HANGS),50)" tests/fault/hangs
 
 bench: all
 	$(Q)FERRY_BUILD=$(O) tests/bench/run

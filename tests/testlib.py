@@ -67,6 +67,11 @@ def guest_program(source):
     return out
 
 
+def test_driver(out, name):
+    """Options that bring a driver of tests/ into the guest; the policy has to choose it."""
+    return ["--add", "%s:/lib/drivers/%s" % (os.path.join(out, "tests/drivers", name), name)]
+
+
 def run(out, command, *options, timeout=GUEST_SECONDS):
     """Boot the build in @out and run @command; (status, its output, the kernel's log)."""
     with tempfile.NamedTemporaryFile(prefix="ferry-log-") as log:
