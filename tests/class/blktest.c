@@ -4,7 +4,6 @@
  * Linux program (static musl), so that Linux's own answers can be had by running it there.
  *
  *	blktest suite /dev/vda [ro]	KTAP, one line a claim; overwrites the disk (not with ro)
- *	blktest parity /dev/vda		a transcript: every operation with its result, errno and a checksum of the data
  *	blktest fill /dev/vda SEED	write the pattern of SEED over the whole disk, fsync
  *	blktest verify /dev/vda SEED	read it back and compare
  *	blktest far /dev/vda SEED	write and read where block numbers grow a bit: 32 bits of sectors, of blocks, the end
@@ -472,93 +471,18 @@ static int far(uint64_t seed)
 	return 0;
 }
 
-/* ---- Parity: one recorded list of operations; what came out is printed, nothing is judged here ---- */
-
-static void told(const char *what, long result, const unsigned char *data, size_t n)
-{
-	int e = result < 0 ? errno : 0;
-
-	printf("%-44s = %ld errno %d", what, result, e);
-	if (data)
-		printf(" data %08x", checksum(data, n));
-	printf("\n");
-}
-
-static void parity_io(int f, const char *kind, bool write_it, uint64_t at, size_t n, uint64_t seed)
-{
-	char what[96];
-
-	snprintf(what, sizeof(what), "%s %s %zu at %lld", kind, write_it ? "write" : "read", n, (long long)at);
-	if (write_it)
-		pattern(a, at, n, seed);
-	else
-		memset(b, 0xee, n);
-	errno = 0;
-	told(what, write_it ? pwrite(f, a, n, at) : pread(f, b, n, at), write_it ? NULL : b, n);
-}
-
-static void parity_ioctl(const char *name, unsigned long cmd, uint64_t start, uint64_t length)
-{
-	uint64_t range[2] = { start, length };
-	char what[96];
-
-	snprintf(what, sizeof(what), "ioctl %s %lld+%lld", name, (long long)start, (long long)length);
-	errno = 0;
-	told(what, ioctl(fd, cmd, range), NULL, 0);
-}
-
-static int parity(void)
-{
-	static const uint64_t places[] = { 0, 512, 4096, 5000, 65536, 1048576 - 512, 1048576 };
-	static const size_t sizes[] = { 1, 511, 512, 4096, 4097, 65536, 1048576 };
-	unsigned int seed = 99;
-
-	printf("size %llu block %u\n", (unsigned long long)disk_bytes, block_bytes);
-	for (size_t p = 0; p < sizeof(places) / sizeof(places[0]); p++)
-		for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++)
-			for (int which = 0; which < 2; which++) {
-				parity_io(which ? direct : fd, which ? "direct" : "buffered", true, places[p], sizes[s], p * 16 + s);
-				parity_io(which ? direct : fd, which ? "direct" : "buffered", false, places[p], sizes[s], 0);
-			}
-	for (int d = -2; d <= 2; d++) {
-		parity_io(fd, "buffered", true, disk_bytes + d * 2048, 4096, 77);
-		parity_io(fd, "buffered", false, disk_bytes + d * 2048, 4096, 0);
-		parity_io(direct, "direct", true, disk_bytes + d * 4096, 4096, 78);
-		parity_io(direct, "direct", false, disk_bytes + d * 4096, 4096, 0);
-	}
-	parity_ioctl("BLKZEROOUT", BLKZEROOUT, 8192, 4096);
-	parity_ioctl("BLKZEROOUT", BLKZEROOUT, 8192, 100);
-	parity_ioctl("BLKZEROOUT", BLKZEROOUT, disk_bytes, 4096);
-	parity_ioctl("BLKDISCARD", BLKDISCARD, 16384, 65536);
-	parity_ioctl("BLKDISCARD", BLKDISCARD, 16385, 65536);
-	parity_ioctl("BLKDISCARD", BLKDISCARD, disk_bytes, 4096);
-	parity_ioctl("BLKDISCARD", BLKDISCARD, 0, ~0ull & ~4095ull);
-	parity_ioctl("BLKFLSBUF", BLKFLSBUF, 0, 0);
-	parity_io(fd, "buffered", false, 4096, 65536, 0);
-	told("fsync", fsync(fd), NULL, 0);
-	for (int i = 0; i < 100; i++) {
-		uint64_t at = (uint64_t)(rand_r(&seed) % (disk_bytes / 4096)) * 4096;
-		size_t n = (1 + rand_r(&seed) % 8) * 4096;
-
-		parity_io(i & 1 ? direct : fd, i & 1 ? "direct" : "buffered", rand_r(&seed) & 1, at, n, i);
-	}
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
 	bool ro = argc > 3 && !strcmp(argv[3], "ro");
 
 	if (argc < 3) {
-		fprintf(stderr, "usage: blktest suite|parity|fill|verify|far DISK [ro|SEED]\n");
+		fprintf(stderr, "usage: blktest suite|fill|verify|far DISK [ro|SEED]\n");
 		return 2;
 	}
 	path = argv[2];
 	open_disk(ro);
 	if (!strcmp(argv[1], "suite"))
 		return ro ? suite_ro() : suite();
-	if (!strcmp(argv[1], "parity"))
-		return parity();
 	if ((!strcmp(argv[1], "fill") || !strcmp(argv[1], "verify")) && argc > 3)
 		return sweep(argv[1][0] == 'f', strtoull(argv[3], NULL, 0));
 	if (!strcmp(argv[1], "far") && argc > 3)
