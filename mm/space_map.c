@@ -230,7 +230,7 @@ static int attach_shared(struct vma *vma)
 	return err;
 }
 
-static int map_check(uint64_t length, uint32_t vm_flags, uint64_t offset)
+static int map_check(const struct space *s, uint64_t length, uint32_t vm_flags, uint64_t offset)
 {
 	if (!length || offset % PAGE_SIZE)
 		return -EINVAL;
@@ -238,14 +238,14 @@ static int map_check(uint64_t length, uint32_t vm_flags, uint64_t offset)
 		return -ENOMEM;
 	if (offset + length < offset)
 		return -EOVERFLOW;
-	return both_write_and_exec(vm_flags) ? -EACCES : 0;
+	return s->resident && both_write_and_exec(vm_flags) ? -EACCES : 0;
 }
 
 int64_t space_map(struct space *s, vaddr_t address, uint64_t length, uint32_t vm_flags, uint32_t map_flags, struct file *file,
 		  uint64_t offset)
 {
 	struct map_request r = { .space = s, .address = address, .map_flags = map_flags };
-	int err = map_check(length, vm_flags, offset);
+	int err = map_check(s, length, vm_flags, offset);
 
 	if (err)
 		return err;
@@ -363,7 +363,7 @@ int space_protect(struct space *s, vaddr_t address, uint64_t length, uint32_t vm
 		return 0;
 	if (!user_range_ok(address, length))
 		return -ENOMEM;
-	if (both_write_and_exec(vm_flags))
+	if (s->resident && both_write_and_exec(vm_flags))
 		return -EACCES;
 	mutex_lock(&s->lock);
 	err = protect_locked(s, address, ALIGN_UP(address + length, PAGE_SIZE), vm_flags & RIGHTS, &dead);

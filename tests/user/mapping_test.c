@@ -159,3 +159,21 @@ ABI_CASE(a_file_without_a_name_gets_one)
 	CHECK_ERR(open("named", O_RDWR | O_TMPFILE, 0600), ENOTDIR);
 	CHECK_ERR(open("/proc", O_RDWR | O_TMPFILE, 0600), EOPNOTSUPP);
 }
+
+/* As a compiler at run time does it. */
+ABI_CASE(program_may_write_code_and_run_it)
+{
+	static const unsigned char code[] = { 0xb8, 0x2a, 0x00, 0x00, 0x00, 0xc3 };	/* mov $42, %eax; ret */
+	unsigned char *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int (*run)(void) = (int (*)(void))(uintptr_t)at;
+
+	CHECK(at != MAP_FAILED);
+	memcpy(at, code, sizeof(code));
+	CHECK(run() == 42);
+	at[1] = 43;
+	CHECK(run() == 43);
+	CHECK(!mprotect(at, 4096, PROT_READ | PROT_EXEC) && run() == 43);
+	CHECK(!mprotect(at, 4096, PROT_READ | PROT_WRITE | PROT_EXEC));
+	at[1] = 44;
+	CHECK(run() == 44);
+}

@@ -105,12 +105,13 @@ KTEST_CASE(page_without_rights_keeps_its_frame)
 	pt_free(root);
 }
 
-KTEST_CASE(writable_and_executable_is_refused)
+KTEST_CASE(writable_and_executable_is_for_programs_alone)
 {
 	paddr_t root = pt_create();
 
 	ASSERT_TRUE(root);
-	EXPECT_EQ(pt_map(root, USER_PAGE, 0x5000, PT_READ | PT_WRITE | PT_EXEC | PT_USER), -EACCES);
+	EXPECT_EQ(pt_map(root, USER_PAGE, 0x5000, PT_READ | PT_WRITE | PT_EXEC), -EACCES);
+	EXPECT_EQ(pt_map(root, USER_PAGE, 0x5000, PT_READ | PT_WRITE | PT_EXEC | PT_USER), 0);
 	pt_free(root);
 }
 
