@@ -162,11 +162,11 @@ static void proc_setup(void)
 }
 
 /* A directory or file with the extra reference of existing; counted once more. vfs_lock held. */
-static struct dentry *make(struct dentry *dir, const char *name, size_t length, mode_t mode, void *p)
+static struct dentry *make(struct dentry *dir, const char *name, size_t length, mode_t mode, const struct file_ops *file, void *p)
 {
 	bool is_dir = LINUX_S_ISDIR(mode);
 	const struct inode_ops *ops = is_dir ? &dir_inode_ops : LINUX_S_ISLNK(mode) ? &link_inode_ops : &file_inode_ops;
-	struct inode *inode = inode_create(dir->inode->super, mode, ops, is_dir ? &dir_ops : &proc_text_ops);
+	struct inode *inode = inode_create(dir->inode->super, mode, ops, is_dir ? &dir_ops : file);
 	struct dentry *d;
 
 	if (!inode)
@@ -194,7 +194,7 @@ static struct dentry *parent_of(struct super *s, const char **path, bool create)
 	while ((slash = strchr(*path, '/'))) {
 		d = dentry_find(dir, *path, slash - *path);
 		if (!d && create)
-			d = make(dir, *path, slash - *path, LINUX_S_IFDIR | 0555, NULL);
+			d = make(dir, *path, slash - *path, LINUX_S_IFDIR | 0555, NULL, NULL);
 		dentry_put(dir);
 		if (!d || IS_ERR(d))
 			return d ? d : ERR_PTR(-ENOENT);
@@ -205,7 +205,7 @@ static struct dentry *parent_of(struct super *s, const char **path, bool create)
 }
 
 /* On failure @p stays the caller's. */
-static int add(struct super *s, const char *path, mode_t mode, void *p)
+static int add(struct super *s, const char *path, mode_t mode, const struct file_ops *file, void *p)
 {
 	struct dentry *dir, *d;
 	int err = 0;
@@ -220,7 +220,7 @@ static int add(struct super *s, const char *path, mode_t mode, void *p)
 	if (d) {
 		err = -EEXIST;
 	} else {
-		d = make(dir, path, strlen(path), mode, p);
+		d = make(dir, path, strlen(path), mode, file, p);
 		err = IS_ERR(d) ? PTR_ERR(d) : 0;
 	}
 	if (!IS_ERR(d))
@@ -245,7 +245,7 @@ static int text_create(bool sys, const char *path, mode_t mode, void (*show)(str
 	p->show = show;
 	p->write = write;
 	p->priv = priv;
-	err = add(sys ? sys_super : proc_super, path, LINUX_S_IFREG | (mode & 0777), p);
+	err = add(sys ? sys_super : proc_super, path, LINUX_S_IFREG | (mode & 0777), &proc_text_ops, p);
 	if (err)
 		kfree(p);
 	return err;
@@ -268,10 +268,16 @@ int sys_link(const char *path, const char *target)
 	int err;
 
 	proc_setup();
-	err = text ? add(sys_super, path, LINUX_S_IFLNK | 0777, text) : -ENOMEM;
+	err = text ? add(sys_super, path, LINUX_S_IFLNK | 0777, &proc_text_ops, text) : -ENOMEM;
 	if (err)
 		kfree(text);
 	return err;
+}
+
+int proc_create_file(const char *path, mode_t mode, const struct file_ops *ops)
+{
+	proc_setup();
+	return add(proc_super, path, LINUX_S_IFREG | (mode & 0777), ops, NULL);
 }
 
 int proc_create(const char *path, mode_t mode, void (*show)(struct seq *s, void *priv), void *priv)

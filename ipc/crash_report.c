@@ -147,7 +147,7 @@ static void add_operation(struct text *t, const struct ferry_trace_entry *e)
 		add(t, "  ? op=%u\n", e->op);
 		return;
 	}
-	if (e->size)
+	if (e->size && e->op != FERRY_TRACE_SUBMIT && e->op != FERRY_TRACE_COMPLETE)	/* there it is the queue */
 		format_text(size, sizeof(size), "%u", e->size * 8u);
 	if (ops[e->op].negative)
 		add(t, "  %s%s %u = %lld\n", ops[e->op].name, size, e->where, (long long)e->value);

@@ -7,6 +7,7 @@
 #include <driver/log.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
+#include <kernel/trace.h>
 #include <lib/format.h>
 #include <mm/user.h>
 #include <uapi/ferry/linux.h>
@@ -103,10 +104,13 @@ static int events_tell(struct moved *m, uint64_t to)
 	memset(&e, 0, sizeof(e));
 	m->waited_ns = e.now_ns = time_now();
 	e.doorbell = __atomic_exchange_n(&m->doorbell, 0, __ATOMIC_SEQ_CST);
-	e.control = __atomic_load_n(&m->control, __ATOMIC_ACQUIRE);
+	e.control = __atomic_load_n(&m->control, __ATOMIC_ACQUIRE) ;
+	if (trace_on(FERRY_TRACE_DRIVER | FERRY_TRACE_PROFILE))
+		e.control |= driver_recording();
 	if (unlikely(moved_told) && e.doorbell)
 		moved_told(m);
 	irqs_take(m, &e);
+	TRACE_SIZE(RING, RING_TOLD, e.doorbell, m->dev->id, e.irqs);
 	return copy_to_user(to, &e, e.irqs ? sizeof(e) : offsetof(struct ferry_events, counts));
 }
 

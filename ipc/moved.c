@@ -11,6 +11,7 @@
 #include <kernel/log.h>
 #include <kernel/pci.h>
 #include <kernel/process.h>
+#include <kernel/trace.h>
 #include <lib/format.h>
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
@@ -56,6 +57,7 @@ void moved_wake(struct moved *m)
 void moved_ring(struct moved *m)
 {
 	m->dev->counters.doorbells++;
+	TRACE(RING, RING_BELL, m->dev->id, m->sleeping);
 	__atomic_store_n(&m->doorbell, 1, __ATOMIC_SEQ_CST);
 	moved_wake(m);
 }

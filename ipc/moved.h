@@ -29,6 +29,7 @@ struct moved {
 	struct block_remote *block;	/* the class's remote end; NULL before class_register, freed with the process */
 	struct misc_remote *misc;	/* likewise */
 	uint64_t trace;			/* struct ferry_trace in the process; 0: none */
+	time_ns_t traced_ns;		/* no record of the process is older; the driver's thread */
 	struct ferry_driver_spawn spawn;	/* as it was asked for */
 	bool waits;			/* a standby whose turn has not come (standby.c) */
 	enum driver_state end_state;	/* what the process said before it ended; CRASHED otherwise */
@@ -153,6 +154,9 @@ int standby_pid(struct device *dev);
 /* step_kill.c, when it is built in: the calling driver goes back with a request; a driver's process has ended. NULL otherwise. */
 extern void (*moved_told)(struct moved *m);
 extern void (*moved_leaves)(struct moved *m);
+
+/* driver_trace.c: FERRY_CONTROL_TRACE and _PROFILE, as they are wanted now. */
+uint32_t driver_recording(void);
 
 /* watchdog.c: threads that do not come back lose their priority. add and del once each; back() by the driver's thread in driver_wait. */
 void watchdog_add(struct moved *m);

@@ -15,6 +15,7 @@
 #include <kernel/log.h>
 #include <kernel/process.h>
 #include <kernel/time.h>
+#include <kernel/trace.h>
 #include <mm/space.h>
 #include "run_queue.h"
 #include "sched.h"
@@ -164,6 +165,7 @@ static void make_ready(struct run_queue *rq, struct thread *t)
 	floor = to->min_vruntime > SLEEP_CREDIT ? to->min_vruntime - SLEEP_CREDIT : 0;
 	t->vruntime = MAX(t->vruntime, floor);
 	queue_insert(to, t);
+	TRACE(SCHED, WAKE, (uint32_t)t->tid, to->cpu->id);
 	if (preempts(to, t))
 		resched(to);
 	queue_unlock(to);
@@ -211,6 +213,8 @@ static void switch_to(struct run_queue *rq, struct thread *prev, struct thread *
 	if (prev == rq->cpu->idle && nr_cpus > 1)
 		balance_not_idle(rq->cpu->id);
 	rq->cpu->nr_switches++;
+	if (trace_on(FERRY_TRACE_SCHED))
+		TRACE_CALL(trace_switch, prev, next, 0, 0);
 	load_space(rq->cpu, next);
 	finish_switch(arch_switch(prev, next));
 }

@@ -13,6 +13,7 @@
 #include <kernel/process.h>
 #include <kernel/ptrace.h>
 #include <kernel/syscall.h>
+#include <kernel/trace.h>
 
 #define SLOTS	(NR_LINUX_COUNT + NR_FERRY_COUNT)
 #define NO_SLOT	SLOTS
@@ -26,6 +27,7 @@ struct handler {
 
 static const struct syscall_entry *entries[SLOTS];
 static struct handler handlers[SLOTS + 1][SYSCALL_SETS];	/* for each set; what it lacks has a handler that says so */
+static int64_t (*unrecorded[SLOTS + 1][SYSCALL_SETS])(struct syscall_args *args);	/* the same; fixed after boot */
 static uint64_t logged[SLOTS / 64 + 1];	/* bit: the number was reported; the last for numbers without a slot */
 static uint64_t logged_outside[16];
 
@@ -104,6 +106,26 @@ static int64_t syscall_traced(struct syscall_args *args)
 	return regs->rax;
 }
 
+/* In the place of every handler while system calls are traced: so that they cost nothing more when they are not. */
+static int64_t syscall_recorded(struct syscall_args *args)
+{
+	uint64_t nr = syscall_regs(args)->vector;
+	int64_t result;
+
+	TRACE(SYSCALL, SYSCALL_ENTER, nr, args->a[0] < UINT32_MAX ? args->a[0] : 0);
+	result = unrecorded[slot_of(nr)][current_process->syscalls](args);
+	TRACE(SYSCALL, SYSCALL_EXIT, nr, result);
+	return result;
+}
+
+/* A call that a tracer looks at passes the plain handler, which records it then. */
+void syscall_trace(bool on)
+{
+	for (unsigned int slot = 0; slot <= SLOTS; slot++)
+		for (unsigned int set = 0; set < SYSCALLS_TRACED; set++)
+			WRITE_ONCE(handlers[slot][set].fn, on ? syscall_recorded : unrecorded[slot][set]);
+}
+
 bool syscall_dispatch(struct regs *regs)
 {
 	struct thread *t = current;
@@ -138,6 +160,9 @@ static int syscall_init(void)
 		for (unsigned int set = 0; set <= (e->flags & SYSCALL_DRIVER ? SYSCALLS_DRIVER : SYSCALLS_ALL); set++)
 			handlers[slot][set] = (struct handler){ e->fn, e->flags };
 	}
+	for (unsigned int slot = 0; slot <= SLOTS; slot++)
+		for (unsigned int set = 0; set < SYSCALL_SETS; set++)
+			unrecorded[slot][set] = handlers[slot][set].fn;
 	return 0;
 }
 INITCALL("1core", syscall_init);

@@ -12,6 +12,7 @@
 #include <kernel/init.h>
 #include <kernel/lock.h>
 #include <kernel/log.h>
+#include <kernel/trace.h>
 #include "cpu/cpu.h"
 
 #define MSI_ADDRESS	0xfee00000ull	/* SDM volume 3 section 11.11 */
@@ -42,8 +43,10 @@ void irq_dispatch(struct regs *r)
 	fn = READ_ONCE(v->fn);
 	if (!__atomic_fetch_add(&v->count, 1, __ATOMIC_RELAXED) && !fn)
 		log_warn("irq: vector %u has no handler", (unsigned int)r->vector);
+	TRACE(INTERRUPT, IRQ_ENTER, r->vector, 0);
 	if (fn)
 		fn(v->arg);
+	TRACE(INTERRUPT, IRQ_EXIT, r->vector, 0);
 	__atomic_fetch_sub(&v->running, 1, __ATOMIC_SEQ_CST);
 	apic_eoi();
 	cpu->preempt_count--;

@@ -7,6 +7,7 @@
 #define BLOCK_CORE_H
 
 #include <kernel/block.h>
+#include <kernel/trace.h>
 #include <fs/file.h>
 #include <mm/page.h>
 
@@ -156,6 +157,10 @@ void block_queue_timer(struct block_queue *q, time_ns_t when);
 /* The slot of @tag when a driver has it, and its queue; NULL otherwise. Strand held. */
 struct block_slot *block_slot_in_flight(struct device *dev, unsigned int queue, uint32_t tag, struct block_queue **q);
 void block_run_done(struct list *batch);	/* strand not held */
+/* block_trace.c, when tracing is on: number the io and tell of it; its request goes to the driver; the driver completed it. */
+TRACE_SAVES_ALL void block_trace_io(struct block_io *io);
+TRACE_SAVES_ALL void block_slot_trace(const struct block_queue *q, const struct block_slot *slot);
+TRACE_SAVES_ALL void block_completion_trace(const struct block_queue *q, const struct block_slot *slot, int status);
 time_ns_t block_timeout_of(const struct block_disk *disk);
 
 struct block_queue *block_queue_create(struct block_group *g, unsigned int number);

@@ -44,6 +44,7 @@ static void io_over(struct block_queue *q, struct block_io *io)
 		list_append(&q->waiting, &io->link);
 	} else {
 		io_stats(q, io);
+		TRACE(CLASS, END, io->number, io->status);
 		list_append(&q->finished, &io->link);
 	}
 	q->strand->deferred_due = true;
@@ -210,6 +211,8 @@ static int slot_start(struct block_queue *q, struct block_slot *slot)
 	slot->state = SLOT_FLIGHT;
 	slot->generation = dev->generation;
 	list_append(&q->flight, &slot->link);
+	if (trace_on(FERRY_TRACE_CLASS | FERRY_TRACE_DRIVER))
+		TRACE_CALL(block_slot_trace, q, slot, 0, 0);
 	err = unlikely(slot->unmapped) ? memory_again(q, slot) : 0;
 	if (!err)
 		err = dev->block->submit(dev, &slot->rq);
@@ -420,7 +423,10 @@ void block_complete(struct device *dev, unsigned int queue, uint32_t tag, int st
 	}
 	if (READ_ONCE(dev->moments[RESTART_FAULT]) && !status)
 		device_restarted(dev);
-	block_slot_finish(q, slot, status_clean(status));
+	status = status_clean(status);
+	if (trace_on(FERRY_TRACE_CLASS | FERRY_TRACE_DRIVER))
+		TRACE_CALL(block_completion_trace, q, slot, status, 0);
+	block_slot_finish(q, slot, status);
 }
 
 /* ---- Life of a queue ---- */

@@ -17,6 +17,8 @@ static bool io_enqueue(struct block_queue *q, struct block_disk *disk, struct bl
 	io->flushing = false;
 	io->flush_after = io->flags & BLOCK_REQ_FUA && !(disk->limits.flags & BLOCK_HAS_FUA) && disk->limits.flags & BLOCK_HAS_FLUSH;
 	io->started_ns = time_now();
+	if (trace_on(FERRY_TRACE_CLASS))
+		TRACE_CALL(block_trace_io, io, 0, 0, 0);
 	io->status = READ_ONCE(disk->alive) || block_disk_alive(disk) ? block_io_check(&disk->limits, READ_ONCE(disk->nr_blocks), io) : -EIO;
 	if (io->status || (io->op == BLOCK_FLUSH && !(disk->limits.flags & BLOCK_HAS_FLUSH)))
 		return false;

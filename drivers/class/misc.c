@@ -11,6 +11,7 @@
 #include <fs/node.h>
 #include <kernel/device.h>
 #include <kernel/log.h>
+#include <kernel/trace.h>
 #include <kernel/wait.h>
 #include <lib/format.h>
 #include <mm/slab.h>
@@ -85,6 +86,20 @@ static int tag_take(struct misc_device *md, struct misc_item *item)
 	return -EAGAIN;
 }
 
+static void __cold item_trace(const struct device *dev, const struct misc_request *rq)
+{
+	TRACE_SIZE(CLASS, ISSUE, rq->op, FERRY_TRACE_REQUEST(dev->id, 0, rq->tag), 0);
+	if (trace_on(FERRY_TRACE_DRIVER))
+		trace_driver(dev, FERRY_TRACE_SUBMIT, rq->tag, rq->position);
+}
+
+static void __cold completion_trace(const struct device *dev, uint32_t tag, int64_t result)
+{
+	if (trace_on(FERRY_TRACE_DRIVER))
+		trace_driver(dev, FERRY_TRACE_COMPLETE, tag, (uint64_t)result);
+	TRACE(CLASS, COMPLETE, FERRY_TRACE_REQUEST(dev->id, 0, tag), result);
+}
+
 /* 0 started (or done), -EAGAIN: no tag or no driver now, -ENODEV: nevermore. */
 static int item_try(struct misc_device *md, struct misc_item *item)
 {
@@ -99,6 +114,8 @@ static int item_try(struct misc_device *md, struct misc_item *item)
 		err = tag_take(md, item);
 	if (!err) {
 		dev->counters.requests++;
+		if (trace_on(FERRY_TRACE_CLASS | FERRY_TRACE_DRIVER))
+			item_trace(dev, &item->rq);
 		err = dev->misc->submit(dev, &item->rq);
 		if (err && md->items[item->rq.tag] == item) {
 			md->items[item->rq.tag] = NULL;
@@ -189,6 +206,8 @@ void misc_complete(struct device *dev, uint32_t tag, int64_t result)
 	struct misc_device *md = dev->misc_device;
 	struct misc_item *item = md && tag < md->limits.depth ? md->items[tag] : NULL;
 
+	if (trace_on(FERRY_TRACE_CLASS | FERRY_TRACE_DRIVER))
+		completion_trace(dev, tag, result);
 	if (!item || result < -4095 || (item->rq.op != MISC_IOCTL && result > (int64_t)item->rq.length)) {
 		device_fault(dev, "misc: completion that does not fit a request", tag);
 		return;

@@ -5,6 +5,7 @@
  */
 #include <driver/log.h>
 #include <driver/mem.h>
+#include <driver/profile.h>
 #include <driver/time.h>
 #include "virtio.h"
 
@@ -187,6 +188,7 @@ void virtio_queue_drain(struct virtio_queue *q)
 	unsigned int budget = q->size, tag;
 	uint32_t length;
 	bool more = q->armed && virtio_state(q->vd) == VIRTIO_RUNNING;
+	PROFILE_SCOPE("virtqueue_drain");
 
 	for (unsigned int round = 0; more && round < DRAIN_ROUNDS && virtio_state(q->vd) == VIRTIO_RUNNING; round++) {
 		q->ring->quiet(q);

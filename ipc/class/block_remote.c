@@ -14,6 +14,7 @@
 #include <kernel/block.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
+#include <kernel/trace.h>
 #include <lib/format.h>
 #include <lib/ring.h>
 #include <mm/page.h>
@@ -239,6 +240,7 @@ void block_remote_drain(struct block_remote *r)
 
 		if (!r->queues[queue].ready || !ring_pending(&r->queues[queue].complete))
 			continue;
+		TRACE(RING, RING_DRAIN, FERRY_TRACE_REQUEST(r->dev->id, queue, 0), 0);
 		do {
 			strand_lock(s);
 			more = queue_drain(r, queue);

@@ -11,6 +11,7 @@
 #include <kernel/init.h>
 #include <kernel/log.h>
 #include <kernel/pci.h>
+#include <kernel/trace.h>
 #include <mm/slab.h>
 
 #define DEVICE_VECTORS_MAX	32u
@@ -80,6 +81,12 @@ static bool count_exceeds(struct device_irqs *irqs, uint64_t limit, time_ns_t no
 	return ++irqs->in_window > MAX(limit / WINDOWS_PER_S, 1ull);
 }
 
+static void irq_count(struct device *dev, unsigned int vector)
+{
+	TRACE(INTERRUPT, DEVICE_IRQ, dev->id, vector);
+	dev->counters.irqs++;
+}
+
 /* Each interrupt that was told passes here. */
 static void budget_count(struct device_irqs *irqs)
 {
@@ -130,7 +137,7 @@ static void vector_arrived(void *arg)
 	struct device_vector *v = arg;
 	struct device_irqs *irqs = v->irqs;
 
-	irqs->dev->counters.irqs++;
+	irq_count(irqs->dev, v->index);
 	irqs->fn(irqs->arg, v->index);
 	budget_count(irqs);
 }
@@ -141,6 +148,8 @@ static enum irq_result driver_irq(struct device *dev, struct device_vector *v)
 	enum irq_result result = IRQ_NONE;
 
 	strand_lock(s);
+	if (trace_on(FERRY_TRACE_DRIVER))
+		TRACE_CALL(trace_driver, dev, FERRY_TRACE_IRQ, v->index, 0);
 	if (!dev->faulted && dev->driver && dev->driver->irq)
 		result = dev->driver->irq(dev, v->index);
 	strand_unlock(s);
@@ -170,7 +179,7 @@ static enum irq_line_result moved_line(struct device_irqs *irqs)
 	spin_unlock_irq(&irqs->lock, flags);
 	if (!mine)
 		return LINE_NOT_MINE;
-	dev->counters.irqs++;
+	irq_count(dev, 0);
 	irqs->fn(irqs->arg, 0);
 	budget_count(irqs);
 	return irqs->can_disable ? LINE_HANDLED : LINE_KEEP_MASKED;
@@ -184,7 +193,7 @@ static enum irq_line_result line_arrived(void *arg)
 		return moved_line(irqs);
 	if (driver_irq(irqs->dev, &irqs->vectors[0]) == IRQ_NONE)
 		return LINE_NOT_MINE;
-	irqs->dev->counters.irqs++;
+	irq_count(irqs->dev, 0);
 	budget_count(irqs);
 	return LINE_HANDLED;
 }
@@ -203,7 +212,7 @@ static enum irq_line_result isa_arrived(void *arg)
 	if (irqs->fn == kernel_vector) {
 		if (driver_irq(irqs->dev, v) == IRQ_NONE)
 			return LINE_NOT_MINE;
-		irqs->dev->counters.irqs++;
+		irq_count(irqs->dev, v->index);
 		return LINE_HANDLED;
 	}
 	flags = spin_lock_irq(&irqs->lock);
@@ -212,7 +221,7 @@ static enum irq_line_result isa_arrived(void *arg)
 	spin_unlock_irq(&irqs->lock, flags);
 	if (!mine)
 		return LINE_NOT_MINE;
-	irqs->dev->counters.irqs++;
+	irq_count(irqs->dev, v->index);
 	irqs->fn(irqs->arg, v->index);
 	return v->level ? LINE_KEEP_MASKED : LINE_HANDLED;
 }

@@ -3,6 +3,7 @@
 #include <driver/time.h>
 #include <kernel/device.h>
 #include <kernel/thread.h>
+#include <kernel/trace.h>
 
 #define WAIT_MAX_US	10000000u
 #define POLL_FIRST_US	10u
@@ -53,6 +54,8 @@ static void strand_timer(struct timer *t)
 	run = s->timer_due && !t->armed;
 	if (run)
 		s->timer_due = false;
+	if (run && trace_on(FERRY_TRACE_DRIVER))
+		trace_driver(dev, FERRY_TRACE_TIMER, s->number, 0);
 	if (run && !dev->faulted && dev->driver && dev->driver->timer)
 		dev->driver->timer(dev, s->number);
 	strand_unlock(s);

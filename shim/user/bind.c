@@ -117,10 +117,14 @@ bool event_step(struct device *dev, uint64_t deadline)
 		deadline = timer;
 	if (!block_may_sleep(dev) || !misc_may_sleep(dev))
 		deadline = 0;
+	if (driver_recording)
+		trace_flush();
 	err = driver_call(NR_ferry_driver_wait, user_address(&events), sizeof(events), deadline, 0);
 	if (err)
 		process_end(124);	/* told to end: the kernel has taken the device back */
 	dev->loop.rounds++;
+	if (events.control || driver_recording)
+		trace_want(events.control & (FERRY_CONTROL_TRACE | FERRY_CONTROL_PROFILE));
 	if (events.irqs)
 		irqs_run(dev, events.irqs);
 	timers_run(dev, events.now_ns);
@@ -193,6 +197,7 @@ static int device_start(struct device *dev)
 		return (int)err;
 	}
 	state_tell(FERRY_STATE_PROBING, 0);
+	trace_want(trace_wanted());
 	err = driver_matches(dev) ? dev->driver->probe(dev) : -ENODEV;
 	messages_probed(dev, (int)err);
 	state_tell(err ? FERRY_STATE_FAILED : FERRY_STATE_RUNNING, err);

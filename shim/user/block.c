@@ -113,7 +113,7 @@ static bool slot_start(struct device *dev, struct block_queue *q, uint32_t tag)
 
 	slot->state = SLOT_STARTED;
 	q->nr_started++;
-	trace_note(FERRY_TRACE_SUBMIT, 0, tag, slot->rq.lba);
+	trace_note(FERRY_TRACE_SUBMIT, slot->rq.queue, tag, slot->rq.lba);
 	err = dev->driver->block->submit(dev, &slot->rq);
 	if (!err || slot->state == SLOT_FREE)
 		return true;
@@ -181,7 +181,7 @@ void block_complete(struct device *dev, unsigned int queue, uint32_t tag, int st
 	} u = { .c = { .tag = tag, .status = status } };
 	struct block_queue *q;
 
-	trace_note(FERRY_TRACE_COMPLETE, 0, tag, (uint64_t)(int64_t)status);
+	trace_note(FERRY_TRACE_COMPLETE, queue, tag, (uint64_t)(int64_t)status);
 	q = b && queue < BLOCK_QUEUES_MAX ? b->queues[queue] : NULL;
 	if (!q || tag >= q->depth || q->slots[tag].state != SLOT_STARTED)
 		device_fault(dev, "completion of a request that is not in flight", tag);

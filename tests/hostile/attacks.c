@@ -10,6 +10,8 @@
 #include <uapi/ferry/manifest.h>
 #include <uapi/ferry/ring.h>
 #include <uapi/ferry/syscall.h>
+#include <uapi/ferry/trace.h>
+#include <uapi/ferry/tracepoint.h>
 #include "hostile.h"
 
 #define MSIX_CAP	0x11
@@ -403,6 +405,31 @@ static void config_writes_are_filtered(void)
 	WANT(config(0x10000, 4, 0, &value), -ERANGE);
 }
 
+/* What it tells for the trace is its own affair, whether a trace is made or not; what cannot be is refused. */
+static void trace_records_are_checked(void)
+{
+	static struct ferry_trace_record r[FERRY_TRACE_RECORDS_MAX];
+	unsigned int i;
+
+	start();
+	WANT(call(NR_ferry_driver_trace, PTR(r), FERRY_TRACE_RECORDS_MAX + 1, 0, 0), -EINVAL);
+	WANT(call(NR_ferry_driver_trace, PTR(r), ~0ull, 0, 0), -EINVAL);
+	WANT(call(NR_ferry_driver_trace, PTR(r), 1, 1, 0), -EINVAL);
+	WANT(call(NR_ferry_driver_trace, 0, 1, 0, 0), -EFAULT);
+	WANT(call(NR_ferry_driver_trace, 0xffff800000000000ull, FERRY_TRACE_RECORDS_MAX, 0, 0), -EFAULT);
+	WANT(call(NR_ferry_driver_trace, PTR(r), 1, 0, 0), -EINVAL);
+	r[0].op = FERRY_TRACE_OPS;
+	WANT(call(NR_ferry_driver_trace, PTR(r), 1, 0, 0), -EINVAL);
+	for (i = 0; i < FERRY_TRACE_RECORDS_MAX; i++)
+		r[i] = (struct ferry_trace_record){ .op = FERRY_TRACE_MMIO_WRITE,
+						    .size = 0xffff, .where = ~0u, .value = ~0ull, .tsc = i % 2 ? ~0ull : 0 };
+	WANT(call(NR_ferry_driver_trace, PTR(r), FERRY_TRACE_RECORDS_MAX, 0, 0), FERRY_TRACE_RECORDS_MAX);
+	for (i = 0; i < FERRY_TRACE_RECORDS_MAX; i++)
+		r[i] = (struct ferry_trace_record){ .op = i % 2 ? FERRY_RECORD_SCOPE : FERRY_RECORD_SCOPE_NAME,
+						    .where = i, .value = ~0ull, .tsc = ~0ull };
+	WANT(call(NR_ferry_driver_trace, PTR(r), FERRY_TRACE_RECORDS_MAX, 0, 0), FERRY_TRACE_RECORDS_MAX);
+}
+
 static void ports_are_checked(void)
 {
 	unsigned int bar;
@@ -445,6 +472,7 @@ const struct attack attacks[] = {
 	{ "interrupt_handle_is_an_eventfd", interrupt_handle_is_an_eventfd, EDU, FERRY_NEEDS_ALL, FERRY_CLASS_BLOCK, 0 },
 	{ "windows_are_checked", windows_are_checked, PCI, FERRY_NEEDS_ALL, FERRY_CLASS_BLOCK, 0 },
 	{ "config_writes_are_filtered", config_writes_are_filtered, PCI, FERRY_NEEDS_ALL, FERRY_CLASS_BLOCK, 0 },
+	{ "trace_records_are_checked", trace_records_are_checked, PLATFORM, 0, FERRY_CLASS_BLOCK, 0 },
 	{ "ports_are_checked", ports_are_checked, PCI, FERRY_NEEDS_ALL, FERRY_CLASS_BLOCK, 0 },
 };
 

@@ -84,6 +84,12 @@ SECTIONS
 		__stop_ferry_fallbacks = .;
 	} :rodata
 
+	ferry_profiles : AT(ADDR(ferry_profiles) - KERNEL_BASE) ALIGN(16) {
+		__start_ferry_profiles = .;
+		KEEP(*(ferry_profiles))
+		__stop_ferry_profiles = .;
+	} :rodata
+
 	.ferry_manifest : AT(ADDR(.ferry_manifest) - KERNEL_BASE) ALIGN(16) {
 		KEEP(*(.ferry_manifest))
 	} :rodata

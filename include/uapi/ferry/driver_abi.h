@@ -403,6 +403,8 @@ struct ferry_class_update {
 
 #define FERRY_CONTROL_REMOVE	0x1u	/* events.control: remove() and exit */
 #define FERRY_CONTROL_MESSAGE	0x2u	/* a message of the manager lies there: NR_ferry_ipc_recv */
+#define FERRY_CONTROL_TRACE	0x4u	/* NR_ferry_driver_trace wants to know what the driver does */
+#define FERRY_CONTROL_PROFILE	0x8u	/* ... and how long its scopes take */
 
 struct ferry_events {
 	unsigned long long now_ns;

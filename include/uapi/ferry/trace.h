@@ -20,8 +20,8 @@ enum ferry_trace_op {
 	FERRY_TRACE_CONFIG_READ,	/* where: offset, value: what was read */
 	FERRY_TRACE_CONFIG_WRITE,
 	FERRY_TRACE_REGISTER,		/* where: class, value: 0 or -errno */
-	FERRY_TRACE_SUBMIT,		/* where: tag, value: first block, position or argument */
-	FERRY_TRACE_COMPLETE,		/* where: tag, value: status */
+	FERRY_TRACE_SUBMIT,		/* where: tag, value: first block, position or argument; size: queue */
+	FERRY_TRACE_COMPLETE,		/* where: tag, value: status; size: queue */
 	FERRY_TRACE_TIMER,		/* where: strand */
 	FERRY_TRACE_FAULT,		/* device_fault(); value: its where */
 	FERRY_TRACE_OPS,

@@ -27,6 +27,8 @@ int proc_create(const char *path, mode_t mode, void (*show)(struct seq *s, void 
 /* With a write handler: gets at most 4096 bytes, terminated. */
 int proc_create_rw(const char *path, mode_t mode, void (*show)(struct seq *s, void *priv),
 		   ssize_t (*write)(void *priv, char *text, size_t n), void *priv);
+/* With operations of its own: file->priv is theirs. */
+int proc_create_file(const char *path, mode_t mode, const struct file_ops *ops);
 void proc_remove(const char *path);
 
 /* The same under /sys, and symbolic links there. Removing takes what is below along. */

@@ -39,6 +39,7 @@ struct block_io {
 	uint32_t cut_offset;
 	bool flush_after, flushing;	/* FUA on a disk that only knows flush */
 	time_ns_t started_ns;
+	uint64_t number;		/* of this io in a trace; while none is made, anything */
 };
 
 /* Start @io; -errno is reported through done() as well, so the return value is only 0. Process context; may sleep for a free tag. */

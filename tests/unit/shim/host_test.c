@@ -5,6 +5,7 @@
 #include <driver/mem.h>
 #include <driver/mmio.h>
 #include <driver/port.h>
+#include <driver/profile.h>
 #include <driver/time.h>
 #include <host/host.h>
 #include <ktest.h>
@@ -416,4 +417,27 @@ KTEST_CASE(every_driver_says_what_it_is_and_who_made_it)
 		EXPECT_TRUE((*d)->probe && (*d)->remove);
 	}
 	EXPECT_TRUE(__stop_ferry_drivers - __start_ferry_drivers >= 6);
+}
+
+static int leave_early(int how)
+{
+	PROFILE_SCOPE("early");
+
+	if (how == 1)
+		return 1;
+	for (;;) {
+		PROFILE_SCOPE("inner");
+		if (how == 2)
+			return 2;
+		break;
+	}
+	return 3;
+}
+
+KTEST_CASE(profile_scope_ends_however_it_is_left)
+{
+	EXPECT_EQ(leave_early(1) + leave_early(2) + leave_early(3), 6);
+	EXPECT_EQ(host_profile("early").count, 3);
+	EXPECT_EQ(host_profile("inner").count, 2);
+	EXPECT_EQ(host_profile("nothing").count, 0);
 }

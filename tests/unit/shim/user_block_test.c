@@ -53,6 +53,11 @@ static inline uint64_t user_address(const void *p)
 #include <ktest.h>
 
 struct ferry_trace driver_trace;
+uint32_t driver_recording;
+
+TRACE_SAVES_ALL void trace_record(enum ferry_trace_op op, uint32_t size, uint32_t where, uint64_t value)
+{
+}
 
 KTEST_SUITE(user_block);
 

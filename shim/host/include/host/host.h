@@ -111,6 +111,12 @@ void host_on_fault(void (*fn)(struct device *dev, const char *what, uint64_t whe
 void host_log_enable(bool on);
 /* The newest message at LOG_WARN or worse, or "". */
 const char *host_last_warning(const struct device *dev);
+/* trace.c. How often scopes of this name ended, in all drivers since the start, and how long they took. */
+struct host_profile {
+	unsigned long count;
+	uint64_t us;
+};
+struct host_profile host_profile(const char *name);
 
 /* time.c. Let @us microseconds pass: the model ticks, interrupts, timers and request deadlines are served. */
 void host_run(struct device *dev, uint64_t us);

@@ -3,10 +3,20 @@
 #ifndef SHIM_TRACE_H
 #define SHIM_TRACE_H
 
-#include <stdint.h>
+#include <lib/trace_site.h>
+#include <uapi/ferry/driver_abi.h>
 #include <uapi/ferry/trace.h>
 
 extern struct ferry_trace driver_trace;
+/* FERRY_CONTROL_TRACE, FERRY_CONTROL_PROFILE: somebody in the kernel wants to know more than the last operations (trace.c). */
+extern uint32_t driver_recording;
+
+TRACE_SAVES_ALL void trace_record(enum ferry_trace_op op, uint32_t size, uint32_t where, uint64_t value);
+/* Hand over what was recorded. */
+void trace_flush(void);
+/* What is wanted from now on, FERRY_CONTROL_*; or find out. */
+void trace_want(uint32_t wanted);
+uint32_t trace_wanted(void);
 
 static inline void trace_note(enum ferry_trace_op op, uint32_t size, uint32_t where, uint64_t value)
 {
@@ -16,6 +26,8 @@ static inline void trace_note(enum ferry_trace_op op, uint32_t size, uint32_t wh
 	e->size = (unsigned short)size;
 	e->where = where;
 	e->value = value;
+	if (TRACE_TEST(driver_recording, FERRY_CONTROL_TRACE))
+		TRACE_CALL(trace_record, op, size, where, value);
 }
 
 #endif

@@ -15,6 +15,16 @@ KTEST_SUITE(irq);
 
 static unsigned int nr_eoi, nr_calls, depth_seen;
 static int ioapic_result;
+uint32_t trace_mask;
+static unsigned int traced[4], nr_traced;
+
+TRACE_SAVES_ALL void trace_emit(unsigned int point, unsigned int size, uint64_t id, uint64_t value)
+{
+	(void)size;
+	(void)id;
+	(void)value;
+	traced[nr_traced++ % 4] = point;
+}
 
 int irq_test_apic_init(void) { return 0; }
 int irq_test_ioapic_init(void) { return ioapic_result; }
@@ -55,6 +65,23 @@ KTEST_CASE(handler_runs_unpreemptible_and_is_acknowledged)
 	EXPECT_EQ(nr_eoi, 1);
 	EXPECT_EQ(cpus[0].irq_depth + cpus[0].preempt_count, 0);
 	EXPECT_EQ(irq_vector_count(v), 1);
+}
+
+KTEST_CASE(trace_has_the_begin_and_the_end_of_an_interrupt_when_it_is_on)
+{
+	int v;
+
+	start();
+	v = irq_vector_alloc(handler, NULL, "test");
+	nr_traced = 0;
+	raise((unsigned int)v);
+	EXPECT_EQ(nr_traced, 0);
+	trace_mask = FERRY_TRACE_INTERRUPT;
+	raise((unsigned int)v);
+	trace_mask = 0;
+	EXPECT_EQ(nr_traced, 2);
+	EXPECT_EQ(traced[0], FERRY_POINT_IRQ_ENTER);
+	EXPECT_EQ(traced[1], FERRY_POINT_IRQ_EXIT);
 }
 
 KTEST_CASE(freed_vector_calls_nobody_and_is_given_again)

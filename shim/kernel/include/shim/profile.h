@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Kernel world: the clock of <driver/profile.h>. */
+#ifndef SHIM_PROFILE_H
+#define SHIM_PROFILE_H
+
+#include <shim/trace.h>
+
+uint64_t profile_now(void) __attribute__((cold));
+
+static inline uint64_t profile_clock(void)
+{
+	return TRACE_TEST(trace_mask, FERRY_TRACE_PROFILE) ? profile_now() : 0;
+}
+
+#endif
