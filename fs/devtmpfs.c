@@ -141,7 +141,7 @@ int devnode_create(const char *name, mode_t mode, uint64_t rdev, const struct fi
 	if (!other)
 		list_append(&devnodes, &n->link);
 	spin_unlock(&devnodes_lock);
-	err = other ? -EEXIST : node_make(name, mode, rdev);
+	err = other ? -EEXIST : *name ? node_make(name, mode, rdev) : 0;
 	if (!err)
 		return 0;
 	if (!other) {
@@ -170,6 +170,13 @@ static void node_unmake(const char *name)
 	mutex_unlock(&vfs_lock);
 }
 
+/* Nobody finds @n any more. */
+static void node_forget(struct devnode *n)
+{
+	wait_event(&opening_done, !READ_ONCE(n->nr_opening), TIME_FOREVER, false);
+	kfree(n);
+}
+
 void devnode_remove(const char *name)
 {
 	struct devnode *n;
@@ -182,8 +189,20 @@ void devnode_remove(const char *name)
 	if (!n)
 		return;
 	node_unmake(name);
-	wait_event(&opening_done, !READ_ONCE(n->nr_opening), TIME_FOREVER, false);
-	kfree(n);
+	node_forget(n);
+}
+
+void devnode_remove_number(mode_t mode, uint64_t rdev)
+{
+	struct devnode *n;
+
+	spin_lock(&devnodes_lock);
+	n = find_number(mode, rdev);
+	if (n)
+		list_del(&n->link);
+	spin_unlock(&devnodes_lock);
+	if (n)
+		node_forget(n);
 }
 
 static struct super *devtmpfs_mount(const char *source, const char *options)

@@ -2,13 +2,15 @@
 /*
  * Pseudo-terminals (pty(7)): opening /dev/ptmx makes a terminal /dev/pts/N whose other end is that file. What is written to the terminal
  * lies in a ring for the master to read; what the master writes is typed. The structures stay when both ends are closed and are used
- * again, since sessions refer to terminals without counting them. pty_lock guards the opens; tty->lock the ring.
+ * again, since sessions refer to terminals without counting them; only their ring is given back. pty_lock guards the opens; tty->lock the
+ * ring. The names are in fs/devpts.c.
  */
+#include <fs/devpts.h>
 #include <fs/internal.h>
 #include <fs/node.h>
+#include <fs/vfs.h>
 #include <kernel/init.h>
 #include <kernel/process.h>
-#include <lib/format.h>
 #include <mm/slab.h>
 #include "tty.h"
 
@@ -24,11 +26,13 @@ struct pty {
 
 	/* Guarded by pty_lock. */
 	bool has_master, locked, was_opened;
+	bool is_packet;			/* TIOCPKT: each read begins with a byte that says what it is */
 	unsigned int nr_slaves;
 
 	/* Guarded by tty.lock. */
 	uint32_t head, tail;
-	uint8_t *ring;
+	uint8_t *ring;			/* NULL: nobody has either end open */
+	uint8_t status;			/* LINUX_TIOCPKT_* that the master was not told yet */
 	struct wait_queue written;	/* the master waits for output, or for the end of it */
 };
 
@@ -61,6 +65,30 @@ static void slave_send(struct tty *tty, const uint8_t *bytes, uint32_t n)
 	wait_wake(&p->written, CAN_READ);
 }
 
+static void slave_status(struct tty *tty, uint8_t bits)
+{
+	struct pty *p = pty_of(tty);
+
+	if (!READ_ONCE(p->is_packet))
+		return;
+	p->status |= bits;
+	wait_wake(&p->written, LINUX_POLLPRI | CAN_READ);
+}
+
+/* Nobody has either end open: what it takes no longer is given back. pty_lock held. */
+static void ring_drop(struct pty *p)
+{
+	uint8_t *ring = NULL;
+	uint64_t flags = spin_lock_irq(&p->tty.lock);
+
+	if (!p->has_master && !p->nr_slaves) {
+		ring = p->ring;
+		p->ring = NULL;
+	}
+	spin_unlock_irq(&p->tty.lock, flags);
+	kfree(ring);
+}
+
 static int slave_open(struct tty *tty)
 {
 	struct pty *p = pty_of(tty);
@@ -83,11 +111,13 @@ static void slave_close(struct tty *tty)
 
 	mutex_lock(&pty_lock);
 	p->nr_slaves--;
+	ring_drop(p);
 	mutex_unlock(&pty_lock);
 	wait_wake(&p->written, 0);
 }
 
-static const struct tty_link pty_link = { .send = slave_send, .room = slave_room, .open = slave_open, .close = slave_close };
+static const struct tty_link pty_link = { .send = slave_send, .room = slave_room, .status = slave_status, .open = slave_open,
+					  .close = slave_close };
 
 /* The terminal was opened and nobody has it open any more: the master reads to the end, then -EIO. */
 static bool slave_gone(const struct pty *p)
@@ -122,6 +152,33 @@ static ssize_t master_copy(struct pty *p, struct iter *to)
 	return done;
 }
 
+static bool may_read(const struct pty *p)
+{
+	return ring_used(p) || READ_ONCE(p->status);
+}
+
+static uint8_t status_take(struct pty *p)
+{
+	uint64_t flags = spin_lock_irq(&p->tty.lock);
+	uint8_t status = p->status;
+
+	p->status = 0;
+	spin_unlock_irq(&p->tty.lock, flags);
+	return status;
+}
+
+/* What happened, alone, or that bytes follow. */
+static ssize_t packet_copy(struct pty *p, struct iter *to)
+{
+	uint8_t status = status_take(p);
+	ssize_t n = iter_put(to, &status, 1);
+
+	if (n <= 0 || status || !to->left)
+		return n;
+	n = master_copy(p, to);
+	return n < 0 ? n : n + 1;
+}
+
 static ssize_t master_read(struct file *f, struct iter *to, loff_t *pos)
 {
 	struct pty *p = f->priv;
@@ -129,18 +186,18 @@ static ssize_t master_read(struct file *f, struct iter *to, loff_t *pos)
 
 	if (!to->left)
 		return 0;
-	if (!ring_used(p)) {
+	if (!may_read(p)) {
 		if (slave_gone(p))
 			return -EIO;
 		if (f->flags & LINUX_O_NONBLOCK)
 			return -EAGAIN;
-		err = wait_event(&p->written, ring_used(p) || slave_gone(p), TIME_FOREVER, true);
+		err = wait_event(&p->written, may_read(p) || slave_gone(p), TIME_FOREVER, true);
 		if (err)
 			return err;
-		if (!ring_used(p))
+		if (!may_read(p))
 			return -EIO;
 	}
-	return master_copy(p, to);
+	return p->is_packet ? packet_copy(p, to) : master_copy(p, to);
 }
 
 static bool may_type(const struct tty *tty)
@@ -151,7 +208,7 @@ static bool may_type(const struct tty *tty)
 static void type_byte(struct tty *tty, uint8_t byte)
 {
 	uint64_t flags = spin_lock_irq(&tty->lock);
-	int sig = tty_line_type(&tty->line, byte);
+	int sig = tty_type(tty, byte);
 
 	tty_flush_out(tty);
 	spin_unlock_irq(&tty->lock, flags);
@@ -199,20 +256,26 @@ static uint32_t master_poll(struct file *f, struct poll_table *table)
 
 	poll_wait(f, &p->written, table);
 	poll_wait(f, &p->tty.received, table);
-	if (ring_used(p))
+	if (may_read(p))
 		mask |= CAN_READ;
+	if (READ_ONCE(p->status))
+		mask |= LINUX_POLLPRI;
 	return slave_gone(p) ? mask | LINUX_POLLHUP : mask;
 }
 
 static int64_t open_peer(struct pty *p, uint32_t flags)
 {
+	struct path path;
 	struct file *f;
-	char path[24];
+	int err;
 
 	if (flags & ~(LINUX_O_ACCMODE | LINUX_O_NOCTTY | LINUX_O_NONBLOCK | LINUX_O_CLOEXEC))
 		return -EINVAL;
-	format_text(path, sizeof(path), "/dev/pts/%u", p->index);
-	f = file_open(path, flags, 0);
+	err = devpts_path(p->index, &path);
+	if (err)
+		return err;
+	f = file_open_path(&path, flags);
+	path_put(&path);
 	return IS_ERR(f) ? PTR_ERR(f) : fd_install_new(f, flags);
 }
 
@@ -223,6 +286,17 @@ static int64_t set_lock(struct pty *p, uint64_t arg)
 	if (get_user32(&on, arg))
 		return -EFAULT;
 	p->locked = on;
+	return 0;
+}
+
+static int64_t set_packet(struct pty *p, uint64_t arg)
+{
+	uint32_t on;
+
+	if (get_user32(&on, arg))
+		return -EFAULT;
+	WRITE_ONCE(p->is_packet, on != 0);
+	(void)status_take(p);
 	return 0;
 }
 
@@ -237,6 +311,10 @@ static int64_t master_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 		return set_lock(p, arg);
 	case LINUX_TIOCGPTLCK:
 		return put_user32(arg, p->locked) ? -EFAULT : 0;
+	case LINUX_TIOCPKT:
+		return set_packet(p, arg);
+	case LINUX_TIOCGPKT:
+		return put_user32(arg, p->is_packet) ? -EFAULT : 0;
 	case LINUX_TIOCGPTPEER:
 		return open_peer(p, arg);
 	case LINUX_FIONREAD:
@@ -253,21 +331,16 @@ static int64_t master_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 	}
 }
 
-static void node_name(const struct pty *p, char *to, size_t size)
-{
-	format_text(to, size, "pts/%u", p->index);
-}
-
 static void master_release(struct file *f)
 {
 	struct pty *p = f->priv;
-	char name[16];
 
-	node_name(p, name, sizeof(name));
-	devnode_remove(name);
+	devpts_remove(p->index);
+	devnode_remove_number(LINUX_S_IFCHR, p->tty.rdev);
 	tty_hang_up(&p->tty);
 	mutex_lock(&pty_lock);
 	p->has_master = false;
+	ring_drop(p);
 	mutex_unlock(&pty_lock);
 }
 
@@ -281,11 +354,6 @@ static struct pty *pty_create(unsigned int index)
 
 	if (!p)
 		return NULL;
-	p->ring = kzalloc(RING_SIZE);
-	if (!p->ring) {
-		kfree(p);
-		return NULL;
-	}
 	p->index = index;
 	wait_queue_init(&p->written, "pty_written");
 	return p;
@@ -299,8 +367,9 @@ static void pty_renew(struct pty *p)
 	p->tty.hung = false;
 	p->head = p->tail = 0;
 	p->has_master = p->locked = true;
-	p->was_opened = false;
-	WRITE_ONCE(tty_list[TTYS_MAX + p->index], &p->tty);
+	p->was_opened = p->is_packet = false;
+	p->status = 0;
+	tty_list_set(TTYS_MAX + p->index, &p->tty);
 }
 
 /* One that nobody uses, or a new one. pty_lock held. */
@@ -313,10 +382,13 @@ static struct pty *pty_take(void)
 			ptys[i] = pty_create(i);
 		if (!ptys[i])
 			return ERR_PTR(-ENOMEM);
-		if (!ptys[i]->has_master && !ptys[i]->nr_slaves) {
-			pty_renew(ptys[i]);
-			return ptys[i];
-		}
+		if (ptys[i]->has_master || ptys[i]->nr_slaves)
+			continue;
+		ptys[i]->ring = kzalloc(RING_SIZE);
+		if (!ptys[i]->ring)
+			return ERR_PTR(-ENOMEM);
+		pty_renew(ptys[i]);
+		return ptys[i];
 	}
 	return ERR_PTR(-ENOSPC);
 }
@@ -324,7 +396,6 @@ static struct pty *pty_take(void)
 static int ptmx_open(struct inode *inode, struct file *f)
 {
 	struct pty *p;
-	char name[16];
 	int err;
 
 	mutex_lock(&pty_lock);
@@ -332,21 +403,49 @@ static int ptmx_open(struct inode *inode, struct file *f)
 	mutex_unlock(&pty_lock);
 	if (IS_ERR(p))
 		return PTR_ERR(p);
-	node_name(p, name, sizeof(name));
-	err = devnode_create(name, LINUX_S_IFCHR | 0620, p->tty.rdev, &tty_ops, &p->tty);
-	if (err) {
-		p->has_master = false;
-		return err;
-	}
+	err = devnode_create("", LINUX_S_IFCHR, p->tty.rdev, &tty_ops, &p->tty);
+	if (err)
+		goto free_pty;
+	err = devpts_add(p->index, p->tty.rdev);
+	if (err)
+		goto remove_number;
 	f->ops = &master_ops;
 	f->priv = p;
 	return 0;
+remove_number:
+	devnode_remove_number(LINUX_S_IFCHR, p->tty.rdev);
+free_pty:
+	mutex_lock(&pty_lock);
+	p->has_master = false;
+	ring_drop(p);
+	mutex_unlock(&pty_lock);
+	return err;
 }
 
 static const struct file_ops ptmx_ops = { .open = ptmx_open };
 
+static void count_show(struct seq *to, void *priv)
+{
+	unsigned int nr = 0;
+
+	mutex_lock(&pty_lock);
+	for (unsigned int i = 0; i < PTYS_MAX && ptys[i]; i++)
+		nr += ptys[i]->has_master;
+	mutex_unlock(&pty_lock);
+	seq_printf(to, "%u\n", nr);
+}
+
+static void max_show(struct seq *to, void *priv)
+{
+	seq_printf(to, "%u\n", PTYS_MAX);
+}
+
 static int pty_init(void)
 {
-	return devnode_create("ptmx", LINUX_S_IFCHR | 0666, DEV_MAKE(5, 2), &ptmx_ops, NULL);
+	int err = proc_create("sys/kernel/pty/nr", 0444, count_show, NULL);
+
+	if (!err)
+		err = proc_create("sys/kernel/pty/max", 0444, max_show, NULL);
+	return err ? err : devnode_create("ptmx", LINUX_S_IFCHR | 0666, DEV_MAKE(5, 2), &ptmx_ops, NULL);
 }
 INITCALL("4class", pty_init);

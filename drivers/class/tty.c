@@ -5,6 +5,7 @@
 
 #define READ_CHUNK	256u
 #define WRITE_CHUNK	128u
+#define CONTROL(c)	((c) & 0x1f)
 #define TENTH		(NSEC_PER_SEC / 10)
 
 static struct tty *tty_of(const struct file *f)
@@ -29,6 +30,32 @@ static void put_out(struct tty_line *l, uint8_t byte)
 }
 
 struct tty *tty_list[TTYS_MAX + PTYS_MAX];
+unsigned int nr_tty_slots;
+
+void tty_list_set(unsigned int slot, struct tty *tty)
+{
+	WRITE_ONCE(tty_list[slot], tty);
+	if (slot >= nr_tty_slots)
+		WRITE_ONCE(nr_tty_slots, slot + 1);
+}
+
+static void tell(struct tty *tty, uint8_t bits)
+{
+	if (tty->link->status && bits)
+		tty->link->status(tty, bits);
+}
+
+int tty_type(struct tty *tty, uint8_t byte)
+{
+	bool stopped = tty->line.stopped;
+	int sig = tty_line_type(&tty->line, byte);
+
+	if (stopped != tty->line.stopped)
+		tell(tty, stopped ? LINUX_TIOCPKT_START : LINUX_TIOCPKT_STOP);
+	if (sig && !(tty->line.t.c_lflag & LINUX_NOFLSH))
+		tell(tty, LINUX_TIOCPKT_FLUSHREAD);
+	return sig;
+}
 
 void tty_init(struct tty *tty, const struct tty_link *link, unsigned int port, uint32_t rdev)
 {
@@ -71,7 +98,7 @@ void tty_feed(struct tty *tty)
 			spin_unlock_irq(&tty->lock, flags);
 			break;
 		}
-		sig = tty_line_type(&tty->line, byte);
+		sig = tty_type(tty, byte);
 		if (sig)
 			tty_flush_out(tty);
 		spin_unlock_irq(&tty->lock, flags);
@@ -238,7 +265,14 @@ static void flush_input(struct tty *tty)
 	tty->raw_tail = tty->raw_head;
 	spin_unlock_irq(&tty->raw_lock, inner);
 	tty_line_flush(&tty->line);
+	tell(tty, LINUX_TIOCPKT_FLUSHREAD);
 	spin_unlock_irq(&tty->lock, flags);
+}
+
+/* Will ^S and ^Q, and nothing else, stop and start output? */
+static bool flow_keys(const struct linux_termios *t)
+{
+	return (t->c_iflag & LINUX_IXON) && t->c_cc[LINUX_VSTOP] == CONTROL('S') && t->c_cc[LINUX_VSTART] == CONTROL('Q');
 }
 
 /* Output is never waiting, so TCSETSW and TCSETS are the same. */
@@ -247,6 +281,7 @@ static int64_t set_termios(struct tty *tty, uint64_t arg, bool flush)
 	struct linux_termios t;
 	int64_t err = tty_job_check(tty, LINUX_SIGTTOU);
 	uint64_t flags;
+	bool had_keys;
 
 	if (err)
 		return err;
@@ -255,7 +290,10 @@ static int64_t set_termios(struct tty *tty, uint64_t arg, bool flush)
 	if (flush)
 		flush_input(tty);
 	flags = spin_lock_irq(&tty->lock);
+	had_keys = flow_keys(&tty->line.t);
 	tty_line_set(&tty->line, &t);
+	if (had_keys != flow_keys(&t))
+		tell(tty, had_keys ? LINUX_TIOCPKT_NOSTOP : LINUX_TIOCPKT_DOSTOP);
 	spin_unlock_irq(&tty->lock, flags);
 	wait_wake(&tty->changed, 0);
 	wait_wake(&tty->received, 0);
@@ -280,8 +318,13 @@ static int64_t flow(struct tty *tty, uint64_t how)
 {
 	if (how > LINUX_TCION)
 		return -EINVAL;
-	if (how == LINUX_TCOOFF || how == LINUX_TCOON)
-		WRITE_ONCE(tty->line.stopped, how == LINUX_TCOOFF);
+	if (how == LINUX_TCOOFF || how == LINUX_TCOON) {
+		uint64_t flags = spin_lock_irq(&tty->lock);
+
+		tty->line.stopped = how == LINUX_TCOOFF;
+		tell(tty, tty->line.stopped ? LINUX_TIOCPKT_STOP : LINUX_TIOCPKT_START);
+		spin_unlock_irq(&tty->lock, flags);
+	}
 	wait_wake(&tty->changed, 0);
 	return 0;
 }
@@ -292,6 +335,12 @@ static int64_t flush(struct tty *tty, uint64_t which)
 		return -EINVAL;
 	if (which != LINUX_TCOFLUSH)
 		flush_input(tty);
+	if (which != LINUX_TCIFLUSH) {
+		uint64_t flags = spin_lock_irq(&tty->lock);
+
+		tell(tty, LINUX_TIOCPKT_FLUSHWRITE);
+		spin_unlock_irq(&tty->lock, flags);
+	}
 	return 0;
 }
 
@@ -307,7 +356,7 @@ static int64_t type_byte(struct tty *tty, uint64_t arg)
 	if (copy_from_user(&byte, arg, 1))
 		return -EFAULT;
 	flags = spin_lock_irq(&tty->lock);
-	sig = tty_line_type(&tty->line, byte);
+	sig = tty_type(tty, byte);
 	tty_flush_out(tty);
 	spin_unlock_irq(&tty->lock, flags);
 	if (sig)

@@ -9,7 +9,7 @@
 #include "tty_line.h"
 
 #define TTYS_MAX	2u	/* serial ones */
-#define PTYS_MAX	64u
+#define PTYS_MAX	1024u
 #define TTY_OUT_SIZE	256u
 #define TTY_RAW_SIZE	16384u	/* a power of two */
 
@@ -36,7 +36,7 @@ struct tty {
 	struct spinlock raw_lock;
 	uint32_t raw_head, raw_tail;
 	uint64_t nr_lost;
-	uint8_t raw[TTY_RAW_SIZE];
+	uint8_t *raw;			/* TTY_RAW_SIZE bytes, of a serial port */
 	struct wait_queue received;
 };
 
@@ -46,6 +46,8 @@ struct tty_link {
 	void (*send)(struct tty *tty, const uint8_t *bytes, uint32_t n);
 	/* How many fit now; NULL: any number. */
 	uint32_t (*room)(struct tty *tty);
+	/* Something a packet master is told, LINUX_TIOCPKT_* bits; tty->lock held. NULL: nobody is told. */
+	void (*status)(struct tty *tty, uint8_t bits);
 	/* A file was opened (0 or -errno) and the last use of one closed. NULL: nobody counts. */
 	int (*open)(struct tty *tty);
 	void (*close)(struct tty *tty);
@@ -54,12 +56,16 @@ struct tty_link {
 extern struct tty ttys[TTYS_MAX];
 /* Every terminal there is, NULL where there is none; once set, they stay. */
 extern struct tty *tty_list[TTYS_MAX + PTYS_MAX];
+extern unsigned int nr_tty_slots;	/* of them were ever used */
+void tty_list_set(unsigned int slot, struct tty *tty);
 extern const struct file_ops tty_ops;
 
 void tty_init(struct tty *tty, const struct tty_link *link, unsigned int port, uint32_t rdev);
 int64_t tty_control(struct tty *tty, uint32_t cmd, uint64_t arg);
 /* Send what was collected to the port. lock held. */
 void tty_flush_out(struct tty *tty);
+/* A typed byte: the signal it asks for, or 0; the other end hears of what it stops or starts. lock held. */
+int tty_type(struct tty *tty, uint8_t byte);
 /* Type as many received bytes as fit. Thread context. */
 void tty_feed(struct tty *tty);
 

@@ -11,7 +11,7 @@ static struct tty *tty_of_session(pid_t sid)
 {
 	unsigned int i;
 
-	for (i = 0; sid && i < ARRAY_SIZE(tty_list); i++) {
+	for (i = 0; sid && i < READ_ONCE(nr_tty_slots); i++) {
 		struct tty *tty = READ_ONCE(tty_list[i]);
 
 		if (tty && READ_ONCE(tty->sid) == sid)

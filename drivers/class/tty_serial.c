@@ -10,6 +10,7 @@
 #include "tty.h"
 
 struct tty ttys[TTYS_MAX];
+static uint8_t received[TTYS_MAX][TTY_RAW_SIZE];
 
 static void port_send(struct tty *tty, const uint8_t *bytes, uint32_t n)
 {
@@ -92,7 +93,8 @@ static int tty_init_all(void)
 
 	for (i = 0; i < TTYS_MAX; i++) {
 		tty_init(&ttys[i], &serial_link, i, DEV_MAKE(4, 64 + i));
-		tty_list[i] = &ttys[i];
+		ttys[i].raw = received[i];
+		tty_list_set(i, &ttys[i]);
 		/* The console is there even when nobody can see it. */
 		if (i && !serial_present(i))
 			continue;

@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include "abi.h"
@@ -158,4 +160,71 @@ ABI_CASE(pseudo_terminals_are_used_again)
 		m = pair(&s);
 		CHECK(!close(i & 1 ? m : s) && !close(i & 1 ? s : m));
 	}
+}
+
+ABI_CASE(devpts_has_the_names_and_nobody_makes_others)
+{
+	char name[32];
+	struct statfs fs;
+	struct stat st;
+	int m = master_open(name, sizeof(name));
+
+	CHECK(!statfs("/dev/pts", &fs) && fs.f_type == 0x1cd1);
+	CHECK(!stat("/dev/pts/ptmx", &st) && S_ISCHR(st.st_mode) && st.st_rdev == makedev(5, 2));
+	CHECK_ERR(unlink(name), EPERM);
+	CHECK_ERR(mkdir("/dev/pts/x", 0700), EPERM);
+	CHECK_ERR(rename(name, "/dev/pts/y"), EPERM);
+	CHECK(!access(name, F_OK) && !close(m));
+	CHECK_ERR(access(name, F_OK), ENOENT);
+}
+
+ABI_CASE(many_terminals_are_open_at_once)
+{
+	int masters[200];
+
+	for (int i = 0; i < 200; i++)
+		CHECK((masters[i] = posix_openpt(O_RDWR | O_NOCTTY)) >= 0);
+	for (int i = 0; i < 200; i++)
+		CHECK(!close(masters[i]));
+}
+
+/* TIOCGPTPEER needs no path that leads to the terminal. */
+ABI_CASE(the_peer_opens_from_the_master)
+{
+	char c[8];
+	int m = posix_openpt(O_RDWR | O_NOCTTY), s;
+
+	CHECK(m >= 0 && !unlockpt(m));
+	s = ioctl(m, TIOCGPTPEER, O_RDWR | O_NOCTTY);
+	CHECK(s >= 0 && isatty(s) && write(m, "x\n", 2) == 2 && read(s, c, sizeof(c)) == 2);
+}
+
+static int packet(int m, unsigned char *to, int size)
+{
+	struct pollfd p = { .fd = m, .events = POLLIN | POLLPRI };
+
+	return poll(&p, 1, 1000) == 1 ? (int)read(m, to, size) : -1;
+}
+
+ABI_CASE(packet_mode_tells_what_happens)
+{
+	unsigned char c[64];
+	struct termios t;
+	int on = 1, s, m = pair(&s);
+
+	CHECK(!ioctl(m, TIOCPKT, &on) && !ioctl(m, TIOCGPKT, &on) && on == 1);
+	CHECK(write(s, "data", 4) == 4);
+	CHECK(packet(m, c, sizeof(c)) == 5 && c[0] == TIOCPKT_DATA && !memcmp(c + 1, "data", 4));
+	CHECK(!tcflush(s, TCIFLUSH) && packet(m, c, sizeof(c)) == 1 && c[0] == TIOCPKT_FLUSHREAD);
+	CHECK(!tcflow(s, TCOOFF) && (ready(m, POLLPRI) & POLLPRI) && packet(m, c, sizeof(c)) == 1 && c[0] == TIOCPKT_STOP);
+	CHECK(!tcflow(s, TCOON) && packet(m, c, sizeof(c)) == 1 && c[0] == TIOCPKT_START);
+	CHECK(!tcgetattr(s, &t));
+	t.c_iflag &= ~IXON;
+	CHECK(!tcsetattr(s, TCSANOW, &t) && packet(m, c, sizeof(c)) == 1 && c[0] == TIOCPKT_NOSTOP);
+	t.c_iflag |= IXON;
+	CHECK(!tcsetattr(s, TCSANOW, &t) && packet(m, c, sizeof(c)) == 1 && c[0] == TIOCPKT_DOSTOP);
+	CHECK(write(m, "\023", 1) == 1 && packet(m, c, sizeof(c)) == 1 && c[0] == TIOCPKT_STOP);
+	CHECK(write(m, "\021", 1) == 1 && packet(m, c, sizeof(c)) == 1 && c[0] == TIOCPKT_START);
+	on = 0;
+	CHECK(!ioctl(m, TIOCPKT, &on) && write(s, "d", 1) == 1 && packet(m, c, sizeof(c)) == 1 && c[0] == 'd');
 }

@@ -273,6 +273,7 @@ int main(void)
 	mount_one("sysfs", "/sys");
 	mount_one("tmpfs", "/tmp");
 	mount_one("tmpfs", "/dev/shm");
+	mount_one("devpts", "/dev/pts");
 	signal(SIGCHLD, SIG_DFL);
 	start_devmgr();
 	if (!access(RC_FILE, X_OK))

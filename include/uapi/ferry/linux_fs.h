@@ -265,6 +265,7 @@ struct linux_inotify_event {
 #define LINUX_TIOCCONS		0x541d
 #define LINUX_TIOCGSERIAL	0x541e
 #define LINUX_TIOCNOTTY		0x5422
+#define LINUX_TIOCPKT		0x5420
 #define LINUX_TIOCSETD		0x5423
 #define LINUX_TIOCGETD		0x5424
 #define LINUX_TCSBRKP		0x5425
@@ -276,6 +277,16 @@ struct linux_inotify_event {
 #define LINUX_TIOCSIG		0x40045436ul
 #define LINUX_TIOCGPTLCK	0x80045439ul
 #define LINUX_TIOCGPTPEER	0x5441
+#define LINUX_TIOCGPKT		0x80045438ul
+
+/* The first byte that a packet master reads. */
+#define LINUX_TIOCPKT_DATA	0x00u
+#define LINUX_TIOCPKT_FLUSHREAD	0x01u
+#define LINUX_TIOCPKT_FLUSHWRITE	0x02u
+#define LINUX_TIOCPKT_STOP	0x04u
+#define LINUX_TIOCPKT_START	0x08u
+#define LINUX_TIOCPKT_NOSTOP	0x10u
+#define LINUX_TIOCPKT_DOSTOP	0x20u
 
 /* ioctl(2): block devices. */
 #define LINUX_BLKROSET		0x125d

@@ -14,6 +14,8 @@
 int devnode_create(const char *name, mode_t mode, uint64_t rdev, const struct file_ops *ops, void *priv);
 /* Remove it; open files stay with their ops, so @priv must stay valid until they are released. */
 void devnode_remove(const char *name);
+/* The same for a number that was made with the name "": it has no node in /dev, whoever makes one opens it. */
+void devnode_remove_number(mode_t mode, uint64_t rdev);
 
 /* What sync(2) and syncfs(2) call: set once, at start-up, by who caches device data (the block core). May sleep. */
 extern void (*sync_hook)(void);
