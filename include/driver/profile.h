@@ -35,7 +35,7 @@ static inline void profile_scope_end(struct profile_scope *scope)
 	_Static_assert(sizeof(text) <= 17, "the name of a profile scope has at most 16 characters"); \
 	static const struct profile_site profile_site_##line					\
 		__attribute__((section("ferry_profiles"), used)) = { text, __FILE__ };		\
-	struct profile_scope profile_scope_##line __attribute__((cleanup(profile_scope_end))) =	\
+	struct profile_scope profile_scope_##line __attribute__((cleanup(profile_scope_end), unused)) =	\
 		{ &profile_site_##line, profile_clock() }
 
 #endif

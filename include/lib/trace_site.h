@@ -17,10 +17,10 @@
 		__asm__ goto("testb %0, " #word "(%%rip)\n\tjnz %l1"		\
 			     : : "i"(mask) : "cc" : trace_is_on);		\
 		goto trace_is_known;						\
-	trace_is_on: __attribute__((cold));					\
+	trace_is_on:								\
 		trace_on_ = true;						\
 	trace_is_known:								\
-		trace_on_;							\
+		__builtin_expect(trace_on_, 0);					\
 	})
 
 /* Call @fn, a name, with four integers or pointers. The stack below its pointer may be in use (the red zone of user mode). */
