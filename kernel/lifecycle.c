@@ -73,6 +73,7 @@ int device_set_state_why(struct device *dev, enum driver_state to, const char *w
 	if (to == DRIVER_RUNNING)
 		restart_moment(dev, RESTART_RUNNING);
 	edge_log(dev, from, to, why);
+	driver_event(dev, from, to, why);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
  * its name and id. Everything runs under the device's bind_lock, but what a strand may call: that takes units_lock.
  */
 #include <kernel/log.h>
+#include <lib/format.h>
 #include <mm/slab.h>
 #include "block_core.h"
 
@@ -77,6 +78,28 @@ static void group_close(struct block_group *g, int status)
 	for (unsigned int i = 0; i < BLOCK_QUEUES_MAX; i++)
 		if (g->queues[i])
 			block_queue_close(g->queues[i], status);
+}
+
+/* For who is told of a driver's life. */
+static unsigned int group_users(struct device *dev, char *nodes, size_t size)
+{
+	uint64_t flags = spin_lock_irq(&units_lock);
+	struct block_group *g = dev->block_group;
+	unsigned int files = 0;
+	size_t used = 0;
+
+	for (unsigned int u = 0; g && u < BLOCK_UNITS_MAX; u++) {
+		const struct block_disk *disk = g->units[u];
+
+		if (!disk)
+			continue;
+		if (used < size)
+			used += (size_t)format_text(nodes + used, size - used, "%s%s", used ? "," : "", disk->name);
+		for (unsigned int p = 0; p <= BLOCK_PARTS_MAX; p++)
+			files += disk->parts[p] ? READ_ONCE(disk->parts[p]->opens) : 0;
+	}
+	spin_unlock_irq(&units_lock, flags);
+	return files;
 }
 
 /* ---- The end of a driver, the end of its disks ---- */
@@ -158,6 +181,7 @@ static void group_forget(struct device *dev)
 	dev->block_group = NULL;
 	spin_unlock_irq(&units_lock, flags);
 	dev->class_gone = dev->class_give_up = NULL;
+	dev->class_users = NULL;
 	block_group_put(g);
 }
 
@@ -264,6 +288,7 @@ static int group_bind(struct device *dev)
 		return -ENOMEM;
 	dev->class_gone = group_forget;
 	dev->class_give_up = group_give_up;
+	dev->class_users = group_users;
 	if (dev->block_group->bound)
 		return 0;
 	err = device_on_release(dev, register_undo, NULL);

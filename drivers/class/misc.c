@@ -350,6 +350,17 @@ static int64_t node_ioctl(struct file *f, uint32_t command, uint64_t arg)
 	return result;
 }
 
+/* Without a driver it is not ready; when none will come it is hung up. */
+static uint32_t node_poll(struct file *f, struct poll_table *table)
+{
+	struct misc_device *md = f->priv;
+
+	poll_wait(f, &md->wait, table);
+	if (READ_ONCE(md->gone))
+		return LINUX_POLLERR | LINUX_POLLHUP;
+	return READ_ONCE(md->alive) ? LINUX_POLLIN | LINUX_POLLRDNORM | LINUX_POLLOUT | LINUX_POLLWRNORM : 0;
+}
+
 static loff_t node_seek(struct file *f, loff_t offset, int whence)
 {
 	loff_t size = (loff_t)((struct misc_device *)f->priv)->limits.size;
@@ -368,6 +379,7 @@ static loff_t node_seek(struct file *f, loff_t offset, int whence)
 
 static const struct file_ops misc_file_ops = {
 	.open = node_open, .release = node_release, .read = node_read, .write = node_write, .seek = node_seek, .ioctl = node_ioctl,
+	.poll = node_poll,
 };
 
 /* ---- Coming and going ---- */
@@ -468,6 +480,7 @@ static void misc_forget(struct device *dev)
 	strand_unlock(strand_of(md));
 	mutex_unlock(&misc_lock);
 	dev->class_gone = dev->class_give_up = NULL;
+	dev->class_users = NULL;
 	log_info("misc %s: removed", md->name);
 	misc_put(md);
 }
@@ -487,6 +500,17 @@ static void register_undo(struct device *dev, void *arg)
 	md->alive = false;
 	items_end(md, md->limits.flags & MISC_REPEATABLE, -EIO);
 	strand_unlock(strand_of(md));
+}
+
+/* For who is told of a driver's life: one reference is the node's own. */
+static unsigned int misc_users(struct device *dev, char *nodes, size_t size)
+{
+	struct misc_device *md = dev->misc_device;
+
+	if (!md)
+		return 0;
+	str_copy(nodes, md->name, size);
+	return READ_ONCE(md->ref.count) - 1;
 }
 
 /* A successor takes over the node of its predecessor, which must be the same device to those who have it open. */
@@ -521,6 +545,7 @@ int misc_register(struct device *dev, const struct misc_limits *limits)
 	strand_lock(&dev->strands[0]);
 	dev->misc_device = md;
 	dev->class_gone = dev->class_give_up = misc_forget;
+	dev->class_users = misc_users;
 	md->alive = true;
 	strand_unlock(&dev->strands[0]);
 	wait_wake(&md->wait, 0);

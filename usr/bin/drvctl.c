@@ -207,6 +207,13 @@ static int verb_io(const struct ferry_device_desc *d)
 	return EXIT_DONE;
 }
 
+static int verb_wait(const struct ferry_device_desc *d)
+{
+	int err = state_wait(d, verb_args[0], verb_args[1]);
+
+	return err ? err : done(d);
+}
+
 static const struct verb {
 	const char *name;
 	int (*fn)(const struct ferry_device_desc *d);
@@ -214,7 +221,7 @@ static const struct verb {
 } verbs[] = {
 	{ "status", show_status, 0, 0 }, { "start", verb_start, 0, 0 }, { "stop", verb_stop, 0, 0 }, { "restart", verb_restart, 0, 0 },
 	{ "kill", verb_kill, 0, 0 }, { "reload", verb_reload, 0, 0 }, { "log", show_log, 0, 0 }, { "caps", show_caps, 0, 0 },
-	{ "budget", show_budget, 0, 0 }, { "io", verb_io, 3, 4 },
+	{ "budget", show_budget, 0, 0 }, { "io", verb_io, 3, 4 }, { "wait", verb_wait, 1, 2 },
 };
 
 /* NULL: every device that has a driver. */
@@ -287,8 +294,28 @@ static int usage(void)
 	fprintf(stderr, "usage: drvctl [--json] list\n"
 			"       drvctl [--json] status|start|stop|restart|kill|reload|log|caps|budget|report NAME\n"
 			"       drvctl [--json] io NAME read|write|ioctl OFFSET LENGTH [VALUE]\n"
+			"       drvctl [--json] wait NAME STATE [SECONDS]\n"
+			"       drvctl [--json] events [NAME] [follow]\n"
 			"       drvctl [--json] policy check FILE|reload\n");
 	return EXIT_USAGE;
+}
+
+/* events [NAME] [follow] */
+static int events(int argc, char **argv)
+{
+	int follow = argc > 2 && !strcmp(argv[argc - 1], "follow");
+
+	return argc - follow > 3 ? usage() : events_show(argc - follow == 3 ? argv[2] : NULL, follow);
+}
+
+/* A word that makes no sense: 2, and which it is. */
+static int words_check(char **argv)
+{
+	const char *wrong = !strcmp(argv[1], "wait") ? state_wait_check(argv[3], argv[4]) : NULL;
+
+	if (wrong)
+		fprintf(stderr, "drvctl: wait: %s %s: %s\n", argv[3], argv[4] ? argv[4] : "", wrong);
+	return wrong ? EXIT_USAGE : EXIT_DONE;
 }
 
 /* --json may stand anywhere. */
@@ -313,6 +340,8 @@ int main(int argc, char **argv)
 	argc = options_take(argc, argv);
 	if (argc == 2 && !strcmp(argv[1], "list"))
 		return verb_run(show_status, NULL);
+	if (argc >= 2 && !strcmp(argv[1], "events"))
+		return events(argc, argv);
 	if (argc == 3 && !strcmp(argv[1], "report"))
 		return report_print(argv[2]);
 	if (argc == 4 && !strcmp(argv[1], "policy") && !strcmp(argv[2], "check"))
@@ -322,6 +351,8 @@ int main(int argc, char **argv)
 	for (i = 0; argc >= 3 && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		if (strcmp(argv[1], verbs[i].name) || argc - 3 < verbs[i].args_min || argc - 3 > verbs[i].args_max)
 			continue;
+		if (words_check(argv))
+			return EXIT_USAGE;
 		verb_args = argv + 3;
 		return verb_run(verbs[i].fn, argv[2]);
 	}

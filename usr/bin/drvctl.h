@@ -18,6 +18,15 @@ int show_status(const struct ferry_device_desc *d);
 int show_log(const struct ferry_device_desc *d);
 int show_caps(const struct ferry_device_desc *d);
 int show_budget(const struct ferry_device_desc *d);
+/* The name of a state; "?" behind the last. */
+const char *state_name(unsigned int state);
+
+/* drvctl_events.c: print what is kept of @name (NULL: of all), and go on for ever with @follow. */
+int events_show(const char *name, int follow);
+/* Until the device's driver is in @state, @seconds (NULL: 60) at most. _check: NULL, or what is wrong with the words. */
+int state_wait(const struct ferry_device_desc *d, const char *state, const char *seconds);
+const char *state_wait_check(const char *state, const char *seconds);
+
 /* JSON: the members of the array that a verb's results are, with commas; a text with its quotes. */
 void json_item(void);
 void json_text(const char *text);

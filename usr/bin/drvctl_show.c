@@ -14,7 +14,7 @@
 
 static int nr_items;
 
-static const char *state_name(unsigned int state)
+const char *state_name(unsigned int state)
 {
 	static const char *const names[] = {
 		"Unbound", "Spawned", "Initializing", "CapabilityGranted", "Probing", "Running", "Crashed", "Restarting",

@@ -105,6 +105,8 @@ struct device {
 	struct misc_device *misc_device;	/* the class core's: the file of this device */
 	void (*class_gone)(struct device *dev);	/* the class core's: forget the device for good (device_remove) */
 	void (*class_give_up)(struct device *dev);	/* the class core's: no driver will come, end what waits for one */
+	/* The class core's: names of its nodes, comma-separated; returns how many files of them are open. */
+	unsigned int (*class_users)(struct device *dev, char *nodes, size_t size);
 	struct list resources;		/* devres: undone in reverse order when the driver goes */
 	struct device_irqs *irqs;	/* shim/kernel/irq.c */
 	struct iommu_domain *iommu;	/* mm/iommu.c: once there was one it stays */
@@ -164,6 +166,9 @@ int device_set_state(struct device *dev, enum driver_state state);
 int device_set_state_why(struct device *dev, enum driver_state state, const char *why);
 bool driver_state_may(enum driver_state from, enum driver_state to);
 const char *driver_state_name(enum driver_state state);
+
+/* kernel/driver_events.c: tell whoever depends on the driver. May sleep. */
+void driver_event(struct device *dev, enum driver_state from, enum driver_state to, const char *why);
 
 /* ---- kernel/restart.c: from a death to the first completed request ---- */
 
