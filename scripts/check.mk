@@ -2,7 +2,7 @@
 #
 # Testing targets. scripts/check runs the suites; each prints KTAP.
 
-.PHONY: fio layouts bench-kaslr bench-restart soak-restart hang-campaign fuzz-abi check check-unit check-ktest check-boot check-class bench bench-abi bench-block kpi profile sparse fuzz-calls
+.PHONY: fio layouts bench-kaslr bench-restart soak-restart soak-fio hang-campaign fuzz-abi check check-unit check-ktest check-boot check-class bench bench-abi bench-block kpi profile sparse fuzz-calls
 check: all unit
 	$(Q)scripts/check --build $(O) $(SUITES)
 
@@ -30,6 +30,10 @@ soak-restart: all
 # Every way to hang, on eight drivers at a time: make hang-campaign HANGS=50 (of each kind)
 hang-campaign: all
 	$(Q)FERRY_BUILD=$(O) HANGS="$(or $(HANGS),50)" tests/fault/hangs
+
+# Debian's fio verifies its disks while their drivers are killed all the time; and what the devices saw of it, in order: minutes.
+soak-fio: all
+	$(Q)FERRY_BUILD=$(O) FERRY_FIO=full tests/fault/fio && FERRY_BUILD=$(O) KILLS="$(or $(KILLS),300)" tests/fault/flush-order
 
 bench: all
 	$(Q)FERRY_BUILD=$(O) tests/bench/run

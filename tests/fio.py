@@ -39,9 +39,11 @@ def jobs(node, engine, depth, mib, extra):
         "--randrepeat=1 --output-format=terse --terse-version=3", extra))
 
 
-def verify(out, nodes, *options, cpus=1, engine="libaio", depth=16, mib=DISK_MIB, extra="", timeout=400):
-    """Write and verify all @nodes at once; {node: error number or None}, output and log."""
+def verify(out, nodes, *options, cpus=1, engine="libaio", depth=16, mib=DISK_MIB, extra="", beside="", timeout=400):
+    """Write and verify all @nodes at once, with the commands @beside, which go on until /tmp/over is there; {node: error number or None}, output and log."""
     script = " ".join("(%s > /tmp/fio.%s 2>&1; echo \"#END %s $?\" >> /tmp/fio.%s) &" % (jobs(n, engine, depth, mib, extra), n, n, n) for n in nodes)
+    if beside:
+        script = "(%s) > /tmp/beside 2>&1 & beside=$!; (%s wait); touch /tmp/over; wait $beside; cat /tmp/beside;" % (beside, script)
     status, output, log = testlib.run(out, script + " wait; cat /tmp/fio.*", "--mem", MEMORY, "--smp", str(cpus), *additions(), *options,
                                       timeout=timeout)
     done = {n: int(s) for n, s in re.findall(r"^#END (\S+) (\d+)$", output, re.M)}
