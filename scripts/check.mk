@@ -36,7 +36,7 @@ soak-fio: all
 	$(Q)FERRY_BUILD=$(O) FERRY_FIO=full tests/fault/fio && FERRY_BUILD=$(O) KILLS="$(or $(KILLS),300)" tests/fault/flush-order
 
 bench: all
-	$(Q)FERRY_BUILD=$(O) tests/bench/run
+	$(Q)FERRY_BUILD=$(O) tests/bench/run $(if $(SHORT),--short)
 
 # Beside Debian's Linux. BENCH="null fork" chooses tests, RUNS=0 leaves the wall clock out.
 bench-abi: all
@@ -58,6 +58,11 @@ bench-block: all
 # The record of a driver, beside it: make kpi DRIVER=nvme (RUNS=9)
 kpi: all
 	$(Q)FERRY_BUILD=$(O) tests/bench/kpi $(if $(RUNS),--runs $(RUNS)) $(DRIVER)
+
+# One HTML file out of what benchmarks, tests and KPI records left: $(O)/report.html
+.PHONY: report
+report:
+	$(Q)scripts/report --build $(O) --config $(KCONFIG_CONFIG) -o $(O)/report.html
 
 # Where the instructions of a benchmark go: make profile PROFILE="--placement m -- blkcost -d 1 /dev/nullb0 200"
 profile: all
