@@ -76,11 +76,13 @@ bool mutex_trylock(struct mutex *m)
 {
 	bool taken = mutex_change(m, 0, (uint64_t)current);
 
-	if (taken || READ_ONCE(m->state) & ~MUTEX_WAITED_FOR)
-		return taken;
-	spin_lock(&m->lock);
-	taken = mutex_change(m, MUTEX_WAITED_FOR, (uint64_t)current | MUTEX_WAITED_FOR) || mutex_change(m, 0, (uint64_t)current);
-	spin_unlock(&m->lock);
+	if (!taken && !(READ_ONCE(m->state) & ~MUTEX_WAITED_FOR)) {
+		spin_lock(&m->lock);
+		taken = mutex_change(m, MUTEX_WAITED_FOR, (uint64_t)current | MUTEX_WAITED_FOR) || mutex_change(m, 0, (uint64_t)current);
+		spin_unlock(&m->lock);
+	}
+	if (taken)
+		debug_mutex_locked(m, LOCK_TRIES);
 	return taken;
 }
 

@@ -8,6 +8,7 @@
 #include <asm/cpu.h>
 #include <asm/serial.h>
 #include <fs/file.h>
+#include <kernel/debug.h>
 #include <kernel/init.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
@@ -99,6 +100,7 @@ static void start_thread(void *arg)
 static void memory_init(void)
 {
 	paging_init();
+	debug_start();
 	frame_init();
 	slab_init();
 	vmap_init();
@@ -120,6 +122,7 @@ static void threads_init(void)
 /* From arch/x86/boot/start.S, on the boot stack, interrupts off: nobody preempts the boot. */
 void kernel_main(paddr_t mbi, uint64_t entry_tsc)
 {
+	debug_early_init();
 	serial_early_init();
 	cpu_early_init();
 	clock_init(entry_tsc);

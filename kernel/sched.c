@@ -12,6 +12,7 @@
 #include <asm/cpu.h>
 #include <asm/smp.h>
 #include <kernel/cpu.h>
+#include <kernel/debug.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
 #include <kernel/time.h>
@@ -342,6 +343,7 @@ void sched_enter(struct thread *t)
 
 void sched_leave(void)
 {
+	debug_nothing_held("at the end of a thread");
 	irq_disable();
 	current->state = THREAD_DEAD;
 	reschedule(false);

@@ -3,6 +3,7 @@
  * Sleeping: a thread marks itself, looks at what it waits for, and goes off its CPU until it is woken or a timer fires. A wake may come
  * for an older reason: everybody looks again. No locks of its own; the state is the run queue's (kernel/sched.c).
  */
+#include <kernel/debug.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
 #include <kernel/time.h>
@@ -51,6 +52,7 @@ int schedule_timeout(time_ns_t deadline)
 {
 	struct thread *t = current;
 
+	debug_may_sleep();
 	if (unlikely(t->sclass == SCHED_IDLE_CLASS))
 		panic("the idle thread sleeps");
 	if (t->interruptible && signal_pending(t)) {

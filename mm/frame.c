@@ -5,6 +5,7 @@
  * reference counts are atomic.
  */
 #include <asm/page_ops.h>
+#include <kernel/debug.h>
 #include <kernel/lock.h>
 #include <kernel/log.h>
 #include <mm/page.h>
@@ -237,7 +238,7 @@ struct page *frame_alloc(unsigned int order, uint32_t flags, enum page_use use)
 	struct page *page;
 	uint64_t irq;
 
-	if (order > FRAME_ORDER_MAX)
+	if (order > FRAME_ORDER_MAX || debug_fail_alloc())
 		return NULL;
 	irq = spin_lock_irq(&frame_lock);
 	page = take_block(order, flags);
@@ -247,6 +248,8 @@ struct page *frame_alloc(unsigned int order, uint32_t flags, enum page_use use)
 		counts.by_use[use] += 1ul << order;
 	}
 	spin_unlock_irq(&frame_lock, irq);
+	if (page)
+		debug_frames_alloc(page_addr(page), PAGE_SIZE << order, flags & FRAME_ZERO);
 	if (page && (flags & FRAME_ZERO))
 		page_clear(page_addr(page), PAGE_SIZE << order);
 	return page;
@@ -273,6 +276,7 @@ static void release(struct page *page)
 	if (unlikely(page->use == PAGE_RESERVED || page->pins || page->mapcount))
 		panic("frame %#llx freed while used (%u): pins %u, mappings %u", (unsigned long long)frame << PAGE_SHIFT, page->use,
 		      page->pins, page->mapcount);
+	debug_frames_free(page_addr(page), PAGE_SIZE << order);
 	irq = spin_lock_irq(&frame_lock);
 	counts.by_use[page->use] -= 1ul << order;
 	counts.free += 1ul << order;
@@ -388,6 +392,7 @@ static void mark_holes(void)
 static void free_range(uint64_t start, uint64_t end)
 {
 	counts.free += end - start;
+	debug_frames_free(phys_to_virt(start << PAGE_SHIFT), (end - start) << PAGE_SHIFT);
 	while (start < end) {
 		unsigned int order = start ? MIN(__builtin_ctzll(start), FRAME_ORDER_MAX) : FRAME_ORDER_MAX;
 
@@ -457,6 +462,7 @@ void frame_release_reserved(paddr_t start, uint64_t length)
 
 		if (!page || page->use != PAGE_RESERVED)
 			panic("frame %#llx is not reserved", (unsigned long long)f << PAGE_SHIFT);
+		debug_frames_free(page_addr(page), PAGE_SIZE);
 		irq = spin_lock_irq(&frame_lock);
 		page->refs = 0;
 		counts.by_use[PAGE_RESERVED]--;

@@ -4,38 +4,19 @@
  * is what finds a free object and what catches one that is freed twice. From one page on whole frames are given. Each cache has a
  * lock; a frame belongs to a cache through page->owner of its head.
  */
+#include <kernel/debug.h>
 #include <kernel/lock.h>
 #include <kernel/log.h>
 #include <mm/page.h>
 #include <mm/slab.h>
 #include "poison.h"
+#include "slab_internal.h"
 
-#define SLAB_WORDS	4u
-#define SLAB_OBJECTS	(SLAB_WORDS * 64)
 #define SLAB_OBJECTS_MIN 8u	/* take more frames for a slab until so many fit */
 #define SLAB_ORDER_MAX	3u
 #define SLAB_ALIGN	16u
 #define SIZE_MAX_SLAB	2048u
 #define KEEP_EMPTY	2u	/* empty slabs that a cache holds back */
-
-struct slab {
-	struct list link;		/* in cache->partial while an object is free */
-	uint64_t free[SLAB_WORDS];
-	uint32_t used;
-};
-
-struct slab_cache {
-	struct spinlock lock;
-	struct list partial;		/* slabs with a free object; guarded by lock */
-	unsigned int nr_empty;		/* of those, wholly free; guarded by lock */
-	unsigned int nr_slabs;		/* guarded by lock, as the next two */
-	uint64_t nr_used;
-	uint64_t nr_allocs;		/* since boot */
-	struct slab_cache *next;	/* in caches */
-	uint32_t size, stride, first, capacity;
-	unsigned int order;
-	const char *name;
-};
 
 #define SIZE(n)		{ n, "kzalloc-" #n }
 static const struct {
@@ -62,7 +43,7 @@ static void cache_init(struct slab_cache *c, const char *name, size_t size, size
 	list_init(&c->partial);
 	c->name = name;
 	c->size = size;
-	c->stride = ALIGN_UP(size, align);
+	c->stride = ALIGN_UP(size + DEBUG_OBJECT_EXTRA, align);
 	c->first = ALIGN_UP(sizeof(struct slab), align);
 	while (c->order < SLAB_ORDER_MAX && capacity_of(c, c->order) < SLAB_OBJECTS_MIN)
 		c->order++;
@@ -81,6 +62,7 @@ static struct slab *slab_grow(struct slab_cache *c)
 		return NULL;
 	page->owner = c;
 	s = page_addr(page);
+	debug_slab_new(s, PAGE_SIZE << c->order);
 	list_init(&s->link);
 	s->used = 0;
 	for (uint32_t w = 0; w < SLAB_WORDS; w++) {
@@ -131,7 +113,7 @@ static bool cache_fill(struct slab_cache *c)
 	return true;
 }
 
-void *slab_alloc(struct slab_cache *c)
+static void *cache_take(struct slab_cache *c)
 {
 	uint64_t flags = spin_lock_irq(&c->lock);
 	void *p = NULL;
@@ -139,9 +121,28 @@ void *slab_alloc(struct slab_cache *c)
 	if (cache_fill(c))
 		p = slab_take(c, list_first(&c->partial, struct slab, link));
 	spin_unlock_irq(&c->lock, flags);
+	return p;
+}
+
+/* Of the room that the cache has, @size bytes are asked for. */
+static void *cache_alloc(struct slab_cache *c, size_t size)
+{
+	void *p;
+
+	if (debug_fail_alloc())
+		return NULL;
+	p = cache_take(c);
+	if (!p && debug_objects_drain())
+		p = cache_take(c);
 	if (!p)
 		return NULL;
-	return memset(p, 0, c->size);
+	debug_object_alloc(p, size, c->stride);
+	return memset(p, 0, size);
+}
+
+void *slab_alloc(struct slab_cache *c)
+{
+	return cache_alloc(c, c->size);
 }
 
 /* The slot of @p in its slab; a pointer that is none is a panic. */
@@ -176,20 +177,6 @@ static struct slab *slab_give(struct slab_cache *c, struct slab *s, uint32_t slo
 	return s;
 }
 
-static void cache_free(struct slab_cache *c, struct page *head, void *p)
-{
-	struct slab *s = page_addr(head), *unused;
-	uint32_t slot = slot_of(c, s, p);
-	uint64_t flags;
-
-	memory_poison(p, c->size);
-	flags = spin_lock_irq(&c->lock);
-	unused = slab_give(c, s, slot);
-	spin_unlock_irq(&c->lock, flags);
-	if (unused)
-		page_put(head);
-}
-
 /* The first frame of the block that @p lies in. */
 static struct page *head_page(const void *p)
 {
@@ -202,6 +189,27 @@ static struct page *head_page(const void *p)
 	return page->flags & PAGE_TAIL ? page->owner : page;
 }
 
+void slab_release(struct slab_cache *c, void *p)
+{
+	struct page *head = head_page(p);
+	struct slab *s = page_addr(head), *unused;
+	uint32_t slot = slot_of(c, s, p);
+	uint64_t flags = spin_lock_irq(&c->lock);
+
+	unused = slab_give(c, s, slot);
+	spin_unlock_irq(&c->lock, flags);
+	if (unused)
+		page_put(head);
+}
+
+static void cache_free(struct slab_cache *c, void *p)
+{
+	if (debug_object_free(c, p, c->stride))
+		return;
+	memory_poison(p, c->size);
+	slab_release(c, p);
+}
+
 void slab_free(struct slab_cache *c, void *p)
 {
 	struct page *head;
@@ -211,7 +219,7 @@ void slab_free(struct slab_cache *c, void *p)
 	head = head_page(p);
 	if (head->use != PAGE_SLAB || head->owner != c)
 		panic("slab_free: %p is not of %s", p, c->name);
-	cache_free(c, head, p);
+	cache_free(c, p);
 }
 
 static unsigned int order_of(size_t size)
@@ -229,10 +237,11 @@ static void *frames_alloc(size_t size)
 
 	if (size > PAGE_SIZE << FRAME_ORDER_MAX)
 		return NULL;
-	page = frame_alloc(order_of(size), FRAME_ZERO, PAGE_KERNEL);
+	page = debug_fail_alloc() ? NULL : frame_alloc(order_of(size), FRAME_ZERO, PAGE_KERNEL);
 	if (!page)
 		return NULL;
 	page->flags |= PAGE_KMALLOC;
+	debug_large_alloc(page_addr(page), size, PAGE_SIZE << page->order);
 	__atomic_fetch_add(&large_bytes, PAGE_SIZE << page->order, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&large_allocs, 1, __ATOMIC_RELAXED);
 	return page_addr(page);
@@ -240,6 +249,8 @@ static void *frames_alloc(size_t size)
 
 static void frames_free(struct page *head, void *p)
 {
+	if (!debug_large_free(p))
+		return;
 	if (!(head->flags & PAGE_KMALLOC) || p != page_addr(head))
 		panic("kfree: %p was not allocated", p);
 	head->flags &= ~PAGE_KMALLOC;
@@ -251,7 +262,7 @@ void *kzalloc(size_t size)
 {
 	if (size > SIZE_MAX_SLAB)
 		return frames_alloc(size);
-	return slab_alloc(&size_caches[size_index[(size + SLAB_ALIGN - 1) / SLAB_ALIGN]]);
+	return cache_alloc(&size_caches[size_index[(size + SLAB_ALIGN - 1) / SLAB_ALIGN]], size);
 }
 
 void *kcalloc(size_t count, size_t size)
@@ -265,11 +276,11 @@ void kfree(void *p)
 {
 	struct page *head;
 
-	if (!p)
+	if (!p || !debug_may_free(p))
 		return;
 	head = head_page(p);
 	if (head->use == PAGE_SLAB)
-		cache_free(head->owner, head, p);
+		cache_free(head->owner, p);
 	else
 		frames_free(head, p);
 }
@@ -327,7 +338,7 @@ uint64_t slab_bytes_used(void)
 
 	while (slab_stats_next(&c, &stats))
 		bytes += stats.used * stats.size;
-	return bytes;
+	return bytes - debug_bytes_waiting();
 }
 
 uint64_t slab_allocs(void)

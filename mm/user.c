@@ -5,6 +5,7 @@
  */
 #include <asm/cpu.h>
 #include <asm/usercopy.h>
+#include <kernel/debug.h>
 #include <mm/space.h>
 #include <mm/user.h>
 #include "user_partial.h"
@@ -16,6 +17,7 @@ static uint64_t copy_in(void *to, uint64_t from, size_t n)
 {
 	uint64_t left;
 
+	debug_check(to, n, true);
 	user_access_begin();
 	left = user_copy_raw(to, (const void *)from, n);
 	user_access_end();
@@ -26,6 +28,8 @@ static uint64_t copy_out(uint64_t to, const void *from, size_t n)
 {
 	uint64_t left;
 
+	debug_check(from, n, false);
+	debug_check_leak(from, n);
 	user_access_begin();
 	left = user_copy_raw((void *)to, from, n);
 	user_access_end();

@@ -5,6 +5,7 @@
  * vmap_lock guards the lists and the kernel's page tables here.
  */
 #include <asm/paging.h>
+#include <kernel/debug.h>
 #include <kernel/lock.h>
 #include <kernel/log.h>
 #include <kernel/thread.h>
@@ -214,10 +215,13 @@ static void stack_strip(vaddr_t stack)
 	tlb_flush(pt_kernel_root(), stack, KSTACK_SIZE);
 	while (nr)
 		page_put(pages[--nr]);
+	debug_stack_unmap(stack);
 }
 
 static bool stack_fill(vaddr_t stack)
 {
+	if (!debug_stack_map(stack))
+		return false;
 	for (unsigned int i = 0; i < STACK_PAGES; i++) {
 		struct page *page = frame_alloc(0, FRAME_ZERO, PAGE_STACK);
 
@@ -249,13 +253,16 @@ vaddr_t kstack_alloc(void)
 	vaddr_t stack = nr_kept ? kept[--nr_kept] : stack_make();
 
 	spin_unlock_irq(&vmap_lock, flags);
+	debug_stack_reuse(stack);
 	return stack;
 }
 
 void kstack_free(vaddr_t stack)
 {
-	uint64_t flags = spin_lock_irq(&vmap_lock);
+	uint64_t flags;
 
+	debug_stack_left(stack);
+	flags = spin_lock_irq(&vmap_lock);
 	if (nr_kept < STACKS_KEPT) {
 		kept[nr_kept++] = stack;
 	} else {

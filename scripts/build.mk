@@ -26,12 +26,13 @@ $(KCONFIG_CONFIG):
 #   test-driver-y  a moved driver for tests: built, and in no image
 #   library-y    code that drivers share, an archive in each world
 #   lib-y        lib/, an archive in each world; lib-kernel-y: the kernel's only, where others have a C library
+#   unchecked-y  objects of the kernel that CONFIG_DEBUG_KERNEL leaves as they are
 #   user-shim-y, host-shim-y   the driver API in the other two worlds
 #   program-y    a user program
 #   unit-host-y, unit-kernel-y, model-y, fuzz-y   tests/
 # For an object foo.o of driver-y or program-y, foo-parts := a.o b.o names the objects it is made of.
 
-lists := obj driver test-driver library lib lib-kernel user-shim host-shim program unit-host unit-kernel model fuzz
+lists := obj unchecked driver test-driver library lib lib-kernel user-shim host-shim program unit-host unit-kernel model fuzz
 top-dirs := arch/x86/ kernel/ mm/ fs/ ipc/ lib/ drivers/ shim/ usr/ tests/
 
 parts-of = $(or $($(basename $(1))-parts),$(1))
@@ -119,7 +120,7 @@ differ = $(if $(and $(findstring x$(1)x,x$(2)x),$(findstring x$(2)x,x$(1)x)),,y)
 # A tree that was moved or copied is not built anew.
 no-path = $(strip $(filter-out -ffile-prefix-map=%,$(1)))
 own-flags := $(foreach v,$(sort $(filter CFLAGS_%,$(.VARIABLES))),$(v)=$($(v)))
-$(call set-stamp,kernel,$(call no-path,$(own-flags) $(CC) $(kernel-cflags) $(kernel-includes) $(driver-kernel-includes)))
+$(call set-stamp,kernel,$(call no-path,$(own-flags) $(CC) $(kernel-cflags) $(if $(CONFIG_DEBUG_KERNEL),$(all-unchecked-y)) $(kernel-includes) $(driver-kernel-includes)))
 $(call set-stamp,user,$(call no-path,$(user-cc) $(user-cflags) $(user-includes) $(driver-user-includes)))
 $(call set-stamp,host,$(call no-path,$(HOSTCC) $(host-cflags) $(host-includes)))
 $(call set-stamp,link,$(strip $(LD) $(kernel-ldflags) $(kernel-objs) $(kernel-driver-objs) $(fallback-objs)))
@@ -136,7 +137,8 @@ $(all-kernel-objs): includes ?= $(kernel-includes)
 $(O)/%.o: %.c $(O)/stamp/kernel | $(autoconf-h)
 	$(call say,CC,$*.o)
 	$(call checker,$(kernel-cflags) $(includes))
-	$(Q)$(CC) $(kernel-cflags) $(includes) $(CFLAGS_$*.o) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+	$(Q)$(CC) $(if $(filter $*.o,$(all-unchecked-y)),$(filter-out $(debug-cflags),$(kernel-cflags)),$(kernel-cflags)) \
+		$(includes) $(CFLAGS_$*.o) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
 
 $(O)/%.o: %.S $(O)/stamp/kernel | $(autoconf-h)
 	$(call say,AS,$*.o)

@@ -11,6 +11,13 @@ check-unit: unit
 check-ktest check-boot check-class: check-%: all
 	$(Q)scripts/check --build $(O) $*
 
+# A hundred bugs on purpose in a kernel that checks itself: which does it name? (Documentation/checks.md)
+.PHONY: planted
+planted: initramfs
+	$(Q)test -e $(O)/debug/.config || $(MAKE) -s O=$(O)/debug debug_defconfig
+	$(Q)$(MAKE) -s O=$(O)/debug $(O)/debug/ferry.strip
+	$(Q)FERRY_BUILD=$(O)/debug FERRY_INITRAMFS=$(O)/initramfs.cpio tests/planted/run
+
 # How long a restart takes and what it costs: make bench-restart KILLS=1000 CPUS=1
 bench-restart: all
 	$(Q)FERRY_BUILD=$(O) KILLS="$(or $(KILLS),1000)" CPUS="$(or $(CPUS),1)" tests/bench/restart

@@ -50,8 +50,15 @@ machine-flags += --target=x86_64-unknown-none-elf
 else
 kernel-cflags += -fno-tree-loop-distribute-patterns
 endif
-kernel-asflags = $(filter-out -std=% -W%,$(kernel-cflags)) -Wall -Werror -D__ASSEMBLY__ -Wa,--noexecstack
-kernel-ldflags := -m elf_x86_64 -nostdlib -static -z max-page-size=0x1000 -z noexecstack \
+
+# CONFIG_DEBUG_KERNEL: gcc calls kernel/debug/ before each access and where behaviour is undefined; string functions go there by --wrap.
+debug-cflags := -fsanitize=kernel-address -fasan-shadow-offset=0xdffffc0000000000 --param asan-instrumentation-with-call-threshold=0 \
+	--param asan-stack=1 --param asan-globals=1 -fsanitize-address-use-after-scope -fsanitize=undefined -fno-sanitize=object-size \
+	-ftrivial-auto-var-init=pattern -fno-optimize-sibling-calls -Wno-maybe-uninitialized -Wno-array-bounds
+kernel-cflags += $(if $(CONFIG_DEBUG_KERNEL),-DFERRY_DEBUG $(if $(is-clang),,$(debug-cflags)))
+debug-ldflags := $(patsubst %,--wrap=%,memcpy memmove memset memcmp memchr strlen strnlen strcmp strncmp)
+kernel-asflags = $(filter-out -std=% -W% -fsanitize% $(debug-cflags),$(kernel-cflags)) -Wall -Werror -D__ASSEMBLY__ -Wa,--noexecstack
+kernel-ldflags = $(if $(CONFIG_DEBUG_KERNEL),$(debug-ldflags)) -m elf_x86_64 -nostdlib -static -z max-page-size=0x1000 -z noexecstack \
 	--no-warn-rwx-segments --build-id=none --fatal-warnings
 
 # ---- The vDSO: user mode, no C library, nothing but registers and the stack -----------------------

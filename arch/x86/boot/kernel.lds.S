@@ -65,9 +65,16 @@ SECTIONS
 		KEEP(*(.smap_sites))
 		smap_sites_end = .;
 		. = ALIGN(16);
+		constructors_start = .;
+		KEEP(*(SORT(.init_array.*) .init_array))
+		constructors_end = .;
+		. = ALIGN(16);
 		__start_ktest_cases = .;
 		KEEP(*(ktest_cases))
 		__stop_ktest_cases = .;
+		__start_planted_bugs = .;
+		KEEP(*(planted_bugs))
+		__stop_planted_bugs = .;
 	} :rodata
 
 	/* Sections of their own, so that tools find them by name. */
@@ -109,7 +116,8 @@ SECTIONS
 		. = ALIGN(4096);
 	} :data
 	kernel_end = .;
-	ASSERT(kernel_end - kernel_start <= (KASLR_TABLES - 1) * 0x200000, "the image is larger than boot/kaslr.c moves")
+	ASSERT(!DEFINED(kaslr_choose) || kernel_end - kernel_start <= (KASLR_TABLES - 1) * 0x200000, "the image is larger than boot/kaslr.c moves")
+	ASSERT(kernel_end - KERNEL_BASE <= 0x1000000, "the image is larger than boot/start.S maps")
 
 	/* Behind all others, so that it can be made of the finished image; its memory is free once the kernel runs. */
 	.kaslr : AT(ADDR(.kaslr) - KERNEL_BASE) {

@@ -9,6 +9,7 @@
 #include <asm/exit.h>
 #include <asm/msr.h>
 #include <asm/smp.h>
+#include <kernel/debug.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
 #include <mm/oom.h>
@@ -70,6 +71,16 @@ static const char *trap_name(uint64_t vector)
 static bool is_stack_guard(vaddr_t a)
 {
 	return kstack_is_guard(a) || (a >= (vaddr_t)boot_stack_guard && a < (vaddr_t)boot_stack_guard + PAGE_SIZE);
+}
+
+/* A check's test goes on without the thread. */
+static bool test_resumes(struct regs *r, uint64_t address)
+{
+	uint64_t resume = debug_fault_resume(r->rip, r->rbp, trap_name(r->vector), address);
+
+	if (resume)
+		r->rip = resume;
+	return resume;
 }
 
 static void __noreturn trap_panic(const struct regs *r, uint64_t cr2)
@@ -154,7 +165,7 @@ static void kernel_page_fault(struct regs *r, vaddr_t address)
 	int err = -EFAULT;
 
 	if (!is_user_copy(r, address)) {
-		if (!extable_resume(r))
+		if (!extable_resume(r) && !test_resumes(r, address))
 			trap_panic(r, address);
 		return;
 	}
@@ -197,7 +208,7 @@ static void exception(struct regs *r)
 		irq_enable();
 		signal_fault(kind->signal ? kind->signal : LINUX_SIGILL, kind->signal ? kind->code : LINUX_ILL_ILLOPN, r->rip);
 		irq_disable();
-	} else if (!fault_resume(r)) {
+	} else if (!fault_resume(r) && !test_resumes(r, 0)) {
 		trap_panic(r, 0);
 	}
 }
@@ -276,6 +287,7 @@ bool exit_to_user(struct regs *r)
 	if (exit_work_possible(t) || unlikely(r->rip >> 47))
 		while (work_is_due(t, r))
 			return_to_user_work(r);
+	debug_nothing_held("on the way to user mode");
 	r->rflags = (r->rflags & USER_RFLAGS) | USER_RFLAGS_FIXED;
 	if (exit_by_sysret(r))
 		return true;

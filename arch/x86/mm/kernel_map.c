@@ -6,6 +6,7 @@
 #include <asm/boot.h>
 #include <asm/msr.h>
 #include <asm/paging.h>
+#include <kernel/debug.h>
 #include <kernel/init.h>
 #include <kernel/log.h>
 #include <mm/page.h>
@@ -110,6 +111,11 @@ static void map_ram(void)
 	}
 }
 
+static void map_shadow(vaddr_t v, paddr_t p)
+{
+	*boot_entry(v, 0) = pte_make(p, PT_READ | PT_WRITE | PT_GLOBAL) | PTE_DIRTY;
+}
+
 void paging_init(void)
 {
 	unsigned int i;
@@ -122,6 +128,7 @@ void paging_init(void)
 	map_ram();
 	for (i = 0; i < VMAP_TOP_ENTRIES; i++)
 		boot_entry(VMAP_BASE + i * PT_SIZE(3), 2);
+	debug_map_shadow(map_shadow);
 	pt_load(kernel_root);
 }
 

@@ -8,6 +8,7 @@
 
 #include <asm/cpu.h>
 #include <asm/preempt.h>
+#include <kernel/debug.h>
 #include <kernel/lock.h>
 
 /* lock.c. */
@@ -35,6 +36,8 @@ static inline bool spin_take(struct spinlock *lock)
 
 static inline void spin_give(struct spinlock *lock)
 {
+	if (!debug_spin_unlock(lock))
+		return;
 	if (unlikely(!lock->locked))
 		spin_not_locked(lock);
 	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
@@ -45,13 +48,16 @@ static inline void spin_lock(struct spinlock *lock) __acquires(lock)
 	preempt_disable();
 	if (unlikely(!spin_take(lock)))
 		spin_lock_wait(lock);
+	debug_spin_locked(lock, LOCK_WAITS);
 }
 
 static inline bool spin_trylock(struct spinlock *lock)
 {
 	preempt_disable();
-	if (likely(spin_take(lock)))
+	if (likely(spin_take(lock))) {
+		debug_spin_locked(lock, LOCK_TRIES);
 		return true;
+	}
 	preempt_enable();
 	return false;
 }
@@ -84,13 +90,17 @@ static inline bool mutex_change(struct mutex *m, uint64_t from, uint64_t to)
 
 static inline void mutex_lock(struct mutex *m) __acquires(m)
 {
+	debug_mutex_lock(m);
 	if (unlikely(!mutex_change(m, 0, (uint64_t)current)))
 		mutex_lock_wait(m);
+	debug_mutex_locked(m, LOCK_WAITS);
 }
 
 /* One exchange, and no look at the mutex after it: the next owner may be about to free it. */
 static inline void mutex_unlock(struct mutex *m) __releases(m)
 {
+	if (!debug_mutex_unlock(m))
+		return;
 	if (unlikely(!mutex_change(m, (uint64_t)current, 0)))
 		mutex_unlock_wake(m);
 }

@@ -7,6 +7,7 @@
 #define KERNEL_THREAD_H
 
 #include <asm/thread.h>
+#include <kernel/debug.h>
 #include <kernel/heap.h>
 #include <kernel/list.h>
 #include <kernel/lock.h>
@@ -77,6 +78,7 @@ struct thread {
 	uint64_t restart_args[6];
 	/* User copies: when set, a fault in the kernel resumes there (mm/user.c and arch). */
 	uint64_t fault_resume;
+	struct thread_debug debug;	/* kernel/debug/ */
 };
 
 /* A kernel thread running @fn(@arg); starts when thread_start() is called. ERR_PTR(-ENOMEM). May sleep. */

@@ -5,6 +5,7 @@
  */
 #include <driver/driver.h>
 #include <kernel/block.h>
+#include <kernel/debug.h>
 #include <kernel/device.h>
 #include <ktest.h>
 #include <mm/page.h>
@@ -439,12 +440,14 @@ KTEST_CASE(memory_is_given_back)
 	ASSERT_TRUE(start());
 	stop();
 	bytes = slab_bytes_used();
+	debug_objects_drain();
 	frame_stats(&before);
 	for (unsigned int i = 0; i < 10; i++) {
 		ASSERT_TRUE(start());
 		EXPECT_EQ(block_read_blocks(disk, 0, 40, buffer), 0);
 		stop();
 	}
+	debug_objects_drain();
 	frame_stats(&after);
 	EXPECT_EQ(slab_bytes_used(), bytes);
 	EXPECT_LE(before.free - after.free, 8);	/* slabs may keep a page */
