@@ -75,11 +75,36 @@ static void diskstats_show(struct seq *s, void *priv)
 	block_disk_for_each(stats_line, s);
 }
 
+static bool disk_line(struct block_disk *disk, void *arg)
+{
+	struct totals t = { .in_flight = 0 };
+	unsigned long long ios = 0, ns = 0;
+
+	for (unsigned int i = 0; i < BLOCK_QUEUES_MAX; i++)
+		if (disk->group->queues[i])
+			queue_totals(disk, disk->group->queues[i], &t);
+	for (unsigned int op = 0; op < BLOCK_OP_COUNT; op++) {
+		ios += t.stats.ios[op];
+		ns += t.stats.ns[op];
+	}
+	seq_printf(arg, "%s %s %llu %llu\n", disk->name, disk->dev->name, ios, ns);
+	return true;
+}
+
+/* For drvtop: whose disk it is, and what diskstats rounds. */
+static void disks_show(struct seq *s, void *priv)
+{
+	seq_puts(s, "DISK DEVICE IOS NS\n");
+	block_disk_for_each(disk_line, s);
+}
+
 static int block_proc_init(void)
 {
 	int err = proc_create("partitions", 0444, partitions_show, NULL);
 
 	sync_hook = block_sync_all;
+	if (!err)
+		err = proc_create("ferry/disks", 0444, disks_show, NULL);
 	return err ? err : proc_create("diskstats", 0444, diskstats_show, NULL);
 }
 INITCALL("4class", block_proc_init);
