@@ -30,6 +30,9 @@
 #define ATA_CMD_FLUSH		0xe7u
 #define ATA_CMD_FLUSH_EXT	0xeau
 #define ATA_CMD_IDENTIFY	0xecu
+#define ATA_CMD_SMART		0xb0u
+#define ATA_SMART_READ_DATA	0xd0u	/* in features */
+#define ATA_SMART_LBA		0xc24f00u	/* what every SMART command has in its LBA */
 
 #define ATA_SECTORS_28_MAX	0x10000000ull	/* addressable with 28 bits */
 #define ATA_SECTORS_48_MAX	0x1000000000000ull

@@ -96,6 +96,7 @@ static void features_parse(const uint16_t *w, struct ata_identity *id)
 	id->write_cache = w[82] != 0xffff && w[82] & BIT(5) && w[85] & BIT(5);
 	id->fua = id->lba48 && valid(w[84]) & BIT(6);
 	id->trim = id->lba48 && w[169] & BIT(0);
+	id->smart = w[82] != 0xffff && w[82] & BIT(0) && w[85] & BIT(0);
 	id->rotational = w[217] > 0x400 && w[217] < 0xffff;
 	if (w[76] != 0xffff && w[76] & BIT(8) && id->lba48)
 		id->queue_depth = (w[75] & 0x1f) + 1u;

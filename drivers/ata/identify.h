@@ -19,7 +19,7 @@ struct ata_identity {
 	uint32_t queue_depth;		/* native command queuing; 0: none */
 	bool packet;			/* ATAPI */
 	bool packet_dmadir;		/* wants to be told the direction */
-	bool dma, lba48, flush, flush_ext, write_cache, fua, trim, rotational;
+	bool dma, lba48, flush, flush_ext, write_cache, fua, trim, rotational, smart;
 	uint8_t packet_bytes;		/* 12 or 16 */
 	uint8_t packet_kind;		/* peripheral device type of SCSI; ATA_KIND_CD */
 	uint8_t multiple;		/* most sectors for each interrupt of PIO: a power of two, or 0 */

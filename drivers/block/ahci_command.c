@@ -26,6 +26,7 @@
 #define FEATURE_TO_HOST		4
 #define SCSI_READ_12		0xa8
 #define TRIES_MAX		3
+#define INFO_BYTES		512u	/* of IDENTIFY and of SMART READ DATA */
 
 /* ---- Slots ---- */
 
@@ -148,11 +149,25 @@ static struct dma_segment ranges_write(struct ahci_port *p, const struct block_r
 	return (struct dma_segment){ .address = p->mem.address + MEM_RANGES, .length = ATA_RANGES * 8 };
 }
 
+/* Data words of the device's into the first sector of the request's page. */
+static struct dma_segment info_fill(const struct ahci_port *p, const struct block_request *rq, struct ata_command *cmd)
+{
+	cmd->write = false;
+	if (rq->lba == BLOCK_INFO_HEALTH) {
+		cmd->command = ATA_CMD_SMART;
+		cmd->features = ATA_SMART_READ_DATA;
+		cmd->lba = ATA_SMART_LBA;
+	} else {
+		cmd->command = p->id.packet ? ATA_CMD_IDENTIFY_PACKET : ATA_CMD_IDENTIFY;
+	}
+	return (struct dma_segment){ .address = rq->segments[0].address, .length = INFO_BYTES };
+}
+
 static void request_issue(struct ahci_port *p, struct ahci_tag *tag, unsigned int slot)
 {
 	const struct block_request *rq = &tag->rq;
 	struct ata_command cmd = { .device = DEVICE_LBA, .write = rq->op != BLOCK_READ };
-	struct dma_segment ranges;
+	struct dma_segment own;
 	uint8_t packet[PACKET_BYTES] = { 0 };
 
 	if (is_data(rq)) {
@@ -164,11 +179,15 @@ static void request_issue(struct ahci_port *p, struct ahci_tag *tag, unsigned in
 		cmd.command = p->id.flush_ext ? ATA_CMD_FLUSH_EXT : ATA_CMD_FLUSH;
 		cmd.write = false;
 	} else if (rq->op == BLOCK_DISCARD) {
-		ranges = ranges_write(p, rq);
+		own = ranges_write(p, rq);
 		cmd.command = ATA_CMD_DATA_SET_MANAGEMENT;
 		cmd.features = FEATURE_TRIM;
 		cmd.count = 1;
-		cmd.segments = &ranges;
+		cmd.segments = &own;
+		cmd.nr_segments = 1;
+	} else if (rq->op == BLOCK_INFO) {
+		own = info_fill(p, rq, &cmd);
+		cmd.segments = &own;
 		cmd.nr_segments = 1;
 	} else if (p->id.packet) {
 		packet_read(p, rq, packet, &cmd);
@@ -313,6 +332,15 @@ static int data_check(const struct ahci_port *p, const struct block_request *rq)
 	return bytes == (uint64_t)rq->nr_blocks * p->limits.block_size ? 0 : -EINVAL;
 }
 
+static int info_check(const struct ahci_port *p, const struct block_request *rq)
+{
+	if (rq->nr_segments != 1 || rq->segments[0].length != BLOCK_INFO_BYTES || rq->segments[0].address & 1)
+		return -EINVAL;
+	if (!p->hba->can_64bit && (rq->segments[0].address + BLOCK_INFO_BYTES - 1) >> 32)
+		return -EIO;
+	return rq->lba == BLOCK_INFO_UNIT || (rq->lba == BLOCK_INFO_HEALTH && p->id.smart) ? 0 : -EOPNOTSUPP;
+}
+
 static int request_check(const struct ahci_port *p, const struct block_request *rq)
 {
 	switch (rq->op) {
@@ -325,6 +353,8 @@ static int request_check(const struct ahci_port *p, const struct block_request *
 		if (!(p->limits.flags & BLOCK_HAS_DISCARD))
 			return -EOPNOTSUPP;
 		return rq->nr_blocks <= ATA_RANGES * ATA_RANGE_SECTORS ? 0 : -EINVAL;
+	case BLOCK_INFO:
+		return info_check(p, rq);
 	}
 	return -EOPNOTSUPP;
 }

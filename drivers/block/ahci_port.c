@@ -175,10 +175,10 @@ static void disk_flags(struct ahci_port *p, struct block_limits *l)
 	const struct ata_identity *id = &p->id;
 
 	if (id->packet) {
-		l->flags = BLOCK_RO;
+		l->flags = BLOCK_RO | BLOCK_HAS_INFO;
 		return;
 	}
-	l->flags = (id->write_cache && (id->flush || id->flush_ext) ? BLOCK_HAS_FLUSH : 0) | (id->fua ? BLOCK_HAS_FUA : 0) |
+	l->flags = BLOCK_HAS_INFO | (id->write_cache && (id->flush || id->flush_ext) ? BLOCK_HAS_FLUSH : 0) | (id->fua ? BLOCK_HAS_FUA : 0) |
 		   (id->trim ? BLOCK_HAS_DISCARD : 0) | (id->rotational ? BLOCK_ROTATIONAL : 0);
 	l->max_discard_blocks = id->trim ? ATA_RANGES * ATA_RANGE_SECTORS : 0;
 }

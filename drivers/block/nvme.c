@@ -216,6 +216,8 @@ static int nvme_submit(struct device *dev, const struct block_request *rq)
 
 	if (rq->queue >= n->nr_queues || rq->unit >= n->nr_units || rq->tag >= n->entries - 1u)
 		return -EINVAL;
+	if (rq->op == BLOCK_INFO)
+		return nvme_info_submit(n, rq);
 	q = &n->queues[1 + rq->queue];
 	cmd.dw[1] = n->units[rq->unit].id;
 	err = request_command(n, q, rq, &cmd);
@@ -380,7 +382,7 @@ static void limits_fill(const struct nvme *n, unsigned int unit, struct block_li
 		.segment_boundary = n->sgl == SGL_NEVER ? NVME_PAGE : 0, .unit = unit, .prefix = "nvme",
 	};
 	l->request_timeout_ms = n->timeout_ms;
-	l->flags |= ns->read_only ? BLOCK_RO : 0;
+	l->flags |= BLOCK_HAS_INFO | (ns->read_only ? BLOCK_RO : 0);
 	l->flags |= n->has_cache ? BLOCK_HAS_FLUSH | BLOCK_HAS_FUA : 0;
 	l->flags |= n->has_discard ? BLOCK_HAS_DISCARD : 0;
 	l->flags |= n->has_write_zeroes ? BLOCK_HAS_WRITE_ZEROES : 0;

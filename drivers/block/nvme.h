@@ -47,7 +47,7 @@
 enum nvme_state { NVME_RUNNING, NVME_STOPPING, NVME_PARKING, NVME_STARTING };
 /* What the admin queue is busy with, one command after the other, on strand 0. */
 enum nvme_job { NVME_JOB_NONE, NVME_JOB_START, NVME_JOB_SCAN };
-enum nvme_admin_tag { NVME_TAG_JOB, NVME_TAG_EVENT, NVME_TAG_ABORT };
+enum nvme_admin_tag { NVME_TAG_JOB, NVME_TAG_EVENT, NVME_TAG_ABORT, NVME_TAG_INFO };
 
 struct nvme;
 
@@ -105,6 +105,9 @@ struct nvme {
 	unsigned int job_step;
 	uint64_t job_deadline_us, stop_deadline_us;
 	bool stopping, ready, scan_wanted, event_out, abort_out, events_end;
+	bool info_out, info_sent;	/* a request for what the controller says of itself is here; it was sent */
+	uint32_t info_tag;
+	struct nvme_command info_command;
 	struct {
 		bool done;
 		uint16_t status;
@@ -144,6 +147,9 @@ void nvme_job_begin(struct nvme *n, enum nvme_job job);
 void nvme_job_next(struct nvme *n);
 void nvme_admin_tick(struct nvme *n);
 void nvme_admin_done(struct nvme *n, uint32_t tag, uint16_t status, uint32_t result);
+/* BLOCK_INFO, one at a time (-EBUSY), as an admin command, at once or by the next tick; end it, if there is one. Strand 0. */
+int __must_check nvme_info_submit(struct nvme *n, const struct block_request *rq);
+void nvme_info_end(struct nvme *n, int status);
 
 /*
  * nvme_reset.c. In probe and remove: stop the controller (-ETIMEDOUT, -ENODEV: it may still use its memory), start it. On @q's

@@ -27,7 +27,9 @@
 #define FEATURE_CACHE		0x06
 #define FEATURE_QUEUES		0x07
 #define FEATURE_EVENTS		0x0b
+#define LOG_HEALTH		0x02
 #define LOG_NAMESPACES		0x04
+#define HEALTH_BYTES		512u
 #define EVENTS_SMART		0x1fu		/* critical warnings */
 #define EVENTS_NAMESPACES	BIT(8)
 #define EVENT_ERROR		0
@@ -437,12 +439,68 @@ static void event_handle(struct nvme *n, uint16_t status, uint32_t result)
 		dev_warn(n->dev, "the controller reports %s, code=%u", type == EVENT_SMART ? "its health" : "an error", what);
 }
 
+/* ---- What the controller says of itself: straight into the request's page ---- */
+
+static int info_command(struct nvme *n, const struct block_request *rq, struct nvme_command *cmd)
+{
+	*cmd = command(OP_IDENTIFY, 0, rq->segments[0].address);
+	switch (rq->lba) {
+	case BLOCK_INFO_UNIT:
+		cmd->dw[1] = n->units[rq->unit].id;
+		return 0;
+	case BLOCK_INFO_CONTROLLER:
+		cmd->dw[10] = CNS_CONTROLLER;
+		return 0;
+	case BLOCK_INFO_HEALTH:
+		*cmd = command(OP_LOG_PAGE, ~0u, rq->segments[0].address);
+		cmd->dw[10] = (HEALTH_BYTES / 4 - 1) << 16 | LOG_HEALTH;
+		return 0;
+	}
+	return -EOPNOTSUPP;
+}
+
+static void info_send(struct nvme *n)
+{
+	struct nvme_command cmd = n->info_command;	/* sending puts an id into it */
+
+	n->info_sent = admin_send(n, NVME_TAG_INFO, &cmd);
+}
+
+int nvme_info_submit(struct nvme *n, const struct block_request *rq)
+{
+	int err;
+
+	if (rq->queue || rq->nr_segments != 1 || rq->segments[0].length != NVME_PAGE || rq->segments[0].address % NVME_PAGE)
+		return -EINVAL;
+	if (n->info_out)
+		return -EBUSY;
+	err = info_command(n, rq, &n->info_command);
+	if (err)
+		return err;
+	n->info_out = true;
+	n->info_sent = false;
+	n->info_tag = rq->tag;
+	if (nvme_state(n) == NVME_RUNNING)
+		info_send(n);
+	return 0;
+}
+
+void nvme_info_end(struct nvme *n, int status)
+{
+	if (!n->info_out)
+		return;
+	n->info_out = false;
+	block_complete(n->dev, 0, n->info_tag, status);
+}
+
 void nvme_admin_done(struct nvme *n, uint32_t tag, uint16_t status, uint32_t result)
 {
 	if (tag == NVME_TAG_EVENT) {
 		event_handle(n, status, result);
 	} else if (tag == NVME_TAG_ABORT) {
 		n->abort_out = false;
+	} else if (tag == NVME_TAG_INFO && n->info_sent) {
+		nvme_info_end(n, nvme_errno(status));
 	} else if (tag == NVME_TAG_JOB) {
 		n->answer.done = true;
 		n->answer.status = status;
@@ -470,6 +528,8 @@ void nvme_admin_tick(struct nvme *n)
 	struct nvme_command cmd = command(OP_EVENT, 0, 0);
 
 	aborts_send(n);
+	if (n->info_out && !n->info_sent)
+		info_send(n);
 	if (!n->event_out && !n->events_end)
 		n->event_out = admin_send(n, NVME_TAG_EVENT, &cmd);
 	if (n->scan_wanted && n->job == NVME_JOB_NONE) {

@@ -241,6 +241,8 @@ static void queue_park(struct nvme_queue *q)
 		if (lost[tag / 64] & BIT64(tag % 64))
 			block_complete(n->dev, q->strand, tag, status);
 	}
+	if (!q->strand)
+		nvme_info_end(n, status);
 	__atomic_add_fetch(&n->nr_parked, 1, __ATOMIC_ACQ_REL);
 }
 
@@ -305,6 +307,10 @@ void nvme_overdue(struct nvme_queue *q, uint32_t tag)
 {
 	struct nvme *n = q->n;
 
+	if (!q->strand && n->info_out && tag == n->info_tag && nvme_queue_live(q)) {
+		nvme_recover(q, -ETIMEDOUT);
+		nvme_tick(n, q->strand);
+	}
 	if (!nvme_queue_busy(q, tag) || !nvme_queue_live(q))
 		return;
 	nvme_queue_drain(q);

@@ -96,6 +96,8 @@ static void disk_free(struct block_disk *disk)
 	for (unsigned int i = 0; i <= BLOCK_PARTS_MAX; i++)
 		kfree(disk->parts[i]);
 	block_cache_free(disk);
+	block_latency_free(disk);
+	block_inject_free(disk);
 	block_group_put(disk->group);
 	kfree(disk);
 }

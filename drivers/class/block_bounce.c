@@ -57,7 +57,7 @@ void block_bounce_end(struct block_slot *slot, bool arrived)
 		const struct dma_segment *s = &slot->segments[i];
 
 		if (slot->bounced & 1ull << i) {
-			if (arrived && slot->rq.op == BLOCK_READ)
+			if (arrived && slot->rq.op != BLOCK_WRITE)
 				block_slot_copy(slot, offset, phys_to_virt(s->address), s->length, false);
 			page_put(page_of(s->address));
 		}

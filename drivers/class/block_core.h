@@ -36,6 +36,13 @@ struct block_slot {
 	struct dma_segment *segments;
 };
 
+#define BLOCK_LATENCY_BUCKETS	40u	/* bucket n: at least 2^n ns, less than twice that; the last one: longer */
+
+/* How long ios took, those of one queue; guarded by its strand. */
+struct block_latency {
+	uint64_t ios[BLOCK_OP_COUNT][BLOCK_LATENCY_BUCKETS];
+};
+
 /* What a disk did on one queue; guarded by the queue's strand. */
 struct block_stats {
 	uint64_t ios[BLOCK_OP_COUNT], sectors[BLOCK_OP_COUNT], ns[BLOCK_OP_COUNT];
@@ -114,6 +121,8 @@ struct block_disk {
 	bool gone;			/* for good */
 	bool cpu_data;			/* the driver sees no device addresses: it copies, or needs no data */
 	struct block_stats stats[BLOCK_QUEUES_MAX];
+	struct block_latency *latency[BLOCK_QUEUES_MAX];	/* NULL: not its queue, or no memory; stays once there */
+	struct block_inject *inject;	/* NULL: no faults were ever asked for */
 	struct block_cache cache;
 	struct mutex parts_lock;
 	struct block_part *parts[BLOCK_PARTS_MAX + 1];
@@ -161,7 +170,11 @@ void block_run_done(struct list *batch);	/* strand not held */
 TRACE_SAVES_ALL void block_trace_io(struct block_io *io);
 TRACE_SAVES_ALL void block_slot_trace(const struct block_queue *q, const struct block_slot *slot);
 TRACE_SAVES_ALL void block_completion_trace(const struct block_queue *q, const struct block_slot *slot, int status);
+/* End what waits for @disk (NULL: for any) with @status; with @expired only what nobody will come for. Strand held. */
+void block_waiting_fail(struct block_queue *q, const struct block_disk *disk, bool expired, int status);
+/* block_deadline.c */
 time_ns_t block_timeout_of(const struct block_disk *disk);
+void block_queue_expired(struct timer *t);
 
 struct block_queue *block_queue_create(struct block_group *g, unsigned int number);
 /* Ready for a driver. -ENOMEM. Nothing when it is open. */
@@ -184,6 +197,23 @@ void block_queue_free(struct block_queue *q);
 int block_bounce_segment(struct block_queue *q, struct block_slot *slot, unsigned int i, uint32_t offset);
 void block_bounce_end(struct block_slot *slot, bool arrived);
 void block_bounce_limits(const struct device *dev, struct block_limits *l);
+
+/* block_proc.c: a disk's counts as Linux's /proc/diskstats has them, from the reads on. */
+struct seq;
+void block_proc_stat(struct seq *s, struct block_disk *disk);
+
+/* block_latency.c: memory for the queues that @l names. What there is none for is not counted. */
+void block_latency_create(struct block_disk *disk, const struct block_limits *l);
+void block_latency_free(struct block_disk *disk);
+
+/* block_inject.c: faults by rule (/proc/ferry/inject). Strand held: delay or cut @io, or the error that it ends with at once. */
+int block_inject_apply(struct block_queue *q, struct block_disk *disk, struct block_io *io);
+void block_inject_free(struct block_disk *disk);
+
+/* block_info.c: the ioctl. */
+int64_t block_info_ioctl(struct block_disk *disk, uint64_t arg);
+/* block_submit.c: as block_submit(), on the unit's first queue. */
+void block_submit_first(struct block_disk *disk, struct block_io *io);
 
 /* block_data.c: copy @length bytes at @offset of the slot's data into @buffer (@out), or from it. Bounds are the caller's. */
 void block_slot_copy(const struct block_slot *slot, uint32_t offset, uint8_t *buffer, uint32_t length, bool out);

@@ -323,6 +323,7 @@ static int disk_start(struct block_group *g, const struct block_limits *l)
 		unit_fail(g, disk);
 	}
 	disk->limits = *l;
+	block_latency_create(disk, l);
 	disk->cpu_data = device_copies(g->dev);
 	WRITE_ONCE(disk->nr_blocks, l->nr_blocks);
 	WRITE_ONCE(disk->alive, true);

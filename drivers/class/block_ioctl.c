@@ -123,6 +123,8 @@ static int64_t admin_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 	case LINUX_BLKFLSBUF:
 		err = block_cache_drop(disk, part->start * disk->limits.block_size, block_part_blocks(part) * disk->limits.block_size);
 		return err;
+	case FERRY_BLKINFO:
+		return block_info_ioctl(disk, arg);
 	case LINUX_BLKRRPART:
 		return part->number ? -EINVAL : block_rescan(disk);
 	default:	/* BLKBSZSET: checked, and of no consequence here */
@@ -172,6 +174,7 @@ int64_t block_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 	case LINUX_BLKRASET: return privileged(LINUX_CAP_SYS_ADMIN) ? 0 : -EACCES;
 	case LINUX_BLKFLSBUF:
 	case LINUX_BLKRRPART:
+	case FERRY_BLKINFO:
 	case LINUX_BLKBSZSET: return admin_ioctl(f, cmd, arg);
 	default: return -ENOTTY;
 	}

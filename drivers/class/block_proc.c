@@ -48,7 +48,7 @@ static void queue_totals(struct block_disk *disk, struct block_queue *q, struct 
 	strand_unlock(q->strand);
 }
 
-static bool stats_line(struct block_disk *disk, void *arg)
+void block_proc_stat(struct seq *s, struct block_disk *disk)
 {
 	struct totals t = { .in_flight = 0 };
 	const struct block_stats *b = &t.stats;
@@ -61,12 +61,19 @@ static bool stats_line(struct block_disk *disk, void *arg)
 		ms[op] = b->ns[op] / NSEC_PER_MSEC;
 		all += ms[op];
 	}
-	seq_printf(arg, "%4u %7u %s %llu 0 %llu %llu %llu 0 %llu %llu %llu %llu %llu %llu 0 %llu %llu %llu %llu\n", disk->major,
-		   minor_of(disk, 0), disk->name, (unsigned long long)b->ios[BLOCK_READ], (unsigned long long)b->sectors[BLOCK_READ],
-		   ms[BLOCK_READ], (unsigned long long)b->ios[BLOCK_WRITE], (unsigned long long)b->sectors[BLOCK_WRITE],
+	seq_printf(s, "%llu 0 %llu %llu %llu 0 %llu %llu %llu %llu %llu %llu 0 %llu %llu %llu %llu",
+		   (unsigned long long)b->ios[BLOCK_READ], (unsigned long long)b->sectors[BLOCK_READ], ms[BLOCK_READ],
+		   (unsigned long long)b->ios[BLOCK_WRITE], (unsigned long long)b->sectors[BLOCK_WRITE],
 		   ms[BLOCK_WRITE], t.in_flight, all, all, (unsigned long long)b->ios[BLOCK_DISCARD],
 		   (unsigned long long)b->sectors[BLOCK_DISCARD], ms[BLOCK_DISCARD], (unsigned long long)b->ios[BLOCK_FLUSH],
 		   ms[BLOCK_FLUSH]);
+}
+
+static bool stats_line(struct block_disk *disk, void *arg)
+{
+	seq_printf(arg, "%4u %7u %s ", disk->major, minor_of(disk, 0), disk->name);
+	block_proc_stat(arg, disk);
+	seq_puts(arg, "\n");
 	return true;
 }
 

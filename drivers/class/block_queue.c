@@ -10,13 +10,7 @@
 #include <mm/slab.h>
 #include "block_core.h"
 
-#define TIMEOUT_DEFAULT_MS	30000u
 #define RETRY_NS		NSEC_PER_MSEC	/* the driver is full and nothing of ours is in flight */
-
-time_ns_t block_timeout_of(const struct block_disk *disk)
-{
-	return (disk->limits.request_timeout_ms ? disk->limits.request_timeout_ms : TIMEOUT_DEFAULT_MS) * NSEC_PER_MSEC;
-}
 
 static void count(uint64_t *counter, uint64_t n)
 {
@@ -28,10 +22,14 @@ static void count(uint64_t *counter, uint64_t n)
 static void io_stats(struct block_queue *q, const struct block_io *io)
 {
 	struct block_stats *stats = &io->disk->stats[q->number];
+	struct block_latency *latency = io->disk->latency[q->number];
+	time_ns_t ns = time_now() - io->started_ns;
 
 	stats->ios[io->op]++;
 	stats->sectors[io->op] += (uint64_t)io->nr_blocks * io->disk->limits.block_size / 512;
-	stats->ns[io->op] += time_now() - io->started_ns;
+	stats->ns[io->op] += ns;
+	if (likely(latency))
+		latency->ios[io->op][MIN(63u - (unsigned int)__builtin_clzll(ns | 1), BLOCK_LATENCY_BUCKETS - 1)]++;
 }
 
 /* The last share of the io is over. FUA on a disk that only knows flush goes round once more. */
@@ -89,7 +87,8 @@ void block_slot_finish(struct block_queue *q, struct block_slot *slot, int statu
 	io->disk->stats[q->number].in_flight--;
 	if (slot->rq.nr_segments)
 		block_slot_unmap(q, slot, status);
-	block_replay_over(q, slot);
+	if (unlikely(slot->deaths))
+		block_replay_over(q, slot);
 	count(&dev->counters.requests, 1);
 	count(status ? &dev->counters.errors : &dev->counters.bytes, status ? 1 : slot->bytes);
 	slot_free(q, slot);
@@ -154,13 +153,18 @@ static int slot_fill(struct block_queue *q, struct block_slot *slot, struct bloc
 	return 0;
 }
 
-/* The first whose disk has a driver, or is to fail; those that wait for theirs are passed by. */
+static bool io_is_due(const struct block_io *io)
+{
+	return likely(!io->not_before) || io->not_before <= time_now();
+}
+
+/* The first whose disk has a driver, or is to fail; those that wait for theirs, or are delayed, are passed by. */
 static struct block_io *io_next(struct block_queue *q)
 {
 	struct block_io *io;
 
 	list_for_each(io, &q->waiting, link)
-		if (READ_ONCE(io->disk->alive) || !block_disk_alive(io->disk))
+		if (READ_ONCE(io->disk->alive) ? io_is_due(io) : !block_disk_alive(io->disk))
 			return io;
 	return NULL;
 }
@@ -232,8 +236,7 @@ static int slot_start(struct block_queue *q, struct block_slot *slot)
 	return 0;
 }
 
-/* End what waits for @disk (NULL: for any) with @status; with @expired only what nobody will come for. */
-static void waiting_fail(struct block_queue *q, const struct block_disk *disk, bool expired, int status)
+void block_waiting_fail(struct block_queue *q, const struct block_disk *disk, bool expired, int status)
 {
 	struct block_io *io, *next;
 
@@ -276,7 +279,7 @@ void block_queue_pump(struct block_queue *q)
 	bool any = false;
 
 	if (!q->open || dev->faulted || !dev->block) {
-		waiting_fail(q, NULL, true, -EIO);
+		block_waiting_fail(q, NULL, true, -EIO);
 		timer_need(q);
 		return;
 	}
@@ -331,67 +334,6 @@ static void queue_deferred(struct strand *s)
 	}
 	spin_unlock_irq(&s->lock, flags);
 	preempt_enable();
-}
-
-/* ---- Deadlines ---- */
-
-static void slot_overdue(struct block_queue *q, struct block_slot *slot)
-{
-	struct block_disk *disk = slot->io->disk;
-	struct device *dev = q->dev;
-
-	if (slot->overdue++ || !dev->block->timeout) {
-		device_fault(dev, "request timed out, tag", slot->rq.tag);
-		return;
-	}
-	log_warn("block %s: queue=%u tag=%u op=%u lba=%llu is overdue", disk->name, q->number, slot->rq.tag, slot->rq.op,
-		 (unsigned long long)slot->rq.lba);
-	slot->deadline = time_now() + block_timeout_of(disk);
-	dev->block->timeout(dev, q->number, slot->rq.tag);
-}
-
-/* The driver may complete anything when it is told, so each look begins anew. */
-static struct block_slot *slot_late(struct block_queue *q, time_ns_t now)
-{
-	struct block_slot *slot;
-
-	list_for_each(slot, &q->flight, link)
-		if (slot->deadline <= now)
-			return slot;
-	return NULL;
-}
-
-static void stalled_overdue(struct block_queue *q)
-{
-	struct block_slot *slot = q->stalled;
-
-	if (!slot->unmapped) {
-		device_fault(q->dev, "the driver stays busy, tag", slot->rq.tag);
-		return;
-	}
-	q->stalled = NULL;
-	block_slot_finish(q, slot, -ENOMEM);
-}
-
-static void queue_timer(struct timer *t)
-{
-	struct block_queue *q = container_of(t, struct block_queue, timer);
-	struct device *dev = q->dev;
-	time_ns_t now = time_now();
-	struct block_slot *slot;
-
-	strand_lock(q->strand);
-	while (q->open && !dev->faulted && (slot = slot_late(q, now)))
-		slot_overdue(q, slot);
-	if (q->stalled && q->stalled->deadline <= now && !dev->faulted)
-		stalled_overdue(q);
-	if (q->hold_until && q->hold_until <= now) {
-		q->hold_until = 0;
-		block_replay_fail(q, NULL, true, -EIO);
-		waiting_fail(q, NULL, true, -EIO);
-	}
-	block_queue_pump(q);
-	strand_unlock(q->strand);
 }
 
 /* ---- The driver's calls: on the queue's strand ---- */
@@ -472,7 +414,7 @@ struct block_queue *block_queue_create(struct block_group *g, unsigned int numbe
 	list_init(&q->flight);
 	list_init(&q->replay);
 	list_init(&q->finished);
-	timer_init(&q->timer, queue_timer);
+	timer_init(&q->timer, block_queue_expired);
 	return q;
 }
 
@@ -510,7 +452,7 @@ void block_queue_fail(struct block_queue *q, const struct block_disk *disk, int 
 {
 	strand_lock(q->strand);
 	block_replay_fail(q, disk, false, status);
-	waiting_fail(q, disk, false, status);
+	block_waiting_fail(q, disk, false, status);
 	strand_unlock(q->strand);
 }
 
@@ -530,7 +472,7 @@ void block_queue_close(struct block_queue *q, int status)
 	if (q->slots)
 		flight_fail(q, status);
 	block_replay_fail(q, NULL, false, status);
-	waiting_fail(q, NULL, false, status);
+	block_waiting_fail(q, NULL, false, status);
 	q->hold_until = 0;
 	strand_unlock(q->strand);
 	timer_disarm(&q->timer);

@@ -26,6 +26,7 @@ static bool op_is_idempotent(uint8_t op)
 	case BLOCK_FLUSH:
 	case BLOCK_DISCARD:
 	case BLOCK_WRITE_ZEROES:
+	case BLOCK_INFO:
 		return true;
 	}
 	return false;

@@ -7,7 +7,7 @@
 
 static bool op_has_data(uint8_t op)
 {
-	return op == BLOCK_READ || op == BLOCK_WRITE;
+	return op == BLOCK_READ || op == BLOCK_WRITE || op == BLOCK_INFO;
 }
 
 static uint64_t vec_bytes(const struct block_io *io)
@@ -29,11 +29,13 @@ static int op_supported(const struct block_limits *l, const struct block_io *io)
 	if (io->op >= BLOCK_OP_COUNT || (io->op != BLOCK_WRITE && io->flags & BLOCK_REQ_FUA) ||
 	    (io->op != BLOCK_WRITE_ZEROES && io->flags & BLOCK_REQ_UNMAP) || io->flags & ~(BLOCK_REQ_FUA | BLOCK_REQ_UNMAP))
 		return -EINVAL;
-	if (l->flags & BLOCK_RO && io->op != BLOCK_READ && io->op != BLOCK_FLUSH)
+	if (l->flags & BLOCK_RO && io->op != BLOCK_READ && io->op != BLOCK_FLUSH && io->op != BLOCK_INFO)
 		return -EROFS;
 	if (io->op == BLOCK_DISCARD && !(l->flags & BLOCK_HAS_DISCARD))
 		return -EOPNOTSUPP;
 	if (io->op == BLOCK_WRITE_ZEROES && !(l->flags & BLOCK_HAS_WRITE_ZEROES))
+		return -EOPNOTSUPP;
+	if (io->op == BLOCK_INFO && !(l->flags & BLOCK_HAS_INFO))
 		return -EOPNOTSUPP;
 	return 0;
 }
@@ -46,6 +48,8 @@ int block_io_check(const struct block_limits *l, uint64_t nr_blocks, const struc
 		return err;
 	if (io->op == BLOCK_FLUSH)
 		return io->nr_blocks || io->nr_vec ? -EINVAL : 0;
+	if (io->op == BLOCK_INFO)
+		return io->nr_vec == 1 && vec_bytes(io) == BLOCK_INFO_BYTES && io->nr_blocks * l->block_size == BLOCK_INFO_BYTES ? 0 : -EINVAL;
 	if (!io->nr_blocks || io->lba >= nr_blocks || nr_blocks - io->lba < io->nr_blocks)
 		return -EINVAL;
 	if (!op_has_data(io->op))
@@ -145,7 +149,7 @@ static uint32_t piece_blocks(const struct block_limits *l, const struct block_io
 /* All of the io is one stretch of memory that the driver takes as it is. */
 static bool cut_is_whole(const struct block_limits *l, const struct block_io *io)
 {
-	if (io->op > BLOCK_WRITE || io->nr_vec != 1 || io->cut_blocks || io->cut_offset || io->flushing)
+	if (io->op > BLOCK_WRITE || io->nr_vec != 1 || io->cut_blocks || io->cut_offset || io->flushing || io->torn)
 		return false;
 	if (l->max_request_blocks ? io->nr_blocks > l->max_request_blocks : io->vec->length > BLOCK_PIECE_BYTES)
 		return false;
@@ -213,5 +217,7 @@ int block_cut(const struct block_limits *l, bool cpu_data, struct block_io *io, 
 	io->cut_vec = good.vec;
 	io->cut_offset = good.offset;
 	io->cut_blocks += blocks;
+	if (io->torn && io->cut_blocks == io->nr_blocks)
+		io->status = -EIO;
 	return 0;
 }

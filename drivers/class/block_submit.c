@@ -14,12 +14,15 @@ static bool io_enqueue(struct block_queue *q, struct block_disk *disk, struct bl
 	io->cut_blocks = 0;
 	io->cut_vec = 0;
 	io->cut_offset = 0;
-	io->flushing = false;
+	io->flushing = io->torn = false;
+	io->not_before = 0;
 	io->flush_after = io->flags & BLOCK_REQ_FUA && !(disk->limits.flags & BLOCK_HAS_FUA) && disk->limits.flags & BLOCK_HAS_FLUSH;
 	io->started_ns = time_now();
 	if (trace_on(FERRY_TRACE_CLASS))
 		TRACE_CALL(block_trace_io, io, 0, 0, 0);
 	io->status = READ_ONCE(disk->alive) || block_disk_alive(disk) ? block_io_check(&disk->limits, READ_ONCE(disk->nr_blocks), io) : -EIO;
+	if (unlikely(disk->inject) && !io->status)
+		io->status = block_inject_apply(q, disk, io);
 	if (io->status || (io->op == BLOCK_FLUSH && !(disk->limits.flags & BLOCK_HAS_FLUSH)))
 		return false;
 	io->pieces_left = 1;
@@ -27,13 +30,11 @@ static bool io_enqueue(struct block_queue *q, struct block_disk *disk, struct bl
 	return true;
 }
 
-void block_submit_batch(struct block_disk *disk, struct block_io **ios, unsigned int nr)
+/* Preemption is off, and on again after this. */
+static void submit_to(struct block_queue *q, struct block_disk *disk, struct block_io **ios, unsigned int nr)
 {
 	struct list over = LIST_INIT(over);
-	struct block_queue *q;
 
-	preempt_disable();
-	q = queue_choose(disk);
 	strand_lock(q->strand);
 	for (unsigned int i = 0; i < nr; i++)
 		if (!io_enqueue(q, disk, ios[i]))
@@ -42,6 +43,18 @@ void block_submit_batch(struct block_disk *disk, struct block_io **ios, unsigned
 	strand_unlock(q->strand);
 	preempt_enable();
 	block_run_done(&over);
+}
+
+void block_submit_batch(struct block_disk *disk, struct block_io **ios, unsigned int nr)
+{
+	preempt_disable();
+	submit_to(queue_choose(disk), disk, ios, nr);
+}
+
+void block_submit_first(struct block_disk *disk, struct block_io *io)
+{
+	preempt_disable();
+	submit_to(disk->group->queues[disk->limits.first_queue], disk, &io, 1);
 }
 
 void block_submit(struct block_disk *disk, struct block_io *io)
@@ -75,7 +88,10 @@ int block_do(struct block_disk *disk, struct block_io *io)
 	wait_queue_init(&w.queue, "block_waiter");
 	io->done = waiter_done;
 	io->priv = &w;
-	block_submit(disk, io);
+	if (io->op == BLOCK_INFO)
+		block_submit_first(disk, io);
+	else
+		block_submit(disk, io);
 	wait_event(&w.queue, READ_ONCE(w.over), TIME_FOREVER, false);
 	flags = spin_lock_irq(&w.lock);
 	spin_unlock_irq(&w.lock, flags);

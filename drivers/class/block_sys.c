@@ -63,6 +63,19 @@ SHOW(max_sectors, SYS_MAX_SECTORS)
 SHOW(rotational, SYS_ROTATIONAL)
 SHOW(partition, SYS_PARTITION)
 
+/* Linux's Documentation/block/stat: the columns of /proc/diskstats after the name. */
+static void stat_show(struct seq *s, void *priv)
+{
+	unsigned int number;
+	struct block_disk *disk = disk_of(priv, &number);
+
+	if (!disk)
+		return;
+	block_proc_stat(s, disk);
+	seq_puts(s, "\n");
+	block_disk_put(disk);
+}
+
 struct sys_file {
 	const char *name;
 	void (*show)(struct seq *s, void *priv);
@@ -70,7 +83,7 @@ struct sys_file {
 
 static const struct sys_file disk_files[] = {
 	{ "dev", dev_show }, { "size", size_show }, { "ro", ro_show }, { "removable", removable_show },
-	{ "queue/logical_block_size", logical_show }, { "queue/physical_block_size", physical_show },
+	{ "queue/logical_block_size", logical_show }, { "stat", stat_show }, { "queue/physical_block_size", physical_show },
 	{ "queue/hw_sector_size", logical_show }, { "queue/max_sectors_kb", max_sectors_show }, { "queue/rotational", rotational_show },
 };
 
@@ -95,6 +108,15 @@ static void link_paths(const struct block_part *part, char *by_class, char *by_d
 		    (unsigned int)((rdev & 0xff) | (rdev >> 12 & 0xfffff00)));
 }
 
+static int device_link(const struct block_disk *disk, const char *dir)
+{
+	char path[96], target[96];
+
+	format_text(path, sizeof(path), "%s/device", dir);
+	format_text(target, sizeof(target), "../../bus/%s/devices/%s", disk->dev->pci ? "pci" : "platform", disk->dev->name);
+	return sys_link(path, target);
+}
+
 void block_sys_add(const struct block_part *part)
 {
 	const struct sys_file *files = part->number ? part_files : disk_files;
@@ -114,6 +136,8 @@ void block_sys_add(const struct block_part *part)
 		err = sys_link(path, target);
 	if (!err)
 		err = sys_link(other, target);
+	if (!err && !part->number)
+		err = device_link(part->disk, dir);
 	if (err)
 		log_warn("block %s: not all of it is in /sys: %d", part->name, err);
 }

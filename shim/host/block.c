@@ -11,7 +11,7 @@
 
 static bool carries_data(uint8_t op)
 {
-	return op == BLOCK_READ || op == BLOCK_WRITE;
+	return op == BLOCK_READ || op == BLOCK_WRITE || op == BLOCK_INFO;
 }
 
 static bool needs_cpu_data(const struct device *dev)
@@ -92,7 +92,7 @@ static void data_release(struct device *dev, struct host_request *rq)
 		const struct dma_segment *seg = &rq->segments[i];
 		struct host_dma *map = host_dma_find(dev, seg->address, seg->length);
 
-		if (rq->op == BLOCK_READ && map)
+		if (rq->op != BLOCK_WRITE && map)
 			memcpy(data, map->cpu, seg->length);
 		data += seg->length;
 		host_dma_unmap(dev, seg->address);
@@ -122,8 +122,8 @@ static int data_map(struct device *dev, struct host_request *rq)
 			return -EINVAL;
 		if (rq->offset && !rq->nr_segments)
 			dev->next_address = ((dev->next_address + 4095) & ~4095ull) + rq->offset;
-		align = rq->offset && !rq->nr_segments ? 512 : data_align(limits_of(dev, rq));
-		map = host_dma_map(dev, length, align, rq->op == BLOCK_WRITE, rq->op == BLOCK_READ);
+		align = rq->op == BLOCK_INFO ? BLOCK_INFO_BYTES : rq->offset && !rq->nr_segments ? 512 : data_align(limits_of(dev, rq));
+		map = host_dma_map(dev, length, align, rq->op == BLOCK_WRITE, rq->op != BLOCK_WRITE);
 		if (!map)
 			return -ENOMEM;
 		memcpy(map->cpu, data, length);	/* of a read too: what the device does not write stays what it was */

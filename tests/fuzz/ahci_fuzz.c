@@ -155,7 +155,7 @@ static void request_send(struct ahci_model *am)
 
 	if (!l || input.nr == REQUESTS)
 		return;
-	*rq = (struct host_request){ .op = what % BLOCK_OP_COUNT, .unit = where & 1, .lba = where >> 1, .nr_blocks = 1 + (what >> 3 & 3),
+	*rq = (struct host_request){ .op = what % BLOCK_INFO, .unit = where & 1, .lba = where >> 1, .nr_blocks = 1 + (what >> 3 & 3),
 				     .flags = what >> 5 & 1 ? BLOCK_REQ_FUA : 0, .data = data[input.nr] };
 	rq->segment_bytes = l->block_size;
 	input.nr++;

@@ -164,9 +164,15 @@ static void request_send(struct nvme_model *m)
 
 	if (!l || input.nr == REQUESTS)
 		return;
-	*rq = (struct host_request){ .op = what % BLOCK_OP_COUNT, .queue = (uint16_t)(what >> 6), .lba = take8(),
+	*rq = (struct host_request){ .op = what % BLOCK_INFO, .queue = (uint16_t)(what >> 6), .lba = take8(),
 				     .unit = (uint16_t)l->unit, .nr_blocks = 1 + (what >> 3 & 7), .data = data[input.nr] };
 	rq->segment_bytes = what & 1 ? l->block_size : 4096;
+	if (what == 0xff) {
+		rq->op = BLOCK_INFO;
+		rq->queue = 0;
+		rq->nr_blocks = BLOCK_INFO_BYTES / l->block_size;
+		rq->segment_bytes = 0;
+	}
 	input.nr++;
 	host_block_submit(m->dev, rq);
 	host_block_commit(m->dev, rq->queue % l->nr_queues);

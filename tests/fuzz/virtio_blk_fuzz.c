@@ -146,7 +146,7 @@ static void request_send(struct virtio_model *vm)
 	if (!l || input.nr == REQUESTS)
 		return;
 	most = l->max_segments < 4 ? l->max_segments : 4;
-	*rq = (struct host_request){ .op = what % BLOCK_OP_COUNT, .queue = (uint16_t)(what >> 6), .lba = take8(),
+	*rq = (struct host_request){ .op = what % BLOCK_INFO, .queue = (uint16_t)(what >> 6), .lba = take8(),
 				     .nr_blocks = 1 + (what >> 3 & 7) % most, .data = data[input.nr] };
 	rq->segment_bytes = l->block_size;
 	input.nr++;

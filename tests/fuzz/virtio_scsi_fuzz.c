@@ -186,7 +186,7 @@ static void request_send(struct virtio_model *vm)
 
 	if (!l || input.nr == REQUESTS)
 		return;
-	*rq = (struct host_request){ .op = what % BLOCK_OP_COUNT, .unit = where & 3, .queue = (uint16_t)(l->first_queue + (what >> 6) % l->nr_queues),
+	*rq = (struct host_request){ .op = what % BLOCK_INFO, .unit = where & 3, .queue = (uint16_t)(l->first_queue + (what >> 6) % l->nr_queues),
 				     .lba = where >> 2, .nr_blocks = 1 + (what >> 3 & 7), .flags = take8() & 3, .data = data[input.nr] };
 	rq->segment_bytes = l->block_size;
 	if (rq->nr_blocks > l->max_segments)

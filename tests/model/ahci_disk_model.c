@@ -74,7 +74,7 @@ static void disk_words(const struct ahci_disk_setup *d, uint16_t *w)
 	w[61] = (uint16_t)(low >> 16);
 	w[75] = (uint16_t)(d->queue_depth - 1);
 	w[76] = d->no_ncq ? 0 : 0x0100;
-	w[82] = w[85] = d->no_cache ? 0x4000 : 0x4020;
+	w[82] = w[85] = d->no_cache ? 0x4001 : 0x4021;
 	w[83] = w[86] = d->no_lba48 ? 0x5000 : 0x7400;
 	w[84] = w[87] = d->fua ? 0x4040 : 0x4000;
 	w[100] = (uint16_t)d->sectors;
@@ -105,6 +105,13 @@ static bool identify(struct ahci_model *am, unsigned int port, struct ahci_model
 	if (am->lies.identify_noise)
 		memset(words, 0xff, sizeof(words));
 	return answer(am, c, words, sizeof(words));
+}
+
+static bool smart(struct ahci_model *am, struct ahci_model_command *c)
+{
+	uint8_t page[512] = { [2] = 9, [5] = 100 };
+
+	return c->fis[3] == 0xd0 && c->fis[5] == 0x4f && c->fis[6] == 0xc2 && answer(am, c, page, sizeof(page));
 }
 
 /* ---- Reads and writes ---- */
@@ -206,6 +213,7 @@ enum ahci_outcome ahci_disk_command(struct ahci_model *am, unsigned int port, st
 	switch (c->fis[2]) {
 	case 0xec: ok = identify(am, port, c, false); break;
 	case 0xa1: ok = identify(am, port, c, true); break;
+	case 0xb0: ok = smart(am, c); break;
 	case 0xa0: ok = packet(am, port, c); break;
 	case 0x60: case 0x61: ok = queued(am, port, c); break;
 	case 0xc8: case 0xca: ok = short_addressed(am, port, c); break;

@@ -159,6 +159,11 @@ static uint16_t log_page(struct nvme_model *m, const struct nvme_model_command *
 {
 	uint8_t page[PAGE] = { 0 };
 
+	if ((cmd->dw[10] & 0xff) == 2) {
+		page[1] = 0x2c;		/* 300 K */
+		page[2] = 0x01;
+		return nvme_model_transfer(m, cmd, page, 512, true);
+	}
 	if ((cmd->dw[10] & 0xff) != 4)
 		return INVALID_FIELD;
 	m->notice_masked = false;

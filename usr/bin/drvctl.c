@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * drvctl: look at drivers and command them. NAME is a driver ("virtio_blk": all its devices) or a device ("0000:00:03.0"). With --json the
- * output is one JSON array, an object a device.
+ * drvctl: look at drivers and command them. NAME is a driver ("virtio_blk": all its devices) or a device ("0000:00:03.0"); where disks are
+ * meant, one of them will do ("vda"). With --json the output is one JSON array, an object a device.
  * Exit status: 0 done; 1 it did not work; 2 wrong usage; 3 no such driver or device; 4 status: the driver is not running; 5 there is no device
  * manager. Of several devices the last that failed counts.
  */
@@ -214,6 +214,11 @@ static int verb_wait(const struct ferry_device_desc *d)
 	return err ? err : done(d);
 }
 
+static int verb_inject(const struct ferry_device_desc *d)
+{
+	return disk_inject(d, verb_args);
+}
+
 static const struct verb {
 	const char *name;
 	int (*fn)(const struct ferry_device_desc *d);
@@ -222,6 +227,8 @@ static const struct verb {
 	{ "status", show_status, 0, 0 }, { "start", verb_start, 0, 0 }, { "stop", verb_stop, 0, 0 }, { "restart", verb_restart, 0, 0 },
 	{ "kill", verb_kill, 0, 0 }, { "reload", verb_reload, 0, 0 }, { "log", show_log, 0, 0 }, { "caps", show_caps, 0, 0 },
 	{ "budget", show_budget, 0, 0 }, { "io", verb_io, 3, 4 }, { "wait", verb_wait, 1, 2 },
+	{ "identify", disk_identify, 0, 0 }, { "smart", disk_smart, 0, 0 }, { "latency", disk_latency, 0, 0 },
+	{ "inject", verb_inject, 0, 8 },
 };
 
 /* NULL: every device that has a driver. */
@@ -293,6 +300,8 @@ static int usage(void)
 {
 	fprintf(stderr, "usage: drvctl [--json] list\n"
 			"       drvctl [--json] status|start|stop|restart|kill|reload|log|caps|budget|report NAME\n"
+			"       drvctl [--json] identify|smart|latency NAME|DISK\n"
+			"       drvctl inject NAME|DISK [off | KEY=VALUE...]\n"
 			"       drvctl [--json] io NAME read|write|ioctl OFFSET LENGTH [VALUE]\n"
 			"       drvctl [--json] wait NAME STATE [SECONDS]\n"
 			"       drvctl [--json] events [NAME] [follow]\n"
@@ -354,7 +363,7 @@ int main(int argc, char **argv)
 		if (words_check(argv))
 			return EXIT_USAGE;
 		verb_args = argv + 3;
-		return verb_run(verbs[i].fn, argv[2]);
+		return verb_run(verbs[i].fn, disk_named(argv[2]));
 	}
 	return usage();
 }

@@ -27,6 +27,13 @@ int events_show(const char *name, int follow);
 int state_wait(const struct ferry_device_desc *d, const char *state, const char *seconds);
 const char *state_wait_check(const char *state, const char *seconds);
 
+/* drvctl_disk.c: verbs on the disks of a device. The device whose disk @name is, and only this disk counts; otherwise @name itself. */
+const char *disk_named(const char *name);
+int disk_identify(const struct ferry_device_desc *d);
+int disk_smart(const struct ferry_device_desc *d);
+int disk_latency(const struct ferry_device_desc *d);
+/* No @words: the rules that there are. */
+int disk_inject(const struct ferry_device_desc *d, char **words);
 /* JSON: the members of the array that a verb's results are, with commas; a text with its quotes. */
 void json_item(void);
 void json_text(const char *text);

@@ -20,8 +20,16 @@ enum block_op {
 	BLOCK_FLUSH,		/* no range, no data: everything completed before is on stable storage */
 	BLOCK_DISCARD,		/* range, no data: contents may be forgotten */
 	BLOCK_WRITE_ZEROES,	/* range, no data */
+	/*
+	 * Page lba (enum block_info) of what the device says of itself, into one page of BLOCK_INFO_BYTES that is all zeroes. Only with
+	 * BLOCK_HAS_INFO and only on the unit's first queue. -EOPNOTSUPP: there is no such page.
+	 */
+	BLOCK_INFO,
 	BLOCK_OP_COUNT,
 };
+
+enum block_info { BLOCK_INFO_UNIT, BLOCK_INFO_CONTROLLER, BLOCK_INFO_HEALTH };
+#define BLOCK_INFO_BYTES	4096u
 
 #define BLOCK_REQ_FUA		0x1u	/* with BLOCK_WRITE: on stable storage before completion */
 #define BLOCK_REQ_UNMAP		0x2u	/* with BLOCK_WRITE_ZEROES: may deallocate */
@@ -33,6 +41,7 @@ enum block_op {
 #define BLOCK_HAS_DISCARD	0x8u
 #define BLOCK_HAS_WRITE_ZEROES	0x10u
 #define BLOCK_ROTATIONAL	0x20u
+#define BLOCK_HAS_INFO		0x40u
 
 /* What a driver says of its disk; the core checks it (-EINVAL names the bad field in the log). Zero means "none" or the least. */
 struct block_limits {

@@ -6,6 +6,23 @@
 #define LINUX_BLKSECTGET	0x1267	/* unsigned short: sectors of the largest request */
 #define LINUX_BLKGETDISKSEQ	0x80081280ul
 
+/*
+ * Ferry's own: what the device of a disk says of itself, as it says it (identify data, health log). For the superuser. -EOPNOTSUPP: the
+ * disk has no such page. @what: enum block_info of include/driver/class/block.h.
+ */
+#define FERRY_BLKINFO		0xc0184601ul
+#define FERRY_BLKINFO_UNIT	0
+#define FERRY_BLKINFO_CONTROLLER 1
+#define FERRY_BLKINFO_HEALTH	2
+#define FERRY_BLKINFO_BYTES	4096
+
+struct ferry_block_info {
+	unsigned int size;		/* of this structure */
+	unsigned int what;
+	unsigned long long buffer;	/* FERRY_BLKINFO_BYTES go there */
+	unsigned long long reserved;	/* 0 */
+};
+
 #define LINUX_IOCB_CMD_PREAD	0
 #define LINUX_IOCB_CMD_PWRITE	1
 #define LINUX_IOCB_CMD_FSYNC	2

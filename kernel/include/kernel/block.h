@@ -38,8 +38,10 @@ struct block_io {
 	unsigned int cut_vec;		/* where the next piece's data starts */
 	uint32_t cut_offset;
 	bool flush_after, flushing;	/* FUA on a disk that only knows flush */
+	bool torn;			/* block_inject.c: cut short, ends with an error */
 	time_ns_t started_ns;
 	uint64_t number;		/* of this io in a trace; while none is made, anything */
+	time_ns_t not_before;		/* block_inject.c: waits until then; 0: it does not */
 };
 
 /* Start @io; -errno is reported through done() as well, so the return value is only 0. Process context; may sleep for a free tag. */
@@ -89,6 +91,8 @@ bool block_disk_alive(const struct block_disk *disk);	/* a driver serves it, or 
 int block_read_blocks(struct block_disk *disk, uint64_t lba, uint32_t count, void *buffer);
 int block_write_blocks(struct block_disk *disk, uint64_t lba, uint32_t count, const void *buffer);
 int block_flush(struct block_disk *disk);
+/* Page @what (enum block_info) of what the device says of itself, BLOCK_INFO_BYTES into @buffer. -EOPNOTSUPP. May sleep. */
+int block_info(struct block_disk *disk, unsigned int what, void *buffer);
 /* Write back what files have buffered, on every disk, and flush: sync(2). May sleep. */
 void block_sync_all(void);
 

@@ -254,7 +254,7 @@ KTEST_CASE(description_of_the_disk_becomes_its_limits)
 	ASSERT_NOT_NULL(am);
 	EXPECT_EQ(host_block_limits(am->dev)->nr_blocks, 4096);
 	EXPECT_EQ(host_block_limits(am->dev)->physical_block_size, 4096);
-	EXPECT_EQ(host_block_limits(am->dev)->flags, BLOCK_HAS_FLUSH | BLOCK_HAS_DISCARD | BLOCK_ROTATIONAL);
+	EXPECT_EQ(host_block_limits(am->dev)->flags, BLOCK_HAS_FLUSH | BLOCK_HAS_DISCARD | BLOCK_ROTATIONAL | BLOCK_HAS_INFO);
 	EXPECT_STREQ(host_block_limits(am->dev)->serial, "FERRY-0001");
 	EXPECT_STREQ(host_block_limits(am->dev)->prefix, "sd");
 	EXPECT_EQ(ahci_model_destroy(am), 0);
@@ -463,4 +463,22 @@ KTEST_CASE(no_memory_at_any_step_fails_cleanly)
 		EXPECT_TRUE(err == 0 || err == -ENOMEM);
 		EXPECT_EQ(ahci_model_destroy(am), 0);
 	}
+}
+
+KTEST_CASE(what_the_disk_says_of_itself_comes_as_it_says_it)
+{
+	struct ahci_model_setup s = ahci_model_default();
+	struct ahci_model *am = ahci_probe_model(&s);
+	static uint8_t page[BLOCK_INFO_BYTES];
+
+	ASSERT_NOT_NULL(am);
+	memset(page, 0, sizeof(page));
+	EXPECT_EQ(host_block_do(am->dev, BLOCK_INFO, BLOCK_INFO_UNIT, 8, page), 0);
+	EXPECT_TRUE(!memcmp(page + 20, "EFRR-Y", 6));
+	EXPECT_EQ(page[512], 0);
+	EXPECT_EQ(host_block_do(am->dev, BLOCK_INFO, BLOCK_INFO_HEALTH, 8, page), 0);
+	EXPECT_TRUE(page[2] == 9 && page[5] == 100);
+	EXPECT_EQ(host_block_do(am->dev, BLOCK_INFO, BLOCK_INFO_CONTROLLER, 8, page), -EOPNOTSUPP);
+	EXPECT_EQ(host_block_do(am->dev, BLOCK_READ, 0, 8, in), 0);
+	EXPECT_EQ(ahci_model_destroy(am), 0);
 }

@@ -355,7 +355,7 @@ KTEST_CASE(operations_that_were_not_offered_are_unsupported)
 	s.cache = s.discard = s.zeroes = false;
 	m = nvme_probed(&s);
 	ASSERT_NOT_NULL(m);
-	EXPECT_EQ(host_block_limits(m->dev)->flags, 0);
+	EXPECT_EQ(host_block_limits(m->dev)->flags, BLOCK_HAS_INFO);
 	EXPECT_EQ(host_block_do(m->dev, BLOCK_FLUSH, 0, 0, NULL), -EOPNOTSUPP);
 	EXPECT_EQ(host_block_do(m->dev, BLOCK_DISCARD, 0, 8, NULL), -EOPNOTSUPP);
 	EXPECT_EQ(host_block_do(m->dev, BLOCK_WRITE_ZEROES, 0, 8, NULL), -EOPNOTSUPP);

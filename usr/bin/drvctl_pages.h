@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* drvctl: pages that disks say of themselves, as members of a JSON object or as KEY=VALUE. */
+#ifndef BIN_DRVCTL_PAGES_H
+#define BIN_DRVCTL_PAGES_H
+
+/* NVM Express 1.4: identify controller (figure 247), identify namespace (245), SMART / health information (194). */
+void nvme_controller_print(const unsigned char *page);
+void nvme_namespace_print(const unsigned char *page);
+void nvme_health_print(const unsigned char *page);
+/* ATA8-ACS: IDENTIFY DEVICE (section 7.16), SMART READ DATA (7.53.6, attributes as every vendor lays them out). */
+void ata_identify_print(const unsigned char *page);
+void ata_smart_print(const unsigned char *page);
+
+#endif
