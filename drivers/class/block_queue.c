@@ -127,7 +127,7 @@ int block_slot_map(struct block_queue *q, struct block_slot *slot)
 }
 
 /* Cut the first waiting io into the next free slot; its own share ends with the last piece. */
-static int slot_fill(struct block_queue *q, struct block_slot *slot, struct block_io *io)
+static int slot_fill(struct block_queue *q, struct block_slot *slot, struct block_io *io, time_ns_t *now)
 {
 	struct block_disk *disk = io->disk;
 	int err = io->status;
@@ -146,7 +146,9 @@ static int slot_fill(struct block_queue *q, struct block_slot *slot, struct bloc
 	slot->state = SLOT_READY;
 	slot->overdue = 0;
 	slot->deaths = 0;
-	slot->deadline = time_now() + block_timeout_of(disk);
+	if (!*now)
+		*now = time_now();
+	slot->deadline = *now + block_timeout_of(disk);
 	disk->stats[q->number].in_flight++;
 	q->nr_free--;
 	io->pieces_left++;
@@ -169,7 +171,8 @@ static struct block_io *io_next(struct block_queue *q)
 	return NULL;
 }
 
-static struct block_slot *slot_next(struct block_queue *q)
+/* @now: 0, or when this batch began. */
+static struct block_slot *slot_next(struct block_queue *q, time_ns_t *now)
 {
 	struct block_slot *slot = q->stalled;
 	struct block_io *io;
@@ -186,7 +189,7 @@ static struct block_slot *slot_next(struct block_queue *q)
 		int err;
 
 		slot = &q->slots[q->free[q->nr_free - 1]];
-		err = slot_fill(q, slot, io);
+		err = slot_fill(q, slot, io, now);
 		if (err)
 			slot = NULL;
 		if (err || io->cut_blocks == io->nr_blocks) {
@@ -276,6 +279,7 @@ void block_queue_pump(struct block_queue *q)
 {
 	struct device *dev = q->dev;
 	struct block_slot *slot;
+	time_ns_t now = 0;
 	bool any = false;
 
 	if (!q->open || dev->faulted || !dev->block) {
@@ -283,7 +287,7 @@ void block_queue_pump(struct block_queue *q)
 		timer_need(q);
 		return;
 	}
-	while (!dev->faulted && (slot = slot_next(q))) {
+	while (!dev->faulted && (slot = slot_next(q, &now))) {
 		time_ns_t deadline = slot->deadline;
 
 		if (slot_start(q, slot)) {
