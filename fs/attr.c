@@ -288,7 +288,7 @@ static int change_size(struct dentry *d, uint64_t length)
 	err = inode->ops->truncate(inode, length);
 	mutex_unlock(&inode->lock);
 	if (!err)
-		mapping_unmap(inode, ALIGN_UP(length, PAGE_SIZE) >> PAGE_SHIFT, ~0ull);
+		mapping_unmap(&inode->mapping, ALIGN_UP(length, PAGE_SIZE) >> PAGE_SHIFT, ~0ull);
 	if (!err)
 		notify_dentry(d, LINUX_IN_MODIFY);
 	return err;

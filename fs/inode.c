@@ -35,7 +35,7 @@ struct inode *inode_create(struct super *s, mode_t mode, const struct inode_ops 
 	page_tree_init(&inode->pages);
 	list_init(&inode->locks);
 	list_init(&inode->watches);
-	list_init(&inode->mappings);
+	mapping_init(&inode->mapping, NULL);
 	return inode;
 }
 

@@ -126,7 +126,7 @@ static int open_truncate(struct dentry *d)
 	err = inode->ops->truncate(inode, 0);
 	mutex_unlock(&inode->lock);
 	if (!err)
-		mapping_unmap(inode, 0, ~0ull);
+		mapping_unmap(&inode->mapping, 0, ~0ull);
 	if (!err)
 		notify_dentry(d, LINUX_IN_MODIFY);
 	return err;

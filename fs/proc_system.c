@@ -9,6 +9,7 @@
 #include <kernel/time.h>
 #include <mm/page.h>
 #include <mm/slab.h>
+#include <mm/vmstat.h>
 #include <uapi/ferry/linux.h>
 
 #define TICK_NS		(NSEC_PER_SEC / LINUX_CLK_TCK)
@@ -39,7 +40,8 @@ static void meminfo_show(struct seq *s, void *priv)
 	meminfo_line(s, "Inactive:", 0);
 	meminfo_line(s, "SwapTotal:", 0);
 	meminfo_line(s, "SwapFree:", 0);
-	meminfo_line(s, "Dirty:", 0);
+	meminfo_line(s, "Dirty:", vm_count(VM_DIRTY));
+	meminfo_line(s, "Writeback:", vm_count(VM_WRITEBACK));
 	meminfo_line(s, "AnonPages:", f.by_use[PAGE_ANON]);
 	meminfo_line(s, "Mapped:", 0);
 	meminfo_line(s, "Shmem:", f.by_use[PAGE_FILE]);

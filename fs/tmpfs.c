@@ -362,7 +362,7 @@ static int tmpfs_fallocate(struct file *f, int mode, uint64_t offset, uint64_t l
 		inode_touch(inode);
 	mutex_unlock(&inode->lock);
 	if (!err && (punch || (mode & LINUX_FALLOC_FL_ZERO_RANGE)))
-		mapping_unmap(inode, offset >> PAGE_SHIFT, (end - 1) >> PAGE_SHIFT);
+		mapping_unmap(&inode->mapping, offset >> PAGE_SHIFT, (end - 1) >> PAGE_SHIFT);
 	return err;
 }
 

@@ -28,7 +28,7 @@ uint32_t vma_prot(uint32_t vm_flags)
 bool page_may_write(const struct vma *vma, const struct page *page)
 {
 	if (vma->flags & (VM_SHARED | VM_OBJECT | VM_IO))
-		return true;
+		return !vma_is_tracked(vma);
 	return page && page->use == PAGE_ANON && READ_ONCE(page->mapcount) == 1;
 }
 
@@ -77,23 +77,43 @@ static int fault_anon(struct space *s, struct vma *vma, vaddr_t v, uint32_t acce
 	return pt_map(s->root, v, page_paddr(zero_page), vma_prot(vma->flags) & ~PT_WRITE);
 }
 
+static struct page *area_get_page(struct vma *vma, uint64_t index)
+{
+	if (vma->mapping_end && index >= vma->mapping_end)
+		return ERR_PTR(-EIO);
+	return vma->mapping->ops ? vma->mapping->ops->get_page(vma->mapping, index) : file_get_page(vma->file, index);
+}
+
+/* NULL: not in memory. ERR_PTR: past the end. */
+static struct page *area_peek_page(struct vma *vma, uint64_t index)
+{
+	struct inode *inode = vma->file->inode;
+	struct page *page;
+
+	if (!vma->mapping->ops) {
+		if (index >= ALIGN_UP(READ_ONCE(inode->size), PAGE_SIZE) >> PAGE_SHIFT)
+			return ERR_PTR(-EIO);
+		return page_tree_get(&inode->pages, index);
+	}
+	page = area_get_page(vma, index);
+	return PTR_ERR(page) == -EAGAIN ? NULL : page;
+}
+
 /* Bring in neighbours of @v that are in memory anyway. A failure only means that they fault later. */
 static void fault_around(struct space *s, struct vma *vma, vaddr_t v)
 {
-	struct inode *inode = vma->file->inode;
 	vaddr_t window = ALIGN_DOWN(v, FAULT_AROUND * PAGE_SIZE);
 	vaddr_t end = MIN(window + FAULT_AROUND * PAGE_SIZE, vma->end);
-	uint64_t nr = ALIGN_UP(READ_ONCE(inode->size), PAGE_SIZE) >> PAGE_SHIFT;
 	uint32_t prot = vma_prot(vma->flags) & ~PT_WRITE;
 
 	for (vaddr_t at = MAX(window, vma->start); at < end; at += PAGE_SIZE) {
 		struct page *page;
 
-		if (vma_file_index(vma, at) >= nr)
-			return;
 		if (pt_query(s->root, at, NULL, NULL))
 			continue;
-		page = page_tree_get(&inode->pages, vma_file_index(vma, at));
+		page = area_peek_page(vma, vma_file_index(vma, at));
+		if (IS_ERR(page))
+			return;
 		if (page && space_enter_page(s, at, page, prot))
 			return;
 	}
@@ -101,14 +121,21 @@ static void fault_around(struct space *s, struct vma *vma, vaddr_t v)
 
 static int fault_file(struct space *s, struct vma *vma, vaddr_t v, uint32_t access)
 {
-	struct page *page = file_get_page(vma->file, vma_file_index(vma, v));
+	uint64_t index = vma_file_index(vma, v);
+	struct page *page = area_get_page(vma, index);
 	uint32_t prot = vma_prot(vma->flags);
-	int err;
+	int err = 0;
 
 	if (IS_ERR(page))
-		return PTR_ERR(page) == -ENOMEM ? -ENOMEM : -EIO;
-	if (vma->flags & VM_SHARED)
-		return space_enter_page(s, v, page, prot);
+		return PTR_ERR(page) == -ENOMEM || PTR_ERR(page) == -EAGAIN ? (int)PTR_ERR(page) : -EIO;
+	if (vma->flags & VM_SHARED && (access == VM_WRITE || !vma_is_tracked(vma))) {
+		if (vma_is_tracked(vma))
+			err = vma->mapping->ops->dirty(vma->mapping, index, page);
+		if (!err)
+			return space_enter_page(s, v, page, prot);
+		page_put(page);
+		return err;
+	}
 	if (access == VM_WRITE) {
 		err = enter_own(s, vma, v, page);
 		page_put(page);
@@ -139,19 +166,25 @@ static int replace_page(struct space *s, struct vma *vma, vaddr_t v, struct page
 /* A write to a present page that must not be written as it is. */
 static int fault_copy(struct space *s, struct vma *vma, vaddr_t v, struct page *old)
 {
-	if (!page_may_write(vma, old))
+	if (vma_is_tracked(vma)) {
+		int err = vma->mapping->ops->dirty(vma->mapping, vma_file_index(vma, v), old);
+
+		if (err)
+			return err;
+	} else if (!page_may_write(vma, old)) {
 		return replace_page(s, vma, v, old);
+	}
 	(void)pt_protect(s->root, v, vma_prot(vma->flags));
 	return 0;	/* more rights: a stale translation only faults again */
 }
 
 int space_own_page_locked(struct space *s, vaddr_t v)
 {
+	int err = space_fault_wait(s, v, VM_READ);
 	struct vma *vma = space_find(s, v);
-	int err = vma ? space_fault_locked(s, v, VM_READ) : -EFAULT;
 	paddr_t p;
 
-	if (err || !pt_query(s->root, v, &p, NULL))
+	if (err || !vma || !pt_query(s->root, v, &p, NULL))
 		return err ? err : -EFAULT;
 	return page_of(p) != zero_page && page_may_write(vma, page_of(p)) ? 0 : replace_page(s, vma, v, page_of(p));
 }
@@ -212,6 +245,39 @@ int space_fault_locked(struct space *s, vaddr_t v, uint32_t access)
 	return 0;	/* somebody else was faster, or the translation was stale */
 }
 
+/* Have the page at @v read, without the lock. */
+static int fetch(struct space *s, vaddr_t v)
+{
+	struct vma *vma = space_find(s, v);
+	struct mapping *m = vma ? vma->mapping : NULL;
+	struct file *f;
+	uint64_t index;
+	int err;
+
+	if (!m || !m->ops)
+		return 0;
+	f = vma->file;
+	index = vma_file_index(vma, v);
+	file_get(f);
+	mutex_unlock(&s->lock);
+	err = m->ops->fetch(m, index);
+	file_put(f);
+	mutex_lock(&s->lock);
+	return !err || err == -ENOMEM ? err : -EIO;
+}
+
+int space_fault_wait(struct space *s, vaddr_t v, uint32_t access)
+{
+	int err = space_fault_locked(s, v, access);
+
+	while (err == -EAGAIN) {
+		err = fetch(s, v);
+		if (!err)
+			err = space_fault_locked(s, v, access);
+	}
+	return err;
+}
+
 /* In a resident space nothing comes in by a fault, but a translation may be older than the table. */
 int space_fault(struct space *s, vaddr_t address, uint32_t access)
 {
@@ -219,7 +285,7 @@ int space_fault(struct space *s, vaddr_t address, uint32_t access)
 
 	mutex_lock(&s->lock);
 	if (!s->resident || pt_query(s->root, address & PAGE_MASK, NULL, NULL))
-		err = space_fault_locked(s, address & PAGE_MASK, access);
+		err = space_fault_wait(s, address & PAGE_MASK, access);
 	mutex_unlock(&s->lock);
 	return err;
 }
@@ -229,7 +295,7 @@ int space_populate_locked(struct space *s, vaddr_t start, vaddr_t end, uint32_t 
 	int err = 0;
 
 	for (vaddr_t v = start; v < end && !err; v += PAGE_SIZE)
-		err = space_fault_locked(s, v, access);
+		err = space_fault_wait(s, v, access);
 	return err;
 }
 

@@ -8,8 +8,11 @@
 #include <kernel/time.h>
 #include <mm/oom.h>
 #include <mm/page.h>
+#include <mm/reclaim.h>
 #include <mm/space.h>
+#include <mm/vmstat.h>
 
+#define RECLAIM_PAGES	32u
 #define WAIT_NS		(10 * NSEC_PER_MSEC)
 #define GRACE_NS	NSEC_PER_SEC	/* a large space takes long to take apart, and is nobody's meanwhile */
 
@@ -71,12 +74,15 @@ bool oom_relieve(void)
 		process_kill(current_process, LINUX_SIGKILL);
 		return false;
 	}
+	if (reclaim(RECLAIM_PAGES))
+		return true;
 	if (may_choose())
 		process_for_each(choose, &c);
 	p = c.pid && !c.dying ? process_find(c.pid) : NULL;
 	if (p) {
 		log_warn("mm: out of memory: %s (pid %d) with %llu KiB is ended", p->name, p->pid,
 			 (unsigned long long)c.pages * (PAGE_SIZE / 1024));
+		vm_count_add(VM_OOM_KILLS, 1);
 		process_kill(p, LINUX_SIGKILL);
 		if (p == current_process) {
 			process_put(p);

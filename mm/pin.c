@@ -25,7 +25,7 @@ static struct page *page_in(struct space *s, vaddr_t v, bool write, int *err)
 	if (vma && (vma->flags & VM_IO || !(vma->flags & (write ? VM_WRITE : VM_READ | VM_WRITE | VM_EXEC))))
 		return NULL;
 	if (!pt_query(s->root, v, &p, &prot) || (prot & need) != need) {
-		*err = space_fault_locked(s, v, write ? VM_WRITE : VM_READ);
+		*err = space_fault_wait(s, v, write ? VM_WRITE : VM_READ);
 		if (*err)
 			return NULL;
 		*err = -EFAULT;

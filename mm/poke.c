@@ -13,7 +13,7 @@ static int make_writable(struct space *s, vaddr_t v)
 	if (!vma || vma_is_object(vma) || !(vma->flags & (VM_READ | VM_WRITE | VM_EXEC)))
 		return -EFAULT;
 	if (vma->flags & VM_WRITE)
-		return space_fault_locked(s, v, VM_WRITE);
+		return space_fault_wait(s, v, VM_WRITE);
 	return vma->flags & VM_SHARED ? -EFAULT : space_own_page_locked(s, v);
 }
 

@@ -4,6 +4,7 @@
 #define MM_SPACE_INTERNAL_H
 
 #include <mm/page.h>
+#include <mm/pagecache.h>
 #include <mm/space.h>
 
 #define STACK_GAP	(256 * PAGE_SIZE)	/* a growing stack keeps away from what lies below */
@@ -30,7 +31,17 @@ vaddr_t vma_find_gap(struct space *s, uint64_t length, vaddr_t limit);
 bool vma_range_free(struct space *s, vaddr_t start, vaddr_t end);
 
 static inline bool vma_is_object(const struct vma *vma) { return vma->flags & (VM_OBJECT | VM_IO); }
-static inline uint64_t vma_file_index(const struct vma *vma, vaddr_t v) { return (vma->offset + (v - vma->start)) >> PAGE_SHIFT; }
+/* Of the page at @v in the area's mapping. */
+static inline uint64_t vma_file_index(const struct vma *vma, vaddr_t v)
+{
+	return vma->mapping_first + ((vma->offset + (v - vma->start)) >> PAGE_SHIFT);
+}
+
+/* Is every first write of a page told to the mapping? */
+static inline bool vma_is_tracked(const struct vma *vma)
+{
+	return vma->flags & VM_SHARED && vma->mapping && vma->mapping->ops;
+}
 
 /* space.c: pages leave a range; translations are forgotten before frames are freed. @flush false: the table is not loaded anywhere. */
 void space_drop_range(struct space *s, const struct vma *vma, vaddr_t start, vaddr_t end, bool flush);
@@ -47,10 +58,13 @@ uint32_t vma_prot(uint32_t vm_flags);
 bool page_may_write(const struct vma *vma, const struct page *page);
 /* Put @page in at @v; takes over the caller's reference, also on failure. */
 int space_enter_page(struct space *s, vaddr_t v, struct page *page, uint32_t prot);
-/* Resolve one page; @v page aligned. */
+/* Resolve one page; @v page aligned. -EAGAIN: it must be read first. */
 int space_fault_locked(struct space *s, vaddr_t v, uint32_t access);
+/* The same, waiting for what must be read first: the lock is let go meanwhile. */
+int space_fault_wait(struct space *s, vaddr_t v, uint32_t access);
 /* Make the page at @v, which can be read, the area's own although it may not be written. */
 int space_own_page_locked(struct space *s, vaddr_t v);
+/* Waits as space_fault_wait() does, but in resident spaces, where nothing has to be read. */
 int space_populate_locked(struct space *s, vaddr_t start, vaddr_t end, uint32_t access);
 
 /* space_map.c. Unmap; whole areas go to @dead. */

@@ -205,8 +205,10 @@ static int attach_file(struct vma *vma, struct file *file, uint64_t offset)
 	file_get(file);
 	vma->file = file;
 	vma->offset = offset;
-	if (!file->ops->mmap)
+	if (!file->ops->mmap) {
+		vma->mapping = file->inode ? &file->inode->mapping : NULL;
 		return file->inode && file->inode->ops && file->inode->ops->get_page ? 0 : -ENODEV;
+	}
 	err = file->ops->mmap(file, vma);
 	if (!err && vma->object && !vma_is_object(vma))
 		vma->flags |= vma->object->pages ? VM_OBJECT : VM_IO;

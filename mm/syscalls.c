@@ -190,15 +190,47 @@ static int64_t check_mapped(uint64_t address, uint64_t length)
 	return v < end ? -ENOMEM : 0;
 }
 
-/* Shared pages are the file's own: there is nothing to write back to. */
+/* Write back what the area at *@at shows of a disk, and step behind the area. -ENOMEM: there is none. */
+static int sync_area(struct space *s, vaddr_t *at, vaddr_t end)
+{
+	struct mapping *m = NULL;
+	uint64_t first = 0, last = 0;
+	struct file *f = NULL;
+	const struct vma *vma;
+	int err = 0;
+
+	mutex_lock(&s->lock);
+	vma = space_find(s, *at);
+	if (vma && vma_is_tracked(vma)) {
+		f = vma->file;
+		m = vma->mapping;
+		file_get(f);
+		first = vma_file_index(vma, *at);
+		last = vma_file_index(vma, MIN(end, vma->end) - 1);
+	}
+	*at = vma ? vma->end : end;
+	mutex_unlock(&s->lock);
+	if (m)
+		err = m->ops->sync(m, first, last);
+	if (f)
+		file_put(f);
+	return vma ? err : -ENOMEM;
+}
+
+/* Pages of files in memory are the file's own: there is nothing to write them back to. */
 SYSCALL(NR_msync, msync)
 {
+	vaddr_t v = args->a[0], end = ALIGN_UP(args->a[0] + args->a[1], PAGE_SIZE);
 	uint64_t flags = args->a[2];
+	int err;
 
 	if (args->a[0] % PAGE_SIZE || flags & ~(uint64_t)(LINUX_MS_ASYNC | LINUX_MS_INVALIDATE | LINUX_MS_SYNC) ||
 	    (flags & LINUX_MS_ASYNC && flags & LINUX_MS_SYNC))
 		return -EINVAL;
-	return check_mapped(args->a[0], args->a[1]);
+	err = check_mapped(args->a[0], args->a[1]);
+	while (!err && flags & LINUX_MS_SYNC && v < end)
+		err = sync_area(current_process->space, &v, end);
+	return err;
 }
 
 /*

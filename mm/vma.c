@@ -52,6 +52,9 @@ struct vma *vma_copy(const struct vma *from)
 	vma->file = from->file;
 	vma->offset = from->offset;
 	vma->object = from->object;
+	vma->mapping = from->mapping;
+	vma->mapping_first = from->mapping_first;
+	vma->mapping_end = from->mapping_end;
 	vma->anon = from->anon;
 	if (vma->file)
 		file_get(vma->file);

@@ -1,26 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Buffered access to disks: 4 KiB pages of the whole disk, shared by its partitions, least recently used first out, written back on
- * fsync, close, sync and when too many are dirty. A sequential reader gets up to 128 KiB ahead. The cache lock is held across I/O: one
- * buffered access at a time for each disk. Left out: mapping a disk into memory.
+ * The page cache of disks: 4 KiB pages of the whole disk, shared by its partitions, least recently used first out. This file keeps the
+ * pages: finding, giving up, forgetting. What a page is given up for: the caches have a share of memory, and no frame may be left; then a
+ * page that is written back and that nobody uses goes, after mappings have been taken away where there is no other. See block_cache.h.
  */
-#include <kernel/log.h>
+#include <kernel/init.h>
+#include <mm/reclaim.h>
 #include <mm/slab.h>
-#include "block_core.h"
+#include <mm/vmstat.h>
+#include "block_cache.h"
 
-#define HASH_SIZE	256u
-#define RUN_PAGES	32u	/* one read or write-back: 128 KiB */
 #define DISK_PAGES_MIN	64u	/* every disk may have as many, whatever the others hold */
 #define TOTAL_PAGES_MIN	128u
 #define SCARCE_SHARE	16u	/* less free than this part of memory: no cache grows */
 #define FREE_SHARE	4u	/* the caches may have a quarter of what was free at first use */
-
-struct cache_page {
-	struct list lru, hash, dirty;
-	uint64_t index;
-	struct page *page;
-	bool is_dirty;
-};
+#define LOOK_PAGES	64u	/* of the least recently used, how many are looked at for one that can go */
+#define ROOM_TRIES	4u
 
 static uint64_t total_pages;	/* of all disks; atomic */
 static uint64_t total_limit;
@@ -33,245 +28,165 @@ int block_cache_init(struct block_cache *c)
 		frame_stats(&stats);
 		total_limit = MAX(stats.free / FREE_SHARE, TOTAL_PAGES_MIN);
 	}
-	c->hash = kcalloc(HASH_SIZE, sizeof(*c->hash));
-	if (!c->hash)
-		return -ENOMEM;
-	for (unsigned int i = 0; i < HASH_SIZE; i++)
-		list_init(&c->hash[i]);
+	spin_init(&c->lock, "block_cache");
+	wait_queue_init(&c->queue, "block_cache");
+	page_tree_init(&c->tree);
+	mapping_init(&c->mapping, &cache_mapping_ops);
 	list_init(&c->lru);
 	list_init(&c->dirty);
-	mutex_init(&c->lock, "block_cache");
+	list_init(&c->writing);
+	c->spare = kzalloc(sizeof(struct cache_io));
+	return c->spare ? 0 : -ENOMEM;
+}
+
+uint64_t cache_dirty_limit(void)
+{
+	return MAX(total_limit / 4, DISK_PAGES_MIN / 2);
+}
+
+/* ---- Pages: lock held ---- */
+
+uint32_t cache_page_bytes(const struct block_disk *disk, uint64_t index)
+{
+	uint64_t bytes = READ_ONCE(disk->nr_blocks) * disk->limits.block_size, start = index << PAGE_SHIFT;
+
+	return index > bytes >> PAGE_SHIFT || start >= bytes ? 0 : (uint32_t)MIN(bytes - start, PAGE_SIZE);
+}
+
+struct cache_page *cache_find(struct block_cache *c, uint64_t index)
+{
+	struct page *page = page_tree_get(&c->tree, index);
+
+	if (!page)
+		return NULL;
+	page_put(page);
+	return page->owner;
+}
+
+int cache_insert(struct block_cache *c, struct cache_page *p)
+{
+	int err = page_tree_insert(&c->tree, p->index, p->page);
+
+	if (err)
+		return err;
+	p->page->owner = p;
+	list_append(&c->lru, &p->lru);
+	c->nr++;
+	__atomic_fetch_add(&total_pages, 1, __ATOMIC_RELAXED);
 	return 0;
 }
 
-/* ---- Pages: cache lock held ---- */
-
-static uint64_t disk_bytes(const struct block_disk *disk)
-{
-	return READ_ONCE(disk->nr_blocks) * disk->limits.block_size;
-}
-
-/* How much of page @index is disk. */
-static uint32_t page_bytes(const struct block_disk *disk, uint64_t index)
-{
-	uint64_t bytes = disk_bytes(disk), start = index << PAGE_SHIFT;
-
-	return start >= bytes ? 0 : (uint32_t)MIN(bytes - start, PAGE_SIZE);
-}
-
-static struct cache_page *cache_find(struct block_cache *c, uint64_t index)
-{
-	struct cache_page *p;
-
-	list_for_each(p, &c->hash[index % HASH_SIZE], hash)
-		if (p->index == index)
-			return p;
-	return NULL;
-}
-
-static void page_clean(struct block_cache *c, struct cache_page *p)
+void cache_mark_clean(struct block_cache *c, struct cache_page *p)
 {
 	if (!p->is_dirty)
 		return;
 	p->is_dirty = false;
-	list_del(&p->dirty);
+	list_del(&p->work);
 	c->nr_dirty--;
+	vm_count_sub(VM_DIRTY, 1);
 }
 
-static void page_dirty(struct block_cache *c, struct cache_page *p)
+void cache_mark_dirty(struct block_cache *c, struct cache_page *p)
 {
 	if (p->is_dirty)
 		return;
 	p->is_dirty = true;
-	list_append(&c->dirty, &p->dirty);
+	p->dirty_turn = c->turn;
+	p->dirty_ns = time_now();
+	if (!p->writing)
+		list_append(&c->dirty, &p->work);
 	c->nr_dirty++;
+	vm_count_add(VM_DIRTY, 1);
+	cache_write_later(c->nr_dirty > cache_dirty_limit() / 2);
 }
 
-static void page_forget(struct block_cache *c, struct cache_page *p)
+void cache_forget(struct block_cache *c, struct cache_page *p)
 {
-	page_clean(c, p);
+	cache_mark_clean(c, p);
 	list_del(&p->lru);
-	list_del(&p->hash);
 	c->nr--;
 	__atomic_fetch_sub(&total_pages, 1, __ATOMIC_RELAXED);
-	page_put(p->page);
+	p->page->owner = NULL;
+	page_tree_remove(&c->tree, p->index, p->index);
 	kfree(p);
 }
 
-static void page_touch(struct block_cache *c, struct cache_page *p)
+static bool is_used(const struct cache_page *p)
 {
-	list_del(&p->lru);
-	list_append(&c->lru, &p->lru);
+	return READ_ONCE(p->page->refs) > 1;
 }
 
-/* ---- Write-back ---- */
-
-static int pages_io(struct block_disk *disk, uint8_t op, struct cache_page **pages, unsigned int nr)
+void cache_invalidate(struct block_cache *c, struct cache_page *p)
 {
-	struct block_vec vec[RUN_PAGES];
-	struct block_io io = { .op = op, .vec = vec, .nr_vec = nr };
-	uint64_t bytes = 0;
-
-	for (unsigned int i = 0; i < nr; i++) {
-		vec[i] = (struct block_vec){ .page = pages[i]->page, .length = page_bytes(disk, pages[i]->index) };
-		if (!vec[i].length)
-			return -EIO;	/* the disk shrank */
-		bytes += vec[i].length;
-	}
-	io.lba = (pages[0]->index << PAGE_SHIFT) / disk->limits.block_size;
-	io.nr_blocks = (uint32_t)(bytes / disk->limits.block_size);
-	return block_do(disk, &io);
-}
-
-/* Write @first and the dirty pages that follow it. A failed page is forgotten: its bytes are not what the disk holds. */
-static int run_write(struct block_disk *disk, struct cache_page *first)
-{
-	struct block_cache *c = &disk->cache;
-	struct cache_page *run[RUN_PAGES];
-	uint64_t index = first->index;
-	unsigned int nr = 0;
-	struct cache_page *p = first;
-	int err;
-
-	while (p && p->is_dirty && nr < RUN_PAGES) {
-		run[nr++] = p;
-		p = cache_find(c, index + nr);
-	}
-	err = pages_io(disk, BLOCK_WRITE, run, nr);
-	for (unsigned int i = 0; i < nr; i++) {
-		if (err)
-			page_forget(c, run[i]);
-		else
-			page_clean(c, run[i]);
-	}
-	if (err) {
-		log_err("block %s: write-back failed page=%llu pages=%u: %d", disk->name, (unsigned long long)index, nr, err);
-		c->error = err;
-	}
-	return err;
-}
-
-static bool in_range(const struct cache_page *p, uint64_t first, uint64_t last)
-{
-	return p->index >= first && p->index <= last;
-}
-
-static struct cache_page *dirty_in(struct block_cache *c, uint64_t first, uint64_t last)
-{
-	struct cache_page *p;
-
-	list_for_each(p, &c->dirty, dirty)
-		if (in_range(p, first, last))
-			return p;
-	return NULL;
-}
-
-static void range_write(struct block_disk *disk, uint64_t first, uint64_t last)
-{
-	struct cache_page *p;
-
-	while ((p = dirty_in(&disk->cache, first, last)))
-		run_write(disk, p);
-}
-
-static int error_take(struct block_cache *c)
-{
-	int err = c->error;
-
-	c->error = 0;
-	return err;
-}
-
-static uint64_t last_page(uint64_t pos, uint64_t n)
-{
-	return n > UINT64_MAX - pos ? UINT64_MAX : (pos + n - 1) >> PAGE_SHIFT;
-}
-
-int block_cache_sync(struct block_disk *disk, uint64_t pos, uint64_t n)
-{
-	int err;
-
-	if (!n || block_cache_is_out(disk))
-		return 0;
-	mutex_lock(&disk->cache.lock);
-	range_write(disk, pos >> PAGE_SHIFT, last_page(pos, n));
-	err = error_take(&disk->cache);
-	mutex_unlock(&disk->cache.lock);
-	return err;
-}
-
-int block_cache_drop(struct block_disk *disk, uint64_t pos, uint64_t n)
-{
-	struct block_cache *c = &disk->cache;
-	uint64_t first = pos >> PAGE_SHIFT, last = last_page(pos, n);
-	struct cache_page *p, *next;
-	int err;
-
-	if (!n || block_cache_is_out(disk))
-		return 0;
-	mutex_lock(&c->lock);
-	range_write(disk, first, last);
-	list_for_each_safe(p, next, &c->lru, lru)
-		if (in_range(p, first, last))
-			page_forget(c, p);
-	err = error_take(c);
-	mutex_unlock(&c->lock);
-	return err;
-}
-
-/* Forget what can be read again. */
-void block_cache_trim(struct block_disk *disk)
-{
-	struct block_cache *c = &disk->cache;
-	struct cache_page *p, *next;
-
-	mutex_lock(&c->lock);
-	list_for_each_safe(p, next, &c->lru, lru)
-		if (!p->is_dirty)
-			page_forget(c, p);
-	mutex_unlock(&c->lock);
-}
-
-/* The disk's last user is gone. */
-void block_cache_free(struct block_disk *disk)
-{
-	struct block_cache *c = &disk->cache;
-
-	if (!c->hash)
+	if (!is_used(p)) {
+		cache_forget(c, p);
 		return;
-	while (!list_empty(&c->lru))
-		page_forget(c, list_first(&c->lru, struct cache_page, lru));
-	kfree(c->hash);
-	c->hash = NULL;
-}
-
-int block_disk_sync(struct block_disk *disk)
-{
-	int err = block_cache_sync(disk, 0, UINT64_MAX), flush_err = block_flush(disk);
-
-	return err ? err : flush_err;
+	}
+	cache_mark_clean(c, p);
+	p->stale = true;
 }
 
 /* ---- Room ---- */
 
-/* Give up the least recently used page, a clean one if the oldest few have one. */
-static void cache_evict(struct block_disk *disk)
+static bool can_go(const struct cache_page *p)
+{
+	return !p->is_dirty && !cache_page_is_busy(p) && !is_used(p);
+}
+
+/* Give up as many as @max pages. *@mapped: one that only mappings keep, or UINT64_MAX. */
+static unsigned int cache_evict(struct block_cache *c, unsigned int max, uint64_t *mapped)
+{
+	unsigned int nr = 0, seen = 0;
+	struct cache_page *p, *next;
+	uint64_t flags = spin_lock_irq(&c->lock);
+
+	*mapped = UINT64_MAX;
+	list_for_each_safe(p, next, &c->lru, lru) {
+		if (nr == max || seen++ == max + LOOK_PAGES)
+			break;
+		if (can_go(p)) {
+			cache_forget(c, p);
+			nr++;
+			continue;
+		}
+		if (!p->is_dirty && !cache_page_is_busy(p) && READ_ONCE(p->page->mapcount))
+			*mapped = p->index;
+		list_del(&p->lru);
+		list_append(&c->lru, &p->lru);
+	}
+	spin_unlock_irq(&c->lock, flags);
+	return nr;
+}
+
+static bool oldest_dirty(struct block_cache *c, uint64_t *index)
+{
+	uint64_t flags = spin_lock_irq(&c->lock);
+	bool found = !list_empty(&c->dirty);
+
+	if (found)
+		*index = list_first(&c->dirty, struct cache_page, work)->index;
+	spin_unlock_irq(&c->lock, flags);
+	return found;
+}
+
+/* Give up some pages, making them so that they can go if there is no other way. False: there is none at all. */
+static bool cache_make_room(struct block_disk *disk, unsigned int max)
 {
 	struct block_cache *c = &disk->cache;
-	struct cache_page *p;
-	unsigned int seen = 0;
 
-	list_for_each(p, &c->lru, lru) {
-		if (!p->is_dirty) {
-			page_forget(c, p);
-			return;
-		}
-		if (++seen == RUN_PAGES)
-			break;
+	for (unsigned int i = 0; i < ROOM_TRIES; i++) {
+		uint64_t mapped, dirty;
+
+		if (cache_evict(c, max, &mapped))
+			return true;
+		if (mapped != UINT64_MAX)
+			mapping_unmap_pages(&c->mapping, ALIGN_DOWN(mapped, RUN_PAGES), ALIGN_DOWN(mapped, RUN_PAGES) + RUN_PAGES - 1);
+		else if (oldest_dirty(c, &dirty))
+			cache_write_run(disk, dirty);
+		else
+			return false;
 	}
-	p = list_first(&c->lru, struct cache_page, lru);
-	if (!run_write(disk, p))
-		page_forget(c, p);
+	return false;
 }
 
 /* It holds its share, or memory is scarce: then a new page takes an old one's place. */
@@ -279,177 +194,216 @@ static bool cache_full(const struct block_cache *c)
 {
 	struct frame_stats stats;
 
-	if (c->nr < DISK_PAGES_MIN)
+	if (READ_ONCE(c->nr) < DISK_PAGES_MIN)
 		return false;
 	frame_stats(&stats);
 	return __atomic_load_n(&total_pages, __ATOMIC_RELAXED) >= total_limit || stats.free < stats.total / SCARCE_SHARE;
 }
 
-/* A page for @index that is not in the cache yet. */
-static struct cache_page *page_create(struct block_disk *disk, uint64_t index)
+struct cache_page *cache_page_create(struct block_disk *disk, uint64_t index)
 {
-	struct block_cache *c = &disk->cache;
 	struct cache_page *p = kzalloc(sizeof(*p));
 
 	if (!p)
 		return NULL;
-	for (unsigned int i = 0; i < 2 && cache_full(c); i++)
-		cache_evict(disk);
-	while (!(p->page = frame_alloc(0, FRAME_ZERO, PAGE_FILE)) && !list_empty(&c->lru))
-		cache_evict(disk);
+	if (cache_full(&disk->cache))
+		cache_make_room(disk, 2);
+	do {
+		p->page = frame_alloc(0, cache_page_bytes(disk, index) < PAGE_SIZE ? FRAME_ZERO : 0, PAGE_FILE);
+	} while (!p->page && cache_make_room(disk, RUN_PAGES));
 	if (!p->page) {
 		kfree(p);
 		return NULL;
 	}
 	p->index = index;
-	list_init(&p->dirty);
-	list_init(&p->hash);
 	list_init(&p->lru);
+	list_init(&p->work);
 	return p;
 }
 
-static void page_free(struct cache_page *p)
+void cache_page_free(struct cache_page *p)
 {
 	page_put(p->page);
 	kfree(p);
 }
 
-static void page_insert(struct block_cache *c, struct cache_page *p)
+struct shrink {
+	uint64_t wanted, done;
+};
+
+static bool shrink_one(struct block_disk *disk, void *arg)
 {
-	list_append(&c->lru, &p->lru);
-	list_append(&c->hash[p->index % HASH_SIZE], &p->hash);
-	c->nr++;
-	__atomic_fetch_add(&total_pages, 1, __ATOMIC_RELAXED);
+	struct shrink *s = arg;
+	uint64_t mapped;
+
+	s->done += cache_evict(&disk->cache, (unsigned int)(s->wanted - s->done), &mapped);
+	return s->done < s->wanted;
 }
 
-/* ---- Reading ---- */
-
-static int run_read(struct block_disk *disk, uint64_t index, unsigned int want)
+static uint64_t cache_shrink(uint64_t nr_pages)
 {
-	struct cache_page *run[RUN_PAGES];
-	unsigned int nr = 0;
-	int err = -ENOMEM;
+	struct shrink s = { .wanted = MIN(nr_pages, 1024ull) };
 
-	while (nr < want && page_bytes(disk, index + nr) && !cache_find(&disk->cache, index + nr)) {
-		run[nr] = page_create(disk, index + nr);
-		if (!run[nr])
+	if (__atomic_load_n(&total_pages, __ATOMIC_RELAXED))
+		block_disk_for_each(shrink_one, &s);
+	return s.done;
+}
+
+/* ---- Waiting ---- */
+
+static bool page_is_busy(struct block_cache *c, uint64_t index)
+{
+	uint64_t flags = spin_lock_irq(&c->lock);
+	const struct cache_page *p = cache_find(c, index);
+	bool busy = p && cache_page_is_busy(p);
+
+	spin_unlock_irq(&c->lock, flags);
+	return busy;
+}
+
+void cache_wait(struct block_disk *disk, uint64_t index)
+{
+	struct block_cache *c = &disk->cache;
+
+	if (page_is_busy(c, index))
+		wait_event(&c->queue, !page_is_busy(c, index), TIME_FOREVER, false);
+}
+
+void cache_io_start(struct cache_io *w, uint8_t op, void (*done)(struct block_io *io))
+{
+	struct block_disk *disk = w->disk;
+	uint64_t bytes = 0;
+
+	for (unsigned int i = 0; i < w->nr; i++) {
+		w->vec[i] = (struct block_vec){ .page = w->pages[i]->page, .length = cache_page_bytes(disk, w->pages[i]->index) };
+		bytes += w->vec[i].length;
+	}
+	w->io = (struct block_io){ .op = op, .vec = w->vec, .nr_vec = w->nr, .done = done, .priv = w };
+	w->io.lba = (w->pages[0]->index << PAGE_SHIFT) / disk->limits.block_size;
+	w->io.nr_blocks = (uint32_t)(bytes / disk->limits.block_size);
+	if (w->vec[w->nr - 1].length) {
+		block_submit(disk, &w->io);
+		return;
+	}
+	w->io.status = -EIO;	/* the disk shrank */
+	done(&w->io);
+}
+
+bool cache_io_over(struct cache_io *w)
+{
+	struct block_cache *c = &w->disk->cache;
+
+	w->over = true;
+	c->nr_ios--;
+	wait_wake(&c->queue, 0);
+	return !w->waited_for;
+}
+
+/* The lock keeps the io and the disk alive until the last touch of done(). */
+int cache_io_wait(struct cache_io *w)
+{
+	struct block_cache *c = &w->disk->cache;
+
+	wait_event(&c->queue, READ_ONCE(w->over), TIME_FOREVER, false);
+	spin_unlock_irq(&c->lock, spin_lock_irq(&c->lock));
+	return w->io.status;
+}
+
+void cache_io_free(struct cache_io *w)
+{
+	struct block_cache *c = &w->disk->cache;
+
+	if (w != c->spare) {
+		kfree(w);
+		return;
+	}
+	__atomic_store_n(&c->spare_taken, false, __ATOMIC_RELEASE);
+	wait_wake(&c->queue, 0);
+}
+
+/* ---- Forgetting ---- */
+
+/* The first page at or after *@index, up to @last; *@index becomes its own. */
+static struct cache_page *next_page(struct block_cache *c, uint64_t *index, uint64_t last)
+{
+	struct page *page = page_tree_next(&c->tree, index);
+
+	if (!page)
+		return NULL;
+	page_put(page);
+	return *index <= last ? page->owner : NULL;
+}
+
+/* Invalidate what is not being written; pages that were made dirty meanwhile too. */
+static void range_invalidate(struct block_cache *c, uint64_t first, uint64_t last)
+{
+	uint64_t flags = spin_lock_irq(&c->lock);
+	struct cache_page *p;
+
+	for (uint64_t index = first; (p = next_page(c, &index, last)); index++) {
+		if (!cache_page_is_busy(p))
+			cache_invalidate(c, p);
+		if (index == UINT64_MAX)
 			break;
-		nr++;
 	}
-	if (nr)
-		err = pages_io(disk, BLOCK_READ, run, nr);
-	for (unsigned int i = 0; i < nr; i++) {
-		if (err)
-			page_free(run[i]);
-		else
-			page_insert(&disk->cache, run[i]);
-	}
+	spin_unlock_irq(&c->lock, flags);
+}
+
+static bool range_is_busy(struct block_cache *c, uint64_t first, uint64_t last)
+{
+	uint64_t flags = spin_lock_irq(&c->lock);
+	struct cache_page *p;
+	bool busy = false;
+
+	for (uint64_t index = first; !busy && c->nr_ios && (p = next_page(c, &index, last)); index++)
+		busy = cache_page_is_busy(p);
+	spin_unlock_irq(&c->lock, flags);
+	return busy;
+}
+
+int block_cache_drop(struct block_disk *disk, uint64_t pos, uint64_t n)
+{
+	struct block_cache *c = &disk->cache;
+	uint64_t first = pos >> PAGE_SHIFT, last = n > UINT64_MAX - pos ? UINT64_MAX : (pos + n - 1) >> PAGE_SHIFT;
+	int err;
+
+	if (!n || block_cache_is_out(disk))
+		return 0;
+	err = block_cache_sync(disk, pos, n);
+	if (range_is_busy(c, first, last))
+		wait_event(&c->queue, !range_is_busy(c, first, last), TIME_FOREVER, false);
+	range_invalidate(c, first, last);
+	mapping_unmap_pages(&c->mapping, first, last);
 	return err;
 }
 
-/* The page, read if need be, with up to @want pages at once. ERR_PTR. */
-static struct cache_page *page_get_read(struct block_disk *disk, uint64_t index, unsigned int want)
+/* Forget what can be read again. */
+void block_cache_trim(struct block_disk *disk)
 {
-	struct cache_page *p = cache_find(&disk->cache, index);
-	int err;
+	uint64_t mapped;
 
-	if (p) {
-		page_touch(&disk->cache, p);
-		return p;
-	}
-	err = run_read(disk, index, MIN(MAX(want, 1u), RUN_PAGES));
-	if (err && want > 1)
-		err = run_read(disk, index, 1);	/* a bad block ahead is not this page's error */
-	if (err)
-		return ERR_PTR(err);
-	p = cache_find(&disk->cache, index);
-	return p ? p : ERR_PTR(-EIO);
+	while (cache_evict(&disk->cache, 1024, &mapped))
+		;
 }
 
-ssize_t block_cache_read(struct block_disk *disk, uint64_t pos, struct iter *to, size_t n)
+/* The disk's last user is gone: nothing is mapped, and nobody starts anything. */
+void block_cache_free(struct block_disk *disk)
 {
 	struct block_cache *c = &disk->cache;
-	ssize_t done = 0, moved = 0;
-	bool sequential;
 
-	mutex_lock(&c->lock);
-	sequential = pos == c->next_pos;
-	while ((size_t)done < n) {
-		uint64_t index = pos >> PAGE_SHIFT;
-		uint32_t offset = (uint32_t)(pos & ~PAGE_MASK);
-		size_t left = n - (size_t)done, piece = MIN(left, PAGE_SIZE - offset);
-		struct cache_page *p;
-
-		p = block_disk_alive(disk) ? page_get_read(disk, index, sequential ? RUN_PAGES :
-							   (unsigned int)MIN((left + offset) / PAGE_SIZE + 1, RUN_PAGES)) : ERR_PTR(-EIO);
-		moved = IS_ERR(p) ? PTR_ERR(p) : iter_put(to, (const uint8_t *)page_addr(p->page) + offset, piece);
-		if (moved <= 0)
-			break;
-		done += moved;
-		pos += (uint64_t)moved;
-		if ((size_t)moved < piece)
-			break;
-	}
-	c->next_pos = pos;
-	mutex_unlock(&c->lock);
-	return done ? done : moved;
+	if (!c->spare)
+		return;
+	wait_event(&c->queue, !READ_ONCE(c->nr_ios), TIME_FOREVER, false);
+	spin_unlock_irq(&c->lock, spin_lock_irq(&c->lock));
+	while (!list_empty(&c->lru))
+		cache_forget(c, list_first(&c->lru, struct cache_page, lru));
+	kfree(c->spare);
+	c->spare = NULL;
 }
 
-/* ---- Writing ---- */
-
-/* The page to write @piece bytes at @offset into: read first unless all of it is overwritten. */
-static struct cache_page *page_get_write(struct block_disk *disk, uint64_t index, uint32_t offset, size_t piece, bool *fresh)
+static int cache_setup(void)
 {
-	struct cache_page *p = cache_find(&disk->cache, index);
-
-	*fresh = !p && !offset && piece == page_bytes(disk, index);
-	if (!*fresh)
-		return page_get_read(disk, index, 1);
-	p = page_create(disk, index);
-	if (!p)
-		return ERR_PTR(-ENOMEM);
-	page_insert(&disk->cache, p);
-	return p;
+	reclaim_register(cache_shrink);
+	return 0;
 }
-
-static ssize_t page_write(struct block_disk *disk, uint64_t pos, struct iter *from, size_t left)
-{
-	uint32_t offset = (uint32_t)(pos & ~PAGE_MASK);
-	size_t piece = MIN(left, PAGE_SIZE - offset);
-	struct cache_page *p;
-	ssize_t moved;
-	bool fresh;
-
-	if (!block_disk_alive(disk))
-		return -EIO;
-	p = page_get_write(disk, pos >> PAGE_SHIFT, offset, piece, &fresh);
-	if (IS_ERR(p))
-		return PTR_ERR(p);
-	moved = iter_get(from, (uint8_t *)page_addr(p->page) + offset, piece);
-	if (fresh && moved < (ssize_t)piece) {
-		page_forget(&disk->cache, p);	/* the rest of the page was never read */
-		return moved < 0 ? moved : -EFAULT;
-	}
-	if (moved > 0)
-		page_dirty(&disk->cache, p);
-	return moved;
-}
-
-ssize_t block_cache_write(struct block_disk *disk, uint64_t pos, struct iter *from, size_t n)
-{
-	struct block_cache *c = &disk->cache;
-	ssize_t done = 0, moved = 0;
-
-	mutex_lock(&c->lock);
-	while ((size_t)done < n) {
-		moved = page_write(disk, pos, from, n - (size_t)done);
-		if (moved <= 0)
-			break;
-		done += moved;
-		pos += (uint64_t)moved;
-		if (c->nr_dirty > MAX(total_limit / 4, DISK_PAGES_MIN / 2))
-			range_write(disk, 0, UINT64_MAX);
-	}
-	mutex_unlock(&c->lock);
-	return done ? done : moved;
-}
+INITCALL("4class", cache_setup);

@@ -9,7 +9,9 @@
 #include <kernel/block.h>
 #include <kernel/trace.h>
 #include <fs/file.h>
+#include <fs/page_tree.h>
 #include <mm/page.h>
+#include <mm/pagecache.h>
 
 #define BLOCK_PARTS_MAX		64u
 #define BLOCK_NAME_MAX		16
@@ -71,14 +73,25 @@ struct block_queue {
 	struct timer timer;		/* deadlines and retries */
 };
 
+struct cache_io;
+
+/* The pages of a disk in memory: block_cache.h. */
 struct block_cache {
-	struct mutex lock;		/* guards all of it */
+	struct mapping mapping;		/* where the disk and its partitions are mapped */
+	struct wait_queue queue;	/* an io is over */
+	struct spinlock lock;		/* guards the rest; taken in interrupts too */
+	struct page_tree tree;
 	struct list lru;		/* least recently used first */
 	struct list dirty;		/* oldest first */
-	struct list *hash;
+	struct list writing;
 	uint64_t nr, nr_dirty;
-	uint64_t next_pos;		/* where a sequential reader would go on */
-	int error;			/* of a write-back nobody was told about yet */
+	unsigned int nr_ios;		/* reads and write-backs on their way */
+	uint64_t turn;			/* a sync waits for what was dirty before its turn ended, not for more */
+	uint64_t next_pos;		/* where a sequential reader would go on; unguarded, a hint */
+	int error;			/* of the last write-back that failed */
+	uint64_t nr_errors;		/* how many did */
+	struct cache_io *spare;		/* to write back when there is no memory for one */
+	bool spare_taken;		/* atomic */
 };
 
 /* What a device node stands for: the whole disk (number 0) or a partition. Lives as long as its disk. */
@@ -228,17 +241,19 @@ void block_replay_over(struct block_queue *q, const struct block_slot *slot);
 /* Strand held. End those of @disk (NULL: any) with @status; with @expired only those nobody will come for. */
 void block_replay_fail(struct block_queue *q, const struct block_disk *disk, bool expired, int status);
 
-/* block_cache.c: buffered access in bytes of the whole disk. Return bytes, or -errno when none. May sleep. */
+/* block_cache*.c: buffered access in bytes of the whole disk. Return bytes, or -errno when none. May sleep. */
 int block_cache_init(struct block_cache *c);
 void block_cache_free(struct block_disk *disk);
 ssize_t block_cache_read(struct block_disk *disk, uint64_t pos, struct iter *to, size_t n);
 ssize_t block_cache_write(struct block_disk *disk, uint64_t pos, struct iter *from, size_t n);
-/* Nothing to write, nothing to forget, nothing to tell. Who writes to the cache meanwhile races with direct I/O anyway. */
+/* Nothing to write, nothing to forget. Who writes to the cache meanwhile races with direct I/O anyway. */
 static inline bool block_cache_is_out(const struct block_disk *disk)
 {
-	return !READ_ONCE(disk->cache.nr) && !READ_ONCE(disk->cache.error);
+	return !READ_ONCE(disk->cache.nr);
 }
-/* Write back what is dirty in the range; tells an earlier error once. */
+/* The last error of a write-back if there was one since *@seen, which is brought up to date. */
+int block_cache_error(struct block_disk *disk, uint64_t *seen);
+/* Write back what is dirty in the range when the call comes. An error that came up meanwhile. */
 int block_cache_sync(struct block_disk *disk, uint64_t pos, uint64_t n);
 /* Write back and forget. */
 int block_cache_drop(struct block_disk *disk, uint64_t pos, uint64_t n);
@@ -246,6 +261,9 @@ int block_cache_drop(struct block_disk *disk, uint64_t pos, uint64_t n);
 void block_cache_trim(struct block_disk *disk);
 /* Write back everything, then flush the disk's own cache. */
 int block_disk_sync(struct block_disk *disk);
+
+/* block_map.c: file_ops.mmap. -EINVAL: it starts inside a page; -EACCES: it may only be read. */
+int block_map(struct file *f, struct vma *vma);
 
 /* block_direct.c: one piece of direct I/O on pinned user pages. */
 #define BLOCK_DIRECT_FEW	3u	/* pages that need no memory of their own: 4 KiB anywhere, and what may be skipped */

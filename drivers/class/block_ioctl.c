@@ -86,6 +86,13 @@ static int range_write_zeros(struct block_disk *disk, uint64_t lba, uint64_t nr)
 	return err;
 }
 
+static int range_zero(struct block_disk *disk, uint64_t lba, uint64_t nr)
+{
+	int err = disk->limits.flags & BLOCK_HAS_WRITE_ZEROES ? range_do(disk, BLOCK_WRITE_ZEROES, 0, lba, nr) : -EOPNOTSUPP;
+
+	return err == -EOPNOTSUPP ? range_write_zeros(disk, lba, nr) : err;
+}
+
 static int64_t range_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 {
 	struct block_part *part = f->priv;
@@ -103,9 +110,11 @@ static int64_t range_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 	if (err)
 		return err;
 	if (cmd == LINUX_BLKDISCARD)
-		return range_do(disk, BLOCK_DISCARD, 0, lba, nr);
-	err = disk->limits.flags & BLOCK_HAS_WRITE_ZEROES ? range_do(disk, BLOCK_WRITE_ZEROES, 0, lba, nr) : -EOPNOTSUPP;
-	return err == -EOPNOTSUPP ? range_write_zeros(disk, lba, nr) : err;
+		err = range_do(disk, BLOCK_DISCARD, 0, lba, nr);
+	else
+		err = range_zero(disk, lba, nr);
+	block_cache_drop(disk, lba * disk->limits.block_size, range[1]);	/* what others have read meanwhile */
+	return err;
 }
 
 /* ---- What needs the superuser ---- */

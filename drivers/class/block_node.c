@@ -40,6 +40,8 @@ static int node_open(struct inode *inode, struct file *f)
 	mutex_unlock(&disk->parts_lock);
 	if (err)
 		block_disk_put(disk);
+	else
+		(void)block_cache_error(disk, &f->write_errors_seen);
 	return err;
 }
 
@@ -82,8 +84,10 @@ static ssize_t node_read(struct file *f, struct iter *to, loff_t *pos)
 static int node_fsync(struct file *f, bool data_only)
 {
 	struct block_part *part = f->priv;
-	int err = block_cache_sync(part->disk, part_offset(part), part_bytes(part)), flush_err;
+	int err, flush_err;
 
+	block_cache_sync(part->disk, part_offset(part), part_bytes(part));
+	err = block_cache_error(part->disk, &f->write_errors_seen);
 	if (!block_disk_alive(part->disk))
 		return -EIO;
 	flush_err = block_flush(part->disk);
@@ -141,6 +145,7 @@ const struct file_ops block_file_ops = {
 	.seek = node_seek,
 	.fsync = node_fsync,
 	.ioctl = block_ioctl,
+	.mmap = block_map,
 };
 
 bool block_file_is(const struct file *f)

@@ -43,15 +43,7 @@ static struct segment *segment_at(unsigned int index)
 
 static uint64_t nr_attached(const struct segment *s)
 {
-	struct inode *inode = s->file->inode;
-	const struct vma *vma;
-	uint64_t nr = 0;
-
-	spin_lock(&inode->pages.lock);
-	list_for_each(vma, &inode->mappings, mapping_link)
-		nr++;
-	spin_unlock(&inode->pages.lock);
-	return nr;
+	return mapping_count(&s->file->inode->mapping);
 }
 
 /* Give back what was removed and is mapped nowhere. */

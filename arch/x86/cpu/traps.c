@@ -28,6 +28,7 @@
 #define PF_USER			0x4u
 #define PF_RESERVED		0x8u
 #define PF_FETCH		0x10u
+#define COPY_OOM_TRIES		200u	/* each of them waits about 10 ms */
 
 /* A faulting instruction and where to go on instead. */
 struct extable_entry {
@@ -159,6 +160,16 @@ static bool is_user_copy(const struct regs *r, vaddr_t address)
 	return !cpu_features.smap || r->rflags & RFLAGS_AC;
 }
 
+/* Bounded: the process that was chosen may wait for a lock that this copy is made under. */
+static int copy_fault(vaddr_t address, uint32_t access)
+{
+	int err = space_fault(current_process->space, address, access);
+
+	for (unsigned int i = 0; err == -ENOMEM && i < COPY_OOM_TRIES && !current->exiting && oom_relieve(); i++)
+		err = space_fault(current_process->space, address, access);
+	return err;
+}
+
 static void kernel_page_fault(struct regs *r, vaddr_t address)
 {
 	struct cpu *cpu = this_cpu();
@@ -171,7 +182,7 @@ static void kernel_page_fault(struct regs *r, vaddr_t address)
 	}
 	if (!cpu->irq_depth && !cpu->preempt_count && r->rflags & RFLAGS_IF) {
 		irq_enable();
-		err = space_fault(current_process->space, address, fault_access(r));
+		err = copy_fault(address, fault_access(r));
 		irq_disable();
 	}
 	if (err && !fault_resume(r))

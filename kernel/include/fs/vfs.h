@@ -12,6 +12,7 @@
 #include <fs/file.h>
 #include <fs/page_tree.h>
 #include <kernel/list.h>
+#include <mm/pagecache.h>
 
 struct super;
 struct path;
@@ -61,7 +62,7 @@ struct inode {
 	uint64_t size;
 	uint64_t nr_pages;		/* guarded by pages.lock */
 	struct page_tree pages;
-	struct list mappings;		/* mm/mapping.c; guarded by pages.lock */
+	struct mapping mapping;		/* where it is mapped */
 	struct pipe *pipe;		/* of a FIFO while it is open; guarded by fs/pipe.c */
 	struct list locks;		/* fs/lock.c */
 	struct list watches;		/* fs/inotify.c */

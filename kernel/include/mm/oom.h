@@ -7,7 +7,8 @@
 
 /*
  * The current process needs a page and there is none: end the process with the most, and wait a moment. True: try again; false: the
- * current one is ended itself. Process context, no locks; sleeps.
+ * current one is ended itself. Process context; sleeps. Mutexes
+ * may be held if the caller gives up after some tries: the chosen one may wait for them.
  */
 bool oom_relieve(void);
 

@@ -12,6 +12,7 @@
 struct file;
 struct page;
 struct inode;
+struct mapping;
 
 #define VM_READ		0x1u
 #define VM_WRITE	0x2u
@@ -32,6 +33,9 @@ struct vma {
 	struct space *space;	/* where it was put in; for mm/mapping.c, with the next two */
 	struct list mapping_link;
 	uint64_t walk;
+	struct mapping *mapping;	/* whose pages it shows; NULL without a file */
+	uint64_t mapping_first;		/* index there of the file's first page */
+	uint64_t mapping_end;		/* pages from this index on are not the file's; 0: all there are */
 	bool anon;		/* may hold pages of its own (anonymous, or copied from the file) */
 };
 

@@ -10,6 +10,7 @@
 #include <ktest.h>
 #include <mm/page.h>
 #include <mm/slab.h>
+#include "block_core.h"
 
 KTEST_SUITE(block_queue);
 
@@ -20,12 +21,13 @@ static struct {
 	bool hold;			/* keep requests until told */
 	unsigned int busy;		/* refuse so many submits */
 	int status;			/* complete with it */
-	bool has_timeout;
 	unsigned int submits, commits, flushes, timeouts, max_flight;
 	uint32_t held[DEPTH], nr_held;
 	uint64_t order[64];		/* first blocks, as submitted */
 	uint8_t data[BLOCKS * 512];
 } fake;
+
+static bool patient;	/* the next disk has a long timeout */
 
 static void fake_copy(struct device *dev, const struct block_request *rq)
 {
@@ -67,9 +69,10 @@ static const struct block_ops fake_ops = { .submit = fake_submit, .commit = fake
 
 static int fake_probe(struct device *dev)
 {
-	static const struct block_limits limits = { .nr_blocks = BLOCKS, .block_size = 512, .nr_queues = 1, .queue_depth = DEPTH,
+	struct block_limits limits = { .nr_blocks = BLOCKS, .block_size = 512, .nr_queues = 1, .queue_depth = DEPTH,
 		.max_segments = 4, .max_request_blocks = 16, .request_timeout_ms = 50, .flags = BLOCK_HAS_FLUSH, .prefix = "ktest" };
 
+	limits.request_timeout_ms = patient ? 60000 : limits.request_timeout_ms;
 	return block_register(dev, &limits);
 }
 
@@ -451,4 +454,72 @@ KTEST_CASE(memory_is_given_back)
 	frame_stats(&after);
 	EXPECT_EQ(slab_bytes_used(), bytes);
 	EXPECT_LE(before.free - after.free, 8);	/* slabs may keep a page */
+}
+
+/* ---- The page cache: nobody waits for another page's read or write ---- */
+
+struct cache_call {
+	uint64_t pos;
+	ssize_t result;
+	bool over;
+	uint8_t byte;
+};
+
+static void cache_read_call(void *arg)
+{
+	struct cache_call *call = arg;
+	struct iovec_k storage;
+	struct iter it;
+
+	iter_init_one(&it, &storage, (uint64_t)&call->byte, 1, true);
+	call->result = block_cache_read(disk, call->pos, &it, 1);
+	__atomic_store_n(&call->over, true, __ATOMIC_RELEASE);
+}
+
+static bool comes_true(const bool *flag)
+{
+	for (unsigned int i = 0; i < 3000 && !__atomic_load_n(flag, __ATOMIC_ACQUIRE); i++)
+		sleep_until(time_now() + 10 * NSEC_PER_MSEC, false);
+	return __atomic_load_n(flag, __ATOMIC_ACQUIRE);
+}
+
+static bool driver_holds(unsigned int nr)
+{
+	for (unsigned int i = 0; i < 3000 && READ_ONCE(fake.nr_held) < nr; i++)
+		sleep_until(time_now() + 10 * NSEC_PER_MSEC, false);
+	return fake.nr_held == nr;
+}
+
+KTEST_CASE(cached_page_is_read_while_another_is_on_its_way)
+{
+	static struct cache_call slow, same, quick;
+	struct thread *t;
+
+	patient = true;
+	ASSERT_TRUE(start());
+	slow = (struct cache_call){ .pos = 4 * PAGE_SIZE + 1 };
+	same = (struct cache_call){ .pos = 4 * PAGE_SIZE + 2 };
+	quick = (struct cache_call){ .pos = PAGE_SIZE };
+	cache_read_call(&quick);
+	EXPECT_EQ(quick.result, 1);
+	fake.hold = true;
+	t = thread_create("slow", cache_read_call, &slow, SCHED_FAIR);
+	ASSERT_FALSE(IS_ERR(t));
+	thread_start(t);
+	EXPECT_TRUE(driver_holds(1));
+	t = thread_create("same", cache_read_call, &same, SCHED_FAIR);
+	ASSERT_FALSE(IS_ERR(t));
+	thread_start(t);
+	quick.over = false;
+	cache_read_call(&quick);
+	EXPECT_TRUE(quick.over);
+	EXPECT_FALSE(slow.over || same.over);
+	EXPECT_EQ(fake.nr_held, 1);	/* one read for both */
+	release(1);
+	EXPECT_TRUE(comes_true(&slow.over) && comes_true(&same.over));
+	EXPECT_EQ(slow.result, 1);
+	EXPECT_EQ(same.result, 1);
+	fake.hold = false;
+	patient = false;
+	stop();
 }
