@@ -22,7 +22,8 @@ struct snapshot {
 	uint64_t vsize, rss, stack, data;
 	time_ns_t user, system;
 	uint64_t pending, blocked, ignored, caught;
-	int nice;
+	int nice, priority;		/* priority: in effect now, as Linux counts it */
+	struct sched_params sched;
 };
 
 static char thread_letter(const struct thread *t)
@@ -54,7 +55,9 @@ static void take_threads(struct process *p, struct snapshot *n)
 		if (n->tid)
 			str_copy(n->name, t->name, sizeof(n->name));
 		n->blocked = t->blocked;
-		n->nice = t->nice;
+		n->sched = thread_own_sched(t);
+		n->nice = n->sched.nice;
+		n->priority = t->sclass == SCHED_RT ? -1 - t->rt_priority : 20 + t->nice;
 	}
 	spin_unlock_irq(&p->lock, flags);
 }
@@ -137,10 +140,11 @@ void proc_pid_stat(struct seq *s, struct inode *inode)
 	take(inode, &n);
 	seq_printf(s, "%d (%s) %c %d %d %d %u %d 0 0 0 0 0 ", n.tid ? n.tid : p->pid, n.name, n.state, n.ppid, n.pgid, n.sid, n.tty, n.fg);
 	seq_printf(s, "%llu %llu %llu 0 %d %d %u 0 %llu ", ull(n.user / TICK_NS), ull(n.system / TICK_NS), ull(p->children_ns / TICK_NS),
-		   20 + n.nice, n.nice, n.nr_threads, ull(p->start_ns / TICK_NS));
+		   n.priority, n.nice, n.nr_threads, ull(p->start_ns / TICK_NS));
 	seq_printf(s, "%llu %llu %llu 0 0 0 0 0 %llu %llu %llu %llu ", ull(n.vsize), ull(n.rss), ~0ull,
 		   ull(n.pending & 0x7fffffff), ull(n.blocked & 0x7fffffff), ull(n.ignored & 0x7fffffff), ull(n.caught & 0x7fffffff));
-	seq_printf(s, "0 0 0 17 0 0 0 0 0 0 0 0 0 %llu %llu %llu %llu %d\n", ull(p->arg_start), ull(p->arg_end), ull(p->env_start),
+	seq_printf(s, "0 0 0 17 0 %u %u 0 0 0 0 0 0 ", n.sched.rt_priority, n.sched.policy);
+	seq_printf(s, "%llu %llu %llu %llu %d\n", ull(p->arg_start), ull(p->arg_end), ull(p->env_start),
 		   ull(p->env_end), p->exit_status);
 }
 

@@ -37,6 +37,8 @@ static void moved_sleep(struct moved *m, time_ns_t deadline)
 {
 	if (moved_has_work(m) || !deadline)
 		return;
+	if (unlikely(READ_ONCE(m->lent)))
+		moved_priority_back(m);
 	__atomic_store_n(&m->sleeping, 1, __ATOMIC_SEQ_CST);
 	(void)wait_event(&m->wait, moved_has_work(m), deadline, true);
 	__atomic_store_n(&m->sleeping, 0, __ATOMIC_SEQ_CST);

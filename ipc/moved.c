@@ -7,7 +7,6 @@
  * Locks: dev->bind_lock, then strands. References: dev->moved, each handle and each waiter hold one.
  */
 #include <driver/log.h>
-#include <kernel/cpu.h>
 #include <kernel/log.h>
 #include <kernel/pci.h>
 #include <kernel/process.h>
@@ -56,6 +55,7 @@ void moved_wake(struct moved *m)
 
 void moved_ring(struct moved *m)
 {
+	moved_priority_lend(m);
 	m->dev->counters.doorbells++;
 	TRACE(RING, RING_BELL, m->dev->id, m->sleeping);
 	__atomic_store_n(&m->doorbell, 1, __ATOMIC_SEQ_CST);

@@ -64,6 +64,7 @@ struct moved {
 	bool busy;			/* ... because it has not let a CPU go for too long, driver_wait or not */
 	unsigned int busy_periods;	/* in a row */
 	time_ns_t ran_before;		/* its CPU time when the period began */
+	bool lent;			/* it has a client's, which is higher */
 
 	struct wait_queue ended;	/* who waits for the process */
 	bool gone;			/* the process has ended */
@@ -91,6 +92,9 @@ int moved_root_handle(struct device *dev);
 void moved_wake(struct moved *m);
 /* The driver said it would sleep, and a ring has work for it: it returns from its wait, even if it took the work already. */
 void moved_ring(struct moved *m);
+/* watchdog.c: who rings lends its priority. The driver has nothing to do: what was lent goes back. */
+void moved_priority_lend(struct moved *m);
+void moved_priority_back(struct moved *m);
 /* PROCESS handles. */
 uint32_t moved_process_poll(struct file *f, struct moved *m, struct poll_table *table);
 int moved_process_wait(struct moved *m, bool block);

@@ -3,7 +3,8 @@
  * Driver threads run before ordinary ones, so one that loops would stop the machine. Ten times a second the watchdog looks who has
  * not been back in driver_wait for RUN_NS without sleeping, and makes that thread an ordinary one until it comes back; and who has had
  * a CPU to himself for BUSY_PERIODS although he came back (a live-lock does): that thread is ordinary until it sleeps again. Ending a driver that
- * hangs is the business of request deadlines and of supervision. watched_lock guards the list; it is taken in interrupts.
+ * hangs is the business of request deadlines and of supervision. A client whose real-time priority is higher lends it.
+ * watched_lock guards the list; it is taken in interrupts.
  */
 #include <kernel/init.h>
 #include <kernel/log.h>
@@ -103,3 +104,20 @@ static int watchdog_init(void)
 	return 0;
 }
 INITCALL("1core", watchdog_init);
+
+/* Who asks lends the driver its priority until the driver has nothing to do. Any context: an interrupt has none to lend. */
+void moved_priority_lend(struct moved *m)
+{
+	const struct thread *t = current;
+
+	if (likely(t->sclass != SCHED_RT) || this_cpu()->irq_depth || t->rt_priority <= READ_ONCE(m->thread->rt_priority) || READ_ONCE(m->demoted))
+		return;
+	WRITE_ONCE(m->lent, true);
+	thread_set_sched(m->thread, &(struct sched_params){ .sclass = SCHED_RT, .policy = LINUX_SCHED_RR, .rt_priority = t->rt_priority });
+}
+
+void moved_priority_back(struct moved *m)
+{
+	WRITE_ONCE(m->lent, false);
+	thread_set_class(m->thread, SCHED_RT);
+}

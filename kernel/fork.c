@@ -64,7 +64,6 @@ static void thread_inherit(struct thread *t, const struct clone_request *r)
 	if (r->flags & LINUX_CLONE_SETTLS)
 		t->arch.fs_base = r->tls;
 	t->blocked = from->blocked;
-	t->nice = from->nice;
 	if (!(r->flags & LINUX_CLONE_VM) || (r->flags & LINUX_CLONE_VFORK))
 		t->altstack = from->altstack;
 	if (r->flags & LINUX_CLONE_CHILD_CLEARTID)

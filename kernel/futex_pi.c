@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Futexes with priority inheritance: the word holds the owner's thread number, unlocking hands it to the waiter that matters most, and
- * while one waits that matters more than the owner, the owner runs with its class and nice value, along chains of owners that wait
+ * while one waits that matters more than the owner, the owner runs with its class and priority, along chains of owners that wait
  * themselves. One mutex serialises all of it, user memory is touched under it. Left out: FUTEX_WAIT_REQUEUE_PI and its partner.
  */
 #include <kernel/log.h>
@@ -34,14 +34,21 @@ static struct list states = LIST_INIT(states);
 /* ---- Priorities ---- */
 
 /* Smaller matters more. */
-static int weight_of(enum sched_class sclass, int nice)
+static int weight_of(const struct sched_params *p)
 {
-	return sclass == SCHED_RT ? -100 : nice;
+	return p->sclass == SCHED_RT ? -100 - p->rt_priority : p->nice;
+}
+
+static struct sched_params sched_of(const struct thread *t)
+{
+	return (struct sched_params){ .sclass = t->sclass, .policy = t->policy, .rt_priority = t->rt_priority, .nice = (int8_t)t->nice };
 }
 
 static int weight(const struct thread *t)
 {
-	return weight_of(t->sclass, t->nice);
+	struct sched_params p = sched_of(t);
+
+	return weight_of(&p);
 }
 
 static struct pi_waiter *top_waiter(const struct pi_state *s)
@@ -57,28 +64,24 @@ static struct pi_waiter *top_waiter(const struct pi_state *s)
 /* The thread's own priority, or that of the first among all who wait for it. */
 static void priority_update(struct thread *t)
 {
-	enum sched_class sclass = t->boosted ? t->own_class : t->sclass;
-	int nice = t->boosted ? t->own_nice : t->nice;
+	struct sched_params p = thread_own_sched(t);
 	struct pi_state *s;
 	bool boosted = false;
 
-	if (!t->boosted) {
-		t->own_class = sclass;
-		t->own_nice = nice;
-	}
+	t->own_sched = p;
 	list_for_each(s, &states, link) {
 		struct pi_waiter *top = s->owner == t ? top_waiter(s) : NULL;
 
-		if (!top || weight(top->thread) >= weight_of(sclass, nice))
+		if (!top || weight(top->thread) >= weight_of(&p))
 			continue;
-		sclass = top->thread->sclass;
-		nice = top->thread->nice;
+		p.sclass = top->thread->sclass;
+		p.rt_priority = top->thread->rt_priority;
+		p.nice = (int8_t)top->thread->nice;
 		boosted = true;
 	}
 	t->boosted = boosted;
-	t->nice = nice;
-	if (t->sclass != sclass)
-		thread_set_class(t, sclass);
+	if (p.sclass != t->sclass || p.policy != t->policy || p.rt_priority != t->rt_priority || p.nice != t->nice)
+		thread_set_sched(t, &p);
 }
 
 /* @t gained or lost a waiter: so may whoever it waits for have. */
@@ -88,6 +91,21 @@ static void chain_update(struct thread *t)
 		priority_update(t);
 		t = t->pi_waiter && t->pi_waiter->state ? t->pi_waiter->state->owner : NULL;
 	}
+}
+
+struct sched_params thread_own_sched(const struct thread *t)
+{
+	return t->boosted ? t->own_sched : sched_of(t);
+}
+
+void thread_set_own_sched(struct thread *t, const struct sched_params *p)
+{
+	mutex_lock(&pi_mutex);
+	t->own_sched = *p;
+	if (!t->boosted)
+		thread_set_sched(t, p);
+	chain_update(t);
+	mutex_unlock(&pi_mutex);
 }
 
 /* ---- States: pi_mutex held ---- */

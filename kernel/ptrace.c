@@ -32,7 +32,10 @@ bool ptrace_link(struct thread *t, struct process *tracer, bool seized, uint32_t
 	return true;
 }
 
-/* No longer traced: whatever it waits for is over. The reference to the thread goes to @released. */
+/*
+ * No longer traced: whatever it waits for is over. If the reference to the thread is the last one it goes to @released; otherwise the thread
+ * may run on, be traced again and need its link at once.
+ */
 void ptrace_forget(struct trace *tr, struct list *released)
 {
 	struct process *p = tr->thread->process;
@@ -45,9 +48,10 @@ void ptrace_forget(struct trace *tr, struct list *released)
 	if (--p->nr_traced == 0 && p->syscalls == SYSCALLS_TRACED)
 		p->syscalls = SYSCALLS_ALL;
 	list_del(&tr->link);
-	list_append(released, &tr->link);
 	WRITE_ONCE(tr->stopped, false);
 	wait_wake(&p->state_wait, 0);
+	if (!ref_put_unless_last(&tr->thread->ref))
+		list_append(released, &tr->link);
 }
 
 void ptrace_released_put(struct list *released)

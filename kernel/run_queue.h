@@ -8,6 +8,7 @@
 #include <kernel/cpu.h>
 #include <kernel/heap.h>
 #include <kernel/thread.h>
+#include <kernel/time.h>
 
 struct run_queue {
 	uint32_t locked;
@@ -16,6 +17,8 @@ struct run_queue {
 	struct list rt;
 	struct heap fair;
 	uint64_t min_vruntime;
+	time_ns_t rt_period_start, rt_time;	/* what real-time threads had of the period */
+	bool rt_throttled;		/* it was too much: fair threads first until the period is over */
 	struct cpu *cpu;
 	struct thread *leaving;	/* ran here to the switch under way and must go on elsewhere */
 } __aligned(64);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The scheduler. A run queue for each CPU: real-time threads in a list, taken in turn, before fair ones in a heap by virtual runtime
+ * The scheduler. A run queue for each CPU: real-time threads in a list by priority, equals in turn, before fair ones in a heap by virtual runtime
  * (their time weighted by nice); the idle thread when both are empty, after a look into the other queues. The queue's lock is taken with
  * interrupts off and is held across the switch; the thread that runs next gives it back. So whoever holds the lock of t->cpu's queue and
  * does not find @t running there finds all of it saved, and may send it elsewhere. No two queue locks are held together, but for a try.
@@ -18,24 +18,16 @@
 #include <kernel/time.h>
 #include <kernel/trace.h>
 #include <mm/space.h>
+#include <uapi/ferry/linux_process.h>
 #include "run_queue.h"
 #include "sched.h"
 
-#define NICE_MIN		(-20)
-#define NICE_MAX		19
-#define WEIGHT_0		1024u
 #define WAKE_GRANULARITY	(1 * NSEC_PER_MSEC)	/* how much less a woken thread must have run to preempt */
 #define SLEEP_CREDIT		(3 * NSEC_PER_MSEC)	/* how far behind the others a sleeper may come back */
 #define RT_SLICE_TICKS		2u
 
 struct run_queue run_queues[CPUS_MAX];
 static struct thread boot_thread;	/* the boot context, later the idle thread of the first CPU */
-
-/* CPU share for each nice level: a step is about a tenth more or less. */
-static const uint32_t weights[NICE_MAX - NICE_MIN + 1] = {
-	88818, 71054, 56843, 45475, 36380, 29104, 23283, 18626, 14901, 11921, 9537, 7629, 6104, 4883, 3906, 3125, 2500, 2000, 1600, 1280,
-	1024, 819, 655, 524, 419, 336, 268, 215, 172, 137, 110, 88, 70, 56, 45, 36, 29, 23, 18, 15,
-};
 
 /* The queue of @t, locked. */
 static struct run_queue *thread_queue_lock(const struct thread *t)
@@ -58,14 +50,36 @@ static struct run_queue *this_queue(void)
 
 static uint64_t weighted(const struct thread *t, uint64_t ns)
 {
-	int nice = MIN(MAX(t->nice, NICE_MIN), NICE_MAX);
-
-	return likely(!nice) ? ns : ns * WEIGHT_0 / weights[nice - NICE_MIN];
+	return likely(t->weight == WEIGHT_0) ? ns : ns * WEIGHT_0 / t->weight;
 }
 
 static struct thread *first_fair(const struct run_queue *rq)
 {
 	return rq->fair.root ? container_of(rq->fair.root, struct thread, run_node) : NULL;
+}
+
+/*
+ * Real-time threads have a part of each period of their own on a CPU; who uses it up leaves the rest to fair threads that want it
+ * (sched_rt_runtime_us), so that one that spins does not hold the CPU for ever.
+ */
+static void rt_account(struct run_queue *rq, time_ns_t delta, time_ns_t now)
+{
+	time_ns_t runtime = READ_ONCE(rt_runtime_ns), period = READ_ONCE(rt_period_ns);
+
+	if (now - rq->rt_period_start >= period) {
+		rq->rt_period_start = now;
+		rq->rt_time = 0;
+	}
+	rq->rt_time += MIN(delta, period);
+	rq->rt_throttled = rq->rt_time > runtime;
+}
+
+/* Fair threads run in what is left of the period. */
+static bool rt_is_throttled(struct run_queue *rq, time_ns_t now)
+{
+	if (rq->rt_throttled && now - rq->rt_period_start >= READ_ONCE(rt_period_ns))
+		rq->rt_throttled = false;
+	return rq->rt_throttled;
 }
 
 /* Book the time since the last call to the thread that runs. */
@@ -76,11 +90,30 @@ static void account(struct run_queue *rq, struct thread *t, time_ns_t now)
 
 	t->started_ns = MAX(now, t->started_ns);
 	t->runtime_ns += delta;
-	if (t == rq->cpu->idle || t->sclass != SCHED_FAIR)
+	if (t == rq->cpu->idle)
 		return;
+	if (t->sclass != SCHED_FAIR) {
+		rt_account(rq, delta, now);
+		return;
+	}
 	t->vruntime += weighted(t, delta);
 	least = rq->fair.root ? MIN(rq->fair.root->key, t->vruntime) : t->vruntime;
 	rq->min_vruntime = MAX(rq->min_vruntime, least);
+}
+
+/* The highest priority first. Behind its equals, or before them when it was preempted with time left. */
+static void rt_insert(struct run_queue *rq, struct thread *t)
+{
+	struct list *at = rq->rt.prev;
+
+	while (at != &rq->rt) {
+		const struct thread *other = list_entry(at, struct thread, run_link);
+
+		if (other->rt_priority > t->rt_priority || (other->rt_priority == t->rt_priority && !t->slice_ticks))
+			break;
+		at = at->prev;
+	}
+	list_insert(&t->run_link, at, at->next);
 }
 
 void queue_insert(struct run_queue *rq, struct thread *t)
@@ -88,7 +121,7 @@ void queue_insert(struct run_queue *rq, struct thread *t)
 	t->queued = true;
 	rq->nr_ready++;
 	if (t->sclass == SCHED_RT) {
-		list_append(&rq->rt, &t->run_link);
+		rt_insert(rq, t);
 		return;
 	}
 	t->run_node.key = t->vruntime;
@@ -107,8 +140,10 @@ void queue_remove(struct run_queue *rq, struct thread *t)
 
 static struct thread *pick(struct run_queue *rq)
 {
-	struct thread *t = list_empty(&rq->rt) ? first_fair(rq) : list_first(&rq->rt, struct thread, run_link);
+	struct thread *t = first_fair(rq);
 
+	if (!list_empty(&rq->rt) && (!t || !rt_is_throttled(rq, time_now())))
+		t = list_first(&rq->rt, struct thread, run_link);
 	if (!t)
 		return rq->cpu->idle;
 	queue_remove(rq, t);
@@ -122,9 +157,13 @@ static bool preempts(struct run_queue *rq, const struct thread *t)
 
 	if (running == rq->cpu->idle)
 		return true;
+	if (t->sclass == SCHED_RT && running->sclass == SCHED_RT)
+		return t->rt_priority > running->rt_priority;
 	if (t->sclass == SCHED_RT || running->sclass == SCHED_RT)
-		return running->sclass != SCHED_RT;
+		return (running->sclass == SCHED_RT) == rt_is_throttled(rq, time_now());
 	account(rq, running, time_now());
+	if (unlikely(t->policy != running->policy))
+		return t->policy == LINUX_SCHED_OTHER && running->policy == LINUX_SCHED_IDLE;
 	return t->vruntime + WAKE_GRANULARITY < running->vruntime;
 }
 
@@ -165,6 +204,7 @@ static void make_ready(struct run_queue *rq, struct thread *t)
 	}
 	floor = to->min_vruntime > SLEEP_CREDIT ? to->min_vruntime - SLEEP_CREDIT : 0;
 	t->vruntime = MAX(t->vruntime, floor);
+	t->slice_ticks = 0;
 	queue_insert(to, t);
 	TRACE(SCHED, WAKE, (uint32_t)t->tid, to->cpu->id);
 	if (preempts(to, t))
@@ -270,6 +310,7 @@ void sched_yield(void)
 
 	queue_lock(rq);
 	account(rq, t, time_now());
+	t->slice_ticks = 0;
 	if (t->sclass == SCHED_FAIR && rq->fair.root)
 		t->vruntime = MAX(t->vruntime, rq->fair.root->key + 1);
 	queue_unlock(rq);
@@ -350,6 +391,17 @@ void sched_leave(void)
 	panic("a dead thread runs");
 }
 
+/* Its slice is over, or its part of the period is and a fair thread waits. Lock held. */
+static void rt_tick(struct run_queue *rq, struct thread *t, const struct thread *fair)
+{
+	const struct thread *next = list_empty(&rq->rt) ? NULL : list_first(&rq->rt, struct thread, run_link);
+
+	if (t->policy != LINUX_SCHED_FIFO && t->slice_ticks && !--t->slice_ticks && next && next->rt_priority >= t->rt_priority)
+		rq->cpu->need_resched = 1;
+	if (fair && rt_is_throttled(rq, t->started_ns))
+		rq->cpu->need_resched = 1;
+}
+
 void sched_tick(void)
 {
 	struct run_queue *rq = this_queue();
@@ -363,9 +415,8 @@ void sched_tick(void)
 		__atomic_fetch_add(&t->process->system_ns, CLOCK_TICK_NS, __ATOMIC_RELAXED);
 	other = first_fair(rq);
 	if (t->sclass == SCHED_RT) {
-		if (t->slice_ticks && !--t->slice_ticks && !list_empty(&rq->rt))
-			rq->cpu->need_resched = 1;
-	} else if (!list_empty(&rq->rt) || (other && other->vruntime < t->vruntime)) {
+		rt_tick(rq, t, other);
+	} else if ((!list_empty(&rq->rt) && !rt_is_throttled(rq, t->started_ns)) || (other && other->vruntime < t->vruntime)) {
 		rq->cpu->need_resched = 1;
 	}
 	if (nr_cpus > 1) {
@@ -377,7 +428,17 @@ void sched_tick(void)
 		cpu_timer_tick(t->process, t->syscall_nr == -1);
 }
 
-void thread_set_class(struct thread *t, enum sched_class sclass)
+void sched_apply(struct thread *t, const struct sched_params *p)
+{
+	t->sclass = p->sclass;
+	t->policy = p->policy;
+	t->rt_priority = p->rt_priority;
+	t->nice = p->nice;
+	t->weight = sched_weight(p);
+	t->slice_ticks = 0;
+}
+
+void thread_set_sched(struct thread *t, const struct sched_params *p)
 {
 	uint64_t flags = irq_save();
 	struct run_queue *rq = thread_queue_lock(t);
@@ -385,12 +446,16 @@ void thread_set_class(struct thread *t, enum sched_class sclass)
 
 	if (queued)
 		queue_remove(rq, t);
-	t->sclass = sclass;
-	t->vruntime = MAX(t->vruntime, rq->min_vruntime);
+	if (t->sclass != p->sclass)
+		t->vruntime = MAX(t->vruntime, rq->min_vruntime);
+	sched_apply(t, p);
 	if (queued)
 		queue_insert(rq, t);
+	if (queued ? preempts(rq, t) : t == rq->cpu->thread && rq->nr_ready)
+		resched(rq);
 	queue_unlock(rq);
 	irq_restore(flags);
+	preempt_check();
 }
 
 /* Off the CPU unless somebody has woken this thread meanwhile. */

@@ -5,6 +5,8 @@
 
 #include <kernel/thread.h>
 
+/* What thread_set_sched() does to a thread that is in no queue. */
+void sched_apply(struct thread *t, const struct sched_params *p);
 /* A new thread becomes ready. */
 void sched_enter(struct thread *t);
 /* The current thread is dead: never chosen again, one reference less once it is off its stack. */
@@ -13,6 +15,11 @@ void sched_leave(void) __noreturn;
 void sched_block(void);
 /* thread.c: with a stack, without a number. NULL when out of memory. */
 struct thread *thread_alloc(const char *name, enum sched_class sclass);
+
+/* sched_policy.c: the CPU share in the fair class; how much of a period real-time threads may have of a CPU. */
+#define WEIGHT_0	1024u
+uint32_t sched_weight(const struct sched_params *p);
+extern time_ns_t rt_period_ns, rt_runtime_ns;
 
 /* cpu_timer.c: @p used the CPU for a tick. In the timer interrupt, no locks. */
 void cpu_timer_tick(struct process *p, bool user);

@@ -53,62 +53,167 @@ static int policy_check(int policy, int priority)
 	return is_rt(policy) && !privileged(LINUX_CAP_SYS_NICE) ? -EPERM : 0;
 }
 
-static int64_t policy_set(pid_t tid, int policy, uint64_t param_address)
-{
-	struct linux_sched_param param;
-	struct thread *t;
-	int err;
+/* What a call asks for; -1 in policy: as it is. */
+struct policy_request {
+	int policy, priority;
+	bool reset_on_fork, has_nice;
+	int nice;
+};
 
-	if (copy_from_user(&param, param_address, sizeof(param)))
-		return -EFAULT;
-	t = tid < 0 ? NULL : thread_named(tid);
-	if (!t)
-		return tid < 0 ? -EINVAL : -ESRCH;
-	if (policy < 0)
-		policy = t->sclass == SCHED_RT ? LINUX_SCHED_RR : LINUX_SCHED_OTHER;
-	err = policy_check(policy, param.sched_priority);
+static int policy_apply(struct thread *t, const struct policy_request *r)
+{
+	struct sched_params p = thread_own_sched(t);
+	int policy = r->policy < 0 ? p.policy : r->policy, err = policy_check(policy, r->priority);
+
 	if (!err)
 		err = process_may_signal(t->process);
-	if (!err)
-		thread_set_class(t, is_rt(policy) ? SCHED_RT : SCHED_FAIR);
+	if (!err && !privileged(LINUX_CAP_SYS_NICE) && ((r->has_nice && r->nice < p.nice) || (t->reset_on_fork && !r->reset_on_fork)))
+		err = -EPERM;
+	if (err)
+		return err;
+	p.policy = (uint8_t)policy;
+	p.sclass = is_rt(policy) ? SCHED_RT : SCHED_FAIR;
+	p.rt_priority = (uint8_t)r->priority;
+	if (r->has_nice)
+		p.nice = (int8_t)MIN(MAX(r->nice, NICE_MIN), NICE_MAX);
+	if (r->policy >= 0)
+		t->reset_on_fork = r->reset_on_fork;
+	thread_set_own_sched(t, &p);
+	return 0;
+}
+
+static int64_t policy_set(pid_t tid, const struct policy_request *r)
+{
+	struct thread *t = tid < 0 ? NULL : thread_named(tid);
+	int err;
+
+	if (!t)
+		return tid < 0 ? -EINVAL : -ESRCH;
+	err = policy_apply(t, r);
 	thread_put(t);
 	return err;
 }
 
 SYSCALL(NR_sched_setscheduler, sched_setscheduler)
 {
-	int policy = args->a[1] & ~(uint64_t)LINUX_SCHED_RESET_ON_FORK;
+	struct policy_request r = { .policy = (int)(args->a[1] & ~(uint64_t)LINUX_SCHED_RESET_ON_FORK),
+				    .reset_on_fork = args->a[1] & LINUX_SCHED_RESET_ON_FORK };
+	struct linux_sched_param param;
 
-	return policy < 0 ? -EINVAL : policy_set(args->a[0], policy, args->a[2]);
+	if (copy_from_user(&param, args->a[2], sizeof(param)))
+		return -EFAULT;
+	r.priority = param.sched_priority;
+	return r.policy < 0 ? -EINVAL : policy_set(args->a[0], &r);
 }
 
 SYSCALL(NR_sched_setparam, sched_setparam)
 {
-	return policy_set(args->a[0], -1, args->a[1]);
+	struct policy_request r = { .policy = -1 };
+	struct linux_sched_param param;
+
+	if (copy_from_user(&param, args->a[1], sizeof(param)))
+		return -EFAULT;
+	r.priority = param.sched_priority;
+	return policy_set(args->a[0], &r);
+}
+
+/* How @tid is scheduled by itself: 0, -EINVAL, -ESRCH. */
+static int policy_get(pid_t tid, struct sched_params *p, bool *reset_on_fork)
+{
+	struct thread *t = tid < 0 ? NULL : thread_named(tid);
+
+	if (!t)
+		return tid < 0 ? -EINVAL : -ESRCH;
+	*p = thread_own_sched(t);
+	*reset_on_fork = t->reset_on_fork;
+	thread_put(t);
+	return 0;
 }
 
 SYSCALL(NR_sched_getscheduler, sched_getscheduler)
 {
-	struct thread *t = (pid_t)args->a[0] < 0 ? NULL : thread_named(args->a[0]);
-	int policy;
+	struct sched_params p;
+	bool reset;
+	int err = policy_get(args->a[0], &p, &reset);
 
-	if (!t)
-		return (pid_t)args->a[0] < 0 ? -EINVAL : -ESRCH;
-	policy = t->sclass == SCHED_RT ? LINUX_SCHED_RR : LINUX_SCHED_OTHER;
-	thread_put(t);
-	return policy;
+	return err ? err : p.policy | (reset ? LINUX_SCHED_RESET_ON_FORK : 0);
 }
 
 SYSCALL(NR_sched_getparam, sched_getparam)
 {
-	struct thread *t = (pid_t)args->a[0] < 0 ? NULL : thread_named(args->a[0]);
 	struct linux_sched_param param;
+	struct sched_params p;
+	bool reset;
+	int err = policy_get(args->a[0], &p, &reset);
 
-	if (!t)
-		return (pid_t)args->a[0] < 0 ? -EINVAL : -ESRCH;
-	param.sched_priority = t->sclass == SCHED_RT;
-	thread_put(t);
+	if (err)
+		return err;
+	param.sched_priority = p.rt_priority;
 	return copy_to_user(args->a[1], &param, sizeof(param));
+}
+
+/* Bytes that a newer program sends must be zero; the size we know is told when they are not. */
+static int attr_get(struct linux_sched_attr *attr, uint64_t from)
+{
+	uint32_t size;
+
+	if (get_user32(&size, from))
+		return -EFAULT;
+	size = size ? size : LINUX_SCHED_ATTR_SIZE_VER0;
+	if (size < LINUX_SCHED_ATTR_SIZE_VER0 || size > PAGE_SIZE)
+		return put_user32(from, sizeof(*attr)) ? -EFAULT : -E2BIG;
+	for (uint32_t at = sizeof(*attr); at < size; at++) {
+		uint8_t byte;
+
+		if (copy_from_user(&byte, from + at, 1))
+			return -EFAULT;
+		if (byte)
+			return put_user32(from, sizeof(*attr)) ? -EFAULT : -E2BIG;
+	}
+	memset(attr, 0, sizeof(*attr));
+	return copy_from_user(attr, from, MIN(size, (uint32_t)sizeof(*attr)));
+}
+
+/* sched_setattr(pid, attr, flags): deadlines are refused as a policy that is not known. */
+SYSCALL(NR_sched_setattr, sched_setattr)
+{
+	struct linux_sched_attr attr;
+	struct policy_request r;
+	int err;
+
+	if (!args->a[1] || args->a[2] || (pid_t)args->a[0] < 0)
+		return -EINVAL;
+	err = attr_get(&attr, args->a[1]);
+	if (err)
+		return err;
+	if (attr.sched_flags & ~(uint64_t)(LINUX_SCHED_FLAG_RESET_ON_FORK | LINUX_SCHED_FLAG_KEEP_POLICY) || attr.sched_policy > INT32_MAX ||
+	    attr.sched_priority > RT_PRIORITY_MAX)
+		return -EINVAL;
+	r = (struct policy_request){ .policy = attr.sched_flags & LINUX_SCHED_FLAG_KEEP_POLICY ? -1 : (int)attr.sched_policy,
+				     .priority = (int)attr.sched_priority, .nice = attr.sched_nice, .has_nice = !is_rt((int)attr.sched_policy),
+				     .reset_on_fork = attr.sched_flags & LINUX_SCHED_FLAG_RESET_ON_FORK };
+	return policy_set(args->a[0], &r);
+}
+
+/* sched_getattr(pid, attr, size, flags) */
+SYSCALL(NR_sched_getattr, sched_getattr)
+{
+	struct linux_sched_attr attr = { .size = sizeof(attr) };
+	struct sched_params p;
+	bool reset;
+	int err;
+
+	if (!args->a[1] || args->a[2] < LINUX_SCHED_ATTR_SIZE_VER0 || args->a[2] > PAGE_SIZE || args->a[3])
+		return -EINVAL;
+	err = policy_get(args->a[0], &p, &reset);
+	if (err)
+		return err;
+	attr.size = (uint32_t)MIN(args->a[2], sizeof(attr));
+	attr.sched_policy = p.policy;
+	attr.sched_flags = reset ? LINUX_SCHED_FLAG_RESET_ON_FORK : 0;
+	attr.sched_nice = is_rt(p.policy) ? 0 : p.nice;
+	attr.sched_priority = p.rt_priority;
+	return copy_to_user(args->a[1], &attr, attr.size);
 }
 
 static int64_t priority_limit(int policy, int rt)
@@ -130,7 +235,11 @@ SYSCALL(NR_sched_get_priority_min, sched_get_priority_min)
 
 SYSCALL(NR_sched_rr_get_interval, sched_rr_get_interval)
 {
-	return timespec_to_user(args->a[1], 20 * NSEC_PER_MSEC);
+	struct sched_params p;
+	bool reset;
+	int err = policy_get(args->a[0], &p, &reset);
+
+	return err ? err : timespec_to_user(args->a[1], p.policy == LINUX_SCHED_FIFO ? 0 : 20 * NSEC_PER_MSEC);
 }
 
 SYSCALL(NR_sched_getaffinity, sched_getaffinity)
@@ -191,18 +300,32 @@ static bool nice_matches(const struct nice_request *r, const struct process *p)
 	return p->uid == (r->who ? (uint32_t)r->who : current_process->uid);
 }
 
+/* A thread that runs with a waiter's priority has it to the end of that. */
+static void nice_change(struct thread *t, int nice)
+{
+	struct sched_params p = thread_own_sched(t);
+
+	p.nice = (int8_t)nice;
+	if (t->boosted)
+		t->own_sched = p;
+	else
+		thread_set_sched(t, &p);
+}
+
 static void nice_one(struct nice_request *r, struct process *p, struct thread *t)
 {
+	struct sched_params now = thread_own_sched(t);
+
 	r->found++;
-	r->best = MIN(r->best, t->nice);
+	r->best = MIN(r->best, now.nice);
 	if (!r->set)
 		return;
 	if (process_may_signal(p))
 		r->err = -EPERM;
-	else if (r->nice < t->nice && !privileged(LINUX_CAP_SYS_NICE))
+	else if (r->nice < now.nice && !privileged(LINUX_CAP_SYS_NICE))
 		r->err = -EACCES;
 	else
-		t->nice = r->nice;
+		nice_change(t, r->nice);
 }
 
 static bool nice_visit(struct process *p, void *arg)

@@ -8,6 +8,7 @@
 #include <kernel/process.h>
 #include <mm/slab.h>
 #include <mm/vmap.h>
+#include <uapi/ferry/linux_process.h>
 #include "sched.h"
 
 struct thread *thread_alloc(const char *name, enum sched_class sclass)
@@ -28,6 +29,9 @@ struct thread *thread_alloc(const char *name, enum sched_class sclass)
 	list_init(&t->sigqueue);
 	t->state = THREAD_NEW;
 	t->sclass = sclass;
+	t->policy = sclass == SCHED_RT ? LINUX_SCHED_RR : LINUX_SCHED_OTHER;
+	t->rt_priority = sclass == SCHED_RT ? RT_PRIORITY_KERNEL : 0;
+	t->weight = WEIGHT_0;
 	t->syscall_nr = -1;
 	t->cpu = this_cpu()->id;
 	t->affinity = ~0ull;
@@ -76,6 +80,18 @@ struct thread *thread_create(const char *name, void (*fn)(void *arg), void *arg,
 	return t;
 }
 
+/* A child is scheduled as its parent is by itself, unless that has said otherwise. */
+static void thread_inherit_sched(struct thread *t)
+{
+	struct sched_params p = thread_own_sched(current);
+
+	if (!current->process || current->process->device)
+		return;
+	if (current->reset_on_fork)
+		p = (struct sched_params){ .sclass = SCHED_FAIR, .policy = LINUX_SCHED_OTHER, .nice = MAX(p.sclass == SCHED_FAIR ? p.nice : 0, 0) };
+	sched_apply(t, &p);
+}
+
 struct thread *thread_create_user(struct process *process, const char *name, const struct regs *regs)
 {
 	struct thread *t = thread_alloc(name, SCHED_FAIR);
@@ -83,7 +99,7 @@ struct thread *thread_create_user(struct process *process, const char *name, con
 
 	if (!t)
 		return ERR_PTR(-ENOMEM);
-	t->nice = current->process ? current->nice : 0;
+	thread_inherit_sched(t);
 	t->affinity = current->affinity;
 	err = arch_thread_init_user(t, regs);
 	if (err) {

@@ -507,6 +507,19 @@ struct linux_sched_param {
 	int sched_priority;
 };
 
+#define LINUX_SCHED_FLAG_RESET_ON_FORK	0x1
+#define LINUX_SCHED_FLAG_KEEP_POLICY	0x8
+#define LINUX_SCHED_ATTR_SIZE_VER0	48
+
+struct linux_sched_attr {
+	unsigned int size, sched_policy;
+	unsigned long long sched_flags;
+	int sched_nice;
+	unsigned int sched_priority;
+	unsigned long long sched_runtime, sched_deadline, sched_period;	/* ns */
+	unsigned int sched_util_min, sched_util_max;
+};
+
 #define LINUX_PRIO_PROCESS	0
 #define LINUX_PRIO_PGRP		1
 #define LINUX_PRIO_USER		2

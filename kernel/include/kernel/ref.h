@@ -31,6 +31,17 @@ static inline bool __must_check ref_put(struct ref *r)
 	return old == 1;
 }
 
+/* Give one back if it is not the last; false: it is, and stays. */
+static inline bool __must_check ref_put_unless_last(struct ref *r)
+{
+	uint32_t old = __atomic_load_n(&r->count, __ATOMIC_RELAXED);
+
+	while (old > 1 && old < REF_SATURATED)
+		if (__atomic_compare_exchange_n(&r->count, &old, old - 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+			return true;
+	return old >= REF_SATURATED;
+}
+
 /* Take one unless the object is already dying. */
 static inline bool __must_check ref_get_live(struct ref *r)
 {

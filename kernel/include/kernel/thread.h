@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Threads and the scheduler. Kernel threads have no process; user threads belong to one. Preemptible in the kernel wherever
- * preempt_count is 0. Two classes: fair (ticks), and real time for driver threads, which run before every fair thread.
+ * preempt_count is 0. Two classes: fair (ticks), and real time, of drivers among others, which run before every fair thread.
  */
 #ifndef KERNEL_THREAD_H
 #define KERNEL_THREAD_H
@@ -19,6 +19,16 @@ struct process;
 enum thread_state { THREAD_NEW, THREAD_READY, THREAD_RUNNING, THREAD_SLEEPING, THREAD_STOPPED, THREAD_DEAD };
 enum sched_class { SCHED_FAIR, SCHED_RT, SCHED_IDLE_CLASS };
 
+/* How a thread is to be scheduled. */
+struct sched_params {
+	enum sched_class sclass;
+	uint8_t policy;			/* LINUX_SCHED_*, as sched_getscheduler(2) tells it */
+	uint8_t rt_priority;		/* of the real-time class: 1 to 99, the higher first */
+	int8_t nice;			/* of the fair class */
+};
+
+#define RT_PRIORITY_KERNEL	50	/* of drivers and kernel threads, in the middle of what programs can have */
+
 #define KSTACK_SIZE	16384ul
 
 struct thread {
@@ -32,9 +42,11 @@ struct thread {
 
 	/* Guarded by the run queue's lock. */
 	enum thread_state state;
-	enum sched_class sclass;
+	enum sched_class sclass;	/* with the next three: in effect now; set by thread_set_sched() */
+	uint8_t policy, rt_priority;
 	int nice;
-	uint32_t slice_ticks;
+	uint32_t weight;		/* share of a CPU in the fair class; 1024 is nice 0 */
+	uint32_t slice_ticks;		/* of real time: 0 when it goes behind its equals */
 	uint64_t vruntime;		/* fair class: ns weighted */
 	time_ns_t started_ns, runtime_ns;
 	struct list run_link;		/* real time: in the run queue's list, else a list of its own or the dead */
@@ -61,9 +73,9 @@ struct thread {
 	struct list sigqueue;
 	struct sigaltstack_k altstack;
 	struct pi_waiter *pi_waiter;	/* with the next three: kernel/futex_pi.c */
-	bool boosted;			/* class and nice are a waiter's; these are its own */
-	enum sched_class own_class;
-	int own_nice;
+	bool boosted;			/* scheduled as a waiter is; its own way is the next */
+	struct sched_params own_sched;
+	bool reset_on_fork;		/* children start as SCHED_OTHER */
 	struct trace *trace;		/* NULL: never was traced (kernel/ptrace.h) */
 
 	/* Owned by the thread itself. */
@@ -106,7 +118,13 @@ void sched_init(void);
 uint64_t sched_cpu_init(struct cpu *cpu);
 /* Turn the boot context into this CPU's idle thread and run; never returns. */
 void sched_start(void) __noreturn;
+/* From now on @t is scheduled so. Any context. */
+void thread_set_sched(struct thread *t, const struct sched_params *p);
+/* The same for a class alone: real time is at RT_PRIORITY_KERNEL. */
 void thread_set_class(struct thread *t, enum sched_class sclass);
+/* How @t is scheduled when no waiter lends it anything; the same changed, where waiters' priorities are seen to. May sleep. */
+struct sched_params thread_own_sched(const struct thread *t);
+void thread_set_own_sched(struct thread *t, const struct sched_params *p);
 /* Run @t only on CPUs of @mask, of which one must be running. When it is the caller it is there when this returns. */
 void thread_set_affinity(struct thread *t, uint64_t mask);
 

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How a thread is to be scheduled, apart from doing it: shares of the fair class, and how much of a CPU real-time threads may take from
+ * the others (/proc/sys/kernel/sched_rt_runtime_us and sched_rt_period_us, as Linux has them).
+ */
+#include <fs/node.h>
+#include <kernel/init.h>
+#include <kernel/time.h>
+#include <lib/format.h>
+#include <uapi/ferry/linux_process.h>
+#include "sched.h"
+
+#define NICE_MIN	(-20)
+#define NICE_MAX	19
+#define WEIGHT_IDLE	3u
+#define PERIOD_MIN_US	10000ll		/* a tick */
+#define PERIOD_MAX_US	60000000ll
+
+time_ns_t rt_period_ns = NSEC_PER_SEC, rt_runtime_ns = 950 * NSEC_PER_MSEC;
+
+/* CPU share for each nice level: a step is about a tenth more or less. */
+static const uint32_t weights[NICE_MAX - NICE_MIN + 1] = {
+	88818, 71054, 56843, 45475, 36380, 29104, 23283, 18626, 14901, 11921, 9537, 7629, 6104, 4883, 3906, 3125, 2500, 2000, 1600, 1280,
+	1024, 819, 655, 524, 419, 336, 268, 215, 172, 137, 110, 88, 70, 56, 45, 36, 29, 23, 18, 15,
+};
+
+uint32_t sched_weight(const struct sched_params *p)
+{
+	if (p->policy == LINUX_SCHED_IDLE)
+		return WEIGHT_IDLE;
+	return weights[MIN(MAX(p->nice, NICE_MIN), NICE_MAX) - NICE_MIN];
+}
+
+void thread_set_class(struct thread *t, enum sched_class sclass)
+{
+	bool rt = sclass == SCHED_RT;
+
+	thread_set_sched(t, &(struct sched_params){ .sclass = sclass, .policy = rt ? LINUX_SCHED_RR : LINUX_SCHED_OTHER,
+						    .rt_priority = rt ? RT_PRIORITY_KERNEL : 0, .nice = (int8_t)t->nice });
+}
+
+/* ---- /proc/sys/kernel ---- */
+
+static int microseconds(char *text, unsigned long long *us)
+{
+	size_t n = strlen(text);
+
+	if (n && text[n - 1] == '\n')
+		text[n - 1] = '\0';
+	return parse_u64(text, 10, 0, us);
+}
+
+static void period_show(struct seq *s, void *priv)
+{
+	seq_printf(s, "%llu\n", (unsigned long long)READ_ONCE(rt_period_ns) / NSEC_PER_USEC);
+}
+
+static void runtime_show(struct seq *s, void *priv)
+{
+	time_ns_t runtime = READ_ONCE(rt_runtime_ns);
+
+	if (runtime == TIME_FOREVER)
+		seq_puts(s, "-1\n");
+	else
+		seq_printf(s, "%llu\n", (unsigned long long)runtime / NSEC_PER_USEC);
+}
+
+static ssize_t period_write(void *priv, char *text, size_t n)
+{
+	unsigned long long us;
+
+	if (microseconds(text, &us) || us < PERIOD_MIN_US || us > PERIOD_MAX_US)
+		return -EINVAL;
+	if (rt_runtime_ns != TIME_FOREVER && us * NSEC_PER_USEC < rt_runtime_ns)
+		return -EINVAL;
+	WRITE_ONCE(rt_period_ns, us * NSEC_PER_USEC);
+	return (ssize_t)n;
+}
+
+static ssize_t runtime_write(void *priv, char *text, size_t n)
+{
+	unsigned long long us;
+
+	if (!strcmp(text, "-1") || !strcmp(text, "-1\n")) {
+		WRITE_ONCE(rt_runtime_ns, TIME_FOREVER);
+		return (ssize_t)n;
+	}
+	if (microseconds(text, &us) || us > rt_period_ns / NSEC_PER_USEC)
+		return -EINVAL;
+	WRITE_ONCE(rt_runtime_ns, us * NSEC_PER_USEC);
+	return (ssize_t)n;
+}
+
+static int sched_policy_init(void)
+{
+	int err = proc_create_rw("sys/kernel/sched_rt_period_us", 0644, period_show, period_write, NULL);
+
+	return err ? err : proc_create_rw("sys/kernel/sched_rt_runtime_us", 0644, runtime_show, runtime_write, NULL);
+}
+INITCALL("3bus", sched_policy_init);

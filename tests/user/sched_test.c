@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Scheduling policies: what was set reads back, children inherit, and real time leaves something for the others. */
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include "abi.h"
+
+#define RESET_ON_FORK	0x40000000
+
+struct attr {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+	uint32_t util_min, util_max;
+};
+
+/* musl's own calls of these are stubs. */
+static int set(pid_t pid, int policy, int priority)
+{
+	return syscall(SYS_sched_setscheduler, pid, policy, &(struct sched_param){ .sched_priority = priority });
+}
+
+static int get(pid_t pid)
+{
+	return syscall(SYS_sched_getscheduler, pid);
+}
+
+static int priority(pid_t pid)
+{
+	struct sched_param p = { .sched_priority = -1 };
+
+	CHECK(syscall(SYS_sched_getparam, pid, &p) == 0);
+	return p.sched_priority;
+}
+
+static void on_one_cpu(void)
+{
+	unsigned long mask = 1;
+
+	CHECK(syscall(SYS_sched_setaffinity, 0, sizeof(mask), &mask) == 0);
+}
+
+static int *shared_words(void)
+{
+	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(p != MAP_FAILED);
+	return p;
+}
+
+ABI_CASE(every_policy_reads_back_as_it_was_set)
+{
+	static const struct { int policy, priority; } all[] = {
+		{ SCHED_FIFO, 1 }, { SCHED_FIFO, 99 }, { SCHED_RR, 42 }, { SCHED_BATCH, 0 }, { SCHED_IDLE, 0 }, { SCHED_OTHER, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		CHECK(set(0, all[i].policy, all[i].priority) == 0);
+		CHECK(get(0) == all[i].policy && priority(0) == all[i].priority);
+	}
+	CHECK_ERR(set(0, SCHED_FIFO, 0), EINVAL);
+	CHECK_ERR(set(0, SCHED_FIFO, 100), EINVAL);
+	CHECK_ERR(set(0, SCHED_OTHER, 1), EINVAL);
+	CHECK_ERR(set(0, 6, 0), EINVAL);
+	CHECK(get(0) == SCHED_OTHER);
+}
+
+ABI_CASE(children_inherit_the_policy_unless_told_not_to)
+{
+	pid_t pid;
+
+	CHECK(set(0, SCHED_RR, 7) == 0);
+	pid = fork();
+	if (!pid)
+		_exit(get(0) == SCHED_RR && priority(0) == 7 ? 0 : 1);
+	CHECK(abi_wait(pid) == 0);
+	CHECK(set(0, SCHED_RR | RESET_ON_FORK, 7) == 0 && get(0) == (SCHED_RR | RESET_ON_FORK));
+	pid = fork();
+	if (!pid)
+		_exit(get(0) == SCHED_OTHER && priority(0) == 0 ? 0 : 1);
+	CHECK(abi_wait(pid) == 0);
+}
+
+ABI_CASE(attributes_say_the_same_in_one_call)
+{
+	struct attr a = { .size = sizeof(a), .policy = SCHED_BATCH, .nice = 5 }, b;
+
+	CHECK(syscall(SYS_sched_setattr, 0, &a, 0) == 0);
+	CHECK(syscall(SYS_sched_getattr, 0, &b, sizeof(b), 0) == 0);
+	CHECK(b.size == sizeof(b) && b.policy == SCHED_BATCH && b.nice == 5 && getpriority(PRIO_PROCESS, 0) == 5);
+	a.policy = 6;	/* deadlines are not known */
+	CHECK_ERR(syscall(SYS_sched_setattr, 0, &a, 0), EINVAL);
+	a.size = 47;
+	CHECK_ERR(syscall(SYS_sched_setattr, 0, &a, 0), E2BIG);
+	CHECK(a.size == sizeof(a));
+	CHECK_ERR(syscall(SYS_sched_setattr, 0, (void *)8, 0), EFAULT);
+	CHECK_ERR(syscall(SYS_sched_getattr, 0, &b, 47, 0), EINVAL);
+	CHECK_ERR(syscall(SYS_sched_setattr, -1, &a, 0), EINVAL);
+}
+
+/* Would hang, but for the part of each second that is not real time's. */
+ABI_CASE(a_real_time_thread_that_spins_leaves_time_for_others)
+{
+	volatile int *words = shared_words();
+	pid_t pid;
+
+	on_one_cpu();
+	pid = fork();
+	if (!pid) {
+		set(0, SCHED_FIFO, 99);
+		words[0] = 1;
+		for (;;)
+			words[1]++;
+	}
+	while (!words[0])
+		sched_yield();
+	for (int i = 0; i < 1000000; i++)
+		words[2]++;
+	CHECK(kill(pid, SIGKILL) == 0);
+	CHECK(abi_wait(pid) == SIGKILL);
+}
+
+/* On one CPU the higher one runs to its end before the lower one sees anything. */
+ABI_CASE(the_higher_real_time_priority_runs_first)
+{
+	volatile int *words = shared_words();
+	pid_t low, high;
+
+	on_one_cpu();
+	CHECK(set(0, SCHED_FIFO, 90) == 0);
+	low = fork();
+	if (!low) {
+		set(0, SCHED_FIFO, 10);
+		words[1] = words[0];
+		_exit(0);
+	}
+	high = fork();
+	if (!high) {
+		set(0, SCHED_FIFO, 20);
+		for (int i = 0; i < 100000; i++)
+			words[2]++;
+		words[0] = 1;
+		_exit(0);
+	}
+	CHECK(set(0, SCHED_FIFO, 5) == 0);	/* now they run, both before this one */
+	CHECK(abi_wait(high) == 0 && abi_wait(low) == 0);
+	CHECK(words[1] == 1);
+}
