@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A compressed archive taken apart into frames of its own, mapped one after the other. At most half of what is free. */
 #include <lib/inflate.h>
+#include <lib/zstd.h>
 #include <mm/page.h>
 #include <mm/slab.h>
 #include <mm/vmap.h>
@@ -31,6 +32,25 @@ static int memory_get(struct archive *a)
 	return -ENOMEM;
 }
 
+bool archive_is_zstd(const uint8_t *in, size_t size)
+{
+	return size >= 4 && in[0] == 0x28 && in[1] == 0xb5 && in[2] == 0x2f && in[3] == 0xfd;
+}
+
+static int64_t take_apart(const uint8_t *in, size_t in_size, uint8_t *out, size_t out_size, size_t *used)
+{
+	int64_t n = -ENOMEM;
+	void *work;
+
+	if (!archive_is_zstd(in, in_size))
+		return gunzip(in, in_size, out, out_size, used);
+	work = kzalloc(zstd_work_size());
+	if (work)
+		n = zstd_decode(in, in_size, out, out_size, used, work);
+	kfree(work);
+	return n;
+}
+
 int archive_open(struct archive *a, const uint8_t *in, size_t in_size)
 {
 	struct frame_stats stats;
@@ -38,14 +58,14 @@ int archive_open(struct archive *a, const uint8_t *in, size_t in_size)
 	int err;
 
 	frame_stats(&stats);
-	n = gunzip(in, in_size, NULL, stats.free / 2 << PAGE_SHIFT, &a->used);
+	n = take_apart(in, in_size, NULL, stats.free / 2 << PAGE_SHIFT, &a->used);
 	if (n <= 0)
 		return n ? (int)n : -EINVAL;
 	a->size = (size_t)n;
 	err = memory_get(a);
 	if (err)
 		return err;
-	if (gunzip(in, in_size, a->data, a->size, &a->used) == n)
+	if (take_apart(in, in_size, a->data, a->size, &a->used) == n)
 		return 0;
 	archive_close(a);
 	return -EINVAL;

@@ -15,7 +15,9 @@ struct archive {
 	size_t nr_pages;
 };
 
-/* The gzip member at @in. 0, -EINVAL (corrupt), -ENOMEM, -ENOSPC (more than half of free memory). archive_close() gives the memory back. */
+/* Is that the start of a zstd frame? */
+bool archive_is_zstd(const uint8_t *in, size_t size);
+/* The gzip member or zstd frame at @in. 0, -EINVAL (corrupt), -ENOMEM, -ENOSPC (more than half of free memory); archive_close() ends it. */
 int archive_open(struct archive *a, const uint8_t *in, size_t in_size);
 void archive_close(struct archive *a);
 

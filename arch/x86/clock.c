@@ -170,7 +170,7 @@ uint64_t clock_tsc_hz(void)
 void clock_parameters(uint64_t *base, uint64_t *mult)
 {
 	*base = tsc_base;
-	*mult = tsc_mult;
+	*mult = clock_source ? 0 : tsc_mult;
 }
 
 uint64_t clock_realtime_base(void)
@@ -178,9 +178,16 @@ uint64_t clock_realtime_base(void)
 	return realtime_base;
 }
 
-time_ns_t time_now(void)
+time_ns_t (*clock_source)(void);
+
+time_ns_t clock_tsc_now(void)
 {
 	return (time_ns_t)((unsigned __int128)(rdtsc() - tsc_base) * tsc_mult >> 32);
+}
+
+time_ns_t time_now(void)
+{
+	return likely(!clock_source) ? clock_tsc_now() : clock_source();
 }
 
 uint64_t time_realtime(void)
@@ -190,9 +197,9 @@ uint64_t time_realtime(void)
 
 void time_delay_us(uint32_t us)
 {
-	time_ns_t end = time_now() + MIN(us, 10000u) * NSEC_PER_USEC;
+	time_ns_t end = clock_tsc_now() + MIN(us, 10000u) * NSEC_PER_USEC;
 
-	while (time_now() < end)
+	while (clock_tsc_now() < end)
 		cpu_relax();
 }
 

@@ -3,7 +3,7 @@
 # What cannot boot says so in one line and ends, with a status of its own.
 cd "$(dirname "$0")/../.." && . tests/lib.sh
 
-plan 12
+plan 14
 head -c 100000 /dev/zero >"$scratch/zeroes"
 head -c 200000 "$BUILD/initramfs.cpio" >"$scratch/cut"
 { head -c 300 "$BUILD/initramfs.cpio"; head -c 100000 /dev/urandom; } >"$scratch/garbage"
@@ -18,9 +18,13 @@ refuses initramfs_without_init '/init' --initramfs "$scratch/noinit"
 gzip -1 -n <"$BUILD/initramfs.cpio" >"$scratch/gzip"
 head -c 500000 "$scratch/gzip" >"$scratch/cutgzip"
 scripts/mkinitramfs -o "$scratch/extra" --only --text 'etc/extra=from the second'
-{ gzip -9 -n <"$scratch/noinit"; cat "$BUILD/initramfs.cpio"; head -c 512 /dev/zero; gzip -n <"$scratch/extra"; } >"$scratch/several"
+zstd -q -3 -c "$BUILD/initramfs.cpio" >"$scratch/zstd"
+head -c 500000 "$scratch/zstd" >"$scratch/cutzstd"
+{ gzip -9 -n <"$scratch/noinit"; cat "$BUILD/initramfs.cpio"; head -c 512 /dev/zero; zstd -q <"$scratch/extra"; } >"$scratch/several"
 boots initramfs_by_gzip --initramfs "$scratch/gzip"
 says initramfs_of_several_archives 'here from the second' 'echo $(cat /etc/nothing) $(cat /etc/extra)' --initramfs "$scratch/several"
+boots initramfs_by_zstd --initramfs "$scratch/zstd"
+refuses initramfs_of_cut_zstd 'zstd data that cannot be unpacked' --initramfs "$scratch/cutzstd"
 refuses initramfs_of_cut_gzip 'gzip data that cannot be unpacked' --initramfs "$scratch/cutgzip"
 refuses cpu_without_nx '[Nn][Xx]' --cpu qemu64,-nx
 refuses cpu_without_long_mode 'long mode|64-bit|x86-64' --cpu qemu64,-lm

@@ -75,7 +75,7 @@ int __vdso_clock_gettime(int clock, struct linux_timespec *to)
 	int kind = clock_kind(clock);
 	uint64_t ns;
 
-	if (kind < 0)
+	if (kind < 0 || !vdso_data.tsc_mult)
 		return call(NR_clock_gettime, clock, (long)to, 0);
 	ns = time_ns(kind);
 	to->tv_sec = ns / NSEC_PER_SEC;
@@ -92,7 +92,7 @@ int __vdso_gettimeofday(struct linux_timeval *to, void *zone)
 {
 	uint64_t ns;
 
-	if (zone)
+	if (zone || !vdso_data.tsc_mult)
 		return call(NR_gettimeofday, (long)to, (long)zone, 0);
 	ns = time_ns(1);
 	if (to) {
@@ -104,7 +104,7 @@ int __vdso_gettimeofday(struct linux_timeval *to, void *zone)
 
 long __vdso_time(long *to)
 {
-	long seconds = time_ns(1) / NSEC_PER_SEC;
+	long seconds = vdso_data.tsc_mult ? (long)(time_ns(1) / NSEC_PER_SEC) : call(NR_time, 0, 0, 0);
 
 	if (to)
 		*to = seconds;

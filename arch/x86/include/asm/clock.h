@@ -23,7 +23,10 @@ void clock_tick_resume(void);
 /* TSC cycles to nanoseconds since boot, and how many cycles make a second (0: not measured). */
 time_ns_t clock_from_tsc(uint64_t tsc);
 uint64_t clock_tsc_hz(void);
-/* What time_now() and time_realtime() count with, for the vDSO: fixed once the clock was measured. */
+/* What time_now() counts with when it is not the TSC (clocksource.c); NULL: the TSC. Set once, at start-up. And what the TSC says. */
+extern time_ns_t (*clock_source)(void);
+time_ns_t clock_tsc_now(void);
+/* What time_now() and time_realtime() count with, for the vDSO: fixed once the clock was chosen. @mult 0: not the TSC. */
 void clock_parameters(uint64_t *base, uint64_t *mult);
 uint64_t clock_realtime_base(void);
 

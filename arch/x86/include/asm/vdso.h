@@ -10,7 +10,9 @@
 
 #define VDSO_DATA_SIZE	4096
 
-/* Time since boot in ns is (TSC - tsc_base) * tsc_mult >> 32; the date is that plus realtime_base. */
+/*
+ * Time since boot in ns is (TSC - tsc_base) * tsc_mult >> 32; the date is that plus realtime_base. tsc_mult is 0
+ * when the kernel counts with something else: then programs make system calls. */
 struct vdso_data {
 	uint32_t sequence, reserved;
 	uint64_t tsc_base, tsc_mult;

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Time out of a counter that begins anew: pure, for clocksource.c and its test. */
+#ifndef ARCH_X86_CLOCKSOURCE_H
+#define ARCH_X86_CLOCKSOURCE_H
+
+#include <kernel/types.h>
+
+struct clock_counter {
+	uint32_t mask;		/* of the bits that count */
+	uint32_t last;		/* where it stood at the last look */
+	uint64_t hz, rest;	/* rest: what the last look left over, in units of 1/hz ns */
+	uint64_t ns;		/* the time of that look */
+};
+
+/* The time now that the counter stands at @count; it has come round at most once since the last look. */
+static inline uint64_t clock_counter_advance(struct clock_counter *c, uint32_t count)
+{
+	uint64_t parts = (uint64_t)((count - c->last) & c->mask) * 1000000000ull + c->rest;	/* below 2^63 */
+
+	c->last = count;
+	c->ns += parts / c->hz;
+	c->rest = parts % c->hz;
+	return c->ns;
+}
+
+#endif
