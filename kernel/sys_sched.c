@@ -100,6 +100,8 @@ SYSCALL(NR_sched_setscheduler, sched_setscheduler)
 				    .reset_on_fork = args->a[1] & LINUX_SCHED_RESET_ON_FORK };
 	struct linux_sched_param param;
 
+	if (!args->a[2])
+		return -EINVAL;
 	if (copy_from_user(&param, args->a[2], sizeof(param)))
 		return -EFAULT;
 	r.priority = param.sched_priority;
@@ -111,6 +113,8 @@ SYSCALL(NR_sched_setparam, sched_setparam)
 	struct policy_request r = { .policy = -1 };
 	struct linux_sched_param param;
 
+	if (!args->a[1])
+		return -EINVAL;
 	if (copy_from_user(&param, args->a[1], sizeof(param)))
 		return -EFAULT;
 	r.priority = param.sched_priority;
@@ -146,8 +150,8 @@ SYSCALL(NR_sched_getparam, sched_getparam)
 	bool reset;
 	int err = policy_get(args->a[0], &p, &reset);
 
-	if (err)
-		return err;
+	if (err || !args->a[1])
+		return err ? err : -EINVAL;
 	param.sched_priority = p.rt_priority;
 	return copy_to_user(args->a[1], &param, sizeof(param));
 }

@@ -139,6 +139,20 @@ ABI_CASE(descriptor_calls_refuse_unknown_flags)
 	CHECK_ERR(syscall(SYS_inotify_init1, 1), EINVAL);
 }
 
+ABI_CASE(aio_contexts_are_checked)
+{
+	unsigned long ctx = 0;
+	char iocb[64] = "", event[32];
+
+	CHECK_ERR(syscall(SYS_io_setup, 0, &ctx), EINVAL);
+	CHECK_ERR(syscall(SYS_io_setup, 4, BAD), EFAULT);
+	CHECK(!syscall(SYS_io_setup, 4, &ctx) && ctx);
+	CHECK_ERR(syscall(SYS_io_cancel, ctx, iocb, event), EINVAL);
+	CHECK_ERR(syscall(SYS_io_cancel, 0x1000ul, iocb, event), EINVAL);
+	CHECK(!syscall(SYS_io_destroy, ctx));
+	CHECK_ERR(syscall(SYS_io_destroy, ctx), EINVAL);
+}
+
 /* ---- waiting ---- */
 
 static volatile sig_atomic_t caught;

@@ -305,3 +305,45 @@ ABI_CASE(orphans_come_to_the_reaper_that_asked)
 	CHECK(waitpid(-1, &status, 0) > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 7);
 	CHECK_ERR(waitpid(-1, &status, 0), ECHILD);
 }
+ABI_CASE(scheduling_classes_are_set_and_read)
+{
+	struct sched_param p = { 0 };
+	struct timespec t;
+
+	CHECK(syscall(SYS_sched_getscheduler, 0) == SCHED_OTHER && !syscall(SYS_sched_getparam, 0, &p) && p.sched_priority == 0);
+	CHECK(sched_get_priority_min(SCHED_FIFO) == 1 && sched_get_priority_max(SCHED_FIFO) == 99);
+	CHECK(sched_get_priority_min(SCHED_OTHER) == 0 && sched_get_priority_max(SCHED_RR) == 99);
+	CHECK_ERR(sched_get_priority_max(77), EINVAL);
+	CHECK_ERR(sched_get_priority_min(-1), EINVAL);
+	CHECK_ERR(syscall(SYS_sched_getscheduler, -1), EINVAL);
+	CHECK_ERR(syscall(SYS_sched_getscheduler, 0x3fffffff), ESRCH);
+	CHECK_ERR(syscall(SYS_sched_getparam, 0, NULL), EINVAL);
+	CHECK_ERR(syscall(SYS_sched_setparam, 0, NULL), EINVAL);
+	CHECK_ERR(syscall(SYS_sched_getparam, 0, BAD), EFAULT);
+	CHECK_ERR(syscall(SYS_sched_setscheduler, 0, 77, &p), EINVAL);
+	p.sched_priority = 1;
+	CHECK_ERR(syscall(SYS_sched_setscheduler, 0, SCHED_OTHER, &p), EINVAL);
+	CHECK_ERR(syscall(SYS_sched_setparam, 0, &p), EINVAL);
+	p.sched_priority = 100;
+	CHECK_ERR(syscall(SYS_sched_setscheduler, 0, SCHED_RR, &p), EINVAL);
+	CHECK(!syscall(SYS_sched_rr_get_interval, 0, &t) && t.tv_nsec >= 0);
+	CHECK_ERR(syscall(SYS_sched_rr_get_interval, -1, &t), EINVAL);
+	CHECK_ERR(syscall(SYS_sched_rr_get_interval, 0, BAD), EFAULT);
+	if (geteuid())
+		return;
+	p.sched_priority = 7;
+	CHECK(!syscall(SYS_sched_setscheduler, 0, SCHED_RR, &p) && syscall(SYS_sched_getscheduler, 0) == SCHED_RR);
+	p.sched_priority = 9;
+	CHECK(!syscall(SYS_sched_setparam, 0, &p));
+	p.sched_priority = 0;
+	CHECK(!syscall(SYS_sched_getparam, 0, &p) && p.sched_priority == 9);
+	CHECK(!syscall(SYS_sched_rr_get_interval, 0, &t) && t.tv_nsec > 0);
+	p.sched_priority = 0;
+	CHECK(!syscall(SYS_sched_setscheduler, 0, SCHED_OTHER, &p));
+	CHECK(!setresuid(NOBODY, NOBODY, NOBODY));
+	p.sched_priority = 1;
+	CHECK_ERR(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &p), EPERM);
+	p.sched_priority = 0;
+	CHECK_ERR(syscall(SYS_sched_setscheduler, 1, SCHED_OTHER, &p), EPERM);
+}
+
