@@ -21,6 +21,8 @@ static char ring[LOG_SIZE];
 static uint32_t log_locked;
 static uint64_t log_end;	/* bytes ever written; guarded by log_locked */
 static int console_level = KERN_INFO;
+static void (*screen_show)(const char *text, size_t n);
+static void (*screen_panic)(bool begins);
 
 /* False when it never came free: the holder is dead or this is it, and the text matters more. */
 static bool log_lock(uint64_t *flags)
@@ -58,6 +60,20 @@ void log_line(int level, const char *line, size_t n)
 	if (level <= console_level)
 		serial_write(0, line, n);
 	log_unlock(locked, flags);
+	if (level <= console_level && screen_show)
+		screen_show(line, n);
+}
+
+void log_set_screen(void (*show)(const char *text, size_t n), void (*panics)(bool begins))
+{
+	screen_show = show;
+	screen_panic = panics;
+}
+
+void log_panic(bool begins)
+{
+	if (screen_panic)
+		screen_panic(begins);
 }
 
 void klog_args(int level, const char *fmt, va_list args)

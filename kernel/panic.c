@@ -109,6 +109,7 @@ static void __noreturn stop(const struct regs *regs, uint64_t rip, uint64_t rbp,
 		machine_exit(FERRY_EXIT_PANIC);
 	}
 	smp_stop_others();
+	log_panic(true);
 	format_args(text, sizeof(text), fmt, args);
 	print("Kernel panic: %s", text);
 	print("Kernel offset %#llx, direct map %#llx, vmap %#llx", (unsigned long long)kaslr_offset,
@@ -117,6 +118,7 @@ static void __noreturn stop(const struct regs *regs, uint64_t rip, uint64_t rbp,
 	if (regs)
 		regs_print(regs);
 	backtrace_print(rip, rbp);
+	log_panic(false);
 	machine_exit(FERRY_EXIT_PANIC);
 }
 

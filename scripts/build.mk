@@ -260,7 +260,7 @@ $(O)/initramfs.cpio: $(moved-drivers) $(programs) $(wildcard usr/init/files/* us
 
 $(O)/ferry.iso: $(O)/ferry.strip $(O)/initramfs.cpio $(O)/stamp/cmdline scripts/image
 	$(call say,ISO,$(@F))
-	$(Q)scripts/image -o $@ --kernel $(O)/ferry.strip --append $(CONFIG_CMDLINE) $(O)/initramfs.cpio
+	$(Q)scripts/image -o $@ --video --kernel $(O)/ferry.strip --append $(CONFIG_CMDLINE) $(O)/initramfs.cpio
 
 # ---- Host: unit tests --------------------------------------------------------------------------
 

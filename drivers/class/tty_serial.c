@@ -7,6 +7,7 @@
 #include <fs/node.h>
 #include <kernel/init.h>
 #include <kernel/log.h>
+#include "screen.h"
 #include "tty.h"
 
 struct tty ttys[TTYS_MAX];
@@ -15,6 +16,8 @@ static uint8_t received[TTYS_MAX][TTY_RAW_SIZE];
 static void port_send(struct tty *tty, const uint8_t *bytes, uint32_t n)
 {
 	serial_write(tty->port, (const char *)bytes, n);
+	if (tty == &ttys[0])
+		screen_write(bytes, n);
 }
 
 static const struct tty_link serial_link = { .send = port_send };
@@ -82,6 +85,25 @@ static int console_open(struct inode *inode, struct file *f)
 	return 0;
 }
 
+/* What the screen answers is typed, unless somebody at the serial port has a terminal that answers too. */
+static void screen_answered(const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		port_received(0, (uint8_t)text[i]);
+}
+
+static void console_on_screen(struct tty *tty)
+{
+	uint16_t columns, rows;
+
+	if (!screen_size(&columns, &rows))
+		return;
+	tty->size.ws_col = columns;
+	tty->size.ws_row = rows;
+	if (!serial_present(0))
+		screen_on_reply(screen_answered);
+}
+
 static const struct file_ops own_ops = { .open = own_open };
 static const struct file_ops console_ops = { .open = console_open };
 
@@ -104,6 +126,7 @@ static int tty_init_all(void)
 		if (err)
 			log_err("%s: error %d", names[i], err);
 	}
+	console_on_screen(&ttys[0]);
 	err = devnode_create("console", LINUX_S_IFCHR | 0600, DEV_MAKE(5, 1), &console_ops, &ttys[0]);
 	if (!err)
 		err = devnode_create("tty", LINUX_S_IFCHR | 0666, DEV_MAKE(5, 0), &own_ops, NULL);

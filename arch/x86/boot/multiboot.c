@@ -50,6 +50,10 @@ struct tag_framebuffer {
 	uint64_t address;
 	uint32_t pitch, width, height;
 	uint8_t bpp, type;
+	uint16_t reserved;
+	struct {
+		uint8_t shift, bits;
+	} red, green, blue;
 } __packed;
 
 struct boot_info boot_info;
@@ -171,7 +175,8 @@ static void module_take(const struct tag_module *m)
 
 static void framebuffer_take(const struct tag_framebuffer *f)
 {
-	if (f->tag.size < sizeof(*f) || f->type != FB_RGB || !f->address)
+	if (f->tag.size < sizeof(*f) || f->type != FB_RGB || !f->address || f->red.bits != 8 || f->green.bits != 8 || f->blue.bits != 8 ||
+	    f->red.shift > 24 || f->green.shift > 24 || f->blue.shift > 24)
 		return;
 	boot_info.has_framebuffer = true;
 	boot_info.framebuffer = f->address;
@@ -179,6 +184,9 @@ static void framebuffer_take(const struct tag_framebuffer *f)
 	boot_info.fb_height = f->height;
 	boot_info.fb_pitch = f->pitch;
 	boot_info.fb_bpp = f->bpp;
+	boot_info.fb_red_shift = f->red.shift;
+	boot_info.fb_green_shift = f->green.shift;
+	boot_info.fb_blue_shift = f->blue.shift;
 }
 
 /* The tag holds a copy of the RSDP; it is copied again, for the loader's memory will be used. The newer one wins. */

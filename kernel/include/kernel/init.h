@@ -46,6 +46,7 @@ struct boot_info {
 	bool has_framebuffer;
 	paddr_t framebuffer;
 	uint32_t fb_width, fb_height, fb_pitch, fb_bpp;
+	uint8_t fb_red_shift, fb_green_shift, fb_blue_shift;	/* of 8 bits each */
 };
 
 extern struct boot_info boot_info;

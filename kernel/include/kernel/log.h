@@ -29,6 +29,14 @@ void log_line(int level, const char *line, size_t n);
  */
 size_t log_read(char *to, size_t size, uint64_t *position);
 
+/*
+ * Who shows the log besides the serial port. @show gets whole lines, in any context; @panics is called when a panic begins, after which
+ * @show must take no lock, and when all its lines were shown.
+ */
+void log_set_screen(void (*show)(const char *text, size_t n), void (*panics)(bool begins));
+/* For panic.c. */
+void log_panic(bool begins);
+
 /* Messages above this level stay in memory only (command line "loglevel="). */
 void log_set_console_level(int level);
 

@@ -180,9 +180,33 @@ KTEST_CASE(framebuffer_without_colours_is_none)
 	f->address = 0xfd000000;
 	f->type = FB_RGB;
 	f->width = 800;
+	f->red.shift = 16;
+	f->green.shift = 8;
+	f->red.bits = f->green.bits = f->blue.bits = 8;
 	ASSERT_TRUE(parse());
 	EXPECT_TRUE(boot_info.has_framebuffer);
 	EXPECT_EQ(boot_info.fb_width, 800);
+	EXPECT_EQ(boot_info.fb_red_shift, 16);
+}
+
+KTEST_CASE(framebuffer_with_odd_colours_is_none)
+{
+	struct tag_framebuffer *f;
+
+	start();
+	mmap_tag(&one_region, 1);
+	f = tag(TAG_FRAMEBUFFER, sizeof(*f));
+	f->address = 0xfd000000;
+	f->type = FB_RGB;
+	f->red.bits = f->green.bits = f->blue.bits = 8;
+	f->red.shift = 25;
+	f = tag(TAG_FRAMEBUFFER, sizeof(*f));
+	f->address = 0xfd000000;
+	f->type = FB_RGB;
+	f->red.bits = f->blue.bits = 5;
+	f->green.bits = 6;
+	ASSERT_TRUE(parse());
+	EXPECT_FALSE(boot_info.has_framebuffer);
 }
 
 KTEST_CASE(broken_tags_end_the_reading)
