@@ -30,8 +30,13 @@ static int target_fd(int fd, struct path *p)
 
 static int target_check(const struct path *p)
 {
+	const struct inode *inode = p->dentry->inode;
+
 	if (mount_read_only(p))
 		return -EROFS;
+	/* What /proc shows of a process has that process's owner and fixed permissions. */
+	if (inode->super->magic == LINUX_PROC_MAGIC && inode->ops->valid)
+		return -EPERM;
 	return inode_owner_or_root(p->dentry->inode) ? 0 : -EPERM;
 }
 

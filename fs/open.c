@@ -223,6 +223,8 @@ static struct file *open_tmpfile(const struct open_how *how)
 		made.dentry->inode->linkable = !(how->flags & LINUX_O_EXCL);
 		f = file_open_path(&made, how->flags & ~(LINUX_O_TMPFILE | LINUX_O_DIRECTORY));
 		dentry_put(made.dentry);
+		if (!IS_ERR(f))
+			f->flags |= LINUX_O_TMPFILE;	/* F_GETFL tells it */
 	}
 	path_put(&dir);
 	return f;
@@ -313,6 +315,8 @@ static int how_check(const struct linux_open_how *how)
 {
 	if (how->flags & ~(uint64_t)FLAGS_KNOWN)
 		return -EINVAL;
+	if ((how->flags & LINUX_O_PATH) && (how->flags & ~(uint64_t)FLAGS_OF_PATH))
+		return -EINVAL;
 	if (how->mode & ~07777ull)
 		return -EINVAL;
 	if (how->mode && !(how->flags & (LINUX_O_CREAT | LINUX_O_TMPFILE_BIT)))
@@ -320,24 +324,38 @@ static int how_check(const struct linux_open_how *how)
 	return 0;
 }
 
+/* What a newer program says beyond the structure that is known here must be nothing. */
+static int tail_check(uint64_t address, uint64_t n)
+{
+	uint8_t rest[64];
+
+	for (uint64_t part; n; address += part, n -= part) {
+		part = MIN(n, sizeof(rest));
+		if (copy_from_user(rest, address, part))
+			return -EFAULT;
+		for (uint64_t i = 0; i < part; i++)
+			if (rest[i])
+				return -E2BIG;
+	}
+	return 0;
+}
+
 SYSCALL(NR_openat2, openat2)
 {
 	struct linux_open_how how = { 0 };
-	uint8_t rest[64];
-	uint64_t size = args->a[3], i;
+	uint64_t size = args->a[3];
 	uint32_t walk = 0;
 	int err;
 
 	if (size < sizeof(how))
 		return -EINVAL;
-	if (size > sizeof(how) + sizeof(rest))
+	if (size > PAGE_SIZE)
 		return -E2BIG;
-	if (copy_from_user(&how, args->a[2], sizeof(how)) || copy_from_user(rest, args->a[2] + sizeof(how), size - sizeof(how)))
+	if (copy_from_user(&how, args->a[2], sizeof(how)))
 		return -EFAULT;
-	for (i = 0; i < size - sizeof(how); i++)
-		if (rest[i])
-			return -E2BIG;
-	err = how_check(&how);
+	err = tail_check(args->a[2] + sizeof(how), size - sizeof(how));
+	if (!err)
+		err = how_check(&how);
 	if (!err)
 		err = resolve_to_walk(how.resolve, &walk);
 	return err ? err : do_open(args->a[0], args->a[1], how.flags, how.mode, walk);

@@ -231,3 +231,25 @@ ABI_CASE(file_systems_are_mounted_and_taken_off)
 	CHECK_ERR(syscall(SYS_fstatfs, 0, BAD), EFAULT);
 	CHECK_ERR(mount("none", "m", "no-such-fs", 0, NULL), ENODEV);
 }
+
+ABI_CASE(what_proc_shows_of_a_process_keeps_owner_and_mode)
+{
+	CHECK_ERR(chmod("/proc/self", 0777), EPERM);
+	CHECK_ERR(chmod("/proc/self/stat", 0777), EPERM);
+}
+
+ABI_CASE(openat2_takes_larger_structures_and_no_flags_that_contradict)
+{
+	struct { uint64_t flags, mode, resolve, more[20]; } how = { .flags = O_PATH };
+	int fd;
+
+	CHECK(syscall(SYS_openat2, AT_FDCWD, "/", &how, sizeof(how)) >= 0);
+	how.more[19] = 1;
+	CHECK_ERR(syscall(SYS_openat2, AT_FDCWD, "/", &how, sizeof(how)), E2BIG);
+	CHECK_ERR(syscall(SYS_openat2, AT_FDCWD, "/", &how, 4097), E2BIG);
+	CHECK_ERR(syscall(SYS_openat2, AT_FDCWD, "/", &how, 23), EINVAL);
+	how.flags = O_PATH | O_RDWR;
+	CHECK_ERR(syscall(SYS_openat2, AT_FDCWD, "/", &how, 24), EINVAL);
+	fd = open("/tmp", O_TMPFILE | O_RDWR, 0600);
+	CHECK(fd >= 0 && (fcntl(fd, F_GETFL) & O_TMPFILE) == O_TMPFILE);
+}
