@@ -96,6 +96,8 @@ static int adopt(struct device *dev, struct ferry_driver_adopt *a)
 	a->needs = m->needs;
 	a->flags = (dev->restart ? FERRY_SPAWN_RESTART : 0) | (m->asks ? FERRY_SPAWN_ASKS : 0) | (dev->fallback ? FERRY_SPAWN_FALLBACK : 0);
 	a->asked = mail_asked(m->mail);
+	if (dev->state == DRIVER_INITIALIZING)
+		mail_again(m->mail);
 	moved_put(m);
 	return a->process < 0 ? a->process : 0;
 }

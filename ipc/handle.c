@@ -399,6 +399,6 @@ static void handles_show(struct seq *s, void *priv)
 
 static int handle_proc_init(void)
 {
-	return proc_create("ferry/caps", 0444, handles_show, NULL);
+	return proc_create("ferry/caps", 0400, handles_show, NULL);
 }
 INITCALL("4class", handle_proc_init);

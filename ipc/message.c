@@ -46,6 +46,16 @@ uint64_t mail_asked(struct mail *mail)
 	return READ_ONCE(mail->boxes[MESSAGE_FROM_MANAGER].asked);
 }
 
+void mail_again(struct mail *mail)
+{
+	struct mailbox *box = &mail->boxes[MESSAGE_FROM_DRIVER];
+	uint64_t flags = spin_lock_irq(&mail->lock);
+
+	if (box->tail <= BOX_MESSAGES)
+		box->head = 0;
+	spin_unlock_irq(&mail->lock, flags);
+}
+
 static enum message_side other(enum message_side side)
 {
 	return side == MESSAGE_FROM_DRIVER ? MESSAGE_FROM_MANAGER : MESSAGE_FROM_DRIVER;

@@ -12,5 +12,7 @@ struct mail *mail_create(void);
 void mail_free(struct mail *mail);
 /* How many questions the manager has asked: one that takes over goes on from there. */
 uint64_t mail_asked(struct mail *mail);
+/* What the driver has sent so far lies there again, unless it was more than there is room for: its manager may have died over it. */
+void mail_again(struct mail *mail);
 
 #endif

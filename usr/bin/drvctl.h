@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <uapi/ferry/driver_abi.h>
 
+/* Of drvctl; Documentation/device-manager.md */
 enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_UNKNOWN, EXIT_NOT_RUNNING, EXIT_NO_MANAGER };
 
 extern int drvctl_json;		/* --json was given */

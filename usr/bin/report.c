@@ -13,12 +13,14 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "drvctl.h"
 #include "report.h"
 
 #define DIRECTORY	"/var/crash"
 #define DRIVERS		"/lib/drivers"
 #define SLOTS		8
 #define TEXT_MAX	8192
+#define LINE_MAX_BYTES	400
 
 struct symbols {
 	const unsigned char *image;
@@ -160,44 +162,110 @@ static const char *symbol_find(const struct symbols *s, uint64_t address, uint64
 	return NULL;
 }
 
-/* A line "  #1 0x401234" gets its name. */
-static void line_print(const char *line, const struct symbols *s)
+/* A line "  #1 0x401234" gets its name; any other is as it was. */
+static void line_name(const char *line, const struct symbols *s, char *to, size_t size)
 {
 	unsigned int number;
 	unsigned long long address;
-	const char *name;
-	uint64_t offset;
+	const char *name = NULL;
+	uint64_t offset = 0;
+	int is_frame = sscanf(line, "  #%u 0x%llx", &number, &address) == 2;
 
-	if (sscanf(line, "  #%u 0x%llx", &number, &address) == 2) {
+	if (is_frame)
 		name = symbol_find(s, address - s->base, &offset);
-		if (name)
-			printf("%s %s+0x%llx\n", line, name, (unsigned long long)offset);
-		else
-			printf("%s ?\n", line);
-		return;
+	if (name)
+		snprintf(to, size, "%s %s+0x%llx", line, name, (unsigned long long)offset);
+	else
+		snprintf(to, size, "%s%s", line, is_frame ? " ?" : "");
+}
+
+/* ---- JSON: fields of the head as texts, each part below it as an array of its lines, registers as an object ---- */
+
+struct json {
+	char part[32];		/* "": the head */
+	unsigned int nr;	/* of what is open, so far */
+};
+
+static void json_key(struct json *j, const char *name)
+{
+	printf("%s", j->nr++ ? "," : "");
+	json_text(name);
+	printf(":");
+}
+
+static void json_registers(struct json *j, const char *line)
+{
+	char name[16], value[32];
+	int n;
+
+	for (; sscanf(line, "%15s %31s%n", name, value, &n) == 2; line += n) {
+		json_key(j, name);
+		json_text(value);
 	}
-	puts(line);
+}
+
+static void json_part_end(const struct json *j)
+{
+	if (j->part[0])
+		printf(strcmp(j->part, "registers") ? "]" : "}");
+}
+
+static void json_line(struct json *j, const char *line)
+{
+	size_t key = strcspn(line, " ,");
+	char name[32];
+
+	if (*line == ' ' && !strcmp(j->part, "registers")) {
+		json_registers(j, line);
+	} else if (*line == ' ') {
+		printf("%s", j->nr++ ? "," : "");
+		json_text(line + strspn(line, " "));
+	} else if (*line) {
+		snprintf(name, sizeof(name), "%.*s", (int)key, line);
+		if (line[key] == ' ' && !j->part[0]) {
+			json_key(j, name);
+			json_text(line + key + strspn(line + key, " "));
+			return;
+		}
+		json_part_end(j);
+		printf(",");
+		json_text(name);
+		printf(strcmp(name, "registers") ? ":[" : ":{");
+		memcpy(j->part, name, sizeof(name));
+		j->nr = 0;
+	}
 }
 
 int report_print(const char *name)
 {
 	static char text[TEXT_MAX];
 	char driver[64] = "", entry[32] = "";
+	char line[LINE_MAX_BYTES], *at, *next;
+	struct json json = { .part = "" };
 	struct symbols symbols;
-	char *line, *next;
 
 	if (!report_find(name, text)) {
 		fprintf(stderr, "drvctl: %s: no crash report in " DIRECTORY "\n", name);
-		return 3;
+		return EXIT_UNKNOWN;
 	}
 	field(text, "driver ", driver, sizeof(driver));
 	field(text, "entry ", entry, sizeof(entry));
 	symbols_open(&symbols, driver, strtoull(entry, NULL, 0));
-	for (line = text; line && *line; line = next) {
-		next = strchr(line, '\n');
+	if (drvctl_json)
+		printf("[\n {");
+	for (at = text; at && *at; at = next) {
+		next = strchr(at, '\n');
 		if (next)
 			*next++ = '\0';
-		line_print(line, &symbols);
+		line_name(at, &symbols, line, sizeof(line));
+		if (drvctl_json)
+			json_line(&json, line);
+		else
+			puts(line);
 	}
-	return 0;
+	if (drvctl_json) {
+		json_part_end(&json);
+		printf("}\n]\n");
+	}
+	return EXIT_DONE;
 }

@@ -43,6 +43,7 @@ struct instance {
 	/* Heartbeat. */
 	uint64_t beat_ns;	/* when the next is due */
 	unsigned int missed;	/* in a row */
+	unsigned int missed_all;	/* since the machine started */
 	int beat_open;		/* the last is not answered yet */
 
 	/* What serve.c waits for. */
@@ -71,8 +72,15 @@ int device_look(unsigned int id, struct ferry_device_desc *d);
 int device_named(const char *name, struct ferry_device_desc *d);
 int device_control(unsigned int id, unsigned int verb, unsigned int timeout_ms, const char *reason);
 
+/* history.c: restarts and missed heartbeats, in a file that the next manager reads. */
+extern int history_changed;
+void history_save(void);
+/* What an earlier manager knew of the device. */
+void history_recall(struct instance *i);
+
 /* instance.c */
 struct instance *instance_find(unsigned int device);
+struct instance *instances_first(void);
 /* Start a process for it. NULL, or why it cannot be; "" when no driver knows it. */
 const char *driver_start(const struct ferry_device_desc *d);
 /* The same because an administrator wants it: what was before is forgotten. */

@@ -21,6 +21,11 @@
 static struct instance *instances;
 static unsigned int round_now;
 
+struct instance *instances_first(void)
+{
+	return instances;
+}
+
 struct instance *instance_find(unsigned int device)
 {
 	struct instance *i;
@@ -63,6 +68,7 @@ static struct instance *instance_get(unsigned int device)
 		return NULL;
 	i->device = device;
 	i->process = -1;
+	history_recall(i);
 	i->round = round_now;
 	return i;
 }
@@ -180,6 +186,7 @@ const char *driver_wanted(const struct ferry_device_desc *d)
 		return NULL;
 	if (i) {
 		memset(&i->history, 0, sizeof(i->history));
+		history_changed = 1;
 		i->restart_ns = 0;
 	}
 	return driver_start(d);
@@ -199,7 +206,7 @@ static int process_adopt(const struct ferry_device_desc *d, struct instance *i)
 	return 0;
 }
 
-/* What its last manager had asked for and not got before it died is asked again, or runs into the start's deadline. */
+/* What it has asked for and not got before its last manager died, the kernel delivers again. */
 void driver_adopt(const struct ferry_device_desc *d)
 {
 	struct instance *i;
@@ -244,6 +251,7 @@ static void restart_plan(const struct ferry_device_desc *d, struct instance *i)
 	const struct policy *p = policy_for(d->driver);
 	uint64_t now = now_ns(), pause;
 
+	history_changed = 1;
 	if (policy_restart(p, &i->history, now, i->running_ns ? now - i->running_ns : 0, (unsigned int)rand(), &pause))
 		i->restart_ns = now + pause;
 	else
@@ -274,6 +282,7 @@ static void standby_taken(const struct ferry_device_desc *d, struct instance *i)
 {
 	uint64_t now = now_ns(), pause;
 
+	history_changed = 1;
 	policy_restart(policy_for(d->driver), &i->history, now, i->running_ns ? now - i->running_ns : 0, (unsigned int)rand(), &pause);
 	process_adopt(d, i);
 	i->restart_ns = 0;
@@ -327,7 +336,9 @@ static void heartbeat(const struct ferry_device_desc *d, struct instance *i)
 	if (!p->heartbeat_ms || now < i->beat_ns)
 		return;
 	i->beat_ns = now + p->heartbeat_ms * NS_PER_MS_;
-	if (i->beat_open && ++i->missed >= BEATS_MISSED_MAX) {
+	if (i->beat_open)
+		history_changed = 1;
+	if (i->beat_open && ++i->missed_all && ++i->missed >= BEATS_MISSED_MAX) {
 		fprintf(stderr, "devmgr: %s: driver %s misses its %uth heartbeat, killing it\n", d->name, i->driver, i->missed);
 		i->missed = 0;
 		device_control(d->id, FERRY_CONTROL_KILL, 1, NULL);

@@ -215,7 +215,7 @@ static void state_line(const struct ferry_device_desc *d)
 	fprintf(state_out, "{\"device\":\"%s\",\"driver\":\"%s\",\"version\":\"%s\",\"adopted\":%s,\"registered\":%s,\"restarts_in_window\":%u,"
 		"\"restart_budget\":%u,\"restart_window_s\":%u,\"heartbeats_missed\":%u,\"policy_line\":%u,\"policy_grant\":\"%s\"}\n",
 		d->name, i->driver, i->version, i->adopted ? "true" : "false", i->registered || i->adopted ? "true" : "false", i->history.in_window,
-		p->budget, p->window_s, i->missed, p->line, grant);
+		p->budget, p->window_s, i->missed_all, p->line, grant);
 }
 
 static void serve_state(char **words, int nr, FILE *out)

@@ -113,7 +113,10 @@ struct ferry_driver_grant {
 	char why[96];			/* the rule that refused */
 };
 
-/* NR_ferry_driver_adopt(struct ferry_driver_adopt *) -> 0. For the manager: a driver process that an earlier one started. -ESRCH: none. */
+/*
+ * NR_ferry_driver_adopt(struct ferry_driver_adopt *) -> 0. For the manager: a driver process that an earlier one started. -ESRCH: none. What
+ * one that is Initializing has sent can be received again.
+ */
 struct ferry_driver_adopt {
 	struct ferry_abi abi;
 	unsigned int device;		/* id */
