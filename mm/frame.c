@@ -8,6 +8,8 @@
 #include <kernel/debug.h>
 #include <kernel/lock.h>
 #include <kernel/log.h>
+#include <kernel/thread.h>
+#include <mm/node.h>
 #include <mm/page.h>
 #include "boot_frame.h"
 
@@ -39,9 +41,13 @@ static const struct section *largest = sections;	/* asked first */
 static unsigned int nr_sections;
 static bool ready;
 
+unsigned int nr_nodes = 1;
+static struct node_range ranges[NODE_RANGES_MAX];	/* fixed once there is more than one node */
+static unsigned int nr_ranges;
+
 static struct spinlock frame_lock = SPINLOCK_INIT("frames");
 /* Guarded by frame_lock. */
-static struct zone zones[ZONES];
+static struct zone zones[NODES_MAX][ZONES];
 static struct frame_stats counts;
 static uint64_t reserve;
 
@@ -93,9 +99,18 @@ void *page_addr(const struct page *page)
 	return phys_to_virt(page_paddr(page));
 }
 
+/* RAM that no range names is of the first node. */
+static unsigned int node_of(uint64_t frame)
+{
+	for (unsigned int i = 0; i < nr_ranges; i++)
+		if (frame >= ranges[i].start >> PAGE_SHIFT && frame < ranges[i].end >> PAGE_SHIFT)
+			return ranges[i].node;
+	return 0;
+}
+
 static struct zone *zone_of(uint64_t frame)
 {
-	return &zones[frame < DMA32_END ? ZONE_DMA32 : ZONE_HIGH];
+	return &zones[unlikely(nr_nodes > 1) ? node_of(frame) : 0][frame < DMA32_END ? ZONE_DMA32 : ZONE_HIGH];
 }
 
 static void block_put_free(struct zone *z, struct page *page, unsigned int order)
@@ -120,6 +135,8 @@ static struct page *free_buddy(uint64_t frame, unsigned int order)
 	uint64_t other = frame ^ (1ul << order);
 	struct page *page = page_of(other << PAGE_SHIFT);
 
+	if (unlikely(nr_nodes > 1) && zone_of(frame) != zone_of(other))
+		return NULL;
 	return page && (page->flags & PAGE_FREE_HEAD) && page->order == order ? page : NULL;
 }
 
@@ -221,6 +238,21 @@ static void mark_allocated(struct page *page, unsigned int order, enum page_use 
 	}
 }
 
+static struct page *node_take(unsigned int node, unsigned int order, uint32_t flags)
+{
+	struct page *page = flags & FRAME_DMA32 ? NULL : zone_take(&zones[node][ZONE_HIGH], order);
+
+	return page ? page : zone_take(&zones[node][ZONE_DMA32], order);
+}
+
+/* Where the thread that runs wants its memory: where it said (set_mempolicy), or where it runs. */
+static unsigned int node_wanted(void)
+{
+	const struct thread *t = current;
+
+	return t && t->mem_node ? t->mem_node - 1u : this_cpu()->node;
+}
+
 static struct page *take_block(unsigned int order, uint32_t flags)
 {
 	uint64_t nr = 1ul << order, keep = flags & FRAME_ATOMIC ? 0 : reserve;
@@ -228,9 +260,11 @@ static struct page *take_block(unsigned int order, uint32_t flags)
 
 	if (counts.free < nr + keep)
 		return NULL;
-	if (!(flags & FRAME_DMA32))
-		page = zone_take(&zones[ZONE_HIGH], order);
-	return page ? page : zone_take(&zones[ZONE_DMA32], order);
+	if (likely(nr_nodes == 1))
+		return node_take(0, order, flags);
+	for (unsigned int i = 0, first = node_wanted(); !page && i < nr_nodes; i++)
+		page = node_take((first + i) % nr_nodes, order, flags);
+	return page;
 }
 
 struct page *frame_alloc(unsigned int order, uint32_t flags, enum page_use use)
@@ -436,13 +470,18 @@ static void free_all(void)
 	reserve = MIN(MAX(counts.total >> RESERVE_SHIFT, RESERVE_MIN), RESERVE_MAX);
 }
 
+static void zone_init(struct zone *z)
+{
+	list_init(&z->hot);
+	for (unsigned int o = 0; o < ORDERS; o++)
+		list_init(&z->free[o]);
+}
+
 void frame_init(void)
 {
-	for (unsigned int z = 0; z < ZONES; z++) {
-		list_init(&zones[z].hot);
-		for (unsigned int o = 0; o < ORDERS; o++)
-			list_init(&zones[z].free[o]);
-	}
+	for (unsigned int node = 0; node < NODES_MAX; node++)
+		for (unsigned int z = 0; z < ZONES; z++)
+			zone_init(&zones[node][z]);
 	make_sections();
 	alloc_page_arrays();
 	mark_holes();
@@ -470,4 +509,60 @@ void frame_release_reserved(paddr_t start, uint64_t length)
 		block_free(f, 0);
 		spin_unlock_irq(&frame_lock, irq);
 	}
+}
+
+/* ---- Nodes ---- */
+
+/* Whatever is free goes where it belongs, frame by frame: blocks may lie across nodes. frame_lock held. */
+static void zone_sort(struct zone *from)
+{
+	struct list all = LIST_INIT(all);
+
+	zone_cool(from);
+	for (unsigned int o = 0; o < ORDERS; o++)
+		while (!list_empty(&from->free[o])) {
+			struct page *page = list_first(&from->free[o], struct page, link);
+
+			block_take_free(from, page);
+			list_append(&all, &page->link);
+		}
+	while (!list_empty(&all)) {
+		struct page *page = list_first(&all, struct page, link);
+		uint64_t frame = frame_number(page), nr = 1ul << page->order;
+
+		list_del(&page->link);
+		for (uint64_t i = 0; i < nr; i++)
+			block_free(frame + i, 0);
+	}
+}
+
+void frame_set_nodes(const struct node_range *list, unsigned int nr, unsigned int nodes)
+{
+	uint64_t flags = spin_lock_irq(&frame_lock);
+
+	nr_ranges = MIN(nr, NODE_RANGES_MAX);
+	memcpy(ranges, list, nr_ranges * sizeof(*list));
+	for (unsigned int z = 0; z < ZONES; z++)
+		zone_cool(&zones[0][z]);
+	nr_nodes = MIN(nodes, NODES_MAX);
+	for (unsigned int z = 0; z < ZONES; z++)
+		zone_sort(&zones[0][z]);
+	spin_unlock_irq(&frame_lock, flags);
+}
+
+void node_frames(unsigned int node, uint64_t *total, uint64_t *free)
+{
+	const struct ram_range *ram;
+	unsigned int nr = boot_ram(&ram);
+	uint64_t flags = spin_lock_irq(&frame_lock);
+
+	*free = zones[node][ZONE_DMA32].nr_free + zones[node][ZONE_HIGH].nr_free;
+	*total = nr_nodes == 1 ? counts.total : 0;
+	for (unsigned int i = 0; i < nr && nr_nodes > 1; i++)
+		for (unsigned int k = 0; k < nr_ranges; k++) {
+			paddr_t start = MAX(ram[i].start, ranges[k].start), end = MIN(ram[i].end, ranges[k].end);
+
+			*total += ranges[k].node == node && start < end ? (end - start) >> PAGE_SHIFT : 0;
+		}
+	spin_unlock_irq(&frame_lock, flags);
 }

@@ -151,3 +151,22 @@ ABI_CASE(the_higher_real_time_priority_runs_first)
 	CHECK(abi_wait(high) == 0 && abi_wait(low) == 0);
 	CHECK(words[1] == 1);
 }
+
+ABI_CASE(a_memory_policy_reads_back_and_is_inherited)
+{
+	unsigned long mask = 1, seen = 0, nowhere = 1ul << 63;
+	int mode = -1;
+	pid_t pid;
+
+	CHECK(syscall(SYS_set_mempolicy, 1, &mask, 64) == 0);	/* MPOL_PREFERRED, node 0 */
+	CHECK(syscall(SYS_get_mempolicy, &mode, &seen, 64, NULL, 0) == 0 && mode == 1 && seen == 1);
+	pid = fork();
+	if (!pid)
+		_exit(syscall(SYS_get_mempolicy, &mode, NULL, 0, NULL, 0) == 0 && mode == 1 ? 0 : 1);
+	CHECK(abi_wait(pid) == 0);
+	CHECK_ERR(syscall(SYS_set_mempolicy, 1, &nowhere, 65), EINVAL);
+	CHECK_ERR(syscall(SYS_set_mempolicy, 99, &mask, 64), EINVAL);
+	CHECK_ERR(syscall(SYS_set_mempolicy, 1, (void *)8, 64), EFAULT);
+	CHECK(syscall(SYS_set_mempolicy, 0, NULL, 0) == 0);
+	CHECK(syscall(SYS_get_mempolicy, &mode, NULL, 0, NULL, 0) == 0 && mode == 0);
+}

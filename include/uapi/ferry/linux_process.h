@@ -507,6 +507,12 @@ struct linux_sched_param {
 	int sched_priority;
 };
 
+/* Memory of nodes. */
+#define LINUX_MPOL_DEFAULT		0
+#define LINUX_MPOL_PREFERRED		1
+#define LINUX_MPOL_LOCAL		4
+#define LINUX_MPOL_F_MEMS_ALLOWED	0x4
+
 #define LINUX_SCHED_FLAG_RESET_ON_FORK	0x1
 #define LINUX_SCHED_FLAG_KEEP_POLICY	0x8
 #define LINUX_SCHED_ATTR_SIZE_VER0	48

@@ -70,7 +70,7 @@ KTEST_CASE(every_frame_of_ram_is_counted)
 	small_machine();
 	EXPECT_EQ(counts.total, 0x9f + 31 * 256);
 	EXPECT_EQ(counts.total, counts.free + counts.by_use[PAGE_RESERVED]);
-	EXPECT_EQ(zones[ZONE_DMA32].nr_free, counts.free);
+	EXPECT_EQ(zones[0][ZONE_DMA32].nr_free, counts.free);
 }
 
 KTEST_CASE(what_is_not_ram_has_no_page)
