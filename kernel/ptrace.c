@@ -17,13 +17,18 @@ bool ptrace_link(struct thread *t, struct process *tracer, bool seized, uint32_t
 {
 	struct trace *tr = t->trace;
 	struct process *p = t->process;
+	bool counted = tr && !list_empty(&tr->link);
 
+	/* Let go a moment ago, and whoever did has not yet put the reference: it is this tracer's now. */
+	if (counted)
+		list_del(&tr->link);
 	if (!tr)
 		tr = kzalloc(sizeof(*tr));
 	if (!tr)
 		return false;
 	*tr = (struct trace){ .thread = t, .tracer = tracer, .seized = seized, .options = options };
-	thread_get(t);
+	if (!counted)
+		thread_get(t);
 	WRITE_ONCE(t->trace, tr);
 	list_append(&tracer->tracees, &tr->link);
 	p->nr_traced++;
@@ -54,14 +59,29 @@ void ptrace_forget(struct trace *tr, struct list *released)
 		list_append(released, &tr->link);
 }
 
+/* The thread of a record that is still on @released, taken off; NULL: none is. */
+static struct thread *released_take(struct list *released)
+{
+	uint64_t flags = spin_lock_irq(&process_tree_lock);
+	struct thread *t = NULL;
+
+	if (!list_empty(released)) {
+		struct trace *tr = list_first(released, struct trace, link);
+
+		t = tr->thread;
+		list_del(&tr->link);
+	}
+	spin_unlock_irq(&process_tree_lock, flags);
+	return t;
+}
+
+/* One by one: as long as a record is on the list, the next tracer may take it off (ptrace_link()). */
 void ptrace_released_put(struct list *released)
 {
-	struct trace *tr, *next;
+	struct thread *t;
 
-	list_for_each_safe(tr, next, released, link) {
-		list_del(&tr->link);
-		thread_put(tr->thread);
-	}
+	while ((t = released_take(released)) != NULL)
+		thread_put(t);
 }
 
 static void tell_tracer(struct trace *tr, int code, int status)

@@ -446,3 +446,28 @@ ABI_CASE(killing_a_stopped_tracee_ends_it)
 	CHECK(!ptrace(PTRACE_KILL, pid, 0, 0));
 	CHECK(WTERMSIG(abi_wait(pid)) == SIGKILL);
 }
+
+/* Two tracers at a time, each for a moment: one comes while the other's end is under way. */
+ABI_CASE(thread_is_traced_again_while_its_tracer_ends)
+{
+	pid_t victim = fork(), tracer;
+
+	if (victim == 0)
+		for (;;)
+			pause();
+	for (int round = 0; round < 60; round++) {
+		for (int i = 0; i < 2; i++) {
+			tracer = fork();
+			CHECK(tracer >= 0);
+			if (tracer)
+				continue;
+			/* Where only parents may trace, nobody ever can. */
+			for (int tries = 0; ptrace(PTRACE_SEIZE, victim, 0, 0) && tries < 1000; tries++)
+				sched_yield();
+			_exit(0);
+		}
+		for (int i = 0; i < 2; i++)
+			CHECK(wait(&(int){ 0 }) > 0);
+	}
+	CHECK(!kill(victim, SIGKILL) && waitpid(victim, &(int){ 0 }, 0) == victim);
+}
