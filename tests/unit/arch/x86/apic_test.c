@@ -79,3 +79,35 @@ KTEST_CASE(end_of_interrupt_and_timer_reach_their_registers)
 	regs[APIC_TIMER_CURRENT / 4] = 99;
 	EXPECT_EQ(apic_timer_left(), 99);
 }
+
+static unsigned int busy_reads;
+
+static uint32_t busy_read(uint32_t offset)
+{
+	if (offset == APIC_ICR_LOW && busy_reads) {
+		busy_reads--;
+		return ICR_PENDING;
+	}
+	return reg_read(offset);
+}
+
+KTEST_CASE(interrupt_of_another_cpu_waits_for_the_one_before)
+{
+	ASSERT_EQ(apic_boot(0), 0);
+	mock.mmio_read = busy_read;
+	busy_reads = 3;
+	apic_send(5, APIC_SEND_INIT);
+	EXPECT_EQ(busy_reads, 0);
+	EXPECT_EQ(regs[APIC_ICR_HIGH / 4], 5u << 24);
+	EXPECT_EQ(regs[APIC_ICR_LOW / 4], APIC_SEND_INIT | ICR_ASSERT);
+}
+
+KTEST_CASE(apic_that_stays_busy_is_not_waited_for_for_ever)
+{
+	ASSERT_EQ(apic_boot(0), 0);
+	mock.mmio_read = busy_read;
+	busy_reads = 2 * ICR_TURNS;
+	apic_send(1, 0x40);
+	EXPECT_EQ(busy_reads, ICR_TURNS);
+	EXPECT_EQ(regs[APIC_ICR_LOW / 4], 0x40 | ICR_ASSERT);
+}

@@ -12,7 +12,7 @@ static struct {
 	uint8_t scratch[2], ier[2], lcr[2], input[64];
 	char output[4096];
 	unsigned int written, in_fifo, read, nr_input;
-	bool absent, blocked, half_scratch;
+	bool absent, blocked, half_scratch, frozen, endless;
 	time_ns_t now;
 	enum irq_line_result (*handler)(void *arg);
 	void *handler_arg;
@@ -21,7 +21,7 @@ static struct {
 
 time_ns_t serial_test_now(void)
 {
-	return uart.now += 100000;
+	return uart.now += uart.frozen ? 0 : 100000;
 }
 
 int irq_line_request(unsigned int gsi, bool level, bool active_low, enum irq_line_result (*fn)(void *arg), void *arg, const char *name)
@@ -40,7 +40,7 @@ void irq_isa_to_gsi(unsigned int isa, unsigned int *gsi, bool *level, bool *acti
 
 static uint8_t uart_lsr(void)
 {
-	uint8_t lsr = uart.read < uart.nr_input ? LSR_DATA : 0;
+	uint8_t lsr = uart.endless || uart.read < uart.nr_input ? LSR_DATA : 0;
 
 	if (!uart.blocked) {
 		uart.in_fifo = 0;
@@ -58,7 +58,7 @@ static uint8_t uart_read(uint16_t port)
 	switch (port & 7) {
 	case REG_SCRATCH: return uart.half_scratch && uart.scratch[n] == 0xa5 ? 0 : uart.scratch[n];
 	case REG_LSR: return uart_lsr();
-	case REG_DATA: return uart.input[uart.read++];
+	case REG_DATA: return uart.input[uart.read++ % sizeof(uart.input)];
 	default: return 0;
 	}
 }
@@ -190,4 +190,23 @@ KTEST_CASE(refused_line_leaves_the_port_without_interrupts)
 	uart.request_result = -ENODEV;
 	EXPECT_EQ(serial_on_receive(0, on_byte), -ENODEV);
 	EXPECT_EQ(uart.ier[0], 0);
+}
+
+KTEST_CASE(port_that_does_not_drain_is_given_up_without_a_clock_too)
+{
+	uart_start();
+	uart.blocked = uart.frozen = true;
+	serial_write(0, "abc", 3);
+	EXPECT_EQ(uart.written, 0);
+	EXPECT_GE(mock.nr_relax, WAIT_POLLS);
+	EXPECT_EQ(uart.now, 0);
+}
+
+KTEST_CASE(input_without_end_is_left_for_the_next_interrupt)
+{
+	uart_start();
+	ASSERT_EQ(serial_on_receive(0, on_byte), 0);
+	uart.endless = true;
+	EXPECT_EQ(uart.handler(uart.handler_arg), LINE_HANDLED);
+	EXPECT_EQ(received, RECEIVE_MAX);
 }

@@ -148,3 +148,19 @@ KTEST_CASE(far_deadline_fits_the_counter)
 	clock_program(3600 * NSEC_PER_SEC);
 	EXPECT_EQ(count_set, UINT32_MAX);
 }
+
+KTEST_CASE(cpu_that_comes_later_has_nothing_programmed)
+{
+	ASSERT_EQ(start(true), 0);
+	clock_start_cpu();
+	EXPECT_EQ(events[0].programmed, TIME_FOREVER);
+}
+
+KTEST_CASE(nothing_is_programmed_before_the_counter_was_measured)
+{
+	ASSERT_EQ(start(true), 0);
+	timer_hz = 0;
+	nr_set = 0;
+	clock_program(0);
+	EXPECT_EQ(nr_set, 0);
+}
