@@ -50,6 +50,8 @@ static void irqs_take(struct moved *m, struct ferry_events *e)
 
 	e->irqs = bits;
 	m->irqs_unacked |= bits;
+	if (bits)
+		memset(e->counts, 0, sizeof(e->counts));
 	while (bits) {
 		unsigned int vector = (unsigned int)__builtin_ctzll(bits);
 
@@ -103,10 +105,10 @@ static int events_tell(struct moved *m, uint64_t to)
 {
 	struct ferry_events e;
 
-	memset(&e, 0, sizeof(e));
+	memset(&e, 0, offsetof(struct ferry_events, counts));	/* they go along only with interrupts */
 	m->waited_ns = e.now_ns = time_now();
 	e.doorbell = __atomic_exchange_n(&m->doorbell, 0, __ATOMIC_SEQ_CST);
-	e.control = __atomic_load_n(&m->control, __ATOMIC_ACQUIRE) ;
+	e.control = __atomic_load_n(&m->control, __ATOMIC_ACQUIRE);
 	if (trace_on(FERRY_TRACE_DRIVER | FERRY_TRACE_PROFILE))
 		e.control |= driver_recording();
 	if (unlikely(moved_told) && e.doorbell)

@@ -17,6 +17,7 @@
 #define BLOCK_NAME_MAX		16
 #define BLOCK_DEPTH_USED	128u	/* more tags than this cost memory and win nothing */
 #define BLOCK_SEGMENTS_USED	64u
+#define BLOCK_TIMEOUT_DEFAULT_MS 30000u
 #define BLOCK_PIECE_BYTES	(1u << 20)	/* of a request when the driver names no limit */
 
 enum block_slot_state { SLOT_FREE, SLOT_READY, SLOT_FLIGHT };
@@ -186,7 +187,10 @@ TRACE_SAVES_ALL void block_completion_trace(const struct block_queue *q, const s
 /* End what waits for @disk (NULL: for any) with @status; with @expired only what nobody will come for. Strand held. */
 void block_waiting_fail(struct block_queue *q, const struct block_disk *disk, bool expired, int status);
 /* block_deadline.c */
-time_ns_t block_timeout_of(const struct block_disk *disk);
+static inline time_ns_t block_timeout_of(const struct block_disk *disk)
+{
+	return (disk->limits.request_timeout_ms ? disk->limits.request_timeout_ms : BLOCK_TIMEOUT_DEFAULT_MS) * NSEC_PER_MSEC;
+}
 void block_queue_expired(struct timer *t);
 
 struct block_queue *block_queue_create(struct block_group *g, unsigned int number);

@@ -6,13 +6,7 @@
 #include <kernel/log.h>
 #include "block_core.h"
 
-#define TIMEOUT_DEFAULT_MS	30000u
 #define RECOVERY_NS		(10 * NSEC_PER_SEC)	/* a driver has at least so long to recover from a request that is overdue */
-
-time_ns_t block_timeout_of(const struct block_disk *disk)
-{
-	return (disk->limits.request_timeout_ms ? disk->limits.request_timeout_ms : TIMEOUT_DEFAULT_MS) * NSEC_PER_MSEC;
-}
 
 static void slot_overdue(struct block_queue *q, struct block_slot *slot)
 {

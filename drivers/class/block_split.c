@@ -42,17 +42,21 @@ static int op_supported(const struct block_limits *l, const struct block_io *io)
 
 int block_io_check(const struct block_limits *l, uint64_t nr_blocks, const struct block_io *io)
 {
-	int err = op_supported(l, io);
+	bool plain = io->op <= BLOCK_WRITE && !(io->flags | (l->flags & BLOCK_RO));
+	int err = likely(plain) ? 0 : op_supported(l, io);
 
 	if (err)
 		return err;
+	if (likely(plain))
+		goto range;
 	if (io->op == BLOCK_FLUSH)
 		return io->nr_blocks || io->nr_vec ? -EINVAL : 0;
 	if (io->op == BLOCK_INFO)
 		return io->nr_vec == 1 && vec_bytes(io) == BLOCK_INFO_BYTES && io->nr_blocks * l->block_size == BLOCK_INFO_BYTES ? 0 : -EINVAL;
+range:
 	if (!io->nr_blocks || io->lba >= nr_blocks || nr_blocks - io->lba < io->nr_blocks)
 		return -EINVAL;
-	if (!op_has_data(io->op))
+	if (!plain && !op_has_data(io->op))
 		return io->nr_vec ? -EINVAL : 0;
 	return io->vec && vec_bytes(io) == (uint64_t)io->nr_blocks * l->block_size ? 0 : -EINVAL;
 }
