@@ -17,7 +17,7 @@
 #include "hostile.h"
 
 #define SELF		"/bin/hostile"
-#define TIMEOUT_MS	10000
+#define TIMEOUT_MS	30000	/* a driver has ten seconds for a request that is overdue */
 #define DEVICES_MAX	128
 #define NAME_LENGTH	31	/* of a driver */
 #define EDU_VENDOR	0x1234	/* the educational device of QEMU */
