@@ -18,6 +18,11 @@ planted: initramfs
 	$(Q)$(MAKE) -s O=$(O)/debug $(O)/debug/ferry.strip
 	$(Q)FERRY_BUILD=$(O)/debug FERRY_INITRAMFS=$(O)/initramfs.cpio tests/planted/run
 
+.PHONY: lint
+# Every static analysis there is; findings that may stay are in scripts/lint.allow. TOOLS=cppcheck,sparse chooses, FILES too.
+lint: compile_commands.json
+	$(Q)scripts/lint --build $(O) $(if $(TOOLS),--tools $(TOOLS)) $(FILES)
+
 # How long a restart takes and what it costs: make bench-restart KILLS=1000 CPUS=1
 bench-restart: all
 	$(Q)FERRY_BUILD=$(O) KILLS="$(or $(KILLS),1000)" CPUS="$(or $(CPUS),1)" tests/bench/restart
