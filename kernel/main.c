@@ -9,6 +9,7 @@
 #include <asm/serial.h>
 #include <fs/file.h>
 #include <kernel/debug.h>
+#include <kernel/harden.h>
 #include <kernel/init.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
@@ -90,10 +91,11 @@ static void start_thread(void *arg)
 {
 	uint64_t wx = paging_count_wx();
 
-	if (wx)
+	if (wx && hardened(HARDEN_WX))
 		panic("paging: %llu pages are writable and executable", (unsigned long long)wx);
 	smp_start();
 	initcalls_run();
+	paging_seal();
 	init_start();
 }
 
@@ -127,10 +129,11 @@ void kernel_main(paddr_t mbi, uint64_t entry_tsc)
 	cpu_early_init();
 	clock_init(entry_tsc);
 	log_info("Ferry " FERRY_VERSION " x86-64");
-	cpu_features_init();
 	boot_parse(mbi);
 	console_level_init();
 	log_info("cmdline: %s", boot_info.cmdline);
+	harden_init();
+	cpu_features_init();
 	memory_init();
 	fpu_init();
 	acpi_init();

@@ -130,6 +130,23 @@ void panic(const char *fmt, ...)
 	stop(NULL, (uint64_t)__builtin_return_address(0) - 1, *(uint64_t *)__builtin_frame_address(0), fmt, args);
 }
 
+void list_broken(const struct list *node)
+{
+	panic("list: the neighbours of a node do not point back to it");
+}
+
+void __stack_chk_fail(void) __noreturn;
+
+/* What the compiler calls (CONFIG_STACKPROTECTOR). */
+void __stack_chk_fail(void)
+{
+	const char *name = "?";
+	uint64_t offset;
+
+	symbol_lookup((uint64_t)__builtin_return_address(0) - 1, &name, &offset);
+	panic("stack smashed: %s wrote past its locals", name);
+}
+
 void panic_regs(const struct regs *regs, const char *fmt, ...)
 {
 	va_list args;

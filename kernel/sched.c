@@ -512,6 +512,7 @@ void sched_init(void)
 	cpu->sched = rq;
 	cpu->idle = t;
 	cpu->thread = t;
+	t->canary = cpu->canary;	/* functions that run now have left it on the stack */
 }
 
 uint64_t sched_cpu_init(struct cpu *cpu)
@@ -528,6 +529,7 @@ uint64_t sched_cpu_init(struct cpu *cpu)
 	cpu->sched = rq;
 	cpu->idle = t;
 	cpu->thread = t;
+	cpu->canary = t->canary;
 	cpu->need_resched = 1;	/* to be found idle */
 	return t->kstack + KSTACK_SIZE;
 }

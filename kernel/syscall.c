@@ -25,9 +25,9 @@ struct handler {
 	uint64_t flags;
 };
 
-static const struct syscall_entry *entries[SLOTS];
+static const struct syscall_entry *entries[SLOTS] __ro_after_init;
 static struct handler handlers[SLOTS + 1][SYSCALL_SETS];	/* for each set; what it lacks has a handler that says so */
-static int64_t (*unrecorded[SLOTS + 1][SYSCALL_SETS])(struct syscall_args *args);	/* the same; fixed after boot */
+static int64_t (*unrecorded[SLOTS + 1][SYSCALL_SETS])(struct syscall_args *args) __ro_after_init;	/* the same; fixed after boot */
 static uint64_t logged[SLOTS / 64 + 1];	/* bit: the number was reported; the last for numbers without a slot */
 static uint64_t logged_outside[16];
 

@@ -22,6 +22,7 @@ struct thread *thread_alloc(const char *name, enum sched_class sclass)
 		kfree(t);
 		return NULL;
 	}
+	t->canary = arch_canary();
 	ref_init(&t->ref);
 	str_copy(t->name, name, sizeof(t->name));
 	list_init(&t->process_link);

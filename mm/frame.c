@@ -40,6 +40,7 @@ static struct section sections[SECTIONS_MAX];
 static const struct section *largest = sections;	/* asked first */
 static unsigned int nr_sections;
 static bool ready;
+bool frames_clear_on_alloc __ro_after_init, frames_clear_on_free __ro_after_init;
 
 unsigned int nr_nodes = 1;
 static struct node_range ranges[NODE_RANGES_MAX];	/* fixed once there is more than one node */
@@ -284,7 +285,7 @@ struct page *frame_alloc(unsigned int order, uint32_t flags, enum page_use use)
 	spin_unlock_irq(&frame_lock, irq);
 	if (page)
 		debug_frames_alloc(page_addr(page), PAGE_SIZE << order, flags & FRAME_ZERO);
-	if (page && (flags & FRAME_ZERO))
+	if (page && (flags & FRAME_ZERO || unlikely(frames_clear_on_alloc)))
 		page_clear(page_addr(page), PAGE_SIZE << order);
 	return page;
 }
@@ -310,6 +311,8 @@ static void release(struct page *page)
 	if (unlikely(page->use == PAGE_RESERVED || page->pins || page->mapcount))
 		panic("frame %#llx freed while used (%u): pins %u, mappings %u", (unsigned long long)frame << PAGE_SHIFT, page->use,
 		      page->pins, page->mapcount);
+	if (unlikely(frames_clear_on_free))
+		page_clear(page_addr(page), PAGE_SIZE << order);
 	debug_frames_free(page_addr(page), PAGE_SIZE << order);
 	irq = spin_lock_irq(&frame_lock);
 	counts.by_use[page->use] -= 1ul << order;

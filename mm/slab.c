@@ -4,6 +4,7 @@
  * is what finds a free object and what catches one that is freed twice. From one page on whole frames are given. Each cache has a
  * lock; a frame belongs to a cache through page->owner of its head.
  */
+#include <asm/cpu.h>
 #include <kernel/debug.h>
 #include <kernel/lock.h>
 #include <kernel/log.h>
@@ -18,6 +19,10 @@
 #define SIZE_MAX_SLAB	2048u
 #define KEEP_EMPTY	2u	/* empty slabs that a cache holds back */
 
+#ifndef SLAB_CHECKED
+#define SLAB_CHECKED	1
+#endif
+
 #define SIZE(n)		{ n, "kzalloc-" #n }
 static const struct {
 	uint16_t bytes;
@@ -30,6 +35,19 @@ static struct slab_cache size_caches[ARRAY_SIZE(sizes)];
 static uint8_t size_index[SIZE_MAX_SLAB / SLAB_ALIGN + 1];	/* by size in units of 16 */
 static struct slab_cache *caches;	/* all of them; only grows */
 static uint64_t large_bytes, large_allocs;
+static uint64_t secret __ro_after_init;
+
+static uint64_t slab_seal(const struct slab *s)
+{
+	return secret ^ (uint64_t)s;
+}
+
+/* What says which objects are free must not have been written over. */
+static void slab_check(const struct slab_cache *c, const struct slab *s)
+{
+	if (SLAB_CHECKED && unlikely(s->seal != slab_seal(s)))
+		panic("slab: the list of free objects of %s was overwritten", c->name);
+}
 
 static uint32_t capacity_of(const struct slab_cache *c, unsigned int order)
 {
@@ -42,6 +60,7 @@ static void cache_init(struct slab_cache *c, const char *name, size_t size, size
 	spin_init(&c->lock, name);
 	list_init(&c->partial);
 	c->name = name;
+	c->random = secret ^ (uint64_t)c;
 	c->size = size;
 	c->stride = ALIGN_UP(size + DEBUG_OBJECT_EXTRA, align);
 	c->first = ALIGN_UP(sizeof(struct slab), align);
@@ -63,6 +82,7 @@ static struct slab *slab_grow(struct slab_cache *c)
 	page->owner = c;
 	s = page_addr(page);
 	debug_slab_new(s, PAGE_SIZE << c->order);
+	s->seal = slab_seal(s);
 	list_init(&s->link);
 	s->used = 0;
 	for (uint32_t w = 0; w < SLAB_WORDS; w++) {
@@ -73,28 +93,35 @@ static struct slab *slab_grow(struct slab_cache *c)
 	return s;
 }
 
-static uint32_t slab_take_slot(struct slab *s)
+static uint64_t rotate_right(uint64_t v, uint32_t n)
 {
-	uint32_t w = 0;
+	return v >> (n & 63) | v << (-n & 63);
+}
+
+/* The first free object from a random one on: nobody can tell which lies behind which. */
+static uint32_t slab_take_slot(struct slab_cache *c, struct slab *s)
+{
+	uint32_t w = 0, from = SLAB_CHECKED ? c->random >> 58 : 0, bit;
 
 	while (!s->free[w])
 		w++;
-	uint32_t bit = __builtin_ctzll(s->free[w]);
-
-	s->free[w] &= s->free[w] - 1;
+	bit = (__builtin_ctzll(rotate_right(s->free[w], from)) + from) & 63;
+	c->random = c->random * 0x5851f42d4c957f2dull + 1;
+	s->free[w] &= ~(1ull << bit);
 	return w * 64 + bit;
 }
 
 /* c->lock held. */
 static void *slab_take(struct slab_cache *c, struct slab *s)
 {
+	slab_check(c, s);
 	if (!s->used++)
 		c->nr_empty--;
 	if (s->used == c->capacity)
 		list_del(&s->link);
 	c->nr_used++;
 	c->nr_allocs++;
-	return (char *)s + c->first + slab_take_slot(s) * c->stride;
+	return (char *)s + c->first + slab_take_slot(c, s) * c->stride;
 }
 
 /* A slab with a free object, first in the list. */
@@ -160,7 +187,8 @@ static struct slab *slab_give(struct slab_cache *c, struct slab *s, uint32_t slo
 {
 	uint64_t bit = 1ull << slot % 64;
 
-	if (s->free[slot / 64] & bit)
+	slab_check(c, s);
+	if (SLAB_CHECKED && s->free[slot / 64] & bit)
 		panic("kfree: object %u of slab %p (%s) freed twice", slot, (void *)s, c->name);
 	s->free[slot / 64] |= bit;
 	c->nr_used--;
@@ -293,6 +321,26 @@ char *kstrdup(const char *s)
 	return copy ? memcpy(copy, s, n) : NULL;
 }
 
+/* May a user copy touch [@p, +@n)? Only inside one object, or one block of frames. */
+bool slab_holds(const void *p, size_t n)
+{
+	struct page *page = page_of(virt_to_phys(p)), *head;
+	const struct slab_cache *c;
+	uint64_t offset;
+
+	if (!page)
+		return true;
+	head = page->flags & PAGE_TAIL ? page->owner : page;
+	offset = (const char *)p - (const char *)page_addr(head);
+	if (head->use != PAGE_SLAB)
+		return n <= (PAGE_SIZE << head->order) - offset;
+	c = head->owner;
+	if (offset < c->first || (offset - c->first) / c->stride >= c->capacity)
+		return false;
+	offset = (offset - c->first) % c->stride;
+	return offset <= c->size && n <= c->size - offset;
+}
+
 struct slab_cache *slab_create(const char *name, size_t size, size_t align)
 {
 	struct slab_cache *c;
@@ -309,6 +357,7 @@ void slab_init(void)
 {
 	unsigned int i, units;
 
+	cpu_random(&secret);
 	for (i = 0, units = 0; i < ARRAY_SIZE(sizes); i++) {
 		cache_init(&size_caches[i], sizes[i].name, sizes[i].bytes, SLAB_ALIGN);
 		for (; units <= sizes[i].bytes / SLAB_ALIGN; units++)

@@ -10,6 +10,7 @@
 #define SLAB_OBJECTS	(SLAB_WORDS * 64)
 
 struct slab {
+	uint64_t seal;			/* first, for what runs over from the frame before (mm/slab.c) */
 	struct list link;		/* in cache->partial while an object is free */
 	uint64_t free[SLAB_WORDS];
 	uint32_t used;
@@ -26,6 +27,7 @@ struct slab_cache {
 	uint32_t size, stride, first, capacity;
 	unsigned int order;
 	const char *name;
+	uint64_t random;		/* the next order of objects; guarded by lock */
 };
 
 /* The object is free now: its place can be given out again. Any context. */

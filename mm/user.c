@@ -65,7 +65,7 @@ static bool store_word(uint64_t to, const void *from, size_t n)
 	return ok;
 }
 
-int copy_from_user(void *to, uint64_t from, size_t n)
+__no_canary int user_copy_from(void *to, uint64_t from, size_t n)
 {
 	uint64_t left = n;
 
@@ -80,7 +80,7 @@ int copy_from_user(void *to, uint64_t from, size_t n)
 	return -EFAULT;
 }
 
-int copy_to_user(uint64_t to, const void *from, size_t n)
+int user_copy_to(uint64_t to, const void *from, size_t n)
 {
 	if (!user_range_ok(to, n))
 		return -EFAULT;
@@ -106,11 +106,12 @@ ssize_t strncpy_from_user(char *to, uint64_t from, size_t size)
 {
 	size_t done = 0;
 
+	user_copy_check((uint64_t)to, size);
 	while (done < size) {
 		size_t step = MIN(size - done, STRING_STEP - (from + done) % STRING_STEP);
 		const char *end;
 
-		if (copy_from_user(to + done, from + done, step))
+		if (user_copy_from(to + done, from + done, step))
 			return -EFAULT;
 		end = memchr(to + done, 0, step);
 		if (end)
@@ -136,11 +137,13 @@ int user_cmpxchg32(uint64_t address, uint32_t expected, uint32_t desired, uint32
 
 size_t user_copy_in(void *to, uint64_t from, size_t n)
 {
+	user_copy_check((uint64_t)to, n);
 	return user_range_ok(from, n) ? n - copy_in(to, from, n) : 0;
 }
 
 size_t user_copy_out(uint64_t to, const void *from, size_t n)
 {
+	user_copy_check((uint64_t)from, n);
 	return user_range_ok(to, n) ? n - copy_out(to, from, n) : 0;
 }
 

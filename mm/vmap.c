@@ -6,6 +6,7 @@
  */
 #include <asm/paging.h>
 #include <kernel/debug.h>
+#include <kernel/harden.h>
 #include <kernel/lock.h>
 #include <kernel/log.h>
 #include <kernel/thread.h>
@@ -235,11 +236,22 @@ static bool stack_fill(vaddr_t stack)
 	return true;
 }
 
+/* What an overflow writes goes unseen: only for tests, the frame stays with the slot. vmap_lock held. */
+static void unguard(vaddr_t stack)
+{
+	struct page *page = pt_query(pt_kernel_root(), stack - PAGE_SIZE, NULL, NULL) ? NULL : frame_alloc(0, FRAME_ZERO, PAGE_STACK);
+
+	if (page && pt_map(pt_kernel_root(), stack - PAGE_SIZE, page_paddr(page), PT_READ | PT_WRITE | PT_GLOBAL))
+		page_put(page);
+}
+
 /* vmap_lock held. */
 static vaddr_t stack_make(void)
 {
 	vaddr_t stack = slot_take();
 
+	if (stack && !hardened(HARDEN_GUARD))
+		unguard(stack);
 	if (!stack || stack_fill(stack))
 		return stack;
 	stack_strip(stack);

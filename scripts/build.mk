@@ -212,11 +212,12 @@ $(O)/ferry.elf: $(kernel-objs) $(kernel-driver-objs) $(fallback-objs) $(kernel-a
 	$(Q)$(call link-kernel,$(O)/ferry.tmp,$(O)/kallsyms0.o $(O)/relocs.o)
 	$(Q)$(NM) -n $(O)/ferry.tmp | scripts/kallsyms >$(O)/kallsyms1.S
 	$(Q)$(CC) $(kernel-asflags) -c -o $(O)/kallsyms1.o $(O)/kallsyms1.S
-	$(if $(CONFIG_RANDOMIZE_BASE),$(Q)$(call link-kernel,$(O)/ferry.tmp,$(O)/kallsyms1.o $(O)/relocs.o -S --emit-relocs))
-	$(if $(CONFIG_RANDOMIZE_BASE),$(Q)scripts/relocs $(O)/ferry.tmp >$(O)/relocs.S)
+	$(Q)$(call link-kernel,$(O)/ferry.relocs,$(O)/kallsyms1.o $(O)/relocs.o -S --emit-relocs)
+	$(if $(CONFIG_RANDOMIZE_BASE),$(Q)scripts/relocs $(O)/ferry.relocs >$(O)/relocs.S)
 	$(Q)$(CC) $(kernel-asflags) -c -o $(O)/relocs.o $(O)/relocs.S
 	$(Q)$(call link-kernel,$(O)/ferry.tmp,$(O)/kallsyms1.o $(O)/relocs.o)
 	$(Q)$(NM) -n $(O)/ferry.tmp | scripts/kallsyms --verify $(O)/kallsyms1.S
+	$(if $(CONFIG_BRANCH_TARGETS),$(Q)scripts/relocs --enter $(O)/ferry.relocs $(O)/ferry.tmp)
 	$(Q)mv $(O)/ferry.tmp $@
 
 $(O)/placement.ok: $(O)/ferry.elf $(user-driver-objs) scripts/placement-check

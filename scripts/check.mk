@@ -2,7 +2,7 @@
 #
 # Testing targets. scripts/check runs the suites; each prints KTAP.
 
-.PHONY: fio layouts bench-kaslr bench-restart soak-restart soak-fio hang-campaign fuzz-abi check check-unit check-ktest check-boot check-class bench bench-abi bench-block kpi profile sparse fuzz-calls
+.PHONY: fio layouts check-defences bench-hardening bench-kaslr bench-restart soak-restart soak-fio hang-campaign fuzz-abi check check-unit check-ktest check-boot check-class bench bench-abi bench-block kpi profile sparse fuzz-calls
 check: all unit
 	$(Q)scripts/check --build $(O) $(SUITES)
 
@@ -79,6 +79,14 @@ report:
 # Where the instructions of a benchmark go: make profile PROFILE="--placement m -- blkcost -d 1 /dev/nullb0 200"
 profile: all
 	$(Q)FERRY_BUILD=$(O) tests/bench/profile $(PROFILE)
+
+# Every defence with the mistake that it stops, and the harm without it. Builds two more kernels.
+check-defences: all
+	$(Q)FERRY_BUILD=$(O) FERRY_DEFENCES=full tests/boot/defences
+
+# What the defences cost in instructions, each and together: make bench-hardening OPTIONS="SLAB_CHECKED"
+bench-hardening: all
+	$(Q)FERRY_BUILD=$(O) tests/bench/hardening $(OPTIONS)
 
 # How random the places of the kernel are: make bench-kaslr BOOTS=1000
 bench-kaslr: all

@@ -42,8 +42,14 @@ kernel-includes := -Iinclude $(kernel-only-includes) -Ishim/kernel/include -I$(O
 driver-kernel-includes := -Iinclude -Ishim/kernel/include
 
 machine-flags := -m64 -march=x86-64 -mcmodel=kernel -mno-red-zone -mgeneral-regs-only
+# Documentation/hardening.md. The canary lies in struct cpu: arch/x86/cpu/cpu.c checks the offset.
+hardening-cflags = $(if $(CONFIG_STACKPROTECTOR),-fstack-protector-strong -mstack-protector-guard=tls \
+	-mstack-protector-guard-reg=gs -mstack-protector-guard-offset=40,-fno-stack-protector) \
+	-fcf-protection=$(if $(CONFIG_BRANCH_TARGETS),branch,none) \
+	$(if $(CONFIG_RETPOLINE),$(if $(is-clang),-mretpoline,-mindirect-branch=thunk-inline -mindirect-branch-register) -fno-jump-tables) \
+	-DREF_CHECKED=$(if $(CONFIG_REF_CHECKED),1,0) -DLIST_CHECKED=$(if $(CONFIG_LIST_CHECKED),1,0)
 kernel-cflags = $(common-cflags) -ffreestanding -nostdlib -fno-pic -fno-pie $(machine-flags) \
-	-fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none \
+	$(hardening-cflags) -fno-asynchronous-unwind-tables \
 	$(if $(CONFIG_CC_OPTIMIZE_FOR_SIZE),-Os,-O2) -D__FERRY_KERNEL__ $(KCFLAGS)
 ifneq ($(is-clang),)
 machine-flags += --target=x86_64-unknown-none-elf

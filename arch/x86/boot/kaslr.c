@@ -37,7 +37,7 @@ extern const struct relocs kaslr_relocs;
 extern uint8_t kernel_start[], kernel_end[];
 extern pte_t boot_pml4[], boot_pd_high[2 * PT_ENTRIES];
 
-uint64_t kaslr_offset;
+uint64_t kaslr_offset __ro_after_init;
 static pte_t image_tables[KASLR_TABLES][PT_ENTRIES] __aligned(4096);
 static pte_t direct_tables[2][PT_ENTRIES] __aligned(4096);
 

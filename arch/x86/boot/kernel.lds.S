@@ -106,6 +106,9 @@ SECTIONS
 
 	.data : AT(ADDR(.data) - KERNEL_BASE) {
 		data_start = .;
+		*(.data.ro_after_init)
+		. = ALIGN(4096);
+		ro_after_init_end = .;
 		*(.data .data.*)
 	} :data
 

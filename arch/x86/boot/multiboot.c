@@ -56,7 +56,7 @@ struct tag_framebuffer {
 	} red, green, blue;
 } __packed;
 
-struct boot_info boot_info;
+struct boot_info boot_info __ro_after_init;
 static uint8_t rsdp_copy[RSDP_MAX] __aligned(16);
 extern uint8_t kernel_start[], kernel_end[];
 

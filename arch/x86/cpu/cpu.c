@@ -24,6 +24,7 @@ _Static_assert(offsetof(struct cpu, kernel_rsp) == 16, "cpu.kernel_rsp");
 _Static_assert(offsetof(struct cpu, user_rsp) == 24, "cpu.user_rsp");
 _Static_assert(offsetof(struct cpu, preempt_count) == 32, "cpu.preempt_count");
 _Static_assert(offsetof(struct cpu, need_resched) == 36, "cpu.need_resched");
+_Static_assert(offsetof(struct cpu, canary) == 40, "cpu.canary");
 _Static_assert(offsetof(struct regs, cs) == 144 && offsetof(struct regs, rsp) == 160, "struct regs");
 _Static_assert(sizeof(struct regs) % 16 == 0, "the stack stays aligned below a frame");
 
@@ -39,7 +40,7 @@ struct table_pointer {
 	uint64_t base;
 } __packed;
 
-static struct gate idt[256] __aligned(16);
+static struct gate idt[256] __aligned(16) __ro_after_init;
 static struct cpu_arch boot_cpu_arch __aligned(64);
 
 static void gate_set(unsigned int vector, const void *entry, unsigned int ist, uint64_t flags)
@@ -63,6 +64,11 @@ static void idt_init(void)
 	gate_set(VECTOR_NMI, trap_nmi, IST_NMI, 0);
 	gate_set(VECTOR_DF, trap_double_fault, IST_DOUBLE_FAULT, 0);
 	gate_set(VECTOR_MC, trap_machine_check, IST_MACHINE_CHECK, 0);
+}
+
+void cpu_double_fault_plain(void)
+{
+	gate_set(VECTOR_DF, trap_double_fault, 0, 0);
 }
 
 static void tss_init(struct cpu_arch *a)

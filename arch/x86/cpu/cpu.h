@@ -59,6 +59,8 @@ void irq_dispatch(struct regs *r);
 
 /* What each CPU does for itself when it starts; the boot CPU has set the rest up. cpu.c, features.c, fpu.c. */
 void cpu_start(struct cpu *cpu);
+/* A double fault without a stack of its own, for tests. */
+void cpu_double_fault_plain(void);
 void cpu_features_start(void);
 void fpu_start(void);
 /* ipi.c */

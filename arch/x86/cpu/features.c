@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the CPU can and what of it the kernel switches on: system calls, NX, write protection, SMEP, SMAP, UMIP. SMAP's instructions
+ * What the CPU can and what of it the kernel switches on: system calls, NX, write protection, SMEP, SMAP, UMIP, indirect branch tracking.
+ * SMAP's instructions
  * are patched into the image before it becomes read-only, so CPUs without it pay three bytes of no-op. FSGSBASE stays off: the NMI
  * entry relies on user mode having no kernel address in GS. FMASK clears IF, TF, DF and AC on a system call.
  */
 #include <asm/boot.h>
 #include <asm/cpu.h>
 #include <asm/msr.h>
+#include <kernel/harden.h>
 #include <lib/format.h>
 #include "cpu.h"
 
 #define FEATURE_7B_SMEP		(1u << 7)
 #define FEATURE_7B_SMAP		(1u << 20)
 #define FEATURE_7C_UMIP		(1u << 2)
+#define FEATURE_7D_IBT		(1u << 20)
 #define FEATURE_1C_XSAVE	(1u << 26)
 #define FEATURE_1C_RDRAND	(1u << 30)
 #define FEATURE_EXT_D_SYSCALL	(1u << 11)
@@ -27,8 +30,15 @@ struct smap_site {
 
 extern const struct smap_site smap_sites_start[], smap_sites_end[];
 
-struct cpu_features cpu_features;
-static uint64_t cr4_wanted;
+/* Set by the compiler when it marks the targets of indirect branches. */
+#ifdef __CET__
+#define TARGETS_MARKED	true
+#else
+#define TARGETS_MARKED	false
+#endif
+
+struct cpu_features cpu_features __ro_after_init;
+static uint64_t cr4_wanted __ro_after_init;
 
 static void smap_patch(void)
 {
@@ -61,6 +71,8 @@ void cpu_features_start(void)
 {
 	write_cr0((read_cr0() | CR0_WP | CR0_MP | CR0_NE) & ~(CR0_EM | CR0_TS));
 	write_cr4(cr4_wanted);
+	if (cr4_wanted & CR4_CET)
+		wrmsr(MSR_S_CET, S_CET_ENDBR | S_CET_NOTRACK);
 	syscall_init();
 }
 
@@ -71,19 +83,22 @@ void cpu_features_init(void)
 
 	if (!(ext.d & FEATURE_EXT_D_SYSCALL))
 		boot_fail("no CPU feature syscall");
-	cpu_features.smap = leaf7.b & FEATURE_7B_SMAP;
+	cpu_features.smap = leaf7.b & FEATURE_7B_SMAP && hardened(HARDEN_SMAP);
 	cpu_features.xsave = leaf1.c & FEATURE_1C_XSAVE;
 	cpu_features.rdrand = leaf1.c & FEATURE_1C_RDRAND;
 	cpu_features.gigabyte_pages = ext.d & FEATURE_EXT_D_GIB;
 
 	cr4 |= CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT;
-	cr4 |= leaf7.b & FEATURE_7B_SMEP ? CR4_SMEP : 0;
-	cr4 |= leaf7.c & FEATURE_7C_UMIP ? CR4_UMIP : 0;
+	cr4 |= leaf7.b & FEATURE_7B_SMEP && hardened(HARDEN_SMEP) ? CR4_SMEP : 0;
+	cr4 |= leaf7.c & FEATURE_7C_UMIP && hardened(HARDEN_UMIP) ? CR4_UMIP : 0;
+	cr4 |= TARGETS_MARKED && leaf7.d & FEATURE_7D_IBT && hardened(HARDEN_IBT) ? CR4_CET : 0;
 	if (cpu_features.smap) {
 		smap_patch();
 		cr4 |= CR4_SMAP;
 	}
 	cr4_wanted = cr4;
+	if (!hardened(HARDEN_IST))
+		cpu_double_fault_plain();
 	cpu_features_start();
 }
 
@@ -149,9 +164,9 @@ void cpu_describe(char *text, unsigned long size)
 	format_text(text, size,
 		    "vendor_id\t: %s\nmodel name\t: %s\ncpu signature\t: 0x%x\n"
 		    "features\t: 1.edx=0x%x 1.ecx=0x%x 7.ebx=0x%x 7.ecx=0x%x\n"
-		    "kernel uses\t: nx%s%s%s%s%s\n",
+		    "kernel uses\t: nx%s%s%s%s%s%s\n",
 		    id, brand, leaf1.a, leaf1.d, leaf1.c, leaf7.b, leaf7.c,
 		    read_cr4() & CR4_SMEP ? " smep" : "", read_cr4() & CR4_SMAP ? " smap" : "",
-		    read_cr4() & CR4_UMIP ? " umip" : "", cpu_features.xsave ? " xsave" : " fxsave",
+		    read_cr4() & CR4_UMIP ? " umip" : "", read_cr4() & CR4_CET ? " ibt" : "", cpu_features.xsave ? " xsave" : " fxsave",
 		    cpu_features.rdrand ? " rdrand" : "");
 }

@@ -21,6 +21,14 @@ struct switch_frame {
 	void (*rip)(void);
 };
 
+uint64_t arch_canary(void)
+{
+	uint64_t value;
+
+	cpu_random(&value);
+	return value & ~0xffull;
+}
+
 void regs_init_user(struct regs *r, uint64_t rip, uint64_t rsp)
 {
 	memset(r, 0, sizeof(*r));
@@ -171,6 +179,7 @@ struct thread *arch_switch(struct thread *from, struct thread *to)
 	if (from == cpu->idle)
 		clock_tick_resume();
 	cpu->thread = to;
+	cpu->canary = to->canary;
 	cpu->kernel_rsp = to->kstack + KSTACK_SIZE;
 	a->tss.rsp0 = cpu->kernel_rsp;
 	if (to->arch.fpu)

@@ -62,6 +62,7 @@ static const struct trap_kind trap_kinds[FIRST_INTERRUPT] = {
 	[17] = { "alignment check", LINUX_SIGBUS, LINUX_BUS_ADRALN },
 	[18] = { "machine check", 0, 0 },
 	[19] = { "SIMD error", LINUX_SIGFPE, LINUX_FPE_FLTINV },
+	[21] = { "control protection", LINUX_SIGSEGV, LINUX_SI_KERNEL },
 };
 
 static const char *trap_name(uint64_t vector)

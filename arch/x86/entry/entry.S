@@ -57,12 +57,20 @@
 	.popsection
 .endm
 
+/* Where the CPU comes by an indirect branch or through a table: SDM volume 1 section 17.3.1. */
+.macro branch_target
+#ifdef __CET__
+	endbr64
+#endif
+.endm
+
 	.section .text.entry, "ax"
 
 /* SYSCALL: RCX is the user's RIP, R11 its RFLAGS; interrupts are off by FMASK. */
 	.balign 64
 	.globl syscall_entry
 syscall_entry:
+	branch_target
 	swapgs
 	movq %rsp, %gs:CPU_USER_RSP
 	movq %gs:CPU_KERNEL_RSP, %rsp
@@ -147,6 +155,7 @@ trap_stubs:
 	.set vector, 0
 	.rept 256
 	.balign 16
+	branch_target
 	.if (vector > 31) || !((ERROR_CODES >> (vector & 31)) & 1)
 	.byte 0x6a, 0			/* push $0 */
 	.endif
@@ -181,6 +190,7 @@ trap_on_thread_stack:
  */
 	.globl trap_debug
 trap_debug:
+	branch_target
 	pushq $0
 	pushq $1
 	testb $3, 24(%rsp)
@@ -202,13 +212,16 @@ trap_debug:
 /* NMI, double fault, machine check: on stacks of their own, at any instruction, so GS may be either one. */
 	.globl trap_nmi, trap_double_fault, trap_machine_check
 trap_nmi:
+	branch_target
 	pushq $0
 	pushq $2
 	jmp trap_paranoid
 trap_double_fault:
+	branch_target
 	pushq $8
 	jmp trap_paranoid
 trap_machine_check:
+	branch_target
 	pushq $0
 	pushq $18
 trap_paranoid:

@@ -7,6 +7,7 @@
 #include <asm/msr.h>
 #include <asm/paging.h>
 #include <kernel/debug.h>
+#include <kernel/harden.h>
 #include <kernel/init.h>
 #include <kernel/log.h>
 #include <mm/page.h>
@@ -18,9 +19,9 @@
 #define DIRECT_MAP_LIMIT	(VMAP_BASE - DIRECT_MAP_BASE)
 
 extern uint8_t kernel_start[], kernel_end[], text_start[], text_end[], rodata_start[], rodata_end[], data_start[];
-extern uint8_t kernel_base[], boot_stack_guard[];
+extern uint8_t ro_after_init_end[], kernel_base[], boot_stack_guard[];
 
-static paddr_t kernel_root;
+static paddr_t kernel_root __ro_after_init;
 
 paddr_t pt_kernel_root(void)
 {
@@ -85,6 +86,8 @@ static unsigned int best_level(paddr_t p, paddr_t end)
 /* Code and constants are not written by their other name either. */
 static uint32_t direct_prot(paddr_t p)
 {
+	if (!hardened(HARDEN_WX))
+		return PT_READ | PT_WRITE | PT_EXEC;
 	return p >= kernel_to_phys(kernel_start) && p < kernel_to_phys(rodata_end) ? PT_READ : PT_READ | PT_WRITE;
 }
 
@@ -118,18 +121,34 @@ static void map_shadow(vaddr_t v, paddr_t p)
 
 void paging_init(void)
 {
+	uint32_t any = hardened(HARDEN_WX) ? 0 : PT_WRITE | PT_EXEC;
 	unsigned int i;
 
 	kernel_root = boot_table();
-	map_image(text_start, text_end, PT_READ | PT_EXEC);
-	map_image(rodata_start, rodata_end, PT_READ);
-	map_image(data_start, kernel_end, PT_READ | PT_WRITE);
+	map_image(text_start, text_end, PT_READ | PT_EXEC | any);
+	map_image(rodata_start, rodata_end, PT_READ | any);
+	map_image(data_start, kernel_end, PT_READ | PT_WRITE | any);
 	*boot_entry((vaddr_t)boot_stack_guard, 0) = 0;
 	map_ram();
 	for (i = 0; i < VMAP_TOP_ENTRIES; i++)
 		boot_entry(VMAP_BASE + i * PT_SIZE(3), 2);
 	debug_map_shadow(map_shadow);
 	pt_load(kernel_root);
+}
+
+void paging_seal(void)
+{
+	uint64_t length = ro_after_init_end - data_start;
+	vaddr_t alias = DIRECT_MAP_BASE + kernel_to_phys(data_start);
+
+	if (!hardened(HARDEN_WX))
+		return;
+	for (uint64_t at = 0; at < length; at += PAGE_SIZE)
+		if (!pt_protect(kernel_root, (vaddr_t)data_start + at, PT_READ | PT_GLOBAL) ||
+		    !pt_protect(kernel_root, alias + at, PT_READ | PT_GLOBAL))
+			panic("paging: page %#llx of the image is not mapped", (unsigned long long)at);
+	tlb_flush(kernel_root, (vaddr_t)data_start, length);
+	tlb_flush(kernel_root, alias, length);
 }
 
 static void count_wx(void *arg, vaddr_t start, uint64_t length, uint32_t prot)

@@ -9,6 +9,7 @@
 #include <asm/paging.h>
 #include <asm/smp.h>
 #include <kernel/cpu.h>
+#include <kernel/harden.h>
 #include <kernel/log.h>
 #include <mm/page.h>
 #include "table.h"
@@ -123,7 +124,7 @@ int pt_map(paddr_t root, vaddr_t v, paddr_t p, uint32_t prot)
 {
 	pte_t *pte;
 
-	if ((prot & (PT_WRITE | PT_EXEC | PT_USER)) == (PT_WRITE | PT_EXEC))
+	if ((prot & (PT_WRITE | PT_EXEC | PT_USER)) == (PT_WRITE | PT_EXEC) && hardened(HARDEN_WX))
 		return -EACCES;
 	pte = pte_find(root, v, true);
 	if (!pte)
@@ -198,7 +199,7 @@ bool pt_protect(paddr_t root, vaddr_t v, uint32_t prot)
 	pte_t *pte = pte_find(root, v, false);
 	pte_t old;
 
-	BUG_ON((prot & (PT_WRITE | PT_EXEC | PT_USER)) == (PT_WRITE | PT_EXEC));
+	BUG_ON((prot & (PT_WRITE | PT_EXEC | PT_USER)) == (PT_WRITE | PT_EXEC) && hardened(HARDEN_WX));
 	if (!pte || !(*pte & (PTE_PRESENT | PTE_NO_RIGHTS)))
 		return false;
 	do {

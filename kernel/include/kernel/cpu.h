@@ -21,6 +21,7 @@ struct cpu {
 	uint64_t user_rsp;		/* 24: scratch of the system call entry */
 	uint32_t preempt_count;		/* 32: >0: no preemption */
 	uint32_t need_resched;		/* 36 */
+	uint64_t canary;		/* 40: the current thread's, for the stack protector (scripts/flags.mk) */
 	/* The rest is C's. */
 	uint32_t id;
 	uint32_t apic_id;

@@ -11,11 +11,19 @@ struct list {
 
 #define LIST_INIT(name)	{ &(name), &(name) }
 
+/* With CONFIG_LIST_CHECKED neighbours that do not point back are a panic, before anything is written through them. */
+#ifndef LIST_CHECKED
+#define LIST_CHECKED	0
+#endif
+void list_broken(const struct list *node) __noreturn;
+
 static inline void list_init(struct list *l) { l->next = l->prev = l; }
 static inline bool list_empty(const struct list *l) { return l->next == l; }
 
 static inline void list_insert(struct list *node, struct list *prev, struct list *next)
 {
+	if (LIST_CHECKED && unlikely(prev->next != next || next->prev != prev))
+		list_broken(prev);
 	node->prev = prev;
 	node->next = next;
 	prev->next = node;
@@ -29,6 +37,8 @@ static inline void list_append(struct list *l, struct list *node) { list_insert(
 /* Remove; the node is left initialised, so removing twice is harmless. */
 static inline void list_del(struct list *node)
 {
+	if (LIST_CHECKED && unlikely(node->prev->next != node || node->next->prev != node))
+		list_broken(node);
 	node->prev->next = node->next;
 	node->next->prev = node->prev;
 	list_init(node);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Reference counts that saturate instead of wrapping: a leaked object is better than a freed one in use. */
+/*
+ * Reference counts that saturate instead of wrapping, and after a get or put at 0: a leaked object is better than a freed one in use. The log
+ * names who did it. Without CONFIG_REF_CHECKED they count and no more.
+ */
 #ifndef KERNEL_REF_H
 #define KERNEL_REF_H
 
@@ -10,13 +13,24 @@ struct ref {
 };
 
 #define REF_SATURATED	0xc0000000u
+#ifndef REF_CHECKED
+#define REF_CHECKED	1
+#endif
+
+/* Saturates, and logs @what. */
+void ref_wrong(struct ref *r, const char *what);
+
+/* Was a count of @old none to add to or take from: 0, or saturated? */
+static inline bool ref_is_wrong(uint32_t old) { return REF_CHECKED && unlikely(old - 1 >= REF_SATURATED - 1); }
 
 static inline void ref_init(struct ref *r) { __atomic_store_n(&r->count, 1, __ATOMIC_RELAXED); }
 
 static inline void ref_get(struct ref *r)
 {
-	if (__atomic_fetch_add(&r->count, 1, __ATOMIC_RELAXED) >= REF_SATURATED)
-		__atomic_store_n(&r->count, REF_SATURATED, __ATOMIC_RELAXED);
+	uint32_t old = __atomic_fetch_add(&r->count, 1, __ATOMIC_RELAXED);
+
+	if (ref_is_wrong(old))
+		ref_wrong(r, old ? "saturated count" : "use after the last reference");
 }
 
 /* True when that was the last one: the caller frees the object. */
@@ -24,8 +38,8 @@ static inline bool __must_check ref_put(struct ref *r)
 {
 	uint32_t old = __atomic_fetch_sub(&r->count, 1, __ATOMIC_ACQ_REL);
 
-	if (unlikely(old >= REF_SATURATED)) {
-		__atomic_store_n(&r->count, REF_SATURATED, __ATOMIC_RELAXED);
+	if (ref_is_wrong(old)) {
+		ref_wrong(r, old ? "saturated count" : "one reference too many given back");
 		return false;
 	}
 	return old == 1;

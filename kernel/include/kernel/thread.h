@@ -38,6 +38,7 @@ struct thread {
 	char name[32];
 	struct process *process;	/* NULL: kernel thread */
 	vaddr_t kstack;			/* lowest address; a guard page lies below */
+	uint64_t canary;		/* between the locals and the return addresses of its stack (asm/thread.h) */
 	struct list process_link;	/* in process->threads, guarded by its lock */
 
 	/* Guarded by the run queue's lock. */

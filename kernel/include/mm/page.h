@@ -55,6 +55,9 @@ struct page *frame_alloc(unsigned int order, uint32_t flags, enum page_use use);
 void page_get(struct page *page);
 void page_put(struct page *page);
 
+/* Clear every frame when it is given, when it comes back (init_on_alloc=1, init_on_free=1; kernel memory by size always is, when given). */
+extern bool frames_clear_on_alloc, frames_clear_on_free;
+
 struct frame_stats {
 	uint64_t total, free, by_use[16];	/* pages */
 };

@@ -15,6 +15,9 @@ void *kcalloc(size_t count, size_t size);
 void kfree(void *p);
 char *kstrdup(const char *s);
 
+/* Does [@p, +@n) of the direct map lie inside one object, or one block of frames? True for what is neither. Any context. */
+bool slab_holds(const void *p, size_t n);
+
 /* A cache of equal objects. NULL when out of memory. */
 struct slab_cache *slab_create(const char *name, size_t size, size_t align);
 void *slab_alloc(struct slab_cache *c);

@@ -6,11 +6,34 @@
 #include <kernel/types.h>
 
 /* 0 or -EFAULT; on failure the destination in the kernel is zeroed from the fault on, one in user memory may be partly written. */
-int __must_check copy_from_user(void *to, uint64_t from, size_t n);
-int __must_check copy_to_user(uint64_t to, const void *from, size_t n);
+static inline int __must_check copy_from_user(void *to, uint64_t from, size_t n);
+static inline int __must_check copy_to_user(uint64_t to, const void *from, size_t n);
 int __must_check clear_user(uint64_t to, size_t n);
 /* The length without terminator, -EFAULT, or -ENAMETOOLONG when no terminator lies in @size bytes. */
 ssize_t __must_check strncpy_from_user(char *to, uint64_t from, size_t size);
+
+/*
+ * mm/user.c: the same without the check; and the check: kernel memory outside one object (mm/slab.h), in the kernel's code or past a stack is a
+ * panic.
+ */
+int __must_check user_copy_from(void *to, uint64_t from, size_t n);
+int __must_check user_copy_to(uint64_t to, const void *from, size_t n);
+void user_copy_check(uint64_t kernel, size_t n);
+
+/* A size that the compiler knows is the object's own. */
+static inline int copy_from_user(void *to, uint64_t from, size_t n)
+{
+	if (!__builtin_constant_p(n))
+		user_copy_check((uint64_t)to, n);
+	return user_copy_from(to, from, n);
+}
+
+static inline int copy_to_user(uint64_t to, const void *from, size_t n)
+{
+	if (!__builtin_constant_p(n))
+		user_copy_check((uint64_t)from, n);
+	return user_copy_to(to, from, n);
+}
 
 static inline int __must_check get_user32(uint32_t *v, uint64_t from) { return copy_from_user(v, from, 4); }
 static inline int __must_check get_user64(uint64_t *v, uint64_t from) { return copy_from_user(v, from, 8); }

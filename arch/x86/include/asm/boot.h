@@ -29,6 +29,9 @@ void boot_report(void);
 /* "cannot boot: ..." in one line, then the end with FERRY_EXIT_FATAL. */
 void boot_fail(const char *fmt, ...) __printf(1, 2) __noreturn;
 
+/* What only start-up writes (__ro_after_init) becomes read-only, by both of its names. Once, before the first program. */
+void paging_seal(void);
+
 /* How many pages of the kernel half are writable and executable: 0, or the kernel is wrong. */
 uint64_t paging_count_wx(void);
 

@@ -31,6 +31,12 @@
 #define CR4_OSXSAVE		0x40000ull
 #define CR4_SMEP		0x100000ull
 #define CR4_SMAP		0x200000ull
+#define CR4_CET			0x800000ull
+
+/* SDM volume 1 section 17.3.3. */
+#define MSR_S_CET		0x6a2
+#define S_CET_ENDBR		0x4ull		/* an indirect branch goes to endbr64 */
+#define S_CET_NOTRACK		0x10ull		/* but for those of switch tables, which are read-only */
 
 #define RFLAGS_TF		0x100ull
 #define RFLAGS_DF		0x400ull

@@ -20,6 +20,12 @@ struct thread_arch {
 	uint32_t fpu_cpu;	/* 1 + the CPU whose registers still hold the FPU state; 0: none */
 };
 
+/*
+ * The stack protector: a function with arrays leaves the CPU's canary, which is its thread's, behind them and looks at it before it returns. A new
+ * one; one that text cannot forge, as it has a zero byte.
+ */
+uint64_t arch_canary(void);
+
 /* Prepare a new thread so that its first switch-to runs thread_entry -> fn(arg) (kernel) or returns to user mode with @regs (user). */
 void arch_thread_init_kernel(struct thread *t, void (*fn)(void *arg), void *arg);
 int arch_thread_init_user(struct thread *t, const struct regs *regs);	/* allocates FPU state: -ENOMEM */
