@@ -40,6 +40,7 @@ static void show(struct seq *s, const void *priv, unsigned int what)
 		[SYS_RO] = disk && (disk->limits.flags & BLOCK_RO), [SYS_LOGICAL] = size,
 		[SYS_PHYSICAL] = disk ? MAX(disk->limits.physical_block_size, size) : size,
 		[SYS_MAX_SECTORS] = disk ? max_bytes(&disk->limits) / 1024 : 0, [SYS_PARTITION] = number,
+		[SYS_ROTATIONAL] = disk && disk->limits.flags & BLOCK_ROTATIONAL,
 		[SYS_REMOVABLE] = disk && size == 2048,
 	};
 
