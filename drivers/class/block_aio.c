@@ -1,234 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Linux's asynchronous I/O (io_setup, io_submit, io_getevents, io_destroy). O_DIRECT reads and writes of disks run in the background, those
- * of one io_submit as one batch; everything else is done at once and its result queued, as Linux does with buffered files. Left out:
- * cancelling (a request in flight cannot be), eventfd notification, the event ring in user memory (its page exists and stays zero, which
- * makes libaio use the system call).
+ * Linux's asynchronous I/O: requests (io_submit). O_DIRECT reads and writes of disks run in the background, those of one io_submit as one
+ * batch; everything else is done at once and its result queued, as Linux does with buffered files. What becomes of them: block_aio_context.c.
  */
-#include <fs/file.h>
 #include <fs/internal.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
-#include <kernel/wait.h>
 #include <mm/slab.h>
-#include <mm/space.h>
-#include <uapi/ferry/linux.h>
-#include <uapi/ferry/linux_block.h>
-#include "block_core.h"
+#include "block_aio.h"
 
-#define AIO_EVENTS_MAX	4096u
 #define AIO_BATCH	32u
 #define AIO_ADDRESSES	32u
-#define EVENTS_AT_ONCE	16u
 #define AIO_PIECES	64u	/* of a megabyte each, in one request */
-#define AIO_DRAIN_MS	60000u
-
-/* Lives as long as the page that stands for it is mapped: munmap, exec and exit end it like io_destroy. */
-struct aio_context {
-	struct vma_object object;	/* first: the page */
-	struct page *page;
-	struct list link;		/* of all; guarded by aio_lock */
-	struct ref ref;
-	struct space *space;		/* compared, never followed */
-	uint64_t id;			/* address of the page */
-	uint32_t max;
-	struct spinlock lock;		/* guards the rest */
-	uint32_t promised;		/* requests whose event was not fetched */
-	uint32_t running;
-	struct list events;		/* of aio_request */
-	struct list spare;		/* requests to use again, at most max */
-	struct wait_queue wait;
-	bool dead;
-};
-
-/* One iocb: its pieces, then its event. */
-struct aio_request {
-	struct list link;
-	struct aio_context *context;
-	struct file *file;		/* counted */
-	struct linux_io_event event;
-	uint32_t pieces_left;		/* guarded by the context's lock */
-	unsigned int nr_pieces;
-	bool write;
-	struct block_direct *pieces;	/* a list by next; small requests have theirs inside: */
-	struct block_direct few;
-};
-
-static struct mutex aio_lock = MUTEX_INIT(aio_lock, "aio");
-static struct list contexts = LIST_INIT(contexts);
-
-/* ---- Contexts ---- */
-
-static void requests_free(struct list *requests)
-{
-	while (!list_empty(requests)) {
-		struct aio_request *r = list_first(requests, struct aio_request, link);
-
-		list_del(&r->link);
-		kfree(r);
-	}
-}
-
-static void context_put(struct aio_context *c)
-{
-	if (!ref_put(&c->ref))
-		return;
-	requests_free(&c->spare);
-	page_put(c->page);
-	kfree(c);
-}
-
-/* Counted, or NULL. */
-static struct aio_context *context_find(uint64_t id)
-{
-	struct aio_context *c, *found = NULL;
-
-	mutex_lock(&aio_lock);
-	list_for_each(c, &contexts, link) {
-		if (c->id != id || c->space != current_process->space)
-			continue;
-		ref_get(&c->ref);
-		found = c;
-		break;
-	}
-	mutex_unlock(&aio_lock);
-	return found;
-}
-
-/* Give back what a request holds; its own memory stays. */
-static void request_clear(struct aio_request *r)
-{
-	struct block_direct *d, *next;
-
-	for (d = r->pieces; d; d = next) {
-		next = d->next;
-		if (d == &r->few)
-			block_direct_unpin(d);
-		else
-			block_direct_free(d);
-	}
-	file_put(r->file);
-}
-
-static bool context_idle(struct aio_context *c)
-{
-	uint64_t flags = spin_lock_irq(&c->lock);
-	bool idle = !c->running;
-
-	spin_unlock_irq(&c->lock, flags);
-	return idle;
-}
-
-/* The page is mapped no more. Waits for what is in flight: its pages are the device's until then. */
-static void context_end(struct vma_object *o)
-{
-	struct aio_context *c = container_of(o, struct aio_context, object);
-	struct aio_request *r;
-
-	mutex_lock(&aio_lock);
-	list_del(&c->link);
-	mutex_unlock(&aio_lock);
-	WRITE_ONCE(c->dead, true);
-	wait_wake(&c->wait, 0);
-	wait_event(&c->wait, context_idle(c), time_now() + AIO_DRAIN_MS * NSEC_PER_MSEC, false);
-	while (context_idle(c) && !list_empty(&c->events)) {
-		r = list_first(&c->events, struct aio_request, link);
-		list_del(&r->link);
-		request_clear(r);
-		kfree(r);
-	}
-	context_put(c);
-}
-
-static void object_put(struct vma_object *o)
-{
-	if (ref_put(&o->ref))
-		o->release(o);
-}
-
-static struct aio_context *context_alloc(uint32_t max)
-{
-	struct aio_context *c = kzalloc(sizeof(*c));
-
-	if (!c)
-		return NULL;
-	c->page = frame_alloc(0, FRAME_ZERO, PAGE_KERNEL);
-	if (!c->page) {
-		kfree(c);
-		return NULL;
-	}
-	ref_init(&c->ref);
-	ref_init(&c->object.ref);
-	c->object.pages = &c->page;
-	c->object.nr_pages = 1;
-	c->object.release = context_end;
-	list_init(&c->link);
-	list_init(&c->events);
-	list_init(&c->spare);
-	spin_init(&c->lock, "aio_context");
-	wait_queue_init(&c->wait, "aio_context");
-	c->space = current_process->space;
-	c->max = max;
-	return c;
-}
-
-/* A new context's id, or -errno. */
-static int64_t context_create(uint32_t max)
-{
-	struct aio_context *c = context_alloc(max);
-	int64_t id;
-
-	if (!c)
-		return -ENOMEM;
-	id = space_map_object(c->space, 0, VM_SHARED | VM_OBJECT | VM_READ | VM_WRITE, &c->object);
-	if (id > 0) {
-		mutex_lock(&aio_lock);
-		c->id = (uint64_t)id;
-		list_append(&contexts, &c->link);
-		mutex_unlock(&aio_lock);
-	}
-	object_put(&c->object);
-	return id;
-}
-
-SYSCALL(NR_io_setup, io_setup)
-{
-	uint64_t old;
-	int64_t id;
-
-	if (copy_from_user(&old, args->a[1], sizeof(old)))
-		return -EFAULT;
-	if (old || !(uint32_t)args->a[0])
-		return -EINVAL;
-	if ((uint32_t)args->a[0] > AIO_EVENTS_MAX)
-		return -EAGAIN;
-	id = context_create((uint32_t)args->a[0]);
-	if (id < 0)
-		return id;
-	if (!put_user64(args->a[1], (uint64_t)id))
-		return 0;
-	space_unmap(current_process->space, (uint64_t)id, PAGE_SIZE);
-	return -EFAULT;
-}
-
-SYSCALL(NR_io_destroy, io_destroy)
-{
-	struct aio_context *c = context_find(args->a[0]);
-
-	if (!c)
-		return -EINVAL;
-	space_unmap(current_process->space, c->id, PAGE_SIZE);
-	context_put(c);
-	return 0;
-}
-
-/* ---- Requests ---- */
 
 /* The event is there. c->lock held. */
 static void request_over_locked(struct aio_context *c, struct aio_request *r)
 {
 	c->running--;
 	list_append(&c->events, &r->link);
+	if (unlikely(r->eventfd))
+		(void)eventfd_signal(r->eventfd);
 	wait_wake(&c->wait, 0);
 }
 
@@ -374,7 +165,7 @@ static int iocb_check(const struct linux_iocb *cb)
 {
 	bool vectored = cb->opcode == LINUX_IOCB_CMD_PREADV || cb->opcode == LINUX_IOCB_CMD_PWRITEV;
 
-	if (cb->reserved2 || cb->flags & LINUX_IOCB_FLAG_RESFD || cb->rw_flags || cb->offset < 0 || (long long)cb->nbytes < 0)
+	if (cb->reserved2 || cb->rw_flags || cb->offset < 0 || (long long)cb->nbytes < 0)
 		return -EINVAL;
 	if (vectored && cb->nbytes > 16)
 		return -EINVAL;
@@ -416,7 +207,8 @@ static struct aio_request *context_promise(struct aio_context *c)
 	return ERR_PTR(-EAGAIN);
 }
 
-static int submit_file(struct aio_context *c, const struct linux_iocb *cb, uint64_t address, struct file *f, struct aio_batch *b)
+static int submit_file(struct aio_context *c, const struct linux_iocb *cb, uint64_t address, struct file *f,
+		       struct file *eventfd, struct aio_batch *b)
 {
 	bool write = cb->opcode == LINUX_IOCB_CMD_PWRITE || cb->opcode == LINUX_IOCB_CMD_PWRITEV;
 	struct aio_request *r;
@@ -437,15 +229,29 @@ static int submit_file(struct aio_context *c, const struct linux_iocb *cb, uint6
 	r->nr_pieces = 0;
 	r->pieces = NULL;
 	r->write = write;
+	r->eventfd = eventfd;
 	file_get(f);
 	request_run(r, cb, b);
 	return 0;
 }
 
+/* Counted, or ERR_PTR. */
+static struct file *eventfd_get(int fd)
+{
+	struct file *f = fd_get(current_process->files, fd);
+
+	if (!f)
+		return ERR_PTR(-EBADF);
+	if (file_is_eventfd(f))
+		return f;
+	file_put(f);
+	return ERR_PTR(-EINVAL);
+}
+
 static int submit_one(struct aio_context *c, uint64_t address, struct aio_batch *b)
 {
 	struct linux_iocb cb;
-	struct file *f;
+	struct file *f, *eventfd;
 	bool shared;
 	int err;
 
@@ -457,7 +263,10 @@ static int submit_one(struct aio_context *c, uint64_t address, struct aio_batch 
 	f = fd_borrow((int)cb.fd, &shared);
 	if (!f)
 		return -EBADF;
-	err = submit_file(c, &cb, address, f, b);
+	eventfd = cb.flags & LINUX_IOCB_FLAG_RESFD ? eventfd_get((int)cb.resfd) : NULL;
+	err = IS_ERR(eventfd) ? (int)PTR_ERR(eventfd) : submit_file(c, &cb, address, f, eventfd, b);
+	if (err && eventfd && !IS_ERR(eventfd))
+		file_put(eventfd);
 	fd_return(f, shared);
 	return err;
 }
@@ -487,7 +296,7 @@ static int64_t submit_all(struct aio_context *c, uint64_t from, int64_t nr, stru
 
 SYSCALL(NR_io_submit, io_submit)
 {
-	struct aio_context *c = context_find(args->a[0]);
+	struct aio_context *c = aio_context_find(args->a[0]);
 	int64_t nr = (int64_t)args->a[1], done = -EINVAL;
 	struct aio_batch b;
 
@@ -499,101 +308,6 @@ SYSCALL(NR_io_submit, io_submit)
 		done = submit_all(c, args->a[2], nr, &b);
 		batch_send(&b);
 	}
-	context_put(c);
+	aio_context_put(c);
 	return done;
-}
-
-/* Up to @max events off the list into @taken. */
-static unsigned int events_take(struct aio_context *c, struct aio_request **taken, unsigned int max)
-{
-	uint64_t flags = spin_lock_irq(&c->lock);
-	unsigned int nr = 0;
-
-	while (nr < max && !list_empty(&c->events)) {
-		taken[nr] = list_first(&c->events, struct aio_request, link);
-		list_del(&taken[nr++]->link);
-	}
-	c->promised -= nr;
-	spin_unlock_irq(&c->lock, flags);
-	return nr;
-}
-
-/* Hand the events to the program and keep the requests for others. An event that cannot be handed over is lost, as its request is done. */
-static int events_give(struct aio_context *c, struct aio_request **taken, unsigned int nr, uint64_t to)
-{
-	struct linux_io_event events[EVENTS_AT_ONCE];
-	uint64_t flags;
-
-	for (unsigned int i = 0; i < nr; i++) {
-		events[i] = taken[i]->event;
-		request_clear(taken[i]);
-	}
-	flags = spin_lock_irq(&c->lock);
-	for (unsigned int i = 0; i < nr; i++)
-		list_push(&c->spare, &taken[i]->link);
-	spin_unlock_irq(&c->lock, flags);
-	return copy_to_user(to, events, nr * sizeof(events[0]));
-}
-
-static int deadline_get(uint64_t timeout, time_ns_t *deadline)
-{
-	int64_t ts[2];
-
-	*deadline = TIME_FOREVER;
-	if (!timeout)
-		return 0;
-	if (copy_from_user(ts, timeout, sizeof(ts)))
-		return -EFAULT;
-	if (ts[0] < 0 || ts[1] < 0 || ts[1] >= (int64_t)NSEC_PER_SEC)
-		return -EINVAL;
-	if (ts[0] < (int64_t)(1ull << 32))
-		*deadline = time_now() + (uint64_t)ts[0] * NSEC_PER_SEC + (uint64_t)ts[1];
-	return 0;
-}
-
-/* At least @min events, or as many as came before the deadline. */
-static int64_t events_fetch(struct aio_context *c, int64_t min, int64_t nr, uint64_t to, time_ns_t deadline)
-{
-	struct aio_request *taken[EVENTS_AT_ONCE];
-	int64_t done = 0;
-	int err = 0;
-
-	while (!err && done < nr) {
-		unsigned int n = events_take(c, taken, (unsigned int)MIN(nr - done, (int64_t)EVENTS_AT_ONCE));
-
-		if (!n && (done >= min || c->dead))
-			break;
-		if (!n) {
-			err = wait_event(&c->wait, !list_empty(&c->events) || c->dead, deadline, true);
-			continue;
-		}
-		err = events_give(c, taken, n, to + (uint64_t)done * sizeof(taken[0]->event));
-		done += err ? 0 : n;
-	}
-	return done || err == -ETIMEDOUT ? done : err;
-}
-
-SYSCALL(NR_io_getevents, io_getevents)
-{
-	struct aio_context *c = context_find(args->a[0]);
-	int64_t min = (int64_t)args->a[1], nr = (int64_t)args->a[2], result;
-	time_ns_t deadline;
-
-	if (!c)
-		return -EINVAL;
-	result = min < 0 || nr < min ? -EINVAL : deadline_get(args->a[4], &deadline);
-	if (!result)
-		result = events_fetch(c, min, nr, args->a[3], deadline);
-	context_put(c);
-	return result;
-}
-
-SYSCALL(NR_io_cancel, io_cancel)
-{
-	struct aio_context *c = context_find(args->a[0]);
-
-	if (!c)
-		return -EINVAL;
-	context_put(c);
-	return -EINVAL;	/* Linux's answer for a request that cannot be cancelled any more */
 }

@@ -24,12 +24,18 @@ static uint64_t vec_bytes(const struct block_io *io)
 	return sum;
 }
 
+static bool flags_fit(const struct block_io *io)
+{
+	return io->flags == BLOCK_REQ_FUA ? io->op == BLOCK_WRITE : io->flags == BLOCK_REQ_UNMAP && io->op == BLOCK_WRITE_ZEROES;
+}
+
 static int op_supported(const struct block_limits *l, const struct block_io *io)
 {
-	if (io->op >= BLOCK_OP_COUNT || (io->op != BLOCK_WRITE && io->flags & BLOCK_REQ_FUA) ||
-	    (io->op != BLOCK_WRITE_ZEROES && io->flags & BLOCK_REQ_UNMAP) || io->flags & ~(BLOCK_REQ_FUA | BLOCK_REQ_UNMAP))
+	if (io->op >= BLOCK_OP_COUNT || (io->flags && !flags_fit(io)))
 		return -EINVAL;
-	if (l->flags & BLOCK_RO && io->op != BLOCK_READ && io->op != BLOCK_FLUSH && io->op != BLOCK_INFO)
+	if (io->op == BLOCK_READ)
+		return 0;
+	if (l->flags & BLOCK_RO && io->op != BLOCK_FLUSH && io->op != BLOCK_INFO)
 		return -EROFS;
 	if (io->op == BLOCK_DISCARD && !(l->flags & BLOCK_HAS_DISCARD))
 		return -EOPNOTSUPP;

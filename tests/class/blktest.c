@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -340,6 +341,25 @@ static bool aio_batch_of_32_completes(void)
 	return true;
 }
 
+static bool aio_tells_an_eventfd(void)
+{
+	int e = eventfd(0, EFD_NONBLOCK);
+	struct iocb io = { .opcode = IOCB_CMD_PREAD, .fd = direct, .buf = (uintptr_t)b, .nbytes = 4096, .flags = 1, .resfd = e };
+	struct iocb wrong = io, *list[] = { &io, &io, &wrong };
+	struct io_event events[2];
+	unsigned long ctx = 0;
+	uint64_t count = 0;
+
+	wrong.resfd = direct;
+	CHECK(syscall(SYS_io_setup, 4, &ctx) == 0);
+	CHECK(syscall(SYS_io_submit, ctx, 3, list) == 2);
+	CHECK(syscall(SYS_io_submit, ctx, 1, list + 2) == -1 && errno == EINVAL);
+	CHECK(syscall(SYS_io_getevents, ctx, 2, 2, events, NULL) == 2 && events[0].res == 4096);
+	CHECK(read(e, &count, 8) == 8 && count == 2);
+	CHECK(syscall(SYS_io_destroy, ctx) == 0 && close(e) == 0);
+	return true;
+}
+
 /* ---- A disk that may only be read ---- */
 
 static bool writing_a_readonly_disk_is_refused(void)
@@ -409,7 +429,7 @@ static const struct {
 	CLAIM(bad_buffer_is_efault), CLAIM(megabyte_in_one_direct_call), CLAIM(vectors_gather_and_scatter),
 	CLAIM(zeroout_zeroes_exactly_its_range), CLAIM(discard_works_or_says_so), CLAIM(flush_calls_succeed),
 	CLAIM(unknown_ioctl_is_enotty), CLAIM(readonly_descriptor_refuses_writes), CLAIM(four_processes_share_the_disk),
-	CLAIM(aio_batch_of_32_completes),
+	CLAIM(aio_batch_of_32_completes), CLAIM(aio_tells_an_eventfd),
 };
 
 static int suite(void)
