@@ -2,7 +2,7 @@
 #
 # Testing targets. scripts/check runs the suites; each prints KTAP.
 
-.PHONY: fio layouts check-defences bench-hardening bench-kaslr bench-restart soak-restart soak-fio hang-campaign fuzz-abi check check-unit check-ktest check-boot check-class bench bench-abi bench-block kpi profile sparse fuzz-calls
+.PHONY: fio layouts check-defences bench-hardening bench-kaslr bench-restart soak-restart soak-stress soak-fio hang-campaign fuzz-abi check check-unit check-ktest check-boot check-class bench bench-abi bench-block kpi profile sparse fuzz-calls
 check: all unit
 	$(Q)scripts/check --build $(O) $(SUITES)
 
@@ -38,6 +38,10 @@ layouts: all
 # Deaths by the ten thousand, under verified load: make soak-restart STEPS=10000 RANDOM=1000 CPUS="1 4"
 soak-restart: all
 	$(Q)FERRY_BUILD=$(O) STEPS="$(or $(STEPS),10000)" RANDOM="$(or $(RANDOM),1000)" CPUS="$(or $(CPUS),1 4)" tests/bench/soak
+
+# Debian's stress-ng and trinity for an hour: make soak-stress HOUR=3600 (seconds) CPUS=4 TRINITY=no
+soak-stress: all
+	$(Q)FERRY_BUILD=$(O) HOUR="$(or $(HOUR),3600)" CPUS="$(or $(CPUS),4)" TRINITY="$(TRINITY)" tests/bench/soak-stress
 
 # Every way to hang, on eight drivers at a time: make hang-campaign HANGS=50 (of each kind)
 hang-campaign: all
