@@ -338,7 +338,7 @@ static void message_insert(struct mqueue *q, struct message *m)
 }
 
 /* With q->lock held, on the return too: 0 with room for a message (or a message there), or -errno. */
-static int queue_wait(struct file *f, struct mqueue *q, bool room, time_ns_t deadline)
+static int queue_wait(struct file *f, struct mqueue *q, bool room, time_ns_t deadline) __must_hold(&q->lock)
 {
 	int err = 0;
 

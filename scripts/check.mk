@@ -99,7 +99,9 @@ bench-kaslr: all
 # Sources and nothing but sparse: fails on the first warning. SOURCES=FILE... looks at those alone, with the kernel's headers.
 driver-sparse-objs := $(kernel-driver-objs) $(asleep-driver-objs) $(kernel-library-objs)
 sources-of = $(wildcard $(patsubst $(O)/%.o,%.c,$(1)))
-run-sparse = for source in $(2); do sparse $(sparse-flags) $(filter-out -W%,$(kernel-cflags)) $(1) $$source || status=1; done
+# Directories that single files name for themselves, for all.
+own-includes = $(sort $(filter -I%,$(foreach v,$(filter CFLAGS_%,$(.VARIABLES)),$($(v)))))
+run-sparse = for source in $(2); do sparse $(sparse-flags) $(filter-out -W%,$(kernel-cflags)) $(1) $(own-includes) $$source || status=1; done
 sparse: $(autoconf-h)
 	$(Q)status=0; \
 	$(call run-sparse,$(kernel-includes),$(or $(SOURCES),$(call sources-of,$(filter-out $(driver-sparse-objs),$(all-kernel-objs))))); \

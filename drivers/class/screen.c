@@ -122,15 +122,20 @@ static void cell_draw(unsigned int x, unsigned int y, const struct terminal_cell
 	}
 }
 
-static uint64_t lock(void)
+static uint64_t lock(void) __acquires(&screen_lock)
 {
-	return panicking ? 0 : spin_lock_irq(&screen_lock);
+	if (!panicking)
+		return spin_lock_irq(&screen_lock);
+	__acquire(&screen_lock);
+	return 0;
 }
 
-static void unlock(uint64_t flags)
+static void unlock(uint64_t flags) __releases(&screen_lock)
 {
 	if (!panicking)
 		spin_unlock_irq(&screen_lock, flags);
+	else
+		__release(&screen_lock);
 }
 
 /* The row as it is to look, the cursor in it. */

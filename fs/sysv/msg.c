@@ -56,7 +56,7 @@ static void queue_changed(struct queue *q)
 }
 
 /* Sleep until the queue is another than at @generation. The lock is given back meanwhile. */
-static int queue_sleep(struct queue *q, uint64_t generation)
+static int queue_sleep(struct queue *q, uint64_t generation) __must_hold(&ids.lock)
 {
 	int err;
 

@@ -187,7 +187,7 @@ static int operation_check(struct set *s, struct operation *o)
 }
 
 /* Sleep until the set is another than at @generation. The lock is given back meanwhile. */
-static int set_sleep(struct set *s, struct operation *o, uint64_t generation, time_ns_t deadline)
+static int set_sleep(struct set *s, struct operation *o, uint64_t generation, time_ns_t deadline) __must_hold(&sem_ids.lock)
 {
 	int err;
 

@@ -23,6 +23,7 @@ typedef uint32_t mode_t;	/* as in uapi stat: file type and permission bits */
 #define __acquires(x)	__attribute__((context(x, 0, 1)))
 #define __releases(x)	__attribute__((context(x, 1, 0)))
 #define __must_hold(x)	__attribute__((context(x, 1, 1)))
+#define __release(x)	__context__(x, -1)
 #define __acquire(x)	__context__(x, 1)	/* after a trylock that succeeded */
 #else
 #define __user
@@ -31,6 +32,7 @@ typedef uint32_t mode_t;	/* as in uapi stat: file type and permission bits */
 #define __releases(x)
 #define __must_hold(x)
 #define __acquire(x)	((void)0)
+#define __release(x)	((void)0)
 #endif
 
 #define __must_check	__attribute__((warn_unused_result))
