@@ -445,7 +445,7 @@ KTEST_CASE(memory_is_given_back)
 	bytes = slab_bytes_used();
 	debug_objects_drain();
 	frame_stats(&before);
-	for (unsigned int i = 0; i < 10; i++) {
+	for (unsigned int i = 0; i < 30; i++) {
 		ASSERT_TRUE(start());
 		EXPECT_EQ(block_read_blocks(disk, 0, 40, buffer), 0);
 		stop();
@@ -453,7 +453,7 @@ KTEST_CASE(memory_is_given_back)
 	debug_objects_drain();
 	frame_stats(&after);
 	EXPECT_EQ(slab_bytes_used(), bytes);
-	EXPECT_LE(before.free - after.free, 8);	/* slabs may keep a page */
+	EXPECT_LE(before.free - after.free, 16);	/* slabs may keep pages, more in a debug kernel */
 }
 
 /* ---- The page cache: nobody waits for another page's read or write ---- */
