@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * drvkill DEVICE COUNT PAUSE_US [calm|step FIRST STRIDE]: kill the device's driver so many times, at random moments, and see it restarted. A
- * quarter of the kills come in bursts, unless calm: the next one as soon as the successor has its process, be it running or not. With step
- * the driver ends after FIRST, FIRST + STRIDE, ... of its own instructions, counted from a request on (/proc/ferry/step_kill). Ends with
- * what the kernel measured (/proc/ferry/restarts, from the fault to the first completed request) and, apart, how long after the kill the
- * fault was seen:
+ * drvkill DEVICE COUNT PAUSE_US [calm|crash|step FIRST STRIDE]: kill the device's driver so many times, at random moments, and see it
+ * restarted. A quarter of the kills come in bursts, unless calm: the next one as soon as the successor has its process, be it running or
+ * not. With crash they are calm, and by SIGSEGV, which to the kernel is the driver's own failure. With step the driver ends after FIRST,
+ * FIRST + STRIDE, ... of its own instructions, counted from a request on (/proc/ferry/step_kill). Calm and crash print each restart, all
+ * end with what the kernel measured (/proc/ferry/restarts, from the fault to the first completed request) and, apart, how long after the
+ * kill the fault was seen:
  *
+ *	record quiet_us gone_us spawned_us probing_us running_us done_us
  *	kills=N restarts=N p50_us=N p99_us=N max_us=N
  *	detection p50_us=N p99_us=N max_us=N
  *	phases_p50 quiet=N gone=N spawned=N probing=N running=N done=N	us after the fault
@@ -33,6 +35,7 @@ static const unsigned int limits[] = { 500, 1000, 2000, 3000, 5000, 7500, 10000,
 static const char *wanted;
 static unsigned int *phases[PHASES], nr_times, *detections, nr_detections;
 static unsigned long long last_number;
+static int death = SIGKILL;
 
 static uint64_t now_ns(void)
 {
@@ -160,6 +163,17 @@ static void report(unsigned int kills)
 	}
 }
 
+/* Each restart by itself, in the order they came. */
+static void records_print(void)
+{
+	for (unsigned int i = 0; i < nr_times; i++) {
+		printf("record");
+		for (int p = 0; p < PHASES; p++)
+			printf(" %u", phases[p][i]);
+		printf("\n");
+	}
+}
+
 /* One kill. False: something is wrong. */
 static bool one_kill(unsigned int count, unsigned int pause, bool burst, bool calm, unsigned long long *generation)
 {
@@ -173,7 +187,7 @@ static bool one_kill(unsigned int count, unsigned int pause, bool burst, bool ca
 		records_note(count);
 	}
 	killed_ns = now_ns();
-	kill(pid, SIGKILL);
+	kill(pid, death);
 	return !calm || record_wait(killed_ns, count);
 }
 
@@ -195,15 +209,18 @@ static bool one_step_kill(unsigned int count, unsigned int instructions, unsigne
 int main(int argc, char **argv)
 {
 	unsigned int count = argc > 3 ? (unsigned int)atoi(argv[2]) : 0, pause = argc > 3 ? (unsigned int)atoi(argv[3]) : 0, i;
-	bool calm = argc > 4 && !strcmp(argv[4], "calm"), step = argc > 6 && !strcmp(argv[4], "step"), fine;
+	const char *how = argc > 4 ? argv[4] : "";
+	bool crash = !strcmp(how, "crash"), calm = crash || !strcmp(how, "calm"), step = argc > 6 && !strcmp(how, "step"), fine;
 	unsigned int first = step ? (unsigned int)atoi(argv[5]) : 0, stride = step ? (unsigned int)atoi(argv[6]) : 0;
 	unsigned long long generation = 0;
 
 	if (!count || !pause) {
-		fprintf(stderr, "usage: drvkill DEVICE COUNT PAUSE_US [calm|step FIRST STRIDE]\n");
+		fprintf(stderr, "usage: drvkill DEVICE COUNT PAUSE_US [calm|crash|step FIRST STRIDE]\n");
 		return 2;
 	}
 	wanted = argv[1];
+	if (crash)
+		death = SIGSEGV;
 	detections = calloc(count + 1, sizeof(*detections));
 	for (i = 0; i < PHASES; i++)
 		phases[i] = calloc(count + 1, sizeof(unsigned int));
@@ -220,6 +237,8 @@ int main(int argc, char **argv)
 	if (!successor_wait(&generation, true))
 		return 1;
 	records_note(count);
+	if (calm)
+		records_print();
 	report(count);
 	return 0;
 }
