@@ -17,8 +17,8 @@
 struct moved_dma {
 	struct vma_object object;	/* first */
 	struct device *dev;		/* counted: charged for the frames */
-	struct page *frames;
-	uint64_t address, length;	/* for the device, whole */
+	struct page *frames;		/* index: their address for the device */
+	uint64_t length;		/* whole */
 };
 
 static void dma_release(struct vma_object *o)
@@ -27,18 +27,16 @@ static void dma_release(struct vma_object *o)
 
 	if (d->frames)
 		dma_frames_put(d->dev, d->frames);
-	budget_uncharge(d->dev, FERRY_BUDGET_DMA, o->nr_pages);
 	device_put(d->dev);
 	kfree(o->pages);
 	kfree(d);
 }
 
-/* The device can not reach it any more. */
+/* The binding's reference. */
 static void dma_undo(struct device *dev, void *arg)
 {
 	struct moved_dma *d = arg;
 
-	dma_unmap_frames(dev, d->address, d->length);
 	vma_object_put(&d->object);
 }
 
@@ -65,58 +63,32 @@ static void dma_handle_undo(struct handle *h)
 
 static const struct handle_ops dma_ops = { .get = dma_hold, .put = dma_drop, .undo = dma_handle_undo };
 
-static struct moved_dma *dma_create(struct device *dev, unsigned int order)
+static int dma_create(struct device *dev, uint32_t bytes, struct moved_dma **created)
 {
 	struct moved_dma *d = kzalloc(sizeof(*d));
+	int err;
 
 	if (!d)
-		return NULL;
+		return -ENOMEM;
 	ref_init(&d->object.ref);
 	d->dev = dev;
 	device_get(dev);
 	d->object.release = dma_release;
-	d->length = PAGE_SIZE << order;
-	d->object.pages = kcalloc(1ull << order, sizeof(struct page *));
-	d->frames = dma_frames_get(dev, order);
-	if (!d->object.pages || !d->frames) {
-		vma_object_put(&d->object);
-		return NULL;
-	}
-	d->object.nr_pages = 1ull << order;
+	err = dma_frames_get(dev, bytes, &d->frames);
+	if (err)
+		goto put;
+	d->object.nr_pages = 1ull << d->frames->order;
+	d->length = d->object.nr_pages * PAGE_SIZE;
+	d->object.pages = kcalloc(d->object.nr_pages, sizeof(struct page *));
+	err = d->object.pages ? device_on_release(dev, dma_undo, d) : -ENOMEM;
+	if (err)
+		goto put;
 	for (uint64_t i = 0; i < d->object.nr_pages; i++)
 		d->object.pages[i] = page_of(page_paddr(d->frames) + i * PAGE_SIZE);
-	return d;
-}
-
-static int dma_get(struct device *dev, uint32_t bytes, struct moved_dma **d)
-{
-	unsigned int order = 0;
-	int err;
-
-	while ((PAGE_SIZE << order) < bytes)
-		order++;
-	err = budget_charge(dev, FERRY_BUDGET_DMA, 1ull << order);
-	if (err)
-		return err;
-	*d = dma_create(dev, order);
-	if (*d)
-		return 0;
-	budget_uncharge(dev, FERRY_BUDGET_DMA, 1ull << order);
-	return -ENOMEM;
-}
-
-/* Map @d for the device and note how to undo it; takes a reference of its own. */
-static int dma_bind(struct moved *m, struct moved_dma *d)
-{
-	int err = dma_map_frames(m->dev, page_paddr(d->frames), d->length, &d->address);
-
-	if (err)
-		return err;
-	err = device_on_release(m->dev, dma_undo, d);
-	if (err)
-		dma_unmap_frames(m->dev, d->address, d->length);
-	else
-		ref_get(&d->object.ref);
+	*created = d;
+	return 0;
+put:
+	vma_object_put(&d->object);
 	return err;
 }
 
@@ -124,7 +96,7 @@ static int dma_show(struct moved *m, struct moved_dma *d, struct ferry_dma_alloc
 {
 	struct handle from = {
 		.kind = FERRY_HANDLE_DMA, .rights = FERRY_RIGHT_READ | FERRY_RIGHT_WRITE, .ops = &dma_ops, .object = d,
-		.start = d->address, .length = d->length,
+		.start = d->frames->index, .length = d->length,
 	};
 	struct handle *h;
 	int64_t user;
@@ -140,7 +112,7 @@ static int dma_show(struct moved *m, struct moved_dma *d, struct ferry_dma_alloc
 		return (int)user;
 	}
 	a->address = (uint64_t)user;
-	a->device_address = d->address;
+	a->device_address = d->frames->index;
 	a->handle = handle_give(h);
 	return a->handle < 0 ? a->handle : 0;
 }
@@ -152,16 +124,12 @@ static int dma_grant(struct moved *m, struct ferry_dma_alloc *a)
 
 	if (!a->length || a->length > DMA_LENGTH_MAX || a->align > DMA_LENGTH_MAX || a->align & (a->align - 1))
 		return -EINVAL;
-	err = dma_get(m->dev, MAX(a->length, a->align), &d);
+	err = dma_create(m->dev, MAX(a->length, a->align), &d);
 	if (err)
 		return err;
-	err = dma_bind(m, d);
-	if (!err) {
-		err = dma_show(m, d, a);
-		if (err)
-			device_release_now(m->dev, dma_undo, d);
-	}
-	vma_object_put(&d->object);
+	err = dma_show(m, d, a);
+	if (err)
+		device_release_now(m->dev, dma_undo, d);
 	return err;
 }
 

@@ -25,8 +25,24 @@ static struct ferry_manager_event events[EVENTS_MAX];
 static uint32_t event_head, event_tail;	/* tail - head <= EVENTS_MAX */
 static bool events_lost;
 
+/* What an event is about is looked at when it is taken: one of a kind is enough. */
+static bool event_is_there(uint32_t kind, const struct device *dev)
+{
+	for (uint32_t i = event_head; i != event_tail; i++) {
+		struct ferry_manager_event *e = &events[i % EVENTS_MAX];
+
+		if (e->kind == kind && e->device == (dev ? dev->id : 0)) {
+			e->state = dev ? dev->state : 0;
+			return true;
+		}
+	}
+	return false;
+}
+
 static void event_append(uint32_t kind, const struct device *dev)
 {
+	if (event_is_there(kind, dev))
+		return;
 	if (event_tail - event_head == EVENTS_MAX) {
 		events_lost = true;
 		return;
@@ -143,6 +159,8 @@ static void desc_fill(struct device *dev, struct ferry_device_desc *d)
 		d->flags |= FERRY_DEVICE_FELL_BACK;
 	else if (dev->fallback && device_has_fallback(dev))
 		d->flags |= FERRY_DEVICE_FALLBACK;
+	if (READ_ONCE(dev->moments[RESTART_FAULT]))
+		d->flags |= FERRY_DEVICE_RESTARTING;
 	d->generation = dev->generation;
 	d->refused = (uint32_t)dev->counters.denied;
 	d->bad_messages = dev->counters.bad_messages;
@@ -378,6 +396,12 @@ SYSCALL(NR_ferry_driver_control, ferry_driver_control)
 	return err;
 }
 
+/* Now there is time for a standby. Under a strand. */
+static void restart_over(struct device *dev)
+{
+	manager_event(FERRY_EVENT_STATE, dev);
+}
+
 static void devices_changed(struct device *dev)
 {
 	manager_event(FERRY_EVENT_RESCAN, dev);
@@ -386,6 +410,7 @@ static void devices_changed(struct device *dev)
 static int manager_init(void)
 {
 	device_list_hook = devices_changed;
+	device_restarted_hook = restart_over;
 	return 0;
 }
 INITCALL("1core", manager_init);

@@ -271,16 +271,6 @@ static void moved_irq(void *arg, unsigned int vector)
 	moved_wake(m);
 }
 
-static void binding_hold(void *object)
-{
-	moved_get(object);
-}
-
-static void binding_drop(void *object)
-{
-	moved_put(object);
-}
-
 /* The lines are quiet before anything else happens; who waits looks again and finds the handle stale. */
 static void irq_undo(struct handle *h)
 {

@@ -245,8 +245,10 @@ static int state_set(struct moved *m, uint64_t state, int64_t error)
 	}
 	if ((state != DRIVER_PROBING || now != DRIVER_GRANTED) && (state != DRIVER_RUNNING || now != DRIVER_PROBING))
 		return -EINVAL;
-	if (state == DRIVER_RUNNING)
+	if (state == DRIVER_RUNNING) {
 		m->dev->awaited = false;
+		dma_frames_trim(m->dev);
+	}
 	device_set_state(m->dev, (enum driver_state)state);
 	manager_event(FERRY_EVENT_STATE, m->dev);
 	return 0;

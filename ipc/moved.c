@@ -213,8 +213,11 @@ static void moved_ended(struct moved *m)
 	moved_put(m);
 }
 
-/* The next driver is the standby, if there is one. With no manager either, it is the kernel's own build or none. bind_lock held. */
-static void successor_bind(struct device *dev)
+/*
+ * The next driver is the standby, if there is one: it is returned with a reference, and waits. With no manager either, it is the kernel's own
+ * build or none. bind_lock held.
+ */
+static struct moved *successor_bind(struct device *dev)
 {
 	struct moved *next;
 
@@ -223,11 +226,12 @@ static void successor_bind(struct device *dev)
 	if (!next && !READ_ONCE(device_manager_alive) && device_fall_back(dev, NULL) == -EOPNOTSUPP)
 		device_give_up(dev, DRIVER_FAILED, NULL);
 	if (!next)
-		return;
+		return NULL;
 	device_bind(dev, next);
 	if (device_handle(next))
 		process_kill(next->process, LINUX_SIGKILL);
-	standby_start(next);
+	moved_get(next);
+	return next;
 }
 
 /* The process's last thread leaves; its files and its space are still there. */
@@ -235,16 +239,19 @@ static void moved_exit(struct process *p)
 {
 	struct moved *m = p->driver_side;
 	struct device *dev = m->dev;
+	struct moved *next = NULL;
 	struct crash crash;
 
 	if (standby_detach(dev, m)) {
 		moved_ended(m);
 		return;
 	}
+	log_hold();
 	throttle_del(m);
 	watchdog_del(m);
 	exit_reason(m, p->exit_status);
 	if (m->end_state == DRIVER_CRASHED && dev->process == p) {
+		restart_fault(dev);
 		device_set_state_why(dev, DRIVER_CRASHED, m->end_reason);
 		manager_event(FERRY_EVENT_STATE, dev);
 	}
@@ -259,7 +266,7 @@ static void moved_exit(struct process *p)
 	dev->moved = NULL;
 	restart_moment(dev, RESTART_GONE);
 	if (dev->awaited)
-		successor_bind(dev);
+		next = successor_bind(dev);
 	else
 		standby_kill(dev);
 	if (dev->state == DRIVER_CRASHED)
@@ -269,8 +276,13 @@ static void moved_exit(struct process *p)
 	mutex_unlock(&dev->bind_lock);
 	if (moved_leaves)
 		moved_leaves(m);
-	thread_set_class(m->thread, SCHED_FAIR);	/* nobody waits for what is left */
+	if (next)
+		standby_start(next);
+	thread_set_class(m->thread, SCHED_FAIR);	/* nobody waits for what is left: everybody else runs first */
+	sched_yield();
+	moved_put(next);
 	moved_ended(m);
+	log_release();
 	crash_write(&crash);
 }
 
@@ -298,51 +310,6 @@ int moved_stop(struct moved *m, time_ns_t timeout_ns)
 		return err;
 	log_warn("device %s: driver %s does not stop, killing it", m->dev->name, m->dev->driver_name);
 	return moved_kill(m, timeout_ns);
-}
-
-/* ---- PROCESS handles ---- */
-
-uint32_t moved_process_poll(struct file *f, struct moved *m, struct poll_table *table)
-{
-	if (table)
-		poll_wait(f, &m->ended, table);
-	return READ_ONCE(m->gone) ? LINUX_POLLIN : 0;
-}
-
-int moved_process_wait(struct moved *m, bool block)
-{
-	int err;
-
-	if (!block && !READ_ONCE(m->gone))
-		return -EAGAIN;
-	err = wait_event(&m->ended, READ_ONCE(m->gone), TIME_FOREVER, true);
-	return err ? err : m->exit_status;
-}
-
-static void binding_hold(void *object)
-{
-	moved_get(object);
-}
-
-static void binding_drop(void *object)
-{
-	moved_put(object);
-}
-
-static const struct handle_ops process_ops = { .get = binding_hold, .put = binding_drop };
-
-struct moved *moved_by_process_handle(int fd)
-{
-	struct file *f;
-	struct handle *h = handle_get(fd, FERRY_HANDLE_PROCESS, 0, &f);
-	struct moved *m;
-
-	if (IS_ERR(h))
-		return (struct moved *)h;
-	m = h->object;
-	moved_get(m);
-	file_put(f);
-	return m;
 }
 
 /* ---- Spawn ---- */
@@ -406,6 +373,16 @@ static void device_bind(struct device *dev, struct moved *m)
 	if (!m->asks)
 		moved_grant(dev, spawn->needs);
 	device_set_state(dev, DRIVER_SPAWNED);
+}
+
+void binding_hold(void *object)
+{
+	moved_get(object);
+}
+
+void binding_drop(void *object)
+{
+	moved_put(object);
 }
 
 /* Whoever takes the DEVICE handle away takes the device's way to memory with it. */
@@ -474,16 +451,6 @@ static int device_handle(struct moved *m)
 	if (fd != FERRY_DEVICE_FD)
 		return fd < 0 ? fd : -EBUSY;
 	return moved_budget(m);
-}
-
-int moved_process_handle(struct moved *m)
-{
-	const struct handle from = {
-		.kind = FERRY_HANDLE_PROCESS, .rights = FERRY_PROCESS_WAIT | FERRY_PROCESS_PASS, .object = m, .ops = &process_ops,
-	};
-
-	moved_get(m);
-	return handle_give(handle_create(&from, NULL));
 }
 
 int moved_root_handle(struct device *dev)

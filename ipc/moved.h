@@ -73,6 +73,9 @@ struct moved {
 
 /* moved.c: life and death. */
 void moved_get(struct moved *m);
+/* A handle's reference to its binding. */
+void binding_hold(void *object);
+void binding_drop(void *object);
 void moved_put(struct moved *m);
 /* Is this still the device's binding, and not faulted? bind_lock held. */
 bool moved_is_bound(const struct moved *m);

@@ -337,6 +337,7 @@ void device_unbind(struct device *dev, enum driver_state end_state, const char *
 		dev->driver->remove(dev);
 	str_copy(dev->fail_reason, reason ? reason : "", sizeof(dev->fail_reason));
 	process_detach(dev);
+	dma_frames_trim(dev);	/* what this driver has not taken the next one will not either */
 	device_teardown(dev);
 	restart_moment(dev, RESTART_QUIET);
 	if (dev->awaited)	/* a successor that cannot start has died once more */

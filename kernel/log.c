@@ -2,6 +2,7 @@
 /*
  * The kernel log. Text goes into a ring in memory and, up to the console level, to the first serial port. The lock is taken with
  * interrupts off and without per-CPU data, so logging works from the first C instruction; a panic goes on without it when it is stuck.
+ * While somebody holds the console its lines wait, in their order.
  */
 #include <asm/cpu.h>
 #include <asm/serial.h>
@@ -16,6 +17,7 @@
 #define LOG_SIZE	(1ul << LOG_BUF_SHIFT)
 #define LOG_LINE_MAX	512
 #define LOG_LOCK_TURNS	100000000u
+#define WAITING_BYTES	2048u
 
 static char ring[LOG_SIZE];
 static uint32_t log_locked;
@@ -23,6 +25,11 @@ static uint64_t log_end;	/* bytes ever written; guarded by log_locked */
 static int console_level = KERN_INFO;
 static void (*screen_show)(const char *text, size_t n);
 static void (*screen_panic)(bool begins);
+
+/* Guarded by log_locked. */
+static char waiting[WAITING_BYTES];	/* text for the console */
+static size_t nr_waiting;
+static unsigned int nr_holds;
 
 /* False when it never came free: the holder is dead or this is it, and the text matters more. */
 static bool log_lock(uint64_t *flags)
@@ -51,6 +58,24 @@ static void ring_put(const char *text, size_t n)
 	log_end += n;
 }
 
+static void console_flush(void)
+{
+	serial_write(0, waiting, nr_waiting);
+	nr_waiting = 0;
+}
+
+/* An error is told at once: nobody knows what comes after it. */
+static void console_put(int level, const char *line, size_t n)
+{
+	if (nr_holds && level > KERN_ERR && n <= sizeof(waiting) - nr_waiting) {
+		memcpy(waiting + nr_waiting, line, n);
+		nr_waiting += n;
+		return;
+	}
+	console_flush();
+	serial_write(0, line, n);
+}
+
 void log_line(int level, const char *line, size_t n)
 {
 	uint64_t flags;
@@ -58,10 +83,29 @@ void log_line(int level, const char *line, size_t n)
 
 	ring_put(line, n);
 	if (level <= console_level)
-		serial_write(0, line, n);
+		console_put(level, line, n);
 	log_unlock(locked, flags);
 	if (level <= console_level && screen_show)
 		screen_show(line, n);
+}
+
+void log_hold(void)
+{
+	uint64_t flags;
+	bool locked = log_lock(&flags);
+
+	nr_holds++;
+	log_unlock(locked, flags);
+}
+
+void log_release(void)
+{
+	uint64_t flags;
+	bool locked = log_lock(&flags);
+
+	if (!--nr_holds)
+		console_flush();
+	log_unlock(locked, flags);
 }
 
 void log_set_screen(void (*show)(const char *text, size_t n), void (*panics)(bool begins))

@@ -24,6 +24,7 @@ static struct restart_record records[RECORDS];
 static uint64_t last_number;
 
 bool device_manager_alive;
+void (*device_restarted_hook)(struct device *dev);
 
 /* Will there be another driver? A crash is followed by one; so is a successor that could not start. */
 bool restart_comes(const struct device *dev, enum driver_state end_state)
@@ -43,6 +44,7 @@ void device_give_up(struct device *dev, enum driver_state end_state, const char 
 		str_copy(dev->fail_reason, reason, sizeof(dev->fail_reason));
 	if (dev->class_give_up)
 		dev->class_give_up(dev);
+	dma_frames_trim(dev);
 	device_set_state(dev, end_state);
 }
 
@@ -87,6 +89,8 @@ void device_restarted(struct device *dev)
 	dev->restart_max_us = MAX(dev->restart_max_us, us);
 	record_add(dev, since, now);
 	log_debug("device %s: driver %s is back after %u us", dev->name, dev->driver_name, us);
+	if (device_restarted_hook)
+		device_restarted_hook(dev);
 }
 
 /* ---- /proc/ferry/restarts ---- */

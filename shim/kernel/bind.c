@@ -120,6 +120,7 @@ static int driver_probe(struct device *dev, const struct driver *drv)
 		err = -EIO;
 	if (!err) {
 		dev->awaited = false;
+		dma_frames_trim(dev);
 		device_set_state(dev, DRIVER_RUNNING);
 		return 0;
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Kernel world: memory shared with the device (<driver/dma.h>): contiguous frames, mapped for the device by mm/iommu.c. */
+/* Kernel world: memory shared with the device (<driver/dma.h>): contiguous frames of kernel/dma_frames.c. */
 #include <driver/dma.h>
 #include <kernel/device.h>
 #include <mm/page.h>
@@ -8,42 +8,7 @@
 
 static void dma_undo(struct device *dev, void *cpu)
 {
-	struct page *page = page_of(virt_to_phys(cpu));
-
-	budget_uncharge(dev, FERRY_BUDGET_DMA, 1ull << page->order);
-	dma_unmap_frames(dev, page->index, PAGE_SIZE << page->order);
-	dma_frames_put(dev, page);
-}
-
-static int order_for(uint32_t bytes)
-{
-	int order = 0;
-
-	while ((PAGE_SIZE << order) < bytes)
-		order++;
-	return order;
-}
-
-/* The frames; page->index holds the device address while they are a driver's. */
-static struct page *dma_frames(struct device *dev, uint32_t bytes, int *err)
-{
-	unsigned int order = (unsigned int)order_for(bytes);
-	struct page *page;
-	uint64_t address;
-
-	*err = budget_charge(dev, FERRY_BUDGET_DMA, 1ull << order);
-	if (*err)
-		return NULL;
-	page = dma_frames_get(dev, order);
-	*err = page ? dma_map_frames(dev, page_paddr(page), PAGE_SIZE << order, &address) : -ENOMEM;
-	if (!*err) {
-		page->index = address;
-		return page;
-	}
-	if (page)
-		dma_frames_put(dev, page);
-	budget_uncharge(dev, FERRY_BUDGET_DMA, 1ull << order);
-	return NULL;
+	dma_frames_put(dev, page_of(virt_to_phys(cpu)));
 }
 
 int dma_alloc(struct device *dev, uint32_t length, uint32_t align, struct dma_buf *buf)
@@ -57,8 +22,8 @@ int dma_alloc(struct device *dev, uint32_t length, uint32_t align, struct dma_bu
 		return -EACCES;
 	if (!length || length > DMA_LENGTH_MAX || align > DMA_LENGTH_MAX || (align & (align - 1)))
 		return -EINVAL;
-	page = dma_frames(dev, MAX(length, align), &err);
-	if (!page)
+	err = dma_frames_get(dev, MAX(length, align), &page);
+	if (err)
 		return err;
 	err = device_on_release(dev, dma_undo, page_addr(page));
 	if (err) {

@@ -38,7 +38,7 @@ void device_log(const struct device *const_dev, enum log_level level, const char
 		return;
 	if (level == LOG_INFO && READ_ONCE(dev->moments[RESTART_FAULT]))
 		level = LOG_DEBUG;	/* its predecessor said so too, and somebody waits for its first request */
-	if (dev->log_dropped) {
+	if (dev->log_dropped && level != LOG_DEBUG) {
 		klog(KERN_WARN, "%s %s: dropped=%llu messages", dev->driver_name, dev->name, (unsigned long long)dev->log_dropped);
 		dev->log_dropped = 0;
 	}

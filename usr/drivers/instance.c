@@ -14,6 +14,7 @@
 
 #define BEATS_MISSED_MAX	3u
 #define STANDBY_RETRY_NS	200000000ull
+#define STANDBY_LATER_NS	10000000ull	/* a restart that nobody's request ends is over then */
 #define REPLACE_TRIES		500u
 #define CPU_PERIOD_US		100000u
 #define KIB_PER_PAGE		4u
@@ -299,6 +300,10 @@ static void standby_keep(const struct ferry_device_desc *d, struct instance *i)
 	i->standby_ns = 0;
 	if (!p->standby || !p->restart || d->standby || reload_is_on(i))
 		return;
+	if (d->flags & FERRY_DEVICE_RESTARTING && now - i->running_ns < STANDBY_LATER_NS) {
+		i->standby_ns = i->running_ns + STANDBY_LATER_NS;	/* whoever waited for this one goes first */
+		return;
+	}
 	k = driver_for(d, &why);
 	if (!k)
 		return;

@@ -4,7 +4,8 @@
  * bus mastering alone does not take back what a device has already been told to do. Each recipe ends with a bit in which the device
  * says that it is quiet. Known: virtio (1.2 sections 4.1.4.3, 4.1.4.8 and 2.4: status reads 0), NVMe (1.4 section 3.1.6: CSTS.RDY is clear),
  * AHCI (1.3.1 section 10.4.3: GHC.HR is clear), bus-master IDE (SFF-8038i: the engine stops when told), QEMU's edu (docs/specs/edu: it
- * cannot be told to stop, so its transfer is waited for; it reaches nobody while bus mastering is off). Left out: the rest.
+ * cannot be told to stop, so its transfer is waited for; it reaches nobody while bus mastering is off). Left out: the rest. Registers are
+ * mapped at a function's first death and stay so: somebody waits for the later ones. The device's bind_lock guards the mapping.
  */
 #include <asm/io.h>
 #include <kernel/thread.h>
@@ -68,10 +69,17 @@
 #define IDE_STATUS		2u
 #define IDE_ACTIVE		1u
 
+static uint8_t *window_keep(struct pci_function *f, paddr_t start, uint64_t length)
+{
+	if (!f->recipe_window)
+		f->recipe_window = vmap_io(start, length);
+	return f->recipe_window;
+}
+
 /* Where the status register is, mapped; NULL: no sane capability says so. */
 static volatile uint8_t *virtio_common_map(struct pci_function *f)
 {
-	uint8_t cap = pci_capability(f, PCI_CAP_ID_VENDOR, 0);
+	uint8_t cap = f->recipe_window ? 0 : pci_capability(f, PCI_CAP_ID_VENDOR, 0);
 
 	for (unsigned int i = 0; cap && i < CAPS_MAX; i++, cap = pci_capability(f, PCI_CAP_ID_VENDOR, cap)) {
 		uint32_t bar = pci_read(f, cap + VIRTIO_CAP_BAR, 1), offset = pci_read(f, cap + VIRTIO_CAP_OFFSET, 4);
@@ -80,9 +88,9 @@ static volatile uint8_t *virtio_common_map(struct pci_function *f)
 		if (pci_read(f, cap + VIRTIO_CAP_TYPE, 1) != VIRTIO_COMMON || bar > 5 || b->io || !b->start)
 			continue;
 		if (b->length >= VIRTIO_COMMON_BYTES && offset <= b->length - VIRTIO_COMMON_BYTES)
-			return vmap_io(b->start + offset, VIRTIO_COMMON_BYTES);
+			return window_keep(f, b->start + offset, VIRTIO_COMMON_BYTES);
 	}
-	return NULL;
+	return f->recipe_window;
 }
 
 static bool virtio_stop_modern(struct pci_function *f)
@@ -95,7 +103,6 @@ static bool virtio_stop_modern(struct pci_function *f)
 	common[VIRTIO_STATUS] = 0;
 	for (unsigned int ms = 0; !(stopped = !common[VIRTIO_STATUS]) && ms < STOP_MS; ms++)
 		sleep_until(time_now() + NSEC_PER_MSEC, false);
-	vunmap((void *)(uintptr_t)common);
 	return stopped;
 }
 
@@ -116,7 +123,7 @@ static uint8_t *registers_map(struct pci_function *f, unsigned int bar, uint64_t
 {
 	const struct pci_bar_range *b = &f->bars[bar];
 
-	return b->io || !b->start || b->length < length ? NULL : vmap_io(b->start, MIN(b->length, (uint64_t)REGISTERS_MAX));
+	return b->io || !b->start || b->length < length ? NULL : window_keep(f, b->start, MIN(b->length, (uint64_t)REGISTERS_MAX));
 }
 
 static uint32_t register_read(const uint8_t *base, uint32_t offset)
@@ -149,7 +156,6 @@ static bool nvme_stop(struct pci_function *f)
 		return false;
 	register_write(regs, NVME_CC, register_read(regs, NVME_CC) & ~NVME_CC_EN);
 	stopped = wait_clear(regs, NVME_CSTS, NVME_CSTS_RDY, STOP_MS + NVME_CAP_TO(register_read(regs, NVME_CAP)));
-	vunmap(regs);
 	return stopped;
 }
 
@@ -189,7 +195,6 @@ static bool ahci_stop(struct pci_function *f)
 	register_write(regs, AHCI_GHC, AHCI_GHC_AE);
 	register_write(regs, AHCI_GHC, AHCI_GHC_AE | AHCI_GHC_HR);
 	stopped = wait_clear(regs, AHCI_GHC, AHCI_GHC_HR, AHCI_RESET_MS);
-	vunmap(regs);
 	return stopped;
 }
 
@@ -201,7 +206,6 @@ static bool edu_stop(struct pci_function *f)
 	if (!regs)
 		return false;
 	stopped = wait_clear(regs, EDU_DMA_COMMAND, EDU_DMA_BUSY, EDU_DMA_MS);
-	vunmap(regs);
 	return stopped;
 }
 

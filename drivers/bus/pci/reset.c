@@ -2,8 +2,9 @@
 /*
  * How a function is made quiet: by its class's own way, which ends with a bit that the device shows (recipe.c); else by function level
  * reset (PCI Express 4.0 section 6.6.2; conventional: Advanced Features ECN), else through D3hot and back (PCI power management 1.2 section
- * 5.4.1), else by a reset of the bus behind its own port (6.6.1, 7.5.1.3.13), where it must be alone. Configuration space is saved before
- * and restored after. Why this order: decision 0007. "pci_reset=flr,bus" on the command line: these ways only.
+ * 5.4.1), else by a reset of the bus behind its own port (6.6.1, 7.5.1.3.13), where it must be alone. A recipe leaves configuration space
+ * alone; around the other ways it is saved and restored. Why this order: decision 0007. "pci_reset=flr,bus" on the command line: these ways
+ * only.
  */
 #include <kernel/init.h>
 #include <kernel/log.h>
@@ -169,6 +170,12 @@ static bool reset_by_bus(struct pci_function *f)
 	return ready;
 }
 
+static void header_save(const struct pci_function *f, uint32_t *saved)
+{
+	for (unsigned int i = 0; i < HEADER_DWORDS; i++)
+		saved[i] = pci_read(f, i * 4, 4);
+}
+
 /* BARs and the rest of the header; the command register last, with bus mastering and INTx as they were. */
 static void header_restore(struct pci_function *f, const uint32_t *saved)
 {
@@ -178,40 +185,43 @@ static void header_restore(struct pci_function *f, const uint32_t *saved)
 	pci_write(f, PCI_COMMAND, 2, saved[PCI_COMMAND / 4] & 0xffff);
 }
 
-/* In their order. */
+/* In their order. A recipe leaves configuration space alone. */
 static const struct way {
 	const char *name;
 	bool (*reset)(struct pci_function *f);
+	bool keeps_header;
 } ways[] = {
-	{ "recipe", pci_stop_by_recipe }, { "flr", flr_exp }, { "flr", flr_af }, { "pm", reset_by_power }, { "bus", reset_by_bus },
+	{ "recipe", pci_stop_by_recipe, true }, { "flr", flr_exp, false }, { "flr", flr_af, false }, { "pm", reset_by_power, false },
+	{ "bus", reset_by_bus, false },
 };
 
-static bool way_taken(struct pci_function *f)
+static bool way_go(const struct way *w, struct pci_function *f)
 {
-	char allowed[64];
-	bool all = !cmdline_get("pci_reset", allowed, sizeof(allowed));
+	uint32_t saved[HEADER_DWORDS];
 
-	for (unsigned int i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-		if ((!all && !strstr(allowed, ways[i].name)) || !ways[i].reset(f))
-			continue;
-		log_debug("pci %04x:%02x:%02x.%x: quiet by %s", f->segment, f->bus, f->slot, f->function, ways[i].name);
-		return true;
-	}
-	return false;
+	if (w->keeps_header)
+		return w->reset(f);
+	header_save(f, saved);
+	if (!w->reset(f))
+		return false;
+	header_restore(f, saved);
+	return true;
 }
 
 int pci_reset_function(struct pci_function *f)
 {
-	uint32_t saved[HEADER_DWORDS];
+	char allowed[64];
+	bool all = !cmdline_get("pci_reset", allowed, sizeof(allowed));
 
 	if (f->header_type & 0x7f)
 		return -EOPNOTSUPP;
 	if (pci_read(f, PCI_VENDOR, 2) == 0xffff)
 		return -ENODEV;	/* nobody is there any more */
-	for (unsigned int i = 0; i < HEADER_DWORDS; i++)
-		saved[i] = pci_read(f, i * 4, 4);
-	if (!way_taken(f))
-		return -EOPNOTSUPP;
-	header_restore(f, saved);
-	return 0;
+	for (unsigned int i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		if ((!all && !strstr(allowed, ways[i].name)) || !way_go(&ways[i], f))
+			continue;
+		log_debug("pci %04x:%02x:%02x.%x: quiet by %s", f->segment, f->bus, f->slot, f->function, ways[i].name);
+		return 0;
+	}
+	return -EOPNOTSUPP;
 }

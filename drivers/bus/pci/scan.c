@@ -10,6 +10,7 @@
 #include <lib/format.h>
 #include <mm/iommu.h>
 #include <mm/slab.h>
+#include <mm/vmap.h>
 #include "../isa/isa.h"
 #include "pci.h"
 
@@ -130,6 +131,7 @@ static void ide_legacy(struct device *dev)
 /* The last reference of the function's device is gone. */
 static void function_release(struct device *dev)
 {
+	vunmap(dev->pci->recipe_window);
 	kfree(dev->pci);
 }
 
@@ -219,11 +221,18 @@ void pci_functions_remove_below(struct pci_function *port, bool vanished)
 	}
 }
 
+/* Only when it changes something: a write is a transaction, and moves a device's whole address map in a virtual machine. */
+static void command_set(const struct pci_function *f, uint32_t bits, bool on)
+{
+	if ((pci_read(f, PCI_COMMAND, 2) & bits) != (on ? bits : 0))
+		pci_update16(f, PCI_COMMAND, bits, on ? bits : 0);
+}
+
 /* Decoding here and on every bridge above. */
 void pci_enable_decoding(struct pci_function *f)
 {
 	for (; f; f = f->bridge)
-		pci_update16(f, PCI_COMMAND, 0, PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
+		command_set(f, PCI_COMMAND_IO | PCI_COMMAND_MEMORY, true);
 }
 
 /*
@@ -234,11 +243,11 @@ void pci_set_bus_master(struct pci_function *f, bool on)
 {
 	if (on && iommu_attach(f->dev))
 		on = false;
-	pci_update16(f, PCI_COMMAND, PCI_COMMAND_MASTER, on ? PCI_COMMAND_MASTER : 0);
+	command_set(f, PCI_COMMAND_MASTER, on);
 	if (!on)
 		iommu_block(f->dev);
 	for (f = on ? f->bridge : NULL; f; f = f->bridge)
-		pci_update16(f, PCI_COMMAND, 0, PCI_COMMAND_MASTER);
+		command_set(f, PCI_COMMAND_MASTER, true);
 }
 
 /* A port that waits for a card. */

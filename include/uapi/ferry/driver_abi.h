@@ -53,6 +53,7 @@ enum ferry_driver_state {
 
 #define FERRY_DEVICE_FALLBACK	0x1u	/* when no process comes any more, the kernel's own build of its driver will take over */
 #define FERRY_DEVICE_FELL_BACK	0x2u	/* it has; reason says why */
+#define FERRY_DEVICE_RESTARTING	0x4u	/* a restart is under way, which its first completed request ends */
 
 /* NR_ferry_device_list(struct ferry_device_desc *array, count, after_id) -> number filled, ids ascending. Set abi of array[0]. */
 struct ferry_device_desc {

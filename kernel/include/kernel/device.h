@@ -14,6 +14,7 @@
 #include <kernel/ref.h>
 #include <kernel/time.h>
 
+struct page;
 struct pci_function;
 struct process;
 struct block_group;
@@ -112,7 +113,7 @@ struct device {
 	struct iommu_domain *iommu;	/* mm/iommu.c: once there was one it stays */
 	bool iommu_open;
 	bool unstopped;			/* its last driver died, and it could be neither reset nor kept away from memory */
-	struct list kept_frames;	/* kernel/dma_quarantine.c */
+	struct list kept_frames;	/* kernel/dma_frames.c: mapped for it, and no driver's */
 	void *moved;			/* ipc/: state of the driver process's side */
 	void *standby;			/* ipc/: of the process that waits for its turn */
 	uint64_t code_place;		/* ipc/: of its driver's code, until one fails by itself; 0: not chosen */
@@ -142,6 +143,8 @@ void device_remove(struct device *dev);
 void device_vanished(struct device *dev);
 /* Devices came or went: set once, by who tells the device manager. May sleep. */
 extern void (*device_list_hook)(struct device *dev);
+/* Called when a restart is over: the successor completed something. Under a strand; NULL: nobody asks. */
+extern void (*device_restarted_hook)(struct device *dev);
 /* kernel/device_sys.c: into and out of /sys. */
 void device_sys_add(const struct device *dev);
 void device_sys_remove(const struct device *dev);
@@ -192,12 +195,17 @@ bool device_has_fallback(const struct device *dev);
 /* The first request since a fault was completed: note how long that took. Any context. */
 void device_restarted(struct device *dev);
 
-/* ---- kernel/dma_quarantine.c: frames for DMA memory ---- */
+/* ---- kernel/dma_frames.c: frames for DMA memory ---- */
 
-/* Zeroed, within 4 GiB for a device that reaches no further; those that were kept for this device first. NULL. May sleep. */
-struct page *dma_frames_get(struct device *dev, unsigned int order);
-/* Given back, or kept for the next driver of a device that may still write to them. Any context. */
-void dma_frames_put(struct device *dev, struct page *page);
+/*
+ * At least @bytes of contiguous zeroed frames, aligned to their size, charged to the device and mapped for it: its address for them is in
+ * (*frames)->index. Those of a driver that died come first. 0, -EDQUOT, -ENOMEM, -ERANGE. May sleep.
+ */
+int dma_frames_get(struct device *dev, uint32_t bytes, struct page **frames);
+/* No driver's any more: unmapped and given back, or kept for the next driver. May sleep. */
+void dma_frames_put(struct device *dev, struct page *frames);
+/* Nobody will come for what is kept, or has come and left it. Not that of a device which may still write to it. May sleep. */
+void dma_frames_trim(struct device *dev);
 /* The device is gone. */
 void dma_frames_release(struct device *dev);
 

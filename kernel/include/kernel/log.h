@@ -24,6 +24,13 @@ void klog_args(int level, const char *fmt, va_list args);
 void log_line(int level, const char *line, size_t n);
 
 /*
+ * Until the matching log_release() (holds nest), lines up to KERN_WARN in importance reach the ring at once but the console later: its port
+ * takes as long as a driver's restart. A line of KERN_ERR, or too many lines, bring out all that wait. Any context.
+ */
+void log_hold(void);
+void log_release(void);
+
+/*
  * Copy log text, at most @size bytes; returns how many. With @position: what was written from there on (0: the oldest kept), and
  * @position moves behind it. Without: the newest.
  */

@@ -29,6 +29,7 @@ struct pci_function {
 	uint32_t msix_offset, msix_pba_offset, msix_count;
 	uint64_t locked;		/* bit n: dword n of the first 256 bytes is the kernel's (see pci_write_allowed) */
 	void *msix_table;		/* mapped while MSI-X is on */
+	void *recipe_window;		/* registers that stop it, mapped; NULL: not yet (recipe.c) */
 	struct pci_function *bridge;	/* above it; NULL on the root bus */
 	struct device *dev;
 };
