@@ -8,6 +8,7 @@
 #include <kernel/ptrace.h>
 #include <kernel/syscall.h>
 #include <fs/internal.h>
+#include <mm/oom.h>
 #include <mm/space.h>
 #include <mm/user.h>
 #include <uapi/ferry/linux_ptrace.h>
@@ -300,11 +301,15 @@ static int64_t clone_process(const struct clone_request *r, const struct regs *f
 
 static int64_t clone_any(const struct clone_request *r, const struct regs *from)
 {
-	int err = clone_check(r);
+	unsigned int tries = 0;
+	int64_t id = clone_check(r);
 
-	if (err)
-		return err;
-	return r->flags & LINUX_CLONE_THREAD ? clone_thread(r, from) : clone_process(r, from);
+	if (id)
+		return id;
+	do
+		id = r->flags & LINUX_CLONE_THREAD ? clone_thread(r, from) : clone_process(r, from);
+	while (oom_retry(id, &tries));
+	return id;
 }
 
 SYSCALL(NR_fork, fork)

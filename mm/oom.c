@@ -13,6 +13,8 @@
 #include <mm/vmstat.h>
 
 #define RECLAIM_PAGES	32u
+#define SHORT_PAGES	256u	/* so few are left that a failed call may have wanted one of them */
+#define RETRIES		200u	/* 2 s of waiting */
 #define WAIT_NS		(10 * NSEC_PER_MSEC)
 #define GRACE_NS	NSEC_PER_SEC	/* a large space takes long to take apart, and is nobody's meanwhile */
 
@@ -62,6 +64,16 @@ static bool over_own_limit(void)
 	const struct space *s = current_process->space;
 
 	return s->limit_pages && READ_ONCE(s->nr_pages) >= s->limit_pages;
+}
+
+bool oom_retry(int64_t err, unsigned int *tries)
+{
+	struct frame_stats stats;
+
+	if (err != -ENOMEM || ++*tries > RETRIES || current->exiting || signal_pending(current))
+		return false;
+	frame_stats(&stats);
+	return stats.free < SHORT_PAGES && oom_relieve();
 }
 
 bool oom_relieve(void)

@@ -4,6 +4,7 @@
 #define MM_OOM_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * The current process needs a page and there is none: end the process with the most, and wait a moment. True: try again; false: the
@@ -11,5 +12,11 @@
  * may be held if the caller gives up after some tries: the chosen one may wait for them.
  */
 bool oom_relieve(void);
+
+/*
+ * A system call that allocates failed with @err, holds nothing and can be made again: true if that was for want of frames and something was
+ * done about it. *@tries starts at 0. Process context; sleeps.
+ */
+bool oom_retry(int64_t err, unsigned int *tries);
 
 #endif
