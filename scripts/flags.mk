@@ -52,7 +52,8 @@ kernel-cflags = $(common-cflags) -ffreestanding -nostdlib -fno-pic -fno-pie $(ma
 	$(hardening-cflags) -fno-asynchronous-unwind-tables \
 	$(if $(CONFIG_CC_OPTIMIZE_FOR_SIZE),-Os,-O2) -D__FERRY_KERNEL__ $(KCFLAGS)
 ifneq ($(is-clang),)
-machine-flags += --target=x86_64-unknown-none-elf
+# Only for a system with glibc does clang 14 know a canary in a segment.
+machine-flags += --target=x86_64-linux-gnu
 else
 kernel-cflags += -fno-tree-loop-distribute-patterns
 endif
