@@ -89,7 +89,7 @@ static int permission_beyond(const struct inode *inode, uint32_t mask, const str
 {
 	bool dir = LINUX_S_ISDIR(inode->mode);
 
-	if (((mask & MAY_EXEC) && !dir && !(inode->mode & 0111)))
+	if ((mask & MAY_EXEC) && !dir && !(inode->mode & 0111))
 		return -EACCES;
 	if (file_privilege(p, LINUX_CAP_DAC_OVERRIDE, real))
 		return 0;

@@ -30,43 +30,7 @@
 
 /* ---- Shared memory: frames that the program maps; nothing in it is believed, and what is read is read once ---- */
 
-static void region_release(struct vma_object *o)
-{
-	for (uint64_t i = 0; i < o->nr_pages; i++)
-		if (o->pages[i])
-			page_put(o->pages[i]);
-	kfree(o->pages);
-	kfree(o);
-}
-
-static void region_put(struct vma_object *o)
-{
-	if (o && ref_put(&o->ref))
-		o->release(o);
-}
-
-static struct vma_object *region_create(uint64_t bytes)
-{
-	struct vma_object *o = kzalloc(sizeof(*o));
-	uint64_t nr = ALIGN_UP(bytes, PAGE_SIZE) >> PAGE_SHIFT;
-
-	if (!o)
-		return NULL;
-	ref_init(&o->ref);
-	o->release = region_release;
-	o->pages = kcalloc(nr, sizeof(struct page *));
-	o->nr_pages = o->pages ? nr : 0;
-	for (uint64_t i = 0; i < o->nr_pages; i++) {
-		o->pages[i] = frame_alloc(0, FRAME_ZERO, PAGE_KERNEL);
-		if (!o->pages[i])
-			goto free;
-	}
-	if (o->pages)
-		return o;
-free:
-	region_put(o);
-	return NULL;
-}
+#define PAGES_OF(bytes)	(ALIGN_UP(bytes, PAGE_SIZE) >> PAGE_SHIFT)
 
 /* What lies at @offset; no entry crosses a page. */
 static void *region_at(const struct vma_object *o, uint32_t offset)
@@ -216,8 +180,8 @@ static void uring_free(struct uring *u)
 	if (u->eventfd)
 		file_put(u->eventfd);
 	kfree(u->buffers);
-	region_put(u->rings);
-	region_put(u->sqes);
+	vma_object_put(u->rings);
+	vma_object_put(u->sqes);
 	kfree(u);
 }
 
@@ -261,12 +225,12 @@ static struct uring *uring_alloc(uint32_t sq_entries, uint32_t cq_entries)
 	wait_queue_init(&u->wait, "io_uring");
 	list_init(&u->finished);
 	list_init(&u->overflow);
-	u->rings = region_create(u->array_at + sq_entries * 4ul);
-	u->sqes = region_create(sq_entries * sizeof(struct linux_uring_sqe));
+	u->rings = vma_object_create(PAGES_OF(u->array_at + sq_entries * 4ul));
+	u->sqes = vma_object_create(PAGES_OF(sq_entries * sizeof(struct linux_uring_sqe)));
 	if (u->rings && u->sqes)
 		return u;
-	region_put(u->rings);
-	region_put(u->sqes);
+	vma_object_put(u->rings);
+	vma_object_put(u->sqes);
 	kfree(u);
 	return NULL;
 }

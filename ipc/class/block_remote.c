@@ -22,7 +22,6 @@
 #include <mm/space.h>
 #include <mm/vmap.h>
 #include "../moved.h"
-#include "region.h"
 
 #define DATA_WINDOW_MAX	(2u << 20)	/* bytes of all slots together */
 #define DATA_SLOT_MAX	(256u << 10)
@@ -339,8 +338,7 @@ static void remote_region_free(struct remote_region *region)
 {
 	if (region->base)
 		vunmap(region->base);
-	if (region->object)
-		shared_region_put(region->object);
+	vma_object_put(region->object);
 	kfree(region);
 }
 
@@ -350,7 +348,7 @@ static struct remote_region *remote_region_create(uint64_t length)
 
 	if (!region)
 		return NULL;
-	region->object = shared_region_create(length >> PAGE_SHIFT);
+	region->object = vma_object_create(length >> PAGE_SHIFT);
 	if (region->object)
 		region->base = vmap_pages(region->object->pages, region->object->nr_pages);
 	if (region->base)

@@ -13,7 +13,6 @@
 #include <mm/space.h>
 #include <mm/vmap.h>
 #include "../moved.h"
-#include "region.h"
 
 #define RING_ENTRIES	(2 * MISC_DEPTH_MAX)	/* a tag comes back before the driver has given its entry's room back */
 
@@ -121,8 +120,7 @@ void misc_remote_free(struct misc_remote *r)
 		return;
 	if (r->base)
 		vunmap(r->base);
-	if (r->object)
-		shared_region_put(r->object);
+	vma_object_put(r->object);
 	kfree(r);
 }
 
@@ -143,7 +141,7 @@ static int region_create(struct misc_remote *r, struct ferry_misc_register *reg)
 	int64_t address;
 	int err;
 
-	r->object = shared_region_create(reg->region_length >> PAGE_SHIFT);
+	r->object = vma_object_create(reg->region_length >> PAGE_SHIFT);
 	r->base = r->object ? vmap_pages(r->object->pages, r->object->nr_pages) : NULL;
 	if (!r->base)
 		return -ENOMEM;

@@ -25,6 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "blkpattern.h"
+#include "claims.h"
 
 /* linux/fs.h and linux/aio_abi.h, which musl does not bring. */
 #define BLKROGET	_IO(0x12, 94)
@@ -64,29 +65,6 @@ static int fd = -1, direct = -1;
 static uint64_t disk_bytes;
 static uint32_t block_bytes;
 static unsigned char *a, *b;	/* two buffers, page aligned */
-
-/* ---- KTAP ---- */
-
-static unsigned int nr_cases, nr_failed;
-static char reason[256];
-
-#define CHECK(cond) do { if (!(cond)) { \
-	snprintf(reason, sizeof(reason), "%s:%d: %s (errno %d)", __FILE__, __LINE__, #cond, errno); return false; } } while (0)
-
-static void run(const char *name, bool (*claim)(void))
-{
-	bool ok;
-
-	reason[0] = '\0';
-	errno = 0;
-	ok = claim();
-	nr_cases++;
-	nr_failed += !ok;
-	if (!ok)
-		printf("# %s\n", reason);
-	printf("%sok %u %s\n", ok ? "" : "not ", nr_cases, name);
-	fflush(stdout);
-}
 
 /* ---- Claims ---- */
 

@@ -21,6 +21,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "claims.h"
 
 #define BLKFLSBUF	_IO(0x12, 97)		/* linux/fs.h, which musl does not bring */
 #define BLKGETSIZE64	_IOR(0x12, 114, size_t)
@@ -44,28 +45,6 @@ static bool matches(const unsigned char *p, uint64_t offset, size_t n, unsigned 
 		if (p[i] != (unsigned char)((offset + i) * 31 + ((offset + i) >> 12) * 7 + seed))
 			return false;
 	return true;
-}
-
-/* ---- KTAP ---- */
-
-static unsigned int nr_cases, nr_failed;
-static char reason[256];
-
-#define CHECK(cond) do { if (!(cond)) { \
-	snprintf(reason, sizeof(reason), "%s:%d: %s (errno %d)", __FILE__, __LINE__, #cond, errno); return false; } } while (0)
-
-static void run(const char *name, bool (*claim)(void))
-{
-	bool ok;
-
-	errno = 0;
-	ok = claim();
-	nr_cases++;
-	nr_failed += !ok;
-	if (!ok)
-		printf("# %s\n", reason);
-	printf("%sok %u %s\n", ok ? "" : "not ", nr_cases, name);
-	fflush(stdout);
 }
 
 /* ---- The disk in memory ---- */

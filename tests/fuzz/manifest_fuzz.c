@@ -7,19 +7,11 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <usr/drivers/manifest.c>
+#include "require.h"
 
 #define NAMES	".ferry_manifest"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static void require(int holds, const char *claim)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "%s\n", claim);
-	abort();
-}
-#define REQUIRE(x)	require(!!(x), #x)
 
 /* ELF header, two section headers, the names, and @size bytes as the section. */
 static uint8_t *file_around(const uint8_t *bytes, size_t size, size_t *total)

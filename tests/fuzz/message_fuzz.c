@@ -4,22 +4,12 @@
  * what it says of itself is true. The first byte chooses the side and whether the header's length, version and number are mended,
  * so that the fuzzer gets past them.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <lib/message.h>
 #include <uapi/ferry/manifest.h>
+#include "require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static void require(int holds, const char *claim)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "%s\n", claim);
-	abort();
-}
-#define REQUIRE(x)	require(!!(x), #x)
 
 static void answer_passes(const union ferry_message *m, enum message_side side)
 {

@@ -32,6 +32,11 @@ void abi_fail(const char *claim, const char *file, int line) __attribute__((nore
 
 /* Wait for @pid; its raw status. */
 int abi_wait(pid_t pid);
+/* Work in a fresh directory that every user may write to, with umask 022; all of them are removed when the cases are done. */
+void abi_fresh(void);
+/* An address that no program may use. Volatile, lest the compiler see what a call is given. */
+extern void *volatile abi_bad_address;
+#define BAD		abi_bad_address
 /* This program's own path. */
 extern const char *abi_self;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Runs the cases of tests/user and prints KTAP. Arguments: names of cases to run (all without); "@NAME" is for helper roles of exec tests. */
+#include <ftw.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include "abi.h"
 
@@ -9,6 +11,8 @@
 extern const struct abi_case __start_abi_cases[], __stop_abi_cases[];
 
 const char *abi_self;
+void *volatile abi_bad_address = (void *)1;
+static char root[] = "/tmp/abi.XXXXXX";
 int abi_role(int argc, char **argv);
 
 void abi_fail(const char *claim, const char *file, int line)
@@ -25,6 +29,22 @@ int abi_wait(pid_t pid)
 	while (waitpid(pid, &status, 0) != pid)
 		CHECK(errno == EINTR);
 	return status;
+}
+
+void abi_fresh(void)
+{
+	char path[sizeof(root) + 8];
+
+	snprintf(path, sizeof(path), "%s/XXXXXX", root);
+	CHECK(mkdtemp(path) && !chmod(path, 0777) && !chdir(path));
+	umask(022);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st, (void)type, (void)ftw;
+	remove(path);
+	return 0;
 }
 
 static bool case_run(const struct abi_case *c)
@@ -67,6 +87,10 @@ int main(int argc, char **argv)
 		return abi_role(argc, argv);
 	for (const struct abi_case *c = __start_abi_cases; c < __stop_abi_cases; c++)
 		nr += is_wanted(c, argc, argv);
+	if (!mkdtemp(root) || chmod(root, 0777)) {
+		perror(root);
+		return 1;
+	}
 	printf("KTAP version 1\n1..%d\n", nr);
 	for (const struct abi_case *c = __start_abi_cases; c < __stop_abi_cases; c++) {
 		bool ok;
@@ -78,5 +102,6 @@ int main(int argc, char **argv)
 		printf("%s %d abi.%s\n", ok ? "ok" : "not ok", ++number, c->name);
 	}
 	fflush(stdout);
+	nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	return failed != 0;
 }

@@ -13,16 +13,6 @@
 
 #define NOBODY	65534
 
-static void *volatile bad_address = (void *)1;
-#define BAD	bad_address
-
-static void fresh(void)
-{
-	char path[] = "/tmp/attr.XXXXXX";
-
-	CHECK(mkdtemp(path) && !chmod(path, 0777) && !chdir(path));
-	umask(022);
-}
 
 static void make(const char *name)
 {
@@ -48,7 +38,7 @@ ABI_CASE(creat_makes_and_empties)
 {
 	int fd;
 
-	fresh();
+	abi_fresh();
 	fd = creat("f", 0666);
 	CHECK(fd >= 0 && write(fd, "abc", 3) == 3);
 	CHECK_ERR(read(fd, &fd, 1), EBADF);
@@ -64,7 +54,7 @@ ABI_CASE(mode_is_set_by_every_call)
 {
 	int fd;
 
-	fresh();
+	abi_fresh();
 	make("f");
 	fd = open("f", O_RDONLY);
 	CHECK(!fchmod(fd, 04751) && (look("f").st_mode & 07777) == 04751);
@@ -89,7 +79,7 @@ ABI_CASE(owner_is_set_by_every_call)
 
 	if (geteuid())
 		return;
-	fresh();
+	abi_fresh();
 	make("f");
 	CHECK(!symlink("f", "l"));
 	fd = open("f", O_RDWR);
@@ -112,7 +102,7 @@ ABI_CASE(owner_and_mode_are_guarded)
 {
 	if (geteuid())
 		return;
-	fresh();
+	abi_fresh();
 	make("roots");
 	make("own");
 	CHECK(!chown("own", NOBODY, NOBODY) && !chmod("own", 06755));
@@ -139,7 +129,7 @@ ABI_CASE(times_are_set_by_every_call)
 	struct timeval micro[2] = { { 1000, 5 }, { 2000, 999999 } };
 	struct utimbuf second = { 3000, 4000 };
 
-	fresh();
+	abi_fresh();
 	make("f");
 	CHECK(!symlink("f", "l"));
 	CHECK(!utimes("f", micro) && look("f").st_atim.tv_sec == 1000 && look("f").st_atim.tv_nsec == 5000);
@@ -162,7 +152,7 @@ ABI_CASE(names_relative_to_a_directory)
 	char text[16];
 	int d, f;
 
-	fresh();
+	abi_fresh();
 	CHECK(!mkdirat(AT_FDCWD, "d", 0755));
 	d = open("d", O_RDONLY | O_DIRECTORY);
 	CHECK(!mkdirat(d, "e", 0700) && S_ISDIR(look("d/e").st_mode));
@@ -192,7 +182,7 @@ ABI_CASE(names_relative_to_a_directory)
 
 ABI_CASE(access_is_asked_with_either_identity)
 {
-	fresh();
+	abi_fresh();
 	make("f");
 	CHECK(!chmod("f", 0600));
 	CHECK(!faccessat(AT_FDCWD, "f", R_OK | W_OK, 0));
@@ -215,7 +205,7 @@ ABI_CASE(file_systems_are_mounted_and_taken_off)
 	struct statfs s;
 	int fd;
 
-	fresh();
+	abi_fresh();
 	if (geteuid() || mkdir("m", 0755) || mount("none", "m", "tmpfs", 0, "size=1M"))
 		return;
 	fd = open("m/busy", O_RDWR | O_CREAT, 0600);

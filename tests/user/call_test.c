@@ -19,15 +19,6 @@
 
 #define PAGE	4096ul
 
-static void *volatile bad_address = (void *)1;
-#define BAD	bad_address
-
-static void fresh(void)
-{
-	char path[] = "/tmp/call.XXXXXX";
-
-	CHECK(mkdtemp(path) && !chdir(path));
-}
 
 /* ---- descriptors ---- */
 
@@ -38,7 +29,7 @@ ABI_CASE(vectors_at_a_position_take_flags)
 	struct iovec r = { got, 6 };
 	int fd;
 
-	fresh();
+	abi_fresh();
 	fd = open("f", O_RDWR | O_CREAT, 0600);
 	CHECK(syscall(SYS_pwritev2, fd, v, 2, 10, 0, 0) == 6 && lseek(fd, 0, SEEK_CUR) == 0);
 	CHECK(syscall(SYS_preadv2, fd, &r, 1, 10, 0, 0) == 6 && !memcmp(got, "abcdef", 6));
@@ -57,7 +48,7 @@ ABI_CASE(files_are_brought_to_their_place)
 {
 	int fd, p[2];
 
-	fresh();
+	abi_fresh();
 	fd = open("f", O_RDWR | O_CREAT, 0600);
 	CHECK(!pipe(p) && write(fd, "x", 1) == 1);
 	CHECK(!syscall(SYS_syncfs, fd) && !syscall(SYS_sync_file_range, fd, 0, 0, 7) && !syscall(SYS_readahead, fd, 0, 4096));
@@ -96,7 +87,7 @@ ABI_CASE(old_directory_entries_are_whole)
 	long n;
 	int d;
 
-	fresh();
+	abi_fresh();
 	CHECK(!mkdir("sub", 0700) && close(open("file", O_CREAT | O_WRONLY, 0600)) == 0);
 	d = open(".", O_RDONLY | O_DIRECTORY);
 	CHECK_ERR(syscall(SYS_getdents, d, room, 1), EINVAL);
@@ -323,7 +314,7 @@ ABI_CASE(mapped_files_are_written_back_on_request)
 	char got[4] = "", *m;
 	int fd;
 
-	fresh();
+	abi_fresh();
 	fd = open("f", O_RDWR | O_CREAT, 0600);
 	CHECK(!ftruncate(fd, 2 * PAGE));
 	m = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -385,7 +376,7 @@ ABI_CASE(program_is_run_from_a_descriptor)
 	char *argv[] = { (char *)"true", NULL };
 	int fd;
 
-	fresh();
+	abi_fresh();
 	CHECK_ERR(syscall(SYS_execveat, AT_FDCWD, "none", argv, NULL, 0), ENOENT);
 	CHECK_ERR(syscall(SYS_execveat, 99, "none", argv, NULL, 0), EBADF);
 	CHECK_ERR(syscall(SYS_execveat, AT_FDCWD, "none", argv, NULL, 0x80000000), EINVAL);

@@ -18,18 +18,8 @@
 #include "abi.h"
 
 /* An address nothing is at; volatile, so that the compiler does not look through it. */
-static void *volatile bad_address = (void *)1;
-#define BAD	bad_address
 
 /* Into a new directory of this case alone, on the file system of /tmp. */
-static void fresh(void)
-{
-	char path[] = "/tmp/abi.XXXXXX";
-
-	CHECK(mkdtemp(path) && !chdir(path));
-	umask(022);
-}
-
 static int make(const char *name, const char *text)
 {
 	int fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0644);
@@ -49,7 +39,7 @@ ABI_CASE(open_reports_what_is_wrong_with_the_path)
 {
 	char longname[300], longpath[5000];
 
-	fresh();
+	abi_fresh();
 	close(make("f", "x"));
 	memset(longname, 'a', sizeof(longname));
 	longname[256] = '\0';
@@ -74,7 +64,7 @@ ABI_CASE(open_reports_what_is_wrong_with_the_path)
 
 ABI_CASE(umask_and_mode_make_the_permissions)
 {
-	fresh();
+	abi_fresh();
 	umask(027);
 	close(open("f", O_CREAT | O_RDWR, 0666));
 	CHECK(mode_of("f") == (S_IFREG | 0640));
@@ -87,7 +77,7 @@ ABI_CASE(descriptors_take_the_lowest_free_number)
 {
 	int a, b;
 
-	fresh();
+	abi_fresh();
 	a = make("f", "");
 	b = dup(a);
 	CHECK(b == a + 1 && dup2(a, 50) == 50 && fcntl(a, F_DUPFD, 40) == 40);
@@ -119,7 +109,7 @@ ABI_CASE(reads_and_writes_check_the_access_mode)
 	char c;
 	int fd;
 
-	fresh();
+	abi_fresh();
 	close(make("f", "abc"));
 	fd = open("f", O_RDONLY);
 	CHECK_ERR(write(fd, "x", 1), EBADF);
@@ -137,7 +127,7 @@ ABI_CASE(position_belongs_to_the_open_file)
 	char c[4] = "";
 	int fd, two;
 
-	fresh();
+	abi_fresh();
 	fd = make("f", "abcdef");
 	two = dup(fd);
 	CHECK(lseek(fd, 2, SEEK_SET) == 2 && read(two, c, 1) == 1 && c[0] == 'c');
@@ -155,7 +145,7 @@ ABI_CASE(append_always_writes_at_the_end)
 	char c[8] = "";
 	int fd;
 
-	fresh();
+	abi_fresh();
 	close(make("f", "abc"));
 	fd = open("f", O_RDWR | O_APPEND);
 	CHECK(lseek(fd, 0, SEEK_SET) == 0 && write(fd, "d", 1) == 1 && lseek(fd, 0, SEEK_CUR) == 4);
@@ -168,7 +158,7 @@ ABI_CASE(holes_read_as_zero_and_cost_nothing)
 	char c = 1;
 	int fd;
 
-	fresh();
+	abi_fresh();
 	fd = make("f", "a");
 	CHECK(pwrite(fd, "b", 1, 10 << 20) == 1 && !fstat(fd, &s));
 	CHECK(s.st_size == (10 << 20) + 1 && s.st_blocks <= 32);
@@ -183,7 +173,7 @@ ABI_CASE(truncation_cuts_and_extends_with_zeroes)
 	struct stat s;
 	int fd;
 
-	fresh();
+	abi_fresh();
 	fd = make("f", "abcdefgh");
 	CHECK(!ftruncate(fd, 3) && !ftruncate(fd, 6));
 	CHECK(pread(fd, c, 8, 0) == 6 && !memcmp(c, "abc\0\0\0", 6));
@@ -199,7 +189,7 @@ ABI_CASE(the_file_size_limit_signals)
 	char block[200] = "";
 	int fd;
 
-	fresh();
+	abi_fresh();
 	fd = make("f", "");
 	signal(SIGXFSZ, SIG_IGN);
 	CHECK(!setrlimit(RLIMIT_FSIZE, &l));
@@ -214,7 +204,7 @@ ABI_CASE(vectors_move_in_order_and_are_checked)
 	struct iovec in[3] = { { "ab", 2 }, { NULL, 0 }, { "cde", 3 } }, out[2] = { { a, 2 }, { b, 3 } }, bad = { a, (size_t)-1 };
 	int fd;
 
-	fresh();
+	abi_fresh();
 	fd = make("f", "");
 	CHECK(writev(fd, in, 3) == 5 && preadv(fd, out, 2, 0) == 5 && !memcmp(a, "ab", 2) && !memcmp(b, "cde", 3));
 	CHECK_ERR(writev(fd, &bad, 1), EINVAL);
@@ -228,7 +218,7 @@ ABI_CASE(mkdir_and_rmdir)
 {
 	struct stat s;
 
-	fresh();
+	abi_fresh();
 	CHECK(!mkdir("d", 0755) && !mkdir("d/e/", 0755));
 	CHECK(!stat("d", &s) && s.st_nlink >= 1);
 	CHECK_ERR(mkdir("d", 0755), EEXIST);
@@ -251,7 +241,7 @@ ABI_CASE(unlink_leaves_the_open_file)
 	char c;
 	int fd;
 
-	fresh();
+	abi_fresh();
 	fd = make("f", "x");
 	CHECK(!unlink("f") && !fstat(fd, &s) && s.st_nlink == 0 && pread(fd, &c, 1, 0) == 1 && c == 'x');
 	CHECK_ERR(unlink("f"), ENOENT);
@@ -266,7 +256,7 @@ ABI_CASE(links_share_the_file)
 {
 	struct stat a, b;
 
-	fresh();
+	abi_fresh();
 	close(make("f", "x"));
 	CHECK(!link("f", "g") && !stat("f", &a) && !stat("g", &b) && a.st_ino == b.st_ino && a.st_nlink == 2);
 	CHECK_ERR(link("f", "g"), EEXIST);
@@ -283,7 +273,7 @@ ABI_CASE(symbolic_links_are_followed_where_they_should_be)
 	char text[8] = "";
 	struct stat s;
 
-	fresh();
+	abi_fresh();
 	close(make("f", "x"));
 	CHECK(!symlink("f", "l") && !symlink("none", "dangling") && !symlink("loop", "loop") && !mkdir("d", 0755) && !symlink("d", "ld"));
 	CHECK(readlink("l", text, 8) == 1 && text[0] == 'f' && readlink("dangling", text, 2) == 2);
@@ -306,7 +296,7 @@ ABI_CASE(forty_links_are_followed_and_no_more)
 	char name[8], target[8];
 	int i;
 
-	fresh();
+	abi_fresh();
 	close(make("0", "x"));
 	for (i = 1; i <= 41; i++) {
 		sprintf(name, "%d", i);
@@ -321,7 +311,7 @@ ABI_CASE(rename_replaces_and_refuses)
 {
 	struct stat s;
 
-	fresh();
+	abi_fresh();
 	close(make("a", "aa"));
 	close(make("b", "b"));
 	CHECK(!mkdir("d", 0755) && !mkdir("e", 0755) && !mkdir("e/x", 0755));
@@ -345,7 +335,7 @@ ABI_CASE(rename2_keeps_or_swaps)
 {
 	struct stat s;
 
-	fresh();
+	abi_fresh();
 	close(make("a", "1"));
 	close(make("b", "22"));
 	CHECK_ERR(syscall(SYS_renameat2, AT_FDCWD, "a", AT_FDCWD, "b", 1), EEXIST);
@@ -362,7 +352,7 @@ ABI_CASE(directories_list_every_name_once)
 	int i, dots = 0;
 	DIR *d;
 
-	fresh();
+	abi_fresh();
 	for (i = 0; i < 300; i++) {
 		sprintf(name, "%d", i);
 		close(make(name, ""));
@@ -387,7 +377,7 @@ ABI_CASE(getdents_refuses_what_cannot_hold_an_entry)
 	char buffer[64];
 	int fd;
 
-	fresh();
+	abi_fresh();
 	fd = open(".", O_RDONLY);
 	CHECK_ERR(syscall(SYS_getdents64, fd, buffer, 8), EINVAL);
 	CHECK_ERR(syscall(SYS_getdents64, make("f", ""), buffer, 64), ENOTDIR);
@@ -398,7 +388,7 @@ ABI_CASE(the_current_directory_has_a_name)
 {
 	char path[PATH_MAX], short_path[2];
 
-	fresh();
+	abi_fresh();
 	CHECK(!mkdir("d", 0755) && !chdir("d") && getcwd(path, sizeof(path)) && !strcmp(path + strlen(path) - 2, "/d"));
 	CHECK(!getcwd(short_path, 2) && errno == ERANGE);
 	CHECK(!rmdir("../d") && !getcwd(path, sizeof(path)) && errno == ENOENT);
@@ -411,7 +401,7 @@ ABI_CASE(the_current_directory_has_a_name)
 
 ABI_CASE(permissions_bind_everybody_but_root)
 {
-	fresh();
+	abi_fresh();
 	close(make("f", "x"));
 	CHECK(!chmod("f", 0640) && !mkdir("d", 0700) && !chmod(".", 0755));
 	CHECK(!access("f", R_OK | W_OK));
@@ -429,7 +419,7 @@ ABI_CASE(permissions_bind_everybody_but_root)
 
 ABI_CASE(the_sticky_bit_keeps_others_from_removing)
 {
-	fresh();
+	abi_fresh();
 	CHECK(!chmod(".", 01777));
 	close(make("f", ""));
 	CHECK(!setuid(1000));
@@ -444,7 +434,7 @@ ABI_CASE(times_can_be_set_and_left)
 	struct timespec t[2] = { { 1000, 5 }, { 2000, 6 } };
 	struct stat s;
 
-	fresh();
+	abi_fresh();
 	close(make("f", ""));
 	CHECK(!utimensat(AT_FDCWD, "f", t, 0) && !stat("f", &s) && s.st_atim.tv_sec == 1000 && s.st_atim.tv_nsec == 5 && s.st_mtim.tv_sec == 2000);
 	t[0].tv_nsec = UTIME_OMIT;
@@ -471,7 +461,7 @@ ABI_CASE(a_mapping_and_the_file_are_the_same_bytes)
 	char c = 0, *shared, *private;
 	int fd;
 
-	fresh();
+	abi_fresh();
 	fd = make("f", "abcdef");
 	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	private = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
@@ -501,7 +491,7 @@ ABI_CASE(copies_between_files)
 	char c[8] = "";
 	int a, b;
 
-	fresh();
+	abi_fresh();
 	a = make("a", "abcdef");
 	b = make("b", "");
 	CHECK(sendfile(b, a, &at, 3) == 3 && at == 4 && pread(b, c, 8, 0) == 3 && !memcmp(c, "bcd", 3));
@@ -515,7 +505,7 @@ ABI_CASE(locks_exclude_other_processes)
 	pid_t pid;
 	int fd;
 
-	fresh();
+	abi_fresh();
 	fd = make("f", "");
 	CHECK(!fcntl(fd, F_SETLK, &l));
 	pid = fork();
@@ -540,7 +530,7 @@ ABI_CASE(fifo_names_join_two_processes)
 	char c[4] = "";
 	pid_t pid;
 
-	fresh();
+	abi_fresh();
 	CHECK(!mkfifo("p", 0600));
 	CHECK_ERR(open("p", O_WRONLY | O_NONBLOCK), ENXIO);
 	pid = fork();
@@ -554,7 +544,7 @@ ABI_CASE(statx_and_stat_agree)
 	struct { uint32_t mask, blksize; uint64_t attributes; uint32_t nlink, uid, gid; uint16_t mode, pad; uint64_t ino, size, rest[40]; } x;
 	struct stat s;
 
-	fresh();
+	abi_fresh();
 	close(make("f", "abc"));
 	CHECK(!stat("f", &s) && !syscall(SYS_statx, AT_FDCWD, "f", 0, 0x7ff, &x));
 	CHECK(x.ino == s.st_ino && x.size == 3 && x.mode == s.st_mode && x.nlink == 1);
@@ -567,7 +557,7 @@ ABI_CASE(openat2_stays_where_it_is_told)
 {
 	struct { uint64_t flags, mode, resolve; } how = { O_RDONLY, 0, 8 };
 
-	fresh();
+	abi_fresh();
 	close(make("f", ""));
 	CHECK(!mkdir("d", 0755) && !symlink("/tmp", "out") && !symlink("f", "l"));
 	CHECK(syscall(SYS_openat2, AT_FDCWD, "d/../f", &how, sizeof(how)) >= 0);

@@ -31,8 +31,6 @@ struct cap_data {
 #define CAP_SYS_TIME	25
 #define CAP_LAST	40
 
-static void *volatile bad_address = (void *)1;
-#define BAD	bad_address
 
 static bool ids_are(uid_t real, uid_t effective, uid_t saved)
 {

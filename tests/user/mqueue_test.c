@@ -9,7 +9,6 @@
 #include <time.h>
 #include "abi.h"
 
-static void *volatile bad_address = (void *)1;
 
 static mqd_t open_queue(long nr, long size, int flags)
 {
@@ -36,7 +35,7 @@ ABI_CASE(mq_open_says_what_is_wrong)
 	CHECK_ERR(syscall(SYS_mq_open, "a/b", O_RDWR, 0, NULL), EACCES);
 	CHECK_ERR(syscall(SYS_mq_open, "..", O_RDWR, 0, NULL), EACCES);
 	CHECK_ERR(syscall(SYS_mq_open, name, O_RDWR, 0, NULL), ENAMETOOLONG);
-	CHECK_ERR(syscall(SYS_mq_open, bad_address, O_RDWR, 0, NULL), EFAULT);
+	CHECK_ERR(syscall(SYS_mq_open, BAD, O_RDWR, 0, NULL), EFAULT);
 	CHECK_ERR(mq_open("/ferry-test2", O_RDWR | O_CREAT, 0600, &none), EINVAL);
 	CHECK_ERR(mq_open("/ferry-test2", O_RDWR | O_CREAT, 0600, &huge), EINVAL);
 	CHECK(!mq_close(q) && !mq_unlink("/ferry-test"));
@@ -69,7 +68,7 @@ ABI_CASE(mq_calls_say_what_is_wrong)
 
 	CHECK_ERR(mq_send(q, text, 9, 0), EMSGSIZE);
 	CHECK_ERR(mq_send(q, text, 1, 32768), EINVAL);
-	CHECK_ERR(mq_send(q, bad_address, 1, 0), EFAULT);
+	CHECK_ERR(mq_send(q, BAD, 1, 0), EFAULT);
 	CHECK_ERR(mq_receive(q, text, 7, NULL), EMSGSIZE);
 	CHECK_ERR(mq_send(0, text, 1, 0), EBADF);
 	CHECK_ERR(mq_timedreceive(q, text, 8, NULL, &bad), EINVAL);

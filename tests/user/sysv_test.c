@@ -17,7 +17,6 @@ union sem_arg {
 
 #define KEY	0x46657272
 
-static void *volatile bad_address = (void *)1;
 
 static int sems(int nr)
 {
@@ -63,7 +62,7 @@ ABI_CASE(semop_takes_all_steps_or_none)
 	CHECK_ERR(semop(id, &far, 1), EFBIG);
 	CHECK_ERR(semop(id, both, 0), EINVAL);
 	CHECK_ERR(semop(id, both, 501), E2BIG);
-	CHECK_ERR(semop(id, bad_address, 1), EFAULT);
+	CHECK_ERR(semop(id, BAD, 1), EFAULT);
 	CHECK_ERR(semop(-1, both, 1), EINVAL);
 	a.val = 32767;
 	CHECK(!semctl(id, 0, SETVAL, a));
@@ -164,7 +163,7 @@ ABI_CASE(semctl_reads_and_sets_all_and_stats)
 	CHECK(!semctl(id, 0, IPC_STAT, a) && ds.sem_nsems == 3 && ds.sem_otime == 0 && ds.sem_perm.mode == 0600);
 	ds.sem_perm.mode = 0644;
 	CHECK(!semctl(id, 0, IPC_SET, a) && !semctl(id, 0, IPC_STAT, a) && ds.sem_perm.mode == 0644);
-	a.buf = bad_address;
+	a.buf = BAD;
 	CHECK_ERR(semctl(id, 0, IPC_STAT, a), EFAULT);
 	CHECK_ERR(semctl(id, 0, GETALL, a), EFAULT);
 	CHECK(!semctl(id, 0, IPC_RMID));
@@ -246,13 +245,13 @@ ABI_CASE(msgsnd_and_msgrcv_say_what_is_wrong)
 	CHECK_ERR(msgsnd(id, &none, 1, 0), EINVAL);
 	CHECK_ERR(msgsnd(id, &m, 8193, 0), EINVAL);
 	CHECK_ERR(msgsnd(-1, &m, 1, 0), EINVAL);
-	CHECK_ERR(msgsnd(id, bad_address, 1, 0), EFAULT);
+	CHECK_ERR(msgsnd(id, BAD, 1, 0), EFAULT);
 	CHECK_ERR(msgrcv(id, &m, (size_t)-1, 0, 0), EINVAL);
 	put(id, 1, "x");
-	CHECK_ERR(msgrcv(id, bad_address, 1, 0, 0), EFAULT);
+	CHECK_ERR(msgrcv(id, BAD, 1, 0, 0), EFAULT);
 	CHECK_ERR(msgget(KEY + 7, 0), ENOENT);
 	CHECK_ERR(msgctl(id, 999, NULL), EINVAL);
-	CHECK_ERR(msgctl(id, IPC_STAT, bad_address), EFAULT);
+	CHECK_ERR(msgctl(id, IPC_STAT, BAD), EFAULT);
 	CHECK(!msgctl(id, IPC_RMID, NULL));
 	CHECK_ERR(msgctl(id, IPC_RMID, NULL), EINVAL);
 	CHECK_ERR(msgsnd(id, &m, 1, 0), EINVAL);

@@ -18,7 +18,6 @@ struct privileges {
 };
 
 struct process;
-struct exec_image;
 
 /* May the current process do what @cap (LINUX_CAP_*) stands for? Kernel threads may. Any context of a thread. */
 bool privileged(unsigned int cap);

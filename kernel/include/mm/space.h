@@ -82,6 +82,9 @@ int space_unmap(struct space *s, vaddr_t address, uint64_t length);
 void space_unmap_object(struct space *s, const struct vma_object *object);
 /* The object mapped at @address with a reference, or NULL. */
 struct vma_object *space_object_at(struct space *s, vaddr_t address);
+/* @nr_pages zeroed frames that the kernel shares with a program, with one reference; NULL without memory. Nothing in them is believed. */
+struct vma_object *vma_object_create(uint64_t nr_pages);
+/* NULL is fine. */
 void vma_object_put(struct vma_object *o);
 int space_protect(struct space *s, vaddr_t address, uint64_t length, uint32_t vm_flags);
 int64_t space_remap(struct space *s, vaddr_t old, uint64_t old_length, uint64_t new_length, uint32_t flags, vaddr_t new_address);

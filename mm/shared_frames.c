@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Memory that the kernel shares with a driver process: frames that both map, given back with the last reference of either. */
+/* Frames that the kernel shares with a program: both map them, and they are given back with the last reference of either. */
 #include <mm/page.h>
 #include <mm/slab.h>
-#include "region.h"
+#include <mm/space.h>
 
-static void region_release(struct vma_object *o)
+static void frames_release(struct vma_object *o)
 {
 	for (uint64_t i = 0; i < o->nr_pages; i++)
 		if (o->pages[i])
@@ -13,20 +13,14 @@ static void region_release(struct vma_object *o)
 	kfree(o);
 }
 
-void shared_region_put(struct vma_object *o)
-{
-	if (ref_put(&o->ref))
-		o->release(o);
-}
-
-struct vma_object *shared_region_create(uint64_t nr_pages)
+struct vma_object *vma_object_create(uint64_t nr_pages)
 {
 	struct vma_object *o = kzalloc(sizeof(*o));
 
 	if (!o)
 		return NULL;
 	ref_init(&o->ref);
-	o->release = region_release;
+	o->release = frames_release;
 	o->pages = kcalloc(nr_pages, sizeof(struct page *));
 	o->nr_pages = o->pages ? nr_pages : 0;
 	for (uint64_t i = 0; i < o->nr_pages; i++) {
@@ -37,6 +31,6 @@ struct vma_object *shared_region_create(uint64_t nr_pages)
 	if (o->pages)
 		return o;
 free:
-	shared_region_put(o);
+	vma_object_put(o);
 	return NULL;
 }
