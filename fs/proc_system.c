@@ -300,6 +300,8 @@ static int proc_system_init(void)
 		{ "sys/kernel/random/uuid", 0444, uuid_show, NULL }, { "sys/kernel/random/boot_id", 0444, uuid_show, boot_id },
 		{ "sys/kernel/random/entropy_avail", 0444, number_show, (void *)256l }, { "sys/fs/nr_open", 0444, number_show, (void *)65536l },
 		{ "sys/vm/overcommit_memory", 0444, number_show, NULL },
+		{ "sys/kernel/dmesg_restrict", 0444, number_show, (void *)1l }, { "sys/kernel/kptr_restrict", 0444, number_show, (void *)2l },
+		{ "sys/kernel/randomize_va_space", 0444, number_show, (void *)2l },
 	};
 	unsigned int i;
 	int err = 0;

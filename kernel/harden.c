@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Which defences the command line leaves off (kernel/harden.h). Read once at boot, read-only when programs run. */
+#include <asm/cpu.h>
 #include <kernel/harden.h>
 #include <kernel/init.h>
 #include <kernel/log.h>
+#include <lib/format.h>
 #include <mm/page.h>
 
 static const char *const names[HARDEN_COUNT] = {
@@ -51,4 +53,12 @@ void harden_init(void)
 		turn_off(at, n);
 		at += n + (at[n] == ',');
 	}
+}
+
+void harden_pointers(void)
+{
+	uint64_t secret;
+
+	cpu_random(&secret);
+	format_hide_pointers(secret | 1);
 }

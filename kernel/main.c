@@ -35,6 +35,7 @@ void boot_fail(const char *fmt, ...)
 	format_args(text, sizeof(text), fmt, args);
 	va_end(args);
 	log_err("ferry: cannot boot: %s", text);
+	places_print();
 	machine_exit(FERRY_EXIT_FATAL);
 }
 
@@ -134,6 +135,7 @@ void kernel_main(paddr_t mbi, uint64_t entry_tsc)
 	log_info("cmdline: %s", boot_info.cmdline);
 	harden_init();
 	cpu_features_init();
+	harden_pointers();
 	memory_init();
 	fpu_init();
 	acpi_init();

@@ -95,6 +95,12 @@ void regs_print(const struct regs *r)
 #undef V
 }
 
+void places_print(void)
+{
+	print("Kernel offset %#llx, direct map %#llx, vmap %#llx", (unsigned long long)kaslr_offset,
+	      (unsigned long long)layout_direct_map(), (unsigned long long)layout_vmap());
+}
+
 static void __noreturn stop(const struct regs *regs, uint64_t rip, uint64_t rbp, const char *fmt, va_list args)
 {
 	static const struct cpu *panicking;
@@ -112,8 +118,7 @@ static void __noreturn stop(const struct regs *regs, uint64_t rip, uint64_t rbp,
 	log_panic(true);
 	format_args(text, sizeof(text), fmt, args);
 	print("Kernel panic: %s", text);
-	print("Kernel offset %#llx, direct map %#llx, vmap %#llx", (unsigned long long)kaslr_offset,
-	      (unsigned long long)layout_direct_map(), (unsigned long long)layout_vmap());
+	places_print();
 	print_place();
 	if (regs)
 		regs_print(regs);

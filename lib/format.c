@@ -19,7 +19,7 @@ struct output {
 };
 
 struct spec {
-	bool left, plus, space, alternate, zero;
+	bool left, plus, space, alternate, zero, as_it_is;
 	unsigned int width;
 	int precision;	/* -1: none */
 	enum length length;
@@ -211,10 +211,38 @@ static void put_char(struct output *out, struct spec *s, char c)
 		put_fill(out, ' ', 1, s->width);
 }
 
+static uint64_t pointer_secret;
+
+uint64_t format_hide_pointers(uint64_t secret)
+{
+	uint64_t before = pointer_secret;
+
+	pointer_secret = secret;
+	return before;
+}
+
+/* Two rounds of SplitMix64's finaliser under the secret; half of the result is kept, so that no address can be told from it. */
+static uint64_t hidden(uint64_t address)
+{
+	uint64_t x = address;
+
+	for (unsigned int round = 0; round < 2; round++) {
+		x += pointer_secret;
+		x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
+		x = (x ^ x >> 27) * 0x94d049bb133111ebull;
+		x ^= x >> 31;
+	}
+	return x >> 32;
+}
+
 static void put_pointer(struct output *out, struct spec *s, const void *p)
 {
+	uint64_t address = (uintptr_t)p;
+
+	if (pointer_secret && address && !s->as_it_is)
+		address = hidden(address);
 	s->conversion = 'x';
-	put_number(out, s, (uintptr_t)p, 16, "0x");
+	put_number(out, s, address, 16, "0x");
 }
 
 /* One conversion; an unknown one is printed as it stands, without consuming an argument. */
@@ -253,6 +281,10 @@ static void format_all(struct output *out, const char *fmt, struct arguments *ar
 		s.conversion = *fmt;
 		if (*fmt)
 			fmt++;
+		if (s.conversion == 'p' && *fmt == 'x') {
+			s.as_it_is = true;
+			fmt++;
+		}
 		convert(out, &s, start, fmt, args);
 	}
 }

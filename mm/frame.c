@@ -69,7 +69,7 @@ static const struct section *section_of_page(const struct page *page)
 	for (unsigned int i = 0; i < nr_sections; i++)
 		if (page >= sections[i].pages && page < sections[i].pages + sections[i].count)
 			return &sections[i];
-	panic("%p is no struct page", (const void *)page);
+	panic("%px is no struct page", (const void *)page);
 }
 
 struct page *page_of(paddr_t p)

@@ -178,7 +178,7 @@ static uint32_t slot_of(const struct slab_cache *c, const struct slab *s, const 
 	uint64_t offset = (const char *)p - (const char *)s - c->first;
 
 	if (offset % c->stride || offset / c->stride >= c->capacity)
-		panic("kfree: %p is not the start of an object of %s", p, c->name);
+		panic("kfree: %px is not the start of an object of %s", p, c->name);
 	return offset / c->stride;
 }
 
@@ -189,7 +189,7 @@ static struct slab *slab_give(struct slab_cache *c, struct slab *s, uint32_t slo
 
 	slab_check(c, s);
 	if (SLAB_CHECKED && s->free[slot / 64] & bit)
-		panic("kfree: object %u of slab %p (%s) freed twice", slot, (void *)s, c->name);
+		panic("kfree: object %u of slab %px (%s) freed twice", slot, (void *)s, c->name);
 	s->free[slot / 64] |= bit;
 	c->nr_used--;
 	if (s->used-- == c->capacity)
@@ -213,7 +213,7 @@ static struct page *head_page(const void *p)
 	if ((vaddr_t)p >= DIRECT_MAP_BASE && (vaddr_t)p < VMAP_BASE)
 		page = page_of(virt_to_phys(p));
 	if (!page)
-		panic("kfree: %p is no kernel memory", p);
+		panic("kfree: %px is no kernel memory", p);
 	return page->flags & PAGE_TAIL ? page->owner : page;
 }
 
@@ -246,7 +246,7 @@ void slab_free(struct slab_cache *c, void *p)
 		return;
 	head = head_page(p);
 	if (head->use != PAGE_SLAB || head->owner != c)
-		panic("slab_free: %p is not of %s", p, c->name);
+		panic("slab_free: %px is not of %s", p, c->name);
 	cache_free(c, p);
 }
 
@@ -280,7 +280,7 @@ static void frames_free(struct page *head, void *p)
 	if (!debug_large_free(p))
 		return;
 	if (!(head->flags & PAGE_KMALLOC) || p != page_addr(head))
-		panic("kfree: %p was not allocated", p);
+		panic("kfree: %px was not allocated", p);
 	head->flags &= ~PAGE_KMALLOC;
 	__atomic_fetch_sub(&large_bytes, PAGE_SIZE << head->order, __ATOMIC_RELAXED);
 	page_put(head);

@@ -167,7 +167,7 @@ void vunmap(void *v)
 		return;
 	a = area_find((vaddr_t)v);
 	if (!a)
-		panic("vunmap: %p is not mapped", v);
+		panic("vunmap: %px is not mapped", v);
 	area_destroy(a);
 }
 

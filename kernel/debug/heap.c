@@ -12,8 +12,15 @@
 #include "debug.h"
 
 #define FRAME_FILL	0xfe		/* as -ftrivial-auto-var-init=pattern fills variables */
+#define VMAP_LEAK	(64ull << 30)	/* of the vmap area: more is never in use */
 #define WAITING_SHIFT	6		/* a 64th of all RAM may wait */
 #define WAITING_MIN	(256ul << 10)
+
+extern const uint8_t kernel_start[], kernel_end[];
+
+struct unaligned {
+	uint64_t value;
+} __packed;
 
 /* In the place of a freed object. */
 struct waiting {
@@ -50,18 +57,30 @@ static struct object_note *note_of(const void *p, size_t room)
 
 /* ---- Frames ---- */
 
-/* A pattern that was never overwritten, on its way to a program. */
+/* Does @value point to memory of the kernel's? */
+static bool is_kernel_address(uint64_t value)
+{
+	if (value - DIRECT_MAP_BASE < VMAP_BASE - DIRECT_MAP_BASE)
+		return page_of(virt_to_phys((const void *)value));
+	return value - VMAP_BASE < VMAP_LEAK || value - (uint64_t)kernel_start < (uint64_t)(kernel_end - kernel_start);
+}
+
+/* A pattern that was never overwritten, or an address of the kernel's, on its way to a program. */
 void debug_check_leak(const void *from, size_t size)
 {
-	const uint64_t *word = (const uint64_t *)ALIGN_UP((uint64_t)from, 8);
-	const uint64_t *end = (const uint64_t *)ALIGN_DOWN((uint64_t)from + size, 8);
+	const char *at = (const char *)ALIGN_UP((uint64_t)from, 4), *end = (const char *)from + size;
 
-	for (; word < end; word++)
-		if (*word == FRAME_FILL * 0x0101010101010101ull) {
-			report_simple(CALLER_RIP, CALLER_RBP, "memory that was never set is copied to a program: %p, %llu bytes, at %llu",
-				      from, (unsigned long long)size, (unsigned long long)((const char *)word - (const char *)from));
+	for (; at + 4 <= end; at += 4) {
+		bool unset = *(const uint32_t *)at == FRAME_FILL * 0x01010101u;
+		bool address = at + 8 <= end && is_kernel_address(((const struct unaligned *)at)->value);
+
+		if (unset || address) {
+			report_simple(CALLER_RIP, CALLER_RBP, "%s is copied to a program: %px, %llu bytes, at %llu",
+				      unset ? "memory that was never set" : "an address of the kernel's", from, (unsigned long long)size,
+				      (unsigned long long)(at - (const char *)from));
 			return;
 		}
+	}
 }
 
 void debug_frames_alloc(void *at, size_t bytes, bool cleared)
@@ -86,7 +105,7 @@ bool debug_large_free(void *p)
 {
 	if (shadow_of(p) < 8)
 		return true;
-	report_simple(CALLER_RIP, CALLER_RBP, "double or invalid free of the large object at %p", p);
+	report_simple(CALLER_RIP, CALLER_RBP, "double or invalid free of the large object at %px", p);
 	return false;
 }
 
@@ -94,7 +113,7 @@ bool debug_may_free(const void *p)
 {
 	if ((uint64_t)p - DIRECT_MAP_BASE < VMAP_BASE - DIRECT_MAP_BASE && page_of(virt_to_phys(p)))
 		return true;
-	report_simple(CALLER_RIP, CALLER_RBP, "free of %p, which is no kernel memory", p);
+	report_simple(CALLER_RIP, CALLER_RBP, "free of %px, which is no kernel memory", p);
 	return false;
 }
 
@@ -182,7 +201,7 @@ static bool refuse(const char *what, void *p)
 {
 	struct report r;
 
-	if (report_begin(&r, report_key(CALLER_RIP, CALLER_RBP), "%s of the object at %p", what, p)) {
+	if (report_begin(&r, report_key(CALLER_RIP, CALLER_RBP), "%s of the object at %px", what, p)) {
 		backtrace_print(CALLER_RIP, CALLER_RBP);
 		heap_describe((uint64_t)p);
 		report_end(&r);
@@ -253,7 +272,7 @@ void heap_describe(uint64_t address)
 	note = note_of(p, cache->stride);
 	if (note->magic != NOTE_MAGIC)
 		return;
-	report_line("Object of %u bytes at %p (%s), %s; the address is %lld bytes %s", note->size, p, cache->name, note->live ? "in use" : "freed",
+	report_line("Object of %u bytes at %px (%s), %s; the address is %lld bytes %s", note->size, p, cache->name, note->live ? "in use" : "freed",
 		    (long long)(address - (uint64_t)p), address - (uint64_t)p < note->size ? "inside" : "from its start, outside");
 	describe_note(note);
 }

@@ -161,7 +161,7 @@ static void judge(const struct object *o)
 	}
 	nr_leaks++;
 	nr = stack_get(o->note->allocated, &frames);
-	if (!nr || !report_begin(&r, (uint64_t)frames, "leak: nobody points to the object of %u bytes at %p (%s)", o->note->size,
+	if (!nr || !report_begin(&r, (uint64_t)frames, "leak: nobody points to the object of %u bytes at %px (%s)", o->note->size,
 				 (void *)o->at, o->cache->name))
 		return;
 	report_frames("Allocated", frames, nr);

@@ -46,7 +46,7 @@ void shadow_report(uint64_t address, size_t size, bool write, uint64_t rip, uint
 {
 	struct report r;
 
-	if (!report_begin(&r, report_key(rip, rbp), "%s: %s of %llu bytes, the first wrong one at %p", kind_of((const void *)address),
+	if (!report_begin(&r, report_key(rip, rbp), "%s: %s of %llu bytes, the first wrong one at %px", kind_of((const void *)address),
 			  write ? "write" : "read", (unsigned long long)size, (void *)address))
 		return;
 	backtrace_print(rip, rbp);

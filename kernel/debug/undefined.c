@@ -136,9 +136,9 @@ void __ubsan_handle_type_mismatch_v1(struct mismatch *m, uint64_t p)
 	if (!p)
 		say(&m->place, CALLER_RIP, CALLER_RBP, "%s a null pointer to %s", what, m->type->name);
 	else if (p & ((1ull << m->log_alignment) - 1))
-		say(&m->place, CALLER_RIP, CALLER_RBP, "%s %p, which is not aligned for %s", what, (void *)p, m->type->name);
+		say(&m->place, CALLER_RIP, CALLER_RBP, "%s %px, which is not aligned for %s", what, (void *)p, m->type->name);
 	else
-		say(&m->place, CALLER_RIP, CALLER_RBP, "%s %p, with no room for %s", what, (void *)p, m->type->name);
+		say(&m->place, CALLER_RIP, CALLER_RBP, "%s %px, with no room for %s", what, (void *)p, m->type->name);
 }
 
 struct load {
@@ -189,7 +189,7 @@ void __ubsan_handle_pointer_overflow(struct only_place *o, uint64_t base, uint64
 
 void __ubsan_handle_pointer_overflow(struct only_place *o, uint64_t base, uint64_t result)
 {
-	say(&o->place, CALLER_RIP, CALLER_RBP, "pointer %p moved to %p", (void *)base, (void *)result);
+	say(&o->place, CALLER_RIP, CALLER_RBP, "pointer %px moved to %px", (void *)base, (void *)result);
 }
 
 /* The compiler lets nothing follow these two. */

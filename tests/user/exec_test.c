@@ -10,6 +10,7 @@
 #include "abi.h"
 
 int abi_role(int argc, char **argv);
+void places_tell(void);
 
 /* Each role's exit status is its answer. */
 int abi_role(int argc, char **argv)
@@ -31,6 +32,8 @@ int abi_role(int argc, char **argv)
 	if (!strcmp(role, "aux"))
 		return getauxval(AT_PAGESZ) == 4096 && getauxval(AT_PHDR) && getauxval(AT_RANDOM) && getauxval(AT_ENTRY) &&
 		       !getauxval(AT_SECURE) && !strcmp((char *)getauxval(AT_PLATFORM), "x86_64") ? 0 : 1;
+	if (!strcmp(role, "places"))
+		places_tell();
 	if (!strcmp(role, "signals")) {
 		sigprocmask(0, NULL, &blocked);
 		sigaction(SIGUSR1, NULL, &action);

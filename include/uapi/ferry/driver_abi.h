@@ -276,6 +276,7 @@ struct ferry_device_info {
 	unsigned int dma_bits;
 	unsigned int nr_cpus;
 	unsigned int flags;		/* FERRY_INFO_* */
+	unsigned int pad;
 	unsigned long long generation;
 	char name[32];
 	struct ferry_bar bars[6];

@@ -374,6 +374,7 @@ struct linux_epoll_event {
 
 struct linux_flock {
 	int16_t l_type, l_whence;
+	int32_t pad1;
 	int64_t l_start, l_len;
 	int32_t l_pid;
 	int32_t pad;
@@ -405,6 +406,7 @@ struct linux_signalfd_siginfo {
 struct linux_hd_geometry {
 	uint8_t heads, sectors;
 	uint16_t cylinders;
+	uint32_t pad;
 	uint64_t start;
 };
 

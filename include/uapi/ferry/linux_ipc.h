@@ -20,6 +20,7 @@ struct linux_ipc_perm {
 	unsigned int uid, gid, cuid, cgid;
 	unsigned int mode;
 	unsigned short sequence, reserved1;
+	unsigned int reserved2;
 	unsigned long reserved[2];
 };
 
@@ -51,7 +52,7 @@ struct linux_shminfo {
 };
 
 struct linux_shm_info {
-	int used_ids;
+	int used_ids, pad;
 	unsigned long shm_tot, shm_rss, shm_swp, swap_attempts, swap_successes;
 };
 
@@ -101,7 +102,7 @@ struct linux_msqid_ds {
 
 struct linux_msginfo {
 	int msgpool, msgmap, msgmax, msgmnb, msgmni, msgssz, msgtql;
-	unsigned short msgseg;
+	unsigned short msgseg, pad;
 };
 
 /* POSIX message queues. */

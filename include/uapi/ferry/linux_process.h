@@ -112,11 +112,11 @@ struct linux_siginfo {
 		} timer;
 		struct {
 			unsigned long addr;
-			short addr_lsb;
+			short addr_lsb, pad[3];
 		} fault;
 		struct {
 			long band;
-			int fd;
+			int fd, pad;
 		} poll;
 		unsigned char bytes[112];
 	};

@@ -82,7 +82,7 @@ struct linux_syscall_info {
 		} entry;
 		struct {
 			int64_t rval;
-			uint8_t is_error;
+			uint8_t is_error, pad[7];
 		} exit;
 	};
 };

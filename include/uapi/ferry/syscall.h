@@ -403,6 +403,7 @@
 #define NR_ferry_cap_open	1054	/* device manager: the handle that a driver's were derived from */
 #define NR_ferry_notify_create	1055
 #define NR_ferry_budget		1056	/* what a driver may use, and what it uses */
+#define NR_ferry_provoke_stack	1062	/* CONFIG_PROVOKE: what a leaking call would leak (tests/provoke/stack.c) */
 #define NR_FERRY_FIRST		1000
 #define NR_FERRY_COUNT		64
 

@@ -12,6 +12,8 @@ enum hardening { HARDEN_SMEP, HARDEN_SMAP, HARDEN_UMIP, HARDEN_IBT, HARDEN_WX, H
 
 /* Reads the command line; before anything asks. Also init_on_alloc and init_on_free (mm/page.h). */
 void harden_init(void);
+/* From here on %p hides addresses (lib/format.h); once the CPU's features are known. */
+void harden_pointers(void);
 /* Is it on? Any context. */
 bool hardened(enum hardening what);
 

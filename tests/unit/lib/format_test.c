@@ -83,8 +83,23 @@ KTEST_CASE(null_string_and_pointer)
 
 	SAYS("(null)", "%s", none);
 	SAYS("0x0", "%p", (void *)0);
-	SAYS("0xdead", "%p", (void *)0xdead);
+	SAYS("0xdead", "%px", (void *)0xdead);
 	SAYS("100%", "%d%%", 100);
+}
+
+KTEST_CASE(pointers_are_named_not_shown)
+{
+	uint64_t secret = format_hide_pointers(0x1234567890abcdef);
+	char again[64];
+
+	format_text(text, sizeof(text), "%p %p", (void *)0xffff800012345678, (void *)0xffff800012345680);
+	format_text(again, sizeof(again), "%p %p", (void *)0xffff800012345678, (void *)0xffff800012345680);
+	EXPECT_STREQ(text, again);
+	EXPECT_TRUE(!strstr(text, "12345678") && !strstr(text, "ffff8000"));
+	EXPECT_TRUE(strlen(text) <= 21);
+	EXPECT_TRUE(strncmp(text, strchr(text, ' ') + 1, 6));
+	SAYS("0xffff800012345678", "%px", (void *)0xffff800012345678);
+	format_hide_pointers(secret);
 }
 
 static unsigned long long value;
