@@ -4,6 +4,7 @@
 #include <fs/tty.h>
 #include <kernel/process.h>
 #include <kernel/ptrace.h>
+#include <kernel/seccomp.h>
 #include <kernel/time.h>
 #include <mm/page.h>
 #include <mm/slab.h>
@@ -24,6 +25,7 @@ struct snapshot {
 	uint64_t pending, blocked, ignored, caught;
 	int nice, priority;		/* priority: in effect now, as Linux counts it */
 	struct sched_params sched;
+	unsigned int seccomp_mode, nr_filters;
 };
 
 static char thread_letter(const struct thread *t)
@@ -56,6 +58,8 @@ static void take_threads(struct process *p, struct snapshot *n)
 			str_copy(n->name, t->name, sizeof(n->name));
 		n->blocked = t->blocked;
 		n->sched = thread_own_sched(t);
+		n->seccomp_mode = t->seccomp_mode;
+		n->nr_filters = seccomp_nr_filters(t);
 		n->nice = n->sched.nice;
 		n->priority = t->sclass == SCHED_RT ? -1 - t->rt_priority : 20 + t->nice;
 	}
@@ -185,6 +189,7 @@ void proc_pid_status(struct seq *s, struct inode *inode)
 	seq_printf(s, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\nCapAmb:\t%016llx\nNoNewPrivs:\t%u\n",
 		   ull(p->privileges.inheritable), ull(p->privileges.permitted), ull(p->privileges.effective), ull(p->privileges.bounding),
 		   ull(p->privileges.ambient), p->no_new_privs);
+	seq_printf(s, "Seccomp:\t%u\nSeccomp_filters:\t%u\n", n.seccomp_mode, n.nr_filters);
 	seq_printf(s, "ShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\nCpus_allowed:\t1\n", ull(n.pending), ull(n.blocked),
 		   ull(n.ignored), ull(n.caught));
 }

@@ -6,6 +6,7 @@
  */
 #include <kernel/log.h>
 #include <kernel/ptrace.h>
+#include <kernel/seccomp.h>
 #include <kernel/syscall.h>
 #include <fs/internal.h>
 #include <mm/oom.h>
@@ -62,6 +63,7 @@ static void thread_inherit(struct thread *t, const struct clone_request *r)
 	struct thread *from = current;
 
 	arch_thread_copy(t, from);
+	seccomp_inherit(t);
 	if (r->flags & LINUX_CLONE_SETTLS)
 		t->arch.fs_base = r->tls;
 	t->blocked = from->blocked;

@@ -55,7 +55,11 @@ void signal_reset_actions(struct process *p);
 void signal_forget(struct process *p, int sig);
 /* Kill with @sig even when it is blocked or ignored. */
 void signal_force(int sig);
+void signal_force_info(int sig, const struct linux_siginfo *info);
 bool signal_default_ignores(int sig);
+
+/* signal_deliver.c: may the log have one more line that a program can cause? */
+bool program_log_allowed(void);
 
 /* signal_frame.c */
 int signal_frame_push(struct regs *regs, int sig, const struct linux_siginfo *info, const struct sigaction_k *action, sigset_t mask);

@@ -2,7 +2,7 @@
 /*
  * ptrace(2), the tracee's half: stops, events, and what becomes of them when either side ends. A traced thread stops by itself, on its way
  * to or from user mode, and sleeps until the tracer (kernel/ptrace_call.c) lets it go or the process is killed. Left out: tracers that are
- * single threads, seccomp stops, and PTRACE_SYSEMU. Lock: process_tree_lock.
+ * single threads, and PTRACE_SYSEMU. Lock: process_tree_lock.
  */
 #include <kernel/ptrace.h>
 #include <mm/slab.h>
@@ -50,7 +50,7 @@ void ptrace_forget(struct trace *tr, struct list *released)
 	tr->options = 0;
 	if (p->leader_trace == tr)
 		p->leader_trace = NULL;
-	if (--p->nr_traced == 0 && p->syscalls == SYSCALLS_TRACED)
+	if (--p->nr_traced == 0 && p->syscalls == SYSCALLS_TRACED && !p->seccomp)
 		p->syscalls = SYSCALLS_ALL;
 	list_del(&tr->link);
 	WRITE_ONCE(tr->stopped, false);
@@ -257,6 +257,15 @@ void ptrace_handler_entered(void)
 {
 	if (thread_is_traced(current) && current->trace->step)
 		stop_and_send(LINUX_SIGTRAP);
+}
+
+bool ptrace_seccomp(uint32_t message)
+{
+	if (!event_wanted(current, LINUX_PTRACE_EVENT_SECCOMP))
+		return false;
+	current->user_regs->rax = (uint64_t)-ENOSYS;
+	ptrace_event(LINUX_PTRACE_EVENT_SECCOMP, message);
+	return true;
 }
 
 /* ---- New threads ---- */

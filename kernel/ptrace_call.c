@@ -9,10 +9,11 @@
 #include <mm/user.h>
 #include <asm/debug.h>
 #include <uapi/ferry/linux_ptrace.h>
+#include <uapi/ferry/linux_seccomp.h>
 #include "process_internal.h"
 #include "ptrace_internal.h"
 
-#define OPTIONS_KNOWN	(0x7fu | LINUX_PTRACE_O_EXITKILL)
+#define OPTIONS_KNOWN	(0xffu | LINUX_PTRACE_O_EXITKILL)
 #define FXSAVE_BYTES	512u
 
 int ptrace_may_access(struct process *p)

@@ -428,7 +428,7 @@ static void force_default(struct process *p, struct thread *t, int sig)
 	t->blocked &= ~SIG_BIT(sig);
 }
 
-static void signal_force_info(int sig, const struct linux_siginfo *info)
+void signal_force_info(int sig, const struct linux_siginfo *info)
 {
 	struct thread *t = current;
 	struct process *p = t->process;

@@ -112,21 +112,21 @@ out:
 	spin_unlock_irq(&process_tree_lock, flags);
 }
 
-#define CRASH_LOG_BURST		10u
-#define CRASH_LOG_PERIOD	NSEC_PER_SEC
+#define PROGRAM_LOG_BURST		10u
+#define PROGRAM_LOG_PERIOD	NSEC_PER_SEC
 
 /* A crashing program may be started over and over: ten lines at once, then one a second. Races only cost or give a line. */
-static bool crash_log_allowed(void)
+bool program_log_allowed(void)
 {
 	static time_ns_t refilled;
 	static uint32_t spent;
 	time_ns_t now = time_now();
 
-	if (now - refilled >= CRASH_LOG_PERIOD) {
-		spent -= MIN(spent, (uint32_t)MIN((now - refilled) / CRASH_LOG_PERIOD, (time_ns_t)CRASH_LOG_BURST));
+	if (now - refilled >= PROGRAM_LOG_PERIOD) {
+		spent -= MIN(spent, (uint32_t)MIN((now - refilled) / PROGRAM_LOG_PERIOD, (time_ns_t)PROGRAM_LOG_BURST));
 		refilled = now;
 	}
-	if (spent >= CRASH_LOG_BURST)
+	if (spent >= PROGRAM_LOG_BURST)
 		return false;
 	spent++;
 	return true;
@@ -141,7 +141,7 @@ static void default_action(struct process *p, int sig, const struct linux_siginf
 			process_stop(p, sig);
 		return;
 	}
-	if ((CORE_SIGNALS & SIG_BIT(sig)) && info->si_code > 0 && info->si_code != LINUX_SI_KERNEL && crash_log_allowed())
+	if ((CORE_SIGNALS & SIG_BIT(sig)) && info->si_code > 0 && info->si_code != LINUX_SI_KERNEL && program_log_allowed())
 		log_info("%s[%d]: signal %d at %llx, rip %llx", p->name, p->pid, sig, (unsigned long long)info->fault.addr,
 			 (unsigned long long)current->user_regs->rip);
 	process_exit((CORE_SIGNALS & SIG_BIT(sig)) && core_dump(sig) ? sig | LINUX_W_CORE : sig);

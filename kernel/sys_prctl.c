@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What a process says of itself: prctl(2), arch_prctl(2), personality(2). */
+#include <kernel/seccomp.h>
 #include <kernel/syscall.h>
 #include <mm/user.h>
 #include "process_internal.h"
@@ -77,6 +78,9 @@ SYSCALL_FLAGS(NR_prctl, prctl, SYSCALL_DRIVER)
 	case LINUX_PR_SET_THP_DISABLE:
 		return args->a[2] || args->a[3] || args->a[4] ? -EINVAL : 0;
 	case LINUX_PR_GET_SECCOMP:
+		return current->seccomp_mode;
+	case LINUX_PR_SET_SECCOMP:
+		return seccomp_prctl(args->a[1], args->a[2]);
 	case LINUX_PR_SET_TIMERSLACK:
 		return 0;
 	case LINUX_PR_GET_TIMERSLACK:

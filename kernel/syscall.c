@@ -12,6 +12,7 @@
 #include <kernel/log.h>
 #include <kernel/process.h>
 #include <kernel/ptrace.h>
+#include <kernel/seccomp.h>
 #include <kernel/syscall.h>
 #include <kernel/trace.h>
 
@@ -93,12 +94,14 @@ static int64_t syscall_refused(struct syscall_args *args)
 	return -EPERM;
 }
 
-/* A thread of a traced process: the tracer may look at the call and its result, and change both. */
+/* A thread of a traced or filtered process: the tracer may look at the call and its result, and change both; then the filters decide. */
 static int64_t syscall_traced(struct syscall_args *args)
 {
 	struct regs *regs = syscall_regs(args);
 	int64_t nr = ptrace_syscall_entry(regs);
 
+	if (nr >= 0 && unlikely(current_process->seccomp))
+		nr = seccomp_check(regs);
 	current->syscall_nr = nr;
 	if (nr >= 0)
 		regs->rax = handlers[slot_of(nr)][SYSCALLS_ALL].fn(args);

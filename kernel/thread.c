@@ -6,6 +6,7 @@
 #include <kernel/cpu.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
+#include <kernel/seccomp.h>
 #include <mm/slab.h>
 #include <mm/vmap.h>
 #include <uapi/ferry/linux_process.h>
@@ -45,6 +46,7 @@ static void thread_free(struct thread *t)
 		panic("thread %d \"%s\" freed alive", t->tid, t->name);
 	arch_thread_free(t);
 	kfree(t->trace);
+	seccomp_release(t);
 	kstack_free(t->kstack);
 	if (t->tid)
 		pid_free(t->tid);

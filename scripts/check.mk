@@ -2,7 +2,7 @@
 #
 # Testing targets. scripts/check runs the suites; each prints KTAP.
 
-.PHONY: fio layouts check-defences bench-hardening bench-kaslr bench-restart soak-restart soak-stress soak-fio hang-campaign fuzz-abi check check-unit check-ktest check-boot check-class bench bench-abi bench-block kpi profile sparse fuzz-calls
+.PHONY: fio layouts check-defences bench-hardening bench-kaslr bench-restart soak-restart soak-stress soak-fio hang-campaign fuzz-abi compare-calls check check-unit check-ktest check-boot check-class bench bench-abi bench-block kpi profile sparse fuzz-calls
 check: all unit
 	$(Q)scripts/check --build $(O) $(SUITES)
 
@@ -61,6 +61,10 @@ bench-abi: all
 # The driver system calls, fuzzed from inside driver processes: make fuzz-calls ROUNDS=2000 SEED=7
 fuzz-calls: all
 	$(Q)FERRY_BUILD=$(O) FERRY_FUZZ_ROUNDS="$(or $(ROUNDS),1000)" FERRY_FUZZ_SEED="$(or $(SEED),1)" tests/hostile/calls
+
+# Each system call with good, odd and hostile arguments, here and on Debian's Linux: make compare-calls [VECTORS=50] [SEED=1] [NAMES="open read"]
+compare-calls: all
+	$(Q)FERRY_BUILD=$(O) tests/conformance/calls --vectors $(or $(VECTORS),50) --seed $(or $(SEED),1) $(NAMES)
 
 # Linux's system calls with hostile arguments, as a program without rights: make fuzz-abi ROUNDS=5000 SEED=7 CPUS=4
 fuzz-abi: all

@@ -37,6 +37,8 @@ void abi_fresh(void);
 /* An address that no program may use. Volatile, lest the compiler see what a call is given. */
 extern void *volatile abi_bad_address;
 #define BAD		abi_bad_address
+/* The role @seccomp of exec_test.c (seccomp_test.c). */
+int seccomp_status(void);
 /* This program's own path. */
 extern const char *abi_self;
 

@@ -118,6 +118,11 @@ struct linux_siginfo {
 			long band;
 			int fd, pad;
 		} poll;
+		struct {
+			unsigned long address;
+			int nr;
+			unsigned int arch;
+		} call;
 		unsigned char bytes[112];
 	};
 };

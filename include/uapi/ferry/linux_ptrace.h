@@ -43,6 +43,7 @@
 #define LINUX_PTRACE_O_TRACEEXEC	0x00000010u
 #define LINUX_PTRACE_O_TRACEVFORKDONE	0x00000020u
 #define LINUX_PTRACE_O_TRACEEXIT	0x00000040u
+#define LINUX_PTRACE_O_TRACESECCOMP	0x00000080u
 #define LINUX_PTRACE_O_EXITKILL		0x00100000u
 
 /* The option of an event is bit (1 << event). */
@@ -52,6 +53,7 @@
 #define LINUX_PTRACE_EVENT_EXEC		4u
 #define LINUX_PTRACE_EVENT_VFORK_DONE	5u
 #define LINUX_PTRACE_EVENT_EXIT		6u
+#define LINUX_PTRACE_EVENT_SECCOMP	7u
 #define LINUX_PTRACE_EVENT_STOP		128u
 
 #define LINUX_NT_PRSTATUS		1
@@ -61,7 +63,6 @@
 #define LINUX_SYSCALL_INFO_NONE		0
 #define LINUX_SYSCALL_INFO_ENTRY	1
 #define LINUX_SYSCALL_INFO_EXIT		2
-#define LINUX_AUDIT_ARCH_X86_64		0xc000003eu
 
 struct linux_user_regs {
 	uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi, orig_rax;

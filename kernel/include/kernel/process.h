@@ -28,7 +28,7 @@ struct sigaction_k {
 
 struct fd_table;	/* fs/fd.c */
 
-/* Which system calls a process may make; the others end it (sandboxed driver) . */
+/* Which system calls a process may make, and whether a tracer or filters look at each; the others end it (sandboxed driver). */
 enum syscall_set { SYSCALLS_ALL, SYSCALLS_DRIVER, SYSCALLS_TRACED, SYSCALL_SETS = 4 /* a power of two */ };
 
 struct process {
@@ -94,6 +94,7 @@ struct process {
 	uint64_t nr_queued;		/* signals with information in the queues; guarded by signal_lock */
 	uint64_t max_pages, children_max_pages;	/* the largest resident sizes seen, of dead spaces and of children; for getrusage */
 	bool no_new_privs, dumpable, did_exec, subreaper;
+	bool seccomp;			/* a thread has filters or had: for good */
 	int death_signal;		/* PR_SET_PDEATHSIG: told when the parent ends */
 	uint32_t personality;
 	int membarriers;		/* LINUX_MEMBARRIER_* that were registered for; until execve */

@@ -49,6 +49,8 @@ void ptrace_exec(pid_t old_tid);
 int64_t ptrace_syscall_entry(struct regs *regs);
 void ptrace_syscall_exit(struct regs *regs);
 void ptrace_handler_entered(void);
+/* A filter leaves the call in user_regs to the tracer: it has seen, and may have changed it; false: nobody wants to. */
+bool ptrace_seccomp(uint32_t message);
 
 /* fork.c: which event a new thread of these flags is, 0: none that is asked for. Then before it is started. */
 unsigned int ptrace_clone_event(uint64_t flags, uint32_t exit_signal);

@@ -79,6 +79,8 @@ struct thread {
 	struct sched_params own_sched;
 	bool reset_on_fork;		/* children start as SCHED_OTHER */
 	struct trace *trace;		/* NULL: never was traced (kernel/ptrace.h) */
+	struct seccomp_filter *seccomp_filter;	/* counted, the newest; with the next: kernel/seccomp.c, under process->lock */
+	uint8_t seccomp_mode;
 
 	/* Owned by the thread itself. */
 	struct regs *user_regs;		/* at the top of the kernel stack while in the kernel */

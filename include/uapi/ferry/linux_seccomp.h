@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Linux's numbers and structures of seccomp(2) and of classic BPF programs. */
+#ifndef UAPI_FERRY_LINUX_SECCOMP_H
+#define UAPI_FERRY_LINUX_SECCOMP_H
+
+#include <stdint.h>
+
+#define LINUX_SECCOMP_MODE_DISABLED	0
+#define LINUX_SECCOMP_MODE_STRICT	1
+#define LINUX_SECCOMP_MODE_FILTER	2
+
+#define LINUX_SECCOMP_SET_MODE_STRICT	0
+#define LINUX_SECCOMP_SET_MODE_FILTER	1
+#define LINUX_SECCOMP_GET_ACTION_AVAIL	2
+
+#define LINUX_SECCOMP_FILTER_FLAG_TSYNC		0x01u
+#define LINUX_SECCOMP_FILTER_FLAG_LOG		0x02u
+#define LINUX_SECCOMP_FILTER_FLAG_SPEC_ALLOW	0x04u
+#define LINUX_SECCOMP_FILTER_FLAG_TSYNC_ESRCH	0x10u
+
+/* What a filter returns: an action, the smaller as a signed number the stronger, and 16 bits of data. */
+#define LINUX_SECCOMP_RET_KILL_PROCESS	0x80000000u
+#define LINUX_SECCOMP_RET_KILL_THREAD	0x00000000u
+#define LINUX_SECCOMP_RET_TRAP		0x00030000u
+#define LINUX_SECCOMP_RET_ERRNO		0x00050000u
+#define LINUX_SECCOMP_RET_TRACE		0x7ff00000u
+#define LINUX_SECCOMP_RET_LOG		0x7ffc0000u
+#define LINUX_SECCOMP_RET_ALLOW		0x7fff0000u
+#define LINUX_SECCOMP_RET_ACTION_FULL	0xffff0000u
+#define LINUX_SECCOMP_RET_DATA		0x0000ffffu
+
+#define LINUX_SYS_SECCOMP		1	/* si_code of SIGSYS */
+#define LINUX_AUDIT_ARCH_X86_64		0xc000003eu
+
+struct linux_seccomp_data {
+	int32_t nr;
+	uint32_t arch;
+	uint64_t instruction_pointer, args[6];
+};
+
+/* Classic BPF: one instruction, and a program as setsockopt, prctl and seccomp take it. */
+struct linux_bpf_insn {
+	uint16_t code;
+	uint8_t jt, jf;
+	uint32_t k;
+};
+
+struct linux_bpf_program {
+	uint16_t length;
+	uint64_t filter;	/* user address of the instructions */
+};
+
+#define LINUX_BPF_MAXINSNS	4096u
+#define LINUX_BPF_MEMWORDS	16u
+
+/* Classes, sizes and modes, operations, sources: parts of a code. */
+#define LINUX_BPF_LD		0x00
+#define LINUX_BPF_LDX		0x01
+#define LINUX_BPF_ST		0x02
+#define LINUX_BPF_STX		0x03
+#define LINUX_BPF_ALU		0x04
+#define LINUX_BPF_JMP		0x05
+#define LINUX_BPF_RET		0x06
+#define LINUX_BPF_MISC		0x07
+#define LINUX_BPF_IMM		0x00
+#define LINUX_BPF_ABS		0x20
+#define LINUX_BPF_MEM		0x60
+#define LINUX_BPF_LEN		0x80
+#define LINUX_BPF_ADD		0x00
+#define LINUX_BPF_SUB		0x10
+#define LINUX_BPF_MUL		0x20
+#define LINUX_BPF_DIV		0x30
+#define LINUX_BPF_OR		0x40
+#define LINUX_BPF_AND		0x50
+#define LINUX_BPF_LSH		0x60
+#define LINUX_BPF_RSH		0x70
+#define LINUX_BPF_NEG		0x80
+#define LINUX_BPF_XOR		0xa0
+#define LINUX_BPF_JA		0x00
+#define LINUX_BPF_JEQ		0x10
+#define LINUX_BPF_JGT		0x20
+#define LINUX_BPF_JGE		0x30
+#define LINUX_BPF_JSET		0x40
+#define LINUX_BPF_X		0x08
+#define LINUX_BPF_A		0x10
+#define LINUX_BPF_TAX		0x00
+#define LINUX_BPF_TXA		0x80
+
+#endif
