@@ -17,6 +17,8 @@
 #include "message.h"
 #include "moved.h"
 
+#define QUIET_NS	(50 * NSEC_PER_MSEC)	/* so long a dead driver says nothing: its successor has the processor and the disk */
+
 void moved_get(struct moved *m)
 {
 	ref_get(&m->ref);
@@ -280,10 +282,14 @@ static void moved_exit(struct process *p)
 		standby_start(next);
 	thread_set_class(m->thread, SCHED_FAIR);	/* nobody waits for what is left: everybody else runs first */
 	sched_yield();
-	moved_put(next);
+	device_get(dev);
 	moved_ended(m);
+	if (next)
+		restart_wait(dev, QUIET_NS);
 	log_release();
 	crash_write(&crash);
+	moved_put(next);
+	device_put(dev);
 }
 
 static int moved_wait_gone(struct moved *m, time_ns_t timeout_ns)

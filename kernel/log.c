@@ -2,7 +2,8 @@
 /*
  * The kernel log. Text goes into a ring in memory and, up to the console level, to the first serial port. The lock is taken with
  * interrupts off and without per-CPU data, so logging works from the first C instruction; a panic goes on without it when it is stuck.
- * While somebody holds the console its lines wait, in their order.
+ * While somebody holds the console its lines wait, in their order, and come out in small pieces: the port is slow, and its lock stops
+ * interrupts.
  */
 #include <asm/cpu.h>
 #include <asm/serial.h>
@@ -18,6 +19,7 @@
 #define LOG_LINE_MAX	512
 #define LOG_LOCK_TURNS	100000000u
 #define WAITING_BYTES	2048u
+#define PIECE_BYTES	16u
 
 static char ring[LOG_SIZE];
 static uint32_t log_locked;
@@ -29,6 +31,7 @@ static void (*screen_panic)(bool begins);
 /* Guarded by log_locked. */
 static char waiting[WAITING_BYTES];	/* text for the console */
 static size_t nr_waiting;
+static bool releasing;		/* somebody brings it out */
 static unsigned int nr_holds;
 
 /* False when it never came free: the holder is dead or this is it, and the text matters more. */
@@ -58,35 +61,62 @@ static void ring_put(const char *text, size_t n)
 	log_end += n;
 }
 
-static void console_flush(void)
+/* The next piece of what waits, at most a line. */
+static size_t piece_take(char *piece)
 {
-	serial_write(0, waiting, nr_waiting);
-	nr_waiting = 0;
+	size_t n = 0;
+
+	while (n < MIN(nr_waiting, (size_t)PIECE_BYTES)) {
+		piece[n] = waiting[n];
+		if (piece[n++] == '\n')
+			break;
+	}
+	nr_waiting -= n;
+	memmove(waiting, waiting + n, nr_waiting);
+	return n;
 }
 
-/* An error is told at once: nobody knows what comes after it. */
-static void console_put(int level, const char *line, size_t n)
+static void screen_put(const char *text, size_t n)
 {
-	if (nr_holds && level > KERN_ERR && n <= sizeof(waiting) - nr_waiting) {
+	if (screen_show && n)
+		screen_show(text, n);
+}
+
+static void console_flush(void)
+{
+	char piece[PIECE_BYTES];
+	size_t n;
+
+	while ((n = piece_take(piece))) {
+		serial_write(0, piece, n);
+		screen_put(piece, n);
+	}
+}
+
+/* An error is told at once: nobody knows what comes after it. False: the line waits. */
+static bool console_put(int level, const char *line, size_t n)
+{
+	if ((nr_holds || releasing) && level > KERN_ERR && n <= sizeof(waiting) - nr_waiting) {
 		memcpy(waiting + nr_waiting, line, n);
 		nr_waiting += n;
-		return;
+		return false;
 	}
 	console_flush();
 	serial_write(0, line, n);
+	return true;
 }
 
 void log_line(int level, const char *line, size_t n)
 {
 	uint64_t flags;
-	bool locked = log_lock(&flags);
+	bool locked = log_lock(&flags), shown = false;
 
 	ring_put(line, n);
 	if (level <= console_level)
-		console_put(level, line, n);
+		shown = console_put(level, line, n);
 	log_unlock(locked, flags);
-	if (level <= console_level && screen_show)
-		screen_show(line, n);
+	if (shown)
+		screen_put(line, n);
 }
 
 void log_hold(void)
@@ -98,14 +128,30 @@ void log_hold(void)
 	log_unlock(locked, flags);
 }
 
-void log_release(void)
+/* One piece of what waits goes to the port. False: there was none, or somebody holds it again. */
+static bool piece_release(char *piece, size_t *n)
 {
 	uint64_t flags;
 	bool locked = log_lock(&flags);
 
-	if (!--nr_holds)
-		console_flush();
+	*n = nr_holds ? 0 : piece_take(piece);
+	serial_write(0, piece, *n);
+	releasing = *n;
 	log_unlock(locked, flags);
+	return *n;
+}
+
+void log_release(void)
+{
+	char piece[PIECE_BYTES];
+	uint64_t flags;
+	bool locked = log_lock(&flags), mine = !--nr_holds && !releasing;
+	size_t n;
+
+	releasing |= mine;
+	log_unlock(locked, flags);
+	while (mine && piece_release(piece, &n))
+		screen_put(piece, n);
 }
 
 void log_set_screen(void (*show)(const char *text, size_t n), void (*panics)(bool begins))

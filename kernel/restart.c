@@ -8,9 +8,11 @@
 #include <kernel/device.h>
 #include <kernel/init.h>
 #include <kernel/log.h>
+#include <kernel/wait.h>
 #include <lib/format.h>
 
 #define RECORDS		64u	/* a power of two */
+#define AWAKE_NS	(5 * NSEC_PER_MSEC)	/* a CPU on the way does not halt: waking it would be a good part of what is left */
 
 struct restart_record {
 	uint64_t number;
@@ -22,6 +24,7 @@ struct restart_record {
 static struct spinlock restarts_lock = SPINLOCK_INIT("restarts");
 static struct restart_record records[RECORDS];
 static uint64_t last_number;
+static struct wait_queue over = WAIT_QUEUE_INIT(over, "restart over");
 
 bool device_manager_alive;
 void (*device_restarted_hook)(struct device *dev);
@@ -46,20 +49,32 @@ void device_give_up(struct device *dev, enum driver_state end_state, const char 
 		dev->class_give_up(dev);
 	dma_frames_trim(dev);
 	device_set_state(dev, end_state);
+	wait_wake(&over, 0);
+}
+
+void restart_wait(struct device *dev, time_ns_t timeout_ns)
+{
+	(void)wait_event(&over, !READ_ONCE(dev->moments[RESTART_FAULT]), time_now() + timeout_ns, false);
 }
 
 void restart_fault(struct device *dev)
 {
 	time_ns_t none = 0;
 
-	if (dev->restart)
-		__atomic_compare_exchange_n(&dev->moments[RESTART_FAULT], &none, time_now(), false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	if (!dev->restart)
+		return;
+	__atomic_compare_exchange_n(&dev->moments[RESTART_FAULT], &none, time_now(), false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	sched_stay_awake(time_now() + AWAKE_NS);
 }
 
 void restart_moment(struct device *dev, enum restart_moment moment)
 {
-	if (READ_ONCE(dev->moments[RESTART_FAULT]))
-		__atomic_store_n(&dev->moments[moment], time_now(), __ATOMIC_RELAXED);
+	time_ns_t now = time_now();
+
+	if (!READ_ONCE(dev->moments[RESTART_FAULT]))
+		return;
+	__atomic_store_n(&dev->moments[moment], now, __ATOMIC_RELAXED);
+	sched_stay_awake(now + AWAKE_NS);
 }
 
 static void record_add(const struct device *dev, time_ns_t fault, time_ns_t done)
@@ -83,6 +98,7 @@ void device_restarted(struct device *dev)
 
 	if (!since)
 		return;
+	sched_stay_awake(0);
 	us = (uint32_t)((now - since) / NSEC_PER_USEC);
 	dev->restarts++;
 	dev->restart_last_us = us;
@@ -91,6 +107,7 @@ void device_restarted(struct device *dev)
 	log_debug("device %s: driver %s is back after %u us", dev->name, dev->driver_name, us);
 	if (device_restarted_hook)
 		device_restarted_hook(dev);
+	wait_wake(&over, 0);
 }
 
 /* ---- /proc/ferry/restarts ---- */

@@ -219,7 +219,8 @@ void screen_on_reply(void (*fn)(const char *text, size_t n))
 static void log_show(const char *text, size_t n)
 {
 	screen_write(text, n);
-	screen_write("\r", 1);
+	if (text[n - 1] == '\n')
+		screen_write("\r", 1);
 }
 
 /* A panic may have come in the middle of anything: from then on nobody is waited for. */

@@ -38,6 +38,7 @@ struct cpu {
 	uint64_t nr_space_switches;	/* page table loads */
 	uint64_t nr_syscalls;
 	uint64_t nr_interrupts;
+	uint64_t awake_until;		/* ns since boot: idle, it does not halt before */
 };
 
 extern struct cpu cpus[CPUS_MAX];

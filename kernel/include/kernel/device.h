@@ -181,6 +181,8 @@ bool restart_comes(const struct device *dev, enum driver_state end_state);
 void restart_fault(struct device *dev);
 /* A part of the way is done; nothing when no restart is under way. Any context. */
 void restart_moment(struct device *dev, enum restart_moment moment);
+/* Sleep until no restart of @dev is under way: its first request is done, or it was given up. At most @timeout_ns. */
+void restart_wait(struct device *dev, time_ns_t timeout_ns);
 /* Is there a device manager, which restarts drivers? Set by ipc/. */
 extern bool device_manager_alive;
 /* No driver will come for this device: what waits for one ends. bind_lock held. */

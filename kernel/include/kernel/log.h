@@ -24,10 +24,11 @@ void klog_args(int level, const char *fmt, va_list args);
 void log_line(int level, const char *line, size_t n);
 
 /*
- * Until the matching log_release() (holds nest), lines up to KERN_WARN in importance reach the ring at once but the console later: its port
- * takes as long as a driver's restart. A line of KERN_ERR, or too many lines, bring out all that wait. Any context.
+ * Until the matching log_release() (holds nest), lines up to KERN_WARN in importance reach the ring at once but port and screen later: they
+ * take as long as a driver's restart. A line of KERN_ERR, or too many lines, bring out all that wait. Any context.
  */
 void log_hold(void);
+/* The last one writes what waits, a few bytes at a time with interrupts open between them. Any context, rather one that nobody waits for. */
 void log_release(void);
 
 /*
@@ -37,7 +38,7 @@ void log_release(void);
 size_t log_read(char *to, size_t size, uint64_t *position);
 
 /*
- * Who shows the log besides the serial port. @show gets whole lines, in any context; @panics is called when a panic begins, after which
+ * Who shows the log besides the serial port. @show gets lines or pieces of them, in any context; @panics is called when a panic begins, after which
  * @show must take no lock, and when all its lines were shown.
  */
 void log_set_screen(void (*show)(const char *text, size_t n), void (*panics)(bool begins));
