@@ -57,7 +57,7 @@ static int64_t device_info_call(struct moved *m, struct syscall_args *args)
 		device_set_state(m->dev, DRIVER_INITIALIZING);
 	if (!err) {
 		info_fill(m->dev, &info);
-		info.flags = m->asks ? FERRY_INFO_ASKS : 0;
+		info.flags = (m->asks ? FERRY_INFO_ASKS : 0) | (restart_has_users(m->dev) ? FERRY_INFO_AWAITED : 0);
 		err = copy_to_user(args->a[1], &info, sizeof(info));
 	}
 	/* From here on the process knows its device and holds its DEVICE handle, the capability the others are made from. */

@@ -39,6 +39,11 @@ bool restart_comes(const struct device *dev, enum driver_state end_state)
 	return end_state == DRIVER_CRASHED || (end_state == DRIVER_FAILED && dev->awaited);
 }
 
+bool restart_has_users(const struct device *dev)
+{
+	return dev->awaited && dev->class_gone;
+}
+
 void device_give_up(struct device *dev, enum driver_state end_state, const char *reason)
 {
 	dev->awaited = false;

@@ -518,7 +518,7 @@ static int disk_start(struct virtio_blk *vb)
 		err = virtio_queues_enable(&vb->vd);
 	if (!err)
 		err = virtio_start(&vb->vd);
-	if (!err)
+	if (!err && !device_is_awaited(vb->dev))
 		err = serial_read(vb);
 	if (!err)
 		err = disk_announce(vb);

@@ -238,6 +238,13 @@ static bool same_disk(const struct block_limits *a, const struct block_limits *b
 	       (a->flags & BLOCK_RO) == (b->flags & BLOCK_RO);
 }
 
+/* A driver that is awaited need not ask its disk again who it is. */
+static void serial_inherit(const struct device *dev, const struct block_disk *old, struct block_limits *l)
+{
+	if (old && dev->awaited && !l->serial[0])
+		str_copy(l->serial, old->limits.serial, sizeof(l->serial));
+}
+
 static bool device_copies(const struct device *dev)
 {
 	return dev->granted & FERRY_NEEDS_CPU_DATA || !(dev->granted & FERRY_NEEDS_DMA);
@@ -377,6 +384,7 @@ int block_unit_add(struct device *dev, const struct block_limits *given)
 	if (old && old->alive)
 		return -EBUSY;
 	limits_trim(dev, &limits);
+	serial_inherit(dev, old, &limits);
 	if (old && !same_disk(&old->limits, &limits))
 		unit_forget(dev->block_group, limits.unit);
 	err = queues_ready(dev->block_group, &limits);

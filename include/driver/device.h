@@ -35,6 +35,12 @@ uint16_t device_id(const struct device *dev);
 uint8_t device_revision(const struct device *dev);
 
 /*
+ * Did an earlier driver of this device register with its class and end, and do its users wait for this one? Then probe need not ask for what
+ * the class knows and what cannot have changed. Any context.
+ */
+bool device_is_awaited(const struct device *dev);
+
+/*
  * The driver broke a rule (an access outside its window, a corrupt tag). In a process this ends the process; in the kernel the
  * device is failed: its callbacks stop and its requests end with -EIO. Checked accessors call it; drivers may. Any context.
  */

@@ -241,3 +241,8 @@ uint8_t device_revision(const struct device *dev)
 {
 	return dev->setup.revision;
 }
+
+bool device_is_awaited(const struct device *dev)
+{
+	return dev->setup.awaited;
+}

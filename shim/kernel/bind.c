@@ -50,6 +50,11 @@ uint8_t device_revision(const struct device *dev)
 	return dev->revision;
 }
 
+bool device_is_awaited(const struct device *dev)
+{
+	return restart_has_users(dev);
+}
+
 int device_strands(struct device *dev, unsigned int count)
 {
 	if (!count || count > DEVICE_STRANDS_MAX)

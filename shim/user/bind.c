@@ -84,6 +84,11 @@ uint8_t device_revision(const struct device *dev)
 	return (uint8_t)dev->info.revision;
 }
 
+bool device_is_awaited(const struct device *dev)
+{
+	return dev->info.flags & FERRY_INFO_AWAITED;
+}
+
 void device_fault(struct device *dev, const char *what, uint64_t where)
 {
 	trace_note(FERRY_TRACE_FAULT, 0, 0, where);

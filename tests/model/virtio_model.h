@@ -81,6 +81,7 @@ struct virtio_model_setup {
 	unsigned int msix_vectors;	/* 0: line interrupt */
 	uint32_t notify_multiplier;
 	const char *serial;
+	bool awaited;			/* the driver is a successor */
 	unsigned int nr_cpus;
 	struct host_param params[HOST_PARAMS];
 	size_t memory_limit;

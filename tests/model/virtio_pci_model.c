@@ -44,6 +44,7 @@ void model_pci_fill(struct virtio_model *vm, struct host_setup *host)
 	host->vendor = 0x1af4;
 	host->device = legacy ? vm->setup.class->legacy_id : vm->setup.class->modern_id;
 	host->revision = legacy ? 0 : 1;
+	host->awaited = vm->setup.awaited;
 	pci_put(vm, 0, (uint32_t)host->device << 16 | host->vendor, 4);
 	pci_put(vm, 6, 0x10, 2);
 	vm->pci[8] = host->revision;

@@ -62,7 +62,7 @@ struct block_limits {
 	/* 0, or 512 to 65536: no segment but the first may begin, and none but the last may end, off a multiple of it (PRP lists) */
 	uint32_t segment_boundary;
 	char prefix[8];			/* of the device node: "vd", "nvme", "sd", "nullb" */
-	char serial[64];		/* printable, or empty */
+	char serial[64];		/* printable, or empty; from an awaited driver empty: as before */
 };
 
 /* A request as a driver sees it; valid until block_complete(). */

@@ -266,6 +266,7 @@ struct ferry_bar {
 };
 
 #define FERRY_INFO_ASKS		0x1u	/* nothing is granted yet: register with the manager and ask (message.h) */
+#define FERRY_INFO_AWAITED	0x2u	/* the users of an earlier driver wait for this one */
 
 struct ferry_device_info {
 	struct ferry_abi abi;

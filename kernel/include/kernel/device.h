@@ -177,6 +177,8 @@ void driver_event(struct device *dev, enum driver_state from, enum driver_state 
 
 /* Will a driver that ends so have a successor? bind_lock held. */
 bool restart_comes(const struct device *dev, enum driver_state end_state);
+/* Did an earlier driver of @dev register with its class, and does that wait for the next one? */
+bool restart_has_users(const struct device *dev);
 /* A driver that would get a successor failed: the time runs from the first call on. Any context. */
 void restart_fault(struct device *dev);
 /* A part of the way is done; nothing when no restart is under way. Any context. */

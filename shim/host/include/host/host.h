@@ -41,6 +41,7 @@ struct host_setup {
 	uint16_t bus;			/* enum ferry_bus; platform devices match by name up to the dot */
 	uint16_t vendor, device;
 	uint8_t revision;
+	bool awaited;			/* as if an earlier driver had died */
 	uint32_t class_code;
 	struct pci_bar bars[HOST_BARS];
 	unsigned int msix_vectors;

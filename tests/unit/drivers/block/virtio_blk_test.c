@@ -220,6 +220,21 @@ static void serial_number_is_reported(const struct virtio_model_setup *setup)
 }
 ON_ALL_VARIANTS(serial_number_is_reported)
 
+static void awaited_driver_does_not_ask_for_the_serial_again(const struct virtio_model_setup *setup)
+{
+	struct virtio_model_setup s = *setup;
+	struct virtio_model *vm;
+
+	s.awaited = true;
+	vm = disk_probe(&s);
+	ASSERT_NOT_NULL(vm);
+	EXPECT_EQ(vm->queues[0].completions, 0);
+	EXPECT_STREQ(host_block_limits(vm->dev)->serial, "");
+	EXPECT_EQ(host_block_do(vm->dev, BLOCK_READ, 0, 8, in), 0);
+	EXPECT_EQ(virtio_model_destroy(vm), 0);
+}
+ON_ALL_VARIANTS(awaited_driver_does_not_ask_for_the_serial_again)
+
 static void disk_comes_back_after_remove(const struct virtio_model_setup *setup)
 {
 	struct virtio_model *vm = disk_probe(setup);

@@ -18,6 +18,8 @@ static struct {
 	uint64_t poison;		/* a request there kills the driver */
 	unsigned int deaths, beside;	/* of poison; most requests beside it at its third time */
 	uint32_t blocks, timeout_ms;
+	const char *serial;
+	bool awaited;
 	struct block_request held[DEPTH];
 	unsigned int nr_held, submits;
 	uint64_t order[64];		/* first blocks as submitted; a flush is 1000 */
@@ -58,11 +60,13 @@ static const struct block_ops fake_ops = { .submit = fake_submit };
 
 static int fake_probe(struct device *dev)
 {
-	const struct block_limits limits = { .nr_blocks = fake.blocks, .block_size = 512, .nr_queues = 1, .queue_depth = DEPTH,
+	struct block_limits limits = { .nr_blocks = fake.blocks, .block_size = 512, .nr_queues = 1, .queue_depth = DEPTH,
 		.max_segments = 4, .max_request_blocks = 16, .request_timeout_ms = fake.timeout_ms, .flags = BLOCK_HAS_FLUSH,
 		.prefix = "kreplay" };
 
 	fake.nr_held = 0;
+	fake.awaited = device_is_awaited(dev);
+	str_copy(limits.serial, fake.serial, sizeof(limits.serial));
 	return block_register(dev, &limits);
 }
 
@@ -100,6 +104,7 @@ static bool start(void)
 	fake.blocks = BLOCKS;
 	fake.poison = NO_LBA;
 	fake.timeout_ms = 5000;
+	fake.serial = "one";
 	manager_before = device_manager_alive;
 	device_manager_alive = true;
 	dev = device_create();
@@ -337,6 +342,52 @@ KTEST_CASE(another_size_ends_what_waited_and_goes_on)
 	EXPECT_EQ(block_read_blocks(disk, 0, 1, buffer), 0);
 	request_free(&r);
 	stop();
+}
+
+/* A successor says @serial: what becomes of a request that waits for it, and of the disk's own serial. */
+static int serial_after_death(const char *serial, const char *expected)
+{
+	struct request r;
+	int status;
+
+	if (!start())
+		return -ENODEV;
+	fake.hold = true;
+	request_start(&r, BLOCK_WRITE, 50);
+	die();
+	fake.serial = serial;
+	fake.hold = false;
+	EXPECT_EQ(again(), 0);
+	EXPECT_STREQ(block_disk_limits(disk)->serial, expected);
+	status = r.done ? r.io.status : -EBUSY;
+	request_free(&r);
+	stop();
+	return status;
+}
+
+KTEST_CASE(successor_is_awaited_when_its_class_knows_the_device)
+{
+	struct device *unknown = device_create();
+
+	ASSERT_TRUE(unknown && start());
+	EXPECT_TRUE(!fake.awaited);
+	die();
+	EXPECT_EQ(again(), 0);
+	EXPECT_TRUE(fake.awaited);
+	stop();
+	unknown->awaited = true;
+	EXPECT_TRUE(!device_is_awaited(unknown));
+	device_put(unknown);
+}
+
+KTEST_CASE(successor_that_names_no_serial_has_the_same_disk)
+{
+	EXPECT_EQ(serial_after_death("", "one"), 0);
+}
+
+KTEST_CASE(successor_with_another_serial_has_another_disk)
+{
+	EXPECT_EQ(serial_after_death("two", "one"), -EIO);
 }
 
 KTEST_CASE(poison_ends_alone_and_the_driver_lives_on)
