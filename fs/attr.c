@@ -375,18 +375,3 @@ SYSCALL(NR_umask, umask)
 	spin_unlock(&c->lock);
 	return old;
 }
-
-/* No file system here keeps extended attributes. */
-#define NO_XATTR(name) SYSCALL(NR_##name, name) { return -EOPNOTSUPP; }
-NO_XATTR(setxattr)
-NO_XATTR(lsetxattr)
-NO_XATTR(fsetxattr)
-NO_XATTR(getxattr)
-NO_XATTR(lgetxattr)
-NO_XATTR(fgetxattr)
-NO_XATTR(listxattr)
-NO_XATTR(llistxattr)
-NO_XATTR(flistxattr)
-NO_XATTR(removexattr)
-NO_XATTR(lremovexattr)
-NO_XATTR(fremovexattr)

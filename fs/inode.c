@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Inodes: their life, permissions and what stat() tells of them. */
+#include <fs/internal.h>
 #include <fs/notify.h>
 #include <fs/vfs.h>
 #include <kernel/process.h>
@@ -35,6 +36,7 @@ struct inode *inode_create(struct super *s, mode_t mode, const struct inode_ops 
 	page_tree_init(&inode->pages);
 	list_init(&inode->locks);
 	list_init(&inode->watches);
+	list_init(&inode->xattrs);
 	mapping_init(&inode->mapping, NULL);
 	return inode;
 }
@@ -49,6 +51,7 @@ void inode_put(struct inode *inode)
 	if (!inode || !ref_put(&inode->ref))
 		return;
 	notify_inode_end(inode, inode->nlink ? 0 : LINUX_IN_DELETE_SELF);
+	xattrs_free(inode);
 	if (inode->ops && inode->ops->destroy)
 		inode->ops->destroy(inode);
 	slab_free(inode_cache, inode);

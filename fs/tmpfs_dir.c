@@ -220,7 +220,19 @@ static void tmpfs_options(struct super *s, char *to, size_t size)
 	format_text(to, size, ",size=%lluk", (unsigned long long)t->max_pages * (PAGE_SIZE / 1024));
 }
 
-static const struct super_ops tmpfs_super_ops = { .statfs = tmpfs_statfs, .destroy = tmpfs_destroy, .show_options = tmpfs_options };
+static bool tmpfs_charge_pages(struct super *s, int64_t pages)
+{
+	struct tmpfs *t = s->priv;
+
+	if (pages > 0)
+		return tmpfs_charge(&t->used_pages, t->max_pages, (uint64_t)pages);
+	tmpfs_uncharge(&t->used_pages, (uint64_t)-pages);
+	return true;
+}
+
+static const struct super_ops tmpfs_super_ops = {
+	.statfs = tmpfs_statfs, .destroy = tmpfs_destroy, .show_options = tmpfs_options, .charge = tmpfs_charge_pages,
+};
 
 /* Half of memory. */
 static uint64_t default_pages(void)

@@ -192,6 +192,14 @@ struct linux_sigframe {
 #define LINUX_CLONE_INTO_CGROUP		0x200000000ul
 #define LINUX_CLONE_NEWTIME		0x00000080ul
 
+/* kcmp */
+#define LINUX_KCMP_FILE		0
+#define LINUX_KCMP_VM		1
+#define LINUX_KCMP_FILES	2
+#define LINUX_KCMP_FS		3
+#define LINUX_KCMP_SIGHAND	4
+#define LINUX_KCMP_SYSVSEM	6
+
 struct linux_clone_args {
 	unsigned long flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
 	unsigned long set_tid, set_tid_size, cgroup;

@@ -51,6 +51,9 @@ uint32_t file_poll(struct file *f, struct poll_table *t);
 /* Copies into the iter of file content that lives in one buffer. */
 ssize_t buffer_read(const void *data, size_t size, struct iter *to, loff_t *pos);
 
+/* xattr.c: an inode goes, and what it has with it. */
+void xattrs_free(struct inode *inode);
+
 /* pipe.c */
 int64_t pipe_fcntl(struct file *f, uint32_t cmd, uint64_t arg);
 bool file_is_pipe(const struct file *f);

@@ -66,6 +66,7 @@ struct inode {
 	struct pipe *pipe;		/* of a FIFO while it is open; guarded by fs/pipe.c */
 	struct list locks;		/* fs/lock.c */
 	struct list watches;		/* fs/inotify.c */
+	struct list xattrs;		/* fs/xattr.c; guarded by lock */
 	uint32_t seals;
 	bool linkable;			/* nlink is 0 and link() may give it a name; guarded by vfs_lock */
 	void *priv;
@@ -93,6 +94,7 @@ struct super_ops {
 	void (*statfs)(struct super *s, struct linux_statfs *to);
 	void (*destroy)(struct super *s);	/* nothing is mounted or open any more */
 	void (*show_options)(struct super *s, char *to, size_t size);
+	bool (*charge)(struct super *s, int64_t pages);	/* room for extended attributes, negative: given back; NULL: none are kept */
 };
 
 struct super {
