@@ -9,6 +9,9 @@
 #include <mm/pagecache.h>
 #include <uapi/ferry/linux.h>
 
+/* Of Linux: what an own fallocate does not do is refused by it. */
+#define FALLOC_FLAGS_KNOWN	0x7bu
+
 /* The inode behind a descriptor or path with its mount, for one change; gives references. */
 static int target_fd(int fd, struct path *p)
 {
@@ -227,10 +230,10 @@ SYSCALL(NR_utimensat, utimensat)
 	struct linux_timespec t[2] = { both_now[0], both_now[1] };
 	uint32_t flags = args->a[3];
 
-	if (flags & ~(LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_EMPTY_PATH))
-		return -EINVAL;
 	if (args->a[2] && copy_from_user(t, args->a[2], sizeof(t)))
 		return -EFAULT;
+	if (flags & ~(LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_EMPTY_PATH))
+		return -EINVAL;
 	return do_utimens(args->a[0], args->a[1], t, (flags & LINUX_AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW) |
 			  (flags & LINUX_AT_EMPTY_PATH ? WALK_EMPTY : 0), !args->a[1]);
 }
@@ -349,7 +352,9 @@ SYSCALL(NR_fallocate, fallocate)
 	f = fd_get_io(args->a[0]);
 	if (!f)
 		return -EBADF;
-	if ((f->flags & LINUX_O_ACCMODE) == LINUX_O_RDONLY)
+	if ((uint32_t)args->a[1] & ~FALLOC_FLAGS_KNOWN)
+		err = -EOPNOTSUPP;
+	else if ((f->flags & LINUX_O_ACCMODE) == LINUX_O_RDONLY)
 		err = -EBADF;
 	else if (!f->ops->fallocate)
 		err = !f->ops->seek ? -ESPIPE : f->inode && LINUX_S_ISDIR(f->inode->mode) ? -EISDIR : -EOPNOTSUPP;

@@ -303,10 +303,10 @@ SYSCALL(NR_timerfd_settime, timerfd_settime)
 	struct file *f;
 	int err;
 
-	if (args->a[1] & ~(uint64_t)(LINUX_TFD_TIMER_ABSTIME | LINUX_TFD_TIMER_CANCEL_ON_SET))
-		return -EINVAL;
 	if (copy_from_user(&new, args->a[2], sizeof(new)))
 		return -EFAULT;
+	if ((uint32_t)args->a[1] & ~(LINUX_TFD_TIMER_ABSTIME | LINUX_TFD_TIMER_CANCEL_ON_SET))
+		return -EINVAL;
 	if (spec_to_ns(&new.it_value, &value) || spec_to_ns(&new.it_interval, &interval))
 		return -EINVAL;
 	f = timerfd_get(args->a[0], &err);

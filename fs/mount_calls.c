@@ -131,8 +131,6 @@ SYSCALL(NR_mount, mount)
 	struct path where;
 	int err;
 
-	if (!privileged(LINUX_CAP_SYS_ADMIN))
-		return -EPERM;
 	err = text_or_null(args->a[2], &type);
 	if (err)
 		return err;
@@ -145,7 +143,7 @@ SYSCALL(NR_mount, mount)
 	err = path_lookup_user(LINUX_AT_FDCWD, args->a[1], WALK_FOLLOW, &where);
 	if (err)
 		goto free_options;
-	err = mount_do(&where, source, type, args->a[3], options);
+	err = privileged(LINUX_CAP_SYS_ADMIN) ? mount_do(&where, source, type, args->a[3], options) : -EPERM;
 	path_put(&where);
 free_options:
 	kfree(options);
@@ -168,18 +166,20 @@ static bool mount_has_children(const struct mount *m)
 
 SYSCALL(NR_umount2, umount2)
 {
-	uint64_t flags = args->a[1];
+	uint32_t flags = args->a[1];
 	struct path p, where = { NULL, NULL };
 	struct mount *m;
 	int err;
 
-	if (flags & ~(uint64_t)(LINUX_MNT_FORCE | LINUX_MNT_DETACH | LINUX_MNT_EXPIRE | LINUX_UMOUNT_NOFOLLOW))
+	if (flags & ~(LINUX_MNT_FORCE | LINUX_MNT_DETACH | LINUX_MNT_EXPIRE | LINUX_UMOUNT_NOFOLLOW))
 		return -EINVAL;
-	if (!privileged(LINUX_CAP_SYS_ADMIN))
-		return -EPERM;
 	err = path_lookup_user(LINUX_AT_FDCWD, args->a[0], flags & LINUX_UMOUNT_NOFOLLOW ? 0 : WALK_FOLLOW, &p);
 	if (err)
 		return err;
+	if (!privileged(LINUX_CAP_SYS_ADMIN)) {
+		path_put(&p);
+		return -EPERM;
+	}
 	mutex_lock(&vfs_lock);
 	m = p.mount;
 	/* The tree's reference and the one of p. */

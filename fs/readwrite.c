@@ -55,9 +55,7 @@ static int64_t io_one(int fd, uint64_t base, uint64_t length, bool write, loff_t
 	if (!f)
 		return -EBADF;
 	length = MIN(length, LINUX_RW_MAX);
-	n = file_may_io(f, write);
-	if (!n && pos && (!f->ops->seek))
-		n = -ESPIPE;
+	n = pos && !f->ops->seek ? -ESPIPE : file_may_io(f, write);
 	if (!n && !user_range_ok(base, length))
 		n = -EFAULT;
 	if (!n) {
@@ -107,19 +105,26 @@ int64_t vec_check(const struct iovec_k *vec, unsigned int nr)
 	return sum;
 }
 
-static int64_t io_vec_checked(struct file *f, const struct iovec_k *vec, unsigned int nr, bool write, loff_t *pos)
+/* The order of the checks is Linux's: the vector, the mode of the file, then the hints. */
+static int64_t io_vec_checked(struct file *f, const struct iovec_k *vec, unsigned int nr, bool write, loff_t *pos, uint32_t hints)
 {
 	int64_t sum = vec_check(vec, nr);
 	struct iter it;
+	int err;
 
-	if (sum <= 0)
+	if (sum < 0)
 		return sum;
+	err = file_may_io(f, write);
+	if (err || !sum)
+		return err;
+	if (hints & ~(LINUX_RWF_HIPRI | LINUX_RWF_DSYNC | LINUX_RWF_SYNC))
+		return -EOPNOTSUPP;	/* those known mean nothing here */
 	iter_init(&it, vec, nr, false);
 	it.left = MIN(it.left, LINUX_RW_MAX);
 	return file_io(f, &it, write, pos);
 }
 
-static int64_t io_vec_copied(struct file *f, uint64_t uvec, unsigned int nr, bool write, loff_t *pos)
+static int64_t io_vec_copied(struct file *f, uint64_t uvec, unsigned int nr, bool write, loff_t *pos, uint32_t hints)
 {
 	struct iovec_k few[VEC_ON_STACK], *vec = few;
 	int64_t n = -EFAULT;
@@ -129,13 +134,13 @@ static int64_t io_vec_copied(struct file *f, uint64_t uvec, unsigned int nr, boo
 	if (!vec)
 		return -ENOMEM;
 	if (!copy_from_user(vec, uvec, nr * sizeof(*vec)))
-		n = io_vec_checked(f, vec, nr, write, pos);
+		n = io_vec_checked(f, vec, nr, write, pos, hints);
 	if (vec != few)
 		kfree(vec);
 	return n;
 }
 
-static int64_t io_vec(int fd, uint64_t uvec, uint64_t nr, bool write, loff_t *pos)
+static int64_t io_vec(int fd, uint64_t uvec, uint64_t nr, bool write, loff_t *pos, uint32_t hints)
 {
 	bool shared;
 	struct file *f = fd_borrow(fd, &shared);
@@ -143,51 +148,50 @@ static int64_t io_vec(int fd, uint64_t uvec, uint64_t nr, bool write, loff_t *po
 
 	if (!f)
 		return -EBADF;
-	n = file_may_io(f, write);
-	if (!n && pos && !f->ops->seek)
+	if (f->flags & LINUX_O_PATH)
+		n = -EBADF;
+	else if (pos && !f->ops->seek)
 		n = -ESPIPE;
-	if (!n && nr > LINUX_IOV_MAX)
+	else if (nr > LINUX_IOV_MAX)
 		n = -EINVAL;
-	if (!n)
-		n = io_vec_copied(f, uvec, nr, write, pos);
+	else
+		n = io_vec_copied(f, uvec, nr, write, pos, hints);
 	fd_return(f, shared);
 	return n;
 }
 
 SYSCALL_FLAGS(NR_readv, readv, SYSCALL_DRIVER)
 {
-	return io_vec(args->a[0], args->a[1], args->a[2], false, NULL);
+	return io_vec(args->a[0], args->a[1], args->a[2], false, NULL, 0);
 }
 
 SYSCALL_FLAGS(NR_writev, writev, SYSCALL_DRIVER)
 {
-	return io_vec(args->a[0], args->a[1], args->a[2], true, NULL);
+	return io_vec(args->a[0], args->a[1], args->a[2], true, NULL, 0);
 }
 
 SYSCALL(NR_preadv, preadv)
 {
 	loff_t pos = args->a[3];
 
-	return pos < 0 ? -EINVAL : io_vec(args->a[0], args->a[1], args->a[2], false, &pos);
+	return pos < 0 ? -EINVAL : io_vec(args->a[0], args->a[1], args->a[2], false, &pos, 0);
 }
 
 SYSCALL(NR_pwritev, pwritev)
 {
 	loff_t pos = args->a[3];
 
-	return pos < 0 ? -EINVAL : io_vec(args->a[0], args->a[1], args->a[2], true, &pos);
+	return pos < 0 ? -EINVAL : io_vec(args->a[0], args->a[1], args->a[2], true, &pos, 0);
 }
 
-/* Position -1 is the file's own; the hints mean nothing here, but an unknown one is refused. */
+/* Position -1 is the file's own. */
 static int64_t io_vec2(struct syscall_args *args, bool write)
 {
 	loff_t pos = args->a[3];
 
-	if (args->a[5] & ~(uint64_t)(LINUX_RWF_HIPRI | LINUX_RWF_DSYNC | LINUX_RWF_SYNC))
-		return -EOPNOTSUPP;
 	if (pos < -1)
 		return -EINVAL;
-	return io_vec(args->a[0], args->a[1], args->a[2], write, pos == -1 ? NULL : &pos);
+	return io_vec(args->a[0], args->a[1], args->a[2], write, pos == -1 ? NULL : &pos, (uint32_t)args->a[5]);
 }
 
 SYSCALL(NR_preadv2, preadv2)
@@ -203,7 +207,7 @@ SYSCALL(NR_pwritev2, pwritev2)
 SYSCALL(NR_lseek, lseek)
 {
 	struct file *f = fd_get_io(args->a[0]);
-	int64_t pos = -ESPIPE;
+	int64_t pos = (uint32_t)args->a[2] > LINUX_SEEK_HOLE ? -EINVAL : -ESPIPE;
 
 	if (!f)
 		return -EBADF;
@@ -276,15 +280,20 @@ static int64_t copy_checked(struct file *in, uint64_t uin, struct file *out, uin
 	return n;
 }
 
-static int64_t copy_between(int in_fd, uint64_t uin, int out_fd, uint64_t uout, uint64_t length, bool regular)
+/* The order of the checks is Linux's: descriptors, addresses, flags. */
+static int64_t copy_between(int in_fd, uint64_t uin, int out_fd, uint64_t uout, uint64_t length, bool regular, uint32_t flags)
 {
+	uint64_t pos;
 	struct file *in = fd_get_io(in_fd), *out = fd_get_io(out_fd);
 	int64_t n = -EBADF;
 
 	if (!in || !out)
 		goto out;
+	n = -EFAULT;
+	if ((uin && get_user64(&pos, uin)) || (uout && get_user64(&pos, uout)))
+		goto out;
 	n = -EINVAL;
-	if (!in->ops->seek)
+	if (flags || !in->ops->seek)
 		goto out;
 	if (regular && ((in->inode && LINUX_S_ISDIR(in->inode->mode)) || (out->inode && LINUX_S_ISDIR(out->inode->mode)))) {
 		n = -EISDIR;
@@ -305,14 +314,16 @@ out:
 
 SYSCALL(NR_sendfile, sendfile)
 {
-	return copy_between(args->a[1], args->a[2], args->a[0], 0, args->a[3], false);
+	uint64_t pos;
+
+	if (args->a[2] && get_user64(&pos, args->a[2]))
+		return -EFAULT;
+	return copy_between(args->a[1], args->a[2], args->a[0], 0, args->a[3], false, 0);
 }
 
 SYSCALL(NR_copy_file_range, copy_file_range)
 {
-	if (args->a[5])
-		return -EINVAL;
-	return copy_between(args->a[0], args->a[1], args->a[2], args->a[3], args->a[4], true);
+	return copy_between(args->a[0], args->a[1], args->a[2], args->a[3], args->a[4], true, (uint32_t)args->a[5]);
 }
 
 ssize_t buffer_read(const void *data, size_t size, struct iter *to, loff_t *pos)

@@ -173,7 +173,14 @@ SYSCALL(NR_connect, connect)
 	struct file *f;
 	int err;
 	struct socket *s = socket_of_fd(args->a[0], &f, &err);
+	struct linux_sockaddr_un first;
 
+	/* Linux looks at the address before it looks whether this is a socket. */
+	if (!s && err == -ENOTSOCK) {
+		int n = address_from_user(&first, args->a[1], args->a[2]);
+
+		return n < 0 ? n : err;
+	}
 	if (!s)
 		return err;
 	err = do_connect(s, args->a[1], args->a[2], f->flags & LINUX_O_NONBLOCK);
@@ -271,8 +278,11 @@ SYSCALL(NR_setsockopt, setsockopt)
 {
 	struct file *f;
 	int err;
-	struct socket *s = socket_of_fd(args->a[0], &f, &err);
+	struct socket *s;
 
+	if ((int)args->a[4] < 0)
+		return -EINVAL;
+	s = socket_of_fd(args->a[0], &f, &err);
 	if (!s)
 		return err;
 	err = (int)args->a[1] != LINUX_SOL_SOCKET ? -EOPNOTSUPP : socket_set_option(s, args->a[2], args->a[3], args->a[4]);

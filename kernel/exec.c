@@ -335,6 +335,7 @@ static void thread_take_pid(struct thread *t)
 	t->tid = t->process->pid;
 }
 
+/* @file may be the error of opening it: what is wrong with the strings is told first, as on Linux. */
 static int exec_file(struct file *file, const char *path, uint64_t argv, uint64_t envp, struct regs *regs)
 {
 	struct process *p = current_process;
@@ -347,6 +348,8 @@ static int exec_file(struct file *file, const char *path, uint64_t argv, uint64_
 	if (err)
 		goto free_program;
 	err = exec_args_from_user(&args, argv, envp);
+	if (!err && IS_ERR(file))
+		err = (int)PTR_ERR(file);
 	if (!err)
 		err = exec_prepare(&image, p, file, &args, program);
 	if (err)
@@ -378,12 +381,9 @@ SYSCALL(NR_execve, execve)
 	if (IS_ERR(path))
 		return PTR_ERR(path);
 	file = program_open(path);
-	if (IS_ERR(file)) {
-		err = PTR_ERR(file);
-	} else {
-		err = exec_file(file, path, args->a[1], args->a[2], syscall_regs(args));
+	err = exec_file(file, path, args->a[1], args->a[2], syscall_regs(args));
+	if (!IS_ERR(file))
 		file_put(file);
-	}
 	kfree(path);
 	return err;
 }
@@ -420,22 +420,19 @@ static struct file *execveat_open(int fd, const char *path, uint32_t flags)
 
 SYSCALL(NR_execveat, execveat)
 {
-	uint64_t known = LINUX_EXECVEAT_EMPTY_PATH | LINUX_EXECVEAT_SYMLINK_NOFOLLOW;
-	char *path = args->a[4] & ~known ? ERR_PTR(-EINVAL) : path_from_user(args->a[1], true);
+	uint32_t known = LINUX_EXECVEAT_EMPTY_PATH | LINUX_EXECVEAT_SYMLINK_NOFOLLOW;
+	char *path = path_from_user(args->a[1], args->a[4] & LINUX_EXECVEAT_EMPTY_PATH);
 	char text[32];
 	struct file *file;
 	int err;
 
 	if (IS_ERR(path))
 		return PTR_ERR(path);
-	file = execveat_open(args->a[0], path, args->a[4]);
-	if (IS_ERR(file)) {
-		err = PTR_ERR(file);
-	} else {
-		format_text(text, sizeof(text), "/dev/fd/%d", (int)args->a[0]);
-		err = exec_file(file, *path ? path : text, args->a[2], args->a[3], syscall_regs(args));
+	file = (uint32_t)args->a[4] & ~known ? ERR_PTR(-EINVAL) : execveat_open(args->a[0], path, args->a[4]);
+	format_text(text, sizeof(text), "/dev/fd/%d", (int)args->a[0]);
+	err = exec_file(file, *path ? path : text, args->a[2], args->a[3], syscall_regs(args));
+	if (!IS_ERR(file))
 		file_put(file);
-	}
 	kfree(path);
 	return err;
 }

@@ -61,7 +61,7 @@ SYSCALL(NR_pidfd_open, pidfd_open)
 	struct process *p;
 	struct file *f;
 
-	if ((args->a[1] & ~(uint64_t)LINUX_O_NONBLOCK) || (pid_t)args->a[0] <= 0)
+	if (((uint32_t)args->a[1] & ~LINUX_O_NONBLOCK) || (pid_t)args->a[0] <= 0)
 		return -EINVAL;
 	p = process_find(args->a[0]);
 	if (!p)
@@ -105,7 +105,7 @@ SYSCALL(NR_pidfd_send_signal, pidfd_send_signal)
 	struct process *p;
 	int64_t err;
 
-	if (args->a[3])
+	if ((uint32_t)args->a[3])
 		return -EINVAL;
 	p = pidfd_get(args->a[0], NULL);
 	if (IS_ERR(p))
@@ -143,7 +143,7 @@ SYSCALL(NR_pidfd_getfd, pidfd_getfd)
 	struct process *p;
 	int64_t fd;
 
-	if (args->a[2])
+	if ((uint32_t)args->a[2])
 		return -EINVAL;
 	p = pidfd_get(args->a[0], NULL);
 	if (IS_ERR(p))

@@ -139,12 +139,13 @@ SYSCALL(NR_timer_create, timer_create)
 {
 	struct linux_sigevent event = { .signo = LINUX_SIGALRM, .notify = LINUX_SIGEV_SIGNAL };
 	struct posix_timer *t;
-	int err = clock_check(args->a[0]);
+	int err;
 
-	if (err)
-		return err;
 	if (args->a[1] && copy_from_user(&event, args->a[1], sizeof(event)))
 		return -EFAULT;
+	err = clock_check(args->a[0]);
+	if (err)
+		return err;
 	t = kzalloc(sizeof(*t));
 	if (!t)
 		return -ENOMEM;
@@ -183,7 +184,7 @@ SYSCALL(NR_timer_settime, timer_settime)
 	struct linux_itimerspec old = { { 0, 0 }, { 0, 0 } };
 	uint64_t interval, value;
 	struct posix_timer *t;
-	int err = timespec_from_user(args->a[2], &interval);
+	int err = args->a[2] ? timespec_from_user(args->a[2], &interval) : -EINVAL;
 
 	if (!err)
 		err = timespec_from_user(args->a[2] + sizeof(struct linux_timespec), &value);

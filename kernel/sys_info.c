@@ -93,16 +93,23 @@ SYSCALL_FLAGS(NR_getrandom, getrandom, SYSCALL_DRIVER)
 {
 	uint64_t left = MIN(args->a[1], 0x1ffffffull), done = 0;
 	uint8_t bytes[RANDOM_CHUNK];
+	struct iovec_k storage;
+	struct iter to;
 
 	if (args->a[2] & ~(uint64_t)(LINUX_GRND_NONBLOCK | LINUX_GRND_RANDOM | LINUX_GRND_INSECURE))
 		return -EINVAL;
+	iter_init_one(&to, &storage, args->a[0], left, false);
 	while (done < left && !(done && signal_pending(current))) {
 		size_t n = MIN(left - done, sizeof(bytes));
+		ssize_t put;
 
 		random_bytes(bytes, n);
-		if (copy_to_user(args->a[0] + done, bytes, n))
+		put = iter_put(&to, bytes, n);
+		if (put <= 0)
 			return done ? (int64_t)done : -EFAULT;
-		done += n;
+		done += (size_t)put;
+		if ((size_t)put < n)
+			break;
 	}
 	return done;
 }

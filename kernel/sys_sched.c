@@ -100,12 +100,12 @@ SYSCALL(NR_sched_setscheduler, sched_setscheduler)
 				    .reset_on_fork = args->a[1] & LINUX_SCHED_RESET_ON_FORK };
 	struct linux_sched_param param;
 
-	if (!args->a[2])
+	if (!args->a[2] || (pid_t)args->a[0] < 0 || r.policy < 0)
 		return -EINVAL;
 	if (copy_from_user(&param, args->a[2], sizeof(param)))
 		return -EFAULT;
 	r.priority = param.sched_priority;
-	return r.policy < 0 ? -EINVAL : policy_set(args->a[0], &r);
+	return policy_set(args->a[0], &r);
 }
 
 SYSCALL(NR_sched_setparam, sched_setparam)
@@ -113,7 +113,7 @@ SYSCALL(NR_sched_setparam, sched_setparam)
 	struct policy_request r = { .policy = -1 };
 	struct linux_sched_param param;
 
-	if (!args->a[1])
+	if (!args->a[1] || (pid_t)args->a[0] < 0)
 		return -EINVAL;
 	if (copy_from_user(&param, args->a[1], sizeof(param)))
 		return -EFAULT;
@@ -148,10 +148,10 @@ SYSCALL(NR_sched_getparam, sched_getparam)
 	struct linux_sched_param param;
 	struct sched_params p;
 	bool reset;
-	int err = policy_get(args->a[0], &p, &reset);
+	int err = args->a[1] ? policy_get(args->a[0], &p, &reset) : -EINVAL;
 
-	if (err || !args->a[1])
-		return err ? err : -EINVAL;
+	if (err)
+		return err;
 	param.sched_priority = p.rt_priority;
 	return copy_to_user(args->a[1], &param, sizeof(param));
 }

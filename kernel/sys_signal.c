@@ -265,22 +265,28 @@ SYSCALL(NR_tgkill, tgkill)
 	return kill_thread(args->a[0], args->a[1], args->a[2], &info);
 }
 
-/* The information of a queued signal; a sender may not pose as the kernel or as kill() to others. */
-static int queueinfo_from_user(struct linux_siginfo *info, uint64_t address, int sig, pid_t pid)
+/* The information of a queued signal. */
+static int queueinfo_from_user(struct linux_siginfo *info, uint64_t address, int sig)
 {
 	if (copy_from_user(info, address, sizeof(*info)))
 		return -EFAULT;
 	info->si_signo = sig;
-	if ((info->si_code >= 0 || info->si_code == LINUX_SI_TKILL) && pid != current_process->pid)
-		return -EPERM;
 	return 0;
+}
+
+/* A sender may not pose as the kernel or as kill() to others. */
+static int queueinfo_check(const struct linux_siginfo *info, pid_t pid)
+{
+	return (info->si_code >= 0 || info->si_code == LINUX_SI_TKILL) && pid != current_process->pid ? -EPERM : 0;
 }
 
 SYSCALL(NR_rt_sigqueueinfo, rt_sigqueueinfo)
 {
 	struct linux_siginfo info;
-	int err = queueinfo_from_user(&info, args->a[2], args->a[1], args->a[0]);
+	int err = queueinfo_from_user(&info, args->a[2], args->a[1]);
 
+	if (!err)
+		err = queueinfo_check(&info, args->a[0]);
 	if (err)
 		return err;
 	if ((pid_t)args->a[0] <= 0)
@@ -291,9 +297,9 @@ SYSCALL(NR_rt_sigqueueinfo, rt_sigqueueinfo)
 SYSCALL(NR_rt_tgsigqueueinfo, rt_tgsigqueueinfo)
 {
 	struct linux_siginfo info;
-	int err = queueinfo_from_user(&info, args->a[3], args->a[2], args->a[0]);
+	int err = queueinfo_from_user(&info, args->a[3], args->a[2]);
 
-	if (err)
-		return err;
-	return (pid_t)args->a[0] <= 0 ? -EINVAL : kill_thread(args->a[0], args->a[1], args->a[2], &info);
+	if (!err)
+		err = (pid_t)args->a[0] <= 0 || (pid_t)args->a[1] <= 0 ? -EINVAL : queueinfo_check(&info, args->a[0]);
+	return err ? err : kill_thread(args->a[0], args->a[1], args->a[2], &info);
 }

@@ -264,24 +264,25 @@ SYSCALL(NR_waitid, waitid)
 	struct wait_query q;
 	int result = waitid_parse(args, &q);
 
-	if (result)
-		return result;
-	result = wait_for(&q);
-	if (q.only)
-		process_put(q.only);
-	if (!result && q.again)
-		result = -EAGAIN;
-	if (result < 0)
-		return result;
+	if (!result) {
+		result = wait_for(&q);
+		if (q.only)
+			process_put(q.only);
+		if (!result && q.again)
+			result = -EAGAIN;
+	}
 	memset(&info, 0, sizeof(info));
-	if (result) {
+	if (result > 0) {
 		info.si_signo = LINUX_SIGCHLD;
 		info.si_code = q.code;
 		info.sender.pid = q.pid;
 		info.sender.uid = q.uid;
 		info.sender.child.status = q.status;
 	}
-	if (args->a[2] && copy_to_user(args->a[2], &info, sizeof(info)))
+	/* Told when there is an error, too, as Linux does. */
+	if (args->a[2] && result != -ERESTARTSYS && result != -EINTR && copy_to_user(args->a[2], &info, sizeof(info)))
 		return -EFAULT;
+	if (result < 0)
+		return result;
 	return result && rusage_put(args->a[4], &q) ? -EFAULT : 0;
 }

@@ -29,8 +29,11 @@ static int mask_get(uint64_t address, uint64_t bits, uint64_t *mask)
 SYSCALL(NR_set_mempolicy, set_mempolicy)
 {
 	uint64_t mask, mode = args->a[0];
-	int err = mask_get(args->a[1], args->a[2], &mask);
+	int err;
 
+	if (mode > LINUX_MPOL_LOCAL)
+		return -EINVAL;
+	err = mask_get(args->a[1], args->a[2], &mask);
 	if (err)
 		return err;
 	if (mode == LINUX_MPOL_DEFAULT || mode == LINUX_MPOL_LOCAL) {

@@ -43,6 +43,16 @@ static int file_check(const struct file *f, uint32_t vm_flags)
 	return 0;
 }
 
+/* What Linux looks at after the file and before its rights. */
+static int map_check(const uint64_t *a, uint32_t *vm_flags)
+{
+	int err = !a[1] ? -EINVAL : a[1] > USER_END ? -ENOMEM : type_flags(a[3], vm_flags);
+
+	if (!err && (*vm_flags & VM_EXEC) && current_process->space->resident)
+		err = -EACCES;	/* a driver runs what was loaded, nothing else */
+	return err;
+}
+
 static int64_t map_file(const uint64_t *a, uint32_t vm_flags)
 {
 	struct file *f = fd_get(current_process->files, (int)a[4]);
@@ -50,7 +60,10 @@ static int64_t map_file(const uint64_t *a, uint32_t vm_flags)
 
 	if (!f)
 		return -EBADF;
-	at = file_check(f, vm_flags);
+	at = map_check(a, &vm_flags);
+	vm_flags &= ~VM_STACK;
+	if (!at)
+		at = file_check(f, vm_flags);
 	if (!at)
 		at = space_map(current_process->space, a[0], a[1], vm_flags, (uint32_t)a[3], f, a[5]);
 	file_put(f);
@@ -62,17 +75,14 @@ SYSCALL_FLAGS(NR_mmap, mmap, SYSCALL_DRIVER)
 {
 	const uint64_t *a = args->a;
 	uint32_t vm_flags = rights_of(a[2]);
-	int err = type_flags(a[3], &vm_flags);
+	int err;
 
-	if (err)
-		return err;
-	if (a[5] % PAGE_SIZE || !a[1])
+	if (a[5] % PAGE_SIZE)
 		return -EINVAL;
-	if (vm_flags & VM_EXEC && current_process->space->resident)
-		return -EACCES;	/* a driver runs what was loaded, nothing else */
 	if (!(a[3] & LINUX_MAP_ANONYMOUS))
-		return map_file(a, vm_flags & ~VM_STACK);
-	return space_map(current_process->space, a[0], a[1], vm_flags, (uint32_t)a[3], NULL, 0);
+		return map_file(a, vm_flags);
+	err = map_check(a, &vm_flags);
+	return err ? err : space_map(current_process->space, a[0], a[1], vm_flags, (uint32_t)a[3], NULL, 0);
 }
 
 SYSCALL_FLAGS(NR_munmap, munmap, SYSCALL_DRIVER)
@@ -96,6 +106,21 @@ SYSCALL_FLAGS(NR_brk, brk, SYSCALL_DRIVER)
 SYSCALL_FLAGS(NR_mremap, mremap, SYSCALL_DRIVER)
 {
 	return space_remap(current_process->space, args->a[0], args->a[1], args->a[2], (uint32_t)args->a[3], args->a[4]);
+}
+
+static int64_t check_mapped(uint64_t address, uint64_t length)
+{
+	struct space *s = current_process->space;
+	vaddr_t v = address & PAGE_MASK, end = ALIGN_UP(address + length, PAGE_SIZE);
+	const struct vma *vma;
+
+	if (!user_range_ok(address, length))
+		return -ENOMEM;
+	mutex_lock(&s->lock);
+	while (v < end && (vma = space_find(s, v)))
+		v = vma->end;
+	mutex_unlock(&s->lock);
+	return v < end ? -ENOMEM : 0;
 }
 
 static int64_t advise(struct space *s, uint64_t address, uint64_t length, int advice)
@@ -122,7 +147,7 @@ static int64_t advise(struct space *s, uint64_t address, uint64_t length, int ad
 	case LINUX_MADV_PAGEOUT:
 	case LINUX_MADV_DOFORK:
 	case LINUX_MADV_KEEPONFORK:
-		return 0;
+		return check_mapped(address, length);
 	default:
 		return -EINVAL;
 	}
@@ -173,21 +198,6 @@ SYSCALL(NR_mincore, mincore)
 		nr -= step;
 	}
 	return 0;
-}
-
-static int64_t check_mapped(uint64_t address, uint64_t length)
-{
-	struct space *s = current_process->space;
-	vaddr_t v = address & PAGE_MASK, end = ALIGN_UP(address + length, PAGE_SIZE);
-	const struct vma *vma;
-
-	if (!user_range_ok(address, length))
-		return -ENOMEM;
-	mutex_lock(&s->lock);
-	while (v < end && (vma = space_find(s, v)))
-		v = vma->end;
-	mutex_unlock(&s->lock);
-	return v < end ? -ENOMEM : 0;
 }
 
 /* Write back what the area at *@at shows of a disk, and step behind the area. -ENOMEM: there is none. */
@@ -272,7 +282,7 @@ SYSCALL(NR_mlock2, mlock2)
 
 SYSCALL(NR_munlock, munlock)
 {
-	return check_mapped(args->a[0], args->a[1]);
+	return args->a[1] ? check_mapped(args->a[0], args->a[1]) : 0;
 }
 
 SYSCALL_FLAGS(NR_mlockall, mlockall, SYSCALL_DRIVER)

@@ -8,6 +8,7 @@
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include <mm/slab.h>
+#include <mm/user.h>
 #include "block_aio.h"
 
 #define AIO_EVENTS_MAX	4096u
@@ -272,10 +273,9 @@ SYSCALL(NR_io_getevents, io_getevents)
 
 SYSCALL(NR_io_cancel, io_cancel)
 {
-	struct aio_context *c = aio_context_find(args->a[0]);
+	uint32_t key;
 
-	if (!c)
-		return -EINVAL;
-	aio_context_put(c);
+	if (get_user32(&key, args->a[1] + offsetof(struct linux_iocb, key)))
+		return -EFAULT;
 	return -EINVAL;	/* Linux's answer for a request that cannot be cancelled any more */
 }

@@ -229,17 +229,17 @@ static int64_t semop_user(int id, uint64_t uops, uint64_t nr, time_ns_t deadline
 	struct linux_sembuf few[8], *ops = few;
 	int64_t result = -EFAULT;
 
-	if (!nr || id < 0)
-		return -EINVAL;
 	if (nr > OPS_MAX)
 		return -E2BIG;
+	if (!nr)
+		return -EINVAL;
 	if (nr > ARRAY_SIZE(few))
 		ops = kcalloc(nr, sizeof(*ops));
 	if (!ops)
 		return -ENOMEM;
 	o.ops = ops;
 	if (!copy_from_user(ops, uops, nr * sizeof(*ops)))
-		result = operate(id, &o, deadline);
+		result = id < 0 ? -EINVAL : operate(id, &o, deadline);
 	if (ops != few)
 		kfree(ops);
 	return result;
