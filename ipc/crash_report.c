@@ -221,7 +221,7 @@ static ssize_t core_create(const struct crash *c, unsigned int slot)
 	if (IS_ERR(f))
 		return PTR_ERR(f);
 	if (!c->outside)
-		n = core_write(f, c->sig, CORE_MAX);
+		n = core_write(f, c->sig, NULL, CORE_MAX);
 	file_put(f);
 	return n;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Core files (ELF-64 object format, type ET_CORE; the notes NT_PRSTATUS and NT_PRPSINFO as Linux's linux/elfcore.h has them on x86-64): one
- * PT_NOTE and a PT_LOAD for each area. Registers of the ending thread only; no floating point state. Runs in the dying process, whose
- * other threads may go on: each page is read as it is then.
+ * Core files (ELF-64 object format, type ET_CORE; the notes as Linux's linux/elfcore.h has them on x86-64): one PT_NOTE and a PT_LOAD for
+ * each area. The thread that ends the process comes first in the notes; the others, which wait meanwhile, follow, each with its floating
+ * point state. A thread that does not come to wait (it sleeps in the kernel and no signal ends that) is left out.
  */
 #include <fs/node.h>
 #include <fs/vfs.h>
@@ -11,25 +11,29 @@
 #include <kernel/init.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
+#include <asm/debug.h>
 #include <lib/format.h>
 #include <mm/slab.h>
 #include <mm/space.h>
 #include <uapi/ferry/linux.h>
 #include <uapi/ferry/linux_fs.h>
+#include <uapi/ferry/linux_ptrace.h>
+#include "process_internal.h"
 
 #define ELF_TYPE_CORE	4
 #define ELF_PT_NOTE	4u
 #define NT_PRSTATUS	1u
+#define NT_FPREGSET	2u
 #define NT_PRPSINFO	3u
 #define NT_AUXV		6u	/* tells a debugger where a program without a fixed place lies */
+#define NT_X86_XSTATE	0x202u
+#define NT_SIGINFO	0x53494749u
+#define FXSAVE_BYTES	512u
+#define THREADS_MAX	128u
+#define PARK_NS		NSEC_PER_SEC
 #define AREAS_MAX	256u
 #define OBJECT_MAX	(64u << 10)	/* of rings and DMA memory: bigger ones are data, not state */
 #define PATTERN_MAX	128
-
-struct core_regs {
-	uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi, orig_rax, rip, cs, rflags, rsp, ss;
-	uint64_t fs_base, gs_base, ds, es, fs, gs;
-};
 
 struct prstatus {
 	int32_t signo, code, error;
@@ -37,7 +41,7 @@ struct prstatus {
 	uint64_t pending, held;
 	int32_t pid, ppid, pgrp, sid;
 	uint64_t times[8];
-	struct core_regs regs;
+	struct linux_user_regs regs;
 	int32_t has_fpu;
 };
 
@@ -54,17 +58,8 @@ _Static_assert(sizeof(struct prpsinfo) == 136 && offsetof(struct prpsinfo, name)
 
 struct note_head {
 	uint32_t name_size, desc_size, type;
-	char name[8];		/* "CORE" */
+	char name[8];		/* "CORE" or "LINUX" */
 };
-
-struct notes {
-	struct note_head status_head;
-	struct prstatus status;
-	struct note_head info_head;
-	struct prpsinfo info;
-	struct note_head auxv_head;
-	uint64_t auxv[ARRAY_SIZE(((struct process *)0)->auxv)];
-} __packed;
 
 struct area {
 	uint64_t start, end;
@@ -79,52 +74,94 @@ struct core {
 	struct area areas[AREAS_MAX];
 	struct elf_segment segments[AREAS_MAX + 1];
 	char page[PAGE_SIZE];
+	char *notes;
+	size_t notes_size, notes_room;
 };
 
 static char pattern[PATTERN_MAX] = "core";
 
 /* ---- Notes ---- */
 
-static struct core_regs core_regs(const struct thread *t)
+/* Room for the description of a note; its size is a multiple of four. NULL: there is no more. */
+static void *note_add(struct core *c, uint32_t type, const char *owner, size_t size)
 {
-	const struct regs *r = t->user_regs;
+	struct note_head *h = (struct note_head *)(c->notes + c->notes_size);
 
-	return (struct core_regs){
-		.r15 = r->r15, .r14 = r->r14, .r13 = r->r13, .r12 = r->r12, .rbp = r->rbp, .rbx = r->rbx, .r11 = r->r11, .r10 = r->r10,
-		.r9 = r->r9, .r8 = r->r8, .rax = r->rax, .rcx = r->rcx, .rdx = r->rdx, .rsi = r->rsi, .rdi = r->rdi,
-		.orig_rax = r->error == ~0ull ? r->vector : ~0ull, .rip = r->rip, .cs = r->cs, .rflags = r->rflags, .rsp = r->rsp,
-		.ss = r->ss, .fs_base = t->arch.fs_base, .gs_base = t->arch.gs_base,
-	};
+	if (c->notes_size + sizeof(*h) + size > c->notes_room)
+		return NULL;
+	*h = (struct note_head){ .name_size = (uint32_t)strlen(owner) + 1, .desc_size = (uint32_t)size, .type = type };
+	memcpy(h->name, owner, strlen(owner) + 1);
+	c->notes_size += sizeof(*h) + size;
+	return h + 1;
 }
 
-static struct note_head note_head(uint32_t type, uint32_t size)
+static void status_note(struct core *c, const struct thread *t, int sig)
 {
-	return (struct note_head){ .name_size = 5, .desc_size = size, .type = type, .name = "CORE" };
+	const struct process *p = t->process;
+	struct prstatus status = { .signo = sig, .cursig = (int16_t)sig, .pending = t->pending, .held = t->blocked, .pid = t->tid,
+				   .ppid = p->parent_pid, .pgrp = p->pgid, .sid = p->sid, .has_fpu = 1 };
+	void *to = note_add(c, NT_PRSTATUS, "CORE", sizeof(status));
+
+	arch_user_regs_get(t, &status.regs);
+	if (to)
+		memcpy(to, &status, sizeof(status));
 }
 
-static void notes_fill(struct notes *n, int sig)
+static void fpu_notes(struct core *c, const struct thread *t)
 {
-	const struct process *p = current_process;
+	void *legacy = note_add(c, NT_FPREGSET, "CORE", FXSAVE_BYTES);
+	uint32_t size = arch_fpu_frame_size();
+	void *all = size > FXSAVE_BYTES ? note_add(c, NT_X86_XSTATE, "LINUX", size) : NULL;
 
-	memset(n, 0, sizeof(*n));
-	n->status_head = note_head(NT_PRSTATUS, sizeof(n->status));
-	n->status.signo = sig;
-	n->status.cursig = (int16_t)sig;
-	n->status.pid = current->tid;
-	n->status.pgrp = p->pgid;
-	n->status.sid = p->sid;
-	n->status.regs = core_regs(current);
-	n->info_head = note_head(NT_PRPSINFO, sizeof(n->info));
-	n->info.sname = 'R';
-	n->info.uid = p->uid;
-	n->info.gid = p->gid;
-	n->info.pid = p->pid;
-	n->info.pgrp = p->pgid;
-	n->info.sid = p->sid;
-	n->auxv_head = note_head(NT_AUXV, sizeof(n->auxv));
-	memcpy(n->auxv, p->auxv, sizeof(n->auxv));
-	str_copy(n->info.name, p->name, sizeof(n->info.name));
-	str_copy(n->info.args, p->exe, sizeof(n->info.args));
+	if (legacy)
+		memcpy(legacy, t->arch.fpu, FXSAVE_BYTES);
+	if (all)
+		arch_fpu_get(t, all, size);
+}
+
+static void process_notes(struct core *c, const struct process *p, const struct linux_siginfo *info)
+{
+	struct prpsinfo ps = { .sname = 'R', .uid = p->uid, .gid = p->gid, .pid = p->pid, .ppid = p->parent_pid, .pgrp = p->pgid, .sid = p->sid };
+	void *to = note_add(c, NT_PRPSINFO, "CORE", sizeof(ps));
+
+	str_copy(ps.name, p->name, sizeof(ps.name));
+	str_copy(ps.args, p->exe, sizeof(ps.args));
+	if (to)
+		memcpy(to, &ps, sizeof(ps));
+	to = info ? note_add(c, NT_SIGINFO, "CORE", sizeof(*info)) : NULL;
+	if (to)
+		memcpy(to, info, sizeof(*info));
+	to = note_add(c, NT_AUXV, "CORE", sizeof(p->auxv));
+	if (to)
+		memcpy(to, p->auxv, sizeof(p->auxv));
+}
+
+/* The threads that wait cannot leave while the list is locked. */
+static int notes_fill(struct core *c, int sig, const struct linux_siginfo *info)
+{
+	struct process *p = current_process;
+	size_t each = 3 * sizeof(struct note_head) + sizeof(struct prstatus) + FXSAVE_BYTES + arch_fpu_frame_size();
+	struct thread *t;
+	uint64_t flags;
+
+	c->notes_room = 3 * sizeof(struct note_head) + sizeof(struct prpsinfo) + sizeof(*info) + sizeof(p->auxv) +
+			MIN(READ_ONCE(p->nr_threads), THREADS_MAX) * each;
+	c->notes = kzalloc(c->notes_room);
+	if (!c->notes)
+		return -ENOMEM;
+	arch_trace_stop(current);
+	status_note(c, current, sig);
+	process_notes(c, p, info);
+	fpu_notes(c, current);
+	flags = spin_lock_irq(&p->lock);
+	list_for_each(t, &p->threads, process_link) {
+		if (t == current || !t->parked || c->notes_size + each > c->notes_room)
+			continue;
+		status_note(c, t, sig);
+		fpu_notes(c, t);
+	}
+	spin_unlock_irq(&p->lock, flags);
+	return 0;
 }
 
 /* ---- Memory ---- */
@@ -178,8 +215,8 @@ static int table_put(struct core *c)
 	uint64_t at = sizeof(h) + (c->nr + 1) * sizeof(struct elf_segment);
 	int err;
 
-	c->segments[0] = (struct elf_segment){ .type = ELF_PT_NOTE, .offset = at, .filesz = sizeof(struct notes), .align = 4 };
-	at = ALIGN_UP(at + sizeof(struct notes), PAGE_SIZE);
+	c->segments[0] = (struct elf_segment){ .type = ELF_PT_NOTE, .offset = at, .filesz = c->notes_size, .align = 4 };
+	at = ALIGN_UP(at + c->notes_size, PAGE_SIZE);
 	for (unsigned int i = 0; i < c->nr; i++) {
 		const struct area *a = &c->areas[i];
 
@@ -206,23 +243,23 @@ static int area_put(struct core *c, struct space *s, const struct area *a)
 	return err;
 }
 
-static int body_put(struct core *c, struct space *s, int sig)
+static int body_put(struct core *c, struct space *s, int sig, const struct linux_siginfo *info)
 {
-	struct notes notes;
-	int err;
+	int err = notes_fill(c, sig, info);
 
+	if (err)
+		return err;
 	areas_collect(c, s);
-	notes_fill(&notes, sig);
 	err = table_put(c);
 	if (!err)
-		err = put(c, &notes, sizeof(notes));
+		err = put(c, c->notes, c->notes_size);
 	c->at = ALIGN_UP(c->at, PAGE_SIZE);
 	for (unsigned int i = 0; i < c->nr && !err; i++)
 		err = area_put(c, s, &c->areas[i]);
 	return err;
 }
 
-ssize_t core_write(struct file *f, int sig, uint64_t limit)
+ssize_t core_write(struct file *f, int sig, const struct linux_siginfo *info, uint64_t limit)
 {
 	struct space *s = process_space_get(current_process);
 	struct core *c = s ? kzalloc(sizeof(*c)) : NULL;
@@ -232,13 +269,57 @@ ssize_t core_write(struct file *f, int sig, uint64_t limit)
 	if (c) {
 		c->file = f;
 		c->limit = limit;
-		err = body_put(c, s, sig);
+		err = body_put(c, s, sig, info);
 		result = err ? err : (ssize_t)MIN(c->at, limit);
+		kfree(c->notes);
 	}
 	kfree(c);
 	if (s)
 		space_put(s);
 	return result;
+}
+
+/* ---- The other threads wait ---- */
+
+void core_dump_wait(struct process *p)
+{
+	uint64_t flags;
+
+	arch_trace_stop(current);	/* its registers are looked at from here on, asleep or not yet */
+	flags = spin_lock_irq(&p->lock);
+	current->parked = true;
+	WRITE_ONCE(p->nr_parked, p->nr_parked + 1);
+	spin_unlock_irq(&p->lock, flags);
+	wait_wake(&p->state_wait, 0);
+	wait_event(&p->state_wait, !(READ_ONCE(p->attention) & PROCESS_DUMPING) || READ_ONCE(p->exiting), TIME_FOREVER, false);
+	flags = spin_lock_irq(&p->lock);
+	current->parked = false;
+	p->nr_parked--;
+	spin_unlock_irq(&p->lock, flags);
+}
+
+/* False: another thread does it, or the process is ending otherwise. */
+static bool threads_park(struct process *p)
+{
+	uint64_t flags = spin_lock_irq(&p->lock);
+	bool mine = !p->exiting && !p->execing && !(p->attention & PROCESS_DUMPING);
+
+	if (mine) {
+		p->dumper = current;
+		__atomic_or_fetch(&p->attention, PROCESS_DUMPING, __ATOMIC_SEQ_CST);
+		process_rouse(p);
+	}
+	spin_unlock_irq(&p->lock, flags);
+	if (mine)
+		wait_event(&p->state_wait, READ_ONCE(p->nr_parked) + 1 >= READ_ONCE(p->nr_threads) || READ_ONCE(p->exiting),
+			   time_now() + PARK_NS, false);
+	return mine;
+}
+
+static void threads_unpark(struct process *p)
+{
+	__atomic_and_fetch(&p->attention, ~PROCESS_DUMPING, __ATOMIC_SEQ_CST);
+	wait_wake(&p->state_wait, 0);
 }
 
 /* ---- The core file of a program ---- */
@@ -303,7 +384,7 @@ static struct file *core_open(const char *name)
 	return f;
 }
 
-bool core_dump(int sig)
+bool core_dump(int sig, const struct linux_siginfo *info)
 {
 	struct process *p = current_process;
 	uint64_t limit = p->rlimits[LINUX_RLIMIT_CORE].cur;
@@ -314,11 +395,17 @@ bool core_dump(int sig)
 	if (!limit || !p->dumpable || p->device || !pattern[0])
 		return false;
 	pattern_expand(name, sizeof(name), sig);
-	f = core_open(name);
-	if (!f)
+	if (!threads_park(p)) {
+		if (READ_ONCE(p->attention) & PROCESS_DUMPING)
+			core_dump_wait(p);
 		return false;
-	n = core_write(f, sig, limit);
-	file_put(f);
+	}
+	f = core_open(name);
+	n = f ? core_write(f, sig, info, limit) : 0;
+	if (f)
+		file_put(f);
+	process_begin_exit(p, n > 0 ? sig | LINUX_W_CORE : sig);
+	threads_unpark(p);
 	if (n < 0)
 		log_warn("%s[%d]: no core file: %d", p->name, p->pid, (int)n);
 	return n > 0;

@@ -135,11 +135,27 @@ static int clock_check(int clock)
 	return clock == LINUX_CLOCK_REALTIME || clock == LINUX_CLOCK_MONOTONIC || clock == LINUX_CLOCK_BOOTTIME ? 0 : -EINVAL;
 }
 
+static int posix_timer_drop(int id)
+{
+	struct process *p = current_process;
+	struct posix_timer *t;
+
+	mutex_lock(&timers_lock);
+	t = posix_timer_find(p, id);
+	if (t)
+		list_del(&t->link);
+	mutex_unlock(&timers_lock);
+	if (!t)
+		return -EINVAL;
+	posix_timer_free(t);
+	return 0;
+}
+
 SYSCALL(NR_timer_create, timer_create)
 {
 	struct linux_sigevent event = { .signo = LINUX_SIGALRM, .notify = LINUX_SIGEV_SIGNAL };
 	struct posix_timer *t;
-	int err;
+	int err, id;
 
 	if (args->a[1] && copy_from_user(&event, args->a[1], sizeof(event)))
 		return -EFAULT;
@@ -162,7 +178,11 @@ SYSCALL(NR_timer_create, timer_create)
 	}
 	if (!args->a[1])
 		t->value = t->id;
-	return put_user32(args->a[2], t->id);
+	id = t->id;
+	if (!put_user32(args->a[2], id))
+		return 0;
+	posix_timer_drop(id);
+	return -EFAULT;
 }
 
 static struct linux_itimerspec itimerspec_of(const struct posix_timer *t)
@@ -235,16 +255,5 @@ SYSCALL(NR_timer_getoverrun, timer_getoverrun)
 
 SYSCALL(NR_timer_delete, timer_delete)
 {
-	struct process *p = current_process;
-	struct posix_timer *t;
-
-	mutex_lock(&timers_lock);
-	t = posix_timer_find(p, args->a[0]);
-	if (t)
-		list_del(&t->link);
-	mutex_unlock(&timers_lock);
-	if (!t)
-		return -EINVAL;
-	posix_timer_free(t);
-	return 0;
+	return posix_timer_drop(args->a[0]);
 }

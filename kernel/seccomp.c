@@ -252,7 +252,7 @@ static void __noreturn kill(bool process)
 		log_info("%s[%d]: system call %d is forbidden by a filter", p->name, p->pid, (int)current->user_regs->vector);
 	if (!process && READ_ONCE(p->nr_threads) > 1)
 		thread_leave();
-	process_exit(core_dump(LINUX_SIGSYS) ? LINUX_SIGSYS | LINUX_W_CORE : LINUX_SIGSYS);
+	process_exit(core_dump(LINUX_SIGSYS, NULL) ? LINUX_SIGSYS | LINUX_W_CORE : LINUX_SIGSYS);
 }
 
 static int64_t result_is(struct regs *regs, int64_t result)

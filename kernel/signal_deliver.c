@@ -144,7 +144,7 @@ static void default_action(struct process *p, int sig, const struct linux_siginf
 	if ((CORE_SIGNALS & SIG_BIT(sig)) && info->si_code > 0 && info->si_code != LINUX_SI_KERNEL && program_log_allowed())
 		log_info("%s[%d]: signal %d at %llx, rip %llx", p->name, p->pid, sig, (unsigned long long)info->fault.addr,
 			 (unsigned long long)current->user_regs->rip);
-	process_exit((CORE_SIGNALS & SIG_BIT(sig)) && core_dump(sig) ? sig | LINUX_W_CORE : sig);
+	process_exit((CORE_SIGNALS & SIG_BIT(sig)) && core_dump(sig, info) ? sig | LINUX_W_CORE : sig);
 }
 
 /* The action of @sig now; a one-shot handler is used up. */
@@ -175,7 +175,7 @@ static void handler_run(struct regs *regs, int sig, const struct linux_siginfo *
 	/* No room for the frame. A handler for SIGSEGV would find none either. */
 	signal_set_mask(old);
 	if (sig == LINUX_SIGSEGV)
-		process_exit(core_dump(sig) ? LINUX_SIGSEGV | LINUX_W_CORE : LINUX_SIGSEGV);
+		process_exit(core_dump(sig, info) ? LINUX_SIGSEGV | LINUX_W_CORE : LINUX_SIGSEGV);
 	signal_force(LINUX_SIGSEGV);
 }
 
@@ -213,7 +213,9 @@ static void attention_heed(struct process *p)
 
 		if ((attention & PROCESS_EXITING) || ((attention & PROCESS_EXECING) && p->execing != current))
 			thread_leave();
-		if (attention & PROCESS_THROTTLED)
+		if ((attention & PROCESS_DUMPING) && READ_ONCE(p->dumper) != current)
+			core_dump_wait(p);
+		else if (attention & PROCESS_THROTTLED)
 			throttled_wait(p);
 		else if (!(attention & PROCESS_STOPPED))
 			return;

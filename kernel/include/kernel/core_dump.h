@@ -6,17 +6,21 @@
 #include <kernel/types.h>
 
 struct file;
+struct linux_siginfo;
+struct process;
 
 /*
  * Write the current process as it is, in the thread that ends it by @sig, to @f: at most @limit bytes, what comes after is cut off. Device
- * registers are never read. Bytes, or -errno. May sleep.
+ * registers are never read. @info: of the signal, NULL: unknown. Bytes, or -errno. May sleep.
  */
-ssize_t core_write(struct file *f, int sig, uint64_t limit);
+ssize_t core_write(struct file *f, int sig, const struct linux_siginfo *info, uint64_t limit);
 
 /*
  * The core file of a program that @sig ends, if its RLIMIT_CORE and its rights allow one, named by /proc/sys/kernel/core_pattern.
- * True when it was written. May sleep.
+ * True when it was written; then the process is ending with that status already. The other threads wait meanwhile. May sleep.
  */
-bool core_dump(int sig);
+bool core_dump(int sig, const struct linux_siginfo *info);
+/* PROCESS_DUMPING: the current thread, on its way to user mode, waits until the file is written. */
+void core_dump_wait(struct process *p);
 
 #endif

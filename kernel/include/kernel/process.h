@@ -58,6 +58,8 @@ struct process {
 	uint32_t nr_threads;
 	bool exiting;
 	struct thread *execing;		/* this thread replaces the program: the others must end */
+	struct thread *dumper;		/* this one writes the core file */
+	uint32_t nr_parked;		/* threads that wait for that */
 	uint32_t attention;		/* PROCESS_*: every thread on its way to user mode must look (signal_deliver) */
 	struct wait_queue state_wait;	/* stopped threads, an exec that waits for the others, a vfork parent */
 	bool vfork_released;		/* the memory that a vfork parent lent is given back */
@@ -103,6 +105,7 @@ struct process {
 #define PROCESS_EXITING		0x1u
 #define PROCESS_STOPPED		0x2u
 #define PROCESS_EXECING		0x4u
+#define PROCESS_DUMPING		0x10u	/* one thread writes a core file, the others wait (kernel/core_dump.c) */
 #define PROCESS_THROTTLED	0x8u	/* its time is used up: no thread goes to user mode until that is cleared (ipc/throttle.c) */
 
 #define current_process	(current->process)

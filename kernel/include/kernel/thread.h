@@ -88,6 +88,7 @@ struct thread {
 	uint64_t robust_list;
 	int syscall_nr;			/* -1 outside a system call */
 	bool exiting;
+	bool parked;			/* waits for a core file; guarded by process->lock */
 	bool detached;			/* left its process, whose space may go meanwhile */
 	/* What continues a call that a stop interrupted (ERESTART_BLOCK): restart(t) through restart_syscall(2). */
 	int64_t (*restart)(struct thread *t);
