@@ -17,15 +17,6 @@
 #define ROBUST_MAX	2048u		/* entries of a list that are believed */
 #define RETRIES_MAX	1000u		/* of a compare-and-exchange against a busy word */
 
-struct futex_waiter {
-	struct list link;
-	struct thread *thread;
-	struct futex_key key;
-	uint32_t bitset;
-	bool woken;
-	struct futex_bucket *bucket;	/* changes under both buckets' locks */
-};
-
 static struct futex_bucket {
 	struct spinlock lock;
 	struct list waiters;
@@ -136,7 +127,7 @@ int futex_wake_user(uint64_t address, int count)
 	return futex_wake(address, false, count, LINUX_FUTEX_BITSET_ANY);
 }
 
-static void waiter_queue(struct futex_waiter *w)
+void futex_waiter_queue(struct futex_waiter *w)
 {
 	struct futex_bucket *b = bucket_of(&w->key);
 	uint64_t flags = spin_lock_irq(&b->lock);
@@ -146,8 +137,7 @@ static void waiter_queue(struct futex_waiter *w)
 	spin_unlock_irq(&b->lock, flags);
 }
 
-/* Off the queue, wherever a requeue put it. True when it was woken. */
-static bool waiter_unqueue(struct futex_waiter *w)
+bool futex_waiter_unqueue(struct futex_waiter *w)
 {
 	for (;;) {
 		struct futex_bucket *b = READ_ONCE(w->bucket);
@@ -188,13 +178,13 @@ static int futex_wait(uint64_t address, bool private, uint32_t expected, time_ns
 	err = futex_key_get(address, private, &w.key);
 	if (err)
 		return err;
-	waiter_queue(&w);
+	futex_waiter_queue(&w);
 	err = futex_word_read(address, &value);
 	if (!err && value != expected)
 		err = -EAGAIN;
 	if (!err)
 		err = waiter_sleep(&w, deadline);
-	if (waiter_unqueue(&w))
+	if (futex_waiter_unqueue(&w))
 		err = 0;
 	futex_key_put(&w.key);
 	return err;

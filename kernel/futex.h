@@ -18,6 +18,20 @@ bool futex_key_equal(const struct futex_key *a, const struct futex_key *b);
 /* The word in one piece. 0 or -EFAULT. */
 int futex_word_read(uint64_t address, uint32_t *value);
 
+/* A wait in progress; @thread, @key and @bitset are filled before it is queued. */
+struct futex_waiter {
+	struct list link;
+	struct thread *thread;
+	struct futex_key key;
+	uint32_t bitset;
+	bool woken;
+	struct futex_bucket *bucket;	/* changes under both buckets' locks */
+};
+
+void futex_waiter_queue(struct futex_waiter *w);
+/* Off the queue, wherever a requeue put it. True when it was woken. */
+bool futex_waiter_unqueue(struct futex_waiter *w);
+
 /* FUTEX_LOCK_PI or, with @try, FUTEX_TRYLOCK_PI; FUTEX_UNLOCK_PI. 0 or -errno. */
 int64_t futex_lock_pi(uint64_t address, bool private, bool try, time_ns_t deadline);
 int64_t futex_unlock_pi(uint64_t address, bool private);

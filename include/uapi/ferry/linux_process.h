@@ -409,6 +409,13 @@ struct linux_utsname {
 #define LINUX_FUTEX_CLOCK_REALTIME	256
 #define LINUX_FUTEX_CMD_MASK		(~(LINUX_FUTEX_PRIVATE_FLAG | LINUX_FUTEX_CLOCK_REALTIME))
 #define LINUX_FUTEX_BITSET_ANY		0xffffffffu
+#define LINUX_FUTEX_32			2
+#define LINUX_FUTEX_WAITV_MAX		128u
+
+struct linux_futex_waitv {
+	unsigned long val, uaddr;
+	unsigned int flags, reserved;
+};
 #define LINUX_FUTEX_WAITERS		0x80000000u
 #define LINUX_FUTEX_OWNER_DIED		0x40000000u
 #define LINUX_FUTEX_TID_MASK		0x3fffffffu
