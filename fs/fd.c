@@ -288,7 +288,7 @@ struct file *fd_borrow(int fd, bool *shared)
 	const struct fd_table *t = p->files;
 	struct file *f;
 
-	*shared = READ_ONCE(t->ref.count) != 1 || READ_ONCE(p->nr_threads) != 1;
+	*shared = ref_count(&t->ref) != 1 || READ_ONCE(p->nr_threads) != 1;
 	if (unlikely(*shared))
 		return fd_get_io(fd);
 	if ((unsigned int)fd >= (unsigned int)t->size)
@@ -369,7 +369,7 @@ SYSCALL(NR_close_range, close_range)
 
 	if (first > last || (flags & ~(uint64_t)(LINUX_CLOSE_RANGE_UNSHARE | LINUX_CLOSE_RANGE_CLOEXEC)))
 		return -EINVAL;
-	if ((flags & LINUX_CLOSE_RANGE_UNSHARE) && t->ref.count > 1) {
+	if ((flags & LINUX_CLOSE_RANGE_UNSHARE) && ref_count(&t->ref) > 1) {
 		copy = fd_table_copy(t);
 		if (!copy)
 			return -ENOMEM;

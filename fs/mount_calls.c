@@ -185,7 +185,7 @@ SYSCALL(NR_umount2, umount2)
 	/* The tree's reference and the one of p. */
 	if (p.dentry != m->root || !m->parent)
 		err = -EINVAL;
-	else if (mount_has_children(m) || (m->ref.count > 2 && !(flags & LINUX_MNT_DETACH)))
+	else if (mount_has_children(m) || (ref_count(&m->ref) > 2 && !(flags & LINUX_MNT_DETACH)))
 		err = -EBUSY;
 	else
 		where = mount_unhang(m);

@@ -378,7 +378,7 @@ static void pipe_count(struct pipe *p, uint32_t flags, int by, struct pipe_seen 
 static void fifo_detach(struct inode *inode, struct pipe *p)
 {
 	mutex_lock(&fifo_lock);
-	if (inode->pipe == p && p->ref.count == 1)
+	if (inode->pipe == p && ref_count(&p->ref) == 1)
 		inode->pipe = NULL;
 	pipe_put(p);
 	mutex_unlock(&fifo_lock);

@@ -32,7 +32,7 @@ ssize_t file_io(struct file *f, struct iter *it, bool write, loff_t *pos)
 	ssize_t n;
 
 	/* A file that one descriptor of one thread names (fd_borrow() counts for others) has nobody to share its position with. */
-	if (pos || !f->ops->seek || READ_ONCE(f->ref.count) == 1) {
+	if (pos || !f->ops->seek || ref_count(&f->ref) == 1) {
 		n = op(f, it, pos ? pos : &f->pos);
 	} else {
 		mutex_lock(&f->pos_lock);

@@ -195,7 +195,7 @@ static bool find_unreachable(void)
 	bool any = false;
 
 	list_for_each(s, &in_flight, flight_link) {
-		s->suspect = READ_ONCE(s->file->ref.count) == s->nr_in_flight;
+		s->suspect = ref_count(&s->file->ref) == s->nr_in_flight;
 		s->reached = false;
 		s->nr_outside = s->nr_in_flight;
 		any |= s->suspect;

@@ -324,14 +324,17 @@ char *kstrdup(const char *s)
 /* May a user copy touch [@p, +@n)? Only inside one object, or one block of frames. */
 bool slab_holds(const void *p, size_t n)
 {
-	struct page *page = page_of(virt_to_phys(p)), *head;
+	paddr_t at = virt_to_phys(p);
+	struct page *page = page_of(at), *head;
 	const struct slab_cache *c;
 	uint64_t offset;
 
 	if (!page)
 		return true;
+	if (!(page->flags & PAGE_TAIL) && page->use != PAGE_SLAB && n <= PAGE_SIZE - at % PAGE_SIZE)
+		return true;
 	head = page->flags & PAGE_TAIL ? page->owner : page;
-	offset = (const char *)p - (const char *)page_addr(head);
+	offset = at % (PAGE_SIZE << head->order);	/* blocks begin at multiples of their size */
 	if (head->use != PAGE_SLAB)
 		return n <= (PAGE_SIZE << head->order) - offset;
 	c = head->owner;

@@ -106,7 +106,7 @@ ssize_t strncpy_from_user(char *to, uint64_t from, size_t size)
 {
 	size_t done = 0;
 
-	user_copy_check((uint64_t)to, size);
+	user_copy_bounds(to, size);
 	while (done < size) {
 		size_t step = MIN(size - done, STRING_STEP - (from + done) % STRING_STEP);
 		const char *end;
@@ -137,13 +137,13 @@ int user_cmpxchg32(uint64_t address, uint32_t expected, uint32_t desired, uint32
 
 size_t user_copy_in(void *to, uint64_t from, size_t n)
 {
-	user_copy_check((uint64_t)to, n);
+	user_copy_bounds(to, n);
 	return user_range_ok(from, n) ? n - copy_in(to, from, n) : 0;
 }
 
 size_t user_copy_out(uint64_t to, const void *from, size_t n)
 {
-	user_copy_check((uint64_t)from, n);
+	user_copy_bounds(from, n);
 	return user_range_ok(to, n) ? n - copy_out(to, from, n) : 0;
 }
 

@@ -510,7 +510,7 @@ static unsigned int misc_users(struct device *dev, char *nodes, size_t size)
 	if (!md)
 		return 0;
 	str_copy(nodes, md->name, size);
-	return READ_ONCE(md->ref.count) - 1;
+	return ref_count(&md->ref) - 1;
 }
 
 /* A successor takes over the node of its predecessor, which must be the same device to those who have it open. */

@@ -8,61 +8,63 @@
 
 #include <kernel/types.h>
 
+/* Two less than there are, so that one comparison of a sign finds what is wrong in the common case: -1 is one, -2 none. */
 struct ref {
-	uint32_t count;
+	int32_t less_two;
 };
 
-#define REF_SATURATED	0xc0000000u
+#define REF_ONE		(-1)
+#define REF_NONE	(-2)
+#define REF_SATURATED	(-0x40000000)
 #ifndef REF_CHECKED
 #define REF_CHECKED	1
 #endif
 
-/* Saturates, and logs @what. */
-void ref_wrong(struct ref *r, const char *what);
+/* Out of line: saturates, and logs what was wrong and who did it. */
+void ref_get_wrong(struct ref *r);
+void ref_put_wrong(struct ref *r, int32_t before);
 
-/* Was a count of @old none to add to or take from: 0, or saturated? */
-static inline bool ref_is_wrong(uint32_t old) { return REF_CHECKED && unlikely(old - 1 >= REF_SATURATED - 1); }
+static inline void ref_init(struct ref *r) { __atomic_store_n(&r->less_two, REF_ONE, __ATOMIC_RELAXED); }
 
-static inline void ref_init(struct ref *r) { __atomic_store_n(&r->count, 1, __ATOMIC_RELAXED); }
+/* How many there are just now. */
+static inline uint32_t ref_count(const struct ref *r) { return (uint32_t)__atomic_load_n(&r->less_two, __ATOMIC_RELAXED) + 2; }
 
 static inline void ref_get(struct ref *r)
 {
-	uint32_t old = __atomic_fetch_add(&r->count, 1, __ATOMIC_RELAXED);
-
-	if (ref_is_wrong(old))
-		ref_wrong(r, old ? "saturated count" : "use after the last reference");
+	if (unlikely(__atomic_add_fetch(&r->less_two, 1, __ATOMIC_RELAXED) < 0) && REF_CHECKED)
+		ref_get_wrong(r);
 }
 
 /* True when that was the last one: the caller frees the object. */
 static inline bool __must_check ref_put(struct ref *r)
 {
-	uint32_t old = __atomic_fetch_sub(&r->count, 1, __ATOMIC_ACQ_REL);
+	int32_t before = __atomic_fetch_sub(&r->less_two, 1, __ATOMIC_ACQ_REL);
 
-	if (ref_is_wrong(old)) {
-		ref_wrong(r, old ? "saturated count" : "one reference too many given back");
+	if (likely(before > REF_ONE))
 		return false;
-	}
-	return old == 1;
+	if (REF_CHECKED && unlikely(before != REF_ONE))
+		ref_put_wrong(r, before);
+	return before == REF_ONE;
 }
 
 /* Give one back if it is not the last; false: it is, and stays. */
 static inline bool __must_check ref_put_unless_last(struct ref *r)
 {
-	uint32_t old = __atomic_load_n(&r->count, __ATOMIC_RELAXED);
+	int32_t before = __atomic_load_n(&r->less_two, __ATOMIC_RELAXED);
 
-	while (old > 1 && old < REF_SATURATED)
-		if (__atomic_compare_exchange_n(&r->count, &old, old - 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+	while (before > REF_ONE)
+		if (__atomic_compare_exchange_n(&r->less_two, &before, before - 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 			return true;
-	return old >= REF_SATURATED;
+	return before < REF_NONE;
 }
 
 /* Take one unless the object is already dying. */
 static inline bool __must_check ref_get_live(struct ref *r)
 {
-	uint32_t old = __atomic_load_n(&r->count, __ATOMIC_RELAXED);
+	int32_t before = __atomic_load_n(&r->less_two, __ATOMIC_RELAXED);
 
-	while (old)
-		if (__atomic_compare_exchange_n(&r->count, &old, old + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+	while (before != REF_NONE)
+		if (__atomic_compare_exchange_n(&r->less_two, &before, before + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 			return true;
 	return false;
 }

@@ -20,18 +20,25 @@ int __must_check user_copy_from(void *to, uint64_t from, size_t n);
 int __must_check user_copy_to(uint64_t to, const void *from, size_t n);
 void user_copy_check(uint64_t kernel, size_t n);
 
+/* For sizes that only running tells. Objects begin at multiples of 16, so what stays between two of those stays in its own. */
+static inline void user_copy_bounds(const void *kernel, size_t n)
+{
+	if (n - 1 >= 16 - (uint64_t)kernel % 16)
+		user_copy_check((uint64_t)kernel, n);
+}
+
 /* A size that the compiler knows is the object's own. */
 static inline int copy_from_user(void *to, uint64_t from, size_t n)
 {
 	if (!__builtin_constant_p(n))
-		user_copy_check((uint64_t)to, n);
+		user_copy_bounds(to, n);
 	return user_copy_from(to, from, n);
 }
 
 static inline int copy_to_user(uint64_t to, const void *from, size_t n)
 {
 	if (!__builtin_constant_p(n))
-		user_copy_check((uint64_t)from, n);
+		user_copy_bounds(from, n);
 	return user_copy_to(to, from, n);
 }
 
