@@ -409,6 +409,7 @@ void sched_tick(void)
 
 	if (t == rq->cpu->idle)
 		return;
+	rq->cpu->nr_free_ticks += rq->cpu->preempt_count == 1;	/* this interrupt's alone */
 	queue_lock(rq);
 	account(rq, t, time_now());
 	if (t->process && t->syscall_nr != -1)

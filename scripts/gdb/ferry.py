@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""gdb commands for a running kernel: ferry-log, ferry-ps, ferry-devices. Loaded by make gdb; read-only, and they stop at what makes no sense.
+"""gdb commands for a running kernel: ferry-log, ferry-ps, ferry-devices, ferry-cpus, ferry-driver. Loaded by make gdb; read-only, and they stop
+at what makes no sense.
 The symbols follow the kernel to where it was loaded (KASLR)."""
+import os
+
 import gdb
 
 STATES = ("new", "ready", "running", "sleeping", "stopped", "dead")
@@ -67,6 +70,40 @@ class Devices(gdb.Command):
                                                     text(device["driver_name"]) or "-", DRIVER_STATES[state] if state < len(DRIVER_STATES) else "?"))
 
 
+class Cpus(gdb.Command):
+    """What each CPU's own variables (struct cpu, cpus[N]) say: ferry-cpus."""
+
+    def __init__(self):
+        super().__init__("ferry-cpus", gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        print("%-4s %-7s %-16s %-8s %-8s %-8s %s" % ("CPU", "THREAD", "NAME", "PREEMPT", "IRQ", "RESCHED", "SWITCHES"))
+        for i in range(int(gdb.parse_and_eval("nr_cpus"))):
+            cpu = gdb.parse_and_eval("cpus[%d]" % i)
+            thread = cpu["thread"]
+            print("%-4d %-7d %-16s %-8d %-8d %-8d %d" % (i, int(thread["tid"]), text(thread["name"]), int(cpu["preempt_count"]), int(cpu["irq_depth"]),
+                                                       int(cpu["need_resched"]), int(cpu["nr_switches"])))
+
+
+class Driver(gdb.Command):
+    """Load the symbols of a driver process to where it lies: ferry-driver NAME. Breakpoints in it are hardware breakpoints (hbreak)."""
+
+    def __init__(self):
+        super().__init__("ferry-driver", gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        path = os.path.join(os.path.dirname(gdb.objfiles()[0].filename), "usr/drivers", argument)
+        for process in entries(gdb.parse_and_eval("all_processes"), "struct process", "all_link"):
+            if text(process["name"]) == argument and int(process["space"]):
+                base = min(int(area["start"]) for area in entries(process["space"]["areas"], "struct vma", "link"))
+                gdb.execute("set confirm off")
+                gdb.execute("add-symbol-file %s -o %#x" % (path, base), to_string=True)
+                gdb.execute("set confirm on")
+                print("%s is process %d at %#x" % (argument, int(process["pid"]), base))
+                return
+        raise gdb.GdbError("no driver process is called " + argument)
+
+
 class Offset:
     """How far the kernel was moved: start.S leaves it at a physical address that does not change. Looked at until it is known."""
 
@@ -98,4 +135,6 @@ class Offset:
 Log()
 Processes()
 Devices()
+Cpus()
+Driver()
 Offset()

@@ -6,7 +6,7 @@
 #include <lib/format.h>
 #include "provoke.h"
 
-static const struct provocation *const lists[] = { provoke_memory, provoke_pages };
+static const struct provocation *const lists[] = { provoke_memory, provoke_pages, provoke_stuck };
 
 static const struct provocation *provocation_find(const char *name)
 {

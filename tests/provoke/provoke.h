@@ -11,7 +11,7 @@ struct provocation {
 	const char *(*run)(uint64_t user);
 };
 
-/* memory.c: objects, counts, lists. pages.c: what may be written, executed, touched. Both end with a NULL name. */
-extern const struct provocation provoke_memory[], provoke_pages[];
+/* memory.c: objects, counts, lists. pages.c: what may be written, executed, touched. stuck.c: what does not go on. Each ends with a NULL name. */
+extern const struct provocation provoke_memory[], provoke_pages[], provoke_stuck[];
 
 #endif

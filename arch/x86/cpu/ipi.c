@@ -13,6 +13,7 @@
 #include "cpu.h"
 
 #define CALL_LIMIT_NS	(30 * NSEC_PER_SEC)
+#define ANSWER_NS	NSEC_PER_SEC
 #define CALL_TURNS	(1u << 20)
 
 static uint32_t call_locked;
@@ -124,4 +125,33 @@ void smp_stop_others(void)
 	for (unsigned int i = 0; i < nr_cpus; i++)
 		if (i != self)
 			apic_send(cpus[i].apic_id, APIC_SEND_NMI);
+}
+
+static struct {
+	uint32_t cpu;		/* plus one: who is asked */
+	uint64_t rip, rbp;
+} question;
+
+bool smp_where(unsigned int cpu, uint64_t *rip, uint64_t *rbp)
+{
+	time_ns_t end = time_now() + ANSWER_NS;
+	uint32_t nobody = 0;
+
+	if (!__atomic_compare_exchange_n(&question.cpu, &nobody, cpu + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return false;
+	apic_send(cpus[cpu].apic_id, APIC_SEND_NMI);
+	while (__atomic_load_n(&question.cpu, __ATOMIC_ACQUIRE) && time_now() < end)
+		cpu_relax();
+	*rip = question.rip;
+	*rbp = question.rbp;
+	return !__atomic_exchange_n(&question.cpu, 0, __ATOMIC_ACQ_REL);
+}
+
+void smp_is_at(uint64_t rip, uint64_t rbp)
+{
+	if (READ_ONCE(question.cpu) != this_cpu()->id + 1)
+		return;
+	question.rip = rip;
+	question.rbp = rbp;
+	__atomic_store_n(&question.cpu, 0, __ATOMIC_RELEASE);
 }

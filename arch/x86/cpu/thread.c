@@ -48,6 +48,14 @@ static struct switch_frame *frame_at(struct thread *t, uint64_t top)
 	return f;
 }
 
+void arch_thread_where(const struct thread *t, uint64_t *rip, uint64_t *rbp)
+{
+	const struct switch_frame *f = (const struct switch_frame *)t->arch.rsp;
+
+	*rip = (uint64_t)f->rip;
+	*rbp = f->rbp;
+}
+
 void arch_thread_init_kernel(struct thread *t, void (*fn)(void *arg), void *arg)
 {
 	/* 16 bytes of zeroes end the backtrace; the entry finds its stack aligned. */

@@ -265,8 +265,10 @@ void trap_paranoid_dispatch(struct regs *r)
 		debug_in_kernel(r);
 		return;
 	}
-	if (r->vector == VECTOR_NMI)
+	if (r->vector == VECTOR_NMI) {
+		smp_is_at(r->rip, r->rbp);
 		return;
+	}
 	trap_panic(r, read_cr2());
 }
 

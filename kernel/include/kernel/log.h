@@ -56,7 +56,7 @@ struct regs;
 void panic_regs(const struct regs *regs, const char *fmt, ...) __printf(2, 3) __noreturn;
 void regs_print(const struct regs *regs);
 
-/* One line of where this boot put the kernel, for scripts/decode. Only where the machine ends: who reads it knows every address. */
+/* One line of where this boot put the kernel, for scripts/decode; before every backtrace. The log is root's to read. */
 void places_print(void);
 
 /* Print a symbolised backtrace from frame pointer @rbp, at most 32 frames, each frame checked. */

@@ -95,6 +95,8 @@ struct thread {
 	uint64_t restart_args[6];
 	/* User copies: when set, a fault in the kernel resumes there (mm/user.c and arch). */
 	uint64_t fault_resume;
+	uint64_t watched_runtime;	/* with the next one kernel/stuck.c's: runtime_ns when it last looked, and since when it is that */
+	time_ns_t watched_since;
 	struct thread_debug debug;	/* kernel/debug/ */
 };
 

@@ -19,5 +19,9 @@ void smp_kick(unsigned int cpu);
 void smp_stop_others(void);
 /* In the NMI handler: is this CPU to stop? */
 bool smp_stopping(void);
+/* What another CPU does just now, by an NMI: false if it does not say within a second. One at a time; may wait. */
+bool smp_where(unsigned int cpu, uint64_t *rip, uint64_t *rbp);
+/* In the NMI handler: it was at @rip, with this frame pointer. */
+void smp_is_at(uint64_t rip, uint64_t rbp);
 
 #endif

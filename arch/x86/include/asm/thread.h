@@ -30,6 +30,8 @@ uint64_t arch_canary(void);
 void arch_thread_init_kernel(struct thread *t, void (*fn)(void *arg), void *arg);
 int arch_thread_init_user(struct thread *t, const struct regs *regs);	/* allocates FPU state: -ENOMEM */
 void arch_thread_free(struct thread *t);
+/* Where a thread that is off its CPU went off it, and the frame pointer there. */
+void arch_thread_where(const struct thread *t, uint64_t *rip, uint64_t *rbp);
 /* Copy FPU state and bases for fork/clone. */
 void arch_thread_copy(struct thread *to, struct thread *from);
 /* exec: fresh FPU state, FS/GS base 0, no ports. */
