@@ -46,7 +46,7 @@ struct linux_bpf_insn {
 };
 
 struct linux_bpf_program {
-	uint16_t length;
+	uint16_t length, pad[3];
 	uint64_t filter;	/* user address of the instructions */
 };
 
