@@ -297,6 +297,28 @@ static int64_t do_siginfo(struct trace *tr, uint64_t address, bool set)
 	return 0;
 }
 
+/* Queued signals from a place on, without taking them; how many. */
+static int64_t do_peeksiginfo(struct thread *t, uint64_t uargs, uint64_t to)
+{
+	struct linux_peeksiginfo_args a;
+	struct linux_siginfo info;
+	int32_t n;
+
+	if (copy_from_user(&a, uargs, sizeof(a)))
+		return -EFAULT;
+	if ((a.flags & ~LINUX_PTRACE_PEEKSIGINFO_SHARED) || a.nr < 0)
+		return -EINVAL;
+	for (n = 0; n < a.nr && a.off + (uint64_t)n >= a.off; n++) {
+		if (!signal_peek(t, a.flags & LINUX_PTRACE_PEEKSIGINFO_SHARED, a.off + (uint64_t)n, &info))
+			break;
+		if (copy_to_user(to + (uint64_t)n * sizeof(info), &info, sizeof(info)))
+			return n ? n : -EFAULT;
+		if (signal_pending(current))
+			return n + 1;
+	}
+	return n;
+}
+
 static int64_t do_sigmask(struct thread *t, uint64_t size, uint64_t address, bool set)
 {
 	sigset_t mask = t->restore_blocked ? t->saved_blocked : t->blocked;
@@ -342,6 +364,8 @@ static int64_t request_stopped(struct trace *tr, const uint64_t *a)
 	case LINUX_PTRACE_GETSIGINFO:
 	case LINUX_PTRACE_SETSIGINFO:
 		return do_siginfo(tr, a[3], a[0] == LINUX_PTRACE_SETSIGINFO);
+	case LINUX_PTRACE_PEEKSIGINFO:
+		return do_peeksiginfo(t, a[2], a[3]);
 	case LINUX_PTRACE_GETSIGMASK:
 	case LINUX_PTRACE_SETSIGMASK:
 		return do_sigmask(t, a[2], a[3], a[0] == LINUX_PTRACE_SETSIGMASK);

@@ -338,6 +338,24 @@ static void queue_take(struct process *p, struct list *queue, sigset_t *pending,
 	kfree(found);
 }
 
+bool signal_peek(struct thread *t, bool shared, uint64_t index, struct linux_siginfo *info)
+{
+	struct process *p = t->process;
+	uint64_t flags = spin_lock_irq(&p->signal_lock);
+	struct queued_signal *q;
+	bool found = false;
+
+	list_for_each(q, shared ? &p->sigqueue : &t->sigqueue, link) {
+		if (index--)
+			continue;
+		*info = q->info;
+		found = true;
+		break;
+	}
+	spin_unlock_irq(&p->signal_lock, flags);
+	return found;
+}
+
 static int signal_first(sigset_t set)
 {
 	if (set & FAULT_SIGNALS)

@@ -471,3 +471,43 @@ ABI_CASE(thread_is_traced_again_while_its_tracer_ends)
 	}
 	CHECK(!kill(victim, SIGKILL) && waitpid(victim, &(int){ 0 }, 0) == victim);
 }
+
+static void queue_three(void)
+{
+	union sigval value;
+	sigset_t all;
+
+	sigfillset(&all);
+	CHECK(!sigprocmask(SIG_BLOCK, &all, NULL) && !ptrace(PTRACE_TRACEME, 0, NULL, NULL));
+	for (value.sival_int = 10; value.sival_int < 13; value.sival_int++)
+		CHECK(!sigqueue(getpid(), SIGRTMIN, value));
+	raise(SIGSTOP);
+	_exit(0);
+}
+
+ABI_CASE(queued_signals_are_looked_at)
+{
+	struct {
+		uint64_t off;
+		uint32_t flags;
+		int32_t nr;
+	} args = { 1, 1, 4 };
+	siginfo_t infos[4];
+	pid_t pid = fork();
+	int status;
+
+	if (!pid)
+		queue_three();
+	CHECK(waitpid(pid, &status, 0) == pid && WIFSTOPPED(status));
+	CHECK(syscall(SYS_ptrace, 0x4209, pid, &args, infos) == 2);
+	CHECK(infos[0].si_signo == SIGRTMIN && infos[0].si_value.sival_int == 11 && infos[1].si_value.sival_int == 12);
+	args.flags = 0;
+	CHECK(syscall(SYS_ptrace, 0x4209, pid, &args, infos) == 0);
+	args.flags = 2;
+	CHECK_ERR(syscall(SYS_ptrace, 0x4209, pid, &args, infos), EINVAL);
+	args.flags = 1;
+	args.nr = -1;
+	CHECK_ERR(syscall(SYS_ptrace, 0x4209, pid, &args, infos), EINVAL);
+	CHECK_ERR(syscall(SYS_ptrace, 0x4209, pid, BAD, infos), EFAULT);
+	CHECK(!kill(pid, SIGKILL) && waitpid(pid, &status, 0) == pid);
+}

@@ -32,6 +32,7 @@
 #define LINUX_PTRACE_SEIZE		0x4206
 #define LINUX_PTRACE_INTERRUPT		0x4207
 #define LINUX_PTRACE_LISTEN		0x4208
+#define LINUX_PTRACE_PEEKSIGINFO	0x4209
 #define LINUX_PTRACE_GETSIGMASK		0x420a
 #define LINUX_PTRACE_SETSIGMASK		0x420b
 #define LINUX_PTRACE_GET_SYSCALL_INFO	0x420e
@@ -72,6 +73,14 @@ struct linux_user_regs {
 /* struct user: the registers first, the debug registers last. */
 #define LINUX_USER_DEBUGREG		848u
 #define LINUX_USER_SIZE			912u
+
+#define LINUX_PTRACE_PEEKSIGINFO_SHARED	1u
+
+struct linux_peeksiginfo_args {
+	uint64_t off;
+	uint32_t flags;
+	int32_t nr;
+};
 
 struct linux_syscall_info {
 	uint8_t op, pad[3];
