@@ -55,7 +55,7 @@ static ssize_t eventfd_read(struct file *f, struct iter *to, loff_t *pos)
 			return err;
 	}
 	wait_wake(&e->changed, LINUX_POLLOUT | LINUX_POLLWRNORM);
-	return iter_put(to, &v, sizeof(v));
+	return iter_put(to, &v, sizeof(v)) == sizeof(v) ? (ssize_t)sizeof(v) : -EFAULT;
 }
 
 static ssize_t eventfd_write(struct file *f, struct iter *from, loff_t *pos)
@@ -198,7 +198,7 @@ static ssize_t timerfd_read(struct file *f, struct iter *to, loff_t *pos)
 		if (err)
 			return err;
 	}
-	return iter_put(to, &n, sizeof(n));
+	return iter_put(to, &n, sizeof(n)) == sizeof(n) ? (ssize_t)sizeof(n) : -EFAULT;
 }
 
 static uint32_t timerfd_poll(struct file *f, struct poll_table *table)

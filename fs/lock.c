@@ -125,15 +125,20 @@ void file_locks_release_posix(struct file *f, const void *owner)
 	drop_all(f->inode, owner);
 }
 
+static bool flock_known(uint32_t op)
+{
+	return op == LINUX_LOCK_UN || op == LINUX_LOCK_SH || op == LINUX_LOCK_EX;
+}
+
 SYSCALL(NR_flock, flock)
 {
-	struct file *f = fd_get_io(args->a[0]);
 	uint32_t op = args->a[1];
+	struct file *f = flock_known(op & ~LINUX_LOCK_NB) ? fd_get_io(args->a[0]) : NULL;
 	struct file_lock want = { .owner = f, .end = ~0ull, .flock = true, .exclusive = (op & ~LINUX_LOCK_NB) == LINUX_LOCK_EX };
 	int err;
 
 	if (!f)
-		return -EBADF;
+		return flock_known(op & ~LINUX_LOCK_NB) ? -EBADF : -EINVAL;
 	want.pid = current_process->pid;
 	switch (op & ~LINUX_LOCK_NB) {
 	case LINUX_LOCK_UN:

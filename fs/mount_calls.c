@@ -122,7 +122,9 @@ static int text_or_null(uint64_t utext, char **text)
 	if (!utext)
 		return 0;
 	*text = path_from_user(utext, true);
-	return IS_ERR(*text) ? PTR_ERR(*text) : 0;
+	if (!IS_ERR(*text))
+		return 0;
+	return PTR_ERR(*text) == -ENAMETOOLONG ? -EINVAL : PTR_ERR(*text);
 }
 
 SYSCALL(NR_mount, mount)

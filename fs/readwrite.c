@@ -345,7 +345,7 @@ static int64_t do_fsync(int fd, bool data_only)
 
 	if (!f)
 		return -EBADF;
-	err = f->ops->fsync ? f->ops->fsync(f, data_only) : f->ops->seek ? 0 : -EINVAL;
+	err = f->ops->fsync ? f->ops->fsync(f, data_only) : f->inode && LINUX_S_ISDIR(f->inode->mode) ? 0 : -EINVAL;
 	file_put(f);
 	return err;
 }

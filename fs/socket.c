@@ -195,9 +195,12 @@ static int do_accept(int fd, uint64_t uaddress, uint64_t ulength, int flags)
 	struct file *f;
 	int err, new_fd;
 
-	if (flags & ~(LINUX_SOCK_CLOEXEC | LINUX_SOCK_NONBLOCK))
-		return -EINVAL;
 	s = socket_of_fd(fd, &f, &err);
+	if ((s || err != -EBADF) && (flags & ~(LINUX_SOCK_CLOEXEC | LINUX_SOCK_NONBLOCK))) {
+		if (s)
+			file_put(f);
+		return -EINVAL;
+	}
 	if (!s)
 		return err;
 	new = socket_accept(s, f->flags & LINUX_O_NONBLOCK);

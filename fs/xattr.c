@@ -293,8 +293,12 @@ static int64_t on_path(xattr_call_t call, const struct syscall_args *args, uint3
 static int64_t on_nothing(xattr_call_t call, const uint64_t *a)
 {
 	char name[NAME_SIZE];
-	int err = call == do_list ? 0 : name_from_user(name, a[0]);
+	int err = 0;
 
+	if (call == do_set && ((uint32_t)a[3] & ~(LINUX_XATTR_CREATE | LINUX_XATTR_REPLACE)))
+		return -EINVAL;
+	if (call != do_list)
+		err = name_from_user(name, a[0]);
 	if (err || call == do_list)
 		return err;
 	if (!starts_with(name, "user."))

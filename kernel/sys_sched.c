@@ -251,7 +251,7 @@ SYSCALL(NR_sched_getaffinity, sched_getaffinity)
 	struct thread *t;
 	uint64_t mask;
 
-	if (args->a[1] < sizeof(mask) || args->a[1] % sizeof(mask))
+	if ((uint32_t)args->a[1] < sizeof(mask) || args->a[1] % sizeof(mask))
 		return -EINVAL;
 	t = thread_named(args->a[0]);
 	if (!t)
@@ -267,14 +267,14 @@ SYSCALL(NR_sched_setaffinity, sched_setaffinity)
 	uint64_t mask = 0;
 	int err;
 
-	if (copy_from_user(&mask, args->a[2], MIN(args->a[1], sizeof(mask))))
+	if (copy_from_user(&mask, args->a[2], MIN((uint32_t)args->a[1], sizeof(mask))))
 		return -EFAULT;
-	if (!(mask & cpus_online()))
-		return -EINVAL;
 	t = thread_named(args->a[0]);
 	if (!t)
 		return -ESRCH;
 	err = process_may_signal(t->process);
+	if (!err && !(mask & cpus_online()))
+		err = -EINVAL;
 	if (!err)
 		thread_set_affinity(t, mask);
 	thread_put(t);

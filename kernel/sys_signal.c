@@ -235,12 +235,12 @@ static int64_t kill_thread(pid_t tgid, pid_t tid, int sig, const struct linux_si
 	struct thread *t;
 	int err;
 
-	if (sig < 0 || sig > LINUX_NSIG || tid <= 0)
+	if (tid <= 0)
 		return -EINVAL;
 	t = thread_find(tgid, tid);
 	if (!t)
 		return -ESRCH;
-	err = process_may_signal(t->process);
+	err = sig < 0 || sig > LINUX_NSIG ? -EINVAL : process_may_signal(t->process);
 	if (!err)
 		err = signal_send_thread(t, sig, info);
 	thread_put(t);

@@ -114,6 +114,8 @@ static int64_t check_mapped(uint64_t address, uint64_t length)
 	vaddr_t v = address & PAGE_MASK, end = ALIGN_UP(address + length, PAGE_SIZE);
 	const struct vma *vma;
 
+	if (address + length < address)
+		return -EINVAL;
 	if (!user_range_ok(address, length))
 		return -ENOMEM;
 	mutex_lock(&s->lock);

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/sem.h>
@@ -94,4 +96,20 @@ ABI_CASE(mappings_and_signals_tell_errors_in_order)
 	CHECK_ERR(syscall(SYS_rt_tgsigqueueinfo, 1, -1, SIGUSR1, &info), EINVAL);
 	CHECK_ERR(syscall(SYS_rt_tgsigqueueinfo, 1, 1, SIGUSR1, &info), EPERM);
 	CHECK_ERR(syscall(SYS_io_cancel, 0, NULL, NULL), EFAULT);
+}
+
+ABI_CASE(counters_are_given_whole_or_not_at_all)
+{
+	char *end = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = eventfd(1, 0), null = open("/dev/null", O_RDWR);
+
+	CHECK(end != MAP_FAILED && !munmap(end + 4096, 4096));
+	CHECK_ERR(read(fd, end + 4092, 8), EFAULT);
+	CHECK_ERR(accept4(99, NULL, NULL, 2), EBADF);
+	CHECK_ERR(fdatasync(null), EINVAL);
+	CHECK_ERR(flock(99, 0x100), EINVAL);
+	CHECK_ERR(munlock((void *)-4096l, (size_t)-4096), EINVAL);
+	CHECK_ERR(syscall(SYS_sched_setaffinity, 32000, 8, end), ESRCH);
+	CHECK_ERR(syscall(SYS_sched_setaffinity, 0, 8, end), EINVAL);
+	CHECK_ERR(syscall(SYS_tkill, 32000, 65), ESRCH);
 }
