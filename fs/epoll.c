@@ -135,6 +135,11 @@ static uint32_t epoll_poll(struct file *f, struct poll_table *table)
 
 static const struct file_ops epoll_ops = { .poll = epoll_poll, .release = epoll_release };
 
+bool file_is_epoll(const struct file *f)
+{
+	return f->ops == &epoll_ops;
+}
+
 static int64_t do_epoll_create(uint32_t flags)
 {
 	struct epoll *ep;

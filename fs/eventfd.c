@@ -47,7 +47,7 @@ static ssize_t eventfd_read(struct file *f, struct iter *to, loff_t *pos)
 	if (to->left < sizeof(v))
 		return -EINVAL;
 	v = eventfd_take(e);
-	if (!v && (f->flags & LINUX_O_NONBLOCK))
+	if (!v && file_nowait(f, to))
 		return -EAGAIN;
 	if (!v) {
 		err = wait_event(&e->changed, (v = eventfd_take(e)), TIME_FOREVER, true);
@@ -71,7 +71,7 @@ static ssize_t eventfd_write(struct file *f, struct iter *from, loff_t *pos)
 	if (v == ~0ull)
 		return -EINVAL;
 	if (!eventfd_give(e, v)) {
-		if (f->flags & LINUX_O_NONBLOCK)
+		if (file_nowait(f, from))
 			return -EAGAIN;
 		err = wait_event(&e->changed, eventfd_give(e, v), TIME_FOREVER, true);
 		if (err)
@@ -191,7 +191,7 @@ static ssize_t timerfd_read(struct file *f, struct iter *to, loff_t *pos)
 	if (to->left < sizeof(n))
 		return -EINVAL;
 	n = timerfd_take(t);
-	if (!n && (f->flags & LINUX_O_NONBLOCK))
+	if (!n && file_nowait(f, to))
 		return -EAGAIN;
 	if (!n) {
 		err = wait_event(&t->fired, (n = timerfd_take(t)), TIME_FOREVER, true);

@@ -158,7 +158,7 @@ static ssize_t pipe_read(struct file *f, struct iter *to, loff_t *pos)
 			return n;
 		}
 		mutex_unlock(&p->lock);
-		n = pipe_wait_bytes(p, f->flags & LINUX_O_NONBLOCK);
+		n = pipe_wait_bytes(p, file_nowait(f, to));
 		if (n)
 			return n;
 	}
@@ -203,7 +203,7 @@ static ssize_t pipe_write(struct file *f, struct iter *from, loff_t *pos)
 			wait_wake(&p->changed, LINUX_POLLIN | LINUX_POLLRDNORM);
 			continue;
 		}
-		if (f->flags & LINUX_O_NONBLOCK)
+		if (file_nowait(f, from))
 			return pipe_write_end(done, -EAGAIN);
 		if (wait_event(&p->changed, !READ_ONCE(p->readers) || write_fits(p, from->left, atomic), TIME_FOREVER, true))
 			return pipe_write_end(done, -EINTR);

@@ -424,7 +424,7 @@ static ssize_t socket_read(struct file *f, struct iter *to, loff_t *pos)
 
 	if (!to->left)
 		return 0;
-	n = socket_receive(f->priv, &m, f->flags & LINUX_O_NONBLOCK);
+	n = socket_receive(f->priv, &m, file_nowait(f, to));
 	rights_drop(m.rights);
 	name_put(m.from);
 	*to = m.it;
@@ -437,7 +437,7 @@ static ssize_t socket_write(struct file *f, struct iter *from, loff_t *pos)
 	ssize_t n;
 
 	cred_of_current(&m.cred);
-	n = socket_send(f->priv, &m, f->flags & LINUX_O_NONBLOCK);
+	n = socket_send(f->priv, &m, file_nowait(f, from));
 	*from = m.it;
 	return n;
 }

@@ -289,6 +289,11 @@ static void rights_add(struct rights *r, const int *fds, unsigned int nr, int *e
 			*err = -EBADF;
 			return;
 		}
+		if (file_is_uring(f)) {	/* its requests hold files: a circle with a socket's messages would never end */
+			file_put(f);
+			*err = -EINVAL;
+			return;
+		}
 		r->files[r->nr++] = f;
 	}
 }

@@ -4,6 +4,7 @@
  * call starts again. Runs in the thread itself, interrupts on, no locks. What a call returned is still in regs->rax; regs->error is ~0
  * until the restart question is settled, so it is answered once.
  */
+#include <fs/file.h>
 #include <kernel/core_dump.h>
 #include <kernel/log.h>
 #include <kernel/ptrace.h>
@@ -215,6 +216,8 @@ static void attention_heed(struct process *p)
 			thread_leave();
 		if ((attention & PROCESS_DUMPING) && READ_ONCE(p->dumper) != current)
 			core_dump_wait(p);
+		else if (attention & PROCESS_RING)
+			uring_attend();
 		else if (attention & PROCESS_THROTTLED)
 			throttled_wait(p);
 		else if (!(attention & PROCESS_STOPPED))

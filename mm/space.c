@@ -21,6 +21,8 @@
 
 struct page *zero_page;
 
+static uint64_t last_number;	/* atomic */
+
 struct space *space_create(void)
 {
 	struct space *s = kzalloc(sizeof(*s));
@@ -33,6 +35,7 @@ struct space *space_create(void)
 		return NULL;
 	}
 	ref_init(&s->ref);
+	s->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
 	mutex_init(&s->lock, "space");
 	list_init(&s->areas);
 	s->mmap_base = MMAP_TOP;

@@ -137,6 +137,7 @@ struct block_disk {
 	struct block_stats stats[BLOCK_QUEUES_MAX];
 	struct block_latency *latency[BLOCK_QUEUES_MAX];	/* NULL: not its queue, or no memory; stays once there */
 	struct block_inject *inject;	/* NULL: no faults were ever asked for */
+	bool inject_begun;		/* has the policy's rules (block_inject.c) */
 	struct block_cache cache;
 	struct mutex parts_lock;
 	struct block_part *parts[BLOCK_PARTS_MAX + 1];
@@ -225,6 +226,8 @@ void block_latency_free(struct block_disk *disk);
 
 /* block_inject.c: faults by rule (/proc/ferry/inject). Strand held: delay or cut @io, or the error that it ends with at once. */
 int block_inject_apply(struct block_queue *q, struct block_disk *disk, struct block_io *io);
+/* A new disk gets the rules that the policy has for its name. */
+void block_inject_begin(struct block_disk *disk);
 void block_inject_free(struct block_disk *disk);
 
 /* block_info.c: the ioctl. */
@@ -304,7 +307,6 @@ uint64_t block_node_rdev(const struct block_disk *disk, unsigned int number);
 /* block_sys.c: the same under /sys. */
 void block_sys_add(const struct block_part *part);
 void block_sys_remove(const struct block_part *part);
-bool block_file_is(const struct file *f);
 
 /* block_ioctl.c */
 int64_t block_ioctl(struct file *f, uint32_t cmd, uint64_t arg);

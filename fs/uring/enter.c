@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
-/* io_uring_enter() and io_uring_register(): requests are taken from the ring, checked and carried out (see fs/io_uring.c). */
-#include <fs/internal.h>
+/*
+ * io_uring_enter(): requests are taken from the ring and started in the order that they ask for. A chain (IOSQE_IO_LINK) starts one after the
+ * other; what drains (IOSQE_IO_DRAIN), and what comes after it, waits in line.
+ */
 #include <mm/slab.h>
-#include <mm/space.h>
-#include "io_uring.h"
+#include "uring.h"
 
-#define BATCH		32u
-#define VECS_MAX	1024u
-#define CUR_POS		(~0ull)
+#define LINKS		(LINUX_URING_SQE_IO_LINK | LINUX_URING_SQE_IO_HARDLINK)
+#define ENTER_FLAGS	(LINUX_URING_ENTER_GETEVENTS | LINUX_URING_ENTER_SQ_WAKEUP | LINUX_URING_ENTER_EXT_ARG)
 
-struct batch {
-	struct block_async *list[BATCH];
-	unsigned int nr;
+/* One call's way through the ring: the chain that is being put together, and what of it cannot be done. */
+struct submission {
+	struct uring_batch batch;
+	struct uring_request *head, *tail, *wrong;
+	bool open;		/* the next one belongs to it */
+	int error;		/* of wrong */
 };
 
 static void request_close(struct uring_request *r)
@@ -23,14 +26,21 @@ static void request_close(struct uring_request *r)
 
 void uring_request_free(struct uring_request *r)
 {
+	if (r->timed)
+		timer_disarm(&r->timer);
+	uring_poll_free(r);
+	uring_work_free(r);
 	block_async_end(&r->async);
 	request_close(r);
+	kfree(r->vec);
+	process_put(r->process);
 	kfree(r);
 }
 
-static void batch_send(struct batch *b)
+static void batch_send(struct uring_batch *b)
 {
-	block_async_send(b->list, b->nr);
+	if (b->nr)
+		block_async_send(b->list, b->nr);
 	b->nr = 0;
 }
 
@@ -39,116 +49,128 @@ static void disk_done(struct block_async *a)
 	uring_complete(container_of(a, struct uring_request, async), a->result);
 }
 
-/* ---- Reads and writes ---- */
+/* ---- Starting ---- */
 
-/* 1: runs in the background; else the result. */
-static int64_t io_run(struct uring_request *r, struct iter *it, uint64_t offset, bool write)
+static bool request_begins(struct uring_request *r)
 {
-	loff_t pos = (loff_t)offset;
-	int64_t n;
+	struct uring *u = r->uring;
+	uint64_t flags = spin_lock_irq(&u->done_lock);
+	bool cancelled = r->cancelled || r->space_number != current_process->space->number;	/* after execve() its addresses mean other memory */
 
-	it->left = MIN(it->left, LINUX_RW_MAX);
-	if (offset != CUR_POS && pos < 0)
-		return -EINVAL;
-	n = offset == CUR_POS ? -ENOTBLK : block_async_prepare(&r->async, r->file, it, offset, write);
-	if (n != -ENOTBLK)
-		return n;
-	return file_io(r->file, it, write, offset == CUR_POS ? NULL : &pos);
+	r->state = REQUEST_STARTED;
+	if (!cancelled && r->guard && r->guard->state == REQUEST_WAITING)
+		uring_guard_arm(r);
+	spin_unlock_irq(&u->done_lock, flags);
+	return !cancelled;
 }
 
-static int64_t io_one(struct uring_request *r, const struct linux_uring_sqe *sqe, bool write)
+static void request_run(struct uring_request *r, struct uring_batch *b)
 {
-	struct iovec_k storage;
-	struct iter it;
-	int64_t n;
+	int64_t result = request_begins(r) ? uring_start(r, b) : -ECANCELED;
 
-	iter_init_one(&it, &storage, sqe->address, sqe->length, false);
-	n = vec_check(&storage, 1);
-	return n < 0 ? n : io_run(r, &it, sqe->offset, write);
+	if (result == URING_PENDING)
+		return;
+	request_close(r);	/* now: it may be the ring itself, which would then never be closed */
+	uring_complete(r, result);
 }
 
-static int64_t io_vec(struct uring_request *r, const struct linux_uring_sqe *sqe, bool write)
+static struct uring_request *ready_take(struct uring *u)
 {
-	struct iovec_k *vec;
-	struct iter it;
-	int64_t n;
+	uint64_t flags = spin_lock_irq(&u->done_lock);
+	struct uring_request *r, *found = NULL;
 
-	if (sqe->length > VECS_MAX)
-		return -EINVAL;
-	vec = kcalloc(MAX(sqe->length, 1u), sizeof(*vec));
-	if (!vec)
-		return -ENOMEM;
-	n = copy_from_user(vec, sqe->address, sqe->length * sizeof(*vec)) ? -EFAULT : vec_check(vec, sqe->length);
-	iter_init(&it, vec, sqe->length, false);
-	if (n >= 0)
-		n = io_run(r, &it, sqe->offset, write);
-	kfree(vec);
-	return n;
+	list_for_each(r, &u->ready, link)
+		if (!found && r->process == current_process)
+			found = r;
+	if (found)
+		list_del(&found->link);
+	spin_unlock_irq(&u->done_lock, flags);
+	return found;
 }
 
-/* Inside the buffer that was registered, as if it were any memory: pages are pinned by the request. */
-static int64_t io_fixed(struct uring_request *r, const struct linux_uring_sqe *sqe, bool write)
+static void ready_run(struct uring *u, struct uring_batch *b)
 {
-	const struct iovec_k *b = &r->uring->buffers[sqe->buffer_index];
+	struct uring_request *r;
 
-	if (sqe->buffer_index >= r->uring->nr_buffers || sqe->address < b->base || sqe->address - b->base > b->length ||
-	    sqe->length > b->length - (sqe->address - b->base))
-		return -EFAULT;
-	return io_one(r, sqe, write);
-}
-
-static int64_t file_fsync(struct uring_request *r, const struct linux_uring_sqe *sqe)
-{
-	if (sqe->address || sqe->buffer_index || sqe->op_flags & ~LINUX_URING_FSYNC_DATASYNC)
-		return -EINVAL;
-	return r->file->ops->fsync ? r->file->ops->fsync(r->file, sqe->op_flags & LINUX_URING_FSYNC_DATASYNC) : -EINVAL;
-}
-
-static bool op_writes(uint8_t op)
-{
-	return op == LINUX_URING_OP_WRITEV || op == LINUX_URING_OP_WRITE_FIXED || op == LINUX_URING_OP_WRITE;
-}
-
-static bool op_known(uint8_t op)
-{
-	return op <= LINUX_URING_OP_WRITE_FIXED || op == LINUX_URING_OP_READ || op == LINUX_URING_OP_WRITE;
-}
-
-static int64_t file_op(struct uring_request *r, const struct linux_uring_sqe *sqe)
-{
-	bool write = op_writes(sqe->opcode);
-	int err;
-
-	r->file = fd_get_io(sqe->fd);
-	if (!r->file)
-		return -EBADF;
-	if (sqe->opcode == LINUX_URING_OP_FSYNC)
-		return file_fsync(r, sqe);
-	err = sqe->op_flags ? -EOPNOTSUPP : file_may_io(r->file, write);
-	if (err)
-		return err;
-	switch (sqe->opcode) {
-	case LINUX_URING_OP_READV:
-	case LINUX_URING_OP_WRITEV:
-		return io_vec(r, sqe, write);
-	case LINUX_URING_OP_READ_FIXED:
-	case LINUX_URING_OP_WRITE_FIXED:
-		return io_fixed(r, sqe, write);
+	while ((r = ready_take(u))) {
+		if (r->poll)
+			uring_poll_free(r);
+		request_run(r, b);
 	}
-	return io_one(r, sqe, write);
+	batch_send(b);
 }
 
-static int64_t request_run(struct uring_request *r, const struct linux_uring_sqe *sqe)
+void uring_run_ready(struct uring *u)
 {
-	if (sqe->flags || sqe->personality || !op_known(sqe->opcode))
-		return -EINVAL;
-	return sqe->opcode == LINUX_URING_OP_NOP ? 0 : file_op(r, sqe);
+	struct uring_batch b = { .nr = 0 };
+
+	ready_run(u, &b);
 }
 
-/* ---- io_uring_enter ---- */
+/* Behind a request that drains, or draining itself while others run: it waits. */
+static bool chain_defer(struct uring *u, struct uring_request *head)
+{
+	uint64_t flags = spin_lock_irq(&u->done_lock);
+	bool waits = !list_empty(&u->deferred) || u->draining || (head->sqe.flags & LINUX_URING_SQE_IO_DRAIN && u->active);
+	struct uring_request *r;
+
+	if (waits)
+		list_append(&u->deferred, &head->link);
+	for (r = waits ? NULL : head; r; r = r->next)
+		u->active += r->guard ? 2 : 1;
+	if (!waits && head->sqe.flags & LINUX_URING_SQE_IO_DRAIN)
+		u->draining = true;
+	spin_unlock_irq(&u->done_lock, flags);
+	return waits;
+}
+
+/* One of the chain makes no sense: it says so, the others are not begun. */
+static void chain_refuse(struct submission *s)
+{
+	struct uring *u = s->head->uring;
+	uint64_t flags = spin_lock_irq(&u->done_lock);
+	struct uring_request *r, *next, *guard;
+
+	for (r = s->head; r; r = next) {
+		next = r->next;
+		guard = r->guard;
+		r->next = r->guard = NULL;
+		u->active += guard ? 2 : 1;
+		uring_complete_locked(r, r == s->wrong ? s->error : -ECANCELED);
+		if (guard)
+			uring_complete_locked(guard, guard == s->wrong ? s->error : -ECANCELED);
+	}
+	spin_unlock_irq(&u->done_lock, flags);
+	uring_tell(u);
+}
+
+static void chain_launch(struct uring *u, struct submission *s)
+{
+	struct uring_request *head = s->head;
+
+	if (head && s->wrong)
+		chain_refuse(s);
+	else if (head && !chain_defer(u, head))
+		request_run(head, &s->batch);
+	s->head = s->tail = s->wrong = NULL;
+	s->open = false;
+}
+
+static void chain_add(struct submission *s, struct uring_request *r)
+{
+	if (!s->head)
+		s->head = s->tail = r;
+	else if (r->sqe.opcode == LINUX_URING_OP_LINK_TIMEOUT && !s->tail->guard)
+		s->tail->guard = r;
+	else
+		s->tail = s->tail->next = r;
+	s->open = r->sqe.flags & LINKS;
+}
+
+/* ---- Taking from the ring ---- */
 
 /* A request that may begin is counted as running; what was not told yet, or too much at once, must end first. */
-static int request_begin(struct uring *u)
+static int request_count(struct uring *u)
 {
 	uint64_t flags = spin_lock_irq(&u->done_lock);
 	int err = !list_empty(&u->overflow) ? -EBUSY : u->running >= u->cq_entries ? -EAGAIN : 0;
@@ -166,65 +188,122 @@ static void request_forget(struct uring *u)
 	spin_unlock_irq(&u->done_lock, flags);
 }
 
-static int request_take(struct uring *u, struct batch *b)
+static void request_init(struct uring_request *r, struct uring *u)
+{
+	uint64_t flags;
+
+	list_init(&r->link);
+	list_init(&r->all_link);
+	r->uring = u;
+	r->process = current_process;
+	process_get(r->process);
+	r->space_number = current_process->space->number;
+	r->async.done = disk_done;
+	flags = spin_lock_irq(&u->done_lock);
+	list_append(&u->requests, &r->all_link);
+	spin_unlock_irq(&u->done_lock, flags);
+}
+
+static int request_take(struct uring *u, struct submission *s)
 {
 	struct uring_request *r;
-	struct linux_uring_sqe sqe;
-	int64_t result;
-	int err = request_begin(u);
+	int err = request_count(u);
 
 	if (err)
 		return err;
 	r = kzalloc(sizeof(*r));
-	if (!r || !uring_next(u, &sqe)) {
+	if (!r || !uring_next(u, &r->sqe)) {
 		request_forget(u);
 		err = r ? 0 : -EAGAIN;
 		kfree(r);
 		return err;
 	}
-	r->uring = u;
-	r->user_data = sqe.user_data;
-	r->async.done = disk_done;
-	result = request_run(r, &sqe);
-	if (!r->async.nr_pieces || result != 1) {
-		request_close(r);	/* now: it may be the ring itself, which would then never be closed */
-		uring_complete(r, result);
-		return 1;
+	request_init(r, u);
+	err = uring_prepare(r);
+	chain_add(s, r);
+	if (err && !s->wrong) {
+		s->wrong = r;
+		s->error = err;
 	}
-	b->list[b->nr++] = &r->async;
-	if (b->nr == BATCH)
-		batch_send(b);
+	if (!s->open)
+		chain_launch(u, s);
 	return 1;
 }
 
 static int64_t submit(struct uring *u, uint32_t wanted)
 {
-	struct batch b = { .nr = 0 };
+	struct submission s = { .open = false };
 	int64_t done = 0;
 	int n = 1;
 
 	mutex_lock(&u->lock);
 	while (n > 0 && done < MIN(wanted, u->sq_entries)) {
-		n = request_take(u, &b);
+		n = request_take(u, &s);
 		done += n > 0;
 	}
-	batch_send(&b);
+	chain_launch(u, &s);	/* a chain ends with the call */
+	ready_run(u, &s.batch);
 	mutex_unlock(&u->lock);
 	return done ? done : n < 0 ? n : 0;
 }
 
-static int64_t events_wait(struct uring *u, uint32_t wanted)
-{
-	int err;
+/* ---- The call ---- */
 
-	wanted = MIN(wanted, u->cq_entries);
-	err = wait_event(&u->wait, uring_nr_done(u) >= wanted, TIME_FOREVER, true);
-	uring_reap(u);
-	return err;
+static bool work_waits(struct uring *u)
+{
+	uint64_t flags = spin_lock_irq(&u->done_lock);
+	const struct uring_request *r;
+	bool found = false;
+
+	list_for_each(r, &u->ready, link)
+		found |= r->process == current_process;
+	spin_unlock_irq(&u->done_lock, flags);
+	return found;
 }
 
-static int64_t enter(struct uring *u, uint32_t to_submit, uint32_t wanted, uint32_t flags)
+static int events_wait(struct uring *u, uint32_t wanted, time_ns_t deadline)
 {
+	int err = 0;
+
+	wanted = MIN(wanted, u->cq_entries);
+	do {
+		if (work_waits(u)) {
+			mutex_lock(&u->lock);
+			uring_run_ready(u);
+			mutex_unlock(&u->lock);
+		}
+		err = wait_event(&u->wait, uring_nr_done(u) >= wanted || work_waits(u), deadline, true);
+	} while (!err && uring_nr_done(u) < wanted);
+	uring_reap(u);
+	return err == -ETIMEDOUT ? -ETIME : err;
+}
+
+/* How long to wait, and with which signals blocked: the sixth argument. */
+static int wait_read(const struct syscall_args *args, time_ns_t *deadline)
+{
+	struct linux_uring_getevents_arg arg = { .sigmask = args->a[4], .sigmask_size = (uint32_t)args->a[5] };
+	struct linux_timespec t;
+
+	*deadline = TIME_FOREVER;
+	if (args->a[3] & LINUX_URING_ENTER_EXT_ARG) {
+		if (args->a[5] != sizeof(arg))
+			return -EINVAL;
+		if (copy_from_user(&arg, args->a[4], sizeof(arg)))
+			return -EFAULT;
+	}
+	if (arg.ts && copy_from_user(&t, arg.ts, sizeof(t)))
+		return -EFAULT;
+	if (arg.ts && (t.tv_sec < 0 || t.tv_nsec < 0 || t.tv_nsec >= (long)NSEC_PER_SEC))
+		return -EINVAL;
+	if (arg.ts && t.tv_sec < 9000000000)
+		*deadline = time_now() + (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec;
+	return arg.sigmask ? (int)signal_mask_borrow_user(arg.sigmask, arg.sigmask_size) : 0;
+}
+
+static int64_t enter(struct uring *u, const struct syscall_args *args)
+{
+	uint32_t to_submit = (uint32_t)args->a[1];
+	time_ns_t deadline;
 	int64_t done = 0, err = 0;
 
 	uring_reap(u);
@@ -233,157 +312,28 @@ static int64_t enter(struct uring *u, uint32_t to_submit, uint32_t wanted, uint3
 	if (done < 0)
 		return done;
 	uring_reap(u);
-	if (flags & LINUX_URING_ENTER_GETEVENTS)
-		err = events_wait(u, wanted);
+	if (args->a[3] & LINUX_URING_ENTER_GETEVENTS) {
+		err = wait_read(args, &deadline);
+		if (!err) {
+			err = events_wait(u, (uint32_t)args->a[2], deadline);
+			signal_mask_restore();
+		}
+	}
 	return done ? done : err;
 }
 
-/* io_uring_enter(fd, to_submit, min_complete, flags, sigmask, size) */
+/* io_uring_enter(fd, to_submit, min_complete, flags, sigmask or argument, size) */
 SYSCALL(NR_io_uring_enter, io_uring_enter)
 {
 	struct file *f;
 	int64_t n;
 
-	if (args->a[3] & ~(uint64_t)(LINUX_URING_ENTER_GETEVENTS | LINUX_URING_ENTER_SQ_WAKEUP) || args->a[4])
+	if (args->a[3] & ~(uint64_t)ENTER_FLAGS)
 		return -EINVAL;
 	f = fd_get(current_process->files, (int)args->a[0]);
 	if (!f)
 		return -EBADF;
-	n = file_is_uring(f) ? enter(f->priv, (uint32_t)args->a[1], (uint32_t)args->a[2], (uint32_t)args->a[3]) : -EOPNOTSUPP;
+	n = file_is_uring(f) ? enter(f->priv, args) : -EOPNOTSUPP;
 	file_put(f);
 	return n;
-}
-
-/* ---- io_uring_register ---- */
-
-static int buffers_register(struct uring *u, uint64_t from, uint32_t nr)
-{
-	struct iovec_k *buffers;
-	int err = 0;
-
-	if (u->buffers)
-		return -EBUSY;
-	if (!nr || nr > URING_BUFFERS_MAX)
-		return -EINVAL;
-	buffers = kcalloc(nr, sizeof(*buffers));
-	if (!buffers)
-		return -ENOMEM;
-	if (copy_from_user(buffers, from, nr * sizeof(*buffers)))
-		err = -EFAULT;
-	for (uint32_t i = 0; i < nr && !err; i++)
-		if (!user_range_ok(buffers[i].base, buffers[i].length))
-			err = -EFAULT;
-	if (err) {
-		kfree(buffers);
-		return err;
-	}
-	u->buffers = buffers;
-	u->nr_buffers = nr;
-	return 0;
-}
-
-static int buffers_forget(struct uring *u)
-{
-	if (!u->buffers)
-		return -ENXIO;
-	kfree(u->buffers);
-	u->buffers = NULL;
-	u->nr_buffers = 0;
-	return 0;
-}
-
-static void eventfd_set(struct uring *u, struct file *f)
-{
-	uint64_t flags = spin_lock_irq(&u->done_lock);
-
-	u->eventfd = f;
-	spin_unlock_irq(&u->done_lock, flags);
-}
-
-static int eventfd_register(struct uring *u, uint64_t from, uint32_t nr)
-{
-	struct file *f;
-	uint32_t fd;
-
-	if (nr != 1)
-		return -EINVAL;
-	if (u->eventfd)
-		return -EBUSY;
-	if (get_user32(&fd, from))
-		return -EFAULT;
-	f = fd_get(current_process->files, (int)fd);
-	if (!f)
-		return -EBADF;
-	if (!file_is_eventfd(f)) {
-		file_put(f);
-		return -EINVAL;
-	}
-	eventfd_set(u, f);
-	return 0;
-}
-
-static int eventfd_forget(struct uring *u)
-{
-	struct file *f = u->eventfd;
-
-	if (!f)
-		return -ENXIO;
-	eventfd_set(u, NULL);
-	file_put(f);
-	return 0;
-}
-
-static int probe_tell(uint64_t to, uint32_t nr)
-{
-	struct linux_uring_probe probe = { .last_op = LINUX_URING_OP_LAST - 1 };
-	int err;
-
-	if (nr > 256)
-		return -EINVAL;
-	probe.nr_ops = (uint8_t)MIN(nr, LINUX_URING_OP_LAST);
-	err = copy_to_user(to, &probe, sizeof(probe));
-	for (uint32_t i = 0; i < probe.nr_ops && !err; i++) {
-		struct linux_uring_probe_op op = { .op = (uint8_t)i, .flags = op_known((uint8_t)i) ? LINUX_URING_OP_SUPPORTED : 0 };
-
-		err = copy_to_user(to + sizeof(probe) + i * sizeof(op), &op, sizeof(op));
-	}
-	return err;
-}
-
-static int register_run(struct uring *u, uint32_t what, uint64_t argument, uint32_t nr)
-{
-	switch (what) {
-	case LINUX_URING_REGISTER_BUFFERS:
-		return buffers_register(u, argument, nr);
-	case LINUX_URING_UNREGISTER_BUFFERS:
-		return argument || nr ? -EINVAL : buffers_forget(u);
-	case LINUX_URING_REGISTER_EVENTFD:
-		return eventfd_register(u, argument, nr);
-	case LINUX_URING_UNREGISTER_EVENTFD:
-		return argument || nr ? -EINVAL : eventfd_forget(u);
-	case LINUX_URING_REGISTER_PROBE:
-		return probe_tell(argument, nr);
-	}
-	return -EINVAL;
-}
-
-/* io_uring_register(fd, opcode, argument, nr) */
-SYSCALL(NR_io_uring_register, io_uring_register)
-{
-	struct file *f = fd_get(current_process->files, (int)args->a[0]);
-	struct uring *u;
-	int err;
-
-	if (!f)
-		return -EBADF;
-	if (!file_is_uring(f)) {
-		file_put(f);
-		return -EOPNOTSUPP;
-	}
-	u = f->priv;
-	mutex_lock(&u->lock);
-	err = register_run(u, (uint32_t)args->a[1], args->a[2], (uint32_t)args->a[3]);
-	mutex_unlock(&u->lock);
-	file_put(f);
-	return err;
 }

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * io_uring: requests and completions in memory that a program shares with the kernel. O_DIRECT reads and writes of disks run in the
- * background, those of one io_uring_enter() as one batch, and end into the completion ring from the interrupt; everything else is done
- * inside the call, so a read of an empty pipe waits there. Here: the rings and their memory; fs/io_uring_calls.c has the requests. Left
- * out: linked requests, registered files, polling threads, changes of the signal mask.
+ * background, those of one io_uring_enter() as one batch, and end into the completion ring from the interrupt. What would wait for a file to
+ * be ready or for the page cache does so without the caller. Here: the rings, their memory and their file. Left out: polling threads
+ * (IORING_SETUP_SQPOLL, IOPOLL), buffers that the kernel chooses, requests that tell more than once.
  */
-#include <fs/internal.h>
-#include <kernel/list.h>
 #include <mm/slab.h>
-#include <mm/space.h>
-#include "io_uring.h"
+#include "uring.h"
 
 /* Offsets in the memory of the rings. */
 #define SQ_HEAD		0u
@@ -26,7 +23,9 @@
 #define CQ_FLAGS	84u
 #define CQ_CQES		128u
 
-#define DRAIN_MS	60000u
+/* The last four say how a program will behave, or ask for what is always so. */
+#define SETUP_KNOWN	(LINUX_URING_SETUP_CQSIZE | LINUX_URING_SETUP_CLAMP | LINUX_URING_SETUP_SUBMIT_ALL | LINUX_URING_SETUP_COOP_TASKRUN | \
+			 LINUX_URING_SETUP_TASKRUN_FLAG | LINUX_URING_SETUP_SINGLE_ISSUER)
 
 /* ---- Shared memory: frames that the program maps; nothing in it is believed, and what is read is read once ---- */
 
@@ -58,29 +57,117 @@ static bool cqe_write(struct uring *u, const struct uring_request *r)
 	if (u->cq_tail - ring_load(u, CQ_HEAD) >= u->cq_entries)
 		return false;
 	cqe = region_at(u->rings, CQ_CQES + (u->cq_tail & (u->cq_entries - 1)) * (uint32_t)sizeof(*cqe));
-	*cqe = (struct linux_uring_cqe){ .user_data = r->user_data, .result = (int)r->result };
+	*cqe = (struct linux_uring_cqe){ .user_data = r->sqe.user_data, .result = (int)r->result };
 	u->cq_tail++;
 	ring_store(u, CQ_TAIL, u->cq_tail);
 	return true;
+}
+
+/* done_lock held. */
+static void completion_post(struct uring *u, struct uring_request *r)
+{
+	bool quiet = r->sqe.flags & LINUX_URING_SQE_CQE_SKIP && r->result >= 0;
+
+	if (quiet || (list_empty(&u->overflow) && cqe_write(u, r))) {
+		list_append(&u->finished, &r->link);
+	} else {
+		list_append(&u->overflow, &r->link);
+		ring_store(u, SQ_FLAGS, LINUX_URING_SQ_CQ_OVERFLOW);
+	}
+	u->nr_told += r->sqe.opcode != LINUX_URING_OP_TIMEOUT;
+}
+
+/* One request ends, and its guard: what is linked to it comes back. */
+static struct uring_request *request_end(struct uring *u, struct uring_request *r, int64_t result)
+{
+	struct uring_request *next = r->next;
+
+	r->result = result;
+	r->state = REQUEST_DONE;
+	r->next = NULL;
+	list_del(&r->all_link);
+	u->running--;
+	u->active--;
+	u->nr_counting -= r->counting;
+	if (!u->dying)
+		completion_post(u, r);
+	else
+		list_append(&u->finished, &r->link);
+	return next;
+}
+
+/* What is linked to @r, which has ended: it starts, or ends too. */
+static void chain_go_on(struct uring *u, const struct uring_request *r, struct uring_request *next)
+{
+	if (uring_succeeded(r) || r->sqe.flags & LINUX_URING_SQE_IO_HARDLINK) {
+		uring_ready_locked(next);
+		return;
+	}
+	while (next) {
+		struct uring_request *guard = next->guard;
+
+		next = request_end(u, next, -ECANCELED);
+		if (guard)
+			request_end(u, guard, -ECANCELED);
+	}
+}
+
+/* Nothing runs that the first of the deferred has to wait for: it starts, with those behind it up to the next that drains. */
+static void deferred_start(struct uring *u)
+{
+	u->draining = false;
+	while (!list_empty(&u->deferred) && !u->draining) {
+		struct uring_request *r, *head = list_first(&u->deferred, struct uring_request, link);
+
+		if (head->sqe.flags & LINUX_URING_SQE_IO_DRAIN && u->active)
+			break;
+		u->draining = head->sqe.flags & LINUX_URING_SQE_IO_DRAIN;
+		list_del(&head->link);
+		for (r = head; r; r = r->next)
+			u->active += r->guard ? 2 : 1;
+		uring_ready_locked(head);
+	}
+}
+
+void uring_complete_locked(struct uring_request *r, int64_t result)
+{
+	struct uring *u = r->uring;
+	struct uring_request *guard = r->guard, *next;
+
+	r->guard = NULL;
+	next = request_end(u, r, result);
+	if (guard)
+		request_end(u, guard, -ECANCELED);
+	if (next)
+		chain_go_on(u, r, next);
+	if (u->nr_counting && !u->counting_now)
+		uring_timeouts_count(u);
+	if (!u->active)
+		deferred_start(u);
+	wait_wake(&u->wait, LINUX_POLLIN | LINUX_POLLRDNORM);
+}
+
+void uring_tell(struct uring *u)
+{
+	uint64_t flags = spin_lock_irq(&u->event_lock);
+
+	if (u->eventfd)
+		(void)eventfd_signal(u->eventfd);
+	spin_unlock_irq(&u->event_lock, flags);
 }
 
 void uring_complete(struct uring_request *r, int64_t result)
 {
 	struct uring *u = r->uring;
 	uint64_t flags = spin_lock_irq(&u->done_lock);
+	bool told = r->resumed;		/* the eventfd was, when it became ready */
 
-	r->result = result;
-	if (list_empty(&u->overflow) && cqe_write(u, r)) {
-		list_append(&u->finished, &r->link);
-	} else {
-		list_append(&u->overflow, &r->link);
-		ring_store(u, SQ_FLAGS, LINUX_URING_SQ_CQ_OVERFLOW);
-	}
-	if (u->eventfd)
-		(void)eventfd_signal(u->eventfd);
-	u->running--;
-	wait_wake(&u->wait, LINUX_POLLIN | LINUX_POLLRDNORM);
+	__atomic_fetch_add(&u->telling, 1, __ATOMIC_RELAXED);
+	uring_complete_locked(r, result);
 	spin_unlock_irq(&u->done_lock, flags);
+	if (!told)
+		uring_tell(u);
+	__atomic_fetch_sub(&u->telling, 1, __ATOMIC_RELEASE);	/* from here on the ring may be gone */
 }
 
 /* Move what waited for room into the ring; free what is told. */
@@ -158,41 +245,41 @@ static uint32_t uring_poll(struct file *f, struct poll_table *table)
 	struct uring *u = f->priv;
 
 	poll_wait(f, &u->wait, table);
-	return (uring_nr_done(u) ? LINUX_POLLIN | LINUX_POLLRDNORM : 0) | LINUX_POLLOUT | LINUX_POLLWRNORM;
-}
-
-static bool uring_idle(struct uring *u)
-{
-	uint64_t flags = spin_lock_irq(&u->done_lock);
-	bool idle = !u->running;
-
-	spin_unlock_irq(&u->done_lock, flags);
-	return idle;
+	/* What is ready is done before the caller is back in user mode. */
+	return (uring_nr_done(u) || !list_empty(&u->ready) ? LINUX_POLLIN | LINUX_POLLRDNORM : 0) | LINUX_POLLOUT | LINUX_POLLWRNORM;
 }
 
 static void uring_free(struct uring *u)
 {
-	struct uring_request *r, *next;
-
 	uring_reap(u);
-	list_for_each_safe(r, next, &u->overflow, link)
-		uring_request_free(r);
+	timer_disarm(&u->kick);
 	if (u->eventfd)
 		file_put(u->eventfd);
+	uring_files_forget(u);
 	kfree(u->buffers);
 	vma_object_put(u->rings);
 	vma_object_put(u->sqes);
 	kfree(u);
 }
 
-/* What is in flight writes into pages that are pinned: the ring stays until it has ended, or for ever when a disk never answers. */
+void uring_put(struct uring *u)
+{
+	if (ref_put(&u->ref))
+		uring_free(u);
+}
+
 static void uring_release(struct file *f)
 {
 	struct uring *u = f->priv;
 
-	wait_event(&u->wait, uring_idle(u), time_now() + DRAIN_MS * NSEC_PER_MSEC, false);
-	if (uring_idle(u))
-		uring_free(u);
+	uring_cancel_all(u);
+	uring_list_remove(u);
+	uring_put(u);
+}
+
+static void kick_over(struct timer *t)
+{
+	uring_tell(container_of(t, struct uring, kick));
 }
 
 static const struct file_ops uring_ops = { .mmap = uring_mmap, .poll = uring_poll, .release = uring_release };
@@ -222,6 +309,13 @@ static struct uring *uring_alloc(uint32_t sq_entries, uint32_t cq_entries)
 	u->array_at = CQ_CQES + cq_entries * (uint32_t)sizeof(struct linux_uring_cqe);
 	mutex_init(&u->lock, "io_uring");
 	spin_init(&u->done_lock, "io_uring_done");
+	spin_init(&u->event_lock, "io_uring_event");
+	ref_init(&u->ref);
+	timer_init(&u->kick, kick_over);
+	list_init(&u->all_link);
+	list_init(&u->requests);
+	list_init(&u->ready);
+	list_init(&u->deferred);
 	wait_queue_init(&u->wait, "io_uring");
 	list_init(&u->finished);
 	list_init(&u->overflow);
@@ -239,7 +333,8 @@ static void params_fill(const struct uring *u, struct linux_uring_params *p)
 {
 	p->sq_entries = u->sq_entries;
 	p->cq_entries = u->cq_entries;
-	p->features = LINUX_URING_FEAT_SINGLE_MMAP | LINUX_URING_FEAT_NODROP | LINUX_URING_FEAT_SUBMIT_STABLE | LINUX_URING_FEAT_RW_CUR_POS;
+	p->features = LINUX_URING_FEAT_SINGLE_MMAP | LINUX_URING_FEAT_NODROP | LINUX_URING_FEAT_SUBMIT_STABLE |
+		      LINUX_URING_FEAT_RW_CUR_POS | LINUX_URING_FEAT_FAST_POLL | LINUX_URING_FEAT_EXT_ARG | LINUX_URING_FEAT_CQE_SKIP;
 	memset(&p->sq, 0, sizeof(p->sq));
 	memset(&p->cq, 0, sizeof(p->cq));
 	p->sq.tail = SQ_TAIL;
@@ -266,7 +361,7 @@ static int sizes_choose(uint32_t wanted, const struct linux_uring_params *p, uin
 {
 	bool clamp = p->flags & LINUX_URING_SETUP_CLAMP;
 
-	if (p->flags & ~(LINUX_URING_SETUP_CQSIZE | LINUX_URING_SETUP_CLAMP) || !wanted || (wanted > URING_ENTRIES_MAX && !clamp))
+	if (p->flags & ~SETUP_KNOWN || !wanted || (wanted > URING_ENTRIES_MAX && !clamp))
 		return -EINVAL;
 	*sq = power_of_two(MIN(wanted, URING_ENTRIES_MAX));
 	*cq = *sq * 2;
@@ -299,9 +394,10 @@ SYSCALL(NR_io_uring_setup, io_uring_setup)
 	f = u ? file_alloc(&uring_ops, u, LINUX_O_RDWR) : NULL;
 	if (!f) {
 		if (u)
-			uring_free(u);
+			uring_put(u);
 		return -ENOMEM;
 	}
+	uring_list_add(u);
 	params_fill(u, &p);
 	if (!copy_to_user(args->a[1], &p, sizeof(p)))
 		return fd_install_new(f, LINUX_O_CLOEXEC);

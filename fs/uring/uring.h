@@ -1,55 +1,163 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Inside fs/: the two halves of io_uring, its rings (io_uring.c) and its requests (io_uring_calls.c). */
-#ifndef FS_IO_URING_H
-#define FS_IO_URING_H
+/*
+ * Inside fs/uring/: io_uring's rings (rings.c), how requests come and in which order they start (enter.c), what each does (ops.c), and how
+ * those end that cannot at once: by a file that becomes ready (poll.c), a clock (timeout.c), a thread (worker.c) or a request (cancel.c).
+ *
+ * Locks: u->lock (who starts requests) outside; u->done_lock inside, also taken in interrupts and under the wait queues of other files. The
+ * life of a request is guarded by done_lock.
+ */
+#ifndef FS_URING_URING_H
+#define FS_URING_URING_H
 
-#include <fs/file.h>
+#include <fs/internal.h>
 #include <kernel/block.h>
 #include <kernel/list.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include <kernel/time.h>
 #include <mm/page.h>
+#include <mm/space.h>
 #include <uapi/ferry/linux.h>
 #include <uapi/ferry/linux_uring.h>
 
 #define URING_ENTRIES_MAX	4096u
 #define URING_BUFFERS_MAX	1024u
+#define URING_FILES_MAX		4096u
+#define URING_PENDING		INT64_MIN	/* in the place of a result: it will come by itself */
 
 struct uring {
-	struct mutex lock;		/* one submits or registers at a time; guards sq_head and buffers */
+	struct ref ref;			/* the file's, and one while work is done on the way to user mode */
+	struct list all_link;		/* every ring; guarded by rings_lock (poll.c) */
+	struct mutex lock;		/* one starts requests or registers at a time; guards sq_head, buffers and files */
 	struct vma_object *rings, *sqes;
 	uint32_t sq_entries, cq_entries, array_at;
 	uint32_t sq_head;
 	struct iovec_k *buffers;
 	unsigned int nr_buffers;
-	struct file *eventfd;		/* changed with both locks held */
-	struct spinlock done_lock;	/* guards the rest; taken in interrupts */
-	uint32_t cq_tail, running;
+	struct file **files;		/* counted, NULL where there is none */
+	unsigned int nr_files;
+
+	struct spinlock event_lock;	/* guards eventfd */
+	struct file *eventfd;
+	struct timer kick;		/* tells the eventfd, from where no lock is held, that a request has to go on */
+
+	struct spinlock done_lock;	/* guards the rest */
+	uint32_t cq_tail, running;	/* running: not told yet */
+	uint32_t active;		/* of those, not waiting in deferred */
+	uint32_t nr_told;		/* by requests that are no timeouts, ever */
+	uint32_t nr_counting;		/* timeouts that end by a number of completions */
+	bool counting_now;		/* those are being ended */
+	uint32_t telling;		/* atomic: threads and interrupts that are about to tell the eventfd */
+	bool dying, kicks, draining;	/* kicks: there is an eventfd; draining: what runs is a chain that drains, alone */
+	struct list requests;		/* not ended: by request->all_link */
+	struct list ready;		/* to be started or continued in the process that sent them */
+	struct list deferred;		/* heads of chains behind an IOSQE_IO_DRAIN */
 	struct list finished;		/* told, to be freed */
 	struct list overflow;		/* had no room in the ring */
 	struct wait_queue wait;
 };
 
+/* WAITING: behind another one. ARMED: on the queues of a file. TIMED: its timer runs. AWAY: at a disk or with the worker. */
+enum uring_state { REQUEST_WAITING, REQUEST_READY, REQUEST_STARTED, REQUEST_ARMED, REQUEST_TIMED, REQUEST_AWAY, REQUEST_DONE };
+
 struct uring_request {
-	struct list link;
+	struct list link;		/* ready, deferred, finished, overflow, the worker's */
+	struct list all_link;
 	struct uring *uring;
+	struct process *process;	/* counted */
+	uint64_t space_number;		/* whose memory it is about; counted, the space would keep the ring and the ring the space */
 	struct file *file;		/* counted; NULL: none */
-	uint64_t user_data;
+	struct linux_uring_sqe sqe;	/* a copy, checked */
 	int64_t result;
+	/* Guarded by done_lock. */
+	enum uring_state state;
+	bool cancelled, resumed;	/* resumed: was on the ready list */
+	struct uring_request *next;	/* starts when this one is done */
+	struct uring_request *guard;	/* its IORING_OP_LINK_TIMEOUT */
+	struct uring_request *guarded;	/* of such a one: whose */
+	uint32_t target;		/* of a timeout that counts: nr_told at which it ends */
+	bool counting;
+	/* Of the thread that carries it out. */
+	struct iovec_k *vec, one;	/* vec: copied when it was sent, or NULL */
+	struct uring_poll *poll;
+	struct uring_job *job;
+	struct timer timer;
+	bool timed;			/* timer was set up */
+	time_ns_t deadline;
 	struct block_async async;
 };
 
-/* io_uring.c. The next entry, copied; false: no more. u->lock held. */
+#define URING_BATCH	32u
+
+/* Requests of disks that are sent together. */
+struct uring_batch {
+	struct block_async *list[URING_BATCH];
+	unsigned int nr;
+};
+
+/* rings.c. The next entry, copied; false: no more. u->lock held. */
 bool uring_next(struct uring *u, struct linux_uring_sqe *sqe);
-/* Tell the program; @r is freed by a later uring_reap(). Any context. */
+/* Tell the program; @r is freed by a later uring_reap(). Any context. What is linked to @r goes on, or ends with it. */
 void uring_complete(struct uring_request *r, int64_t result);
+/* The same with done_lock held, which it does not give up; uring_tell() must follow. */
+void uring_complete_locked(struct uring_request *r, int64_t result);
+void uring_tell(struct uring *u);
+/* @r may go on in its process, soon. done_lock held. */
+void uring_ready_locked(struct uring_request *r);
 void uring_reap(struct uring *u);
 /* Completions that the program has not taken. */
 uint32_t uring_nr_done(struct uring *u);
-bool file_is_uring(const struct file *f);
+void uring_put(struct uring *u);
 
-/* io_uring_calls.c. Process context. */
+/* enter.c. Process context. */
 void uring_request_free(struct uring_request *r);
+/* Start what is ready and was sent by this process. u->lock held. */
+void uring_run_ready(struct uring *u);
 
+/* ops.c. What can be said before it starts: 0 or -errno. In the process that sent it. */
+int uring_prepare(struct uring_request *r);
+/* Carry out: the result or URING_PENDING, after which @r must not be touched. u->lock held. */
+int64_t uring_start(struct uring_request *r, struct uring_batch *b);
+bool uring_op_known(uint8_t op);
+/* Did @r, with this result, do what it was asked to? What is linked to it goes on then. */
+bool uring_succeeded(const struct uring_request *r);
+
+/* poll.c. Put @r on the queues of its file for LINUX_POLL* @events: what is there now, or -errno; then uring_poll_disarm() or uring_poll_leave(). */
+int64_t uring_poll_arm(struct uring_request *r, uint32_t events);
+/* Take it off: @r is the caller's again. */
+void uring_poll_disarm(struct uring_request *r);
+/* Leave it there. False: it was cancelled meanwhile and is the caller's again. */
+bool uring_poll_leave(struct uring_request *r);
+/* Is @f one that may wake a ring: other rings and epoll files may not, because those may wake each other in a circle. */
+bool uring_may_poll(const struct file *f);
+void uring_poll_free(struct uring_request *r);
+void uring_list_add(struct uring *u);
+void uring_list_remove(struct uring *u);
+
+/* timeout.c. */
+int uring_timeout_prepare(struct uring_request *r);
+int64_t uring_timeout_start(struct uring_request *r);
+int64_t uring_timeout_remove(struct uring_request *r);
+/* Start the timer of r->guard. done_lock held. */
+void uring_guard_arm(struct uring_request *r);
+/* End the timeouts that count completions and have seen enough. done_lock held. */
+void uring_timeouts_count(struct uring *u);
+
+/* cancel.c. */
+int64_t uring_cancel(struct uring_request *r);
+int64_t uring_poll_remove(struct uring_request *r);
+/* Try to end @r early. done_lock held; uring_tell() must follow. 0, or -EALREADY. */
+int uring_cancel_locked(struct uring_request *r);
+/* The ring goes: end everything that can be ended. */
+void uring_cancel_all(struct uring *u);
+
+/* worker.c. Carry out a read or write (@it) or fsync (NULL) of a disk through the page cache. URING_PENDING or -errno. */
+int64_t uring_work(struct uring_request *r, struct iter *it, uint64_t offset, bool write);
+void uring_work_free(struct uring_request *r);
+
+/* register.c. Counted, or NULL: file @index of those that were registered. u->lock held. */
+struct file *uring_file_get(struct uring *u, uint32_t index);
+void uring_files_forget(struct uring *u);
+/* Files [@first, @first + @nr) become descriptors at @from (-1: none): how many, or -errno. u->lock held. */
+int64_t uring_files_update(struct uring *u, uint32_t first, uint64_t from, uint32_t nr);
 #endif

@@ -19,8 +19,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <uapi/ferry/linux_uring.h>
 #include "claims.h"
 
 #define BLKFLSBUF	_IO(0x12, 97)		/* linux/fs.h, which musl does not bring */
@@ -45,6 +47,26 @@ static bool matches(const unsigned char *p, uint64_t offset, size_t n, unsigned 
 		if (p[i] != (unsigned char)((offset + i) * 31 + ((offset + i) >> 12) * 7 + seed))
 			return false;
 	return true;
+}
+
+/* The result of one request of an io_uring, or -1 when there is none. */
+static int ring_do(int op, void *at, unsigned int length, uint64_t offset)
+{
+	struct linux_uring_params p = { .flags = 0 };
+	int ring = (int)syscall(SYS_io_uring_setup, 1, &p), result = -1;
+	struct linux_uring_sqe *sqe = mmap(NULL, sizeof(*sqe), PROT_READ | PROT_WRITE, MAP_SHARED, ring, LINUX_URING_OFF_SQES);
+	unsigned char *rings = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, ring, LINUX_URING_OFF_SQ_RING);
+
+	if (ring < 0 || sqe == MAP_FAILED || rings == MAP_FAILED)
+		return -1;
+	*sqe = (struct linux_uring_sqe){ .opcode = (unsigned char)op, .fd = fd, .address = (uintptr_t)at, .length = length, .offset = offset };
+	__atomic_store_n((unsigned int *)(rings + p.sq.tail), 1, __ATOMIC_RELEASE);
+	if (syscall(SYS_io_uring_enter, ring, 1, 1, LINUX_URING_ENTER_GETEVENTS, NULL, 0) == 1)
+		result = ((struct linux_uring_cqe *)(rings + p.cq.cqes))->result;
+	munmap(rings, 4096);
+	munmap(sqe, sizeof(*sqe));
+	close(ring);
+	return result;
 }
 
 /* ---- The disk in memory ---- */
@@ -335,6 +357,28 @@ static bool msync_tells_a_failed_write_back(void)
 	return true;
 }
 
+static bool a_ring_goes_through_the_cache(void)
+{
+	pattern(a, 5, MIB, 9);
+	CHECK(ring_do(LINUX_URING_OP_WRITE, a + 1, MIB - 1, 3 * MIB + 5) == MIB - 1);
+	CHECK(pread(fd, b, MIB - 1, 3 * MIB + 5) == MIB - 1 && !memcmp(a + 1, b, MIB - 1));
+	CHECK(ring_do(LINUX_URING_OP_FSYNC, NULL, 0, 0) == 0);
+	CHECK(pread(direct, b, 4096, 3 * MIB + 4096) == 4096 && !memcmp(a + 1 + 4091, b, 4096));
+	memset(b, 0, MIB);
+	CHECK(ring_do(LINUX_URING_OP_READ, b + 3, MIB - 3, 3 * MIB + 5) == MIB - 3 && !memcmp(a + 1, b + 3, MIB - 3));
+	CHECK(ring_do(LINUX_URING_OP_READ, b, 4096, disk_bytes) == 0);
+	CHECK(ring_do(LINUX_URING_OP_READ, b, 8192, disk_bytes - 4096) == 4096);
+	CHECK(ring_do(LINUX_URING_OP_READ, (void *)16, 4096, 0) == -EFAULT);
+	return true;
+}
+
+static bool a_ring_tells_the_error_of_the_disk(void)
+{
+	CHECK(ring_do(LINUX_URING_OP_READ, b, 4096, bad) == -EIO);
+	CHECK(ring_do(LINUX_URING_OP_READ, b, 4096, bad + 4096) == 4096);
+	return true;
+}
+
 #define CLAIM(f) { #f, f }
 
 struct claim {
@@ -346,12 +390,13 @@ static const struct claim claims[] = {
 	CLAIM(a_mapping_shows_what_the_disk_holds), CLAIM(a_shared_mapping_is_written_back_by_msync),
 	CLAIM(a_private_mapping_changes_nothing_on_the_disk), CLAIM(a_mapping_ends_with_SIGBUS_where_the_disk_ends),
 	CLAIM(a_read_only_descriptor_maps_for_reading_only), CLAIM(a_mapping_is_a_buffer_for_its_own_disk),
-	CLAIM(processes_see_each_other_through_a_mapping),
+	CLAIM(processes_see_each_other_through_a_mapping), CLAIM(a_ring_goes_through_the_cache),
 };
 
 static const struct claim errors[] = {
 	CLAIM(reading_a_bad_page_through_a_mapping_is_SIGBUS), CLAIM(a_call_that_copies_from_it_is_EFAULT),
-	CLAIM(reading_up_to_it_is_short_and_then_EIO), CLAIM(a_failed_write_back_is_told_to_every_descriptor_once),
+	CLAIM(reading_up_to_it_is_short_and_then_EIO), CLAIM(a_ring_tells_the_error_of_the_disk),
+	CLAIM(a_failed_write_back_is_told_to_every_descriptor_once),
 	CLAIM(msync_tells_a_failed_write_back),
 };
 

@@ -9,14 +9,22 @@
 
 #define LINUX_URING_SETUP_CQSIZE	(1u << 3)
 #define LINUX_URING_SETUP_CLAMP		(1u << 4)
+#define LINUX_URING_SETUP_SUBMIT_ALL	(1u << 7)
+#define LINUX_URING_SETUP_COOP_TASKRUN	(1u << 8)
+#define LINUX_URING_SETUP_TASKRUN_FLAG	(1u << 9)
+#define LINUX_URING_SETUP_SINGLE_ISSUER	(1u << 12)
 
 #define LINUX_URING_FEAT_SINGLE_MMAP	(1u << 0)
 #define LINUX_URING_FEAT_NODROP		(1u << 1)
 #define LINUX_URING_FEAT_SUBMIT_STABLE	(1u << 2)
 #define LINUX_URING_FEAT_RW_CUR_POS	(1u << 3)
+#define LINUX_URING_FEAT_FAST_POLL	(1u << 5)
+#define LINUX_URING_FEAT_EXT_ARG	(1u << 8)
+#define LINUX_URING_FEAT_CQE_SKIP	(1u << 11)
 
 #define LINUX_URING_ENTER_GETEVENTS	(1u << 0)
 #define LINUX_URING_ENTER_SQ_WAKEUP	(1u << 1)
+#define LINUX_URING_ENTER_EXT_ARG	(1u << 3)
 
 #define LINUX_URING_SQ_CQ_OVERFLOW	(1u << 1)	/* in the flags of the submission ring */
 
@@ -26,7 +34,9 @@
 #define LINUX_URING_UNREGISTER_FILES	3
 #define LINUX_URING_REGISTER_EVENTFD	4
 #define LINUX_URING_UNREGISTER_EVENTFD	5
+#define LINUX_URING_REGISTER_FILES_UPDATE	6
 #define LINUX_URING_REGISTER_PROBE	8
+#define LINUX_URING_FILES_SKIP		(-2)	/* in place of a descriptor: leave this one */
 #define LINUX_URING_OP_SUPPORTED	1u
 
 #define LINUX_URING_OP_NOP		0
@@ -37,13 +47,52 @@
 #define LINUX_URING_OP_WRITE_FIXED	5
 #define LINUX_URING_OP_POLL_ADD		6
 #define LINUX_URING_OP_POLL_REMOVE	7
+#define LINUX_URING_OP_SYNC_FILE_RANGE	8
+#define LINUX_URING_OP_SENDMSG		9
+#define LINUX_URING_OP_RECVMSG		10
 #define LINUX_URING_OP_TIMEOUT		11
 #define LINUX_URING_OP_TIMEOUT_REMOVE	12
+#define LINUX_URING_OP_ACCEPT		13
+#define LINUX_URING_OP_ASYNC_CANCEL	14
+#define LINUX_URING_OP_LINK_TIMEOUT	15
+#define LINUX_URING_OP_CONNECT		16
+#define LINUX_URING_OP_FALLOCATE	17
+#define LINUX_URING_OP_OPENAT		18
+#define LINUX_URING_OP_CLOSE		19
+#define LINUX_URING_OP_FILES_UPDATE	20
+#define LINUX_URING_OP_STATX		21
 #define LINUX_URING_OP_READ		22
 #define LINUX_URING_OP_WRITE		23
+#define LINUX_URING_OP_FADVISE		24
+#define LINUX_URING_OP_MADVISE		25
+#define LINUX_URING_OP_SEND		26
+#define LINUX_URING_OP_RECV		27
+#define LINUX_URING_OP_EPOLL_CTL	29
+#define LINUX_URING_OP_SHUTDOWN		34
+#define LINUX_URING_OP_RENAMEAT		35
+#define LINUX_URING_OP_UNLINKAT		36
+#define LINUX_URING_OP_MKDIRAT		37
+#define LINUX_URING_OP_SYMLINKAT	38
+#define LINUX_URING_OP_LINKAT		39
+#define LINUX_URING_OP_SOCKET		45
 #define LINUX_URING_OP_LAST		48	/* of Linux 6.1 */
 
 #define LINUX_URING_SQE_FIXED_FILE	(1u << 0)
+#define LINUX_URING_SQE_IO_DRAIN	(1u << 1)
+#define LINUX_URING_SQE_IO_LINK		(1u << 2)
+#define LINUX_URING_SQE_IO_HARDLINK	(1u << 3)
+#define LINUX_URING_SQE_ASYNC		(1u << 4)
+#define LINUX_URING_SQE_CQE_SKIP	(1u << 6)
+#define LINUX_URING_TIMEOUT_ABS		(1u << 0)
+#define LINUX_URING_TIMEOUT_UPDATE	(1u << 1)
+#define LINUX_URING_TIMEOUT_BOOTTIME	(1u << 2)
+#define LINUX_URING_TIMEOUT_REALTIME	(1u << 3)
+#define LINUX_URING_TIMEOUT_ETIME_SUCCESS	(1u << 5)
+#define LINUX_URING_CANCEL_ALL		(1u << 0)
+#define LINUX_URING_CANCEL_FD		(1u << 1)
+#define LINUX_URING_CANCEL_ANY		(1u << 2)
+#define LINUX_URING_CANCEL_FD_FIXED	(1u << 3)
+#define LINUX_URING_CANCEL_FLAGS	0xfu
 #define LINUX_URING_FSYNC_DATASYNC	1u
 
 struct linux_uring_sqe {
@@ -86,6 +135,19 @@ struct linux_uring_probe_op {
 	unsigned char op, reserved1;
 	unsigned short flags;
 	unsigned int reserved2;
+};
+
+
+struct linux_uring_files_update {
+	unsigned int offset, reserved1;
+	unsigned long long fds;
+};
+
+/* io_uring_enter() with LINUX_URING_ENTER_EXT_ARG. */
+struct linux_uring_getevents_arg {
+	unsigned long long sigmask;
+	unsigned int sigmask_size, reserved1;
+	unsigned long long ts;
 };
 
 #endif

@@ -98,6 +98,8 @@ void poll_wait(struct file *f, struct wait_queue *q, struct poll_table *table);
 /* eventfd.c. Add one to the counter of @f, an eventfd. Any context. -EINVAL: @f is another file. */
 int eventfd_signal(struct file *f);
 bool file_is_eventfd(const struct file *f);
+/* uring/poll.c. Requests of the current process that can go on do. On its way to user mode; may sleep. */
+void uring_attend(void);
 
 /* cwd, root and umask of a process (fs/). */
 struct fs_context *fs_context_create(void);

@@ -5,12 +5,16 @@
 
 #include <fs/file.h>
 #include <fs/node.h>
+#include <uapi/ferry/linux.h>
 
 struct fd_table;
 struct linux_termios;
 
 /* epoll.c: @f is about to go; take it off every interest list. */
 void epoll_forget_file(struct file *f);
+bool file_is_epoll(const struct file *f);
+/* uring/rings.c */
+bool file_is_uring(const struct file *f);
 /* lock.c: flock() locks of @f; POSIX locks of the table @owner on @f's inode. */
 void file_locks_release(struct file *f);
 void file_locks_release_posix(struct file *f, const void *owner);
@@ -37,6 +41,8 @@ int fd_next(struct fd_table *t, int fd, struct file **f);
 
 /* readwrite.c. Access mode checked, position locked where the file has one. */
 ssize_t file_io(struct file *f, struct iter *it, bool write, loff_t *pos);
+/* Is @f, or this one read or write, to end with -EAGAIN instead of waiting? */
+static inline bool file_nowait(const struct file *f, const struct iter *it) { return f->flags & LINUX_O_NONBLOCK || it->nowait; }
 /* May @f be read or written as it was opened? 0, -EBADF, -EISDIR, -EINVAL. */
 int file_may_io(struct file *f, bool write);
 /* Check @nr pieces of user memory; the sum, or -EINVAL when it or one is past what a result can say, -EFAULT. */

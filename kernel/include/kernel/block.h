@@ -63,6 +63,8 @@ struct block_async {
 
 struct file;
 struct iter;
+/* Is @f a disk's or a partition's node, opened? */
+bool block_file_is(const struct file *f);
 /*
  * Pin @it, data at byte @at of @f. 1: block_async_send() may follow; 0 or -errno: that is the result; -ENOTBLK: @f is no disk opened with
  * O_DIRECT. After 1 and -errno but -ENOTBLK, block_async_end() gives the pages back. Process context; may sleep.

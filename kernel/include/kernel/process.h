@@ -107,6 +107,7 @@ struct process {
 #define PROCESS_EXECING		0x4u
 #define PROCESS_DUMPING		0x10u	/* one thread writes a core file, the others wait (kernel/core_dump.c) */
 #define PROCESS_THROTTLED	0x8u	/* its time is used up: no thread goes to user mode until that is cleared (ipc/throttle.c) */
+#define PROCESS_RING		0x20u	/* a request of an io_uring can go on: any thread sees to it (uring_attend), none is woken for it */
 
 #define current_process	(current->process)
 

@@ -38,6 +38,8 @@ struct syscall_entry {
 	static int64_t sys_##name_(struct syscall_args *args)
 #define SYSCALL(nr_, name_)	SYSCALL_FLAGS(nr_, name_, 0)
 
+/* Carry out call @nr for the current process, as it would: for those who ask by other ways (io_uring). -ENOSYS. */
+int64_t syscall_do(uint64_t nr, struct syscall_args *args);
 /* The name of call @nr, or "?". */
 const char *syscall_name(uint64_t nr);
 /* From the assembly entry and back to it with interrupts off: runs the call, sets regs->rax; true when SYSRET may go back. */

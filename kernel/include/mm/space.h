@@ -51,6 +51,7 @@ struct vma_object {
 
 struct space {
 	struct ref ref;
+	uint64_t number;	/* of no other space, ever */
 	struct mutex lock;	/* guards areas and brk; taken before page table locks */
 	struct list areas;
 	paddr_t root;		/* top page table */

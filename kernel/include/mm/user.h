@@ -64,6 +64,7 @@ struct iter {
 	uint64_t offset;	/* inside vec[0] */
 	size_t left;		/* bytes */
 	bool kernel;		/* bases are kernel addresses */
+	bool nowait;		/* what cannot be done at once is -EAGAIN; where files know that: pipes, sockets, eventfd and its kin */
 };
 
 void iter_init(struct iter *it, const struct iovec_k *vec, unsigned int nr, bool kernel);

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * io_uring: what each operation does. Reads and writes of a disk opened with O_DIRECT go to it together, those through its page cache to the worker.
+ * A file that can be waited for is tried without waiting, and then waited for on its queues. The rest is what the system call of that name
+ * does, at once.
+ */
+#include <mm/slab.h>
+#include <uapi/ferry/linux_socket.h>
+#include "uring.h"
+
+#define VECS_MAX	1024u
+#define CUR_POS		(~0ull)
+#define FLAGS_KNOWN	(LINUX_URING_SQE_FIXED_FILE | LINUX_URING_SQE_IO_DRAIN | LINUX_URING_SQE_IO_LINK | LINUX_URING_SQE_IO_HARDLINK | \
+			 LINUX_URING_SQE_ASYNC | LINUX_URING_SQE_CQE_SKIP)
+#define READABLE	(LINUX_POLLIN | LINUX_POLLRDNORM)
+#define WRITABLE	(LINUX_POLLOUT | LINUX_POLLWRNORM)
+
+/* ---- Operations that are system calls: where its arguments stand ---- */
+
+enum field { NONE, FD, ADDRESS, LENGTH, OFFSET, OP_FLAGS, MESSAGE_FLAGS };
+
+struct call {
+	uint8_t op;
+	uint16_t nr;
+	uint8_t fields[6];
+	uint32_t events;	/* waits for them first */
+};
+
+static const struct call calls[] = {
+	{ LINUX_URING_OP_SYNC_FILE_RANGE, NR_sync_file_range, { FD, OFFSET, LENGTH, OP_FLAGS }, 0 },
+	{ LINUX_URING_OP_SENDMSG, NR_sendmsg, { FD, ADDRESS, MESSAGE_FLAGS }, WRITABLE },
+	{ LINUX_URING_OP_RECVMSG, NR_recvmsg, { FD, ADDRESS, MESSAGE_FLAGS }, READABLE },
+	{ LINUX_URING_OP_ACCEPT, NR_accept4, { FD, ADDRESS, OFFSET, OP_FLAGS }, READABLE },
+	{ LINUX_URING_OP_CONNECT, NR_connect, { FD, ADDRESS, OFFSET }, 0 },
+	{ LINUX_URING_OP_FALLOCATE, NR_fallocate, { FD, LENGTH, OFFSET, ADDRESS }, 0 },
+	{ LINUX_URING_OP_OPENAT, NR_openat, { FD, ADDRESS, OP_FLAGS, LENGTH }, 0 },
+	{ LINUX_URING_OP_CLOSE, NR_close, { FD }, 0 },
+	{ LINUX_URING_OP_STATX, NR_statx, { FD, ADDRESS, OP_FLAGS, LENGTH, OFFSET }, 0 },
+	{ LINUX_URING_OP_FADVISE, NR_fadvise64, { FD, OFFSET, LENGTH, OP_FLAGS }, 0 },
+	{ LINUX_URING_OP_MADVISE, NR_madvise, { ADDRESS, LENGTH, OP_FLAGS }, 0 },
+	{ LINUX_URING_OP_SEND, NR_sendto, { FD, ADDRESS, LENGTH, MESSAGE_FLAGS }, WRITABLE },
+	{ LINUX_URING_OP_RECV, NR_recvfrom, { FD, ADDRESS, LENGTH, MESSAGE_FLAGS }, READABLE },
+	{ LINUX_URING_OP_EPOLL_CTL, NR_epoll_ctl, { FD, LENGTH, OFFSET, ADDRESS }, 0 },
+	{ LINUX_URING_OP_SHUTDOWN, NR_shutdown, { FD, LENGTH }, 0 },
+	{ LINUX_URING_OP_RENAMEAT, NR_renameat2, { FD, ADDRESS, LENGTH, OFFSET, OP_FLAGS }, 0 },
+	{ LINUX_URING_OP_UNLINKAT, NR_unlinkat, { FD, ADDRESS, OP_FLAGS }, 0 },
+	{ LINUX_URING_OP_MKDIRAT, NR_mkdirat, { FD, ADDRESS, LENGTH }, 0 },
+	{ LINUX_URING_OP_SYMLINKAT, NR_symlinkat, { ADDRESS, FD, OFFSET }, 0 },
+	{ LINUX_URING_OP_LINKAT, NR_linkat, { FD, ADDRESS, LENGTH, OFFSET, OP_FLAGS }, 0 },
+	{ LINUX_URING_OP_SOCKET, NR_socket, { FD, OFFSET, LENGTH }, 0 },
+};
+
+static const struct call *call_of(uint8_t op)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(calls); i++)
+		if (calls[i].op == op)
+			return &calls[i];
+	return NULL;
+}
+
+static uint64_t field_value(const struct linux_uring_sqe *sqe, enum field field)
+{
+	switch (field) {
+	case FD:
+		return (uint64_t)(int64_t)sqe->fd;
+	case ADDRESS:
+		return sqe->address;
+	case LENGTH:
+		return sqe->length;
+	case OFFSET:
+		return sqe->offset;
+	case OP_FLAGS:
+		return sqe->op_flags;
+	case MESSAGE_FLAGS:
+		return sqe->op_flags | LINUX_MSG_DONTWAIT | LINUX_MSG_NOSIGNAL;
+	case NONE:
+		break;
+	}
+	return 0;
+}
+
+/* A ring that is closed by its own request would wait for that to end. */
+static bool closes_a_ring(const struct linux_uring_sqe *sqe)
+{
+	struct file *f = sqe->opcode == LINUX_URING_OP_CLOSE ? fd_get(current_process->files, sqe->fd) : NULL;
+	bool ring = f && file_is_uring(f);
+
+	file_put(f);
+	return ring;
+}
+
+static int64_t call_do(struct uring_request *r, struct uring_batch *b)
+{
+	const struct call *c = call_of(r->sqe.opcode);
+	struct syscall_args args;
+
+	if (closes_a_ring(&r->sqe))
+		return -EBADF;
+	for (unsigned int i = 0; i < ARRAY_SIZE(args.a); i++)
+		args.a[i] = field_value(&r->sqe, c->fields[i]);
+	return syscall_do(c->nr, &args);
+}
+
+/* ---- Waiting for a file ---- */
+
+/*
+ * @attempt ends with -EAGAIN rather than wait where the file knows how (see struct iter), and is not made before the file says that it is ready.
+ * The second attempt is made on the file's queues, so that no wake is missed between it and the wait.
+ */
+static int64_t try_or_wait(struct uring_request *r, struct uring_batch *b, uint32_t events,
+			   int64_t (*attempt)(struct uring_request *r, struct uring_batch *b))
+{
+	uint32_t wanted = events | LINUX_POLLERR | LINUX_POLLHUP;
+	int64_t n = -EAGAIN, ready;
+
+	if (!uring_may_poll(r->file) || r->file->flags & LINUX_O_NONBLOCK)
+		return attempt(r, b);
+	if (file_poll(r->file, NULL) & wanted)
+		n = attempt(r, b);
+	if (n != -EAGAIN)
+		return n;
+	ready = uring_poll_arm(r, events);
+	if (ready < 0)
+		return ready;
+	if (ready)
+		n = attempt(r, b);
+	if (n == -EAGAIN && uring_poll_leave(r))
+		return URING_PENDING;
+	uring_poll_disarm(r);
+	return n == -EAGAIN ? -ECANCELED : n;
+}
+
+/* ---- Reads and writes ---- */
+
+static bool op_writes(uint8_t op)
+{
+	return op == LINUX_URING_OP_WRITEV || op == LINUX_URING_OP_WRITE_FIXED || op == LINUX_URING_OP_WRITE;
+}
+
+static bool op_is_io(uint8_t op)
+{
+	return op_writes(op) || op == LINUX_URING_OP_READV || op == LINUX_URING_OP_READ_FIXED || op == LINUX_URING_OP_READ;
+}
+
+static int64_t io_attempt(struct uring_request *r, struct uring_batch *b)
+{
+	bool write = op_writes(r->sqe.opcode), here = r->sqe.offset == CUR_POS;
+	loff_t pos = (loff_t)r->sqe.offset;
+	int64_t n = -ENOTBLK;
+	struct iter it;
+
+	if (r->vec)
+		iter_init(&it, r->vec, r->sqe.length, false);
+	else
+		iter_init_one(&it, &r->one, r->sqe.address, r->sqe.length, false);
+	it.left = MIN(it.left, LINUX_RW_MAX);
+	it.nowait = true;
+	if (!here)
+		n = block_async_prepare(&r->async, r->file, &it, r->sqe.offset, write);
+	if (n == -ENOTBLK && block_file_is(r->file) && !(r->file->flags & LINUX_O_DIRECT))
+		return uring_work(r, &it, r->sqe.offset, write);
+	if (n == -ENOTBLK)
+		return file_io(r->file, &it, write, here ? NULL : &pos);
+	if (!r->async.nr_pieces || n != 1)
+		return n;
+	WRITE_ONCE(r->state, REQUEST_AWAY);	/* with u->lock held nobody else changes that of a request that was started */
+	b->list[b->nr++] = &r->async;
+	if (b->nr == URING_BATCH) {
+		block_async_send(b->list, b->nr);
+		b->nr = 0;
+	}
+	return URING_PENDING;
+}
+
+/* Inside the buffer that was registered, as if it were any memory: pages are pinned by the request. */
+static int fixed_check(const struct uring_request *r)
+{
+	const struct linux_uring_sqe *sqe = &r->sqe;
+	const struct iovec_k *buffer = &r->uring->buffers[sqe->buffer_index];
+
+	if (sqe->buffer_index >= r->uring->nr_buffers || sqe->address < buffer->base || sqe->address - buffer->base > buffer->length ||
+	    sqe->length > buffer->length - (sqe->address - buffer->base))
+		return -EFAULT;
+	return 0;
+}
+
+static int64_t io_start(struct uring_request *r, struct uring_batch *b)
+{
+	bool write = op_writes(r->sqe.opcode), fixed = r->sqe.opcode == LINUX_URING_OP_READ_FIXED || r->sqe.opcode == LINUX_URING_OP_WRITE_FIXED;
+	int err = r->sqe.op_flags ? -EOPNOTSUPP : file_may_io(r->file, write);
+
+	if (!err && r->sqe.offset != CUR_POS && (loff_t)r->sqe.offset < 0)
+		err = -EINVAL;
+	if (!err && fixed)
+		err = fixed_check(r);
+	return err ? err : try_or_wait(r, b, write ? WRITABLE : READABLE, io_attempt);
+}
+
+/* ---- The rest ---- */
+
+static int64_t fsync_start(struct uring_request *r)
+{
+	const struct linux_uring_sqe *sqe = &r->sqe;
+
+	if (sqe->address || sqe->buffer_index || sqe->op_flags & ~LINUX_URING_FSYNC_DATASYNC)
+		return -EINVAL;
+	if (!r->file->ops->fsync)
+		return -EINVAL;
+	if (block_file_is(r->file))
+		return uring_work(r, NULL, 0, false);
+	return r->file->ops->fsync(r->file, sqe->op_flags & LINUX_URING_FSYNC_DATASYNC);
+}
+
+static int64_t poll_start(struct uring_request *r)
+{
+	uint32_t events = r->sqe.op_flags;
+	int64_t ready;
+
+	if (r->sqe.length || r->sqe.offset || r->sqe.address)
+		return -EINVAL;
+	if (!r->file->ops->poll)
+		return file_poll(r->file, NULL) & events;
+	ready = uring_poll_arm(r, events);
+	if (ready < 0)
+		return ready;
+	if (!ready && uring_poll_leave(r))
+		return URING_PENDING;
+	uring_poll_disarm(r);
+	return ready ? ready : -ECANCELED;
+}
+
+static int64_t call_start(struct uring_request *r, struct uring_batch *b)
+{
+	const struct call *c = call_of(r->sqe.opcode);
+
+	return c->events ? try_or_wait(r, b, c->events, call_do) : call_do(r, b);
+}
+
+static bool op_has_file(uint8_t op)
+{
+	const struct call *c = call_of(op);
+
+	return op_is_io(op) || op == LINUX_URING_OP_FSYNC || op == LINUX_URING_OP_POLL_ADD || (c && c->events);
+}
+
+static int file_find(struct uring_request *r)
+{
+	if (r->file || !op_has_file(r->sqe.opcode))
+		return 0;
+	r->file = r->sqe.flags & LINUX_URING_SQE_FIXED_FILE ? uring_file_get(r->uring, (uint32_t)r->sqe.fd) : fd_get_io(r->sqe.fd);
+	return r->file ? 0 : -EBADF;
+}
+
+bool uring_op_known(uint8_t op)
+{
+	switch (op) {
+	case LINUX_URING_OP_NOP:
+	case LINUX_URING_OP_FSYNC:
+	case LINUX_URING_OP_POLL_ADD:
+	case LINUX_URING_OP_POLL_REMOVE:
+	case LINUX_URING_OP_TIMEOUT:
+	case LINUX_URING_OP_TIMEOUT_REMOVE:
+	case LINUX_URING_OP_ASYNC_CANCEL:
+	case LINUX_URING_OP_LINK_TIMEOUT:
+	case LINUX_URING_OP_FILES_UPDATE:
+		return true;
+	}
+	return op_is_io(op) || call_of(op);
+}
+
+int64_t uring_start(struct uring_request *r, struct uring_batch *b)
+{
+	int err = file_find(r);
+
+	if (err)
+		return err;
+	switch (r->sqe.opcode) {
+	case LINUX_URING_OP_NOP:
+		return 0;
+	case LINUX_URING_OP_FSYNC:
+		return fsync_start(r);
+	case LINUX_URING_OP_POLL_ADD:
+		return poll_start(r);
+	case LINUX_URING_OP_POLL_REMOVE:
+		return uring_poll_remove(r);
+	case LINUX_URING_OP_TIMEOUT:
+		return uring_timeout_start(r);
+	case LINUX_URING_OP_TIMEOUT_REMOVE:
+		return uring_timeout_remove(r);
+	case LINUX_URING_OP_ASYNC_CANCEL:
+		return uring_cancel(r);
+	case LINUX_URING_OP_LINK_TIMEOUT:
+		return -EINVAL;		/* behind nothing */
+	case LINUX_URING_OP_FILES_UPDATE:
+		return uring_files_update(r->uring, (uint32_t)r->sqe.offset, r->sqe.address, r->sqe.length);
+	}
+	return op_is_io(r->sqe.opcode) ? io_start(r, b) : call_start(r, b);
+}
+
+/* ---- Before ---- */
+
+static int vec_copy(struct uring_request *r)
+{
+	const struct linux_uring_sqe *sqe = &r->sqe;
+	int64_t n;
+
+	if (sqe->length > VECS_MAX)
+		return -EINVAL;
+	r->vec = kcalloc(MAX(sqe->length, 1u), sizeof(*r->vec));
+	if (!r->vec)
+		return -ENOMEM;
+	n = copy_from_user(r->vec, sqe->address, sqe->length * sizeof(*r->vec)) ? -EFAULT : vec_check(r->vec, sqe->length);
+	return n < 0 ? (int)n : 0;
+}
+
+int uring_prepare(struct uring_request *r)
+{
+	const struct linux_uring_sqe *sqe = &r->sqe;
+	bool call = call_of(sqe->opcode);
+
+	if (sqe->flags & ~FLAGS_KNOWN || sqe->personality || !uring_op_known(sqe->opcode))
+		return -EINVAL;
+	if (call && (sqe->flags & LINUX_URING_SQE_FIXED_FILE || sqe->splice_fd || sqe->ioprio))
+		return -EINVAL;		/* calls take descriptors and give them */
+	if (sqe->opcode == LINUX_URING_OP_TIMEOUT || sqe->opcode == LINUX_URING_OP_LINK_TIMEOUT)
+		return uring_timeout_prepare(r);
+	if (sqe->opcode == LINUX_URING_OP_READV || sqe->opcode == LINUX_URING_OP_WRITEV)
+		return vec_copy(r);
+	if (!op_is_io(sqe->opcode))
+		return 0;
+	r->one = (struct iovec_k){ sqe->address, sqe->length };
+	return vec_check(&r->one, 1) < 0 ? -EFAULT : 0;
+}
+
+static int64_t wanted_bytes(const struct uring_request *r)
+{
+	int64_t sum = 0;
+
+	if (!r->vec)
+		return r->sqe.length;
+	for (unsigned int i = 0; i < r->sqe.length; i++)
+		sum += (int64_t)r->vec[i].length;
+	return sum;
+}
+
+bool uring_succeeded(const struct uring_request *r)
+{
+	if (r->sqe.opcode == LINUX_URING_OP_TIMEOUT && r->result == -ETIME)
+		return r->sqe.op_flags & LINUX_URING_TIMEOUT_ETIME_SUCCESS;
+	return r->result >= 0 && (!op_is_io(r->sqe.opcode) || r->result == wanted_bytes(r));
+}

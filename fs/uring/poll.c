@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * io_uring: requests that wait until a file is ready. Such a one stands on the queues of its file; a wake puts it on the ring's ready list, and
+ * a thread of its process goes on with it, inside io_uring_enter() or on its next way to user mode, because only there its memory is.
+ */
+#include <mm/slab.h>
+#include "uring.h"
+
+#define QUEUES_MAX	4	/* that one poll op may name */
+#define POLL_ALWAYS	(LINUX_POLLERR | LINUX_POLLHUP)
+
+struct uring_waiter {
+	struct waiter waiter;
+	struct uring_request *request;
+};
+
+struct uring_poll {
+	struct poll_table table;
+	struct uring_request *request;
+	uint32_t events;
+	unsigned int nr_waiters;
+	struct uring_waiter waiters[QUEUES_MAX];
+};
+
+static struct spinlock rings_lock = SPINLOCK_INIT("io_urings");
+static struct list rings = LIST_INIT(rings);	/* guarded by rings_lock */
+
+/* ---- Waiting ---- */
+
+static void poll_wake(struct waiter *w, uint32_t events)
+{
+	struct uring_request *r = container_of(w, struct uring_waiter, waiter)->request;
+	struct uring *u = r->uring;
+	uint64_t flags;
+
+	if (events && !(events & (r->poll->events | POLL_ALWAYS)))
+		return;
+	flags = spin_lock_irq(&u->done_lock);
+	if (r->state == REQUEST_ARMED)
+		uring_ready_locked(r);
+	spin_unlock_irq(&u->done_lock, flags);
+}
+
+static void poll_queue(struct poll_table *t, struct file *f, struct wait_queue *q)
+{
+	struct uring_poll *p = container_of(t, struct uring_poll, table);
+	struct uring_waiter *w;
+
+	if (p->nr_waiters == QUEUES_MAX)
+		return;
+	w = &p->waiters[p->nr_waiters++];
+	w->request = p->request;
+	w->waiter.fn = poll_wake;
+	list_init(&w->waiter.link);
+	wait_add(q, &w->waiter);
+}
+
+bool uring_may_poll(const struct file *f)
+{
+	return f->ops->poll && !file_is_uring(f) && !file_is_epoll(f);
+}
+
+int64_t uring_poll_arm(struct uring_request *r, uint32_t events)
+{
+	struct uring *u = r->uring;
+	uint64_t flags;
+
+	if (!uring_may_poll(r->file))
+		return -EOPNOTSUPP;
+	if (!r->poll)
+		r->poll = kzalloc(sizeof(*r->poll));
+	if (!r->poll)
+		return -ENOMEM;
+	r->poll->table.queue = poll_queue;
+	r->poll->request = r;
+	r->poll->events = events;
+	flags = spin_lock_irq(&u->done_lock);
+	r->state = REQUEST_ARMED;
+	spin_unlock_irq(&u->done_lock, flags);
+	return file_poll(r->file, &r->poll->table) & (events | POLL_ALWAYS);
+}
+
+static void waiters_remove(struct uring_request *r)
+{
+	while (r->poll && r->poll->nr_waiters)
+		wait_remove(&r->poll->waiters[--r->poll->nr_waiters].waiter);
+}
+
+void uring_poll_disarm(struct uring_request *r)
+{
+	struct uring *u = r->uring;
+	uint64_t flags = spin_lock_irq(&u->done_lock);
+
+	if (r->state == REQUEST_READY)
+		list_del(&r->link);
+	r->state = REQUEST_STARTED;
+	spin_unlock_irq(&u->done_lock, flags);
+	waiters_remove(r);
+}
+
+bool uring_poll_leave(struct uring_request *r)
+{
+	struct uring *u = r->uring;
+	uint64_t flags = spin_lock_irq(&u->done_lock);
+	bool stays = !r->cancelled;
+
+	spin_unlock_irq(&u->done_lock, flags);
+	return stays;
+}
+
+void uring_poll_free(struct uring_request *r)
+{
+	waiters_remove(r);
+	kfree(r->poll);
+	r->poll = NULL;
+}
+
+/* ---- Going on ---- */
+
+void uring_ready_locked(struct uring_request *r)
+{
+	struct uring *u = r->uring;
+
+	r->state = REQUEST_READY;
+	r->resumed = true;
+	list_append(&u->ready, &r->link);
+	if (u->kicks)
+		timer_arm(&u->kick, time_now());
+	__atomic_or_fetch(&r->process->attention, PROCESS_RING, __ATOMIC_SEQ_CST);
+	wait_wake(&u->wait, LINUX_POLLIN | LINUX_POLLRDNORM);
+}
+
+void uring_list_add(struct uring *u)
+{
+	uint64_t flags = spin_lock_irq(&rings_lock);
+
+	list_append(&rings, &u->all_link);
+	spin_unlock_irq(&rings_lock, flags);
+}
+
+void uring_list_remove(struct uring *u)
+{
+	uint64_t flags = spin_lock_irq(&rings_lock);
+
+	list_del(&u->all_link);
+	spin_unlock_irq(&rings_lock, flags);
+}
+
+/* rings_lock held. */
+static bool ring_has_work(struct uring *u, const struct process *p)
+{
+	const struct uring_request *r;
+	bool found = false;
+
+	spin_lock(&u->done_lock);
+	list_for_each(r, &u->ready, link)
+		found |= r->process == p;
+	spin_unlock(&u->done_lock);
+	return found && !u->dying;
+}
+
+static struct uring *ring_with_work(const struct process *p)
+{
+	uint64_t flags = spin_lock_irq(&rings_lock);
+	struct uring *u, *found = NULL;
+
+	list_for_each(u, &rings, all_link)
+		if (!found && ring_has_work(u, p))
+			found = u;
+	if (found)
+		ref_get(&found->ref);
+	spin_unlock_irq(&rings_lock, flags);
+	return found;
+}
+
+void uring_attend(void)
+{
+	struct process *p = current_process;
+	struct uring *u;
+
+	__atomic_and_fetch(&p->attention, ~PROCESS_RING, __ATOMIC_SEQ_CST);
+	while ((u = ring_with_work(p))) {
+		mutex_lock(&u->lock);
+		uring_run_ready(u);
+		mutex_unlock(&u->lock);
+		uring_put(u);
+	}
+}

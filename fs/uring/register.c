@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0
+/* io_uring_register(): buffers and files that requests name by index, the eventfd that is told, and which operations there are. */
+#include <mm/slab.h>
+#include "uring.h"
+
+/* ---- Files ---- */
+
+struct file *uring_file_get(struct uring *u, uint32_t index)
+{
+	struct file *f = index < u->nr_files ? u->files[index] : NULL;
+
+	if (f)
+		file_get(f);
+	return f;
+}
+
+void uring_files_forget(struct uring *u)
+{
+	while (u->nr_files--)
+		file_put(u->files[u->nr_files]);
+	kfree(u->files);
+	u->files = NULL;
+	u->nr_files = 0;
+}
+
+/* Descriptor @fd for a place in the table; -1 gives NULL. A ring in a ring's table would keep itself alive. */
+static int file_choose(int fd, struct file **f)
+{
+	*f = NULL;
+	if (fd == -1)
+		return 0;
+	*f = fd_get_io(fd);
+	if (*f && !file_is_uring(*f))
+		return 0;
+	file_put(*f);
+	return -EBADF;
+}
+
+int64_t uring_files_update(struct uring *u, uint32_t first, uint64_t from, uint32_t nr)
+{
+	struct file *f;
+	uint32_t fd, i;
+	int err = 0;
+
+	if (!u->files)
+		return -ENXIO;
+	if (!nr || nr > u->nr_files || first > u->nr_files - nr)
+		return -EINVAL;
+	for (i = 0; i < nr; i++) {
+		err = get_user32(&fd, from + i * 4ul);
+		if (!err && (int)fd == LINUX_URING_FILES_SKIP)
+			continue;
+		err = err ? err : file_choose((int)fd, &f);
+		if (err)
+			break;
+		file_put(u->files[first + i]);
+		u->files[first + i] = f;
+	}
+	return i ? (int64_t)i : err;
+}
+
+static int files_register(struct uring *u, uint64_t from, uint32_t nr)
+{
+	int64_t n;
+
+	if (u->files)
+		return -EBUSY;
+	if (!nr || nr > URING_FILES_MAX)
+		return nr ? -EMFILE : -EINVAL;
+	u->files = kcalloc(nr, sizeof(*u->files));
+	if (!u->files)
+		return -ENOMEM;
+	u->nr_files = nr;
+	n = uring_files_update(u, 0, from, nr);
+	if (n == nr)
+		return 0;
+	uring_files_forget(u);
+	return n < 0 ? (int)n : -EBADF;
+}
+
+static int64_t files_change(struct uring *u, uint64_t from, uint32_t nr)
+{
+	struct linux_uring_files_update update;
+
+	if (copy_from_user(&update, from, sizeof(update)))
+		return -EFAULT;
+	return update.reserved1 ? -EINVAL : uring_files_update(u, update.offset, update.fds, nr);
+}
+
+static int files_unregister(struct uring *u)
+{
+	if (!u->files)
+		return -ENXIO;
+	uring_files_forget(u);
+	return 0;
+}
+
+/* ---- Buffers ---- */
+
+static int buffers_register(struct uring *u, uint64_t from, uint32_t nr)
+{
+	struct iovec_k *buffers;
+	int err = 0;
+
+	if (u->buffers)
+		return -EBUSY;
+	if (!nr || nr > URING_BUFFERS_MAX)
+		return -EINVAL;
+	buffers = kcalloc(nr, sizeof(*buffers));
+	if (!buffers)
+		return -ENOMEM;
+	if (copy_from_user(buffers, from, nr * sizeof(*buffers)))
+		err = -EFAULT;
+	for (uint32_t i = 0; i < nr && !err; i++)
+		if (!user_range_ok(buffers[i].base, buffers[i].length))
+			err = -EFAULT;
+	if (err) {
+		kfree(buffers);
+		return err;
+	}
+	u->buffers = buffers;
+	u->nr_buffers = nr;
+	return 0;
+}
+
+static int buffers_forget(struct uring *u)
+{
+	if (!u->buffers)
+		return -ENXIO;
+	kfree(u->buffers);
+	u->buffers = NULL;
+	u->nr_buffers = 0;
+	return 0;
+}
+
+/* ---- The eventfd ---- */
+
+static void eventfd_set(struct uring *u, struct file *f)
+{
+	uint64_t flags = spin_lock_irq(&u->event_lock);
+
+	u->eventfd = f;
+	spin_unlock_irq(&u->event_lock, flags);
+	flags = spin_lock_irq(&u->done_lock);
+	u->kicks = f;
+	spin_unlock_irq(&u->done_lock, flags);
+}
+
+static int eventfd_register(struct uring *u, uint64_t from, uint32_t nr)
+{
+	struct file *f;
+	uint32_t fd;
+
+	if (nr != 1)
+		return -EINVAL;
+	if (u->eventfd)
+		return -EBUSY;
+	if (get_user32(&fd, from))
+		return -EFAULT;
+	f = fd_get(current_process->files, (int)fd);
+	if (!f)
+		return -EBADF;
+	if (!file_is_eventfd(f)) {
+		file_put(f);
+		return -EINVAL;
+	}
+	eventfd_set(u, f);
+	return 0;
+}
+
+static int eventfd_forget(struct uring *u)
+{
+	struct file *f = u->eventfd;
+
+	if (!f)
+		return -ENXIO;
+	eventfd_set(u, NULL);
+	file_put(f);
+	return 0;
+}
+
+static int probe_tell(uint64_t to, uint32_t nr)
+{
+	struct linux_uring_probe probe = { .last_op = LINUX_URING_OP_LAST - 1 };
+	int err;
+
+	if (nr > 256)
+		return -EINVAL;
+	probe.nr_ops = (uint8_t)MIN(nr, LINUX_URING_OP_LAST);
+	err = copy_to_user(to, &probe, sizeof(probe));
+	for (uint32_t i = 0; i < probe.nr_ops && !err; i++) {
+		struct linux_uring_probe_op op = { .op = (uint8_t)i, .flags = uring_op_known((uint8_t)i) ? LINUX_URING_OP_SUPPORTED : 0 };
+
+		err = copy_to_user(to + sizeof(probe) + i * sizeof(op), &op, sizeof(op));
+	}
+	return err;
+}
+
+/* ---- The call ---- */
+
+static int64_t register_run(struct uring *u, uint32_t what, uint64_t argument, uint32_t nr)
+{
+	switch (what) {
+	case LINUX_URING_REGISTER_BUFFERS:
+		return buffers_register(u, argument, nr);
+	case LINUX_URING_UNREGISTER_BUFFERS:
+		return argument || nr ? -EINVAL : buffers_forget(u);
+	case LINUX_URING_REGISTER_FILES:
+		return files_register(u, argument, nr);
+	case LINUX_URING_UNREGISTER_FILES:
+		return argument || nr ? -EINVAL : files_unregister(u);
+	case LINUX_URING_REGISTER_FILES_UPDATE:
+		return files_change(u, argument, nr);
+	case LINUX_URING_REGISTER_EVENTFD:
+		return eventfd_register(u, argument, nr);
+	case LINUX_URING_UNREGISTER_EVENTFD:
+		return argument || nr ? -EINVAL : eventfd_forget(u);
+	case LINUX_URING_REGISTER_PROBE:
+		return probe_tell(argument, nr);
+	}
+	return -EINVAL;
+}
+
+/* io_uring_register(fd, opcode, argument, nr) */
+SYSCALL(NR_io_uring_register, io_uring_register)
+{
+	struct file *f = fd_get(current_process->files, (int)args->a[0]);
+	struct uring *u;
+	int64_t n;
+
+	if (!f)
+		return -EBADF;
+	if (!file_is_uring(f)) {
+		file_put(f);
+		return -EOPNOTSUPP;
+	}
+	u = f->priv;
+	mutex_lock(&u->lock);
+	n = register_run(u, (uint32_t)args->a[1], args->a[2], (uint32_t)args->a[3]);
+	mutex_unlock(&u->lock);
+	file_put(f);
+	return n;
+}
