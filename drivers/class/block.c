@@ -211,6 +211,7 @@ struct block_disk *block_disk_create(struct block_group *group, const struct blo
 	disk_name(disk);
 	list_append(&disks, &disk->link);
 	mutex_unlock(&disks_lock);
+	block_inject_begin(disk);
 	return disk;
 }
 

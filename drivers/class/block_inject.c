@@ -6,17 +6,21 @@
  *
  *	DISK [op=read|write|flush|discard|zeroes] [error=ERRNO] [delay_ms=N] [short=1] [every=N] [count=N] [from=BLOCK] [to=BLOCK]
  *	DISK off
+ *	policy DISK RULE	for a disk of this name ("vd*": that begins so) whenever there is one
+ *	policy off		forget those, and take them off the disks
  *
  * A rule fits an io of its kind that touches its range; every Nth that fits is struck, @count times at most (0: always). inject_lock
  * guards the rules; it is taken inside a strand.
  */
 #include <fs/node.h>
 #include <kernel/init.h>
+#include <kernel/log.h>
 #include <lib/string.h>
 #include <mm/slab.h>
 #include "block_core.h"
 
 #define RULES_MAX	8u
+#define POLICY_MAX	16u
 #define DELAY_MAX_MS	600000u
 #define ALL_OPS		((1u << BLOCK_INFO) - 1)	/* what a device says of itself is left alone */
 
@@ -24,7 +28,7 @@ struct rule {
 	uint32_t ops;			/* bits: enum block_op */
 	int error;			/* positive; 0: none */
 	uint32_t delay_ms;
-	bool torn;
+	bool torn, policy;
 	uint64_t every, count, from, to;	/* to: the last block */
 	uint64_t fitted, struck;
 };
@@ -34,7 +38,15 @@ struct block_inject {
 	struct rule rules[RULES_MAX];
 };
 
+struct policy_rule {
+	char disk[32];
+	struct rule rule;
+};
+
 static struct spinlock inject_lock = SPINLOCK_INIT("block_inject");
+static struct mutex policy_mutex = MUTEX_INIT(policy_mutex, "block_policy");
+static struct policy_rule policy_rules[POLICY_MAX];	/* guarded by policy_mutex, with the next */
+static unsigned int nr_policy_rules;
 static const char *const op_names[] = { "read", "write", "flush", "discard", "zeroes" };
 
 /* ---- Strikes ---- */
@@ -206,20 +218,109 @@ void block_inject_free(struct block_disk *disk)
 	kfree(disk->inject);
 }
 
+/* The settings that begin with @word. */
+static int rule_parse(struct rule *r, char *word, char *text)
+{
+	int err = word ? 0 : -EINVAL;
+
+	*r = (struct rule){ .ops = ALL_OPS, .every = 1, .to = UINT64_MAX };
+	for (; word && !err; word = word_next(&text))
+		err = setting_get(r, word);
+	return err ? err : r->error || r->delay_ms || r->torn ? 0 : -EINVAL;
+}
+
 static int rule_line(struct block_disk *disk, char *text)
 {
-	struct rule r = { .ops = ALL_OPS, .every = 1, .to = UINT64_MAX };
 	char *word = word_next(&text);
-	int err = word ? 0 : -EINVAL;
+	struct rule r;
+	int err;
 
 	if (word && !strcmp(word, "off"))
 		return word_next(&text) ? -EINVAL : rules_drop(disk);
-	for (; word && !err; word = word_next(&text))
-		err = setting_get(&r, word);
-	if (!err && !r.error && !r.delay_ms && !r.torn)
-		err = -EINVAL;
+	err = rule_parse(&r, word, text);
 	return err ? err : rule_add(disk, &r);
 }
+
+/* ---- The administrator's, for disks that come and go ---- */
+
+static bool name_fits(const char *pattern, const char *name)
+{
+	size_t n = strlen(pattern);
+
+	return n && pattern[n - 1] == '*' ? !strncmp(pattern, name, n - 1) : !strcmp(pattern, name);
+}
+
+/* policy_mutex held. A disk that has not begun will ask by itself. */
+static bool policy_rule_add(struct block_disk *disk, void *arg)
+{
+	const struct policy_rule *p = arg;
+
+	if (disk->inject_begun && name_fits(p->disk, disk->name) && rule_add(disk, &p->rule))
+		log_warn("block %s: no room for a rule of the policy", disk->name);
+	return true;
+}
+
+void block_inject_begin(struct block_disk *disk)
+{
+	mutex_lock(&policy_mutex);
+	disk->inject_begun = true;
+	for (unsigned int i = 0; i < nr_policy_rules; i++)
+		policy_rule_add(disk, &policy_rules[i]);
+	mutex_unlock(&policy_mutex);
+}
+
+static bool policy_rules_drop(struct block_disk *disk, void *arg)
+{
+	uint64_t flags = spin_lock_irq(&inject_lock);
+	struct block_inject *inject = disk->inject;
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; inject && i < inject->nr; i++)
+		if (!inject->rules[i].policy)
+			inject->rules[kept++] = inject->rules[i];
+	if (inject)
+		inject->nr = kept;
+	spin_unlock_irq(&inject_lock, flags);
+	return true;
+}
+
+/* policy_mutex held. */
+static int policy_change(char *text)
+{
+	char *name = word_next(&text), *word = word_next(&text);
+	struct policy_rule *p = &policy_rules[nr_policy_rules];
+	int err;
+
+	if (name && !word && !strcmp(name, "off")) {
+		nr_policy_rules = 0;
+		block_disk_for_each(policy_rules_drop, NULL);
+		return 0;
+	}
+	if (nr_policy_rules == POLICY_MAX)
+		return -ENOSPC;
+	if (!name || strlen(name) >= sizeof(p->disk))
+		return -EINVAL;
+	str_copy(p->disk, name, sizeof(p->disk));
+	err = rule_parse(&p->rule, word, text);
+	if (err)
+		return err;
+	p->rule.policy = true;
+	nr_policy_rules++;
+	block_disk_for_each(policy_rule_add, p);
+	return 0;
+}
+
+static int policy_line(char *text)
+{
+	int err;
+
+	mutex_lock(&policy_mutex);
+	err = policy_change(text);
+	mutex_unlock(&policy_mutex);
+	return err;
+}
+
+/* ---- /proc/ferry/inject ---- */
 
 static ssize_t inject_write(void *priv, char *text, size_t n)
 {
@@ -232,7 +333,9 @@ static ssize_t inject_write(void *priv, char *text, size_t n)
 
 		name = word_next(&line);
 		disk = name ? block_disk_find(name) : NULL;
-		if (name && !disk)
+		if (name && !strcmp(name, "policy"))
+			err = policy_line(line);
+		else if (name && !disk)
 			err = -ENODEV;
 		if (disk) {
 			err = rule_line(disk, line);
@@ -255,6 +358,8 @@ static void rule_show(struct seq *s, const struct block_disk *disk, const struct
 		seq_printf(s, " delay_ms=%u", r->delay_ms);
 	if (r->torn)
 		seq_puts(s, " short=1");
+	if (r->policy)
+		seq_puts(s, " policy");
 	seq_printf(s, " every=%llu count=%llu from=%llu to=%llu fitted=%llu struck=%llu\n", (unsigned long long)r->every,
 		   (unsigned long long)r->count, (unsigned long long)r->from, (unsigned long long)r->to, (unsigned long long)r->fitted,
 		   (unsigned long long)r->struck);

@@ -11,6 +11,7 @@
  * --check: only read the policy in FILE and say what is wrong. Exit status 0: nothing.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,6 +176,35 @@ int policy_load(const char *path, FILE *errors)
 	return nr_wrong;
 }
 
+/* One line to the kernel: 0 or an errno. */
+static int fault_write(const char *text)
+{
+	int fd = open("/proc/ferry/inject", O_WRONLY | O_CLOEXEC), err;
+
+	if (fd < 0)
+		return errno;
+	err = write(fd, text, strlen(text)) < 0 ? errno : 0;
+	close(fd);
+	return err;
+}
+
+int policy_inject(FILE *errors)
+{
+	const struct policy_fault *f;
+	char text[sizeof(f->rule) + 16];
+	int nr_wrong = 0, err = fault_write("policy off\n");
+
+	for (unsigned int i = 0; (f = policy_fault(i)); i++) {
+		snprintf(text, sizeof(text), "policy %s\n", f->rule);
+		err = fault_write(text);
+		if (!err)
+			continue;
+		fprintf(errors, "%s:%u: %s: %s\n", manager_policy_file, f->line, f->rule, strerror(err));
+		nr_wrong++;
+	}
+	return nr_wrong;
+}
+
 static int policy_check(const char *path)
 {
 	int nr_wrong = policy_load(path, stderr);
@@ -201,6 +231,7 @@ static int manage(int ready, int once)
 		fprintf(stderr, "devmgr: cannot be the device manager: %s\n", err == EPERM ? "there is one" : strerror(err));
 		return 1;
 	}
+	(void)policy_inject(stderr);	/* before there are disks */
 	devices_each(driver_adopt);
 	if (!once)
 		serve_start();

@@ -112,5 +112,7 @@ void serve_start(void);
 
 /* devmgr.c: read the policy again; how many lines are wrong, or -1: no such file. */
 int policy_load(const char *path, FILE *errors);
+/* Give the kernel the faults of the policy instead of those it has from there: how many it refused, told on @errors. */
+int policy_inject(FILE *errors);
 
 #endif

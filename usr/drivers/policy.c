@@ -24,6 +24,8 @@ static struct policy rules[POLICY_RULES_MAX] = { BUILT_IN };
 static unsigned int nr_rules = 1;
 static struct policy_device devices[POLICY_DEVICES_MAX];
 static unsigned int nr_devices;
+static struct policy_fault faults[POLICY_FAULTS_MAX];
+static unsigned int nr_faults;
 
 static const char *const needs_names[] = { "mmio", "ports", "irq", "dma", "cpu-data", "config" };
 #define NEEDS_NAMES	(sizeof(needs_names) / sizeof(needs_names[0]))
@@ -33,6 +35,7 @@ void policy_reset(void)
 	rules[0] = (struct policy)BUILT_IN;
 	nr_rules = 1;
 	nr_devices = 0;
+	nr_faults = 0;
 }
 
 /* ---- Values: each setter gives NULL, or what is wrong ---- */
@@ -217,6 +220,33 @@ static const char *device_line(char **rest, unsigned int number, const char **at
 	return wrong;
 }
 
+/* "inject DISK KEY=VALUE...": the words as they stand; what the keys mean is the kernel's to say. */
+static const char *fault_line(char **rest, unsigned int number, const char **at)
+{
+	struct policy_fault f = { .line = number };
+	char *disk = strtok_r(NULL, BLANKS, rest), *word;
+	size_t used;
+
+	if (!disk || *disk == '#')
+		return "no disk is named";
+	*at = disk;
+	if (nr_faults == POLICY_FAULTS_MAX)
+		return "one fault too many";
+	used = (size_t)snprintf(f.rule, sizeof(f.rule), "%s", disk);
+	while (used < sizeof(f.rule) && (word = strtok_r(NULL, BLANKS, rest)) && *word != '#') {
+		*at = word;
+		if (!strchr(word, '='))
+			return "not KEY=VALUE";
+		used += (size_t)snprintf(f.rule + used, sizeof(f.rule) - used, " %s", word);
+	}
+	if (used >= sizeof(f.rule))
+		return "it is too long";
+	if (!strchr(f.rule, ' '))
+		return "no setting is named";
+	faults[nr_faults++] = f;
+	return NULL;
+}
+
 /* NULL, or what is wrong with @at. Splits the line. */
 static const char *line_parse(char *line, unsigned int number, const char **at)
 {
@@ -225,6 +255,8 @@ static const char *line_parse(char *line, unsigned int number, const char **at)
 	*at = word;
 	if (!word || *word == '#')
 		return NULL;
+	if (!strcmp(word, "inject"))
+		return fault_line(&rest, number, at);
 	return strcmp(word, "device") ? driver_line(word, &rest, number, at) : device_line(&rest, number, at);
 }
 
@@ -277,6 +309,11 @@ const struct policy_device *policy_for_device(const char *name, unsigned int ven
 		if (!fnmatch(devices[i].pattern, name, 0) || !fnmatch(devices[i].pattern, ids, 0))
 			return &devices[i];
 	return NULL;
+}
+
+const struct policy_fault *policy_fault(unsigned int index)
+{
+	return index < nr_faults ? &faults[index] : NULL;
 }
 
 /* ---- Restarts ---- */

@@ -12,6 +12,7 @@
 #define POLICY_FILE	"/etc/ferry/policy"
 #define POLICY_RULES_MAX	64
 #define POLICY_DEVICES_MAX	64
+#define POLICY_FAULTS_MAX	16
 
 /* A driver's rule. 0 in a budget: no limit. */
 struct policy {
@@ -38,6 +39,12 @@ struct policy_device {
 	unsigned int line;
 };
 
+/* A fault on purpose: "DISK KEY=VALUE...", as /proc/ferry/inject takes it (Documentation/block.md). */
+struct policy_fault {
+	char rule[160];
+	unsigned int line;
+};
+
 /* One driver's deaths. */
 struct policy_history {
 	uint64_t window_ns;		/* when the window began */
@@ -52,6 +59,8 @@ unsigned int policy_read(FILE *f, const char *name, FILE *errors);
 const struct policy *policy_for(const char *driver);
 /* The first rule that fits the device, or NULL. */
 const struct policy_device *policy_for_device(const char *name, unsigned int vendor, unsigned int device);
+/* The faults that were read, in their order; NULL after the last. */
+const struct policy_fault *policy_fault(unsigned int index);
 /* "mmio,irq"; "none". */
 void policy_needs_text(char *text, size_t size, unsigned int needs);
 

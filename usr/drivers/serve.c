@@ -191,6 +191,8 @@ static void serve_policy(char **words, int nr, FILE *out)
 	if (!f)
 		return;
 	nr_wrong = policy_load(manager_policy_file, f);
+	if (nr_wrong >= 0)
+		nr_wrong += policy_inject(f);
 	devices_each(standby_drop);
 	fclose(f);
 	if (nr_wrong)

@@ -41,6 +41,7 @@ KTEST_CASE(mistakes_are_told_with_their_line_and_change_nothing)
 		"* budgte=1\n", "* budget\n", "* budget=\n", "* budget=x\n", "* budget=-1\n", "* budget=1x\n", "* budget=9999999\n",
 		"* restart=maybe\n", "* budget=99999999999999999999\n", "a_name_that_is_much_too_long_for_a_driver budget=1\n",
 		"* budget=7 grant=mmio,usb\n", "* grant=\n", "* grant=mmio,\n", "* grant=,mmio\n", "* grant=MMIO\n", "* cpu=101\n",
+		"inject\n", "inject vda\n", "inject vda # error=5\n", "inject vda off\n",
 		"device\n", "device x\n", "device x driver=\n", "device x drive=y\n", "device x driver=y z\n",
 	};
 
@@ -49,7 +50,20 @@ KTEST_CASE(mistakes_are_told_with_their_line_and_change_nothing)
 		EXPECT_TRUE(strstr(errors, "policy:1: ") == errors);
 		EXPECT_EQ(policy_for("any")->budget, 3);
 		EXPECT_NULL(policy_for_device("x", 0, 0));
+		EXPECT_NULL(policy_fault(0));
 	}
+}
+
+KTEST_CASE(faults_are_kept_in_order_as_they_stand)
+{
+	read_text("inject vd*  op=read\terror=5 # now and then\n* budget=7\ninject nvme0n1 short=1\n");
+	EXPECT_STREQ(errors, "");
+	EXPECT_STREQ(policy_fault(0)->rule, "vd* op=read error=5");
+	EXPECT_STREQ(policy_fault(1)->rule, "nvme0n1 short=1");
+	EXPECT_EQ(policy_fault(1)->line, 3);
+	EXPECT_NULL(policy_fault(2));
+	read_text("");
+	EXPECT_NULL(policy_fault(0));
 }
 
 KTEST_CASE(line_that_is_too_long_is_one_mistake_and_the_next_is_read)
