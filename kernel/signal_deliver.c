@@ -59,7 +59,7 @@ static void restart_for_handler(struct regs *regs, const struct sigaction_k *act
 	if (result == -ERESTARTNOINTR || (result == -ERESTARTSYS && restart) ||
 	    (result == -EINTR && restart && nr_in(restartable, ARRAY_SIZE(restartable), nr)))
 		call_again(regs, nr);
-	else if (result == -ERESTARTSYS || result == -ERESTARTNOHAND || result == -ERESTART_BLOCK)
+	else if (result == -ERESTARTSYS || result == -ERESTARTNOHAND || result == -ERESTART_BLOCK || result == -EINTR_FINAL)
 		regs->rax = -EINTR;
 }
 
@@ -73,6 +73,8 @@ static void restart_without_handler(struct regs *regs)
 	regs->error = 0;
 	if (result == -ERESTART_BLOCK)
 		call_again(regs, NR_restart_syscall);
+	else if (result == -EINTR_FINAL)
+		regs->rax = -EINTR;
 	else if (result == -ERESTARTSYS || result == -ERESTARTNOINTR || result == -ERESTARTNOHAND)
 		call_again(regs, nr);
 	else if (result == -EINTR && !nr_in(never_again, ARRAY_SIZE(never_again), nr))

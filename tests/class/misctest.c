@@ -5,11 +5,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/time.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <uapi/ferry/edu.h>
@@ -63,13 +66,85 @@ static int fails_with(int result, int error)
 	return result == -1 && errno == error;
 }
 
+static volatile sig_atomic_t alarms;
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+	alarms++;
+}
+
+/* Read all of it, which takes the device a while, with a signal in the middle. */
+static ssize_t read_with_alarm(unsigned char *to, int flags)
+{
+	struct sigaction action = { .sa_handler = on_alarm, .sa_flags = flags };
+	struct itimerval soon = { .it_value.tv_usec = 10000 }, never = { 0 };
+	ssize_t n;
+	int err;
+
+	sigaction(SIGALRM, &action, NULL);
+	alarms = 0;
+	setitimer(ITIMER_REAL, &soon, NULL);
+	n = pread(fd, to, EDU_BUFFER_BYTES, 0);
+	err = errno;
+	setitimer(ITIMER_REAL, &never, NULL);
+	errno = err;
+	return n;
+}
+
+/* The device may be done before the signal comes, now and then. */
+static int signal_ends_it(void)
+{
+	static unsigned char bytes[EDU_BUFFER_BYTES];
+
+	for (int i = 0; i < 100; i++)
+		if (read_with_alarm(bytes, 0) == -1)
+			return errno == EINTR && alarms == 1;
+	return 0;
+}
+
+static int signal_starts_it_again(void)
+{
+	static unsigned char before[EDU_BUFFER_BYTES], bytes[EDU_BUFFER_BYTES];
+	int met = 0;
+
+	if (pread(fd, before, sizeof(before), 0) != sizeof(before))
+		return 0;
+	for (int i = 0; i < 5; i++) {
+		memset(bytes, 0x5a, sizeof(bytes));
+		if (read_with_alarm(bytes, SA_RESTART) != sizeof(bytes) || memcmp(bytes, before, sizeof(bytes)))
+			return 0;
+		met += alarms;
+	}
+	return met;
+}
+
+/* Whoever is killed does not wait for the device. */
+static int killed_in_a_read_is_gone(void)
+{
+	static unsigned char bytes[EDU_BUFFER_BYTES];
+	int status, i;
+
+	for (i = 0; i < 3; i++) {
+		pid_t child = fork();
+
+		while (!child)
+			(void)!pread(fd, bytes, sizeof(bytes), 0);
+		usleep(20000);
+		kill(child, SIGKILL);
+		if (child < 0 || waitpid(child, &status, 0) != child || !WIFSIGNALED(status))
+			return 0;
+	}
+	return keeps(7, 100, 3);
+}
+
 static void claims(void)
 {
 	uint32_t id, live;
 	char byte = 0;
 	int status;
 
-	printf("1..12\n");
+	printf("1..16\n");
 	id = ask(EDU_IDENTIFY, 0, &status);
 	claim("identification_is_the_devices", !status && (id & 0xffff) == 0xed);
 	live = ask(EDU_LIVENESS, 0x12345678, &status);
@@ -86,6 +161,10 @@ static void claims(void)
 	claim("write_at_the_end_has_no_room", fails_with((int)pwrite(fd, &byte, 1, EDU_BUFFER_BYTES), ENOSPC));
 	claim("seek_knows_the_size", lseek(fd, 0, SEEK_END) == EDU_BUFFER_BYTES);
 	claim("read_is_cut_at_the_end", pread(fd, malloc(64), 64, EDU_BUFFER_BYTES - 10) == 10);
+	claim("signal_ends_a_request", signal_ends_it());
+	claim("and_the_device_works_on", keeps(0, EDU_BUFFER_BYTES, 8));
+	claim("request_starts_again_where_the_handler_says_so", signal_starts_it_again());
+	claim("who_is_killed_in_a_request_is_gone", killed_in_a_read_is_gone());
 }
 
 /* Lines "rounds N errors N wrong N". */

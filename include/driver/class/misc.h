@@ -40,7 +40,10 @@ struct misc_ops {
 	 * Start @rq. 0: will be completed by tag, now or later. An error completes it with that error. Strand 0; must not sleep.
 	 */
 	int (*submit)(struct device *dev, const struct misc_request *rq);
-	/* Request @tag is overdue: complete it now. NULL, or not completed then: the core fails the device. Strand 0; must not sleep. */
+	/*
+	 * Request @tag is overdue, or its caller has gone: complete it now, or an abandoned one soon. NULL, or not completed in time: the core
+	 * fails the device. Strand 0; must not sleep.
+	 */
 	void (*timeout)(struct device *dev, uint32_t tag);
 };
 

@@ -52,5 +52,6 @@ int signal_mask_borrow_user(uint64_t address, uint64_t size);
 #define ERESTARTNOINTR		513	/* always again */
 #define ERESTARTNOHAND		514	/* again unless a handler ran */
 #define ERESTART_BLOCK		516	/* through thread->restart unless a handler ran */
+#define EINTR_FINAL		517	/* never again, whatever the handler: it may have been done */
 
 #endif
