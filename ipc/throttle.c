@@ -2,12 +2,14 @@
 /*
  * The CPU budget of a driver process: so many microseconds in each period. A timer comes when the quota can be used up at the earliest; a
  * thread that has used it does not go back to user mode before the next period begins (PROCESS_THROTTLED), whatever its class. What the
- * kernel does for it meanwhile, interrupts among them, goes on. throttle_lock guards the periods; it is taken in interrupts.
+ * kernel does for it meanwhile, interrupts among them, goes on; what its own calls took too much it pays back in the periods that follow.
+ * throttle_lock guards the periods; it is taken in interrupts.
  */
 #include <kernel/budget.h>
 #include <kernel/process.h>
 #include "moved.h"
 
+#define DEBT_NS		NSEC_PER_SEC
 #define STEP_MIN_NS	(200 * NSEC_PER_USEC)	/* the timer comes no sooner than this again */
 
 static struct spinlock throttle_lock = SPINLOCK_INIT("driver throttle");
@@ -47,6 +49,14 @@ static void period_begin(struct moved *m, time_ns_t now, time_ns_t used, time_ns
 	let_go(m);
 }
 
+/* What a system call took, or a look that came late, beyond the quota of @periods: it is paid back, in a second at most. */
+static time_ns_t debt(time_ns_t used, time_ns_t quota, uint64_t periods, time_ns_t period)
+{
+	time_ns_t due = quota * periods;
+
+	return used > due ? MIN(used - due, quota * MAX(DEBT_NS / period, 1ull)) : 0;
+}
+
 /* One look; the lock is held. The next time to look, or TIME_FOREVER: there is no limit any more. */
 static time_ns_t period_step(struct moved *m, time_ns_t now)
 {
@@ -60,8 +70,8 @@ static time_ns_t period_step(struct moved *m, time_ns_t now)
 	}
 	if (now >= m->throttle.period_end) {
 		WRITE_ONCE(m->dev->budget.items[FERRY_BUDGET_CPU].used, used / NSEC_PER_USEC);
-		period_begin(m, now, total, period);
-		used = 0;
+		used = debt(used, quota, 1 + (now - m->throttle.period_end) / period, period);
+		period_begin(m, now, total - used, period);
 	}
 	if (used >= quota) {
 		hold_back(m);
@@ -90,6 +100,7 @@ void throttle_update(struct moved *m)
 	if (!m->throttle.ended && !m->throttle.running && READ_ONCE(m->dev->budget.items[FERRY_BUDGET_CPU].limit)) {
 		m->throttle.running = true;
 		m->throttle.period_end = now;
+		m->throttle.used_before = moved_cpu_time(m, now);
 		timer_arm(&m->throttle.timer, now);
 	}
 	spin_unlock_irq(&throttle_lock, flags);
