@@ -49,13 +49,13 @@ static int limits_check(const struct ferry_budget *b)
 int moved_budget(struct moved *m)
 {
 	struct space *s = process_space_get(m->process);
-	uint64_t limit = m->dev->budget.items[FERRY_BUDGET_MEMORY].limit;
+	uint64_t limit = m->dev->budget.items[FERRY_BUDGET_MEMORY].limit, kept = kept_memory_pages(m->dev);
 	int err = 0;
 
 	if (!s)
 		return 0;
-	WRITE_ONCE(s->limit_pages, limit);
-	if (limit && READ_ONCE(s->nr_pages) > limit) {
+	WRITE_ONCE(s->limit_pages, limit > kept ? limit - kept : MIN(limit, 1ull));
+	if (limit && READ_ONCE(s->nr_pages) + kept > limit) {
 		budget_exceeded(m->dev, FERRY_BUDGET_MEMORY);
 		err = -EDQUOT;
 	}

@@ -16,7 +16,7 @@
 static uint32_t needs_text(char *text, size_t size, uint32_t needs)
 {
 	uint32_t count = 0;
-	static const char *const names[] = { "mmio", "ports", "irq", "dma", "cpu-data", "config" };
+	static const char *const names[] = { "mmio", "ports", "irq", "dma", "cpu-data", "config", "keep" };
 	size_t used = 0;
 
 	text[0] = '\0';

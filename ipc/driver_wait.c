@@ -248,6 +248,7 @@ static int state_set(struct moved *m, uint64_t state, int64_t error)
 	if (state == DRIVER_RUNNING) {
 		m->dev->awaited = false;
 		dma_frames_trim(m->dev);
+		kept_memory_trim(m->dev);
 	}
 	device_set_state(m->dev, (enum driver_state)state);
 	manager_event(FERRY_EVENT_STATE, m->dev);

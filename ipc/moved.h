@@ -34,6 +34,7 @@ struct moved {
 	bool waits;			/* a standby whose turn has not come (standby.c) */
 	enum driver_state end_state;	/* what the process said before it ended; CRASHED otherwise */
 	char end_reason[96];
+	uint64_t kept_pages;		/* of memory that outlives it */
 	struct handle *root;		/* DEVICE handle that all others of the binding come from; counted */
 	struct handle *via;		/* the DEVICE handle that the current call came through: parent of what it makes */
 	struct handle *irq;		/* IRQ handle, counted; NULL: no interrupts */

@@ -53,7 +53,7 @@ static void watchdog_run(struct timer *t)
 
 	list_for_each(m, &watched, watch_link) {
 		/* Its space goes after it has left this list. */
-		WRITE_ONCE(m->dev->budget.items[FERRY_BUDGET_MEMORY].used, m->process->space->nr_pages);
+		WRITE_ONCE(m->dev->budget.items[FERRY_BUDGET_MEMORY].used, m->process->space->nr_pages + READ_ONCE(m->kept_pages));
 		if (!busy_too_long(m, now) && !runs_too_long(m, now))
 			continue;
 		m->demoted = true;

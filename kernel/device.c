@@ -60,6 +60,7 @@ void device_put(struct device *dev)
 	if (!dev || !ref_put(&dev->ref))
 		return;
 	dma_frames_release(dev);
+	kept_memory_release(dev);
 	if (dev->release)
 		dev->release(dev);
 	kfree(dev);
@@ -337,6 +338,7 @@ void device_unbind(struct device *dev, enum driver_state end_state, const char *
 		dev->driver->remove(dev);
 	str_copy(dev->fail_reason, reason ? reason : "", sizeof(dev->fail_reason));
 	process_detach(dev);
+	kept_memory_trim(dev);
 	dma_frames_trim(dev);	/* what this driver has not taken the next one will not either */
 	device_teardown(dev);
 	restart_moment(dev, RESTART_QUIET);
@@ -350,6 +352,12 @@ void device_unbind(struct device *dev, enum driver_state end_state, const char *
 		 driver_state_name(end_state), dev->fail_reason);
 unlock:
 	mutex_unlock(&dev->bind_lock);
+}
+
+void device_hand_over(struct device *dev, const char *reason)
+{
+	callbacks_stop(dev);
+	device_unbind(dev, DRIVER_QUIESCED, reason);
 }
 
 /* ---- Failed devices are taken down by a thread: a fault may come with the strand locked ---- */

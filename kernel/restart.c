@@ -53,6 +53,7 @@ void device_give_up(struct device *dev, enum driver_state end_state, const char 
 	if (dev->class_give_up)
 		dev->class_give_up(dev);
 	dma_frames_trim(dev);
+	kept_memory_trim(dev);
 	device_set_state(dev, end_state);
 	wait_wake(&over, 0);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A disk in memory. Its data lies in pieces of 64 KiB, so that no large contiguous allocation is needed, and is all there from the
- * start: the hot path allocates nothing. One queue. Parameters: size, block_size, depth, completion (0: inside submit, 1: from the
- * strand's timer), read_only, discard, write_zeroes.
+ * A disk in memory that outlives the driver: a successor finds its predecessor's disk. All of it is there from the start: the hot path
+ * allocates nothing. One queue. Parameters: size, block_size, depth, completion (0: inside submit, 1: from the strand's timer), read_only,
+ * discard, write_zeroes.
  */
 #include <driver/class/block.h>
 #include <driver/driver.h>
@@ -11,8 +11,6 @@
 #include <driver/time.h>
 
 #define SIZE_DEFAULT		(64ull << 20)
-#define SIZE_MAX_BYTES		(16ull << 30)
-#define PIECE_BYTES		65536u
 #define DEPTH_DEFAULT		128
 
 enum completion { COMPLETE_IN_SUBMIT, COMPLETE_BY_TIMER, COMPLETION_COUNT };
@@ -30,72 +28,31 @@ struct ram_blk {
 	bool timer_on;
 	unsigned int nr_done;
 	struct ram_done done[BLOCK_DEPTH_MAX];
-	uint32_t nr_pieces;
-	uint8_t **pieces;
+	uint8_t *bytes;
 };
-
-/* What to do with @length bytes of the disk at @at, which are the request's bytes from @offset on. */
-typedef int (*piece_fn)(struct ram_blk *rb, const struct block_request *rq, uint32_t offset, uint8_t *at, uint32_t length);
-
-static int piece_read(struct ram_blk *rb, const struct block_request *rq, uint32_t offset, uint8_t *at, uint32_t length)
-{
-	return block_data_put(rb->dev, rq, offset, at, length);
-}
-
-static int piece_write(struct ram_blk *rb, const struct block_request *rq, uint32_t offset, uint8_t *at, uint32_t length)
-{
-	return block_data_get(rb->dev, rq, offset, at, length);
-}
-
-static int piece_zero(struct ram_blk *rb, const struct block_request *rq, uint32_t offset, uint8_t *at, uint32_t length)
-{
-	(void)rb;
-	(void)rq;
-	(void)offset;
-	memset(at, 0, length);
-	return 0;
-}
-
-/* Walk the pieces of the request's range, which was checked. */
-static int range_walk(struct ram_blk *rb, const struct block_request *rq, piece_fn fn)
-{
-	uint64_t at = rq->lba * rb->limits.block_size;
-	uint64_t left = (uint64_t)rq->nr_blocks * rb->limits.block_size;
-	uint32_t offset = 0;
-	int err = 0;
-
-	while (left && !err) {
-		uint32_t in_piece = (uint32_t)(at % PIECE_BYTES);
-		uint32_t length = PIECE_BYTES - in_piece;
-
-		if (length > left)
-			length = (uint32_t)left;
-		err = fn(rb, rq, offset, rb->pieces[at / PIECE_BYTES] + in_piece, length);
-		at += length;
-		offset += length;
-		left -= length;
-	}
-	return err;
-}
 
 static int request_run(struct ram_blk *rb, const struct block_request *rq)
 {
 	const struct block_limits *l = &rb->limits;
+	uint32_t length = rq->nr_blocks * l->block_size;
+	uint8_t *at;
 
 	if (rq->op == BLOCK_FLUSH)
 		return 0;
 	if (rq->lba > l->nr_blocks || rq->nr_blocks > l->nr_blocks - rq->lba)
 		return -EIO;
+	at = rb->bytes + rq->lba * l->block_size;
 	if (rq->op == BLOCK_READ)
-		return range_walk(rb, rq, piece_read);
+		return block_data_put(rb->dev, rq, 0, at, length);
 	if (l->flags & BLOCK_RO)
 		return -EROFS;
 	if (rq->op == BLOCK_WRITE)
-		return range_walk(rb, rq, piece_write);
-	if ((rq->op == BLOCK_DISCARD && l->flags & BLOCK_HAS_DISCARD) ||
-	    (rq->op == BLOCK_WRITE_ZEROES && l->flags & BLOCK_HAS_WRITE_ZEROES))
-		return range_walk(rb, rq, piece_zero);
-	return -EOPNOTSUPP;
+		return block_data_get(rb->dev, rq, 0, at, length);
+	if (!(rq->op == BLOCK_DISCARD && l->flags & BLOCK_HAS_DISCARD) &&
+	    !(rq->op == BLOCK_WRITE_ZEROES && l->flags & BLOCK_HAS_WRITE_ZEROES))
+		return -EOPNOTSUPP;
+	memset(at, 0, (size_t)rq->nr_blocks * l->block_size);
+	return 0;
 }
 
 static int ram_blk_submit(struct device *dev, const struct block_request *rq)
@@ -155,7 +112,7 @@ static void limits_read(struct device *dev, struct block_limits *l)
 	l->block_size = (uint32_t)param_bounded(dev, "block_size", 512, 512, 4096);
 	if (l->block_size & (l->block_size - 1))
 		l->block_size = 512;
-	l->nr_blocks = param_bounded(dev, "size", SIZE_DEFAULT, l->block_size, SIZE_MAX_BYTES) / l->block_size;
+	l->nr_blocks = param_bounded(dev, "size", SIZE_DEFAULT, l->block_size, MEM_KEEP_MAX) / l->block_size;
 	l->nr_queues = 1;
 	l->queue_depth = (uint32_t)param_bounded(dev, "depth", DEPTH_DEFAULT, 1, BLOCK_DEPTH_MAX);
 	l->max_segments = BLOCK_SEGMENTS_MAX;
@@ -165,32 +122,6 @@ static void limits_read(struct device *dev, struct block_limits *l)
 	if (device_param(dev, "write_zeroes", 1))
 		l->flags |= BLOCK_HAS_WRITE_ZEROES;
 	memcpy(l->prefix, "ram", 4);
-}
-
-static void pieces_free(struct ram_blk *rb)
-{
-	while (rb->nr_pieces)
-		mem_free(rb->dev, rb->pieces[--rb->nr_pieces]);
-	mem_free(rb->dev, rb->pieces);
-}
-
-static int pieces_alloc(struct ram_blk *rb)
-{
-	uint64_t bytes = rb->limits.nr_blocks * rb->limits.block_size;
-	uint32_t nr = (uint32_t)((bytes + PIECE_BYTES - 1) / PIECE_BYTES);
-
-	rb->pieces = mem_alloc(rb->dev, nr, sizeof(rb->pieces[0]));
-	if (!rb->pieces)
-		return -ENOMEM;
-	for (; rb->nr_pieces < nr; rb->nr_pieces++) {
-		rb->pieces[rb->nr_pieces] = mem_alloc(rb->dev, 1, PIECE_BYTES);
-		if (!rb->pieces[rb->nr_pieces]) {
-			dev_err(rb->dev, "no memory for a disk of %llu bytes", (unsigned long long)bytes);
-			pieces_free(rb);
-			return -ENOMEM;
-		}
-	}
-	return 0;
 }
 
 static int ram_blk_probe(struct device *dev)
@@ -203,14 +134,15 @@ static int ram_blk_probe(struct device *dev)
 	rb->dev = dev;
 	limits_read(dev, &rb->limits);
 	rb->completion = (enum completion)param_bounded(dev, "completion", COMPLETE_IN_SUBMIT, 0, COMPLETION_COUNT - 1);
-	err = pieces_alloc(rb);
-	if (err)
+	rb->bytes = mem_keep(dev, rb->limits.nr_blocks * rb->limits.block_size);
+	if (!rb->bytes) {
+		dev_err(dev, "no memory for the disk");
 		goto free_state;
+	}
 	device_set_priv(dev, rb);
 	err = block_register(dev, &rb->limits);
 	if (!err)
 		return 0;
-	pieces_free(rb);
 free_state:
 	mem_free(dev, rb);
 	return err;
@@ -221,7 +153,6 @@ static void ram_blk_remove(struct device *dev)
 	struct ram_blk *rb = device_priv(dev);
 
 	block_unregister(dev);
-	pieces_free(rb);
 	mem_free(dev, rb);
 }
 
@@ -238,7 +169,7 @@ DRIVER(ram_blk) = {
 		.author = "The Ferry authors",
 		.description = "disk in memory",
 		.class_id = FERRY_CLASS_BLOCK,
-		.needs = FERRY_NEEDS_CPU_DATA,
+		.needs = FERRY_NEEDS_CPU_DATA | FERRY_NEEDS_KEEP,
 		.match = { MATCH_PLATFORM("ram_blk") },
 	},
 	.probe = ram_blk_probe,

@@ -98,8 +98,15 @@ void host_remove(struct device *dev)
 	dev->driver->remove(dev);
 	dev->probing = false;
 	dev->bound = false;
+	dev->kept_taken = false;
 	if (dev->block.registered || dev->misc.registered)
 		host_misuse(dev, "remove without leaving its class");
+}
+
+int host_replace(struct device *dev)
+{
+	host_remove(dev);
+	return host_probe(dev);
 }
 
 static unsigned int leaks_count(const struct device *dev)
@@ -126,6 +133,7 @@ struct host_problems host_device_destroy(struct device *dev)
 	host_misc_fail_all(dev, -EIO);
 	host_dma_free_all(dev);
 	host_memory_free_all(dev);
+	host_kept_free(dev);
 	free(dev);
 	return problems;
 }

@@ -69,6 +69,8 @@ struct device {
 	struct host_dma *dma;
 	uint64_t next_address;
 	struct host_memory *memory;
+	struct host_memory *kept;	/* outlives the driver */
+	bool kept_taken;
 	size_t memory_used;
 	unsigned int nr_windows;
 	struct host_block block;
@@ -87,6 +89,7 @@ struct host_dma *host_dma_find(struct device *dev, uint64_t address, uint32_t le
 /* mem.c */
 bool host_memory_charge(struct device *dev, size_t size);
 void host_memory_free_all(struct device *dev);
+void host_kept_free(struct device *dev);
 /* irq.c: deliver what is pending; true when something was. */
 bool host_irq_serve(struct device *dev);
 /* block.c: try waiting requests again, look at deadlines; true when something was done. Fail everything with @status. */

@@ -54,3 +54,28 @@ void host_memory_free_all(struct device *dev)
 	while (dev->memory)
 		mem_free(dev, dev->memory->bytes);
 }
+
+void *mem_keep(struct device *dev, uint64_t bytes)
+{
+	if (!dev->probing || !(dev->driver->manifest.needs & FERRY_NEEDS_KEEP) || dev->kept_taken) {
+		host_misuse(dev, "mem_keep outside probe, twice, or without the need");
+		return NULL;
+	}
+	if (dev->kept && dev->kept->size != bytes)
+		host_kept_free(dev);
+	if (!dev->kept && bytes && bytes <= MEM_KEEP_MAX && host_memory_charge(dev, bytes))
+		dev->kept = calloc(1, sizeof(*dev->kept) + bytes);
+	if (!dev->kept)
+		return NULL;
+	dev->kept->size = bytes;
+	dev->kept_taken = true;
+	return dev->kept->bytes;
+}
+
+void host_kept_free(struct device *dev)
+{
+	if (dev->kept)
+		dev->memory_used -= dev->kept->size;
+	free(dev->kept);
+	dev->kept = NULL;
+}

@@ -126,10 +126,12 @@ static int driver_probe(struct device *dev, const struct driver *drv)
 	if (!err) {
 		dev->awaited = false;
 		dma_frames_trim(dev);
+		kept_memory_trim(dev);
 		device_set_state(dev, DRIVER_RUNNING);
 		return 0;
 	}
 	device_teardown(dev);
+	kept_memory_trim(dev);
 	if (err == -ENODEV) {
 		dev->driver_name[0] = 0;
 		device_set_state(dev, DRIVER_UNBOUND);

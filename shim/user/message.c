@@ -16,6 +16,7 @@
 static const struct ferry_capability_item wanted[] = {
 	{ FERRY_HANDLE_MEMORY, FERRY_NEEDS_MMIO }, { FERRY_HANDLE_IOPORT, FERRY_NEEDS_PORTS }, { FERRY_HANDLE_IRQ, FERRY_NEEDS_IRQ },
 	{ FERRY_HANDLE_DMA, FERRY_NEEDS_DMA }, { FERRY_HANDLE_RING, FERRY_NEEDS_CPU_DATA }, { FERRY_HANDLE_DEVICE, FERRY_NEEDS_CONFIG },
+	{ FERRY_HANDLE_MEMORY, FERRY_NEEDS_KEEP },
 };
 
 static int message_send(const union ferry_message *m)

@@ -107,6 +107,7 @@ static void nothing_was_granted(void)
 	WANT(irq(), -EACCES);
 	WANT(call(NR_ferry_irq_release, FD, 0, 0, 0), -EACCES);
 	WANT(dma(4096, 0), -EACCES);
+	WANT(call(NR_ferry_mem_keep, FD, 0, 0, 0), -EACCES);
 	WANT(config(0, 4, 0, &value), -EACCES);
 	WANT(config(4, 2, 1, &value), -EACCES);
 }

@@ -68,6 +68,22 @@ static void maps_memory(void)
 	WANT(errno, ENOMEM);
 }
 
+/* Of 1024 pages; some are the process's. */
+static void keeps_memory(void)
+{
+	struct ferry_mem_keep k = { .abi = ABI(ferry_mem_keep), .length = 1024 * 4096 };
+	unsigned int n = 0;
+
+	start();
+	WANT(call(NR_ferry_mem_keep, FD, PTR(&k), 0, 0), -EDQUOT);
+	k.length = 512 * 4096;
+	WANT(call(NR_ferry_mem_keep, FD, PTR(&k), 0, 0), 0);
+	while (n < 512 && mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED)
+		n++;
+	WANT(n > 0 && n < 512, 1);
+	WANT(errno, ENOMEM);
+}
+
 static long dma(unsigned int pages, int *handle)
 {
 	struct ferry_dma_alloc a = { .abi = ABI(ferry_dma_alloc), .length = pages * 4096 };
@@ -173,7 +189,8 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } drivers[] = {
-	{ "spins", spins }, { "maps_memory", maps_memory }, { "pins_memory", pins_memory }, { "opens_handles", opens_handles },
+	{ "spins", spins }, { "maps_memory", maps_memory }, { "keeps_memory", keeps_memory }, { "pins_memory", pins_memory },
+	{ "opens_handles", opens_handles },
 	{ "registers_a_deep_queue", registers_a_deep_queue }, { "raises_interrupts", raises_interrupts },
 	{ "looks_at_its_budget", looks_at_its_budget },
 };
@@ -299,9 +316,10 @@ static int tests(void)
 {
 	null_device = device_take("null_blk.0");
 	edu_device = device_take_pci(0x1234, 0x11e8);
-	printf("KTAP version 1\n1..8\n");
+	printf("KTAP version 1\n1..9\n");
 	result(spinner_is_throttled(), "spinner_is_throttled");
 	result(runs_into("maps_memory", null_device, FERRY_BUDGET_MEMORY, 1024, 0), "memory_ends_at_its_limit");
+	result(runs_into("keeps_memory", null_device, FERRY_BUDGET_MEMORY, 1024, FERRY_NEEDS_KEEP), "kept_memory_counts_too");
 	result(too_large_to_start(), "too_large_to_start");
 	result(runs_into("pins_memory", null_device, FERRY_BUDGET_DMA, 16, FERRY_NEEDS_DMA), "dma_pages_end_at_their_limit");
 	result(runs_into("opens_handles", null_device, FERRY_BUDGET_HANDLES, 8, 0), "handles_end_at_their_limit");

@@ -73,6 +73,7 @@ static const unsigned int sizes[] = {
 	sizeof(struct ferry_dma_alloc), sizeof(struct ferry_pci_config), sizeof(struct ferry_block_register),
 	sizeof(struct ferry_misc_register), sizeof(struct ferry_class_update), sizeof(struct ferry_cap_derive), sizeof(struct ferry_cap_info),
 	sizeof(struct ferry_cap_map), sizeof(struct ferry_cap_open), sizeof(struct ferry_budget), sizeof(struct ferry_driver_spawn),
+	sizeof(struct ferry_mem_keep),
 };
 
 static const struct {
@@ -85,6 +86,7 @@ static const struct {
 	{ NR_ferry_cap_derive, sizeof(struct ferry_cap_derive), 0 }, { NR_ferry_cap_info, sizeof(struct ferry_cap_info), 1 },
 	{ NR_ferry_cap_map, sizeof(struct ferry_cap_map), 0 }, { NR_ferry_cap_open, sizeof(struct ferry_cap_open), 0 },
 	{ NR_ferry_budget, sizeof(struct ferry_budget), 0 }, { NR_ferry_driver_spawn, sizeof(struct ferry_driver_spawn), 0 },
+	{ NR_ferry_mem_keep, sizeof(struct ferry_mem_keep), 1 },
 };
 
 /* A structure with the right head, and words that may mean something. */

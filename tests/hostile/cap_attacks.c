@@ -327,6 +327,44 @@ static void budgets_are_not_the_drivers(void)
 	WANT(call(NR_ferry_cap_open, PTR(&o), 0, 0, 0), -EPERM);
 }
 
+static long keep(uint64_t length, struct ferry_mem_keep *k)
+{
+	*k = (struct ferry_mem_keep){ .abi = ABI(ferry_mem_keep), .length = length };
+	return call(NR_ferry_mem_keep, FD, PTR(k), 0, 0);
+}
+
+static void kept_memory_is_checked(void)
+{
+	struct ferry_mem_keep k, more;
+
+	start();
+	WANT(keep(0, &k), -EINVAL);
+	WANT(keep(~0ull, &k), -EINVAL);
+	WANT(keep((2ull << 30) + 1, &k), -EINVAL);
+	k.abi.size--;
+	WANT(call(NR_ferry_mem_keep, FD, PTR(&k), 0, 0), -EINVAL);
+	WANT(keep(10000, &k), 0);
+	WANT(keep(10000, &more), -EBUSY);
+	WANT(ask(k.handle), 0);
+	WANT(cap.kind, FERRY_HANDLE_MEMORY);
+	WANT(cap.length, 12288);
+	WANT(*(volatile uint64_t *)(uintptr_t)k.address, 0);
+	*(volatile uint64_t *)(uintptr_t)(k.address + 12280) = 7;
+	WANT(faults((const char *)(uintptr_t)k.address + 12288), 1);
+	WANT(revoke(k.handle, 0), 0);
+	WANT(faults((const char *)(uintptr_t)k.address), 1);
+}
+
+/* Of a driver that has no successor nothing is left: the same device, and as much. */
+static void kept_memory_is_nobody_elses(void)
+{
+	struct ferry_mem_keep k;
+
+	start();
+	WANT(keep(10000, &k), 0);
+	WANT(*(volatile uint64_t *)(uintptr_t)(k.address + 12280), 0);
+}
+
 const struct attack cap_attacks[] = {
 	{ "rights_only_shrink", rights_only_shrink, PLATFORM, FERRY_NEEDS_DMA, FERRY_CLASS_BLOCK, 0 },
 	{ "device_rights_shrink", device_rights_shrink, PLATFORM, FERRY_NEEDS_DMA | FERRY_NEEDS_MMIO, FERRY_CLASS_BLOCK, 0 },
@@ -336,6 +374,8 @@ const struct attack cap_attacks[] = {
 	{ "revoked_ports_are_closed", revoked_ports_are_closed, PCI, FERRY_NEEDS_ALL, FERRY_CLASS_BLOCK, 0 },
 	{ "notifications_are_counted", notifications_are_counted, PLATFORM, 0, FERRY_CLASS_BLOCK, 0 },
 	{ "nothing_new_is_run", nothing_new_is_run, PLATFORM, 0, FERRY_CLASS_BLOCK, KILLED(SIGSEGV) },
+	{ "kept_memory_is_checked", kept_memory_is_checked, PLATFORM, FERRY_NEEDS_KEEP, FERRY_CLASS_BLOCK, 0 },
+	{ "kept_memory_is_nobody_elses", kept_memory_is_nobody_elses, PLATFORM, FERRY_NEEDS_KEEP, FERRY_CLASS_BLOCK, 0 },
 	{ "budgets_are_not_the_drivers", budgets_are_not_the_drivers, PLATFORM, FERRY_NEEDS_ALL, FERRY_CLASS_BLOCK, 0 },
 };
 const unsigned int nr_cap_attacks = sizeof(cap_attacks) / sizeof(cap_attacks[0]);

@@ -120,7 +120,7 @@ static int ordinary_process_is_refused(void)
 		NR_ferry_device_info, NR_ferry_mmio_map, NR_ferry_port_map, NR_ferry_irq_request, NR_ferry_irq_release, NR_ferry_dma_alloc,
 		NR_ferry_dma_free, NR_ferry_pci_config, NR_ferry_class_register, NR_ferry_class_update, NR_ferry_class_unregister,
 		NR_ferry_driver_wait, NR_ferry_driver_log, NR_ferry_driver_fault, NR_ferry_driver_state, NR_ferry_device_param,
-		NR_ferry_driver_trace,
+		NR_ferry_driver_trace, NR_ferry_mem_keep,
 	};
 	unsigned int i;
 

@@ -31,7 +31,7 @@ static const char *placement_name(unsigned int placement)
 
 static void needs_print(unsigned int needs)
 {
-	static const char *const names[] = { "mmio", "ports", "irq", "dma", "cpu-data", "config" };
+	static const char *const names[] = { "mmio", "ports", "irq", "dma", "cpu-data", "config", "keep" };
 	unsigned int i, shown = 0;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)

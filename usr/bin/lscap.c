@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * lscap: who holds which capability of which device, out of /proc/ferry/caps. A capability that was derived from another stands below it.
- * usage: lscap [--json] [DEVICE|PID]...
+ * usage: lscap [--json] [DEVICE|PID]...    Exit status: 3 where one of them has no capability.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,7 +68,7 @@ static int wanted(const struct cap *c, int argc, char **argv)
 /* Rights as letters: those of a device are its needs. */
 static const char *rights_text(const struct cap *c)
 {
-	static const char needs[] = "mpidbc", plain[] = "rw", process[] = "wp";
+	static const char needs[] = "mpidbck", plain[] = "rw", process[] = "wp";
 	const char *letters = !strcmp(c->kind, "device") ? needs : !strcmp(c->kind, "process") ? process : plain;
 	static char text[8];
 	unsigned int i;
@@ -88,7 +88,7 @@ static void row_print(const struct cap *c, unsigned int depth)
 	snprintf(kind, sizeof(kind), "%*s%s", (int)depth, "", c->kind);
 	if (c->length)
 		snprintf(range, sizeof(range), "%llx+%llx", c->start, c->length);
-	printf("%-20s %-6s %-14s %6d %-16s %5u %s\n", kind, rights_text(c), c->device, c->holder, c->name, c->files, range);
+	printf("%-20s %-7s %-14s %6d %-16s %5u %s\n", kind, rights_text(c), c->device, c->holder, c->name, c->files, range);
 }
 
 /* Handles come in the order they were made, so what was derived stands behind what it came from. */
@@ -107,7 +107,7 @@ static void tree_print(unsigned long long parent, unsigned int depth, int from, 
 
 static void table_print(int argc, char **argv)
 {
-	printf("%-20s %-6s %-14s %6s %-16s %5s %s\n", "KIND", "RIGHTS", "DEVICE", "PID", "HOLDER", "FILES", "RANGE");
+	printf("%-20s %-7s %-14s %6s %-16s %5s %s\n", "KIND", "RIGHTS", "DEVICE", "PID", "HOLDER", "FILES", "RANGE");
 	tree_print(0, 0, 0, argc, argv);
 }
 
@@ -130,13 +130,31 @@ static void json_print(int argc, char **argv)
 	printf("\n]\n");
 }
 
+/* Of how many words there is no capability. */
+static int unknown_tell(int argc, char **argv)
+{
+	int i, c, unknown = 0;
+
+	for (i = 0; i < argc; i++) {
+		for (c = 0; c < nr_caps && !wanted(&caps[c], 1, &argv[i]); c++)
+			;
+		if (c < nr_caps)
+			continue;
+		fprintf(stderr, "lscap: %s: no such device or process has capabilities\n", argv[i]);
+		unknown++;
+	}
+	return unknown;
+}
+
 int main(int argc, char **argv)
 {
 	int json = argc > 1 && !strcmp(argv[1], "--json");
 
 	if (argc > 1 && argv[1][0] == '-' && !json) {
-		fprintf(stderr, "usage: lscap [--json] [DEVICE|PID]...\n");
-		return 2;
+		int asked = !strcmp(argv[1], "--help");
+
+		fprintf(asked ? stdout : stderr, "usage: lscap [--json] [DEVICE|PID]...\n");
+		return asked ? 0 : 2;
 	}
 	if (caps_read()) {
 		perror("lscap: /proc/ferry/caps");
@@ -146,5 +164,5 @@ int main(int argc, char **argv)
 		json_print(argc - 2, argv + 2);
 	else
 		table_print(argc - 1, argv + 1);
-	return 0;
+	return unknown_tell(argc - json - 1, argv + json + 1) ? 3 : 0;
 }

@@ -27,7 +27,7 @@ static unsigned int nr_devices;
 static struct policy_fault faults[POLICY_FAULTS_MAX];
 static unsigned int nr_faults;
 
-static const char *const needs_names[] = { "mmio", "ports", "irq", "dma", "cpu-data", "config" };
+static const char *const needs_names[] = { "mmio", "ports", "irq", "dma", "cpu-data", "config", "keep" };
 #define NEEDS_NAMES	(sizeof(needs_names) / sizeof(needs_names[0]))
 
 void policy_reset(void)
@@ -78,7 +78,7 @@ static const char *needs_set(unsigned int *to, const char *text, unsigned int ma
 		for (i = 0; i < NEEDS_NAMES && (strncmp(text, needs_names[i], n) || needs_names[i][n]); i++)
 			;
 		if (i == NEEDS_NAMES)
-			return "not a list of mmio, ports, irq, dma, cpu-data, config, nor all, nor none";
+			return "not a list of mmio, ports, irq, dma, cpu-data, config, keep, nor all, nor none";
 		needs |= 1u << i;
 		if (!text[n])
 			break;

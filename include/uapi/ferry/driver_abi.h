@@ -327,6 +327,18 @@ struct ferry_dma_alloc {
 	unsigned int reserved;
 };
 
+/*
+ * NR_ferry_mem_keep(fd, struct ferry_mem_keep *) -> 0, once: -EBUSY; -EDQUOT: over the memory budget; -EINVAL: no length, or too much of it.
+ * What the driver before left in it, if that died and this one is its successor and asks for as much; zeroes otherwise.
+ */
+struct ferry_mem_keep {
+	struct ferry_abi abi;
+	unsigned long long length;
+	unsigned long long address;	/* out: in the process */
+	int handle;			/* out: MEMORY */
+	unsigned int reserved;
+};
+
 /* NR_ferry_pci_config(fd, struct ferry_pci_config *) -> 0, -EINVAL, -ERANGE, -EACCES (filter), -ENODEV */
 struct ferry_pci_config {
 	struct ferry_abi abi;

@@ -41,7 +41,8 @@ enum ferry_class {
 #define FERRY_NEEDS_DMA		0x08u	/* DMA memory and bus mastering */
 #define FERRY_NEEDS_CPU_DATA	0x10u	/* the bytes of requests, not only their device addresses (PIO, RAM disks) */
 #define FERRY_NEEDS_CONFIG	0x20u	/* filtered access to its own PCI configuration space */
-#define FERRY_NEEDS_ALL		0x3fu
+#define FERRY_NEEDS_KEEP	0x40u	/* memory that outlives it: its successor finds what it left there */
+#define FERRY_NEEDS_ALL		0x7fu
 
 #define FERRY_MATCH_ANY		0xffffu
 

@@ -396,6 +396,7 @@
 #define NR_ferry_driver_control	1035	/* drvctl: stop, kill, status */
 #define NR_ferry_device_param	1036	/* driver: a number from the kernel command line */
 #define NR_ferry_driver_trace	1037	/* driver: what it did, for the trace */
+#define NR_ferry_mem_keep	1038	/* driver: memory that outlives it */
 #define NR_ferry_cap_derive	1050
 #define NR_ferry_cap_revoke	1051
 #define NR_ferry_cap_info	1052

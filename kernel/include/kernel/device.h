@@ -15,6 +15,7 @@
 #include <kernel/time.h>
 
 struct page;
+struct vma_object;
 struct pci_function;
 struct process;
 struct block_group;
@@ -114,6 +115,9 @@ struct device {
 	bool iommu_open;
 	bool unstopped;			/* its last driver died, and it could be neither reset nor kept away from memory */
 	struct list kept_frames;	/* kernel/dma_frames.c: mapped for it, and no driver's */
+	struct vma_object *kept_memory;	/* kernel/kept_memory.c, with the next two */
+	uint64_t kept_by;		/* the last generation that took it */
+	char kept_for[32];		/* ... and that driver's name */
 	void *moved;			/* ipc/: state of the driver process's side */
 	void *standby;			/* ipc/: of the process that waits for its turn */
 	uint64_t code_place;		/* ipc/: of its driver's code, until one fails by itself; 0: not chosen */
@@ -196,6 +200,8 @@ void device_give_up(struct device *dev, enum driver_state end_state, const char 
  */
 int device_fall_back(struct device *dev, const char *reason);
 bool device_has_fallback(const struct device *dev);
+/* Its driver, which is the kernel's, makes room for a process that is to come (replaced is set): requests wait for that as after a death. */
+void device_hand_over(struct device *dev, const char *reason);
 /* The first request since a fault was completed: note how long that took. Any context. */
 void device_restarted(struct device *dev);
 
@@ -212,6 +218,16 @@ void dma_frames_put(struct device *dev, struct page *frames);
 void dma_frames_trim(struct device *dev);
 /* The device is gone. */
 void dma_frames_release(struct device *dev);
+
+/* ---- kernel/kept_memory.c: memory that outlives a driver; bind_lock held but for release() by device_put() ---- */
+
+/* For the driver that is there, once, with a reference. ERR_PTR: -EINVAL, -EBUSY, -ENOMEM. May sleep. */
+struct vma_object *kept_memory_get(struct device *dev, uint64_t bytes);
+/* How much of it the driver that is there has. */
+uint64_t kept_memory_pages(const struct device *dev);
+/* It goes back unless it is the driver's that is there. */
+void kept_memory_trim(struct device *dev);
+void kept_memory_release(struct device *dev);
 
 /* Something to undo when the driver goes, newest first. -ENOMEM. */
 int device_on_release(struct device *dev, void (*undo)(struct device *dev, void *arg), void *arg);

@@ -97,6 +97,8 @@ const struct driver *host_driver(const struct device *dev);
 const struct driver *host_driver_find(const char *name);
 int host_probe(struct device *dev);
 void host_remove(struct device *dev);
+/* Another driver in the place of this one, which finds what it kept (mem_keep()). What probe returns. */
+int host_replace(struct device *dev);
 
 /* End of the device's life (remove first, unless probe failed): what was wrong. Frees everything. */
 struct host_problems host_device_destroy(struct device *dev);

@@ -105,3 +105,17 @@ KTEST_CASE(ram_disk_without_memory_fails_cleanly)
 		EXPECT_EQ(host_close(dev), 0);
 	}
 }
+
+KTEST_CASE(successor_finds_the_disk_that_was_left)
+{
+	struct device *dev = platform_probe("ram_blk.0", NULL, NULL);
+	static uint8_t back[65536];
+
+	ASSERT_NOT_NULL(dev);
+	pattern_fill(data, 65536, 9);
+	EXPECT_EQ(host_block_do(dev, BLOCK_WRITE, 4096 - 128, 128, data), 0);
+	ASSERT_EQ(host_replace(dev), 0);
+	EXPECT_EQ(host_block_do(dev, BLOCK_READ, 4096 - 128, 128, back), 0);
+	EXPECT_MEMEQ(back, data, 65536);
+	EXPECT_EQ(host_close(dev), 0);
+}
