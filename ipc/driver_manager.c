@@ -330,13 +330,18 @@ static int control_give_up(struct device *dev, enum driver_state end_state, cons
 	return err;
 }
 
-/* Its process is about to be told to end: what follows is like a death with a successor. */
+/*
+ * Its process is about to be told to end: what follows is like a death with a successor. The kernel's own build, where a process fell back on
+ * it, ends here.
+ */
 static int control_replace(struct device *dev)
 {
 	int err = manager_is_current() ? 0 : -EPERM;
+	bool fell_back;
 
 	mutex_lock(&dev->bind_lock);
-	if (!err && (dev->placement != PLACED_MOVED || dev->state != DRIVER_RUNNING))
+	fell_back = dev->placement == PLACED_KERNEL && dev->fell_back;
+	if (!err && ((dev->placement != PLACED_MOVED && !fell_back) || dev->state != DRIVER_RUNNING))
 		err = -ESRCH;
 	if (!err && dev->standby) {	/* it is of the old kind */
 		standby_kill(dev);
@@ -344,7 +349,13 @@ static int control_replace(struct device *dev)
 	}
 	if (!err)
 		dev->restart = dev->replaced = true;
+	if (!err && fell_back)
+		dev->killed = true;	/* no request is to blame */
 	mutex_unlock(&dev->bind_lock);
+	if (!err && fell_back) {
+		device_hand_over(dev, "a process takes the device back");
+		manager_event(FERRY_EVENT_STATE, dev);
+	}
 	return err;
 }
 

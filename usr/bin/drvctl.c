@@ -160,17 +160,6 @@ static int verb_start(const struct ferry_device_desc *d)
 	return err < 0 ? EXIT_NO_MANAGER : EXIT_FAILED;
 }
 
-static int verb_restart(const struct ferry_device_desc *d)
-{
-	struct ferry_device_desc stopped = *d;
-	int err = d->placement != FERRY_PLACED_NONE ? control(d, FERRY_CONTROL_STOP) : 0;
-
-	if (err)
-		return complain(d, "stop", control_why(err));
-	stopped.state = FERRY_STATE_QUIESCED;
-	return verb_start(&stopped);
-}
-
 /* Clients see a pause only. */
 static int verb_reload(const struct ferry_device_desc *d)
 {
@@ -181,6 +170,21 @@ static int verb_reload(const struct ferry_device_desc *d)
 		return done(d);
 	complain(d, "reload", err < 0 ? "there is no device manager" : answer);
 	return err < 0 ? EXIT_NO_MANAGER : EXIT_FAILED;
+}
+
+/* Where the kernel's own build has taken over, the process comes back without a word to clients. */
+static int verb_restart(const struct ferry_device_desc *d)
+{
+	struct ferry_device_desc stopped = *d;
+	int err;
+
+	if (d->flags & FERRY_DEVICE_FELL_BACK)
+		return verb_reload(d);
+	err = d->placement != FERRY_PLACED_NONE ? control(d, FERRY_CONTROL_STOP) : 0;
+	if (err)
+		return complain(d, "stop", control_why(err));
+	stopped.state = FERRY_STATE_QUIESCED;
+	return verb_start(&stopped);
 }
 
 static int verb_io(const struct ferry_device_desc *d)
@@ -296,17 +300,38 @@ static int policy_reload(void)
 	return err < 0 ? EXIT_NO_MANAGER : err ? EXIT_FAILED : EXIT_DONE;
 }
 
+static void help(FILE *to)
+{
+	fprintf(to, "usage: drvctl [--json] list\n"
+		"       drvctl [--json] status|start|stop|restart|kill|reload|log|caps|budget|report NAME\n"
+		"       drvctl [--json] identify|smart|latency NAME\n"
+		"       drvctl inject NAME [off | KEY=VALUE...]\n"
+		"       drvctl [--json] io NAME read|write|ioctl OFFSET LENGTH [VALUE]\n"
+		"       drvctl [--json] wait NAME STATE [SECONDS]\n"
+		"       drvctl [--json] events [NAME] [follow]\n"
+		"       drvctl [--json] policy check FILE|reload\n"
+		"NAME: a driver (virtio_blk), a device (0000:00:03.0) or a disk (vda). Exit status: 0 done, 1 it did not work, 2 wrong usage,\n"
+		"3 no such driver or device, 4 status: not running, 5 there is no device manager.\n");
+}
+
 static int usage(void)
 {
-	fprintf(stderr, "usage: drvctl [--json] list\n"
-			"       drvctl [--json] status|start|stop|restart|kill|reload|log|caps|budget|report NAME\n"
-			"       drvctl [--json] identify|smart|latency NAME|DISK\n"
-			"       drvctl inject NAME|DISK [off | KEY=VALUE...]\n"
-			"       drvctl [--json] io NAME read|write|ioctl OFFSET LENGTH [VALUE]\n"
-			"       drvctl [--json] wait NAME STATE [SECONDS]\n"
-			"       drvctl [--json] events [NAME] [follow]\n"
-			"       drvctl [--json] policy check FILE|reload\n");
+	help(stderr);
 	return EXIT_USAGE;
+}
+
+/* What is wrong with the words, where the verb is known or there is none like it. */
+static int verb_usage(const char *name)
+{
+	static const char *const others[] = { "list", "events", "report", "policy" };
+	unsigned int i, known = 0;
+
+	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		known |= !strcmp(name, verbs[i].name);
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		known |= !strcmp(name, others[i]);
+	fprintf(stderr, "drvctl: %s: %s\n", name, known ? "too few or too many words for it" : "no such verb");
+	return usage();
 }
 
 /* events [NAME] [follow] */
@@ -314,7 +339,7 @@ static int events(int argc, char **argv)
 {
 	int follow = argc > 2 && !strcmp(argv[argc - 1], "follow");
 
-	return argc - follow > 3 ? usage() : events_show(argc - follow == 3 ? argv[2] : NULL, follow);
+	return argc - follow > 3 ? verb_usage(argv[1]) : events_show(argc - follow == 3 ? argv[2] : NULL, follow);
 }
 
 /* A word that makes no sense: 2, and which it is. */
@@ -347,6 +372,10 @@ int main(int argc, char **argv)
 	unsigned int i;
 
 	argc = options_take(argc, argv);
+	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))) {
+		help(stdout);
+		return EXIT_DONE;
+	}
 	if (argc == 2 && !strcmp(argv[1], "list"))
 		return verb_run(show_status, NULL);
 	if (argc >= 2 && !strcmp(argv[1], "events"))
@@ -365,5 +394,5 @@ int main(int argc, char **argv)
 		verb_args = argv + 3;
 		return verb_run(verbs[i].fn, disk_named(argv[2]));
 	}
-	return usage();
+	return argc > 1 ? verb_usage(argv[1]) : usage();
 }

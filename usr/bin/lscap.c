@@ -55,12 +55,17 @@ static int caps_read(void)
 	return 0;
 }
 
+static int is_number(const char *word)
+{
+	return word[0] && !word[strspn(word, "0123456789")];
+}
+
 static int wanted(const struct cap *c, int argc, char **argv)
 {
 	int i;
 
 	for (i = 0; i < argc; i++)
-		if (!strcmp(argv[i], c->device) || atoi(argv[i]) == c->holder)
+		if (!strcmp(argv[i], c->device) || (is_number(argv[i]) && atoi(argv[i]) == c->holder))
 			return 1;
 	return !argc;
 }

@@ -94,12 +94,8 @@ static int event_wait(uint64_t deadline_ns)
 	int err;
 
 	pthread_mutex_unlock(&manager_lock);
-	err = syscall(NR_ferry_manager_wait, &e, history_changed ? 0 : until) ? errno : 0;
+	err = syscall(NR_ferry_manager_wait, &e, until) ? errno : 0;
 	pthread_mutex_lock(&manager_lock);
-	if (err == ETIMEDOUT && history_changed) {	/* nobody waits for anything just now */
-		history_save();
-		return 0;
-	}
 	if (!err)
 		event_handle(&e);
 	else if (err == ETIMEDOUT && due_ns < deadline_ns)

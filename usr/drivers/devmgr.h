@@ -22,6 +22,18 @@ struct known_driver {
 
 enum reload { RELOAD_NONE, RELOAD_QUIESCING, RELOAD_SWAPPING, RELOAD_DONE, RELOAD_FAILED };
 
+/* Of a device's drivers, also those of earlier managers (history.c). */
+struct past {
+	unsigned int device;	/* 0: nobody's */
+	unsigned int missed_all;	/* heartbeats, since the machine started */
+	unsigned long long generation;	/* the last driver process that was started or taken over */
+	unsigned long long counted;	/* whose end is in history, ... */
+	uint64_t due_ns;		/* ... and when its successor is due; 0: none is */
+	struct policy_history history;
+};
+
+#define PAST_DUE_MAX_NS	120000000000ull
+
 /* A device whose driver process this manager started or took over. */
 struct instance {
 	struct instance *next;
@@ -36,14 +48,13 @@ struct instance {
 	uint64_t running_ns;	/* since when it runs; 0: it does not */
 	uint64_t restart_ns;	/* when its successor is due; 0: none is */
 	uint64_t standby_ns;	/* when to look again whether it may have a standby; 0: not before something happens */
-	struct policy_history history;
+	struct past *past;
 	unsigned int round;	/* of the looks at all devices, when its own was there last */
 	int gone;		/* its device went away: to be used for another */
 
 	/* Heartbeat. */
 	uint64_t beat_ns;	/* when the next is due */
 	unsigned int missed;	/* in a row */
-	unsigned int missed_all;	/* since the machine started */
 	int beat_open;		/* the last is not answered yet */
 
 	/* What serve.c waits for. */
@@ -72,15 +83,15 @@ int device_look(unsigned int id, struct ferry_device_desc *d);
 int device_named(const char *name, struct ferry_device_desc *d);
 int device_control(unsigned int id, unsigned int verb, unsigned int timeout_ms, const char *reason);
 
-/* history.c: restarts and missed heartbeats, in a file that the next manager reads. */
-extern int history_changed;
-void history_save(void);
-/* What an earlier manager knew of the device. */
-void history_recall(struct instance *i);
+/* history.c: restarts and missed heartbeats, kept for the next manager as they are counted. Never NULL; forget(): the device is gone. */
+struct past *history_of(unsigned int device);
+void history_forget(struct past *p);
 
 /* instance.c */
 struct instance *instance_find(unsigned int device);
 struct instance *instances_first(void);
+/* Also of a device that no process drives yet. NULL: no memory. */
+struct instance *instance_for(const struct ferry_device_desc *d);
 /* Start a process for it. NULL, or why it cannot be; "" when no driver knows it. */
 const char *driver_start(const struct ferry_device_desc *d);
 /* The same because an administrator wants it: what was before is forgotten. */

@@ -69,8 +69,17 @@ static struct instance *instance_get(unsigned int device)
 		return NULL;
 	i->device = device;
 	i->process = -1;
-	history_recall(i);
+	i->past = history_of(device);
 	i->round = round_now;
+	return i;
+}
+
+struct instance *instance_for(const struct ferry_device_desc *d)
+{
+	struct instance *i = instance_get(d->id);
+
+	if (i && !i->driver[0])
+		memcpy(i->driver, d->driver, sizeof(i->driver));
 	return i;
 }
 
@@ -157,6 +166,7 @@ static const char *process_start(const struct ferry_device_desc *d, const struct
 			fprintf(stderr, "devmgr: %s: policy %s:%u: the kernel has no build of %s to fall back on\n", d->name, manager_policy_file,
 				policy_for(i->driver)->line, i->driver);
 	}
+	i->past->generation = i->generation;
 	i->told = FERRY_STATE_SPAWNED;
 	i->adopted = 0;
 	return NULL;
@@ -186,8 +196,7 @@ const char *driver_wanted(const struct ferry_device_desc *d)
 	if (d->placement != FERRY_PLACED_NONE)
 		return NULL;
 	if (i) {
-		memset(&i->history, 0, sizeof(i->history));
-		history_changed = 1;
+		memset(&i->past->history, 0, sizeof(i->past->history));
 		i->restart_ns = 0;
 	}
 	return driver_start(d);
@@ -202,9 +211,31 @@ static int process_adopt(const struct ferry_device_desc *d, struct instance *i)
 		return -1;
 	memcpy(i->driver, d->driver, sizeof(i->driver));
 	process_set(i, a.process, a.needs, a.asked);
-	i->generation = d->generation;
+	i->generation = i->past->generation = d->generation;
 	i->told = d->state;
 	return 0;
+}
+
+/* A driver has ended, and has a successor: 0, after how long a pause; or -1: it is to have none. */
+static int death_count(const struct ferry_device_desc *d, struct instance *i, uint64_t *pause_ns)
+{
+	uint64_t now = now_ns();
+
+	return policy_restart(policy_for(d->driver), &i->past->history, now, i->running_ns ? now - i->running_ns : 0, (unsigned int)rand(),
+			      pause_ns) ? 0 : -1;
+}
+
+/* Standbys that took over while no manager was there. */
+static void deaths_catch_up(const struct ferry_device_desc *d, struct instance *i)
+{
+	const struct past *p = i->past;
+	unsigned long long deaths = p->generation && d->generation > p->generation ? d->generation - p->generation : 0;
+	uint64_t pause;
+
+	if (deaths && p->counted == p->generation)
+		deaths--;
+	while (deaths-- && !death_count(d, i, &pause))
+		;
 }
 
 /* What it has asked for and not got before its last manager died, the kernel delivers again. */
@@ -215,7 +246,10 @@ void driver_adopt(const struct ferry_device_desc *d)
 	if (d->placement != FERRY_PLACED_MOVED || instance_find(d->id))
 		return;
 	i = instance_get(d->id);
-	if (!i || process_adopt(d, i))
+	if (!i)
+		return;
+	deaths_catch_up(d, i);
+	if (process_adopt(d, i))
 		return;
 	i->adopted = 1;
 	printf("devmgr: %s: driver %s (pid %d) taken over\n", d->name, d->driver, d->pid);
@@ -249,14 +283,16 @@ static void give_up(const struct ferry_device_desc *d, const struct policy *p)
 
 static void restart_plan(const struct ferry_device_desc *d, struct instance *i)
 {
-	const struct policy *p = policy_for(d->driver);
-	uint64_t now = now_ns(), pause;
+	struct past *past = i->past;
+	uint64_t pause;
 
-	history_changed = 1;
-	if (policy_restart(p, &i->history, now, i->running_ns ? now - i->running_ns : 0, (unsigned int)rand(), &pause))
-		i->restart_ns = now + pause;
-	else
-		give_up(d, p);
+	if (past->counted != d->generation) {
+		past->due_ns = death_count(d, i, &pause) ? 0 : now_ns() + pause;
+		past->counted = d->generation;
+	}	/* else by a manager that died before it did it */
+	i->restart_ns = past->due_ns;
+	if (!i->restart_ns)
+		give_up(d, policy_for(d->driver));
 	i->running_ns = 0;
 }
 
@@ -271,8 +307,10 @@ static void restart_if_due(const struct ferry_device_desc *d, struct instance *i
 	if (!i->restart_ns || i->restart_ns > now_ns())
 		return;
 	i->restart_ns = 0;
-	if (driver_start(d))	/* it has died once more */
+	if (driver_start(d)) {	/* it has died once more */
+		i->past->counted = 0;
 		restart_plan(d, i);
+	}
 }
 
 /* ---- Standbys: started while their driver runs, so that its death need not wait for one; the kernel makes it the driver then. What it is
@@ -281,10 +319,9 @@ static void restart_if_due(const struct ferry_device_desc *d, struct instance *i
 /* The standby has become the driver: that was a restart like any other. */
 static void standby_taken(const struct ferry_device_desc *d, struct instance *i)
 {
-	uint64_t now = now_ns(), pause;
+	uint64_t pause;
 
-	history_changed = 1;
-	policy_restart(policy_for(d->driver), &i->history, now, i->running_ns ? now - i->running_ns : 0, (unsigned int)rand(), &pause);
+	death_count(d, i, &pause);
 	process_adopt(d, i);
 	i->restart_ns = 0;
 }
@@ -307,7 +344,7 @@ static void standby_keep(const struct ferry_device_desc *d, struct instance *i)
 	k = driver_for(d, &why);
 	if (!k)
 		return;
-	process = policy_at_once(p, &i->history, now, now - i->running_ns) ? spawn(d, k, FERRY_SPAWN_STANDBY, &why) : -1;
+	process = policy_at_once(p, &i->past->history, now, now - i->running_ns) ? spawn(d, k, FERRY_SPAWN_STANDBY, &why) : -1;
 	if (process >= 0)
 		close(process);	/* it is taken over when its time comes */
 	else
@@ -341,9 +378,7 @@ static void heartbeat(const struct ferry_device_desc *d, struct instance *i)
 	if (!p->heartbeat_ms || now < i->beat_ns)
 		return;
 	i->beat_ns = now + p->heartbeat_ms * NS_PER_MS_;
-	if (i->beat_open)
-		history_changed = 1;
-	if (i->beat_open && ++i->missed_all && ++i->missed >= BEATS_MISSED_MAX) {
+	if (i->beat_open && ++i->past->missed_all && ++i->missed >= BEATS_MISSED_MAX) {
 		fprintf(stderr, "devmgr: %s: driver %s misses its %uth heartbeat, killing it\n", d->name, i->driver, i->missed);
 		i->missed = 0;
 		device_control(d->id, FERRY_CONTROL_KILL, 1, NULL);
@@ -411,6 +446,8 @@ void supervise(const struct ferry_device_desc *d)
 		restart_if_due(d, i);
 		return;
 	}
+	if (d->placement == FERRY_PLACED_KERNEL && reload_is_on(i) && d->generation > i->reload_from)
+		reload_end(i, RELOAD_FAILED, d->reason);
 	if (d->state == FERRY_STATE_CRASHED || d->placement != FERRY_PLACED_NONE)
 		return;
 	if (reload_is_on(i))
@@ -432,6 +469,7 @@ void supervise_all(void)
 		if (reload_is_on(i))
 			reload_end(i, RELOAD_FAILED, "the device is gone");
 		i->restart_ns = i->standby_ns = 0;
+		history_forget(i->past);
 		i->gone = 1;
 	}
 }
@@ -497,6 +535,8 @@ const char *reload_begin(struct instance *i, const struct ferry_device_desc *d)
 		printf("devmgr: %s: driver %s is followed by %s\n", d->name, i->driver, k->manifest.name);
 	if (replace(d->id))
 		return "the kernel does not let it be replaced";
+	if (d->flags & FERRY_DEVICE_FELL_BACK)	/* an administrator's word: it begins anew */
+		memset(&i->past->history, 0, sizeof(i->past->history));
 	i->reload = RELOAD_QUIESCING;
 	i->reload_from = d->generation;
 	if (talk_plain(i, FERRY_MESSAGE_QUIESCE))

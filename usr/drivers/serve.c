@@ -47,8 +47,8 @@ static struct timespec deadline_in(unsigned int ms)
 	return t;
 }
 
-/* The driver process of a device by its name; NULL: told. */
-static struct instance *instance_named(const char *name, struct ferry_device_desc *d, FILE *out)
+/* The driver process of a device by its name, or what is known of one that fell back on the kernel's build; NULL: told. */
+static struct instance *instance_named(const char *name, int fell_back_too, struct ferry_device_desc *d, FILE *out)
 {
 	struct instance *i;
 
@@ -56,8 +56,8 @@ static struct instance *instance_named(const char *name, struct ferry_device_des
 		fprintf(out, "error: no such device\n");
 		return NULL;
 	}
-	i = instance_find(d->id);
-	if (i && i->process >= 0)
+	i = fell_back_too && d->flags & FERRY_DEVICE_FELL_BACK ? instance_for(d) : instance_find(d->id);
+	if (i && (i->process >= 0 || (fell_back_too && d->flags & FERRY_DEVICE_FELL_BACK)))
 		return i;
 	fprintf(out, "error: %s\n", d->placement == FERRY_PLACED_KERNEL ? "its driver is a part of the kernel" : "it has no driver process");
 	return NULL;
@@ -89,7 +89,7 @@ static void reload_wait(struct instance *i, FILE *out)
 static void serve_reload(char **words, int nr, FILE *out)
 {
 	struct ferry_device_desc d;
-	struct instance *i = nr == 2 ? instance_named(words[1], &d, out) : NULL;
+	struct instance *i = nr == 2 ? instance_named(words[1], 1, &d, out) : NULL;
 	const char *why;
 
 	if (!i)
@@ -168,7 +168,7 @@ static void serve_io(char **words, int nr, FILE *out)
 		fprintf(out, "error: bad command\n");
 		return;
 	}
-	i = instance_named(words[1], &d, out);
+	i = instance_named(words[1], 0, &d, out);
 	if (!i)
 		return;
 	memcpy(data, &value, length < sizeof(value) ? length : sizeof(value));
@@ -216,8 +216,8 @@ static void state_line(const struct ferry_device_desc *d)
 	policy_needs_text(grant, sizeof(grant), p->grant);
 	fprintf(state_out, "{\"device\":\"%s\",\"driver\":\"%s\",\"version\":\"%s\",\"adopted\":%s,\"registered\":%s,\"restarts_in_window\":%u,"
 		"\"restart_budget\":%u,\"restart_window_s\":%u,\"heartbeats_missed\":%u,\"policy_line\":%u,\"policy_grant\":\"%s\"}\n",
-		d->name, i->driver, i->version, i->adopted ? "true" : "false", i->registered || i->adopted ? "true" : "false", i->history.in_window,
-		p->budget, p->window_s, i->missed_all, p->line, grant);
+		d->name, i->driver, i->version, i->adopted ? "true" : "false", i->registered || i->adopted ? "true" : "false",
+		i->past->history.in_window, p->budget, p->window_s, i->past->missed_all, p->line, grant);
 }
 
 static void serve_state(char **words, int nr, FILE *out)
