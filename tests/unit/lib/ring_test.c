@@ -58,6 +58,16 @@ KTEST_CASE(bad_sizes_are_refused)
 	EXPECT_EQ(ring_init(&r, memory, ~(size_t)0, FERRY_RING_ENTRIES_MAX * 2), -EINVAL);
 }
 
+/* What one side writes lies in no cache line that the other writes (ODG-55). */
+KTEST_CASE(each_side_writes_cache_lines_of_its_own)
+{
+	EXPECT_EQ(offsetof(struct ferry_ring_header, head) / 64, 1);
+	EXPECT_EQ(offsetof(struct ferry_ring_header, tail) / 64, 0);
+	EXPECT_EQ(offsetof(struct ferry_ring_header, need_wakeup) / 64, 2);
+	EXPECT_EQ(sizeof(struct ferry_ring_header) % 64, 0);
+	EXPECT_EQ(sizeof(struct ferry_ring_entry), 64);
+}
+
 KTEST_CASE(entries_come_out_in_order)
 {
 	unsigned int i;
