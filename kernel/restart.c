@@ -12,7 +12,6 @@
 #include <lib/format.h>
 
 #define RECORDS		64u	/* a power of two */
-#define AWAKE_NS	(5 * NSEC_PER_MSEC)	/* a CPU on the way does not halt: waking it would be a good part of what is left */
 
 struct restart_record {
 	uint64_t number;
@@ -67,20 +66,14 @@ void restart_fault(struct device *dev)
 {
 	time_ns_t none = 0;
 
-	if (!dev->restart)
-		return;
-	__atomic_compare_exchange_n(&dev->moments[RESTART_FAULT], &none, time_now(), false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
-	sched_stay_awake(time_now() + AWAKE_NS);
+	if (dev->restart)
+		__atomic_compare_exchange_n(&dev->moments[RESTART_FAULT], &none, time_now(), false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 void restart_moment(struct device *dev, enum restart_moment moment)
 {
-	time_ns_t now = time_now();
-
-	if (!READ_ONCE(dev->moments[RESTART_FAULT]))
-		return;
-	__atomic_store_n(&dev->moments[moment], now, __ATOMIC_RELAXED);
-	sched_stay_awake(now + AWAKE_NS);
+	if (READ_ONCE(dev->moments[RESTART_FAULT]))
+		__atomic_store_n(&dev->moments[moment], time_now(), __ATOMIC_RELAXED);
 }
 
 static void record_add(const struct device *dev, time_ns_t fault, time_ns_t done)
@@ -104,7 +97,6 @@ void device_restarted(struct device *dev)
 
 	if (!since)
 		return;
-	sched_stay_awake(0);
 	us = (uint32_t)((now - since) / NSEC_PER_USEC);
 	dev->restarts++;
 	dev->restart_last_us = us;

@@ -535,32 +535,12 @@ uint64_t sched_cpu_init(struct cpu *cpu)
 	return t->kstack + KSTACK_SIZE;
 }
 
-void sched_stay_awake(uint64_t until)
-{
-	WRITE_ONCE(this_cpu()->awake_until, until);
-}
-
-/* Interrupts are off, and on again when this returns. */
-static void idle_wait(struct cpu *cpu)
-{
-	uint64_t until = READ_ONCE(cpu->awake_until);
-
-	if (likely(!until)) {
-		irq_enable_and_halt();
-		return;
-	}
-	if (time_now() >= until)
-		WRITE_ONCE(cpu->awake_until, 0);
-	irq_enable();
-	cpu_relax();
-}
-
 void sched_start(void)
 {
 	for (;;) {
 		irq_disable();
 		while (!this_cpu()->need_resched) {
-			idle_wait(this_cpu());
+			irq_enable_and_halt();
 			irq_disable();
 		}
 		schedule();

@@ -38,7 +38,6 @@ struct cpu {
 	uint64_t nr_space_switches;	/* page table loads */
 	uint64_t nr_syscalls;
 	uint64_t nr_interrupts;
-	uint64_t awake_until;		/* ns since boot: idle, it does not halt before */
 	uint64_t nr_free_ticks;		/* of the scheduler, where a thread could have been preempted (kernel/stuck.c) */
 };
 

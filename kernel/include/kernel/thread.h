@@ -125,8 +125,6 @@ void sched_init(void);
 uint64_t sched_cpu_init(struct cpu *cpu);
 /* Turn the boot context into this CPU's idle thread and run; never returns. */
 void sched_start(void) __noreturn;
-/* This CPU waits for work without halting until then (ns since boot; 0: no longer), for what a wake-up would take too long. Any context. */
-void sched_stay_awake(uint64_t until);
 /* From now on @t is scheduled so. Any context. */
 void thread_set_sched(struct thread *t, const struct sched_params *p);
 /* The same for a class alone: real time is at RT_PRIORITY_KERNEL. */
