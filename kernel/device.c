@@ -338,7 +338,6 @@ void device_unbind(struct device *dev, enum driver_state end_state, const char *
 		dev->driver->remove(dev);
 	str_copy(dev->fail_reason, reason ? reason : "", sizeof(dev->fail_reason));
 	process_detach(dev);
-	kept_memory_trim(dev);
 	dma_frames_trim(dev);	/* what this driver has not taken the next one will not either */
 	device_teardown(dev);
 	restart_moment(dev, RESTART_QUIET);

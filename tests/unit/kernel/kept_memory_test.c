@@ -19,7 +19,6 @@ static void driver_comes(struct device *dev, const char *name)
 /* It left after a write to its memory, and may have a successor. */
 static void driver_dies(struct device *dev)
 {
-	kept_memory_trim(dev);
 	dev->placement = PLACED_NONE;
 }
 
@@ -62,6 +61,17 @@ KTEST_CASE(successor_finds_what_was_left)
 	ASSERT_NOT_NULL(dev);
 	EXPECT_EQ(mark_of(dev, "one", 3 * PAGE_SIZE), 5);
 	EXPECT_EQ(kept_memory_pages(dev), 3);
+	device_put(dev);
+}
+
+KTEST_CASE(successor_that_dies_before_it_asks_leaves_it)
+{
+	struct device *dev = device_with_memory(3 * PAGE_SIZE, 5);
+
+	ASSERT_NOT_NULL(dev);
+	driver_comes(dev, "one");
+	driver_dies(dev);
+	EXPECT_EQ(mark_of(dev, "one", 3 * PAGE_SIZE), 5);
 	device_put(dev);
 }
 
