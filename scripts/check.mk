@@ -18,6 +18,17 @@ planted: initramfs
 	$(Q)$(MAKE) -s O=$(O)/debug $(O)/debug/ferry.strip
 	$(Q)FERRY_BUILD=$(O)/debug FERRY_INITRAMFS=$(O)/initramfs.cpio tests/planted/run
 
+# Which lines of the kernel run in guests, in one page: make coverage-kernel COVER="boot/abi class/caps"
+.PHONY: coverage-kernel
+COVER ?= ktest boot/abi boot/shell boot/smp boot/trouble boot/sysfs
+coverage-kernel:
+	$(Q)test -e $(O)/coverage/.config || $(MAKE) -s O=$(O)/coverage defconfig
+	$(Q)sed -i 's/^# CONFIG_COVERAGE is not set/CONFIG_COVERAGE=y/' $(O)/coverage/.config
+	$(Q)$(MAKE) -s O=$(O)/coverage all
+	$(Q)mkdir -p $(O)/coverage/guests && rm -f $(O)/coverage/guests/counters
+	$(Q)FERRY_COVERAGE=$(abspath $(O)/coverage/guests) scripts/check --build $(O)/coverage $(COVER) || :
+	$(Q)scripts/coverage report $(O)/coverage/ferry.elf $(O)/coverage/guests/counters $(O)/coverage/kernel.html
+
 .PHONY: lint
 # Every static analysis there is; findings that may stay are in scripts/lint.allow. TOOLS=cppcheck,sparse chooses, FILES too.
 lint: compile_commands.json

@@ -63,8 +63,11 @@ debug-cflags := -fsanitize=kernel-address -fasan-shadow-offset=0xdffffc000000000
 	--param asan-stack=1 --param asan-globals=1 -fsanitize-address-use-after-scope -fsanitize=undefined -fno-sanitize=object-size \
 	-ftrivial-auto-var-init=pattern -fno-optimize-sibling-calls -Wno-maybe-uninitialized -Wno-array-bounds
 kernel-cflags += $(if $(CONFIG_DEBUG_KERNEL),-DFERRY_DEBUG $(if $(is-clang),,$(debug-cflags)))
+# CONFIG_COVERAGE: counters in the kernel's memory, read from outside when the guest is over (scripts/coverage).
+coverage-cflags = $(if $(CONFIG_COVERAGE),-fprofile-arcs -ftest-coverage -fprofile-info-section -fprofile-update=prefer-atomic)
+kernel-cflags += $(coverage-cflags)
 debug-ldflags := $(patsubst %,--wrap=%,memcpy memmove memset memcmp memchr strlen strnlen strcmp strncmp)
-kernel-asflags = $(filter-out -std=% -W% -fsanitize% $(debug-cflags),$(kernel-cflags)) -Wall -Werror -D__ASSEMBLY__ -Wa,--noexecstack
+kernel-asflags = $(filter-out -std=% -W% -fsanitize% $(debug-cflags) $(coverage-cflags),$(kernel-cflags)) -Wall -Werror -D__ASSEMBLY__ -Wa,--noexecstack
 kernel-ldflags = $(if $(CONFIG_DEBUG_KERNEL),$(debug-ldflags)) -m elf_x86_64 -nostdlib -static -z max-page-size=0x1000 -z noexecstack \
 	--no-warn-rwx-segments --build-id=none --fatal-warnings
 

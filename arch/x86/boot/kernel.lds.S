@@ -58,6 +58,10 @@ SECTIONS
 		KEEP(*(.syscalls))
 		syscalls_end = .;
 		. = ALIGN(16);
+		gcov_info_start = .;
+		KEEP(*(.gcov_info))
+		gcov_info_end = .;
+		. = ALIGN(16);
 		extable_start = .;
 		KEEP(*(.extable))
 		extable_end = .;
