@@ -5,6 +5,7 @@
  * the waiter is on the queue before it looks. Submissions announce themselves by the doorbell; lib/ring.pml is the model of it.
  */
 #include <driver/log.h>
+#include <kernel/cpu.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
 #include <kernel/trace.h>
@@ -27,21 +28,41 @@ static void irqs_acknowledge(struct moved *m)
 	}
 }
 
-static bool moved_has_work(const struct moved *m)
+/* By its name, not on the queue: the driver's thread is the one that the doorbell is for. */
+static void sleep_now(struct moved *m, time_ns_t deadline)
 {
-	return __atomic_load_n(&m->irqs, __ATOMIC_ACQUIRE) || __atomic_load_n(&m->control, __ATOMIC_ACQUIRE) ||
-	       __atomic_load_n(&m->doorbell, __ATOMIC_ACQUIRE) || READ_ONCE(m->dev->faulted);
+	int err = 0;
+
+	if (unlikely(READ_ONCE(m->lent)))
+		moved_priority_back(m);
+	__atomic_store_n(&m->sleeping, 1, __ATOMIC_SEQ_CST);
+	sleep_prepare(true);
+	while (!err && !moved_has_work(m)) {
+		err = schedule_timeout(deadline);
+		sleep_prepare(true);
+	}
+	sleep_cancel();
+	__atomic_store_n(&m->sleeping, 0, __ATOMIC_SEQ_CST);
+}
+
+static void sleep_by_poll(struct moved *m, time_ns_t deadline)
+{
+	time_ns_t begin = time_now();
+
+	if (!moved_poll(m, begin, deadline))
+		sleep_now(m, deadline);
+	moved_waited(m, begin);
 }
 
 static void moved_sleep(struct moved *m, time_ns_t deadline)
 {
 	if (moved_has_work(m) || !deadline)
 		return;
-	if (unlikely(READ_ONCE(m->lent)))
-		moved_priority_back(m);
-	__atomic_store_n(&m->sleeping, 1, __ATOMIC_SEQ_CST);
-	(void)wait_event(&m->wait, moved_has_work(m), deadline, true);
-	__atomic_store_n(&m->sleeping, 0, __ATOMIC_SEQ_CST);
+	if (nr_cpus > 1) {
+		sleep_by_poll(m, deadline);
+		return;
+	}
+	sleep_now(m, deadline);
 }
 
 static void irqs_take(struct moved *m, struct ferry_events *e)

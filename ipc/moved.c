@@ -52,6 +52,7 @@ void moved_wake(struct moved *m)
 	if (!__atomic_load_n(&m->sleeping, __ATOMIC_SEQ_CST))
 		return;
 	m->dev->counters.wakeups++;
+	sched_wake(m->thread);
 	wait_wake(&m->wait, 0);
 }
 

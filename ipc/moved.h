@@ -40,7 +40,7 @@ struct moved {
 	struct handle *irq;		/* IRQ handle, counted; NULL: no interrupts */
 
 	/* Any context, atomics. */
-	struct wait_queue wait;		/* the driver's thread */
+	struct wait_queue wait;		/* who waits by the IRQ handle; the driver's thread in driver_wait is woken by name */
 	uint32_t sleeping;		/* it waits: a wake-up costs something */
 	uint32_t control;		/* FERRY_CONTROL_REMOVE */
 	uint32_t doorbell;		/* rung: a need_wakeup is taken, and the driver must go back to set it again */
@@ -50,6 +50,13 @@ struct moved {
 	/* The driver's thread. */
 	uint64_t irqs_unacked;		/* told, the line may be masked */
 	time_ns_t waited_ns;		/* last time in driver_wait */
+
+	/* driver_poll.c */
+	struct {
+		time_ns_t mean_wait_ns;
+		time_ns_t polled_ns;		/* of its thread's time: looked on while it had nothing to do */
+		uint64_t rounds, found;
+	} poll;
 
 	/* throttle.c; guarded by its lock. */
 	struct {
@@ -177,7 +184,19 @@ int budget_handle(struct device *dev);
 /* driver_budget.c: the limits of the device hold for this process from now on: 0, -EDQUOT (it has more memory already). */
 int moved_budget(struct moved *m);
 
-/* throttle.c: the CPU time of its thread up to now. Any context. */
+/*
+ * driver_poll.c, for the driver's thread. Is there something for it? Look on instead of sleeping, if that is likely to be worth it: true when
+ * there is. The wait that began at @begin is over.
+ */
+static inline bool moved_has_work(const struct moved *m)
+{
+	return __atomic_load_n(&m->irqs, __ATOMIC_ACQUIRE) || __atomic_load_n(&m->control, __ATOMIC_ACQUIRE) ||
+	       __atomic_load_n(&m->doorbell, __ATOMIC_ACQUIRE) || READ_ONCE(m->dev->faulted);
+}
+bool moved_poll(struct moved *m, time_ns_t begin, time_ns_t deadline);
+void moved_waited(struct moved *m, time_ns_t begin);
+
+/* throttle.c: the CPU time of its thread up to now, without what it only looked on. Any context. */
 time_ns_t moved_cpu_time(const struct moved *m, time_ns_t now);
 
 /* throttle.c: the CPU budget. add and del once each; update() after the limit changed. Any context but interrupts. */

@@ -20,7 +20,8 @@ time_ns_t moved_cpu_time(const struct moved *m, time_ns_t now)
 	const struct thread *t = m->thread;
 	time_ns_t since = READ_ONCE(t->started_ns), booked = READ_ONCE(t->runtime_ns);
 
-	return booked + (READ_ONCE(t->state) == THREAD_RUNNING && now > since ? now - since : 0);
+	booked += READ_ONCE(t->state) == THREAD_RUNNING && now > since ? now - since : 0;
+	return booked - MIN(booked, READ_ONCE(m->poll.polled_ns));
 }
 
 static void hold_back(struct moved *m)

@@ -3,6 +3,7 @@
  * Which CPU runs what: woken threads look for an idle one, CPUs without work take some from others, and the tick evens out what is left.
  * A queue's lock is held by the caller; of a second one only a try is made, so no order among them is needed.
  */
+#include <kernel/process.h>
 #include "run_queue.h"
 
 static uint64_t idle_cpus;	/* found nothing to do and nobody has sent them anything since; a hint */
@@ -77,18 +78,29 @@ static bool idle_claim(unsigned int cpu)
 	return __atomic_fetch_and(&idle_cpus, ~(1ull << cpu), __ATOMIC_RELAXED) >> cpu & 1;
 }
 
+/* Could @t go on on @cpu without a page table load? */
+static bool space_is_on(const struct thread *t, unsigned int cpu)
+{
+	return !t->process || READ_ONCE(cpus[cpu].space) == t->process->space;
+}
+
 /*
- * Where @t, just woken, goes on. A real-time thread takes this CPU from a fair one: handing it over costs no interrupt, and who woke it
- * mostly waits for it. Others look for an idle CPU: this one (woken from an interrupt), their last one, any.
+ * Where @t, just woken, goes on. A real-time thread that finds its space here takes this CPU from a fair one: handing it over costs no
+ * interrupt, and who woke it mostly waits for it. Of another space (a driver's) it goes back to its last CPU while that is idle with the
+ * space loaded, and rather to any idle one than here: two page table loads for each request cost more than an interrupt, and beside
+ * its client it can poll (ipc/driver_poll.c). Others look for an idle CPU: this one (woken from an interrupt), their last one, any.
  */
 unsigned int balance_choose(const struct thread *t)
 {
 	uint64_t allowed = t->affinity & cpus_online(), idle;
 	unsigned int here = this_cpu()->id;
+	bool takes_over = t->sclass == SCHED_RT && allowed >> here & 1 && current->sclass != SCHED_RT;
 
-	if (t->sclass == SCHED_RT && allowed >> here & 1 && current->sclass != SCHED_RT)
+	if (takes_over && space_is_on(t, here))
 		return here;
 	idle = READ_ONCE(idle_cpus) & allowed;
+	if (takes_over && t->cpu != here && idle >> t->cpu & 1 && space_is_on(t, t->cpu) && idle_claim(t->cpu))
+		return t->cpu;
 	if (idle >> here & 1 && idle_claim(here))
 		return here;
 	if (idle >> t->cpu & 1 && idle_claim(t->cpu))
@@ -96,9 +108,18 @@ unsigned int balance_choose(const struct thread *t)
 	for (; idle; idle &= idle - 1)
 		if (idle_claim((unsigned int)__builtin_ctzll(idle)))
 			return (unsigned int)__builtin_ctzll(idle);
+	if (takes_over)
+		return here;
 	if (allowed >> t->cpu & 1)
 		return t->cpu;
 	return allowed ? (unsigned int)__builtin_ctzll(allowed) : here;
+}
+
+bool sched_may_poll(void)
+{
+	const struct run_queue *rq = &run_queues[READ_ONCE(current->cpu)];
+
+	return nr_cpus > 1 && !READ_ONCE(rq->nr_ready) && !READ_ONCE(rq->cpu->need_resched);
 }
 
 /* Threads wait here, and another CPU has nothing to do: it comes and looks. */

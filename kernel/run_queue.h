@@ -20,6 +20,7 @@ struct run_queue {
 	time_ns_t rt_period_start, rt_time;	/* what real-time threads had of the period */
 	bool rt_throttled;		/* it was too much: fair threads first until the period is over */
 	struct cpu *cpu;
+	time_ns_t late_ns;	/* hand_over.c: when a driver that waits for a thread to sleep has waited enough; 0 */
 	struct thread *leaving;	/* ran here to the switch under way and must go on elsewhere */
 } __aligned(64);
 

@@ -177,6 +177,14 @@ static struct thread *pick_anywhere(struct run_queue *rq)
 	return t ? t : rq->cpu->idle;
 }
 
+/* Woken by a thread that sleeps soon: a driver on the same CPU can wait for that (hand_over.c). */
+static bool can_wait(const struct run_queue *rq, const struct thread *t)
+{
+	const struct cpu *cpu = rq->cpu;
+
+	return cpu == this_cpu() && !cpu->irq_depth && cpu->thread->sleeps_soon && t->process && t->process->device;
+}
+
 /* The queue's lock is held. */
 static void resched(struct run_queue *rq)
 {
@@ -207,7 +215,7 @@ static void make_ready(struct run_queue *rq, struct thread *t)
 	t->slice_ticks = 0;
 	queue_insert(to, t);
 	TRACE(SCHED, WAKE, (uint32_t)t->tid, to->cpu->id);
-	if (preempts(to, t))
+	if (preempts(to, t) && !can_wait(to, t))
 		resched(to);
 	queue_unlock(to);
 }
@@ -254,6 +262,8 @@ static void switch_to(struct run_queue *rq, struct thread *prev, struct thread *
 	if (prev == rq->cpu->idle && nr_cpus > 1)
 		balance_not_idle(rq->cpu->id);
 	rq->cpu->nr_switches++;
+	rq->late_ns = 0;
+	prev->sleeps_soon = false;
 	if (trace_on(FERRY_TRACE_SCHED))
 		TRACE_CALL(trace_switch, prev, next, 0, 0);
 	load_space(rq->cpu, next);

@@ -29,7 +29,7 @@ byte memory[NR_CELLS];
 byte buffered[2 * NR_CELLS];	/* value and one; 0: none */
 byte nr_buffered[2];
 
-bool queued, awake;		/* the wait queue and the state of the consumer's thread */
+bool marked, awake;		/* the state of the consumer's thread: THREAD_SLEEPING, and made ready since */
 
 inline store_relaxed(who, cell, value)
 {
@@ -123,7 +123,7 @@ proctype producer()
 			};
 			if
 			:: need ->
-				/* moved_ring(), moved_wake(), wait_wake() */
+				/* moved_ring(), moved_wake(), sched_wake(): the run queue's lock makes it one step */
 #ifndef NO_DOORBELL
 				store_seq_cst(PRODUCER, DOORBELL, 1);
 #endif
@@ -132,7 +132,7 @@ proctype producer()
 				:: load(PRODUCER, SLEEPING) ->
 					atomic {
 						if
-						:: queued -> awake = true
+						:: marked -> awake = true; marked = false
 						:: else
 						fi
 					}
@@ -199,13 +199,13 @@ proctype consumer()
 #ifndef SLEEPING_LATE
 		store_seq_cst(CONSUMER, SLEEPING, 1);
 #endif
-		/* wait_event(): on the queue, marked, and then a look; a wake makes it look again */
-#ifndef NO_PREPARE
-		queued = true;
-#endif
+		/* sleep_now(): marked, and then a look; a wake makes it look again. moved_poll() only looks, before it */
 		do
 		:: true ->
 			awake = false;
+#ifndef NO_PREPARE
+			marked = true;
+#endif
 			fence(CONSUMER);
 			if
 			:: load(CONSUMER, DOORBELL) -> break
@@ -215,11 +215,11 @@ proctype consumer()
 			store_seq_cst(CONSUMER, SLEEPING, 1);
 #endif
 #ifdef NO_PREPARE
-			queued = true;
+			marked = true;
 #endif
 			awake
 		od;
-		queued = false;
+		marked = false;
 		store_seq_cst(CONSUMER, SLEEPING, 0);
 		/* events_tell() */
 		store_seq_cst(CONSUMER, DOORBELL, 0);

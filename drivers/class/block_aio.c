@@ -4,6 +4,7 @@
  * batch; everything else is done at once and its result queued, as Linux does with buffered files. What becomes of them: block_aio_context.c.
  */
 #include <fs/internal.h>
+#include <kernel/hand_over.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include <mm/slab.h>
@@ -305,8 +306,10 @@ SYSCALL(NR_io_submit, io_submit)
 	if (nr >= 0) {
 		b.disk = NULL;
 		b.nr = 0;
+		hand_over_late();
 		done = submit_all(c, args->a[2], nr, &b);
 		batch_send(&b);
+		hand_over_on_sleep();
 	}
 	aio_context_put(c);
 	return done;

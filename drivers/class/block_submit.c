@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What users of disks call: start requests, wait for them. */
+#include <kernel/hand_over.h>
 #include "block_core.h"
 
 static struct block_queue *queue_choose(struct block_disk *disk)
@@ -88,11 +89,14 @@ int block_do(struct block_disk *disk, struct block_io *io)
 	wait_queue_init(&w.queue, "block_waiter");
 	io->done = waiter_done;
 	io->priv = &w;
+	hand_over_late();
 	if (io->op == BLOCK_INFO)
 		block_submit_first(disk, io);
 	else
 		block_submit(disk, io);
 	wait_event(&w.queue, READ_ONCE(w.over), TIME_FOREVER, false);
+	if (unlikely(current->sleeps_soon))
+		hand_over_now();
 	flags = spin_lock_irq(&w.lock);
 	spin_unlock_irq(&w.lock, flags);
 	return io->status;

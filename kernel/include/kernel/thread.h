@@ -57,6 +57,10 @@ struct thread {
 	uint32_t cpu;			/* whose run queue; changes under its lock */
 	uint64_t affinity;		/* CPUs it may run on */
 
+	/* hand_over.c; its own, and the timer interrupt's on its CPU. */
+	bool sleeps_soon;		/* drivers that it rings may wait until it does */
+	uint16_t doubts, doubt_next;	/* submissions for which that is not believed; how many the next time, half of it */
+
 	/* Sleeping. */
 	bool interruptible;		/* a signal may end the sleep */
 	bool woken_by_timeout;
@@ -114,6 +118,8 @@ void thread_exit(void) __noreturn;
 /* Give the CPU away; returns when chosen again. Not with a spinlock held. */
 void schedule(void);
 void sched_yield(void);
+/* May the caller, who has nothing to do, rather look on for a moment than sleep? Nobody else wants this CPU, and others run beside it. */
+bool sched_may_poll(void);
 /* Make a sleeping thread ready; true when it was sleeping. Any context. */
 bool sched_wake(struct thread *t);
 /* Something is pending for @t: end its sleep if it is interruptible, or make it look if it runs on another CPU. Any context. */
