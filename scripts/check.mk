@@ -99,6 +99,11 @@ report:
 profile: all
 	$(Q)FERRY_BUILD=$(O) tests/bench/profile $(PROFILE)
 
+# Which functions lie together in the kernel's image, by what runs: writes arch/x86/boot/hot.lds.h
+.PHONY: hot-order
+hot-order: all
+	$(Q)FERRY_BUILD=$(O) tests/bench/hot-order
+
 # Every defence with the mistake that it stops, and the harm without it. Builds two more kernels.
 check-defences: all
 	$(Q)FERRY_BUILD=$(O) FERRY_DEFENCES=full tests/boot/defences

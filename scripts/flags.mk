@@ -49,7 +49,7 @@ hardening-cflags = $(if $(CONFIG_STACKPROTECTOR),-fstack-protector-strong -mstac
 	$(if $(CONFIG_RETPOLINE),$(if $(is-clang),-mretpoline,-mindirect-branch=thunk-inline -mindirect-branch-register) -fno-jump-tables) \
 	-DREF_CHECKED=$(if $(CONFIG_REF_CHECKED),1,0) -DLIST_CHECKED=$(if $(CONFIG_LIST_CHECKED),1,0)
 kernel-cflags = $(common-cflags) -ffreestanding -nostdlib -fno-pic -fno-pie $(machine-flags) \
-	$(hardening-cflags) -fno-asynchronous-unwind-tables \
+	$(hardening-cflags) -fno-asynchronous-unwind-tables -ffunction-sections \
 	$(if $(CONFIG_CC_OPTIMIZE_FOR_SIZE),-Os,-O2) -D__FERRY_KERNEL__ $(KCFLAGS)
 ifneq ($(is-clang),)
 # Only for a system with glibc does clang 14 know a canary in a segment.

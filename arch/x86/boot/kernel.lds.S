@@ -41,6 +41,7 @@ SECTIONS
 	.text : AT(ADDR(.text) - KERNEL_BASE) {
 		text_start = .;
 		*(.text.entry)
+#include "hot.lds.h"
 		*(.text .text.*)
 		. = ALIGN(4096);
 		text_end = .;
