@@ -140,6 +140,7 @@ static void add_operation(struct text *t, const struct ferry_trace_entry *e)
 		[FERRY_TRACE_CONFIG_WRITE] = { "config_write", false }, [FERRY_TRACE_REGISTER] = { "class_register", true },
 		[FERRY_TRACE_SUBMIT] = { "submit", false }, [FERRY_TRACE_COMPLETE] = { "complete", true },
 		[FERRY_TRACE_TIMER] = { "timer", false }, [FERRY_TRACE_FAULT] = { "device_fault", false },
+		[FERRY_TRACE_PORT_READ] = { "port_read", false }, [FERRY_TRACE_PORT_WRITE] = { "port_write", false },
 	};
 	char size[8] = "";
 

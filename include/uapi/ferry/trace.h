@@ -24,6 +24,8 @@ enum ferry_trace_op {
 	FERRY_TRACE_COMPLETE,		/* where: tag, value: status; size: queue */
 	FERRY_TRACE_TIMER,		/* where: strand */
 	FERRY_TRACE_FAULT,		/* device_fault(); value: its where */
+	FERRY_TRACE_PORT_READ,		/* where: offset in the window; size in bytes; not in the circle */
+	FERRY_TRACE_PORT_WRITE,
 	FERRY_TRACE_OPS,
 };
 
