@@ -4,6 +4,8 @@
  * Under --icount one tick is one guest instruction, so the figures are exact. Calibrates first: "loop" must read 2.000 then.
  *
  *	blkcost [-d DEPTH] DISK [BATCHES]
+ *
+ * Then a read of 512 bytes that the page cache has.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -15,7 +17,9 @@
 #include <unistd.h>
 #include "measure.h"
 
-#define DEPTH_MAX 128
+#define DEPTH_MAX	128
+#define CACHED_READS	20000ul
+#define CACHED_BYTES	512u
 
 struct iocb {
 	uint64_t data;
@@ -61,7 +65,7 @@ static void measure(int fd, unsigned int depth, unsigned long batches, unsigned 
 {
 	struct iocb io[DEPTH_MAX], *list[DEPTH_MAX];
 	struct io_event events[DEPTH_MAX];
-	uint64_t submit = 0, wait = 0;
+	uint64_t submit = 0, wait = 0, ns;
 	unsigned long ctx = 0;
 	long before, after;
 
@@ -72,6 +76,7 @@ static void measure(int fd, unsigned int depth, unsigned long batches, unsigned 
 		list[i] = &io[i];
 	}
 	before = space_switches();
+	ns = clock_ns();
 	if (print)
 		profile_begin();
 	for (unsigned long n = 0; n < batches; n++) {
@@ -92,13 +97,36 @@ static void measure(int fd, unsigned int depth, unsigned long batches, unsigned 
 	}
 	if (print)
 		profile_end();
+	ns = clock_ns() - ns;
 	after = space_switches();
 	if (print)
 		printf("rounds %lu depth %u ticks_per_request %.1f of_which_submit %.1f wait_and_complete %.1f "
-		       "space_switches_per_batch %.2f\n", batches * depth, depth,
+		       "space_switches_per_batch %.2f submit_ns %.1f\n", batches * depth, depth,
 		       (double)(submit + wait) / batches / depth, (double)submit / batches / depth, (double)wait / batches / depth,
-		       (double)(after - before) / batches);
+		       (double)(after - before) / batches, (double)ns * submit / (submit + wait) / batches / depth);
 	syscall(SYS_io_destroy, ctx);
+}
+
+static void measure_cached(const char *disk, unsigned char *buffer)
+{
+	int fd = open(disk, O_RDONLY);
+	uint64_t ns, t;
+
+	if (fd < 0)
+		die(disk);
+	for (unsigned int i = 0; i < 100; i++)
+		if (pread(fd, buffer, CACHED_BYTES, 0) != CACHED_BYTES)
+			die("cached read");
+	ns = clock_ns();
+	t = ticks();
+	for (unsigned long i = 0; i < CACHED_READS; i++)
+		if (pread(fd, buffer, CACHED_BYTES, 0) != CACHED_BYTES)
+			die("cached read");
+	t = ticks() - t;
+	ns = clock_ns() - ns;
+	close(fd);
+	printf("cached reads %lu bytes %u ticks_per_read %.1f ns_per_read %.1f\n", CACHED_READS, CACHED_BYTES, (double)t / CACHED_READS,
+	       (double)ns / CACHED_READS);
 }
 
 int main(int argc, char **argv)
@@ -123,5 +151,7 @@ int main(int argc, char **argv)
 	measure(fd, only ? only : 32, batches / 10 + 1, buffer, false);
 	for (unsigned int depth = only ? only : 1; depth <= (only ? only : 32); depth *= 32)
 		measure(fd, depth, batches, buffer, true);
+	if (!only)
+		measure_cached(argv[optind], buffer);
 	return 0;
 }

@@ -4,7 +4,9 @@
  *
  *	blkload [-s PERCENT] [-w WORKLOAD] DISK...	every workload, or one, on every disk; waits ten seconds for a disk to appear
  *
- * Prints "load DISK WORKLOAD requests N ns_per_request X ticks_per_request Y". What is written is lost: for disks without content.
+ * Prints "load DISK WORKLOAD requests N ns_per_request X ticks_per_request Y", and at depth 1 "median_ns Z quick_ns Q", of the requests one
+ * by one, the latter of the quickest tenth: a busy host moves the mean, then the median, that last. What is written is lost: for disks without
+ * content.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -19,6 +21,7 @@
 
 #define DEPTH_MAX	128u
 #define BYTES_MAX	(128u << 10)
+#define REQUESTS_MAX	65536u
 #define OPCODE_READ	0
 #define OPCODE_WRITE	1
 #define GET_SIZE	0x80081272ul	/* BLKGETSIZE64 */
@@ -63,6 +66,7 @@ static const struct workload workloads[] = {
 static struct iocb iocbs[DEPTH_MAX];
 static struct io_event events[DEPTH_MAX];
 static unsigned char *buffers;
+static uint32_t took[REQUESTS_MAX];	/* of each request, ns; depth 1 */
 static uint64_t seed = 0x9e3779b97f4a7c15ull;
 
 static void die(const char *what)
@@ -143,6 +147,27 @@ static void run(int fd, const struct workload *w, uint64_t size, unsigned long c
 	}
 }
 
+static int compare(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* One request after another, each by itself. */
+static void one_by_one(int fd, const struct workload *w, uint64_t size, unsigned long ctx, unsigned long n)
+{
+	n = n < REQUESTS_MAX ? n : REQUESTS_MAX;
+	for (unsigned long i = 0; i < n; i++) {
+		uint64_t start = clock_ns();
+
+		run(fd, w, size, ctx, 1);
+		took[i] = (uint32_t)(clock_ns() - start);
+	}
+	qsort(took, n, sizeof(took[0]), compare);
+	printf(" median_ns %u quick_ns %u", took[n / 2], took[n / 10]);
+}
+
 static void measure(const char *name, int fd, const struct workload *w, uint64_t size, unsigned long n)
 {
 	unsigned long ctx = 0;
@@ -158,8 +183,11 @@ static void measure(const char *name, int fd, const struct workload *w, uint64_t
 	profile_end();
 	tsc = ticks() - tsc;
 	ns = clock_ns() - ns;
+	printf("load %s %s requests %lu ns_per_request %.1f ticks_per_request %.1f", name, w->name, n, (double)ns / n, (double)tsc / n);
+	if (w->depth == 1)
+		one_by_one(fd, w, size, ctx, n);
+	putchar('\n');
 	syscall(SYS_io_destroy, ctx);
-	printf("load %s %s requests %lu ns_per_request %.1f ticks_per_request %.1f\n", name, w->name, n, (double)ns / n, (double)tsc / n);
 	fflush(stdout);
 }
 

@@ -90,9 +90,11 @@ def make_initramfs(out, command, files, module_files):
 
 
 class Linux:
-    """A Linux guest with @files (HOST:GUEST) and the modules named, ready to run one command after another, each in a boot of its own."""
+    """A Linux guest with @files (HOST:GUEST) and the modules named, ready to run one command after another, each in a boot of its own. @append: more
+    for the kernel's command line."""
 
-    def __init__(self, files=(), module_names=()):
+    def __init__(self, files=(), module_names=(), append=""):
+        self.append = append
         self.vmlinuz, self.version = kernel()
         self.files, self.module_files = list(files), modules(self.version, module_names)
         self.run_module = load_run()
@@ -106,7 +108,7 @@ class Linux:
                 pass
 
         machine = Machine(args, work)
-        return machine.out + args.qemu + ["-kernel", self.vmlinuz, "-initrd", os.path.join(work, "peer.cpio"), "-append", COMMAND_LINE]
+        return machine.out + args.qemu + ["-kernel", self.vmlinuz, "-initrd", os.path.join(work, "peer.cpio"), "-append", (COMMAND_LINE + " " + self.append).strip()]
 
     def run(self, command, *options, timeout=testlib.GUEST_SECONDS):
         """(status, output of @command, the kernel's log)."""
