@@ -60,6 +60,7 @@
 #define ATA_POLL_MAX_US		50000u
 #define ATA_SPINS		64u		/* looks at the status before a timer is worth it */
 #define ATA_RETRIES		3u
+#define ATA_LOST_MAX		8u		/* interrupts of one request that only its timeout noticed */
 #define ATA_RESETS_MAX		8u		/* in a row, without one good completion */
 
 enum ata_state {
@@ -105,7 +106,7 @@ struct ata_channel {
 	enum ata_state state;
 	struct block_request rq;
 	uint32_t bytes, moved;		/* PIO: of all, so far */
-	unsigned int retries, resets;
+	unsigned int retries, resets, lost;
 	uint64_t waits_since_us, deadline_us;	/* of a wait by timer */
 	int reset_status;		/* what the request ends with after the reset; 0: begin it again */
 };

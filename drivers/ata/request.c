@@ -411,12 +411,12 @@ static int ata_submit(struct device *dev, const struct block_request *rq)
 		return -EBUSY;
 	ch->rq = *rq;
 	ch->bytes = rq->op == BLOCK_FLUSH ? 0 : rq->nr_blocks * drive->limits.block_size;
-	ch->retries = 0;
+	ch->retries = ch->lost = 0;
 	ata_request_begin(ch);
 	return 0;
 }
 
-/* An interrupt that never came is no error of the drive: when it says that it is done, it is done. */
+/* An interrupt that never came is no error of the drive: when it says that it is done, it is done. But not piece by piece for hours. */
 static void ata_timeout(struct device *dev, unsigned int queue, uint32_t tag)
 {
 	struct ata *ata = device_priv(dev);
@@ -426,7 +426,9 @@ static void ata_timeout(struct device *dev, unsigned int queue, uint32_t tag)
 
 		if (!ch->usable || ch->queue != queue || ch->rq.tag != tag || ch->state == ATA_IDLE || ch->state == ATA_DEAD)
 			continue;
-		if (ch->state == ATA_RESETTING || ch->state == ATA_SETTLING || channel_irq(ch) == IRQ_HANDLED)
+		if (ch->state == ATA_RESETTING || ch->state == ATA_SETTLING)
+			continue;
+		if (ch->lost++ < ATA_LOST_MAX && channel_irq(ch) == IRQ_HANDLED)
 			continue;
 		ata_reset_begin(ch, -ETIMEDOUT);
 	}

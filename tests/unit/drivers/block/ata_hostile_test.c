@@ -207,6 +207,18 @@ KTEST_CASE(byte_count_beyond_the_request_is_refused)
 	EXPECT_EQ(ata_model_destroy(am), 0);
 }
 
+KTEST_CASE(data_that_dribbles_without_interrupts_ends)
+{
+	struct ata_model *am = probed(&isa);
+
+	ASSERT_NOT_NULL(am);
+	am->lies.byte_count = 2;	/* of the packet's data, and then silence: each timeout finds two bytes more */
+	EXPECT_EQ(host_block_unit_do(am->dev, 1, BLOCK_READ, 0, 1, data), -ETIMEDOUT);
+	am->lies.byte_count = 0;
+	EXPECT_EQ(host_block_unit_do(am->dev, 1, BLOCK_READ, 0, 1, data), 0);
+	EXPECT_EQ(ata_model_destroy(am), 0);
+}
+
 KTEST_CASE(spurious_interrupts_change_nothing)
 {
 	struct ata_model *am = probed(&piix);
