@@ -77,6 +77,13 @@ fuzz-calls: all
 compare-calls: all
 	$(Q)FERRY_BUILD=$(O) tests/conformance/calls --vectors $(or $(VECTORS),50) --seed $(or $(SEED),1) $(NAMES)
 
+# Drivers against devices that libFuzzer plays: make fuzz TARGET=nvme SECONDS=600; how fast that is (Documentation/fuzzing.md).
+.PHONY: fuzz fuzz-speed
+fuzz:
+	$(Q)$(MAKE) -s -C tests/fuzz O=$(abspath $(O))/fuzz $(if $(TARGET),TARGET=$(TARGET)) $(if $(SECONDS),SECONDS=$(SECONDS)) fuzz
+fuzz-speed:
+	$(Q)$(MAKE) -s -C tests/fuzz O=$(abspath $(O))/fuzz $(if $(RUNS),RUNS=$(RUNS)) rate
+
 # Linux's system calls with hostile arguments, as a program without rights: make fuzz-abi ROUNDS=5000 SEED=7 CPUS=4
 fuzz-abi: all
 	$(Q)scripts/run --build $(O) --smp $(or $(CPUS),2) --timeout 3600 -- \

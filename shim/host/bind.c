@@ -61,7 +61,7 @@ const struct driver *host_driver_find(const char *name)
 struct device *host_device_create(const struct host_setup *setup)
 {
 	const struct driver *driver = driver_for(setup);
-	struct device *dev = driver ? calloc(1, sizeof(*dev)) : NULL;
+	struct device *dev = driver ? host_alloc(sizeof(*dev)) : NULL;
 
 	if (!dev)
 		return NULL;
@@ -134,7 +134,7 @@ struct host_problems host_device_destroy(struct device *dev)
 	host_dma_free_all(dev);
 	host_memory_free_all(dev);
 	host_kept_free(dev);
-	free(dev);
+	host_free(dev);
 	return problems;
 }
 

@@ -24,7 +24,7 @@ struct host_dma {
 struct host_memory {
 	struct host_memory *next;
 	size_t size;
-	unsigned char bytes[] __attribute__((aligned(16)));
+	void *bytes;
 };
 
 struct host_irq {

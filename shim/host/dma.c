@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * DMA of the host world. Device addresses are a space of their own with holes between buffers; every buffer is its own heap block, so
+ * DMA of the host world. Device addresses are a space of their own with holes between buffers; every buffer is its own block, so
  * that a driver's stray access is the sanitizer's and a device's stray access is counted here and goes nowhere.
  */
-#include <stdlib.h>
 #include <driver/dma.h>
 #include "device.h"
 
@@ -11,16 +10,15 @@
 
 struct host_dma *host_dma_map(struct device *dev, uint32_t length, uint32_t align, bool reads, bool writes)
 {
-	struct host_dma *map = calloc(1, sizeof(*map));
+	struct host_dma *map = host_alloc(sizeof(*map));
 
 	if (!map)
 		return NULL;
-	map->cpu = aligned_alloc(16, ((size_t)length + 15) & ~(size_t)15);
+	map->cpu = host_alloc(length);
 	if (!map->cpu) {
-		free(map);
+		host_free(map);
 		return NULL;
 	}
-	memset(map->cpu, 0, length);
 	dev->next_address = (dev->next_address + align - 1) & ~((uint64_t)align - 1);
 	map->address = dev->next_address;
 	dev->next_address += length + HOLE_BYTES;
@@ -40,8 +38,8 @@ void host_dma_unmap(struct device *dev, uint64_t address)
 		if (map->address != address)
 			continue;
 		*at = map->next;
-		free(map->cpu);
-		free(map);
+		host_free(map->cpu);
+		host_free(map);
 		return;
 	}
 	host_misuse(dev, "DMA memory freed that is not there");

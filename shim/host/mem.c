@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A driver's ordinary memory in the host world: heap blocks, so that the sanitizer watches them, counted against the device's limit. */
-#include <stdlib.h>
+/* A driver's ordinary memory in the host world: blocks that the sanitizer watches, counted against the device's limit. */
 #include <driver/mem.h>
 #include "device.h"
 
@@ -14,6 +13,26 @@ bool host_memory_charge(struct device *dev, size_t size)
 	return true;
 }
 
+static struct host_memory *block_make(size_t bytes)
+{
+	struct host_memory *block = host_alloc(sizeof(*block));
+
+	if (!block)
+		return NULL;
+	block->bytes = host_alloc(bytes);
+	block->size = bytes;
+	if (block->bytes)
+		return block;
+	host_free(block);
+	return NULL;
+}
+
+static void block_free(struct host_memory *block)
+{
+	host_free(block->bytes);
+	host_free(block);
+}
+
 void *mem_alloc(struct device *dev, size_t count, size_t size)
 {
 	struct host_memory *block;
@@ -21,12 +40,11 @@ void *mem_alloc(struct device *dev, size_t count, size_t size)
 
 	if (!dev->probing)
 		host_misuse(dev, "mem_alloc outside probe");
-	if (__builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX - sizeof(*block) || !host_memory_charge(dev, bytes))
+	if (__builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX || !host_memory_charge(dev, bytes))
 		return NULL;
-	block = calloc(1, sizeof(*block) + bytes);
+	block = block_make(bytes);
 	if (!block)
 		return NULL;
-	block->size = bytes;
 	block->next = dev->memory;
 	dev->memory = block;
 	return block->bytes;
@@ -43,7 +61,7 @@ void mem_free(struct device *dev, void *memory)
 			continue;
 		*at = block->next;
 		dev->memory_used -= block->size;
-		free(block);
+		block_free(block);
 		return;
 	}
 	host_misuse(dev, "mem_free of memory that is not there");
@@ -64,18 +82,18 @@ void *mem_keep(struct device *dev, uint64_t bytes)
 	if (dev->kept && dev->kept->size != bytes)
 		host_kept_free(dev);
 	if (!dev->kept && bytes && bytes <= MEM_KEEP_MAX && host_memory_charge(dev, bytes))
-		dev->kept = calloc(1, sizeof(*dev->kept) + bytes);
+		dev->kept = block_make(bytes);
 	if (!dev->kept)
 		return NULL;
-	dev->kept->size = bytes;
 	dev->kept_taken = true;
 	return dev->kept->bytes;
 }
 
 void host_kept_free(struct device *dev)
 {
-	if (dev->kept)
-		dev->memory_used -= dev->kept->size;
-	free(dev->kept);
+	if (!dev->kept)
+		return;
+	dev->memory_used -= dev->kept->size;
+	block_free(dev->kept);
 	dev->kept = NULL;
 }

@@ -11,6 +11,7 @@
 #define SETTLE_MAX	100000	/* rounds; a device and a driver that keep each other busy for ever */
 
 static uint64_t clock_us = 1000000;
+static uint32_t late_us;
 
 uint64_t time_now_us(void)
 {
@@ -20,6 +21,11 @@ uint64_t time_now_us(void)
 uint64_t host_clock_us(void)
 {
 	return clock_us;
+}
+
+void host_timers_late(uint32_t us)
+{
+	late_us = us;
 }
 
 static bool model_tick(struct device *dev)
@@ -40,13 +46,13 @@ void time_wait_us(struct device *dev, uint32_t us)
 int time_poll(struct device *dev, bool (*done)(void *arg), void *arg, uint32_t timeout_us)
 {
 	uint64_t deadline = clock_us + timeout_us;
-	uint32_t step = POLL_FIRST_US;
+	uint32_t step = POLL_FIRST_US, last = late_us > POLL_LAST_US ? late_us : POLL_LAST_US;
 
 	while (!done(arg)) {
 		if (clock_us > deadline)
 			return -ETIMEDOUT;
 		time_wait_us(dev, step);
-		step = step * 2 > POLL_LAST_US ? POLL_LAST_US : step * 2;
+		step = step * 2 > last ? last : step * 2;
 	}
 	return 0;
 }
@@ -56,7 +62,7 @@ void timer_set(struct device *dev, unsigned int strand, uint64_t us)
 	if (strand >= dev->nr_strands)
 		host_misuse(dev, "timer_set on a strand that does not exist");
 	else if (!dev->failed)
-		dev->timers[strand] = clock_us + us + 1;
+		dev->timers[strand] = clock_us + us + 1 + (us ? late_us : 0);
 }
 
 void timer_cancel(struct device *dev, unsigned int strand)

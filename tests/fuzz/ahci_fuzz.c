@@ -10,6 +10,7 @@
 #include <tests/model/ahci_model.h>
 
 #define REQUESTS	64
+#define LATE_US		50000u
 #define END_US		4000000000ull	/* virtual time after which every request must have ended */
 #define SECTORS		64
 
@@ -20,14 +21,21 @@ static struct {
 	bool noise;			/* register reads are twisted now and then */
 	bool registers_lie;		/* then an engine may not seem to stop: not the driver's fault */
 	unsigned int nr;
-	struct host_request requests[REQUESTS];
 } input;
 
+static struct host_request requests[REQUESTS];
 static uint8_t data[REQUESTS][16384];
 
 static uint8_t take8(void)
 {
 	return input.at < input.end ? *input.at++ : 0;
+}
+
+static uint16_t take16(void)
+{
+	uint16_t low = take8();
+
+	return (uint16_t)(low | take8() << 8);
 }
 
 static uint32_t take32(void)
@@ -151,13 +159,14 @@ static void request_send(struct ahci_model *am)
 {
 	uint8_t what = take8(), where = take8();
 	const struct block_limits *l = host_block_unit(am->dev, where & 1);
-	struct host_request *rq = &input.requests[input.nr];
+	struct host_request *rq = &requests[input.nr];
 
 	if (!l || input.nr == REQUESTS)
 		return;
 	*rq = (struct host_request){ .op = what % BLOCK_INFO, .unit = where & 1, .lba = where >> 1, .nr_blocks = 1 + (what >> 3 & 3),
 				     .flags = what >> 5 & 1 ? BLOCK_REQ_FUA : 0, .data = data[input.nr] };
 	rq->segment_bytes = l->block_size;
+	memset(rq->data, 0, (size_t)rq->nr_blocks * l->block_size);	/* nothing of other inputs */
 	input.nr++;
 	host_block_submit(am->dev, rq);
 	if (what & 0x40)
@@ -172,7 +181,7 @@ static void memory_scribble(struct ahci_model *am)
 
 	if (!host_dma_buffer(am->dev, take8() % 4, &address, &length))
 		return;
-	at = (take8() | (uint32_t)take8() << 8) % length;
+	at = take16() % length;
 	value = take32();
 	host_dma_write(am->dev, address + at, &value, length - at < 4 ? length - at : 4);
 }
@@ -233,8 +242,8 @@ static void account(struct ahci_model *am)
 	struct host_problems p = host_device_destroy(am->dev);
 
 	for (unsigned int i = 0; i < AHCI_MODEL_PORTS; i++)
-		free(am->ports[i].data);
-	free(am);
+		host_free(am->ports[i].data);
+	host_free(am);
 	if (!p.misuse && !p.lost_requests && (!p.leaks || input.registers_lie) && (!p.storms || input.registers_lie))
 		return;
 	fprintf(stderr, "left behind: misuse=%u leaks=%u storms=%u lost_requests=%u\n", p.misuse, p.leaks, p.storms, p.lost_requests);
@@ -250,6 +259,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	input.at = bytes;
 	input.end = bytes + size;
 	host_on_fault(fault_check);
+	host_timers_late(LATE_US);
 	setup = setup_take();
 	am = ahci_model_create(&setup);
 	if (!am)

@@ -10,6 +10,7 @@
 #include <tests/model/ata_model.h>
 
 #define REQUESTS	32
+#define LATE_US		50000u
 #define END_US		2000000000ull	/* virtual time after which every request must have ended */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
@@ -18,14 +19,21 @@ static struct {
 	const uint8_t *at, *end;
 	bool noise, registers_lie;
 	unsigned int nr;
-	struct host_request requests[REQUESTS];
 } input;
 
+static struct host_request requests[REQUESTS];
 static uint8_t data[REQUESTS][65536];
 
 static uint8_t take8(void)
 {
 	return input.at < input.end ? *input.at++ : 0;
+}
+
+static uint16_t take16(void)
+{
+	uint16_t low = take8();
+
+	return (uint16_t)(low | take8() << 8);
 }
 
 static uint64_t twisted_read(void *model, unsigned int bar, uint64_t offset, unsigned int size)
@@ -78,7 +86,7 @@ static void lies_take(struct ata_model *am)
 		am->lies.errors = take8() & 7;
 	am->lies.error_value = take8();
 	if (which & 128)
-		am->lies.byte_count = (uint16_t)(take8() | take8() << 8);
+		am->lies.byte_count = take16();
 }
 
 /* Now and then a long one; what takes many pieces takes time to prepare. */
@@ -86,23 +94,26 @@ static uint32_t blocks_take(const struct block_limits *l)
 {
 	uint8_t how = take8();
 
-	return how < 240 ? 1u + how % 2 : 1u + how % (65536 / l->block_size);
+	return how < 252 ? 1u + how % 2 : 1u + how % (65536 / l->block_size);
 }
 
 static void request_send(struct ata_model *am)
 {
-	struct host_request *rq = &input.requests[input.nr];
+	struct host_request *rq = &requests[input.nr];
 	unsigned int unit = take8() & 3;
 	const struct block_limits *l = host_block_unit(am->dev, unit);
 
 	if (!l)
 		return;
-	*rq = (struct host_request){ .op = take8() % 3, .lba = take8(), .nr_blocks = blocks_take(l),
-				     .unit = (uint16_t)unit, .queue = (uint16_t)l->first_queue, .segment_bytes = 65536, .data = data[input.nr] };
+	*rq = (struct host_request){ .unit = (uint16_t)unit, .queue = (uint16_t)l->first_queue, .segment_bytes = 65536, .data = data[input.nr] };
+	rq->op = take8() % 3;
+	rq->lba = take8();
+	rq->nr_blocks = blocks_take(l);
 	if (rq->op == BLOCK_FLUSH)
 		rq->nr_blocks = 0;
 	if (rq->nr_blocks > l->max_request_blocks)
 		rq->nr_blocks = l->max_request_blocks;
+	memset(rq->data, 0, (size_t)rq->nr_blocks * l->block_size);	/* nothing of other inputs */
 	input.nr++;
 	host_block_submit(am->dev, rq);
 	host_block_commit(am->dev, rq->queue);
@@ -172,7 +183,7 @@ static void account(struct ata_model *am)
 
 static struct ata_model *model_take(void)
 {
-	struct ata_model_setup s = { .ops = &twisted_ops, .sectors = 320 };
+	struct ata_model_setup s = { .ops = &twisted_ops, .sectors = 144 };
 	uint8_t kinds = take8(), where = take8();
 	struct ata_model *am;
 
@@ -185,7 +196,7 @@ static struct ata_model *model_take(void)
 		uint16_t *words = am->channels[n & 1].drives[n >> 1 & 1].identify;
 		uint8_t word = take8();
 
-		words[word] = (uint16_t)(take8() | take8() << 8);
+		words[word] = take16();
 	}
 	return am;
 }
@@ -198,6 +209,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	input.at = bytes;
 	input.end = bytes + size;
 	host_on_fault(fault_check);
+	host_timers_late(LATE_US);
 	am = model_take();
 	if (!am)
 		return -1;

@@ -10,6 +10,7 @@
 #include <tests/model/nvme_model.h>
 
 #define REQUESTS	64
+#define LATE_US		50000u
 #define END_US		400000000ull	/* virtual time after which every request must have ended */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
@@ -19,14 +20,21 @@ static struct {
 	bool noise;			/* register reads are twisted now and then */
 	bool registers_lie;		/* then a stop may not be seen, nor an interrupt quieted: not the driver's fault */
 	unsigned int nr;
-	struct host_request requests[REQUESTS];
 } input;
 
+static struct host_request requests[REQUESTS];
 static uint8_t data[REQUESTS][32768];
 
 static uint8_t take8(void)
 {
 	return input.at < input.end ? *input.at++ : 0;
+}
+
+static uint16_t take16(void)
+{
+	uint16_t low = take8();
+
+	return (uint16_t)(low | take8() << 8);
 }
 
 static uint32_t take32(void)
@@ -158,7 +166,7 @@ static void lies_take(struct nvme_model *m)
 
 static void request_send(struct nvme_model *m)
 {
-	struct host_request *rq = &input.requests[input.nr];
+	struct host_request *rq = &requests[input.nr];
 	uint8_t what = take8(), unit = what >> 6 & 1;
 	const struct block_limits *l = host_block_unit(m->dev, unit) ? host_block_unit(m->dev, unit) : host_block_limits(m->dev);
 
@@ -173,6 +181,7 @@ static void request_send(struct nvme_model *m)
 		rq->nr_blocks = BLOCK_INFO_BYTES / l->block_size;
 		rq->segment_bytes = 0;
 	}
+	memset(rq->data, 0, (size_t)rq->nr_blocks * l->block_size);	/* nothing of other inputs */
 	input.nr++;
 	host_block_submit(m->dev, rq);
 	host_block_commit(m->dev, rq->queue % l->nr_queues);
@@ -186,10 +195,17 @@ static void memory_scribble(struct nvme_model *m)
 
 	if (!host_dma_buffer(m->dev, take8() % 16, &address, &length))
 		return;
-	at = (take8() | (uint32_t)take8() << 8) % length;
+	at = take16() % length;
 	value = take32();
 	host_dma_write(m->dev, address + at, &value, length - at < 4 ? length - at : 4);
 	input.registers_lie = true;	/* a queue of the model's may be out of step: its line stays high */
+}
+
+static void space_resize(struct nvme_model *m)
+{
+	unsigned int space = take8() % NVME_MODEL_SPACES;
+
+	nvme_model_resize(m, space, take32() & 0xffff);
 }
 
 static void step(struct nvme_model *m)
@@ -214,7 +230,7 @@ static void step(struct nvme_model *m)
 		nvme_model_spurious(m);
 		break;
 	case 8:
-		nvme_model_resize(m, take8() % NVME_MODEL_SPACES, take32() & 0xffff);
+		space_resize(m);
 		break;
 	case 9:
 		nvme_model_event(m, take32());
@@ -260,6 +276,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	input.at = bytes;
 	input.end = bytes + size;
 	host_on_fault(fault_check);
+	host_timers_late(LATE_US);
 	setup = setup_take();
 	m = nvme_model_create(&setup);
 	if (!m)

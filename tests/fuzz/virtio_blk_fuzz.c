@@ -10,6 +10,7 @@
 #include <tests/model/virtio_model.h>
 
 #define REQUESTS	64
+#define LATE_US		50000u
 #define END_US		4000000000ull	/* virtual time after which every request must have ended */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
@@ -19,14 +20,21 @@ static struct {
 	bool noise;			/* register reads are twisted now and then */
 	bool registers_lie;		/* then a reset may not be seen, nor an interrupt quieted: not the driver's fault */
 	unsigned int nr;
-	struct host_request requests[REQUESTS];
 } input;
 
+static struct host_request requests[REQUESTS];
 static uint8_t data[REQUESTS][16384];
 
 static uint8_t take8(void)
 {
 	return input.at < input.end ? *input.at++ : 0;
+}
+
+static uint16_t take16(void)
+{
+	uint16_t low = take8();
+
+	return (uint16_t)(low | take8() << 8);
 }
 
 static uint32_t take32(void)
@@ -36,6 +44,13 @@ static uint32_t take32(void)
 	value |= (uint32_t)take8() << 8;
 	value |= (uint32_t)take8() << 16;
 	return value | (uint32_t)take8() << 24;
+}
+
+static uint64_t take64(void)
+{
+	uint64_t low = take32();
+
+	return low | (uint64_t)take32() << 32;
 }
 
 static uint64_t twisted_read(void *model, unsigned int bar, uint64_t offset, unsigned int size)
@@ -49,7 +64,7 @@ static uint64_t twisted_read(void *model, unsigned int bar, uint64_t offset, uns
 	if (how < 0xc0)
 		return value;
 	input.registers_lie = true;
-	return how & 1 ? take32() | (uint64_t)take32() << 32 : value ^ (1ull << (how & 31));
+	return how & 1 ? take64() : value ^ (1ull << (how & 31));
 }
 
 static void model_write(void *model, unsigned int bar, uint64_t offset, unsigned int size, uint64_t value)
@@ -139,7 +154,7 @@ static void lies_take(struct virtio_model *vm)
 static void request_send(struct virtio_model *vm)
 {
 	const struct block_limits *l = host_block_limits(vm->dev);
-	struct host_request *rq = &input.requests[input.nr];
+	struct host_request *rq = &requests[input.nr];
 	uint8_t what = take8();
 	uint32_t most;
 
@@ -149,6 +164,7 @@ static void request_send(struct virtio_model *vm)
 	*rq = (struct host_request){ .op = what % BLOCK_INFO, .queue = (uint16_t)(what >> 6), .lba = take8(),
 				     .nr_blocks = 1 + (what >> 3 & 7) % most, .data = data[input.nr] };
 	rq->segment_bytes = l->block_size;
+	memset(rq->data, 0, (size_t)rq->nr_blocks * l->block_size);	/* nothing of other inputs */
 	input.nr++;
 	host_block_submit(vm->dev, rq);
 	host_block_commit(vm->dev, rq->queue % l->nr_queues);
@@ -162,7 +178,7 @@ static void memory_scribble(struct virtio_model *vm)
 
 	if (!host_dma_buffer(vm->dev, take8() % 16, &address, &length))
 		return;
-	at = (take8() | (uint32_t)take8() << 8) % length;
+	at = take16() % length;
 	value = take32();
 	host_dma_write(vm->dev, address + at, &value, length - at < 4 ? length - at : 4);
 }
@@ -246,6 +262,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	input.at = bytes;
 	input.end = bytes + size;
 	host_on_fault(fault_check);
+	host_timers_late(LATE_US);
 	setup = setup_take();
 	vm = virtio_model_create(&setup);
 	if (!vm)

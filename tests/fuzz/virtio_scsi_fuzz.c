@@ -10,6 +10,7 @@
 #include <tests/model/virtio_scsi_model.h>
 
 #define REQUESTS	32
+#define LATE_US		50000u
 #define END_US		4000000000ull	/* virtual time after which every request must have ended */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
@@ -19,15 +20,22 @@ static struct {
 	bool noise;			/* register reads are twisted now and then */
 	bool registers_lie;		/* then a reset may not be seen, nor an interrupt quieted: not the driver's fault */
 	unsigned int nr;
-	struct host_request requests[REQUESTS];
 	struct scsi_model sm;
 } input;
 
+static struct host_request requests[REQUESTS];
 static uint8_t data[REQUESTS][65536];
 
 static uint8_t take8(void)
 {
 	return input.at < input.end ? *input.at++ : 0;
+}
+
+static uint16_t take16(void)
+{
+	uint16_t low = take8();
+
+	return (uint16_t)(low | take8() << 8);
 }
 
 static uint32_t take32(void)
@@ -37,6 +45,13 @@ static uint32_t take32(void)
 	value |= (uint32_t)take8() << 8;
 	value |= (uint32_t)take8() << 16;
 	return value | (uint32_t)take8() << 24;
+}
+
+static uint64_t take64(void)
+{
+	uint64_t low = take32();
+
+	return low | (uint64_t)take32() << 32;
 }
 
 static uint64_t twisted_read(void *model, unsigned int bar, uint64_t offset, unsigned int size)
@@ -50,7 +65,7 @@ static uint64_t twisted_read(void *model, unsigned int bar, uint64_t offset, uns
 	if (how < 0xc0)
 		return value;
 	input.registers_lie = true;
-	return how & 1 ? take32() | (uint64_t)take32() << 32 : value ^ (1ull << (how & 31));
+	return how & 1 ? take64() : value ^ (1ull << (how & 31));
 }
 
 static void model_write(void *model, unsigned int bar, uint64_t offset, unsigned int size, uint64_t value)
@@ -99,7 +114,7 @@ static void unit_take(struct scsi_model_unit *u, unsigned int index)
 	u->lun = (uint16_t)(index & 1);
 	u->type = how & 2 ? take8() & 7 : 0;
 	u->block_size = how & 4 ? 1u << (take8() & 15) : 512;
-	u->nr_blocks = how & 8 ? ((uint64_t)take32() << 32 | take32()) | 1 : 64;
+	u->nr_blocks = how & 8 ? take64() | 1 : 64;
 	u->no_medium = (how & 0x30) == 0x30;
 	u->no_capacity16 = how & 0x10;
 	u->no_pages = how & 0x20;
@@ -165,6 +180,7 @@ static struct virtio_model_setup setup_take(void)
 		unit_take(&input.sm.units[i], i);
 	if (!(numbers & 0x20))
 		input.sm.units[0].present = true;
+	input.sm.disk_max = 32768;
 	s = scsi_model_default(&input.sm);
 	s.legacy_only = (kind & 3) == 1;
 	s.modern_only = (kind & 3) == 2;
@@ -182,7 +198,7 @@ static void request_send(struct virtio_model *vm)
 {
 	uint8_t what = take8(), where = take8();
 	const struct block_limits *l = host_block_unit(vm->dev, where & 3);
-	struct host_request *rq = &input.requests[input.nr];
+	struct host_request *rq = &requests[input.nr];
 
 	if (!l || input.nr == REQUESTS)
 		return;
@@ -191,6 +207,7 @@ static void request_send(struct virtio_model *vm)
 	rq->segment_bytes = l->block_size;
 	if (rq->nr_blocks > l->max_segments)
 		rq->nr_blocks = l->max_segments;
+	memset(rq->data, 0, (size_t)rq->nr_blocks * l->block_size);	/* nothing of other inputs */
 	input.nr++;
 	host_block_submit(vm->dev, rq);
 	host_block_commit(vm->dev, rq->queue);
@@ -204,9 +221,17 @@ static void memory_scribble(struct virtio_model *vm)
 
 	if (!host_dma_buffer(vm->dev, take8() % 16, &address, &length))
 		return;
-	at = (take8() | (uint32_t)take8() << 8) % length;
+	at = take16() % length;
 	value = take32();
 	host_dma_write(vm->dev, address + at, &value, length - at < 4 ? length - at : 4);
+}
+
+static void event_tell(struct virtio_model *vm)
+{
+	uint32_t event = take8() & 1 ? 1 : take32();
+	uint8_t target = take8() & 3, lun = take8() & 1;
+
+	scsi_model_event(vm, event, target, lun, take8() & 3);
 }
 
 static void step(struct virtio_model *vm)
@@ -234,7 +259,7 @@ static void step(struct virtio_model *vm)
 		scsi_lies_take();
 		break;
 	case 9:
-		scsi_model_event(vm, take8() & 1 ? 1 : take32(), take8() & 3, take8() & 1, take8() & 3);
+		event_tell(vm);
 		break;
 	case 10:
 		if (take8() & 1)
@@ -280,6 +305,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	input.at = bytes;
 	input.end = bytes + size;
 	host_on_fault(fault_check);
+	host_timers_late(LATE_US);
 	setup = setup_take();
 	vm = virtio_model_create(&setup);
 	if (!vm)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The controller of the AHCI model: registers, slots, FISes and interrupts (AHCI 1.3.1). */
-#include <stdlib.h>
 #include <string.h>
 #include "ahci_model.h"
 
@@ -127,7 +126,7 @@ void ahci_model_plug(struct ahci_model *am, unsigned int port, bool in)
 
 	p->link = in;
 	if (in && !p->data)
-		p->data = calloc(disk_of(am, port)->sectors + 1, disk_of(am, port)->logical_bytes);
+		p->data = host_alloc((disk_of(am, port)->sectors + 1ul) * disk_of(am, port)->logical_bytes);
 	device_greets(am, port);
 	p->serr |= 0x04010000;
 	cause(am, port, LINK_CAUSES);
@@ -434,7 +433,7 @@ struct ahci_model_setup ahci_model_default(void)
 
 struct ahci_model *ahci_model_create(const struct ahci_model_setup *setup)
 {
-	struct ahci_model *am = calloc(1, sizeof(*am));
+	struct ahci_model *am = host_alloc(sizeof(*am));
 	struct host_setup host = {
 		.name = NAME, .bus = FERRY_BUS_PCI, .vendor = 0x8086, .device = 0x2922, .class_code = 0x010601,
 		.msix_vectors = setup->msix_vectors, .intx = true, .nr_cpus = 1, .ops = setup->ops ? setup->ops : &ahci_model_ops,
@@ -447,13 +446,13 @@ struct ahci_model *ahci_model_create(const struct ahci_model_setup *setup)
 	memcpy(host.params, setup->params, sizeof(host.params));
 	am->dev = host_device_create(&host);
 	if (!am->dev) {
-		free(am);
+		host_free(am);
 		return NULL;
 	}
 	for (unsigned int i = 0; i < AHCI_MODEL_PORTS; i++) {
 		am->ports[i].link = setup->disks[i].present;
 		if (setup->disks[i].present)
-			am->ports[i].data = calloc(setup->disks[i].sectors + 1, setup->disks[i].logical_bytes);
+			am->ports[i].data = host_alloc((setup->disks[i].sectors + 1ul) * setup->disks[i].logical_bytes);
 	}
 	controller_reset(am);
 	am->resets = 0;
@@ -465,7 +464,7 @@ unsigned int ahci_model_destroy(struct ahci_model *am)
 	unsigned int problems = host_close(am->dev) + am->confused;
 
 	for (unsigned int i = 0; i < AHCI_MODEL_PORTS; i++)
-		free(am->ports[i].data);
-	free(am);
+		host_free(am->ports[i].data);
+	host_free(am);
 	return problems;
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The IDE controller: registers, commands, data; see ata_model.h. A command is taken when it is written and done at the next tick. */
-#include <stdlib.h>
 #include <string.h>
 #include "ata_model.h"
 
@@ -475,7 +474,7 @@ static void drive_init(struct ata_model_drive *d, enum ata_model_kind kind, uint
 		return;
 	d->block_bytes = cd ? 2048 : 512;
 	d->nr_blocks = sectors * 512 / d->block_bytes;
-	d->data = calloc(d->nr_blocks, d->block_bytes);
+	d->data = host_alloc((size_t)d->nr_blocks * d->block_bytes);
 	w[0] = cd ? 0x8580 : 0x0040;
 	text_put(w + 10, "MODEL1", 20);
 	text_put(w + 27, cd ? "A CD" : "A DISK", 40);
@@ -506,7 +505,7 @@ static void places_fill(struct host_setup *host, const struct ata_model_setup *s
 
 struct ata_model *ata_model_create(const struct ata_model_setup *setup)
 {
-	struct ata_model *am = calloc(1, sizeof(*am));
+	struct ata_model *am = host_alloc(sizeof(*am));
 	struct host_setup host = {
 		.name = setup->isa ? "isa_ide.0" : "0000:00:01.1", .bus = setup->isa ? FERRY_BUS_ISA : FERRY_BUS_PCI,
 		.vendor = 0x8086, .device = 0x7010, .class_code = setup->native ? 0x010185 : 0x010180,
@@ -533,8 +532,8 @@ struct ata_model *ata_model_create(const struct ata_model_setup *setup)
 void ata_model_free(struct ata_model *am)
 {
 	for (unsigned int i = 0; i < 4; i++)
-		free(am->channels[i / 2].drives[i % 2].data);
-	free(am);
+		host_free(am->channels[i / 2].drives[i % 2].data);
+	host_free(am);
 }
 
 unsigned int ata_model_destroy(struct ata_model *am)

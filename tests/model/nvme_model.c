@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The NVMe model's registers, queues and admin commands (NVM Express 1.4, sections 3.1, 4, 5). */
-#include <stdlib.h>
 #include <string.h>
 #include "nvme_model.h"
 
@@ -135,9 +134,9 @@ void nvme_model_event(struct nvme_model *m, uint32_t result)
 
 void nvme_model_resize(struct nvme_model *m, unsigned int space, uint64_t blocks)
 {
-	free(m->disks[space]);
+	host_free(m->disks[space]);
 	m->setup.spaces[space].nr_blocks = blocks;
-	m->disks[space] = calloc(1, nvme_model_bytes(m, space) + 1);
+	m->disks[space] = host_alloc(nvme_model_bytes(m, space) + 1);
 	if (m->notice_masked || !(m->event_config & BIT(8)))
 		return;
 	m->notice_masked = true;
@@ -479,7 +478,7 @@ struct nvme_model_setup nvme_model_default(void)
 
 struct nvme_model *nvme_model_create(const struct nvme_model_setup *setup)
 {
-	struct nvme_model *m = calloc(1, sizeof(*m));
+	struct nvme_model *m = host_alloc(sizeof(*m));
 	struct host_setup host = {
 		.name = NAME, .bus = FERRY_BUS_PCI, .vendor = 0x1b36, .device = 0x0010, .class_code = 0x010802,
 		.bars = { { .length = BAR_BYTES << setup->stride, .is_64bit = true } }, .msix_vectors = setup->msix_vectors, .intx = true,
@@ -490,7 +489,7 @@ struct nvme_model *nvme_model_create(const struct nvme_model_setup *setup)
 	m->aborts_work = true;
 	memcpy(host.params, setup->params, sizeof(host.params));
 	for (unsigned int i = 0; i < NVME_MODEL_SPACES; i++)
-		m->disks[i] = calloc(1, nvme_model_bytes(m, i) + 1);
+		m->disks[i] = host_alloc(nvme_model_bytes(m, i) + 1);
 	m->dev = host_device_create(&host);
 	if (m->dev)
 		return m;
@@ -501,8 +500,8 @@ struct nvme_model *nvme_model_create(const struct nvme_model_setup *setup)
 void nvme_model_free(struct nvme_model *m)
 {
 	for (unsigned int i = 0; i < NVME_MODEL_SPACES; i++)
-		free(m->disks[i]);
-	free(m);
+		host_free(m->disks[i]);
+	host_free(m);
 }
 
 unsigned int nvme_model_destroy(struct nvme_model *m)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The disk behind the virtio model (virtio 1.2 section 5.2): carries requests out on memory. */
-#include <stdlib.h>
 #include <string.h>
 #include "virtio_model.h"
 
@@ -137,7 +136,7 @@ static void queue_work(struct virtio_model *vm, struct model_queue *q)
 		struct model_request *rq = q->held[vm->lies.reverse ? q->nr_held - 1 - i : i];
 
 		vm->setup.class->answer(vm, q, rq);
-		free(rq);
+		host_free(rq);
 	}
 	q->nr_held = 0;
 	model_queue_signal(vm, q);
@@ -154,8 +153,8 @@ void virtio_model_resize(struct virtio_model *vm, uint64_t sectors)
 	uint8_t *disk;
 
 	vm->setup.sectors = sectors;
-	disk = calloc(1, disk_bytes(vm) + 1);
-	free(vm->disk);
+	disk = host_alloc(disk_bytes(vm) + 1);
+	host_free(vm->disk);
 	vm->disk = disk;
 	vm->generation++;
 	model_interrupt(vm, vm->config_vector, 2);
@@ -210,20 +209,20 @@ struct virtio_model_setup virtio_model_default(void)
 
 struct virtio_model *virtio_model_create(const struct virtio_model_setup *setup)
 {
-	struct virtio_model *vm = calloc(1, sizeof(*vm));
+	struct virtio_model *vm = host_alloc(sizeof(*vm));
 	struct host_setup host = { .name = NAME, .bus = FERRY_BUS_PCI, .msix_vectors = setup->msix_vectors, .intx = true,
 				   .nr_cpus = setup->nr_cpus, .ops = setup->ops ? setup->ops : &virtio_model_ops, .memory_limit = setup->memory_limit,
 				   .dma_base = setup->dma_base };
 
 	vm->setup = *setup;
-	vm->disk = calloc(1, disk_bytes(vm) + 1);
+	vm->disk = host_alloc(disk_bytes(vm) + 1);
 	host.model = vm;
 	memcpy(host.params, setup->params, sizeof(host.params));
 	model_pci_fill(vm, &host);
 	vm->dev = host_device_create(&host);
 	if (!vm->dev) {
-		free(vm->disk);
-		free(vm);
+		host_free(vm->disk);
+		host_free(vm);
 		return NULL;
 	}
 	model_reset(vm);
@@ -237,8 +236,8 @@ void virtio_model_free(struct virtio_model *vm)
 		model_queue_reset(&vm->queues[i]);
 	if (vm->setup.class->free)
 		vm->setup.class->free(vm);
-	free(vm->disk);
-	free(vm);
+	host_free(vm->disk);
+	host_free(vm);
 }
 
 unsigned int virtio_model_destroy(struct virtio_model *vm)

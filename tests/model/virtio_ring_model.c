@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The device's side of split and packed rings (virtio 1.2 sections 2.7 and 2.8), reached through DMA addresses only. */
-#include <stdlib.h>
 #include <string.h>
 #include "virtio_model.h"
 
@@ -83,7 +82,7 @@ static void hold(struct virtio_model *vm, struct model_queue *q, struct model_re
 		return;
 	}
 	vm->confused++;
-	free(rq);
+	host_free(rq);
 }
 
 static bool split_take(struct virtio_model *vm, struct model_queue *q)
@@ -96,7 +95,7 @@ static bool split_take(struct virtio_model *vm, struct model_queue *q)
 		return false;
 	}
 	for (; q->last_avail != avail; q->last_avail++) {
-		struct model_request *rq = calloc(1, sizeof(*rq));
+		struct model_request *rq = host_alloc(sizeof(*rq));
 
 		rq->id = get16(vm, q->driver + 4 + 2u * (q->last_avail % q->size));
 		hold(vm, q, rq, split_chain(vm, rq, q->desc, q->size, rq->id, false));
@@ -154,7 +153,7 @@ static bool packed_take(struct virtio_model *vm, struct model_queue *q)
 
 		if (avail != q->avail_wrap || used == q->avail_wrap)
 			break;
-		rq = calloc(1, sizeof(*rq));
+		rq = host_alloc(sizeof(*rq));
 		hold(vm, q, rq, packed_chain(vm, q, rq));
 		any = true;
 	}
@@ -268,7 +267,7 @@ void model_queue_reset(struct model_queue *q)
 	unsigned int notifies = q->notifies, completions = q->completions;
 
 	while (q->nr_held)
-		free(q->held[--q->nr_held]);
+		host_free(q->held[--q->nr_held]);
 	memset(q, 0, sizeof(*q));
 	q->avail_wrap = q->used_wrap = true;
 	q->vector = 0xffff;

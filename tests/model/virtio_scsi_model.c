@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The SCSI host behind the virtio model (virtio 1.2 section 5.6): takes command blocks apart and carries them out on memory. */
-#include <stdlib.h>
 #include <string.h>
 #include "virtio_scsi_model.h"
 
-#define BYTES_MAX	(4u << 20)
+#define DISK_MAX	(4u << 20)
 #define HEADER_MIN	51
 #define ANSWER_MAX	1024
 
@@ -64,9 +63,11 @@ static void refuse(struct command *c, uint8_t key, uint8_t asc, uint8_t ascq)
 	c->answer_bytes = 0;
 }
 
-static uint64_t unit_bytes(const struct scsi_model_unit *u)
+static uint64_t unit_bytes(const struct scsi_model *sm, const struct scsi_model_unit *u)
 {
-	return u->nr_blocks > BYTES_MAX / u->block_size ? BYTES_MAX : u->nr_blocks * u->block_size;
+	uint64_t most = sm->disk_max ? sm->disk_max : DISK_MAX;
+
+	return u->nr_blocks > most / u->block_size ? most : u->nr_blocks * u->block_size;
 }
 
 static void luns_report(struct command *c, uint8_t target)
@@ -158,7 +159,7 @@ static void data_move(struct command *c, uint64_t lba, uint32_t blocks, bool wri
 	uint64_t at = lba * u->block_size, end = at + (uint64_t)blocks * u->block_size;
 	unsigned int first = write ? c->out : c->in, nr = write ? c->nr_out : c->nr_in;
 
-	if (lba >= u->nr_blocks || blocks > u->nr_blocks - lba || end > unit_bytes(u)) {
+	if (lba >= u->nr_blocks || blocks > u->nr_blocks - lba || lba + blocks > unit_bytes(c->sm, u) / u->block_size) {
 		refuse(c, 5, 0x21, 0);
 		return;
 	}
@@ -182,7 +183,7 @@ static void range_clear(struct command *c, uint64_t lba, uint64_t blocks)
 {
 	const struct scsi_model_unit *u = c->unit;
 
-	if (lba >= u->nr_blocks || blocks > u->nr_blocks - lba || (lba + blocks) * u->block_size > unit_bytes(u))
+	if (lba >= u->nr_blocks || blocks > u->nr_blocks - lba || lba + blocks > unit_bytes(c->sm, u) / u->block_size)
 		refuse(c, 5, 0x21, 0);
 	else
 		memset(u->data + lba * u->block_size, 0, blocks * u->block_size);
@@ -327,7 +328,7 @@ static void command_run(struct command *c, const uint8_t *header)
 /* Header, data out, response, data in (section 5.6.6.1). */
 static void host_answer(struct virtio_model *vm, struct model_queue *q, struct model_request *rq)
 {
-	struct command *c = calloc(1, sizeof(*c));
+	struct command *c = host_alloc(sizeof(*c));
 	uint8_t header[HEADER_MIN];
 	unsigned int response = 1;
 
@@ -336,7 +337,7 @@ static void host_answer(struct virtio_model *vm, struct model_queue *q, struct m
 	if (response == rq->nr || rq->pieces[0].length != HEADER_MIN || rq->pieces[response].length < 108 ||
 	    host_dma_read(vm->dev, rq->pieces[0].address, header, HEADER_MIN)) {
 		vm->confused++;
-		free(c);
+		host_free(c);
 		return;
 	}
 	c->vm = vm;
@@ -350,7 +351,7 @@ static void host_answer(struct virtio_model *vm, struct model_queue *q, struct m
 	if (!c->sm->lies.no_response)
 		host_dma_write(vm->dev, rq->pieces[response].address, &c->r, sizeof(c->r));
 	model_queue_answer(vm, q, rq, 108 + (c->nr_in ? c->moved : 0));
-	free(c);
+	host_free(c);
 }
 
 static void host_config(struct virtio_model *vm, uint8_t config[64])
@@ -363,18 +364,18 @@ static void host_config(struct virtio_model *vm, uint8_t config[64])
 	memcpy(config + 30, &target, 2);
 }
 
-static void host_free(struct virtio_model *vm)
+static void units_free(struct virtio_model *vm)
 {
 	struct scsi_model *sm = model_of(vm);
 
 	for (unsigned int i = 0; i < SCSI_MODEL_UNITS; i++) {
-		free(sm->units[i].data);
+		host_free(sm->units[i].data);
 		sm->units[i].data = NULL;
 	}
 }
 
 static const struct virtio_model_class virtio_scsi_class = {
-	.legacy_id = 0x1004, .modern_id = 0x1048, .config_fill = host_config, .answer = host_answer, .first_queue = 2, .free = host_free,
+	.legacy_id = 0x1004, .modern_id = 0x1048, .config_fill = host_config, .answer = host_answer, .first_queue = 2, .free = units_free,
 };
 
 bool scsi_model_event(struct virtio_model *vm, uint32_t event, uint8_t target, uint16_t lun, uint32_t reason)
@@ -395,7 +396,7 @@ bool scsi_model_event(struct virtio_model *vm, uint32_t event, uint8_t target, u
 	if (rq->nr && rq->pieces[0].length >= sizeof(bytes))
 		host_dma_write(vm->dev, rq->pieces[0].address, bytes, sizeof(bytes));
 	model_queue_answer(vm, q, rq, sizeof(bytes));
-	free(rq);
+	host_free(rq);
 	model_queue_signal(vm, q);
 	return true;
 }
@@ -412,7 +413,7 @@ struct virtio_model_setup scsi_model_default(struct scsi_model *sm)
 		if (!u->nr_blocks)
 			u->nr_blocks = 2048;
 		if (u->present)
-			u->data = calloc(1, unit_bytes(u));
+			u->data = host_alloc(unit_bytes(sm, u));
 	}
 	s.class = &virtio_scsi_class;
 	s.priv = sm;

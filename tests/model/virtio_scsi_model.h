@@ -12,7 +12,7 @@ struct scsi_model_unit {
 	uint8_t target, type;
 	uint16_t lun;
 	uint32_t block_size;
-	uint64_t nr_blocks;		/* more than SCSI_MODEL_BYTES of them are not backed: reads of the rest are zeroes */
+	uint64_t nr_blocks;		/* those past disk_max are not there */
 	uint8_t *data;			/* the model's */
 };
 
@@ -33,6 +33,7 @@ struct scsi_model_lies {
 
 struct scsi_model {
 	struct scsi_model_unit units[SCSI_MODEL_UNITS];
+	uint64_t disk_max;		/* bytes that are there of a unit; 0: 4 MiB */
 	struct scsi_model_lies lies;
 	unsigned int commands, flushes, unmaps, zeroes, attentions;	/* attentions: as many to come */
 };

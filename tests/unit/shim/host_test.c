@@ -351,6 +351,21 @@ KTEST_CASE(timer_runs_once_and_not_early)
 	EXPECT_EQ(host_close(dev), 0);
 }
 
+KTEST_CASE(timer_is_late_when_the_machine_is_busy)
+{
+	struct host_setup setup = trial_setup();
+	struct device *dev;
+
+	host_timers_late(5000);
+	dev = trial_run(&setup, probe_timers);
+	host_run(dev, 5000);
+	EXPECT_EQ(trial.timers, 0);
+	host_run(dev, 1000);
+	EXPECT_EQ(trial.timers, 1);
+	host_timers_late(0);
+	EXPECT_EQ(host_close(dev), 0);
+}
+
 static bool never(void *arg)
 {
 	(*(unsigned int *)arg)++;
@@ -417,6 +432,47 @@ KTEST_CASE(every_driver_says_what_it_is_and_who_made_it)
 		EXPECT_TRUE((*d)->probe && (*d)->remove);
 	}
 	EXPECT_TRUE(__stop_ferry_drivers - __start_ferry_drivers >= 6);
+}
+
+int __asan_address_is_poisoned(const volatile void *at);
+
+KTEST_CASE(freed_memory_and_gaps_are_watched)
+{
+	uint8_t *first = host_alloc(100), *second = host_alloc(8);
+
+	EXPECT_TRUE(!__asan_address_is_poisoned(first + 99) && __asan_address_is_poisoned(first + 100));
+	EXPECT_TRUE(__asan_address_is_poisoned(second - 1));
+	host_free(first);
+	EXPECT_TRUE(__asan_address_is_poisoned(first) && __asan_address_is_poisoned(first + 99));
+	EXPECT_TRUE(!__asan_address_is_poisoned(second + 7));
+	host_free(second);
+}
+
+KTEST_CASE(freed_memory_comes_back_only_when_none_is_left_and_zeroed)
+{
+	uint8_t *kept = host_alloc(16), *first = host_alloc(64), *second;
+	uint8_t bits = 0;
+
+	memset(first, 0xff, 64);
+	host_free(first);
+	second = host_alloc(64);
+	EXPECT_TRUE(second != first);
+	memset(second, 0xff, 64);
+	host_free(second);
+	host_free(kept);
+	first = host_alloc(4096);
+	for (unsigned int i = 0; i < 4096; i++)
+		bits |= first[i];
+	EXPECT_EQ(bits, 0);
+	host_free(first);
+}
+
+KTEST_CASE(what_does_not_fit_comes_from_elsewhere)
+{
+	uint8_t *big = host_alloc(32u << 20);
+
+	EXPECT_TRUE(big && !big[0] && !big[(32u << 20) - 1]);
+	host_free(big);
 }
 
 static int leave_early(int how)

@@ -91,6 +91,10 @@ struct host_problems {
 	unsigned int lost_requests;
 };
 
+/* heap.c. Memory for devices and their models: zeroed, watched by the address sanitizer, not used again while any of it is left. NULL: none. */
+void *host_alloc(size_t size);
+void host_free(void *memory);
+
 /* bind.c. Create a device; find its driver by its match table. NULL: no driver takes it, or no memory. */
 struct device *host_device_create(const struct host_setup *setup);
 const struct driver *host_driver(const struct device *dev);
@@ -126,6 +130,8 @@ void host_run(struct device *dev, uint64_t us);
 /* Serve what is ready now, without letting time pass. */
 void host_settle(struct device *dev);
 uint64_t host_clock_us(void);
+/* Timers come and polls look up to @us late, as on a machine that is busy: what only waits is over in fewer steps. */
+void host_timers_late(uint32_t us);
 
 /* irq.c. From the model: raise message @vector, or set the level of the line. */
 void host_irq_raise(struct device *dev, unsigned int vector);

@@ -186,8 +186,8 @@ KTEST_CASE(vanished_controller_is_failed_and_removed)
 	p = host_device_destroy(am->dev);
 	EXPECT_EQ(p.faults + p.wild_dma + p.misuse + p.lost_requests, 0);
 	EXPECT_GT(p.leaks, 0);	/* memory is kept: the controller may be only deaf */
-	free(am->ports[0].data);
-	free(am);
+	host_free(am->ports[0].data);
+	host_free(am);
 }
 
 static void probe_refused(struct ahci_model *am, int error)
