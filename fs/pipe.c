@@ -21,7 +21,7 @@ struct pipe {
 	uint64_t head, tail;	/* bytes written, bytes read; the page of byte b is (b / PAGE_SIZE) % nr_pages */
 	unsigned int nr_pages;	/* a power of two */
 	uint64_t held;		/* bytes of room that splice() was promised */
-	struct page **pages;
+	char **pages;		/* where each lies, or NULL */
 	unsigned int readers, writers;
 	uint32_t reader_count, writer_count;	/* opens ever, for FIFOs that wait for a partner */
 	struct wait_queue changed;
@@ -48,6 +48,12 @@ static struct pipe *pipe_create(void)
 	return p;
 }
 
+static void room_free(char *room)
+{
+	if (room)
+		page_put(page_of(virt_to_phys(room)));
+}
+
 static void pipe_put(struct pipe *p)
 {
 	unsigned int i;
@@ -55,8 +61,7 @@ static void pipe_put(struct pipe *p)
 	if (!ref_put(&p->ref))
 		return;
 	for (i = 0; i < p->nr_pages; i++)
-		if (p->pages[i])
-			page_put(p->pages[i]);
+		room_free(p->pages[i]);
 	kfree(p->pages);
 	kfree(p);
 }
@@ -79,15 +84,18 @@ static uint64_t pipe_room(const struct pipe *p)
 /* Where byte @at lies and how many follow in its page; NULL when the page cannot be had. */
 static char *pipe_place(struct pipe *p, uint64_t at, size_t *n)
 {
-	struct page **page = &p->pages[(at >> PAGE_SHIFT) & (p->nr_pages - 1)];
+	char **page = &p->pages[(at >> PAGE_SHIFT) & (p->nr_pages - 1)];
 	uint64_t offset = at & (PAGE_SIZE - 1);
 
-	if (!*page)
-		*page = frame_alloc(0, 0, PAGE_KERNEL);
-	if (!*page)
-		return NULL;
+	if (unlikely(!*page)) {
+		struct page *new = frame_alloc(0, 0, PAGE_KERNEL);
+
+		if (!new)
+			return NULL;
+		*page = page_addr(new);
+	}
 	*n = MIN(*n, PAGE_SIZE - offset);
-	return (char *)page_addr(*page) + offset;
+	return *page + offset;
 }
 
 static ssize_t pipe_take(struct pipe *p, struct iter *to)
@@ -452,7 +460,7 @@ const struct file_ops fifo_ops = {
 /* Bytes move to the start of the new ring. */
 static int64_t pipe_resize(struct pipe *p, unsigned int nr)
 {
-	struct page **pages = kcalloc(nr, sizeof(*pages));
+	char **pages = kcalloc(nr, sizeof(*pages));
 	uint64_t first = p->tail >> PAGE_SHIFT;
 	unsigned int i;
 
@@ -465,8 +473,8 @@ static int64_t pipe_resize(struct pipe *p, unsigned int nr)
 	for (i = 0; i < p->nr_pages; i++) {
 		if (i < nr)
 			pages[i] = p->pages[(first + i) & (p->nr_pages - 1)];
-		else if (p->pages[(first + i) & (p->nr_pages - 1)])
-			page_put(p->pages[(first + i) & (p->nr_pages - 1)]);
+		else
+			room_free(p->pages[(first + i) & (p->nr_pages - 1)]);
 	}
 	kfree(p->pages);
 	p->pages = pages;

@@ -13,7 +13,7 @@
 #define VEC_ON_STACK	8
 #define COPY_CHUNK	(64 * 1024ul)
 
-int file_may_io(struct file *f, bool write)
+static inline __attribute__((always_inline)) int may_io(const struct file *f, bool write)
 {
 	uint32_t mode = f->flags & LINUX_O_ACCMODE;
 
@@ -26,7 +26,12 @@ int file_may_io(struct file *f, bool write)
 	return !write && f->inode && LINUX_S_ISDIR(f->inode->mode) ? -EISDIR : -EINVAL;
 }
 
-ssize_t file_io(struct file *f, struct iter *it, bool write, loff_t *pos)
+int file_may_io(struct file *f, bool write)
+{
+	return may_io(f, write);
+}
+
+static inline __attribute__((always_inline)) ssize_t do_io(struct file *f, struct iter *it, bool write, loff_t *pos)
 {
 	ssize_t (*op)(struct file *f, struct iter *it, loff_t *pos) = write ? f->ops->write : f->ops->read;
 	ssize_t n;
@@ -44,7 +49,13 @@ ssize_t file_io(struct file *f, struct iter *it, bool write, loff_t *pos)
 	return n;
 }
 
-static int64_t io_one(int fd, uint64_t base, uint64_t length, bool write, loff_t *pos)
+ssize_t file_io(struct file *f, struct iter *it, bool write, loff_t *pos)
+{
+	return do_io(f, it, write, pos);
+}
+
+/* A copy of all of it for each of the four calls: they are what programs do most. */
+static inline __attribute__((always_inline)) int64_t io_one(int fd, uint64_t base, uint64_t length, bool write, loff_t *pos)
 {
 	bool shared;
 	struct file *f = fd_borrow(fd, &shared);
@@ -55,12 +66,12 @@ static int64_t io_one(int fd, uint64_t base, uint64_t length, bool write, loff_t
 	if (!f)
 		return -EBADF;
 	length = MIN(length, LINUX_RW_MAX);
-	n = pos && !f->ops->seek ? -ESPIPE : file_may_io(f, write);
+	n = pos && !f->ops->seek ? -ESPIPE : may_io(f, write);
 	if (!n && !user_range_ok(base, length))
 		n = -EFAULT;
 	if (!n) {
 		iter_init_one(&it, &storage, base, length, false);
-		n = file_io(f, &it, write, pos);
+		n = do_io(f, &it, write, pos);
 	}
 	fd_return(f, shared);
 	return n;
