@@ -146,12 +146,17 @@ SYSCALL(NR_eventfd2, eventfd2)
 	return do_eventfd(args->a[0], args->a[1]);
 }
 
+static struct mutex timerfd_set_lock = MUTEX_INIT(timerfd_set_lock, "timerfd");
+
 struct timerfd {
 	struct spinlock lock;	/* guards the rest */
 	struct timer timer;
 	uint64_t interval, expirations;
 	time_ns_t deadline;	/* 0: disarmed */
 	bool realtime;
+	uint64_t date;		/* when it is due, of one that waits for a date */
+	bool cancel_on_set, cancelled;	/* the date was set: tell the reader */
+	struct clock_watch watch;
 	struct wait_queue fired;
 };
 
@@ -161,11 +166,19 @@ static void timerfd_fire(struct timer *timer)
 	struct timerfd *t = container_of(timer, struct timerfd, timer);
 	time_ns_t now = time_now();
 	uint64_t flags = spin_lock_irq(&t->lock), n = 1;
+	bool early = now < t->deadline;
+
+	if (early) {	/* the date was set while the lock was waited for */
+		timer_arm(&t->timer, t->deadline);
+		spin_unlock_irq(&t->lock, flags);
+		return;
+	}
 
 	if (t->interval && now > t->deadline)
 		n += (now - t->deadline) / t->interval;
 	t->expirations += n;
 	t->deadline = t->interval ? t->deadline + n * t->interval : 0;
+	t->date += n * t->interval;
 	/* Never due at once: a tiny period must not keep the CPU in the timer interrupt. */
 	if (t->deadline)
 		timer_arm(&t->timer, MAX(t->deadline, now + PERIOD_MIN));
@@ -173,10 +186,28 @@ static void timerfd_fire(struct timer *timer)
 	wait_wake(&t->fired, LINUX_POLLIN | LINUX_POLLRDNORM);
 }
 
-static uint64_t timerfd_take(struct timerfd *t)
+static void timerfd_date_set(struct clock_watch *w)
 {
-	uint64_t flags = spin_lock_irq(&t->lock), n = t->expirations;
+	struct timerfd *t = container_of(w, struct timerfd, watch);
+	uint64_t flags = spin_lock_irq(&t->lock);
 
+	if (t->deadline) {
+		t->deadline = MAX(deadline_of_date(t->date), 1ull);
+		timer_arm(&t->timer, t->deadline);
+	}
+	t->cancelled = t->cancel_on_set;
+	spin_unlock_irq(&t->lock, flags);
+	if (t->cancel_on_set)
+		wait_wake(&t->fired, LINUX_POLLIN | LINUX_POLLRDNORM);
+}
+
+/* What a reader gets; -ECANCELED once after the date was set, if that was asked for. */
+static int64_t timerfd_take(struct timerfd *t)
+{
+	uint64_t flags = spin_lock_irq(&t->lock);
+	int64_t n = t->cancelled ? -ECANCELED : (int64_t)t->expirations;
+
+	t->cancelled = false;
 	t->expirations = 0;
 	spin_unlock_irq(&t->lock, flags);
 	return n;
@@ -185,7 +216,7 @@ static uint64_t timerfd_take(struct timerfd *t)
 static ssize_t timerfd_read(struct file *f, struct iter *to, loff_t *pos)
 {
 	struct timerfd *t = f->priv;
-	uint64_t n;
+	int64_t n;
 	int err;
 
 	if (to->left < sizeof(n))
@@ -198,6 +229,8 @@ static ssize_t timerfd_read(struct file *f, struct iter *to, loff_t *pos)
 		if (err)
 			return err;
 	}
+	if (n < 0)
+		return n;
 	return iter_put(to, &n, sizeof(n)) == sizeof(n) ? (ssize_t)sizeof(n) : -EFAULT;
 }
 
@@ -206,13 +239,14 @@ static uint32_t timerfd_poll(struct file *f, struct poll_table *table)
 	struct timerfd *t = f->priv;
 
 	poll_wait(f, &t->fired, table);
-	return READ_ONCE(t->expirations) ? LINUX_POLLIN | LINUX_POLLRDNORM : 0;
+	return READ_ONCE(t->expirations) || READ_ONCE(t->cancelled) ? LINUX_POLLIN | LINUX_POLLRDNORM : 0;
 }
 
 static void timerfd_release(struct file *f)
 {
 	struct timerfd *t = f->priv;
 
+	clock_unwatch(&t->watch);
 	/* A periodic timer may have armed itself again while it was being stopped. */
 	t->interval = 0;
 	timer_disarm(&t->timer);
@@ -241,6 +275,8 @@ SYSCALL(NR_timerfd_create, timerfd_create)
 	spin_init(&t->lock, "timerfd");
 	timer_init(&t->timer, timerfd_fire);
 	t->realtime = clock == LINUX_CLOCK_REALTIME;
+	list_init(&t->watch.link);
+	t->watch.changed = timerfd_date_set;
 	wait_queue_init(&t->fired, "timerfd");
 	return fd_install_new(f, flags);
 }
@@ -268,22 +304,32 @@ static void timerfd_now(struct timerfd *t, struct linux_itimerspec *to)
 	spin_unlock_irq(&t->lock, flags);
 }
 
-static void timerfd_set(struct timerfd *t, uint64_t value, uint64_t interval, bool absolute)
+/* Two that set one timer at once do so one after the other. */
+static void timerfd_set(struct timerfd *t, uint64_t value, uint64_t interval, uint32_t how)
 {
+	bool absolute = how & LINUX_TFD_TIMER_ABSTIME, date = absolute && t->realtime;
 	time_ns_t now = time_now();
-	uint64_t flags, base = t->realtime ? time_realtime() - now : 0;
+	uint64_t flags;
 
+	mutex_lock(&timerfd_set_lock);
+	clock_unwatch(&t->watch);
 	t->interval = 0;
 	timer_disarm(&t->timer);
 	flags = spin_lock_irq(&t->lock);
 	t->expirations = 0;
 	t->interval = interval;
 	t->deadline = 0;
+	t->date = value;
+	t->cancelled = false;
+	t->cancel_on_set = date && how & LINUX_TFD_TIMER_CANCEL_ON_SET;
 	if (value)
-		t->deadline = !absolute ? now + value : value > base ? MAX(value - base, 1ull) : 1;
+		t->deadline = !absolute ? now + value : MAX(date ? deadline_of_date(value) : value, 1ull);
 	if (t->deadline)
 		timer_arm(&t->timer, t->deadline);
 	spin_unlock_irq(&t->lock, flags);
+	if (date)
+		clock_watch(&t->watch);
+	mutex_unlock(&timerfd_set_lock);
 }
 
 static struct file *timerfd_get(int fd, int *err)
@@ -313,7 +359,7 @@ SYSCALL(NR_timerfd_settime, timerfd_settime)
 	if (err)
 		return err;
 	timerfd_now(f->priv, &old);
-	timerfd_set(f->priv, value, interval, args->a[1] & LINUX_TFD_TIMER_ABSTIME);
+	timerfd_set(f->priv, value, interval, (uint32_t)args->a[1]);
 	file_put(f);
 	return args->a[3] && copy_to_user(args->a[3], &old, sizeof(old)) ? -EFAULT : 0;
 }

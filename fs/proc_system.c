@@ -185,12 +185,50 @@ static bool count_tasks(struct process *p, void *arg)
 	return true;
 }
 
-/* What is not idle counts as user time: the kernel does not tell the two apart per CPU. */
-static void cpu_line(struct seq *s, const char *name, time_ns_t up, time_ns_t idle)
-{
-	time_ns_t busy = up > idle ? up - idle : 0;
+/* Where the time of CPUs went. Idle time is exact; what the rest was for is what the ticks found. */
+struct cpu_times {
+	time_ns_t busy, system, nice, idle, iowait;
+};
 
-	seq_printf(s, "%s %llu 0 0 %llu 0 0 0 0 0 0\n", name, ull(busy / TICK_NS), ull(idle / TICK_NS));
+static struct cpu_times cpu_times(unsigned int cpu, time_ns_t up)
+{
+	struct cpu_times t = { .idle = MIN(idle_time(cpu), up) };
+
+	t.busy = up - t.idle;
+	t.iowait = MIN(READ_ONCE(cpus[cpu].iowait_ns), t.idle);
+	t.system = MIN(READ_ONCE(cpus[cpu].system_ns), t.busy);
+	t.nice = MIN(READ_ONCE(cpus[cpu].nice_ns), t.busy - t.system);
+	return t;
+}
+
+static void cpu_line(struct seq *s, const char *name, const struct cpu_times *t)
+{
+	seq_printf(s, "%s %llu %llu %llu %llu %llu 0 0 0 0 0\n", name, ull((t->busy - t->system - t->nice) / TICK_NS), ull(t->nice / TICK_NS),
+		   ull(t->system / TICK_NS), ull((t->idle - t->iowait) / TICK_NS), ull(t->iowait / TICK_NS));
+}
+
+static void cpu_lines(struct seq *s, time_ns_t up)
+{
+	struct cpu_times sum = { 0 };
+	char name[] = "cpu00";
+
+	for (unsigned int i = 0; i < nr_cpus; i++) {
+		struct cpu_times t = cpu_times(i, up);
+
+		sum.busy += t.busy;
+		sum.system += t.system;
+		sum.nice += t.nice;
+		sum.idle += t.idle;
+		sum.iowait += t.iowait;
+	}
+	cpu_line(s, "cpu ", &sum);
+	for (unsigned int i = 0; i < nr_cpus; i++) {
+		struct cpu_times t = cpu_times(i, up);
+
+		name[3] = i < 10 ? '0' + i : '0' + i / 10;
+		name[4] = i < 10 ? '\0' : '0' + i % 10;
+		cpu_line(s, name, &t);
+	}
 }
 
 static void stat_show(struct seq *s, void *priv)
@@ -198,28 +236,31 @@ static void stat_show(struct seq *s, void *priv)
 	time_ns_t now = time_now();
 	uint64_t switches = 0, interrupts = 0;
 	struct task_count c = { 0 };
-	char name[] = "cpu00";
 	unsigned int i;
 
 	process_for_each(count_tasks, &c);
-	cpu_line(s, "cpu ", now * nr_cpus, idle_total());
+	cpu_lines(s, now);
 	for (i = 0; i < nr_cpus; i++) {
-		name[3] = i < 10 ? '0' + i : '0' + i / 10;
-		name[4] = i < 10 ? '\0' : '0' + i % 10;
-		cpu_line(s, name, now, idle_time(i));
 		switches += cpus[i].nr_switches;
 		interrupts += cpus[i].nr_interrupts;
 	}
-	seq_printf(s, "intr %llu\nctxt %llu\nbtime %llu\nprocesses %d\nprocs_running %u\nprocs_blocked 0\n", ull(interrupts), ull(switches),
-		   ull((time_realtime() - now) / NSEC_PER_SEC), c.last, c.running);
+	seq_printf(s, "intr %llu\nctxt %llu\nbtime %llu\nprocesses %d\nprocs_running %u\nprocs_blocked %u\n", ull(interrupts), ull(switches),
+		   ull((time_realtime() - now) / NSEC_PER_SEC), c.last, c.running, READ_ONCE(nr_iowait));
 }
 
 static void loadavg_show(struct seq *s, void *priv)
 {
 	struct task_count c = { 0 };
+	uint32_t load[3];
 
 	process_for_each(count_tasks, &c);
-	seq_printf(s, "0.00 0.00 0.00 %u/%u %d\n", c.running, c.threads, c.last);
+	load_averages(load);
+	for (unsigned int i = 0; i < ARRAY_SIZE(load); i++) {
+		uint32_t hundredths = (load[i] * 100 + LOAD_ONE / 2) / LOAD_ONE;
+
+		seq_printf(s, "%u.%02u ", hundredths / 100, hundredths % 100);
+	}
+	seq_printf(s, "%u/%u %d\n", c.running, c.threads, c.last);
 }
 
 static void kmsg_show(struct seq *s, void *priv)

@@ -22,6 +22,8 @@ struct posix_timer {
 	int id, clock, signo;		/* signo 0: no signal */
 	uint64_t value;
 	uint64_t interval;		/* ns; 0: once */
+	struct clock_watch watch;	/* of a timer that waits for a date */
+	uint64_t date;
 	uint32_t overrun;
 };
 
@@ -37,8 +39,10 @@ static void posix_timer_fire(struct timer *timer)
 	struct posix_timer *t = container_of(timer, struct posix_timer, timer);
 	struct linux_siginfo info = { .si_signo = t->signo, .si_code = LINUX_SI_TIMER };
 
-	if (t->interval)
+	if (t->interval) {
+		t->date = time_realtime() + t->interval;
 		timer_arm(timer, deadline_after(t->interval));
+	}
 	if (!t->signo)
 		return;
 	if (signal_is_pending(t)) {
@@ -54,8 +58,17 @@ static void posix_timer_fire(struct timer *timer)
 		signal_send_process(t->process, t->signo, &info);
 }
 
+static void posix_timer_date_set(struct clock_watch *w)
+{
+	struct posix_timer *t = container_of(w, struct posix_timer, watch);
+
+	if (timer_disarm(&t->timer))
+		timer_arm(&t->timer, deadline_of_date(t->date));
+}
+
 static void posix_timer_free(struct posix_timer *t)
 {
+	clock_unwatch(&t->watch);
 	timer_disarm(&t->timer);
 	if (t->thread)
 		thread_put(t->thread);
@@ -166,6 +179,8 @@ SYSCALL(NR_timer_create, timer_create)
 	if (!t)
 		return -ENOMEM;
 	list_init(&t->link);
+	list_init(&t->watch.link);
+	t->watch.changed = posix_timer_date_set;
 	timer_init(&t->timer, posix_timer_fire);
 	t->process = current_process;
 	t->clock = args->a[0];
@@ -198,6 +213,23 @@ static struct linux_itimerspec itimerspec_of(const struct posix_timer *t)
 	};
 }
 
+/* timers_lock held. @value 0: off. */
+static void posix_timer_set(struct posix_timer *t, uint64_t value, uint64_t interval, bool absolute)
+{
+	bool date = absolute && clock_is_date(t->clock);
+
+	clock_unwatch(&t->watch);
+	timer_disarm(&t->timer);
+	t->interval = value ? interval : 0;
+	t->overrun = 0;
+	t->date = value;
+	if (!value)
+		return;
+	timer_arm(&t->timer, absolute ? deadline_of_clock(t->clock, value) : deadline_after(value));
+	if (date)
+		clock_watch(&t->watch);
+}
+
 SYSCALL(NR_timer_settime, timer_settime)
 {
 	struct process *p = current_process;
@@ -214,11 +246,7 @@ SYSCALL(NR_timer_settime, timer_settime)
 	t = posix_timer_find(p, args->a[0]);
 	if (t) {
 		old = itimerspec_of(t);
-		timer_disarm(&t->timer);
-		t->interval = value ? interval : 0;
-		t->overrun = 0;
-		if (value)
-			timer_arm(&t->timer, args->a[1] & LINUX_TIMER_ABSTIME ? deadline_of_clock(t->clock, value) : deadline_after(value));
+		posix_timer_set(t, value, interval, args->a[1] & LINUX_TIMER_ABSTIME);
 	}
 	mutex_unlock(&timers_lock);
 	if (!t)

@@ -87,6 +87,8 @@ time_ns_t deadline_after(uint64_t ns);
 /* A time of @clock to a deadline on the monotonic clock. */
 time_ns_t deadline_of_clock(int clock, uint64_t ns);
 int clock_read(int clock, uint64_t *ns);
+/* Does clock_settime() change what it says? */
+bool clock_is_date(int clock);
 
 /* wait4.c */
 void rusage_fill(struct linux_rusage *usage, time_ns_t user, time_ns_t system, uint64_t max_pages);

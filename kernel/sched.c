@@ -27,6 +27,7 @@
 #define RT_SLICE_TICKS		2u
 
 struct run_queue run_queues[CPUS_MAX];
+uint32_t nr_iowait;
 static struct thread boot_thread;	/* the boot context, later the idle thread of the first CPU */
 
 /* The queue of @t, locked. */
@@ -90,8 +91,10 @@ static void account(struct run_queue *rq, struct thread *t, time_ns_t now)
 
 	t->started_ns = MAX(now, t->started_ns);
 	t->runtime_ns += delta;
-	if (t == rq->cpu->idle)
+	if (t == rq->cpu->idle) {
+		rq->cpu->iowait_ns += READ_ONCE(nr_iowait) ? delta : 0;
 		return;
+	}
 	if (t->sclass != SCHED_FAIR) {
 		rt_account(rq, delta, now);
 		return;
@@ -412,6 +415,17 @@ static void rt_tick(struct run_queue *rq, struct thread *t, const struct thread 
 		rq->cpu->need_resched = 1;
 }
 
+/* Whose tick was it? */
+static void tick_account(struct cpu *cpu, struct thread *t)
+{
+	if (!t->process || t->syscall_nr != -1)
+		cpu->system_ns += CLOCK_TICK_NS;
+	else if (t->nice > 0)
+		cpu->nice_ns += CLOCK_TICK_NS;
+	if (t->process && t->syscall_nr != -1)
+		__atomic_fetch_add(&t->process->system_ns, CLOCK_TICK_NS, __ATOMIC_RELAXED);
+}
+
 void sched_tick(void)
 {
 	struct run_queue *rq = this_queue();
@@ -422,8 +436,7 @@ void sched_tick(void)
 	rq->cpu->nr_free_ticks += rq->cpu->preempt_count == 1;	/* this interrupt's alone */
 	queue_lock(rq);
 	account(rq, t, time_now());
-	if (t->process && t->syscall_nr != -1)
-		__atomic_fetch_add(&t->process->system_ns, CLOCK_TICK_NS, __ATOMIC_RELAXED);
+	tick_account(rq->cpu, t);
 	other = first_fair(rq);
 	if (t->sclass == SCHED_RT) {
 		rt_tick(rq, t, other);
@@ -435,6 +448,7 @@ void sched_tick(void)
 		balance_pull(rq);
 	}
 	queue_unlock(rq);
+	load_tick(t->started_ns);
 	if (t->process && unlikely(READ_ONCE(t->process->cpu_limited)))
 		cpu_timer_tick(t->process, t->syscall_nr == -1);
 }

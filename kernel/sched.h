@@ -7,6 +7,9 @@
 
 /* What thread_set_sched() does to a thread that is in no queue. */
 void sched_apply(struct thread *t, const struct sched_params *p);
+/* load.c: from the tick of a busy CPU. */
+void load_tick(time_ns_t now);
+
 /* A new thread becomes ready. */
 void sched_enter(struct thread *t);
 /* The current thread is dead: never chosen again, one reference less once it is off its stack. */

@@ -80,12 +80,16 @@ SYSCALL(NR_sysinfo, sysinfo)
 {
 	struct linux_sysinfo info = { .uptime = time_now() / NSEC_PER_SEC, .mem_unit = 1 };
 	struct frame_stats stats;
+	uint32_t load[3];
 
 	frame_stats(&stats);
 	info.totalram = stats.total * PAGE_SIZE;
 	info.freeram = stats.free * PAGE_SIZE;
 	info.sharedram = stats.by_use[PAGE_FILE] * PAGE_SIZE;
 	process_for_each(count_process, &info.procs);
+	load_averages(load);
+	for (unsigned int i = 0; i < ARRAY_SIZE(load); i++)
+		info.loads[i] = (unsigned long)load[i] * (LINUX_SI_LOAD_ONE / LOAD_ONE);
 	return copy_to_user(args->a[0], &info, sizeof(info));
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Scheduling calls: yield, policy and parameters, nice, affinity. Real-time policies are root's. */
+/* Scheduling calls: yield, policy and parameters, nice, affinity. Real-time policies are root's, or theirs whom RLIMIT_RTPRIO lets. */
 #include <kernel/cpu.h>
 #include <kernel/syscall.h>
 #include <mm/user.h>
@@ -50,7 +50,30 @@ static int policy_check(int policy, int priority)
 
 	if (!known || priority < 0 || priority > RT_PRIORITY_MAX || is_rt(policy) != (priority > 0))
 		return -EINVAL;
-	return is_rt(policy) && !privileged(LINUX_CAP_SYS_NICE) ? -EPERM : 0;
+	return 0;
+}
+
+static uint64_t limit_of(const struct thread *t, unsigned int which)
+{
+	return READ_ONCE(t->process->rlimits[which].cur);
+}
+
+/* Without the privilege: a lower nice value as far as RLIMIT_NICE lets it (20 is nice 0, 40 nice -20). */
+static bool may_be_nicer(const struct thread *t, int from, int to)
+{
+	return to >= from || (uint64_t)(20 - to) <= limit_of(t, LINUX_RLIMIT_NICE) || privileged(LINUX_CAP_SYS_NICE);
+}
+
+/* sched(7), "Privileges and resource limits": real time as far as RLIMIT_RTPRIO lets it. */
+static bool may_be_urgent(const struct thread *t, const struct sched_params *now, int policy, int priority)
+{
+	uint64_t limit = limit_of(t, LINUX_RLIMIT_RTPRIO);
+
+	if (!is_rt(policy) || privileged(LINUX_CAP_SYS_NICE))
+		return true;
+	if (policy != now->policy && !limit)
+		return false;
+	return (uint64_t)priority <= limit || priority <= now->rt_priority;
 }
 
 /* What a call asks for; -1 in policy: as it is. */
@@ -67,7 +90,11 @@ static int policy_apply(struct thread *t, const struct policy_request *r)
 
 	if (!err)
 		err = process_may_signal(t->process);
-	if (!err && !privileged(LINUX_CAP_SYS_NICE) && ((r->has_nice && r->nice < p.nice) || (t->reset_on_fork && !r->reset_on_fork)))
+	if (!err && ((r->has_nice && !may_be_nicer(t, p.nice, r->nice)) || !may_be_urgent(t, &p, policy, r->priority)))
+		err = -EPERM;
+	if (!err && t->reset_on_fork && !r->reset_on_fork && !privileged(LINUX_CAP_SYS_NICE))
+		err = -EPERM;
+	if (!err && p.policy == LINUX_SCHED_IDLE && policy != LINUX_SCHED_IDLE && !may_be_nicer(t, NICE_MAX + 1, p.nice))
 		err = -EPERM;
 	if (err)
 		return err;
@@ -326,7 +353,7 @@ static void nice_one(struct nice_request *r, struct process *p, struct thread *t
 		return;
 	if (process_may_signal(p))
 		r->err = -EPERM;
-	else if (r->nice < now.nice && !privileged(LINUX_CAP_SYS_NICE))
+	else if (!may_be_nicer(t, now.nice, r->nice))
 		r->err = -EACCES;
 	else
 		nice_change(t, r->nice);

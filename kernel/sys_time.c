@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Clocks, sleeping and interval timers. All clocks come from time_now(); setting the real-time clock keeps an offset to the one of boot. */
+/* Clocks, sleeping and interval timers. All clocks of time come from time_now(), those of CPU time from the scheduler. */
 #include <kernel/syscall.h>
 #include <kernel/time.h>
 #include <mm/user.h>
-#include <asm/vdso.h>
 #include "process_internal.h"
 
 #define SECONDS_MAX	(TIME_FOREVER / NSEC_PER_SEC - 1)
 #define TICK_NS		(NSEC_PER_SEC / LINUX_CLK_TCK)
-
-static int64_t realtime_offset;	/* what settime added; relaxed atomics */
-
-static uint64_t realtime_now(void)
-{
-	return time_realtime() + __atomic_load_n(&realtime_offset, __ATOMIC_RELAXED);
-}
 
 time_ns_t deadline_after(uint64_t ns)
 {
@@ -45,16 +37,52 @@ int timespec_to_user(uint64_t address, uint64_t ns)
 	return copy_to_user(address, &ts, sizeof(ts));
 }
 
-int clock_read(int clock, uint64_t *ns)
+static int process_clock_read(struct process *p, unsigned int which, uint64_t *ns)
 {
 	time_ns_t user, system;
+
+	process_cpu_time(p, &user, &system);
+	*ns = which == LINUX_CPUCLOCK_VIRT ? user : user + system;
+	return 0;
+}
+
+/* A negative clock names a process or a thread of the caller's (clock_getcpuclockid(3)); 0 is the caller. */
+static int cpu_clock_read(int clock, uint64_t *ns)
+{
+	unsigned int which = clock & LINUX_CPUCLOCK_WHICH;
+	pid_t id = ~(clock >> LINUX_CPUCLOCK_ID_SHIFT);
+	struct process *p;
+	struct thread *t;
+
+	if (which > LINUX_CPUCLOCK_SCHED || id < 0)
+		return -EINVAL;
+	if (clock & LINUX_CPUCLOCK_THREAD) {
+		t = thread_find(current_process->pid, id ? id : current->tid);
+		if (!t)
+			return -EINVAL;
+		*ns = READ_ONCE(t->runtime_ns);
+		thread_put(t);
+		return 0;
+	}
+	p = process_find(id ? id : current_process->pid);
+	if (!p)
+		return -EINVAL;
+	process_clock_read(p, which, ns);
+	process_put(p);
+	return 0;
+}
+
+int clock_read(int clock, uint64_t *ns)
+{
+	if (clock < 0)
+		return cpu_clock_read(clock, ns);
 
 	switch (clock) {
 	case LINUX_CLOCK_REALTIME:
 	case LINUX_CLOCK_REALTIME_COARSE:
 	case LINUX_CLOCK_REALTIME_ALARM:
 	case LINUX_CLOCK_TAI:
-		*ns = realtime_now();
+		*ns = time_realtime();
 		return 0;
 	case LINUX_CLOCK_MONOTONIC:
 	case LINUX_CLOCK_MONOTONIC_RAW:
@@ -64,15 +92,18 @@ int clock_read(int clock, uint64_t *ns)
 		*ns = time_now();
 		return 0;
 	case LINUX_CLOCK_PROCESS_CPUTIME_ID:
-		process_cpu_time(current_process, &user, &system);
-		*ns = user + system;
-		return 0;
+		return process_clock_read(current_process, LINUX_CPUCLOCK_SCHED, ns);
 	case LINUX_CLOCK_THREAD_CPUTIME_ID:
 		*ns = current->runtime_ns;
 		return 0;
 	default:
 		return -EINVAL;
 	}
+}
+
+bool clock_is_date(int clock)
+{
+	return clock == LINUX_CLOCK_REALTIME || clock == LINUX_CLOCK_REALTIME_ALARM || clock == LINUX_CLOCK_TAI;
 }
 
 time_ns_t deadline_of_clock(int clock, uint64_t ns)
@@ -105,13 +136,9 @@ SYSCALL_FLAGS(NR_clock_getres, clock_getres, SYSCALL_DRIVER)
 
 static int64_t realtime_set(uint64_t ns)
 {
-	int64_t offset;
-
 	if (!privileged(LINUX_CAP_SYS_TIME))
 		return -EPERM;
-	offset = ns - time_realtime();
-	__atomic_store_n(&realtime_offset, offset, __ATOMIC_RELAXED);
-	vdso_set_realtime(offset);
+	date_set(ns);
 	return 0;
 }
 
@@ -127,7 +154,7 @@ SYSCALL(NR_clock_settime, clock_settime)
 
 SYSCALL(NR_gettimeofday, gettimeofday)
 {
-	uint64_t now = realtime_now();
+	uint64_t now = time_realtime();
 	struct linux_timeval tv = { now / NSEC_PER_SEC, now % NSEC_PER_SEC / NSEC_PER_USEC };
 	struct linux_timezone tz = { 0, 0 };
 
@@ -160,7 +187,7 @@ SYSCALL(NR_settimeofday, settimeofday)
 
 SYSCALL(NR_time, time)
 {
-	uint64_t seconds = realtime_now() / NSEC_PER_SEC;
+	uint64_t seconds = time_realtime() / NSEC_PER_SEC;
 
 	return args->a[0] && put_user64(args->a[0], seconds) ? -EFAULT : (int64_t)seconds;
 }
@@ -212,13 +239,13 @@ SYSCALL_FLAGS(NR_clock_nanosleep, clock_nanosleep, SYSCALL_DRIVER)
 
 	if (clock == LINUX_CLOCK_THREAD_CPUTIME_ID || clock_read(clock, &now))
 		return -EINVAL;
-	if (clock == LINUX_CLOCK_PROCESS_CPUTIME_ID)
+	if (clock == LINUX_CLOCK_PROCESS_CPUTIME_ID || clock < 0)
 		return -EOPNOTSUPP;
 	if (err)
 		return err;
 	if (!(args->a[1] & LINUX_TIMER_ABSTIME))
 		return sleep_call(deadline_after(ns), args->a[3]);
-	return sleep_until(deadline_of_clock(clock, ns), true) ? -ERESTARTNOHAND : 0;
+	return (clock_is_date(clock) ? sleep_until_date(ns) : sleep_until(deadline_of_clock(clock, ns), true)) ? -ERESTARTNOHAND : 0;
 }
 
 /* In the timer interrupt. */

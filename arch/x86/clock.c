@@ -34,7 +34,7 @@
 #define CMOS_B_24H		0x02
 
 static uint64_t tsc_hz, tsc_base, tsc_mult;	/* ns = (tsc - base) * mult >> 32 */
-static uint64_t realtime_base;			/* ns since 1970 at time 0 */
+static uint64_t realtime_base;			/* ns since 1970 at time 0; relaxed atomics */
 
 static uint16_t pit_count(void)
 {
@@ -175,7 +175,7 @@ void clock_parameters(uint64_t *base, uint64_t *mult)
 
 uint64_t clock_realtime_base(void)
 {
-	return realtime_base;
+	return READ_ONCE(realtime_base);
 }
 
 time_ns_t (*clock_source)(void);
@@ -192,7 +192,12 @@ time_ns_t time_now(void)
 
 uint64_t time_realtime(void)
 {
-	return realtime_base + time_now();
+	return READ_ONCE(realtime_base) + time_now();
+}
+
+void clock_set_realtime(uint64_t date)
+{
+	WRITE_ONCE(realtime_base, date - time_now());
 }
 
 void time_delay_us(uint32_t us)

@@ -4,6 +4,7 @@
  * bytes: entries are bounded, and what does not fit leaves the machine one node. Domains are numbered in the order of their memory.
  */
 #include <asm/acpi.h>
+#include <asm/vdso.h>
 #include <kernel/cpu.h>
 #include <kernel/init.h>
 #include <kernel/log.h>
@@ -89,9 +90,12 @@ static void cpu_take(uint32_t apic_id, uint32_t domain)
 {
 	int node = node_of_domain(domain);
 
-	for (unsigned int i = 0; i < nr_cpus; i++)
-		if (cpus[i].apic_id == apic_id && node >= 0)
+	for (unsigned int i = 0; i < nr_cpus; i++) {
+		if (cpus[i].apic_id == apic_id && node >= 0) {
 			cpus[i].node = (uint32_t)node;
+			cpu_tell_number(&cpus[i]);
+		}
+	}
 }
 
 /* Memory first: it gives the nodes their numbers. */

@@ -265,8 +265,11 @@ void cache_wait(struct block_disk *disk, uint64_t index)
 {
 	struct block_cache *c = &disk->cache;
 
-	if (page_is_busy(c, index))
-		wait_event(&c->queue, !page_is_busy(c, index), TIME_FOREVER, false);
+	if (!page_is_busy(c, index))
+		return;
+	iowait_begin();
+	wait_event(&c->queue, !page_is_busy(c, index), TIME_FOREVER, false);
+	iowait_end();
 }
 
 void cache_io_start(struct cache_io *w, uint8_t op, void (*done)(struct block_io *io))
@@ -304,7 +307,9 @@ int cache_io_wait(struct cache_io *w)
 {
 	struct block_cache *c = &w->disk->cache;
 
+	iowait_begin();
 	wait_event(&c->queue, READ_ONCE(w->over), TIME_FOREVER, false);
+	iowait_end();
 	spin_unlock_irq(&c->lock, spin_lock_irq(&c->lock));
 	return w->io.status;
 }

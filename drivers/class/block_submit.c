@@ -94,7 +94,9 @@ int block_do(struct block_disk *disk, struct block_io *io)
 		block_submit_first(disk, io);
 	else
 		block_submit(disk, io);
+	iowait_begin();
 	wait_event(&w.queue, READ_ONCE(w.over), TIME_FOREVER, false);
+	iowait_end();
 	if (unlikely(current->sleeps_soon))
 		hand_over_now();
 	flags = spin_lock_irq(&w.lock);

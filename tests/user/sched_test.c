@@ -170,3 +170,47 @@ ABI_CASE(a_memory_policy_reads_back_and_is_inherited)
 	CHECK(syscall(SYS_set_mempolicy, 0, NULL, 0) == 0);
 	CHECK(syscall(SYS_get_mempolicy, &mode, NULL, 0, NULL, 0) == 0 && mode == 0);
 }
+
+/* As somebody without privileges, with these limits: the child's claim. */
+static bool unprivileged(rlim_t rtprio, rlim_t nice_limit, bool (*claim)(void))
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		struct rlimit rt = { rtprio, rtprio }, nice_to = { nice_limit, nice_limit };
+
+		CHECK(!setrlimit(RLIMIT_RTPRIO, &rt) && !setrlimit(RLIMIT_NICE, &nice_to));
+		CHECK(!syscall(SYS_setresuid, 4321, 4321, 4321));
+		_exit(claim() ? 0 : 1);
+	}
+	return abi_wait(pid) == 0;
+}
+
+static bool real_time_up_to_ten(void)
+{
+	CHECK(!set(0, SCHED_RR, 10) && !set(0, SCHED_FIFO, 3) && !set(0, SCHED_FIFO, 10));
+	CHECK_ERR(set(0, SCHED_FIFO, 11), EPERM);
+	return !set(0, SCHED_OTHER, 0);
+}
+
+static bool no_real_time(void)
+{
+	CHECK_ERR(set(0, SCHED_FIFO, 1), EPERM);
+	return true;
+}
+
+static bool nice_down_to_minus_five(void)
+{
+	CHECK(!setpriority(PRIO_PROCESS, 0, -5) && !setpriority(PRIO_PROCESS, 0, 3) && !setpriority(PRIO_PROCESS, 0, -5));
+	CHECK_ERR(setpriority(PRIO_PROCESS, 0, -6), EACCES);
+	return true;
+}
+
+ABI_CASE(limits_say_how_urgent_a_program_may_make_itself)
+{
+	if (geteuid())
+		return;
+	CHECK(unprivileged(10, 0, real_time_up_to_ten));
+	CHECK(unprivileged(0, 0, no_real_time));
+	CHECK(unprivileged(0, 25, nice_down_to_minus_five));
+}

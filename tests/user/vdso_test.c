@@ -35,6 +35,59 @@ ABI_CASE(there_is_a_vdso)
 	CHECK(h && !memcmp(h->e_ident, ELFMAG, SELFMAG) && h->e_type == ET_DYN && h->e_phnum > 1);
 }
 
+/* A function of the object, by its dynamic symbol table. */
+static void *vdso_function(const char *name)
+{
+	const char *base = (const char *)getauxval(AT_SYSINFO_EHDR), *strings = NULL;
+	const Elf64_Ehdr *h = (const void *)base;
+	const Elf64_Phdr *ph = (const void *)(base + h->e_phoff);
+	const Elf64_Sym *symbols = NULL;
+	const uint32_t *hash = NULL;
+
+	for (int i = 0; i < h->e_phnum; i++)
+		for (const Elf64_Dyn *d = (const void *)(base + ph[i].p_vaddr); ph[i].p_type == PT_DYNAMIC && d->d_tag; d++) {
+			strings = d->d_tag == DT_STRTAB ? base + d->d_un.d_ptr : strings;
+			symbols = d->d_tag == DT_SYMTAB ? (const void *)(base + d->d_un.d_ptr) : symbols;
+			hash = d->d_tag == DT_HASH ? (const void *)(base + d->d_un.d_ptr) : hash;
+		}
+	CHECK(strings && symbols && hash);
+	for (uint32_t i = 0; i < hash[1]; i++)
+		if (!strcmp(strings + symbols[i].st_name, name))
+			return (void *)(base + symbols[i].st_value);
+	return NULL;
+}
+
+ABI_CASE(the_vdso_knows_the_cpu_and_its_node)
+{
+	int (*get)(unsigned int *cpu, unsigned int *node, void *unused) = vdso_function("__vdso_getcpu");
+	unsigned int cpu, node, called, called_node;
+	unsigned long all = 0;
+
+	CHECK(get && syscall(SYS_sched_getaffinity, 0, sizeof(all), &all) > 0);
+	for (unsigned long one = 1; one; one <<= 1) {
+		if (!(all & one))
+			continue;
+		CHECK(!syscall(SYS_sched_setaffinity, 0, sizeof(one), &one));
+		CHECK(!get(&cpu, &node, NULL) && !syscall(SYS_getcpu, &called, &called_node, NULL));
+		CHECK(cpu == called && node == called_node && 1ul << cpu == one);
+	}
+	CHECK(!get(NULL, NULL, NULL));
+}
+
+ABI_CASE(the_vdso_and_the_call_tell_the_same_resolution)
+{
+	int (*get)(int clock, struct timespec *to) = vdso_function("__vdso_clock_getres");
+	struct timespec a, b;
+
+	CHECK(get);
+	for (int clock = CLOCK_REALTIME; clock <= CLOCK_TAI; clock++) {
+		if (syscall(SYS_clock_getres, clock, &a))
+			CHECK(get(clock, &b));
+		else
+			CHECK(!get(clock, &b) && a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec && !get(clock, NULL));
+	}
+}
+
 ABI_CASE(the_vdso_and_the_call_tell_the_same_time)
 {
 	static const int clocks[] = { CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME, CLOCK_MONOTONIC_RAW };

@@ -5,6 +5,7 @@
  */
 #include <asm/boot.h>
 #include <asm/msr.h>
+#include <asm/vdso.h>
 #include <kernel/thread.h>
 #include "cpu.h"
 
@@ -94,6 +95,16 @@ static void gdt_init(struct cpu_arch *a)
 	a->gdt[TSS_SELECTOR / 8 + 1] = base >> 32;
 }
 
+/* A segment that nobody loads: programs read its limit with LSL (arch/x86/vdso/vdso.c). Read-only data for user mode, counted in bytes. */
+void cpu_tell_number(const struct cpu *cpu)
+{
+	uint64_t limit = cpu->id | (uint64_t)cpu->node << VDSO_NODE_SHIFT;
+	struct cpu_arch *a = cpu->arch;
+
+	if (a)
+		WRITE_ONCE(a->gdt[VDSO_NUMBER_SELECTOR / 8], 0x0040f10000000000ull | (limit & 0xffff) | (limit & 0xf0000) << 32);
+}
+
 static void tables_load(const struct cpu_arch *a)
 {
 	struct table_pointer gdtr = { sizeof(a->gdt) - 1, (uint64_t)a->gdt };
@@ -123,6 +134,7 @@ void cpu_start(struct cpu *cpu)
 
 	tss_init(a);
 	gdt_init(a);
+	cpu_tell_number(cpu);
 	tables_load(a);
 	wrmsr(MSR_GS_BASE, (uint64_t)cpu);
 	wrmsr(MSR_KERNEL_GS_BASE, 0);

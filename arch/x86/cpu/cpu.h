@@ -30,7 +30,7 @@ struct tss {
 } __packed;
 
 struct cpu_arch {
-	uint64_t gdt[8];
+	uint64_t gdt[9];
 	struct tss tss;
 	const uint8_t *io_loaded;	/* the bitmap copied into the TSS */
 	bool debug_loaded;		/* debug registers of a thread are armed */

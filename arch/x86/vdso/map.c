@@ -5,6 +5,7 @@
  */
 #include <asm/clock.h>
 #include <asm/vdso.h>
+#include <driver/types.h>
 #include <fs/vfs.h>
 #include <kernel/init.h>
 #include <mm/page.h>
@@ -12,29 +13,24 @@
 #include <mm/space.h>
 #include <uapi/ferry/linux.h>
 
+#define DATES		(BIT(LINUX_CLOCK_REALTIME) | BIT(LINUX_CLOCK_REALTIME_COARSE) | BIT(LINUX_CLOCK_TAI))
+#define SINCE_BOOT	(BIT(LINUX_CLOCK_MONOTONIC) | BIT(LINUX_CLOCK_MONOTONIC_RAW) | BIT(LINUX_CLOCK_MONOTONIC_COARSE) | BIT(LINUX_CLOCK_BOOTTIME))
+
 extern const char vdso_image_start[], vdso_image_end[];
 
 static struct file *vdso_file;		/* NULL: there is none */
 static struct vdso_data *vdso_page;	/* the direct map's view of it */
-static struct spinlock vdso_lock = SPINLOCK_INIT("vdso");
 
 static uint64_t image_size(void)
 {
 	return vdso_image_end - vdso_image_start;
 }
 
-void vdso_set_realtime(int64_t offset)
+void vdso_set_realtime(void)
 {
-	uint64_t flags;
-
-	if (!vdso_page)
-		return;
-	flags = spin_lock_irq(&vdso_lock);
-	__atomic_store_n(&vdso_page->sequence, vdso_page->sequence + 1, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_RELEASE);
-	WRITE_ONCE(vdso_page->realtime_base, clock_realtime_base() + offset);
-	__atomic_store_n(&vdso_page->sequence, vdso_page->sequence + 1, __ATOMIC_RELEASE);
-	spin_unlock_irq(&vdso_lock, flags);
+	for (unsigned int c = 0; vdso_page && c < VDSO_CLOCKS; c++)
+		if (DATES >> c & 1)
+			WRITE_ONCE(vdso_page->base[c], clock_realtime_base());
 }
 
 uint64_t vdso_map(struct space *s)
@@ -65,13 +61,14 @@ static int image_write(struct file *f, const struct vdso_data *data)
 
 static int vdso_init(void)
 {
-	struct vdso_data data = { .realtime_base = clock_realtime_base() };
+	struct vdso_data data = { .coarse_ns = CLOCK_TICK_NS };
 	struct file *f = tmpfs_file_create("[vdso]", LINUX_O_RDWR);
 	struct page *page;
 
 	if (IS_ERR(f))
 		return PTR_ERR(f);
 	clock_parameters(&data.tsc_base, &data.tsc_mult);
+	data.clocks = data.tsc_mult ? DATES | SINCE_BOOT : 0;
 	page = image_write(f, &data) ? ERR_PTR(-ENOMEM) : file_get_page(f, 0);
 	if (IS_ERR(page)) {
 		file_put(f);
@@ -79,6 +76,7 @@ static int vdso_init(void)
 	}
 	f->flags = LINUX_O_RDONLY;
 	vdso_page = page_addr(page);
+	vdso_set_realtime();
 	vdso_file = f;
 	return 0;
 }

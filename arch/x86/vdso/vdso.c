@@ -36,48 +36,23 @@ static uint64_t tsc_read(void)
 	return (uint64_t)high << 32 | low;
 }
 
-static uint64_t time_ns(int realtime)
+static int is_here(unsigned int clock)
 {
-	uint64_t ns, base, start, mult;
-	uint32_t sequence;
-
-	do {
-		sequence = __atomic_load_n(&vdso_data.sequence, __ATOMIC_ACQUIRE);
-		start = vdso_data.tsc_base;
-		mult = vdso_data.tsc_mult;
-		base = vdso_data.realtime_base;
-		ns = (unsigned __int128)(tsc_read() - start) * mult >> 32;
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	} while ((sequence & 1) || sequence != vdso_data.sequence);
-	return realtime ? ns + base : ns;
+	return clock < VDSO_CLOCKS && vdso_data.clocks >> clock & 1;
 }
 
-/* 1: the date, 0: since boot, -1: the kernel's business. */
-static int clock_kind(int clock)
+static uint64_t time_ns(unsigned int clock)
 {
-	switch (clock) {
-	case LINUX_CLOCK_REALTIME:
-	case LINUX_CLOCK_REALTIME_COARSE:
-	case LINUX_CLOCK_TAI:
-		return 1;
-	case LINUX_CLOCK_MONOTONIC:
-	case LINUX_CLOCK_MONOTONIC_RAW:
-	case LINUX_CLOCK_MONOTONIC_COARSE:
-	case LINUX_CLOCK_BOOTTIME:
-		return 0;
-	default:
-		return -1;
-	}
+	return (uint64_t)((unsigned __int128)(tsc_read() - vdso_data.tsc_base) * vdso_data.tsc_mult >> 32) + vdso_data.base[clock];
 }
 
 int __vdso_clock_gettime(int clock, struct linux_timespec *to)
 {
-	int kind = clock_kind(clock);
 	uint64_t ns;
 
-	if (kind < 0 || !vdso_data.tsc_mult)
+	if (!is_here(clock))
 		return call(NR_clock_gettime, clock, (long)to, 0);
-	ns = time_ns(kind);
+	ns = time_ns(clock);
 	to->tv_sec = ns / NSEC_PER_SEC;
 	to->tv_nsec = ns % NSEC_PER_SEC;
 	return 0;
@@ -85,16 +60,22 @@ int __vdso_clock_gettime(int clock, struct linux_timespec *to)
 
 int __vdso_clock_getres(int clock, struct linux_timespec *to)
 {
-	return call(NR_clock_getres, clock, (long)to, 0);
+	if (!is_here(clock))
+		return call(NR_clock_getres, clock, (long)to, 0);
+	if (to) {
+		to->tv_sec = 0;
+		to->tv_nsec = clock == LINUX_CLOCK_REALTIME_COARSE || clock == LINUX_CLOCK_MONOTONIC_COARSE ? vdso_data.coarse_ns : 1;
+	}
+	return 0;
 }
 
 int __vdso_gettimeofday(struct linux_timeval *to, void *zone)
 {
 	uint64_t ns;
 
-	if (zone || !vdso_data.tsc_mult)
+	if (zone || !is_here(LINUX_CLOCK_REALTIME))
 		return call(NR_gettimeofday, (long)to, (long)zone, 0);
-	ns = time_ns(1);
+	ns = time_ns(LINUX_CLOCK_REALTIME);
 	if (to) {
 		to->tv_sec = ns / NSEC_PER_SEC;
 		to->tv_usec = ns % NSEC_PER_SEC / 1000;
@@ -104,16 +85,24 @@ int __vdso_gettimeofday(struct linux_timeval *to, void *zone)
 
 long __vdso_time(long *to)
 {
-	long seconds = vdso_data.tsc_mult ? (long)(time_ns(1) / NSEC_PER_SEC) : call(NR_time, 0, 0, 0);
+	long seconds = is_here(LINUX_CLOCK_REALTIME) ? (long)(time_ns(LINUX_CLOCK_REALTIME) / NSEC_PER_SEC) : call(NR_time, 0, 0, 0);
 
 	if (to)
 		*to = seconds;
 	return seconds;
 }
 
+/* SDM volume 2, LSL: the limit of a segment that user mode may look at. */
 int __vdso_getcpu(unsigned int *cpu, unsigned int *node, void *unused)
 {
-	return call(NR_getcpu, (long)cpu, (long)node, 0);
+	unsigned int number;
+
+	__asm__ volatile("lsl %1, %0" : "=r"(number) : "r"(VDSO_NUMBER_SELECTOR) : "cc");
+	if (cpu)
+		*cpu = number & ((1u << VDSO_NODE_SHIFT) - 1);
+	if (node)
+		*node = number >> VDSO_NODE_SHIFT;
+	return 0;
 }
 
 WEAK_NAME(clock_gettime, __vdso_clock_gettime);

@@ -341,6 +341,13 @@ struct linux_itimerspec {
 #define LINUX_CLOCK_REALTIME_ALARM	8
 #define LINUX_CLOCK_BOOTTIME_ALARM	9
 #define LINUX_CLOCK_TAI			11
+/* Of a process or thread: ~id << 3 | which. */
+#define LINUX_CPUCLOCK_ID_SHIFT		3
+#define LINUX_CPUCLOCK_THREAD		4
+#define LINUX_CPUCLOCK_WHICH		3
+#define LINUX_CPUCLOCK_PROF		0
+#define LINUX_CPUCLOCK_VIRT		1
+#define LINUX_CPUCLOCK_SCHED		2
 #define LINUX_TIMER_ABSTIME		1
 #define LINUX_ITIMER_REAL		0
 #define LINUX_ITIMER_VIRTUAL		1
@@ -372,6 +379,8 @@ struct linux_rusage {
 #define LINUX_RUSAGE_SELF	0
 #define LINUX_RUSAGE_CHILDREN	(-1)
 #define LINUX_RUSAGE_THREAD	1
+
+#define LINUX_SI_LOAD_ONE	65536u	/* a load of 1 in sysinfo(2) */
 
 struct linux_sysinfo {
 	long uptime;

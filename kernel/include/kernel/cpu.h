@@ -39,6 +39,8 @@ struct cpu {
 	uint64_t nr_syscalls;
 	uint64_t nr_interrupts;
 	uint64_t nr_free_ticks;		/* of the scheduler, where a thread could have been preempted (kernel/stuck.c) */
+	uint64_t system_ns, nice_ns;	/* ticks that found a thread in the kernel, or a nice one outside */
+	uint64_t iowait_ns;		/* idle while a thread waited for a disk */
 };
 
 extern struct cpu cpus[CPUS_MAX];

@@ -124,6 +124,13 @@ bool sched_may_poll(void);
 bool sched_wake(struct thread *t);
 /* Something is pending for @t: end its sleep if it is interruptible, or make it look if it runs on another CPU. Any context. */
 void sched_interrupt(struct thread *t);
+/* Between these the caller waits for a disk: CPUs that idle meanwhile say so (/proc/stat). */
+extern uint32_t nr_iowait;
+static inline void iowait_begin(void) { __atomic_fetch_add(&nr_iowait, 1, __ATOMIC_RELAXED); }
+static inline void iowait_end(void) { __atomic_fetch_sub(&nr_iowait, 1, __ATOMIC_RELAXED); }
+/* How many threads ran or were ready, on average over 1, 5 and 15 minutes, in 1/LOAD_ONE. */
+#define LOAD_ONE	2048u
+void load_averages(uint32_t load[3]);
 /* From the timer interrupt, 100 times a second on each busy CPU. */
 void sched_tick(void);
 void sched_init(void);

@@ -4,10 +4,11 @@
 #define KERNEL_TIME_H
 
 #include <kernel/heap.h>
+#include <kernel/wait.h>
 
 /* Nanoseconds since boot, monotonic, from the calibrated TSC. Any context. */
 time_ns_t time_now(void);
-/* Nanoseconds since 1970 (RTC at boot plus time_now()). */
+/* Nanoseconds since 1970: the RTC at boot, or what clock_settime() said, and what has passed since. */
 uint64_t time_realtime(void);
 /* Busy-wait; for hardware start-up only, at most 10 ms. */
 void time_delay_us(uint32_t us);
@@ -27,5 +28,24 @@ void timer_arm(struct timer *t, time_ns_t deadline);
 bool timer_disarm(struct timer *t);
 /* Called by the timer interrupt: run what is due; returns the next deadline or TIME_FOREVER. */
 time_ns_t timers_run(time_ns_t now);
+
+/* ---- Who waits for a date (kernel/clock_set.c) ---- */
+
+/* When it is @date, in ns since 1970, as things stand: a time since boot. */
+time_ns_t deadline_of_date(uint64_t date);
+
+/* @changed is called whenever the date was set: may sleep, must not call these two. Between them, which may sleep too. */
+struct clock_watch {
+	struct list link;		/* list_init() first */
+	void (*changed)(struct clock_watch *w);
+};
+void clock_watch(struct clock_watch *w);
+/* No call is under way when this returns. Harmless when @w is not watched. */
+void clock_unwatch(struct clock_watch *w);
+
+/* Set the date, for everybody. May sleep. */
+void date_set(uint64_t date);
+/* Sleep until it is @date. 0 or -EINTR. */
+int sleep_until_date(uint64_t date);
 
 #endif

@@ -29,5 +29,7 @@ time_ns_t clock_tsc_now(void);
 /* What time_now() and time_realtime() count with, for the vDSO: fixed once the clock was chosen. @mult 0: not the TSC. */
 void clock_parameters(uint64_t *base, uint64_t *mult);
 uint64_t clock_realtime_base(void);
+/* It is @date now, in ns since 1970. Any context; tell vdso_set_realtime() too. */
+void clock_set_realtime(uint64_t date);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The page of time that every program can read, and the small shared object behind it that does (arch/x86/vdso). The kernel writes the
- * page, programs read it: a reader starts over when the sequence number was odd or has changed.
+ * page, programs read it. Only the date ever changes, in one word, so a reader sees it whole without a lock.
  */
 #ifndef ASM_VDSO_H
 #define ASM_VDSO_H
@@ -9,21 +9,31 @@
 #include <stdint.h>
 
 #define VDSO_DATA_SIZE	4096
+#define VDSO_CLOCKS	12	/* LINUX_CLOCK_REALTIME to LINUX_CLOCK_TAI */
+
+/* A segment whose limit is the CPU's number and, from this bit on, its node's: LSL tells it to user mode. */
+#define VDSO_NUMBER_SELECTOR	0x43
+#define VDSO_NODE_SHIFT		12
 
 /*
- * Time since boot in ns is (TSC - tsc_base) * tsc_mult >> 32; the date is that plus realtime_base. tsc_mult is 0
- * when the kernel counts with something else: then programs make system calls. */
+ * What clock c says in ns is ((TSC - tsc_base) * tsc_mult >> 32) + base[c], if bit c of clocks is set: the others are asked of the kernel,
+ * as all are when the kernel counts with something else than the TSC.
+ */
 struct vdso_data {
-	uint32_t sequence, reserved;
+	uint32_t clocks;
+	uint32_t coarse_ns;	/* what clock_getres() says of the coarse clocks */
 	uint64_t tsc_base, tsc_mult;
-	uint64_t realtime_base;
+	uint64_t base[VDSO_CLOCKS];
 };
 
+struct cpu;
 struct space;
 
 /* Map both into a new program's space: the address of the object, or 0 when it cannot be had (programs then make system calls). */
 uint64_t vdso_map(struct space *s);
-/* The date is now @offset ns from what the clock chip said. Any context. */
-void vdso_set_realtime(int64_t offset);
+/* clock_set_realtime() has been called. Any context. */
+void vdso_set_realtime(void);
+/* @cpu's number and node have become known. arch/x86/cpu/cpu.c. */
+void cpu_tell_number(const struct cpu *cpu);
 
 #endif

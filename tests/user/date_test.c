@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The date is set: whoever waits for one notices. CPU-time clocks of others. What needs root is skipped by passing without it. */
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include "abi.h"
+
+#ifndef TFD_TIMER_CANCEL_ON_SET
+#define TFD_TIMER_CANCEL_ON_SET	2
+#endif
+#define HOUR	3600
+
+static struct timespec clock_now(int clock)
+{
+	struct timespec t;
+
+	CHECK(!clock_gettime(clock, &t));
+	return t;
+}
+
+/* The date goes on by @seconds, and back again at the end of the case. */
+static void shift(long seconds)
+{
+	struct timespec t = clock_now(CLOCK_REALTIME);
+
+	t.tv_sec += seconds;
+	CHECK(!clock_settime(CLOCK_REALTIME, &t));
+}
+
+static bool may_set(void)
+{
+	struct timespec t = clock_now(CLOCK_REALTIME);
+
+	return !clock_settime(CLOCK_REALTIME, &t);
+}
+
+/* In a child that waits a moment, so that the parent sleeps by then. */
+static pid_t shift_later(long seconds)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		usleep(50000);
+		shift(seconds);
+		_exit(0);
+	}
+	CHECK(pid > 0);
+	return pid;
+}
+
+static struct itimerspec in_an_hour(void)
+{
+	struct itimerspec s = { .it_value = clock_now(CLOCK_REALTIME) };
+
+	s.it_value.tv_sec += HOUR;
+	return s;
+}
+
+ABI_CASE(a_timer_for_a_date_notices_that_the_date_was_set)
+{
+	struct itimerspec s = in_an_hour();
+	struct sigevent e = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	sigset_t set;
+	timer_t t;
+	int sig;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	CHECK(!sigprocmask(SIG_BLOCK, &set, NULL));
+	if (!may_set())
+		return;
+	CHECK(!timer_create(CLOCK_REALTIME, &e, &t) && !timer_settime(t, TIMER_ABSTIME, &s, NULL));
+	shift(HOUR);
+	CHECK(!sigwait(&set, &sig) && sig == SIGUSR1);
+	shift(-HOUR);
+}
+
+ABI_CASE(a_timer_for_a_time_from_now_does_not_care_for_the_date)
+{
+	struct itimerspec s = { .it_value.tv_sec = HOUR }, left;
+	struct sigevent e = { .sigev_notify = SIGEV_NONE };
+	timer_t t;
+
+	if (!may_set())
+		return;
+	CHECK(!timer_create(CLOCK_REALTIME, &e, &t) && !timer_settime(t, 0, &s, NULL));
+	shift(2 * HOUR);
+	CHECK(!timer_gettime(t, &left) && left.it_value.tv_sec > HOUR / 2);
+	shift(-2 * HOUR);
+}
+
+ABI_CASE(a_sleep_to_a_date_ends_when_the_date_is_set_behind_it)
+{
+	struct itimerspec s = in_an_hour();
+	pid_t pid;
+
+	if (!may_set())
+		return;
+	pid = shift_later(HOUR + 1);
+	CHECK(!clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &s.it_value, NULL));
+	CHECK(abi_wait(pid) == 0);
+	shift(-HOUR - 1);
+}
+
+ABI_CASE(a_timerfd_for_a_date_notices_that_the_date_was_set)
+{
+	struct itimerspec s = in_an_hour();
+	int fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	uint64_t n;
+
+	CHECK(fd >= 0 && !timerfd_settime(fd, TFD_TIMER_ABSTIME, &s, NULL));
+	if (!may_set())
+		return;
+	CHECK_ERR(read(fd, &n, sizeof(n)), EAGAIN);
+	shift(HOUR);
+	CHECK(poll(&p, 1, -1) == 1 && read(fd, &n, sizeof(n)) == sizeof(n) && n == 1);
+	shift(-HOUR);
+}
+
+ABI_CASE(a_timerfd_tells_that_the_date_was_set_when_asked_to)
+{
+	struct itimerspec s = in_an_hour();
+	int fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK);
+	uint64_t n;
+
+	CHECK(fd >= 0 && !timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &s, NULL));
+	if (!may_set())
+		return;
+	shift(1);
+	CHECK_ERR(read(fd, &n, sizeof(n)), ECANCELED);
+	CHECK_ERR(read(fd, &n, sizeof(n)), EAGAIN);
+	shift(-1);
+}
+
+ABI_CASE(files_get_the_date_that_was_set)
+{
+	char name[] = "/tmp/date.XXXXXX";
+	int fd = mkstemp(name);
+	struct stat s;
+	time_t before = time(NULL);
+
+	CHECK(fd >= 0 && !unlink(name));
+	if (!may_set())
+		return;
+	shift(HOUR);
+	CHECK(write(fd, "x", 1) == 1 && !fstat(fd, &s));
+	shift(-HOUR);
+	CHECK(s.st_mtime >= before + HOUR);
+}
+
+ABI_CASE(the_cpu_time_of_another_process_can_be_read)
+{
+	struct timespec t, more;
+	pid_t pid = fork();
+	clockid_t clock;
+
+	if (!pid)
+		for (;;)
+			sched_yield();
+	CHECK(pid > 0 && !clock_getcpuclockid(pid, &clock));
+	do
+		CHECK(!clock_gettime(clock, &t));
+	while (!t.tv_sec && !t.tv_nsec);
+	do
+		CHECK(!clock_gettime(clock, &more));
+	while (more.tv_sec == t.tv_sec && more.tv_nsec == t.tv_nsec);
+	CHECK(more.tv_sec > t.tv_sec || more.tv_nsec > t.tv_nsec);
+	CHECK(!kill(pid, SIGKILL));
+	abi_wait(pid);
+	CHECK_ERR(clock_gettime(clock, &t), EINVAL);
+}
+
+ABI_CASE(a_cpu_clock_of_nobody_is_refused)
+{
+	struct timespec t;
+
+	CHECK_ERR(syscall(SYS_clock_gettime, ~(1 << 22) * 8 | 2, &t), EINVAL);
+	CHECK_ERR(syscall(SYS_clock_gettime, ~getpid() * 8 | 3, &t), EINVAL);
+	CHECK_ERR(syscall(SYS_clock_gettime, ~1 * 8 | 4 | 2, &t), EINVAL);
+	CHECK(!syscall(SYS_clock_gettime, ~getpid() * 8 | 4 | 2, &t));
+}
