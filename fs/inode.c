@@ -62,6 +62,14 @@ void inode_touch(struct inode *inode)
 	inode->mtime = inode->ctime = time_realtime();
 }
 
+void file_accessed(const struct file *f)
+{
+	struct inode *inode = f->inode;
+
+	if (inode && inode->atime <= inode->mtime && !(f->flags & LINUX_O_NOATIME))
+		inode->atime = time_realtime();
+}
+
 static bool in_group(const struct process *p, uint32_t gid, bool real)
 {
 	uint32_t i;

@@ -110,8 +110,7 @@ static ssize_t tmpfs_read(struct file *f, struct iter *to, loff_t *pos)
 	struct page *page;
 	size_t n;
 
-	if (inode->atime <= inode->mtime && !(f->flags & LINUX_O_NOATIME))
-		inode->atime = time_realtime();
+	file_accessed(f);
 	while (to->left && (uint64_t)*pos < size) {
 		offset = *pos & (PAGE_SIZE - 1);
 		n = MIN(PAGE_SIZE - offset, MIN(size - *pos, to->left));

@@ -119,6 +119,13 @@ static void fault_around(struct space *s, struct vma *vma, vaddr_t v)
 	}
 }
 
+/* mmap(3p): the first write to a page of a shared mapping changes the file's times. */
+static void written_by_mapping(struct vma *vma)
+{
+	if (vma->flags & VM_SHARED && vma->file && vma->file->inode)
+		inode_touch(vma->file->inode);
+}
+
 static int fault_file(struct space *s, struct vma *vma, vaddr_t v, uint32_t access)
 {
 	uint64_t index = vma_file_index(vma, v);
@@ -129,6 +136,10 @@ static int fault_file(struct space *s, struct vma *vma, vaddr_t v, uint32_t acce
 	if (IS_ERR(page))
 		return PTR_ERR(page) == -ENOMEM || PTR_ERR(page) == -EAGAIN ? (int)PTR_ERR(page) : -EIO;
 	if (vma->flags & VM_SHARED && (access == VM_WRITE || !vma_is_tracked(vma))) {
+		if (access == VM_WRITE)
+			written_by_mapping(vma);
+		else if (!(vma->flags & VM_RESIDENT))
+			prot &= ~PT_WRITE;	/* the first write faults, and is the file's mtime */
 		if (vma_is_tracked(vma))
 			err = vma->mapping->ops->dirty(vma->mapping, index, page);
 		if (!err)
@@ -174,6 +185,7 @@ static int fault_copy(struct space *s, struct vma *vma, vaddr_t v, struct page *
 	} else if (!page_may_write(vma, old)) {
 		return replace_page(s, vma, v, old);
 	}
+	written_by_mapping(vma);
 	(void)pt_protect(s->root, v, vma_prot(vma->flags));
 	return 0;	/* more rights: a stale translation only faults again */
 }

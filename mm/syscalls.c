@@ -66,6 +66,8 @@ static int64_t map_file(const uint64_t *a, uint32_t vm_flags)
 		at = file_check(f, vm_flags);
 	if (!at)
 		at = space_map(current_process->space, a[0], a[1], vm_flags, (uint32_t)a[3], f, a[5]);
+	if (at >= 0)
+		file_accessed(f);
 	file_put(f);
 	return at;
 }

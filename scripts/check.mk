@@ -2,7 +2,7 @@
 #
 # Testing targets. scripts/check runs the suites; each prints KTAP.
 
-.PHONY: fio layouts check-defences bench-hardening bench-kaslr bench-restart soak-restart soak-stress soak-flush hang-campaign fuzz-abi compare-calls check check-unit check-ktest check-boot check-class bench bench-abi bench-block kpi profile sparse fuzz-calls
+.PHONY: fio layouts check-defences bench-hardening bench-kaslr bench-restart soak-restart soak-stress soak-flush hang-campaign fuzz-abi compare-calls check check-unit check-ktest check-boot check-class bench bench-abi bench-boot bench-block kpi profile sparse fuzz-calls
 check: all unit
 	$(Q)scripts/check --build $(O) $(SUITES)
 
@@ -68,6 +68,10 @@ bench: all
 # Beside Debian's Linux. BENCH="null fork" chooses tests, RUNS=0 leaves the wall clock out.
 bench-abi: all
 	$(Q)FERRY_BUILD=$(O) tests/bench/abi $(if $(RUNS),--runs $(RUNS)) $(BENCH)
+
+# How long a machine takes to the first program: make bench-boot RUNS=9
+bench-boot: all
+	$(Q)FERRY_BUILD=$(O) tests/bench/boot $(if $(RUNS),--runs $(RUNS))
 
 # The driver system calls, fuzzed from inside driver processes: make fuzz-calls ROUNDS=2000 SEED=7
 fuzz-calls: all

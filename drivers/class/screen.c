@@ -94,15 +94,29 @@ static const uint8_t *glyph_of(uint32_t code)
 	return font_glyphs[glyph < 0 ? glyph_find('?') : glyph];
 }
 
-static void pixel_put(volatile uint8_t *at, uint32_t colour)
+/* A row of a glyph, three bytes a pixel. */
+static void row_put(volatile uint8_t *at, uint8_t bits, uint32_t fg, uint32_t bg)
 {
-	if (pixel_bytes == 4) {
-		*(volatile uint32_t *)at = colour;
-		return;
+	for (unsigned int i = 0; i < FONT_WIDTH; i++, at += 3) {
+		uint32_t colour = bits << i & 0x80 ? fg : bg;
+
+		at[0] = (uint8_t)colour;
+		at[1] = (uint8_t)(colour >> 8);
+		at[2] = (uint8_t)(colour >> 16);
 	}
-	at[0] = (uint8_t)colour;
-	at[1] = (uint8_t)(colour >> 8);
-	at[2] = (uint8_t)(colour >> 16);
+}
+
+_Static_assert(FONT_WIDTH == 8, "a row of a glyph is a byte");
+
+/* The same, four bytes a pixel: two pixels at once, out of the four pairs that there are. */
+static void row_put_wide(volatile uint8_t *at, uint8_t bits, const uint64_t pairs[4])
+{
+	volatile uint64_t *to = (volatile uint64_t *)at;
+
+	to[0] = pairs[bits >> 6];
+	to[1] = pairs[bits >> 4 & 3];
+	to[2] = pairs[bits >> 2 & 3];
+	to[3] = pairs[bits & 3];
 }
 
 static void cell_draw(unsigned int x, unsigned int y, const struct terminal_cell *c)
@@ -110,15 +124,20 @@ static void cell_draw(unsigned int x, unsigned int y, const struct terminal_cell
 	volatile uint8_t *at = pixels + (uint64_t)y * FONT_HEIGHT * boot_info.fb_pitch + (uint64_t)x * FONT_WIDTH * pixel_bytes;
 	const uint8_t *glyph = glyph_of(c->code);
 	uint32_t fg, bg;
+	uint64_t pairs[4];
 
 	cell_colours(c, &fg, &bg);
+	for (unsigned int i = 0; i < 4; i++)
+		pairs[i] = (uint64_t)(i & 1 ? fg : bg) << 32 | (i & 2 ? fg : bg);
 	for (unsigned int row = 0; row < FONT_HEIGHT; row++, at += boot_info.fb_pitch) {
 		uint8_t bits = glyph[row];
 
 		if ((c->attrs & TERMINAL_UNDERLINE && row == UNDERLINE_ROW) || (c->attrs & TERMINAL_STRIKE && row == STRIKE_ROW))
 			bits = 0xff;
-		for (unsigned int i = 0; i < FONT_WIDTH; i++)
-			pixel_put(at + i * pixel_bytes, bits << i & 0x80 ? fg : bg);
+		if (pixel_bytes == 4)
+			row_put_wide(at, bits, pairs);
+		else
+			row_put(at, bits, fg, bg);
 	}
 }
 

@@ -177,3 +177,54 @@ ABI_CASE(program_may_write_code_and_run_it)
 	at[1] = 44;
 	CHECK(run() == 44);
 }
+
+static uint64_t ns_of(struct timespec t)
+{
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+/* Both times of the file lie long ago. */
+static void age(int fd)
+{
+	const struct timespec old[2] = { { 1000, 0 }, { 1000, 0 } };
+
+	CHECK(!futimens(fd, old));
+}
+
+ABI_CASE(a_write_to_a_shared_mapping_changes_the_times_of_the_file)
+{
+	int fd = file_of(2);
+	char *p = map(fd, 2, PROT_READ | PROT_WRITE, MAP_SHARED);
+	struct stat s;
+
+	age(fd);
+	CHECK(p[PAGE] == 'b' && !fstat(fd, &s) && s.st_mtim.tv_sec == 1000);
+	p[PAGE] = 'x';
+	CHECK(!msync(p, 2 * PAGE, MS_SYNC) && !fstat(fd, &s));
+	CHECK(s.st_mtim.tv_sec > 1000 && ns_of(s.st_ctim) >= ns_of(s.st_mtim));
+	age(fd);
+	*p = 'x';	/* the first touch is a write */
+	CHECK(!fstat(fd, &s) && s.st_mtim.tv_sec > 1000);
+}
+
+ABI_CASE(a_write_to_a_private_mapping_leaves_the_times_alone)
+{
+	int fd = file_of(1);
+	char *p;
+	struct stat s;
+
+	age(fd);
+	p = map(fd, 1, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	*p = 'x';
+	CHECK(!fstat(fd, &s) && s.st_mtim.tv_sec == 1000);
+}
+
+ABI_CASE(mapping_a_file_is_an_access)
+{
+	int fd = file_of(1);
+	struct stat s;
+
+	age(fd);
+	map(fd, 1, PROT_READ, MAP_SHARED);
+	CHECK(!fstat(fd, &s) && s.st_atim.tv_sec > 1000 && s.st_mtim.tv_sec == 1000);
+}

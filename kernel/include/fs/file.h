@@ -106,5 +106,7 @@ struct fs_context *fs_context_create(void);
 struct fs_context *fs_context_copy(struct fs_context *c);
 struct fs_context *fs_context_share(struct fs_context *c);
 void fs_context_put(struct fs_context *c);
+/* Content was read: atime is now, if the last change is younger (relatime). inode.c. */
+void file_accessed(const struct file *f);
 
 #endif
