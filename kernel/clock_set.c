@@ -6,7 +6,9 @@
 #include <asm/clock.h>
 #include <asm/vdso.h>
 #include <kernel/lock.h>
+#include <kernel/thread.h>
 #include <kernel/time.h>
+#include <kernel/wait.h>
 
 static struct mutex watch_lock = MUTEX_INIT(watch_lock, "clock watches");
 static struct list watches = LIST_INIT(watches);

@@ -4,7 +4,7 @@
 #define KERNEL_TIME_H
 
 #include <kernel/heap.h>
-#include <kernel/wait.h>
+#include <kernel/list.h>
 
 /* Nanoseconds since boot, monotonic, from the calibrated TSC. Any context. */
 time_ns_t time_now(void);
