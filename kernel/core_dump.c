@@ -145,7 +145,7 @@ static int notes_fill(struct core *c, int sig, const struct linux_siginfo *info)
 	uint64_t flags;
 
 	c->notes_room = 3 * sizeof(struct note_head) + sizeof(struct prpsinfo) + sizeof(*info) + sizeof(p->auxv) +
-			MIN(READ_ONCE(p->nr_threads), THREADS_MAX) * each;
+			(1 + MIN(READ_ONCE(p->nr_threads), THREADS_MAX)) * each;	/* a driver's last thread has left when it is asked */
 	c->notes = kzalloc(c->notes_room);
 	if (!c->notes)
 		return -ENOMEM;

@@ -24,12 +24,12 @@ static uint64_t copy_in(void *to, uint64_t from, size_t n)
 	return left;
 }
 
-static uint64_t copy_out(uint64_t to, const void *from, size_t n)
+static uint64_t copy_out(uint64_t to, const void *from, size_t n, bool may_hold_anything)
 {
 	uint64_t left;
 
 	debug_check(from, n, false);
-	debug_check_leak(from, n);
+	debug_check_leak(from, n, may_hold_anything);
 	user_access_begin();
 	left = user_copy_raw((void *)to, from, n);
 	user_access_end();
@@ -86,7 +86,7 @@ int user_copy_to(uint64_t to, const void *from, size_t n)
 		return -EFAULT;
 	if (n == 4 || n == 8)
 		return store_word(to, from, n) ? 0 : -EFAULT;
-	return copy_out(to, from, n) ? -EFAULT : 0;
+	return copy_out(to, from, n, false) ? -EFAULT : 0;
 }
 
 int clear_user(uint64_t to, size_t n)
@@ -144,7 +144,7 @@ size_t user_copy_in(void *to, uint64_t from, size_t n)
 size_t user_copy_out(uint64_t to, const void *from, size_t n)
 {
 	user_copy_bounds(from, n);
-	return user_range_ok(to, n) ? n - copy_out(to, from, n) : 0;
+	return user_range_ok(to, n) ? n - copy_out(to, from, n, true) : 0;
 }
 
 size_t user_clear_out(uint64_t to, size_t n)

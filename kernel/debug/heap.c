@@ -66,13 +66,13 @@ static bool is_kernel_address(uint64_t value)
 }
 
 /* A pattern that was never overwritten, or an address of the kernel's, on its way to a program. */
-void debug_check_leak(const void *from, size_t size)
+void debug_check_leak(const void *from, size_t size, bool may_hold_anything)
 {
 	const char *at = (const char *)ALIGN_UP((uint64_t)from, 4), *end = (const char *)from + size;
 
 	for (; at + 4 <= end; at += 4) {
 		bool unset = *(const uint32_t *)at == FRAME_FILL * 0x01010101u;
-		bool address = at + 8 <= end && is_kernel_address(((const struct unaligned *)at)->value);
+		bool address = !may_hold_anything && at + 8 <= end && is_kernel_address(((const struct unaligned *)at)->value);
 
 		if (unset || address) {
 			report_simple(CALLER_RIP, CALLER_RBP, "%s is copied to a program: %px, %llu bytes, at %llu",

@@ -40,8 +40,11 @@ void debug_start(void);
 
 /* @size bytes from @p are about to be read or written by code that is not instrumented. */
 void debug_check(const volatile void *p, size_t size, bool write);
-/* @size bytes from @from leave the kernel for a program: filled by somebody? */
-void debug_check_leak(const void *from, size_t size);
+/*
+ * @size bytes from @from leave the kernel for a program: filled by somebody? And without an address of the kernel's, unless they are a
+ * program's own bytes that come back (files, pipes), which may hold any number.
+ */
+void debug_check_leak(const void *from, size_t size, bool may_hold_anything);
 
 /* A stack's slot of two stack sizes is mapped (false: no memory), unmapped, or about to be used by a thread. */
 bool debug_stack_map(vaddr_t stack);
@@ -99,7 +102,7 @@ static inline void debug_early_init(void) { }
 static inline void debug_map_shadow(void (*map)(vaddr_t v, paddr_t p)) { }
 static inline void debug_start(void) { }
 static inline void debug_check(const volatile void *p, size_t size, bool write) { }
-static inline void debug_check_leak(const void *from, size_t size) { }
+static inline void debug_check_leak(const void *from, size_t size, bool may_hold_anything) { }
 static inline bool debug_stack_map(vaddr_t stack) { return true; }
 static inline void debug_stack_unmap(vaddr_t stack) { }
 static inline void debug_stack_reuse(vaddr_t stack) { }
