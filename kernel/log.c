@@ -2,8 +2,8 @@
 /*
  * The kernel log. Text goes into a ring in memory and, up to the console level, to the first serial port. The lock is taken with
  * interrupts off and without per-CPU data, so logging works from the first C instruction; a panic goes on without it when it is stuck.
- * While somebody holds the console its lines wait, in their order, and come out in small pieces: the port is slow, and its lock stops
- * interrupts.
+ * While somebody holds the console its lines wait, in their order, and come out one by one: the port is slow, and its lock stops
+ * interrupts. What programs write to that port comes between whole lines.
  */
 #include <asm/cpu.h>
 #include <asm/serial.h>
@@ -19,7 +19,7 @@
 #define LOG_LINE_MAX	512
 #define LOG_LOCK_TURNS	100000000u
 #define WAITING_BYTES	2048u
-#define PIECE_BYTES	16u
+#define TEXT_BYTES	64u	/* of a program, for which the log waits */
 
 static char ring[LOG_SIZE];
 static uint32_t log_locked;
@@ -61,16 +61,24 @@ static void ring_put(const char *text, size_t n)
 	log_end += n;
 }
 
-/* The next piece of what waits, at most a line. */
-static size_t piece_take(char *piece)
+/* How much of @text is a line with its end, or @max bytes of one. */
+static size_t line_length(const char *text, size_t n, size_t max)
 {
-	size_t n = 0;
+	size_t length = 0;
 
-	while (n < MIN(nr_waiting, (size_t)PIECE_BYTES)) {
-		piece[n] = waiting[n];
-		if (piece[n++] == '\n')
+	n = MIN(n, max);
+	while (length < n)
+		if (text[length++] == '\n')
 			break;
-	}
+	return length;
+}
+
+/* The next line of what waits. */
+static size_t waiting_take(char *line)
+{
+	size_t n = line_length(waiting, nr_waiting, LOG_LINE_MAX);
+
+	memcpy(line, waiting, n);
 	nr_waiting -= n;
 	memmove(waiting, waiting + n, nr_waiting);
 	return n;
@@ -84,12 +92,12 @@ static void screen_put(const char *text, size_t n)
 
 static void console_flush(void)
 {
-	char piece[PIECE_BYTES];
+	char line[LOG_LINE_MAX];
 	size_t n;
 
-	while ((n = piece_take(piece))) {
-		serial_write(0, piece, n);
-		screen_put(piece, n);
+	while ((n = waiting_take(line))) {
+		serial_write(0, line, n);
+		screen_put(line, n);
 	}
 }
 
@@ -128,14 +136,14 @@ void log_hold(void)
 	log_unlock(locked, flags);
 }
 
-/* One piece of what waits goes to the port. False: there was none, or somebody holds it again. */
-static bool piece_release(char *piece, size_t *n)
+/* One line of what waits goes to the port. False: there was none, or somebody holds it again. */
+static bool line_release(char *line, size_t *n)
 {
 	uint64_t flags;
 	bool locked = log_lock(&flags);
 
-	*n = nr_holds ? 0 : piece_take(piece);
-	serial_write(0, piece, *n);
+	*n = nr_holds ? 0 : waiting_take(line);
+	serial_write(0, line, *n);
 	releasing = *n;
 	log_unlock(locked, flags);
 	return *n;
@@ -143,15 +151,29 @@ static bool piece_release(char *piece, size_t *n)
 
 void log_release(void)
 {
-	char piece[PIECE_BYTES];
+	char line[LOG_LINE_MAX];
 	uint64_t flags;
 	bool locked = log_lock(&flags), mine = !--nr_holds && !releasing;
 	size_t n;
 
 	releasing |= mine;
 	log_unlock(locked, flags);
-	while (mine && piece_release(piece, &n))
-		screen_put(piece, n);
+	while (mine && line_release(line, &n))
+		screen_put(line, n);
+}
+
+void log_text(const char *text, size_t n)
+{
+	uint64_t flags;
+	size_t piece;
+	bool locked;
+
+	for (; n; text += piece, n -= piece) {
+		piece = line_length(text, n, TEXT_BYTES);
+		locked = log_lock(&flags);
+		serial_write(0, text, piece);
+		log_unlock(locked, flags);
+	}
 }
 
 void log_set_screen(void (*show)(const char *text, size_t n), void (*panics)(bool begins))

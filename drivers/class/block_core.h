@@ -299,7 +299,6 @@ void block_direct_unpin(struct block_direct *d);
 ssize_t block_direct_do(struct block_disk *disk, struct iter *it, uint64_t pos, size_t n, bool write);
 
 /* block_node.c */
-extern const struct file_ops block_file_ops;
 uint64_t block_part_blocks(const struct block_part *part);
 int block_node_add(struct block_disk *disk, unsigned int number, uint64_t start, uint64_t nr_blocks);
 void block_node_remove(struct block_part *part);

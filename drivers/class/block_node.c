@@ -148,11 +148,6 @@ const struct file_ops block_file_ops = {
 	.mmap = block_map,
 };
 
-bool block_file_is(const struct file *f)
-{
-	return f->ops == &block_file_ops;
-}
-
 /* ---- Nodes: parts_lock held, or nobody else knows the disk yet ---- */
 
 uint64_t block_node_rdev(const struct block_disk *disk, unsigned int number)

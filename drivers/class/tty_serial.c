@@ -15,9 +15,12 @@ static uint8_t received[TTYS_MAX][TTY_RAW_SIZE];
 
 static void port_send(struct tty *tty, const uint8_t *bytes, uint32_t n)
 {
-	serial_write(tty->port, (const char *)bytes, n);
-	if (tty == &ttys[0])
-		screen_write(bytes, n);
+	if (tty != &ttys[0]) {
+		serial_write(tty->port, (const char *)bytes, n);
+		return;
+	}
+	log_text((const char *)bytes, n);
+	screen_write(bytes, n);
 }
 
 static const struct tty_link serial_link = { .send = port_send };

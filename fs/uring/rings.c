@@ -134,6 +134,8 @@ void uring_complete_locked(struct uring_request *r, int64_t result)
 	struct uring *u = r->uring;
 	struct uring_request *guard = r->guard, *next;
 
+	if (result <= -ERESTARTSYS && result >= -EINTR_FINAL)
+		result = -EINTR;	/* what a signal's delivery makes of these is not for a ring */
 	r->guard = NULL;
 	next = request_end(u, r, result);
 	if (guard)

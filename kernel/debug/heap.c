@@ -71,8 +71,9 @@ void debug_check_leak(const void *from, size_t size, bool may_hold_anything)
 	const char *at = (const char *)ALIGN_UP((uint64_t)from, 4), *end = (const char *)from + size;
 
 	for (; at + 4 <= end; at += 4) {
-		bool unset = *(const uint32_t *)at == FRAME_FILL * 0x01010101u;
-		bool address = !may_hold_anything && at + 8 <= end && is_kernel_address(((const struct unaligned *)at)->value);
+		uint64_t value = at + 8 <= end ? ((const struct unaligned *)at)->value : *(const uint32_t *)at;
+		bool unset = (uint32_t)value == FRAME_FILL * 0x01010101u && (!may_hold_anything || value == FRAME_FILL * 0x0101010101010101ull);
+		bool address = !may_hold_anything && is_kernel_address(value);
 
 		if (unset || address) {
 			report_simple(CALLER_RIP, CALLER_RBP, "%s is copied to a program: %px, %llu bytes, at %llu",

@@ -73,7 +73,6 @@
 		*(.text.block_direct_unpin .text.block_direct_unpin.*)
 		*(.text.block_direct_fill .text.block_direct_fill.*)
 		*(.text.block_part_blocks .text.block_part_blocks.*)
-		*(.text.block_file_is .text.block_file_is.*)
 		*(.text.io_over .text.io_over.*)
 		*(.text.block_slot_finish .text.block_slot_finish.*)
 		*(.text.block_queue_pump .text.block_queue_pump.*)

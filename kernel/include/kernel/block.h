@@ -7,6 +7,7 @@
 #define KERNEL_BLOCK_H
 
 #include <driver/class/block.h>
+#include <fs/file.h>
 #include <kernel/device.h>
 #include <kernel/wait.h>
 
@@ -63,8 +64,12 @@ struct block_async {
 
 struct file;
 struct iter;
+extern const struct file_ops block_file_ops;
 /* Is @f a disk's or a partition's node, opened? */
-bool block_file_is(const struct file *f);
+static inline bool block_file_is(const struct file *f)
+{
+	return f->ops == &block_file_ops;
+}
 /*
  * Pin @it, data at byte @at of @f. 1: block_async_send() may follow; 0 or -errno: that is the result; -ENOTBLK: @f is no disk opened with
  * O_DIRECT. After 1 and -errno but -ENOTBLK, block_async_end() gives the pages back. Process context; may sleep.

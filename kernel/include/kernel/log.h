@@ -28,8 +28,10 @@ void log_line(int level, const char *line, size_t n);
  * take as long as a driver's restart. A line of KERN_ERR, or too many lines, bring out all that wait. Any context.
  */
 void log_hold(void);
-/* The last one writes what waits, a few bytes at a time with interrupts open between them. Any context, rather one that nobody waits for. */
+/* The last one writes what waits, line by line with interrupts open between them. Any context, rather one that nobody waits for. */
 void log_release(void);
+/* What a program writes to the log's port: it tears no line of the log. Any context. */
+void log_text(const char *text, size_t n);
 
 /*
  * Copy log text, at most @size bytes; returns how many. With @position: what was written from there on (0: the oldest kept), and
