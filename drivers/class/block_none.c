@@ -10,6 +10,7 @@ void block_unregister_unit(struct device *dev, unsigned int unit) { }
 void block_complete(struct device *dev, unsigned int queue, uint32_t tag, int status) { }
 void block_abort_all(struct device *dev, int status) { }
 
+const struct file_ops block_file_ops;	/* of no file */
 int64_t block_async_prepare(struct block_async *a, struct file *f, struct iter *it, uint64_t at, bool write) { return -ENOTBLK; }
 void block_async_send(struct block_async *const *list, unsigned int nr) { }
 void block_async_end(struct block_async *a) { }
