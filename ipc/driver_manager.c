@@ -115,6 +115,7 @@ static int manager_claim(void)
 	flags = spin_lock_irq(&manager_lock);
 	if (!manager) {
 		manager = current_process;
+		current->uses_reserve = true;
 		is_new = true;
 		current_process->on_exit = manager_exit;
 		event_head = event_tail;

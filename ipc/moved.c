@@ -346,6 +346,7 @@ static struct moved *moved_create(struct device *dev, struct process *p, const s
 	m->end_state = DRIVER_CRASHED;
 	m->thread = list_first(&p->threads, struct thread, process_link);	/* a driver process has one */
 	thread_get(m->thread);
+	m->thread->uses_reserve = true;
 	p->driver_side = m;	/* ends with on_exit */
 	p->device = dev;
 	device_get(dev);

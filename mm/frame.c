@@ -17,7 +17,7 @@
 #define SECTION_GAP	(16ul << 20)
 #define DMA32_END	(1ul << 32 >> PAGE_SHIFT)	/* frame number */
 #define ORDERS		(FRAME_ORDER_MAX + 1)
-#define RESERVE_SHIFT	7	/* the last 1/128 of RAM is for FRAME_ATOMIC */
+#define RESERVE_SHIFT	7	/* the last 1/128 of RAM is for FRAME_ATOMIC, drivers and their manager */
 #define RESERVE_MIN	32ul
 #define RESERVE_MAX	1024ul
 #define HOT_MAX		64u	/* single frames kept apart, last in first out: warm in caches, no splitting and melting */
@@ -254,12 +254,18 @@ static unsigned int node_wanted(void)
 	return t && t->mem_node ? t->mem_node - 1u : this_cpu()->node;
 }
 
+/* Memory comes back by I/O, and I/O by drivers: they must not wait for it. */
+static bool may_use_reserve(uint32_t flags)
+{
+	return flags & FRAME_ATOMIC || (current && current->uses_reserve);
+}
+
 static struct page *take_block(unsigned int order, uint32_t flags)
 {
-	uint64_t nr = 1ul << order, keep = flags & FRAME_ATOMIC ? 0 : reserve;
+	uint64_t nr = 1ul << order;
 	struct page *page = NULL;
 
-	if (counts.free < nr + keep)
+	if (unlikely(counts.free < nr + reserve) && (counts.free < nr || !may_use_reserve(flags)))
 		return NULL;
 	if (likely(nr_nodes == 1))
 		return node_take(0, order, flags);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * No frame is left for a program's page: the process with the most pages is ended, whoever asked, and the one that asked tries again. init
- * and drivers are never chosen. While one is dying nobody else is chosen. A space over its own limit ends its own process.
+ * and drivers are never chosen. While one is dying nobody else is chosen. A space over its own limit ends its own process. Drivers and their
+ * manager have the reserve (mm/frame.c) and ask no caches, which may wait for them.
  */
 #include <kernel/log.h>
 #include <kernel/process.h>
@@ -86,7 +87,7 @@ bool oom_relieve(void)
 		process_kill(current_process, LINUX_SIGKILL);
 		return false;
 	}
-	if (reclaim(RECLAIM_PAGES))
+	if (!current->uses_reserve && reclaim(RECLAIM_PAGES))
 		return true;
 	if (may_choose())
 		process_for_each(choose, &c);

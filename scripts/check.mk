@@ -54,6 +54,11 @@ soak-restart: all
 soak-stress: all
 	$(Q)FERRY_BUILD=$(O) HOUR="$(or $(HOUR),3600)" CPUS="$(or $(CPUS),4)" TRINITY="$(TRINITY)" tests/bench/soak-stress
 
+# What each driver does in each placement, as the last check saw it.
+.PHONY: features
+features:
+	$(Q)scripts/features $(O)/check
+
 # Every way to hang, on eight drivers at a time: make hang-campaign HANGS=50 (of each kind)
 hang-campaign: all
 	$(Q)FERRY_BUILD=$(O) HANGS="$(or $(HANGS),50)" tests/fault/hangs

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <uapi/ferry/syscall.h>
@@ -271,6 +272,8 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (policy_load(manager_policy_file, stderr) < 0 && errno != ENOENT)
 		fprintf(stderr, "devmgr: %s: %s\n", manager_policy_file, strerror(errno));
+	if (mlockall(MCL_CURRENT | MCL_FUTURE))	/* no page of it may have to come by a driver that it restarts */
+		fprintf(stderr, "devmgr: memory is not locked: %s\n", strerror(errno));
 	srand((unsigned int)now_ns());
 	(void)setpriority(PRIO_PROCESS, 0, NICE);	/* whoever waits for a driver waits for the manager too */
 	pthread_mutex_lock(&manager_lock);

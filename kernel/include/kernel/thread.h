@@ -47,6 +47,7 @@ struct thread {
 	uint8_t policy, rt_priority;
 	int nice;
 	uint32_t weight;		/* share of a CPU in the fair class; 1024 is nice 0 */
+	bool uses_reserve;		/* a driver's or the device manager's: gets the last frames and waits for no reclaim. Its own */
 	uint8_t mem_node;		/* the node it wants memory of, plus one; 0: where it runs. Its own, inherited */
 	uint32_t slice_ticks;		/* of real time: 0 when it goes behind its equals */
 	uint64_t vruntime;		/* fair class: ns weighted */

@@ -6,6 +6,7 @@
 #include <kernel/init.h>
 #include <kernel/lock.h>
 #include <kernel/log.h>
+#include <kernel/thread.h>
 #include <mm/page.h>
 
 static jmp_buf panicked;
@@ -15,6 +16,9 @@ static jmp_buf panicked;
 #define klog(...)			((void)0)
 #define spin_lock_irq(lock)		((lock)->locked = 1, 0)
 #define spin_unlock_irq(lock, flags)	((void)(flags), (lock)->locked = 0)
+#undef current
+#define current				asker
+static struct thread asks, *asker = &asks;
 #include "mm/boot_frame.c"
 #include "mm/frame.c"
 #undef panic
@@ -124,6 +128,20 @@ KTEST_CASE(reserve_is_for_atomic_callers)
 	take_all(0);
 	EXPECT_NULL(frame_alloc(0, 0, PAGE_ANON));
 	EXPECT_NOT_NULL(frame_alloc(0, FRAME_ATOMIC, PAGE_ANON));
+}
+
+KTEST_CASE(reserve_is_for_drivers)
+{
+	uint64_t left;
+
+	small_machine();
+	take_all(0);
+	left = counts.free;
+	EXPECT_GE(left, RESERVE_MIN);
+	asks.uses_reserve = true;
+	EXPECT_EQ(take_all(0), left);
+	asks.uses_reserve = false;
+	EXPECT_EQ(counts.free, 0);
 }
 
 KTEST_CASE(dma32_frames_lie_below_4_gib)
