@@ -392,8 +392,12 @@ void debug_mutex_locked(struct mutex *m, enum lock_how how)
 {
 	struct thread_debug *d = current ? &current->debug : NULL;
 
-	if (d && shadow_ready() && d->nr_mutexes < DEBUG_MUTEXES_MAX)
-		d->mutexes[d->nr_mutexes++] = (struct held_mutex){ m, stack_save(CALLER_RIP, CALLER_RBP) };
+	if (!d || !shadow_ready() || d->nr_mutexes >= DEBUG_MUTEXES_MAX)
+		return;
+	/* It counts when it is whole: a switch to another thread and back, which looks at what is held, may come in between. */
+	d->mutexes[d->nr_mutexes] = (struct held_mutex){ m, stack_save(CALLER_RIP, CALLER_RBP) };
+	barrier();
+	d->nr_mutexes++;
 }
 
 bool debug_mutex_unlock(struct mutex *m)
