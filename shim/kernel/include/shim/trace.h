@@ -18,4 +18,9 @@ static inline void trace_note(const struct device *dev, enum ferry_trace_op op, 
 		TRACE_CALL(trace_driver, dev, op | size << 16, where, value);
 }
 
+static inline void port_note(const struct device *dev, enum ferry_trace_op op, uint32_t size, uint32_t where, uint64_t value)
+{
+	trace_note(dev, op, size, where, value);
+}
+
 #endif

@@ -7,6 +7,8 @@
 #include <uapi/ferry/driver_abi.h>
 #include <uapi/ferry/trace.h>
 
+struct device;
+
 extern struct ferry_trace driver_trace;
 /* FERRY_CONTROL_TRACE, FERRY_CONTROL_PROFILE: somebody in the kernel wants to know more than the last operations (trace.c). */
 extern uint32_t driver_recording;
@@ -18,6 +20,12 @@ void trace_flush(void);
 void trace_want(uint32_t wanted);
 uint32_t trace_wanted(void);
 
+static inline void trace_only(enum ferry_trace_op op, uint32_t size, uint32_t where, uint64_t value)
+{
+	if (TRACE_TEST(driver_recording, FERRY_CONTROL_TRACE))
+		TRACE_CALL(trace_record, op, size, where, value);
+}
+
 static inline void trace_note(enum ferry_trace_op op, uint32_t size, uint32_t where, uint64_t value)
 {
 	struct ferry_trace_entry *e = &driver_trace.entries[driver_trace.next++ % FERRY_TRACE_ENTRIES];
@@ -26,8 +34,14 @@ static inline void trace_note(enum ferry_trace_op op, uint32_t size, uint32_t wh
 	e->size = (unsigned short)size;
 	e->where = where;
 	e->value = value;
-	if (TRACE_TEST(driver_recording, FERRY_CONTROL_TRACE))
-		TRACE_CALL(trace_record, op, size, where, value);
+	trace_only(op, size, where, value);
+}
+
+/* For the trace only: PIO would push everything else out of the circle of last operations. */
+static inline void port_note(const struct device *dev, enum ferry_trace_op op, uint32_t size, uint32_t where, uint64_t value)
+{
+	(void)dev;
+	trace_only(op, size, where, value);
 }
 
 #endif
