@@ -15,28 +15,12 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "../user/aio.h"
 #include "measure.h"
 
 #define DEPTH_MAX	128
 #define CACHED_READS	20000ul
 #define CACHED_BYTES	512u
-
-struct iocb {
-	uint64_t data;
-	uint32_t key, rw_flags;
-	uint16_t opcode;
-	int16_t priority;
-	uint32_t fd;
-	uint64_t buf, nbytes;
-	int64_t offset;
-	uint64_t reserved2;
-	uint32_t flags, resfd;
-};
-
-struct io_event {
-	uint64_t data, obj;
-	int64_t res, res2;
-};
 
 /* Page table loads since boot, all CPUs; -1 on another system. */
 static long space_switches(void)

@@ -14,34 +14,14 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "../user/aio.h"
 #include "measure.h"
 
 #define DEPTH_MAX	128u
 #define BYTES_MAX	(128u << 10)
 #define REQUESTS_MAX	65536u
-#define OPCODE_READ	0
-#define OPCODE_WRITE	1
-#define GET_SIZE	0x80081272ul	/* BLKGETSIZE64 */
-
-struct iocb {
-	uint64_t data;
-	uint32_t key, rw_flags;
-	uint16_t opcode;
-	int16_t priority;
-	uint32_t fd;
-	uint64_t buf, nbytes;
-	int64_t offset;
-	uint64_t reserved2;
-	uint32_t flags, resfd;
-};
-
-struct io_event {
-	uint64_t data, obj;
-	int64_t res, res2;
-};
 
 struct workload {
 	const char *name;
@@ -121,7 +101,7 @@ static void run(int fd, const struct workload *w, uint64_t size, unsigned long c
 	unsigned long sent = 0, over = 0;
 
 	for (; sent < w->depth && sent < n; sent++) {
-		iocbs[sent] = (struct iocb){ .data = sent, .fd = (uint32_t)fd, .opcode = w->write ? OPCODE_WRITE : OPCODE_READ,
+		iocbs[sent] = (struct iocb){ .data = sent, .fd = (uint32_t)fd, .opcode = w->write ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD,
 					     .buf = (uintptr_t)(buffers + sent * (w->bytes > 4096 ? BYTES_MAX : 4096)),
 					     .nbytes = w->bytes, .offset = next_offset(w, size, sent) };
 		list[sent] = &iocbs[sent];
@@ -216,7 +196,7 @@ int main(int argc, char **argv)
 		int fd = open_disk(argv[i]);
 		uint64_t size;
 
-		if (ioctl(fd, GET_SIZE, &size))
+		if (ioctl(fd, BLKGETSIZE64, &size))
 			die(argv[i]);
 		for (unsigned int j = 0; j < sizeof(workloads) / sizeof(workloads[0]); j++)
 			if (!only || !strcmp(only, workloads[j].name))

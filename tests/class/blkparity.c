@@ -11,18 +11,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include "../user/aio.h"
 #include "blkpattern.h"
-
-/* linux/fs.h, which musl does not bring. */
-#define BLKFLSBUF	_IO(0x12, 97)
-#define BLKSSZGET	_IO(0x12, 104)
-#define BLKGETSIZE64	_IOR(0x12, 114, size_t)
-#define BLKDISCARD	_IO(0x12, 119)
-#define BLKZEROOUT	_IO(0x12, 127)
 
 #define MIB		(1024u * 1024)
 #define BUFFER_BYTES	(2 * MIB)

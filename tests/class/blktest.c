@@ -19,43 +19,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "../user/aio.h"
 #include "blkpattern.h"
 #include "claims.h"
-
-/* linux/fs.h and linux/aio_abi.h, which musl does not bring. */
-#define BLKROGET	_IO(0x12, 94)
-#define BLKRRPART	_IO(0x12, 95)
-#define BLKGETSIZE	_IO(0x12, 96)
-#define BLKFLSBUF	_IO(0x12, 97)
-#define BLKSSZGET	_IO(0x12, 104)
-#define BLKGETSIZE64	_IOR(0x12, 114, size_t)
-#define BLKDISCARD	_IO(0x12, 119)
-#define BLKZEROOUT	_IO(0x12, 127)
-
-#define IOCB_CMD_PREAD	0
-#define IOCB_CMD_PWRITE	1
-
-struct iocb {
-	uint64_t data;
-	uint32_t key, rw_flags;
-	uint16_t opcode;
-	int16_t priority;
-	uint32_t fd;
-	uint64_t buf, nbytes;
-	int64_t offset;
-	uint64_t reserved2;
-	uint32_t flags, resfd;
-};
-
-struct io_event {
-	uint64_t data, obj;
-	int64_t res, res2;
-};
 
 #define MIB		(1024u * 1024)
 #define BUFFER_BYTES	(2 * MIB)

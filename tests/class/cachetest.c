@@ -17,16 +17,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <uapi/ferry/linux_uring.h>
+#include "../user/aio.h"
 #include "claims.h"
-
-#define BLKFLSBUF	_IO(0x12, 97)		/* linux/fs.h, which musl does not bring */
-#define BLKGETSIZE64	_IOR(0x12, 114, size_t)
 
 #define MIB		(1024u * 1024)
 

@@ -17,10 +17,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include "../user/aio.h"
 
 #define BLOCK		4096u
 #define WORKERS_MAX	16u
@@ -28,27 +28,6 @@
 #define BLOCKS_MAX	1024u		/* of one worker */
 #define BATCHES		6u		/* in an epoch */
 #define MAGIC		0x6d726f7473797266ull
-#define BLKGETSIZE64	_IOR(0x12, 114, size_t)
-#define IOCB_CMD_PREAD	0
-#define IOCB_CMD_PWRITE	1
-
-/* linux/aio_abi.h, which musl does not bring. */
-struct iocb {
-	uint64_t data;
-	uint32_t key, rw_flags;
-	uint16_t opcode;
-	int16_t priority;
-	uint32_t fd;
-	uint64_t buf, nbytes;
-	int64_t offset;
-	uint64_t reserved2;
-	uint32_t flags, resfd;
-};
-
-struct io_event {
-	uint64_t data, obj;
-	int64_t res, res2;
-};
 
 /* The first words of each block; the rest follows from them. */
 struct header {
