@@ -247,7 +247,7 @@ void misc_complete(struct device *dev, uint32_t tag, int64_t result)
 	wait_wake(&md->wait, 0);
 }
 
-static uint8_t *data_of(struct device *dev, const struct misc_request *rq, uint32_t offset, uint32_t length)
+void *misc_data_at(struct device *dev, const struct misc_request *rq, uint32_t offset, uint32_t length)
 {
 	struct misc_device *md = dev->misc_device;
 	struct misc_item *item = md && rq->tag < md->limits.depth ? md->items[rq->tag] : NULL;
@@ -256,26 +256,6 @@ static uint8_t *data_of(struct device *dev, const struct misc_request *rq, uint3
 		return NULL;
 	dev->counters.copied_bytes += length;
 	return item->data + offset;
-}
-
-int misc_data_get(struct device *dev, const struct misc_request *rq, uint32_t offset, void *to, uint32_t length)
-{
-	const uint8_t *data = data_of(dev, rq, offset, length);
-
-	if (!data)
-		return -ERANGE;
-	memcpy(to, data, length);
-	return 0;
-}
-
-int misc_data_put(struct device *dev, const struct misc_request *rq, uint32_t offset, const void *from, uint32_t length)
-{
-	uint8_t *data = data_of(dev, rq, offset, length);
-
-	if (!data)
-		return -ERANGE;
-	memcpy(data, from, length);
-	return 0;
 }
 
 void misc_items_end(struct misc_device *md, bool again, int status)

@@ -54,31 +54,11 @@ void misc_complete(struct device *dev, uint32_t tag, int64_t result)
 	finish(dev, tag, result);
 }
 
-static uint8_t *data_of(struct device *dev, const struct misc_request *rq, uint32_t offset, uint32_t length)
+void *misc_data_at(struct device *dev, const struct misc_request *rq, uint32_t offset, uint32_t length)
 {
 	struct host_misc_request *hr = in_flight(dev, rq->tag);
 
 	return hr && offset <= hr->length && length <= hr->length - offset ? (uint8_t *)hr->data + offset : NULL;
-}
-
-int misc_data_get(struct device *dev, const struct misc_request *rq, uint32_t offset, void *to, uint32_t length)
-{
-	const uint8_t *data = data_of(dev, rq, offset, length);
-
-	if (!data)
-		return -ERANGE;
-	memcpy(to, data, length);
-	return 0;
-}
-
-int misc_data_put(struct device *dev, const struct misc_request *rq, uint32_t offset, const void *from, uint32_t length)
-{
-	uint8_t *data = data_of(dev, rq, offset, length);
-
-	if (!data)
-		return -ERANGE;
-	memcpy(data, from, length);
-	return 0;
 }
 
 void host_misc_submit(struct device *dev, struct host_misc_request *hr)

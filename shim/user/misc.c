@@ -109,33 +109,13 @@ void misc_complete(struct device *dev, uint32_t tag, int64_t result)
 		device_fault(dev, "completion ring", tag);
 }
 
-static uint8_t *data_of(struct device *dev, const struct misc_request *rq, uint32_t offset, uint32_t length)
+void *misc_data_at(struct device *dev, const struct misc_request *rq, uint32_t offset, uint32_t length)
 {
 	struct misc_end *e = dev->misc;
 
 	if (!e || rq->tag >= e->depth || rq->length > e->slot_bytes || offset > rq->length || length > rq->length - offset)
 		return NULL;
 	return e->data + (size_t)rq->tag * e->slot_bytes + offset;
-}
-
-int misc_data_get(struct device *dev, const struct misc_request *rq, uint32_t offset, void *to, uint32_t length)
-{
-	const uint8_t *data = data_of(dev, rq, offset, length);
-
-	if (!data)
-		return -ERANGE;
-	memcpy(to, data, length);
-	return 0;
-}
-
-int misc_data_put(struct device *dev, const struct misc_request *rq, uint32_t offset, const void *from, uint32_t length)
-{
-	uint8_t *data = data_of(dev, rq, offset, length);
-
-	if (!data)
-		return -ERANGE;
-	memcpy(data, from, length);
-	return 0;
 }
 
 static int rings_open(struct misc_end *e, const struct ferry_misc_register *reg)

@@ -7,6 +7,7 @@
 #define DRIVER_CLASS_MISC_H
 
 #include <driver/device.h>
+#include <lib/string.h>
 
 #define MISC_DEPTH_MAX	16u
 #define MISC_BYTES_MAX	16384u
@@ -59,11 +60,32 @@ void misc_unregister(struct device *dev);
  */
 void misc_complete(struct device *dev, uint32_t tag, int64_t result);
 
+/* Where @length bytes at @offset of a request lie for this placement; NULL when outside of it. For the two below. */
+void *misc_data_at(struct device *dev, const struct misc_request *rq, uint32_t offset, uint32_t length);
+
 /*
  * The bytes of a request: copy @length at @offset out of them (a write's, an ioctl's argument) or into them (a read's, an ioctl's result).
  * -ERANGE when outside. Between submit and complete, strand 0.
  */
-int __must_check misc_data_get(struct device *dev, const struct misc_request *rq, uint32_t offset, void *to, uint32_t length);
-int __must_check misc_data_put(struct device *dev, const struct misc_request *rq, uint32_t offset, const void *from, uint32_t length);
+static inline int __must_check misc_data_get(struct device *dev, const struct misc_request *rq, uint32_t offset, void *to, uint32_t length)
+{
+	const void *data = misc_data_at(dev, rq, offset, length);
+
+	if (!data)
+		return -ERANGE;
+	memcpy(to, data, length);
+	return 0;
+}
+
+static inline int __must_check misc_data_put(struct device *dev, const struct misc_request *rq, uint32_t offset, const void *from,
+					     uint32_t length)
+{
+	void *data = misc_data_at(dev, rq, offset, length);
+
+	if (!data)
+		return -ERANGE;
+	memcpy(data, from, length);
+	return 0;
+}
 
 #endif
