@@ -303,7 +303,7 @@ int dentry_iterate(struct file *f, bool (*emit)(void *arg, const char *name, uin
 	return 0;
 }
 
-loff_t dir_seek(struct file *f, loff_t offset, int whence)
+loff_t seek_plain(struct file *f, loff_t offset, int whence)
 {
 	if (whence == LINUX_SEEK_CUR)
 		offset += f->pos;

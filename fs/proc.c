@@ -14,7 +14,7 @@
 struct proc_file {
 	struct proc_source source;
 	void (*show)(struct seq *s, void *priv);
-	ssize_t (*write)(void *priv, char *text, size_t n);
+	int (*write)(void *priv, char *text);
 	void *priv;
 };
 
@@ -45,6 +45,7 @@ static ssize_t text_write(struct file *f, struct iter *from, loff_t *pos)
 	struct proc_source *source = f->inode->priv;
 	char *text;
 	ssize_t n;
+	int err;
 
 	if (!source->write)
 		return -EINVAL;
@@ -54,22 +55,14 @@ static ssize_t text_write(struct file *f, struct iter *from, loff_t *pos)
 	if (!text)
 		return -ENOMEM;
 	n = iter_get(from, text, WRITE_MAX);
-	if (n > 0)
-		n = source->write(f->inode, text, n);
+	if (n > 0) {
+		if (text[n - 1] == '\n')
+			text[n - 1] = '\0';
+		err = source->write(f->inode, text);
+		n = err ? err : n;
+	}
 	kfree(text);
 	return n;
-}
-
-static loff_t text_seek(struct file *f, loff_t offset, int whence)
-{
-	if (whence == LINUX_SEEK_CUR)
-		offset += f->pos;
-	else if (whence != LINUX_SEEK_SET)
-		return -EINVAL;
-	if (offset < 0)
-		return -EINVAL;
-	f->pos = offset;
-	return offset;
 }
 
 static int text_open(struct inode *inode, struct file *f)
@@ -86,7 +79,7 @@ static void text_release(struct file *f)
 }
 
 const struct file_ops proc_text_ops = {
-	.read = text_read, .write = text_write, .seek = text_seek, .open = text_open, .release = text_release,
+	.read = text_read, .write = text_write, .seek = seek_plain, .open = text_open, .release = text_release,
 };
 
 static void file_show(struct seq *s, struct inode *inode)
@@ -96,11 +89,11 @@ static void file_show(struct seq *s, struct inode *inode)
 	p->show(s, p->priv);
 }
 
-static ssize_t file_write(struct inode *inode, char *text, size_t n)
+static int file_write(struct inode *inode, char *text)
 {
 	struct proc_file *p = inode->priv;
 
-	return p->write(p->priv, text, n);
+	return p->write(p->priv, text);
 }
 
 static void file_destroy(struct inode *inode)
@@ -127,8 +120,8 @@ static ssize_t link_readlink(struct inode *inode, char *to, size_t size)
 static const struct inode_ops link_inode_ops = { .readlink = link_readlink, .destroy = file_destroy };
 static const struct inode_ops dir_inode_ops = { 0 };
 static const struct inode_ops root_inode_ops = { .lookup = proc_pid_lookup };
-static const struct file_ops dir_ops = { .iterate = dentry_iterate, .seek = dir_seek };
-static const struct file_ops root_ops = { .iterate = root_iterate, .seek = dir_seek };
+static const struct file_ops dir_ops = { .iterate = dentry_iterate, .seek = seek_plain };
+static const struct file_ops root_ops = { .iterate = root_iterate, .seek = seek_plain };
 
 static void proc_statfs(struct super *s, struct linux_statfs *to)
 {
@@ -232,7 +225,7 @@ unlock:
 }
 
 static int text_create(bool sys, const char *path, mode_t mode, void (*show)(struct seq *s, void *priv),
-		       ssize_t (*write)(void *priv, char *text, size_t n), void *priv)
+		       int (*write)(void *priv, char *text), void *priv)
 {
 	struct proc_file *p = kzalloc(sizeof(*p));
 	int err;
@@ -252,7 +245,7 @@ static int text_create(bool sys, const char *path, mode_t mode, void (*show)(str
 }
 
 int proc_create_rw(const char *path, mode_t mode, void (*show)(struct seq *s, void *priv),
-		   ssize_t (*write)(void *priv, char *text, size_t n), void *priv)
+		   int (*write)(void *priv, char *text), void *priv)
 {
 	return text_create(false, path, mode, show, write, priv);
 }

@@ -492,6 +492,6 @@ static const struct inode_ops pid_text_ops = { .destroy = node_destroy, .valid =
 static const struct inode_ops pid_link_ops = { .readlink = link_readlink, .follow = link_follow, .destroy = node_destroy, .valid = node_valid };
 static const struct inode_ops fd_dir_ops = { .lookup = fd_lookup, .destroy = node_destroy, .valid = node_valid };
 static const struct inode_ops task_dir_ops = { .lookup = task_lookup, .destroy = node_destroy, .valid = node_valid };
-static const struct file_ops pid_dir_fops = { .iterate = pid_iterate, .seek = dir_seek };
-static const struct file_ops fd_dir_fops = { .iterate = fd_iterate, .seek = dir_seek };
-static const struct file_ops task_dir_fops = { .iterate = task_iterate, .seek = dir_seek };
+static const struct file_ops pid_dir_fops = { .iterate = pid_iterate, .seek = seek_plain };
+static const struct file_ops fd_dir_fops = { .iterate = fd_iterate, .seek = seek_plain };
+static const struct file_ops task_dir_fops = { .iterate = task_iterate, .seek = seek_plain };

@@ -210,20 +210,18 @@ void proc_pid_comm(struct seq *s, struct inode *inode)
 	seq_printf(s, "%s\n", n.name);
 }
 
-ssize_t proc_pid_set_comm(struct inode *inode, char *text, size_t n)
+int proc_pid_set_comm(struct inode *inode, char *text)
 {
 	struct process *p = proc_node_process(inode);
 	uint64_t flags;
 
 	if (p != current_process && !privileged(LINUX_CAP_SYS_PTRACE))
 		return -EPERM;
-	if (text[n - 1] == '\n')
-		text[n - 1] = '\0';
-	text[MIN(n, 15ul)] = '\0';
+	text[MIN(strlen(text), 15ul)] = '\0';
 	flags = spin_lock_irq(&process_tree_lock);
 	str_copy(p->name, text, sizeof(p->name));
 	spin_unlock_irq(&process_tree_lock, flags);
-	return n;
+	return 0;
 }
 
 /* Argument or environment strings out of the process's own memory, as they stand there now. */

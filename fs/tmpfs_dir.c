@@ -12,7 +12,7 @@
 
 #define INODES_FEW	4096
 
-static const struct file_ops tmpfs_dir_file_ops = { .iterate = dentry_iterate, .seek = dir_seek };
+static const struct file_ops tmpfs_dir_file_ops = { .iterate = dentry_iterate, .seek = seek_plain };
 
 static ssize_t link_read(struct inode *inode, char *to, size_t size)
 {

@@ -80,24 +80,22 @@ static void step_show(struct seq *s, void *priv)
 		   (unsigned long long)kills, (unsigned long long)steps);
 }
 
-static ssize_t step_write(void *priv, char *text, size_t n)
+static int step_write(void *priv, char *text)
 {
 	char *space = strchr(text, ' ');
-	uint32_t count = 0;
+	unsigned long long count;
 	uint64_t flags;
 
 	if (!space || space == text || (size_t)(space - text) >= sizeof(armed_device))
 		return -EINVAL;
-	for (const char *c = space + 1; *c >= '0' && *c <= '9' && count <= COUNT_MAX; c++)
-		count = count * 10 + (uint32_t)(*c - '0');
-	if (!count || count > COUNT_MAX)
+	if (parse_u64(space + 1, 10, 0, &count) || !count || count > COUNT_MAX)
 		return -EINVAL;
 	*space = '\0';
 	flags = spin_lock_irq(&step_lock);
 	str_copy(armed_device, text, sizeof(armed_device));
-	armed_count = count;
+	armed_count = (uint32_t)count;
 	spin_unlock_irq(&step_lock, flags);
-	return (ssize_t)n;
+	return 0;
 }
 
 static int step_init(void)

@@ -417,17 +417,12 @@ static void pattern_show(struct seq *s, void *priv)
 }
 
 /* Programs as receivers ("|...") do not exist here. */
-static ssize_t pattern_write(void *priv, char *text, size_t n)
+static int pattern_write(void *priv, char *text)
 {
-	size_t length = strnlen(text, n);
-
-	while (length && text[length - 1] == '\n')
-		length--;
-	if (length >= sizeof(pattern) || text[0] == '|')
+	if (strlen(text) >= sizeof(pattern) || text[0] == '|')
 		return -EINVAL;
-	memcpy(pattern, text, length);
-	pattern[length] = '\0';
-	return (ssize_t)n;
+	str_copy(pattern, text, sizeof(pattern));
+	return 0;
 }
 
 static int core_init(void)

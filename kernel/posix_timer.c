@@ -113,21 +113,6 @@ static int posix_timer_add(struct process *p, struct posix_timer *t)
 	return id < TIMERS_MAX ? id : -EAGAIN;
 }
 
-static struct thread *own_thread(pid_t tid)
-{
-	struct process *p = current_process;
-	uint64_t flags = spin_lock_irq(&p->lock);
-	struct thread *t, *found = NULL;
-
-	list_for_each(t, &p->threads, process_link)
-		if (t->tid == tid)
-			found = t;
-	if (found)
-		thread_get(found);
-	spin_unlock_irq(&p->lock, flags);
-	return found;
-}
-
 static int event_apply(struct posix_timer *t, const struct linux_sigevent *event)
 {
 	int notify = event->notify & ~LINUX_SIGEV_THREAD_ID;
@@ -139,7 +124,7 @@ static int event_apply(struct posix_timer *t, const struct linux_sigevent *event
 	t->signo = event->signo;
 	t->value = event->value;
 	if (event->notify & LINUX_SIGEV_THREAD_ID)
-		t->thread = own_thread(event->tid);
+		t->thread = thread_find(current_process->pid, event->tid);
 	return (event->notify & LINUX_SIGEV_THREAD_ID) && !t->thread ? -EINVAL : 0;
 }
 

@@ -130,18 +130,18 @@ static void profile_show(struct seq *s, void *priv)
 		seq_printf(s, "# %llu found no room\n", (unsigned long long)no_room);
 }
 
-static ssize_t profile_write(void *priv, char *text, size_t n)
+static int profile_write(void *priv, char *text)
 {
 	uint64_t flags;
 
-	if (strcmp(text, "reset") && strcmp(text, "reset\n"))
+	if (strcmp(text, "reset"))
 		return -EINVAL;
 	flags = spin_lock_irq(&table_lock);
 	for (unsigned int i = 0; i < ROWS; i++)
 		table[i].count = table[i].total_ns = table[i].max_ns = 0;
 	no_room = 0;
 	spin_unlock_irq(&table_lock, flags);
-	return (ssize_t)n;
+	return 0;
 }
 
 static int profile_init(void)

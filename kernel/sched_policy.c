@@ -41,15 +41,6 @@ void thread_set_class(struct thread *t, enum sched_class sclass)
 
 /* ---- /proc/sys/kernel ---- */
 
-static int microseconds(char *text, unsigned long long *us)
-{
-	size_t n = strlen(text);
-
-	if (n && text[n - 1] == '\n')
-		text[n - 1] = '\0';
-	return parse_u64(text, 10, 0, us);
-}
-
 static void period_show(struct seq *s, void *priv)
 {
 	seq_printf(s, "%llu\n", (unsigned long long)READ_ONCE(rt_period_ns) / NSEC_PER_USEC);
@@ -65,30 +56,30 @@ static void runtime_show(struct seq *s, void *priv)
 		seq_printf(s, "%llu\n", (unsigned long long)runtime / NSEC_PER_USEC);
 }
 
-static ssize_t period_write(void *priv, char *text, size_t n)
+static int period_write(void *priv, char *text)
 {
 	unsigned long long us;
 
-	if (microseconds(text, &us) || us < PERIOD_MIN_US || us > PERIOD_MAX_US)
+	if (parse_u64(text, 10, 0, &us) || us < PERIOD_MIN_US || us > PERIOD_MAX_US)
 		return -EINVAL;
 	if (rt_runtime_ns != TIME_FOREVER && us * NSEC_PER_USEC < rt_runtime_ns)
 		return -EINVAL;
 	WRITE_ONCE(rt_period_ns, us * NSEC_PER_USEC);
-	return (ssize_t)n;
+	return 0;
 }
 
-static ssize_t runtime_write(void *priv, char *text, size_t n)
+static int runtime_write(void *priv, char *text)
 {
 	unsigned long long us;
 
-	if (!strcmp(text, "-1") || !strcmp(text, "-1\n")) {
+	if (!strcmp(text, "-1")) {
 		WRITE_ONCE(rt_runtime_ns, TIME_FOREVER);
-		return (ssize_t)n;
+		return 0;
 	}
-	if (microseconds(text, &us) || us > rt_period_ns / NSEC_PER_USEC)
+	if (parse_u64(text, 10, 0, &us) || us > rt_period_ns / NSEC_PER_USEC)
 		return -EINVAL;
 	WRITE_ONCE(rt_runtime_ns, us * NSEC_PER_USEC);
-	return (ssize_t)n;
+	return 0;
 }
 
 static int sched_policy_init(void)

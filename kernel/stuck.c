@@ -131,26 +131,24 @@ static void seconds_show(struct seq *s, void *priv)
 	seq_printf(s, "%u\n", READ_ONCE(*(uint32_t *)priv));
 }
 
-static ssize_t seconds_write(uint32_t *to, char *text, size_t n)
+static int seconds_write(uint32_t *to, char *text)
 {
 	unsigned long long value;
 
-	if (n && text[n - 1] == '\n')
-		text[n - 1] = '\0';
 	if (parse_u64(text, 10, 0, &value) || value > SECONDS_MAX)
 		return -EINVAL;
 	WRITE_ONCE(*to, (uint32_t)value);
-	return (ssize_t)n;
+	return 0;
 }
 
-static ssize_t task_write(void *priv, char *text, size_t n)
+static int task_write(void *priv, char *text)
 {
-	return seconds_write(&task_seconds, text, n);
+	return seconds_write(&task_seconds, text);
 }
 
-static ssize_t cpu_write(void *priv, char *text, size_t n)
+static int cpu_write(void *priv, char *text)
 {
-	return seconds_write(&cpu_seconds, text, n);
+	return seconds_write(&cpu_seconds, text);
 }
 
 static int stuck_init(void)

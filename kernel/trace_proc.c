@@ -69,14 +69,12 @@ static int categories_parse(const char *text, uint32_t *mask)
 	return 0;
 }
 
-static ssize_t categories_write(void *priv, char *text, size_t n)
+static int categories_write(void *priv, char *text)
 {
 	uint32_t mask;
 	int err = categories_parse(text, &mask);
 
-	if (!err)
-		err = trace_set(mask);
-	return err ? err : (ssize_t)n;
+	return err ? err : trace_set(mask);
 }
 
 static void status_show(struct seq *s, void *priv)

@@ -322,7 +322,7 @@ static int policy_line(char *text)
 
 /* ---- /proc/ferry/inject ---- */
 
-static ssize_t inject_write(void *priv, char *text, size_t n)
+static int inject_write(void *priv, char *text)
 {
 	char *line = text, *name;
 	struct block_disk *disk;
@@ -343,7 +343,7 @@ static ssize_t inject_write(void *priv, char *text, size_t n)
 		}
 		line = next;
 	}
-	return err ? err : (ssize_t)n;
+	return err;
 }
 
 static void rule_show(struct seq *s, const struct block_disk *disk, const struct rule *r)

@@ -41,16 +41,14 @@ static void fail_show(struct seq *s, void *priv)
 	seq_printf(s, "left %u\nhappened %u\n", READ_ONCE(victim) ? left : 0, happened);
 }
 
-static ssize_t fail_write(void *priv, char *text, size_t n)
+static int fail_write(void *priv, char *text)
 {
 	unsigned long long count;
 
-	if (n && text[n - 1] == '\n')
-		text[n - 1] = '\0';
 	if (parse_u64(text, 10, 0, &count) || count > UINT32_MAX)
 		return -EINVAL;
 	debug_fail_set((uint32_t)count);
-	return (ssize_t)n;
+	return 0;
 }
 
 static int fail_init(void)

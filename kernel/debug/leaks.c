@@ -238,15 +238,15 @@ static void leaks_show(struct seq *s, void *priv)
 	}
 }
 
-static ssize_t leaks_write(void *priv, char *text, size_t n)
+static int leaks_write(void *priv, char *text)
 {
-	if (strncmp(text, "scan", 4))
+	if (strcmp(text, "scan"))
 		return -EINVAL;
 	if (__atomic_exchange_n(&scanning, 1, __ATOMIC_ACQUIRE))
 		return -EBUSY;
 	scan();
 	__atomic_store_n(&scanning, 0, __ATOMIC_RELEASE);
-	return (ssize_t)n;
+	return 0;
 }
 
 static int leaks_init(void)

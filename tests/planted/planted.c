@@ -67,16 +67,14 @@ static void list_show(struct seq *s, void *priv)
 		seq_printf(s, "%s\n", (*bug)->name);
 }
 
-static ssize_t run_write(void *priv, char *text, size_t n)
+static int run_write(void *priv, char *text)
 {
 	int err = -ENOENT;
 
-	if (n && text[n - 1] == '\n')
-		text[n - 1] = '\0';
 	for (const struct planted *const *bug = __start_planted_bugs; bug < __stop_planted_bugs; bug++)
 		if (!strcmp((*bug)->name, text))
 			err = run(*bug);
-	return err ? err : (ssize_t)n;
+	return err;
 }
 
 static int planted_init(void)

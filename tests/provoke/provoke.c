@@ -26,30 +26,23 @@ static void provoke_show(struct seq *s, void *priv)
 		}
 }
 
-static ssize_t provoke_write(void *priv, char *text, size_t n)
+static int provoke_write(void *priv, char *text)
 {
 	const struct provocation *p;
 	unsigned long long user = 0;
-	char *word = text;
+	char *word = strchr(text, ' ');
 
-	while (*word && *word != ' ' && *word != '\n')
-		word++;
-	if (*word == ' ') {
-		char *end = word + 1;
-
-		while (*end && *end != '\n')
-			end++;
-		*end = 0;
+	if (word) {
 		if (parse_u64(word + 1, 16, 0, &user))
 			return -EINVAL;
+		*word = '\0';
 	}
-	*word = 0;
 	p = provocation_find(text);
 	if (!p)
 		return -ENOENT;
 	log_info("provoke: %s", p->name);
 	log_info("provoke: %s came back: %s", p->name, p->run(user));
-	return n;
+	return 0;
 }
 
 static int provoke_init(void)

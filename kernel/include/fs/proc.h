@@ -14,7 +14,7 @@ extern const struct file_ops proc_text_ops;
 /* What a file's inode->priv points to first. */
 struct proc_source {
 	void (*show)(struct seq *s, struct inode *inode);
-	ssize_t (*write)(struct inode *inode, char *text, size_t n);
+	int (*write)(struct inode *inode, char *text);
 };
 
 extern struct super *proc_super;

@@ -15,7 +15,7 @@ struct proc_entry {
 	mode_t mode;
 	uint32_t number;	/* low bits of the inode number */
 	void (*show)(struct seq *s, struct inode *inode);
-	ssize_t (*write)(struct inode *inode, char *text, size_t n);
+	int (*write)(struct inode *inode, char *text);
 	const struct inode_ops *ops;
 	const struct file_ops *fops;
 };
@@ -39,7 +39,7 @@ void proc_pid_stat(struct seq *s, struct inode *inode);
 void proc_pid_status(struct seq *s, struct inode *inode);
 void proc_pid_cmdline(struct seq *s, struct inode *inode);
 void proc_pid_comm(struct seq *s, struct inode *inode);
-ssize_t proc_pid_set_comm(struct inode *inode, char *text, size_t n);
+int proc_pid_set_comm(struct inode *inode, char *text);
 void proc_pid_environ(struct seq *s, struct inode *inode);
 void proc_pid_maps(struct seq *s, struct inode *inode);
 void proc_pid_statm(struct seq *s, struct inode *inode);

@@ -178,7 +178,8 @@ int dentry_iterate(struct file *f, bool (*emit)(void *arg, const char *name, uin
 bool dentry_emit_children(struct file *f, struct dentry *dir,
 			  bool (*emit)(void *arg, const char *name, uint64_t ino, uint8_t type, loff_t next), void *arg);
 bool dir_emit_dots(struct file *f, bool (*emit)(void *arg, const char *name, uint64_t ino, uint8_t type, loff_t next), void *arg);
-loff_t dir_seek(struct file *f, loff_t offset, int whence);
+/* file_ops.seek by SEEK_SET and SEEK_CUR, to any position: for directories and generated text, which have no end to count from. -EINVAL. */
+loff_t seek_plain(struct file *f, loff_t offset, int whence);
 /* Drop a tree of dentries that were kept by an extra reference each (tmpfs). */
 void dentry_drop_tree(struct dentry *root);
 void dentry_setup(void);
