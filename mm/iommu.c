@@ -69,8 +69,7 @@ int dma_map_frames(struct device *dev, paddr_t start, uint64_t length, uint64_t 
 	return err;
 }
 
-/* The hardware did not answer: it may still reach these pages, so they never get free. */
-static void quarantine(struct device *dev, uint64_t start, uint64_t length)
+void dma_quarantine(struct device *dev, uint64_t start, uint64_t length)
 {
 	struct page *page;
 	uint64_t at;
@@ -91,24 +90,33 @@ void dma_unmap_frames(struct device *dev, uint64_t address, uint64_t length)
 	if (!dev->iommu || !length || !iommu->unmap(dev->iommu, address, length))
 		return;
 	if (iommu->flush(dev->iommu, address, length))
-		quarantine(dev, address, length);
+		dma_quarantine(dev, address, length);
 }
 
-void dma_unmap_segments(struct device *dev, const struct dma_segment *segments, unsigned int nr)
+bool dma_unmap_later(struct device *dev, const struct dma_segment *segments, unsigned int nr, struct dma_flush *f)
 {
-	uint64_t low = UINT64_MAX, high = 0;
-	unsigned int i;
-
-	for (i = 0; dev->iommu && i < nr; i++) {
+	for (unsigned int i = 0; dev->iommu && i < nr; i++) {
 		const struct dma_segment *s = &segments[i];
 
 		if (!s->length || !iommu->unmap(dev->iommu, s->address, s->length))
 			continue;
-		low = MIN(low, s->address);
-		high = MAX(high, s->address + s->length);
+		f->low = f->high ? MIN(f->low, s->address) : s->address;
+		f->high = MAX(f->high, s->address + s->length);
 	}
-	if (low >= high || !iommu->flush(dev->iommu, low, high - low))
+	return f->high;
+}
+
+int dma_flush(struct device *dev, const struct dma_flush *f)
+{
+	return f->high ? iommu->flush(dev->iommu, f->low, f->high - f->low) : 0;
+}
+
+void dma_unmap_segments(struct device *dev, const struct dma_segment *segments, unsigned int nr)
+{
+	struct dma_flush f = { .high = 0 };
+
+	if (!dma_unmap_later(dev, segments, nr, &f) || !dma_flush(dev, &f))
 		return;
-	for (i = 0; i < nr; i++)
-		quarantine(dev, segments[i].address, segments[i].length);
+	for (unsigned int i = 0; i < nr; i++)
+		dma_quarantine(dev, segments[i].address, segments[i].length);
 }

@@ -10,6 +10,7 @@
 #include <kernel/trace.h>
 #include <fs/file.h>
 #include <fs/page_tree.h>
+#include <mm/iommu.h>
 #include <mm/page.h>
 #include <mm/pagecache.h>
 
@@ -71,6 +72,7 @@ struct block_queue {
 	struct list replay;		/* slots a dead driver left, oldest first; unmapped */
 	time_ns_t hold_until;		/* by then what waits for a driver has waited enough; 0: nothing does */
 	struct list finished;		/* ios whose done() is due */
+	struct dma_flush unflushed;	/* of those the device may still reach so much: not for long (decision 0010) */
 	struct timer timer;		/* deadlines and retries */
 };
 

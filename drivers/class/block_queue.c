@@ -6,7 +6,6 @@
  */
 #include <kernel/init.h>
 #include <kernel/log.h>
-#include <mm/iommu.h>
 #include <mm/slab.h>
 #include "block_core.h"
 
@@ -85,8 +84,10 @@ void block_slot_finish(struct block_queue *q, struct block_slot *slot, int statu
 
 	list_del(&slot->link);
 	io->disk->stats[q->number].in_flight--;
-	if (slot->rq.nr_segments)
+	if (unlikely(slot->bounced))
 		block_slot_unmap(q, slot, status);
+	else if (q->dev->iommu)
+		dma_unmap_later(q->dev, slot->segments, slot->rq.nr_segments, &q->unflushed);
 	if (unlikely(slot->deaths))
 		block_replay_over(q, slot);
 	count(&dev->counters.requests, 1);
@@ -317,11 +318,33 @@ void block_run_done(struct list *batch)
 	}
 }
 
+/* The unit does not answer, and never will: nobody gets their pages. The strand is free. */
+static void batch_quarantine(struct block_queue *q, const struct list *batch)
+{
+	const struct block_io *io;
+
+	list_for_each(io, batch, link)
+		for (unsigned int i = 0; i < io->nr_vec; i++)
+			dma_quarantine(q->dev, page_paddr(io->vec[i].page) + io->vec[i].offset, io->vec[i].length);
+}
+
+/* Before anybody is told that an io is over: one flush for all that ended together. What failed is tried again, and fails, each time. */
+static void batch_flush(struct block_queue *q, const struct dma_flush *f, const struct list *batch)
+{
+	if (!dma_flush(q->dev, f))
+		return;
+	batch_quarantine(q, batch);
+	strand_lock(q->strand);
+	q->unflushed = *f;
+	strand_unlock(q->strand);
+}
+
 /* One at a time for each queue; whoever comes meanwhile leaves its work to the one who runs. */
 static void queue_deferred(struct strand *s)
 {
 	struct block_queue *q = s->class_queue;
 	struct list batch = LIST_INIT(batch);
+	struct dma_flush f;
 	uint64_t flags;
 
 	preempt_disable();
@@ -330,8 +353,12 @@ static void queue_deferred(struct strand *s)
 		s->deferred_due = false;
 		block_queue_pump(q);
 		list_splice(&batch, &q->finished);
+		f = q->unflushed;
+		q->unflushed.high = 0;
 		q->finishing = true;
 		spin_unlock_irq(&s->lock, flags);
+		if (f.high)
+			batch_flush(q, &f, &batch);
 		block_run_done(&batch);
 		flags = spin_lock_irq(&s->lock);
 		q->finishing = false;

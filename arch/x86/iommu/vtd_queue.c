@@ -45,8 +45,11 @@ static void queue_put(struct vtd_unit *u, uint64_t low, uint64_t high)
 
 static int answer_wait(struct vtd_unit *u)
 {
-	time_ns_t end = time_now() + VTD_WAIT_NS;
+	time_ns_t end;
 
+	if (likely(*u->answer == u->sequence))
+		return 0;
+	end = time_now() + VTD_WAIT_NS;
 	while (*u->answer != u->sequence) {
 		uint32_t errors = vtd_read(u, REG_FAULT_STATUS) & FAULT_QUEUE;
 

@@ -14,12 +14,17 @@
 #define USES_MASK	((uint64_t)VTD_USES_MAX << USES_SHIFT)
 #define USE_ONE		(1ull << USES_SHIFT)
 #define CACHE_LINE	64u
+#define AREA_SHIFT	21	/* what a lowest table maps */
 
 void vtd_write_back(const void *p, size_t bytes, bool coherent)
 {
 	const char *at = (const char *)((uintptr_t)p & ~(uintptr_t)(CACHE_LINE - 1)), *end = (const char *)p + bytes;
 
-	for (; !coherent && at < end; at += CACHE_LINE)
+	if (coherent) {
+		__asm__ volatile("" ::: "memory");	/* a register's write, the doorbell, comes after other writes */
+		return;
+	}
+	for (; at < end; at += CACHE_LINE)
 		__asm__ volatile("clflush %0" :: "m"(*at) : "memory");
 	__asm__ volatile("mfence" ::: "memory");
 }
@@ -50,7 +55,7 @@ static uint64_t *entry_at(paddr_t table, uint64_t address, unsigned int level)
 }
 
 /* The lowest entry for @address, or NULL: no table, and with @grow no memory. */
-static uint64_t *table_walk(const struct vtd_table *t, uint64_t address, bool grow)
+static __attribute__((noinline)) uint64_t *table_walk(struct vtd_table *t, uint64_t address, bool grow)
 {
 	paddr_t table = t->root;
 
@@ -69,12 +74,20 @@ static uint64_t *table_walk(const struct vtd_table *t, uint64_t address, bool gr
 			return NULL;
 		table = *e & ADDRESS_MASK;
 	}
+	t->last = table;
+	t->last_area = address >> AREA_SHIFT;
 	return entry_at(table, address, 0);
+}
+
+/* The same: mostly it lies in the table where the last one was. */
+static inline uint64_t *entry_of(struct vtd_table *t, uint64_t address, bool grow)
+{
+	return likely(t->last && t->last_area == address >> AREA_SHIFT) ? entry_at(t->last, address, 0) : table_walk(t, address, grow);
 }
 
 static int page_map(struct vtd_table *t, uint64_t address)
 {
-	uint64_t *e = table_walk(t, address, true);
+	uint64_t *e = entry_of(t, address, true);
 
 	if (!e)
 		return -ENOMEM;
@@ -92,7 +105,7 @@ static int page_map(struct vtd_table *t, uint64_t address)
 
 static bool page_unmap(struct vtd_table *t, uint64_t address)
 {
-	uint64_t *e = table_walk(t, address, false);
+	uint64_t *e = entry_of(t, address, false);
 
 	if (!e || !*e)
 		return false;
@@ -135,9 +148,9 @@ int vtd_table_map(struct vtd_table *t, uint64_t start, uint64_t length)
 	return 0;
 }
 
-uint64_t vtd_table_entry(const struct vtd_table *t, uint64_t address)
+uint64_t vtd_table_entry(struct vtd_table *t, uint64_t address)
 {
-	uint64_t *e = address < t->limit ? table_walk(t, address, false) : NULL;
+	uint64_t *e = address < t->limit ? entry_of(t, address, false) : NULL;
 
 	return e ? *e : 0;
 }

@@ -16,6 +16,8 @@ struct vtd_table {
 	bool coherent;		/* the unit reads the CPU's caches */
 	uint64_t limit;		/* first address out of reach */
 	uint64_t pages;		/* mapped now */
+	paddr_t last;		/* the lowest table that was walked to last, 0: none, */
+	uint64_t last_area;	/* and which 2 MiB it maps */
 };
 
 /* -ENOMEM. Tables stay until the machine stops. */
@@ -25,7 +27,7 @@ int vtd_table_map(struct vtd_table *t, uint64_t start, uint64_t length);
 /* One use less; what is not mapped is passed over. True: an entry was cleared. */
 bool vtd_table_unmap(struct vtd_table *t, uint64_t start, uint64_t length);
 /* The entry for @address, 0: not mapped. */
-uint64_t vtd_table_entry(const struct vtd_table *t, uint64_t address);
+uint64_t vtd_table_entry(struct vtd_table *t, uint64_t address);
 /* Make @bytes at @p visible to a unit that does not look into caches. */
 void vtd_write_back(const void *p, size_t bytes, bool coherent);
 

@@ -33,7 +33,19 @@ const char *iommu_name(void);
 /* Bus mastering goes on and off with the domain (pci_set_bus_master). 0 without an IOMMU. */
 int iommu_attach(struct device *dev);
 void iommu_block(struct device *dev);
-/* dma_unmap_frames() of @nr ranges with one flush. Any context. */
+
+/* Device addresses that were unmapped and that the device may reach until dma_flush(); high 0: none. */
+struct dma_flush {
+	uint64_t low, high;
+};
+/*
+ * dma_unmap_frames() of @nr ranges with one flush. Any context. Or without: what has to be flushed is added to @f, true when it has anything,
+ * and nobody else may have the pages before dma_flush() returned 0; when it does not, they go to dma_quarantine().
+ */
 void dma_unmap_segments(struct device *dev, const struct dma_segment *segments, unsigned int nr);
+bool dma_unmap_later(struct device *dev, const struct dma_segment *segments, unsigned int nr, struct dma_flush *f);
+int dma_flush(struct device *dev, const struct dma_flush *f);
+/* The hardware did not answer, and may still reach these pages: they never get free, and the device fails. Any context. */
+void dma_quarantine(struct device *dev, uint64_t start, uint64_t length);
 
 #endif
