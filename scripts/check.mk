@@ -68,7 +68,7 @@ soak-flush: all
 	$(Q)FERRY_BUILD=$(O) KILLS="$(or $(KILLS),300)" tests/fault/flush-order
 
 bench: all
-	$(Q)FERRY_BUILD=$(O) tests/bench/run $(if $(SHORT),--short)
+	$(Q)FERRY_BUILD=$(O) tests/bench/run $(if $(SHORT),--short) $(if $(TARGETS),--targets)
 
 # Beside Debian's Linux. BENCH="null fork" chooses tests, RUNS=0 leaves the wall clock out.
 bench-abi: all
@@ -102,9 +102,9 @@ fuzz-abi: all
 bench-block: all
 	$(Q)FERRY_BUILD=$(O) tests/bench/block $(if $(RUNS),--runs $(RUNS)) $(DISKS)
 
-# The record of a driver, beside it: make kpi DRIVER=nvme (RUNS=9)
+# The record of a driver, beside it: make kpi DRIVER=nvme (RUNS=9 KILLS=200); SHORT=1: a look, which opens no gate
 kpi: all
-	$(Q)FERRY_BUILD=$(O) tests/bench/kpi $(if $(RUNS),--runs $(RUNS)) $(DRIVER)
+	$(Q)FERRY_BUILD=$(O) tests/bench/kpi $(if $(SHORT),--short) $(if $(RUNS),--runs $(RUNS)) $(if $(KILLS),--kills $(KILLS)) $(DRIVER)
 
 # One HTML file out of what benchmarks, tests and KPI records left: $(O)/report.html
 .PHONY: report
