@@ -267,6 +267,12 @@ int sys_link(const char *path, const char *target)
 	return err;
 }
 
+int sys_dir(const char *path)
+{
+	proc_setup();
+	return add(sys_super, path, LINUX_S_IFDIR | 0555, NULL, NULL);
+}
+
 int proc_create_file(const char *path, mode_t mode, const struct file_ops *ops)
 {
 	proc_setup();

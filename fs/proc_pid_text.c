@@ -2,6 +2,7 @@
 /* The texts of /proc/<pid>: proc(5)'s formats as ps, top and pmap read them. What is not counted is 0. */
 #include <fs/proc_pid.h>
 #include <fs/tty.h>
+#include <kernel/cgroup.h>
 #include <kernel/process.h>
 #include <kernel/ptrace.h>
 #include <kernel/seccomp.h>
@@ -300,6 +301,11 @@ void proc_pid_maps(struct seq *s, struct inode *inode)
 	kfree(buffer);
 	if (space)
 		space_put(space);
+}
+
+void proc_pid_cgroup(struct seq *s, struct inode *inode)
+{
+	cgroup_show_path(s, proc_node_process(inode));
 }
 
 void proc_pid_limits(struct seq *s, struct inode *inode)

@@ -4,6 +4,7 @@
  * early means marking it (PROCESS_EXITING) and letting each thread leave by itself on its way to user mode, so every lock and reference
  * of the kernel is given back by the code that took it. Locks: as in process.h.
  */
+#include <kernel/cgroup.h>
 #include <kernel/log.h>
 #include <kernel/ptrace.h>
 #include <kernel/syscall.h>
@@ -45,6 +46,7 @@ static bool thread_detach(struct thread *t)
 	}
 	wait_wake(&p->state_wait, 0);
 	spin_unlock_irq(&p->lock, flags);
+	cgroup_task_remove(p);
 	return last;
 }
 
@@ -72,6 +74,7 @@ static void process_release(struct process *p)
 	if (fs)
 		fs_context_put(fs);
 	process_space_replace(p, NULL);
+	cgroup_leave(p);
 	process_release_vfork(p);
 }
 

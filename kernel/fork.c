@@ -4,6 +4,7 @@
  * copies, or shares its space, files or directories as the flags say. CLONE_SIGHAND without CLONE_THREAD copies the actions (Linux shares
  * them); namespaces are refused. Locks: process_tree_lock for the parent's group and session.
  */
+#include <kernel/cgroup.h>
 #include <kernel/log.h>
 #include <kernel/ptrace.h>
 #include <kernel/seccomp.h>
@@ -198,6 +199,7 @@ static struct process *process_copy(const struct clone_request *r)
 	if (!p)
 		return ERR_PTR(-ENOMEM);
 	process_copy_state(p, from, r);
+	cgroup_inherit(p, from);
 	p->pid = pid_alloc();
 	err = p->pid < 0 ? p->pid : process_copy_parts(p, from, r->flags);
 	if (!err)

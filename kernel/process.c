@@ -4,6 +4,7 @@
  * how they end in exit.c. A process is referenced by the tree (until it is waited for), by each of its threads, and by whoever found it.
  * Locks: process_tree_lock for the tree; process->lock for its threads and for swapping its files and space.
  */
+#include <kernel/cgroup.h>
 #include <kernel/device.h>
 #include <kernel/log.h>
 #include <kernel/time.h>
@@ -62,6 +63,7 @@ struct process *process_alloc(void)
 	list_init(&p->posix_timers);
 	list_init(&p->sem_undos);
 	list_init(&p->tracees);
+	list_init(&p->group_link);
 	spin_init(&p->lock, "process");
 	spin_init(&p->signal_lock, "signal");
 	wait_queue_init(&p->child_wait, "child wait");
@@ -154,11 +156,15 @@ void process_set_group(struct process *p, pid_t pgid)
 
 struct thread *process_thread_create(struct process *p, pid_t tid, const struct regs *regs)
 {
-	struct thread *t = thread_create_user(p, p->name, regs);
+	int err = cgroup_task_add(p);
+	struct thread *t = err ? ERR_PTR(err) : thread_create_user(p, p->name, regs);
 	uint64_t flags;
 
-	if (IS_ERR(t))
+	if (IS_ERR(t)) {
+		if (!err)
+			cgroup_task_remove(p);
 		return t;
+	}
 	t->tid = tid;
 	t->syscall_nr = -1;
 	flags = spin_lock_irq(&p->lock);
@@ -190,6 +196,8 @@ void process_space_replace(struct process *p, struct space *space)
 	if (p == current_process)
 		space_switch(space);
 	spin_unlock_irq(&p->lock, flags);
+	if (space)
+		cgroup_space_follow(p, space);
 	if (old)
 		space_put(old);
 }
@@ -213,6 +221,7 @@ void process_discard(struct process *p)
 	if (fs)
 		fs_context_put(fs);
 	process_space_replace(p, NULL);
+	cgroup_leave(p);
 	process_put(p);
 }
 

@@ -11,6 +11,7 @@
 #include <asm/clock.h>
 #include <asm/cpu.h>
 #include <asm/smp.h>
+#include <kernel/cgroup.h>
 #include <kernel/cpu.h>
 #include <kernel/debug.h>
 #include <kernel/log.h>
@@ -83,14 +84,10 @@ static bool rt_is_throttled(struct run_queue *rq, time_ns_t now)
 	return rq->rt_throttled;
 }
 
-/* Book the time since the last call to the thread that runs. */
-static void account(struct run_queue *rq, struct thread *t, time_ns_t now)
+static inline void account_class(struct run_queue *rq, struct thread *t, time_ns_t delta, time_ns_t now)
 {
-	time_ns_t delta = now > t->started_ns ? now - t->started_ns : 0;
 	uint64_t least;
 
-	t->started_ns = MAX(now, t->started_ns);
-	t->runtime_ns += delta;
 	if (t == rq->cpu->idle) {
 		rq->cpu->iowait_ns += READ_ONCE(nr_iowait) ? delta : 0;
 		return;
@@ -102,6 +99,19 @@ static void account(struct run_queue *rq, struct thread *t, time_ns_t now)
 	t->vruntime += weighted(t, delta);
 	least = rq->fair.root ? MIN(rq->fair.root->key, t->vruntime) : t->vruntime;
 	rq->min_vruntime = MAX(rq->min_vruntime, least);
+}
+
+/* Book the time since the last call to the thread that runs. The rare call comes last: it costs no frame. */
+static void account(struct run_queue *rq, struct thread *t, time_ns_t now)
+{
+	time_ns_t delta = now > t->started_ns ? now - t->started_ns : 0;
+	struct cgroup *g = t->process ? READ_ONCE(t->process->group) : NULL;
+
+	t->started_ns = MAX(now, t->started_ns);
+	t->runtime_ns += delta;
+	account_class(rq, t, delta, now);
+	if (unlikely(g))
+		cgroup_charge_cpu(g, delta);
 }
 
 /* The highest priority first. Behind its equals, or before them when it was preempted with time left. */

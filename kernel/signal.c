@@ -43,7 +43,7 @@ bool signal_pending(const struct thread *t)
 		return false;
 	if (((READ_ONCE(t->pending) | READ_ONCE(p->pending)) & (~t->blocked | t->waiting_for)) || t->exit_flags)
 		return true;
-	return (READ_ONCE(p->attention) & ~PROCESS_RING) && READ_ONCE(p->execing) != t;
+	return (READ_ONCE(p->attention) & ~PROCESS_ERRANDS) && READ_ONCE(p->execing) != t;
 }
 
 static void queue_drop(struct process *p, struct list *queue, sigset_t which)

@@ -91,7 +91,7 @@ static void stopped_wait(struct process *p)
 /* Until its next period begins, or somebody ends it. */
 static void throttled_wait(struct process *p)
 {
-	wait_event(&p->state_wait, !(READ_ONCE(p->attention) & PROCESS_THROTTLED) || READ_ONCE(p->exiting), TIME_FOREVER, false);
+	wait_event(&p->state_wait, !(READ_ONCE(p->attention) & PROCESS_HELD) || READ_ONCE(p->exiting), TIME_FOREVER, false);
 }
 
 static void process_stop(struct process *p, int sig)
@@ -220,7 +220,7 @@ static void attention_heed(struct process *p)
 			core_dump_wait(p);
 		else if (attention & PROCESS_RING)
 			uring_attend();
-		else if (attention & PROCESS_THROTTLED)
+		else if (attention & PROCESS_HELD)
 			throttled_wait(p);
 		else if (!(attention & PROCESS_STOPPED))
 			return;

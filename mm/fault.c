@@ -32,10 +32,20 @@ bool page_may_write(const struct vma *vma, const struct page *page)
 	return page && page->use == PAGE_ANON && READ_ONCE(page->mapcount) == 1;
 }
 
+static bool group_is_full(const struct space *s)
+{
+	struct cgroup *full = cgroup_memory_full(s->group);
+
+	cgroup_count_event(full, CGROUP_MAX);
+	return full;
+}
+
 static bool over_limit(const struct space *s)
 {
 	uint64_t limit = READ_ONCE(s->limit_pages);
 
+	if (unlikely(s->group) && group_is_full(s))
+		return true;
 	if (!limit || s->nr_pages < limit)
 		return false;
 	if (space_is_current(s) && current_process->device)
@@ -52,7 +62,7 @@ int space_enter_page(struct space *s, vaddr_t v, struct page *page, uint32_t pro
 		return err;
 	}
 	__atomic_fetch_add(&page->mapcount, 1, __ATOMIC_RELAXED);
-	s->nr_pages++;
+	space_count(s, 1);
 	return 0;
 }
 
@@ -169,7 +179,7 @@ static int replace_page(struct space *s, struct vma *vma, vaddr_t v, struct page
 	if (old == zero_page)
 		return 0;
 	__atomic_fetch_sub(&old->mapcount, 1, __ATOMIC_RELAXED);
-	s->nr_pages--;
+	space_count(s, -1);
 	page_put(old);
 	return 0;
 }

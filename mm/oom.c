@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * No frame is left for a program's page: the process with the most pages is ended, whoever asked, and the one that asked tries again. init
- * and drivers are never chosen. While one is dying nobody else is chosen. A space over its own limit ends its own process. Drivers and their
- * manager have the reserve (mm/frame.c) and ask no caches, which may wait for them.
+ * and drivers are never chosen. While one is dying nobody else is chosen. A space over its own limit ends its own process, a control group over
+ * its own somebody of it. Drivers and their manager have the reserve (mm/frame.c) and ask no caches, which may wait for them.
  */
+#include <kernel/cgroup.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
 #include <kernel/time.h>
@@ -23,6 +24,7 @@ struct choice {
 	pid_t pid;		/* of the worst; 0: nobody */
 	uint64_t pages;
 	bool dying;		/* somebody's memory is about to come back */
+	struct cgroup *within;	/* only from this group; NULL: from all */
 };
 
 static bool may_be_chosen(const struct process *p)
@@ -36,7 +38,7 @@ static bool choose(struct process *p, void *arg)
 	struct choice *c = arg;
 	uint64_t flags, pages;
 
-	if (!may_be_chosen(p))
+	if (!may_be_chosen(p) || (c->within && !cgroup_holds(c->within, p)))
 		return true;
 	flags = spin_lock_irq(&p->lock);
 	pages = p->space ? READ_ONCE(p->space->nr_pages) : 0;
@@ -67,42 +69,73 @@ static bool over_own_limit(void)
 	return s->limit_pages && READ_ONCE(s->nr_pages) >= s->limit_pages;
 }
 
-bool oom_retry(int64_t err, unsigned int *tries)
+/* Somebody of @full (NULL: of all) is ended, unless somebody is dying already. false: it was the caller. */
+static bool end_somebody(struct cgroup *full)
+{
+	struct choice c = { .within = full };
+	struct process *p;
+	bool others;
+
+	if (may_choose())
+		process_for_each(choose, &c);
+	p = c.pid && !c.dying ? process_find(c.pid) : NULL;
+	if (!p)
+		return true;
+	log_warn("mm: out of memory%s: %s (pid %d) with %llu KiB is ended", full ? " in its control group" : "", p->name, p->pid,
+		 (unsigned long long)c.pages * (PAGE_SIZE / 1024));
+	vm_count_add(VM_OOM_KILLS, 1);
+	if (full)
+		cgroup_count_event_of(p, CGROUP_OOM_KILL);
+	process_kill(p, LINUX_SIGKILL);
+	others = p != current_process;
+	process_put(p);
+	return others;
+}
+
+/* Of the frames of the machine, as opposed to the limit of a group. */
+static bool frames_are_short(void)
 {
 	struct frame_stats stats;
 
-	if (err != -ENOMEM || ++*tries > RETRIES || current->exiting || signal_pending(current))
-		return false;
 	frame_stats(&stats);
-	return stats.free < SHORT_PAGES && oom_relieve();
+	return stats.free < SHORT_PAGES;
+}
+
+/* @g: the group that pays for the caller's memory, or NULL. No cache helps a full group: it has none of them. */
+static bool relieve(struct cgroup *g)
+{
+	struct cgroup *full = cgroup_memory_full(g);
+
+	cgroup_count_event(full, CGROUP_OOM);
+	if (!full && g && !frames_are_short())
+		return true;	/* it was full, and somebody of it has ended meanwhile */
+	if (!full && !current->uses_reserve && reclaim(RECLAIM_PAGES))
+		return true;
+	if (!end_somebody(full))
+		return false;
+	sleep_until(time_now() + WAIT_NS, true);
+	return true;
 }
 
 bool oom_relieve(void)
 {
-	struct choice c = { 0 };
-	struct process *p;
+	struct cgroup *g;
+	bool again;
 
 	if (over_own_limit()) {
 		log_warn("mm: %s (pid %d) is over its limit and is ended", current_process->name, current_process->pid);
 		process_kill(current_process, LINUX_SIGKILL);
 		return false;
 	}
-	if (!current->uses_reserve && reclaim(RECLAIM_PAGES))
-		return true;
-	if (may_choose())
-		process_for_each(choose, &c);
-	p = c.pid && !c.dying ? process_find(c.pid) : NULL;
-	if (p) {
-		log_warn("mm: out of memory: %s (pid %d) with %llu KiB is ended", p->name, p->pid,
-			 (unsigned long long)c.pages * (PAGE_SIZE / 1024));
-		vm_count_add(VM_OOM_KILLS, 1);
-		process_kill(p, LINUX_SIGKILL);
-		if (p == current_process) {
-			process_put(p);
-			return false;
-		}
-		process_put(p);
-	}
-	sleep_until(time_now() + WAIT_NS, true);
-	return true;
+	g = cgroup_of_space(current_process->space);
+	again = relieve(g);
+	cgroup_put(g);
+	return again;
+}
+
+bool oom_retry(int64_t err, unsigned int *tries)
+{
+	if (err != -ENOMEM || ++*tries > RETRIES || current->exiting || signal_pending(current))
+		return false;
+	return frames_are_short() && oom_relieve();
 }

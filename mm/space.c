@@ -116,7 +116,7 @@ static void drop_page(struct drop *d, vaddr_t v, struct page *page)
 	if (!page || page == zero_page)
 		return;
 	__atomic_fetch_sub(&page->mapcount, 1, __ATOMIC_RELAXED);
-	d->space->nr_pages--;
+	space_count(d->space, -1);
 	d->pages[d->nr++] = page;
 	if (d->nr == DROP_BATCH)
 		drop_flush(d);
@@ -167,6 +167,7 @@ void space_put(struct space *s)
 		space_drop_range(s, vma, vma->start, vma->end, false);
 	vma_free_list(&s->areas);
 	WARN_ON(s->nr_pages);
+	cgroup_put(s->group);
 	pt_free(s->root);
 	kfree(s);
 }
@@ -249,6 +250,9 @@ struct space *space_fork(struct space *from)
 	if (!to)
 		return NULL;
 	mutex_lock(&from->lock);
+	to->group = from->group;
+	if (to->group)
+		cgroup_get(to->group);
 	to->brk_start = from->brk_start;
 	to->brk_end = from->brk_end;
 	to->mmap_base = from->mmap_base;

@@ -3,6 +3,7 @@
 #ifndef MM_SPACE_INTERNAL_H
 #define MM_SPACE_INTERNAL_H
 
+#include <kernel/cgroup.h>
 #include <mm/page.h>
 #include <mm/pagecache.h>
 #include <mm/space.h>
@@ -41,6 +42,14 @@ static inline uint64_t vma_file_index(const struct vma *vma, vaddr_t v)
 static inline bool vma_is_tracked(const struct vma *vma)
 {
 	return vma->flags & VM_SHARED && vma->mapping && vma->mapping->ops;
+}
+
+/* @n user pages more in @s, or fewer. */
+static inline void space_count(struct space *s, int64_t n)
+{
+	s->nr_pages += (uint64_t)n;
+	if (unlikely(s->group))
+		cgroup_charge_pages(s->group, n);
 }
 
 /* space.c: pages leave a range; translations are forgotten before frames are freed. @flush false: the table is not loaded anywhere. */

@@ -277,9 +277,9 @@ static bool rip_is_canonical(uint64_t rip)
 	return (uint64_t)((int64_t)(rip << 16) >> 16) == rip;
 }
 
-static bool ring_is_due(const struct thread *t)
+static bool errand_is_due(const struct thread *t)
 {
-	return READ_ONCE(t->process->attention) & PROCESS_RING;
+	return READ_ONCE(t->process->attention) & PROCESS_ERRANDS;
 }
 
 void return_to_user_work(struct regs *r)
@@ -289,14 +289,14 @@ void return_to_user_work(struct regs *r)
 		schedule();
 	if (unlikely(!rip_is_canonical(r->rip)))
 		signal_fault(LINUX_SIGSEGV, LINUX_SI_KERNEL, r->rip);
-	if (current->exiting || signal_pending(current) || ring_is_due(current))
+	if (current->exiting || signal_pending(current) || errand_is_due(current))
 		signal_deliver(r);
 	irq_disable();
 }
 
 static bool work_is_due(const struct thread *t, const struct regs *r)
 {
-	return this_cpu()->need_resched || t->exiting || signal_pending(t) || ring_is_due(t) || !rip_is_canonical(r->rip);
+	return this_cpu()->need_resched || t->exiting || signal_pending(t) || errand_is_due(t) || !rip_is_canonical(r->rip);
 }
 
 bool exit_to_user(struct regs *r)

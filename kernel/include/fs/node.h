@@ -37,5 +37,7 @@ void proc_remove(const char *path);
 int sys_create(const char *path, mode_t mode, void (*show)(struct seq *s, void *priv), void *priv);
 int sys_link(const char *path, const char *target);
 void sys_remove(const char *path);
+/* An empty directory there, to mount on. */
+int sys_dir(const char *path);
 
 #endif

@@ -44,6 +44,7 @@ void proc_pid_environ(struct seq *s, struct inode *inode);
 void proc_pid_maps(struct seq *s, struct inode *inode);
 void proc_pid_statm(struct seq *s, struct inode *inode);
 void proc_pid_limits(struct seq *s, struct inode *inode);
+void proc_pid_cgroup(struct seq *s, struct inode *inode);
 void proc_pid_wchan(struct seq *s, struct inode *inode);
 void proc_mounts_show(struct seq *s, struct inode *inode);
 

@@ -13,6 +13,7 @@
 struct space;
 struct file;
 struct path_ref;
+struct cgroup;
 struct tty;
 struct device;
 
@@ -76,6 +77,10 @@ struct process {
 	struct { uint64_t cur, max; } rlimits[RLIMITS_MAX];
 	struct wait_queue child_wait;	/* wait4 of this process sleeps here */
 	struct wait_queue exit_wait;	/* woken when it has become a zombie */
+	struct cgroup *group;		/* counted; NULL: the root. Guarded by cgroup_lock, as the next three; also read with interrupts off */
+	struct list group_link;
+	uint64_t group_tasks;		/* threads counted there */
+	bool left_group;		/* it has ended */
 	time_ns_t start_ns, user_ns, system_ns, children_ns;
 	enum syscall_set syscalls;
 	struct device *device;		/* a driver process: the device it serves (counted reference) */
@@ -108,6 +113,9 @@ struct process {
 #define PROCESS_DUMPING		0x10u	/* one thread writes a core file, the others wait (kernel/core_dump.c) */
 #define PROCESS_THROTTLED	0x8u	/* its time is used up: no thread goes to user mode until that is cleared (ipc/throttle.c) */
 #define PROCESS_RING		0x20u	/* a request of an io_uring can go on: any thread sees to it (uring_attend), none is woken for it */
+#define PROCESS_GROUP_HELD	0x40u	/* as PROCESS_THROTTLED, for the control group it is in (kernel/cgroup_cpu.c) */
+#define PROCESS_HELD		(PROCESS_THROTTLED | PROCESS_GROUP_HELD)
+#define PROCESS_ERRANDS		(PROCESS_RING | PROCESS_GROUP_HELD)	/* done on the way to user mode; they end no sleep */
 
 #define current_process	(current->process)
 

@@ -13,6 +13,7 @@ struct file;
 struct page;
 struct inode;
 struct mapping;
+struct cgroup;
 
 #define VM_READ		0x1u
 #define VM_WRITE	0x2u
@@ -59,6 +60,7 @@ struct space {
 	uint64_t nr_pages;	/* resident user pages */
 	uint64_t nr_table_pages;
 	uint64_t limit_pages;	/* 0: none */
+	struct cgroup *group;	/* counted: whose account has the pages; NULL: nobody's (kernel/cgroup_memory.c) */
 	bool resident;		/* a driver's: every area is VM_RESIDENT */
 	struct vma *hint;	/* where the last search ended */
 };

@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The file system "cgroup2": a directory for each control group, made and removed with mkdir and rmdir, and in it the files of Linux's
+ * Documentation/admin-guide/cgroup-v2.rst that exist here. There is one tree, which every mount shows. Left out: cpu.weight, memory.high and
+ * .low, other controllers. All controllers are on everywhere: cgroup.subtree_control takes what is so anyway.
+ */
+#include <fs/node.h>
+#include <fs/proc.h>
+#include <kernel/cgroup.h>
+#include <kernel/init.h>
+#include <kernel/process.h>
+#include <lib/format.h>
+#include <mm/page.h>
+#include <mm/slab.h>
+#include <uapi/ferry/linux.h>
+
+#define CGROUP_MAGIC	0x63677270
+#define CONTROLLERS	"cpu memory pids"
+#define PERIOD_MIN_US	1000ull
+#define PERIOD_MAX_US	1000000ull
+#define QUOTA_MIN_US	1000ull
+#define MAX_DEPTH	32u
+
+static struct super cgroup_super;
+
+struct attribute {
+	const char *name;
+	bool in_root;
+	void (*show)(struct seq *s, struct cgroup *g);
+	int (*write)(struct cgroup *g, char *text);
+};
+
+struct cgroup_file {
+	struct proc_source source;	/* first, for proc_text_ops */
+	struct cgroup *group;		/* counted; NULL: the root */
+	const struct attribute *attribute;
+};
+
+static unsigned long long ull(uint64_t v)
+{
+	return v;
+}
+
+/* ---- Values ---- */
+
+static void limit_show(struct seq *s, uint64_t limit, uint64_t unit)
+{
+	if (limit == CGROUP_NO_LIMIT)
+		seq_puts(s, "max\n");
+	else
+		seq_printf(s, "%llu\n", ull(limit * unit));
+}
+
+/* "max" or a number; @suffix: with K, M or G. */
+static int limit_parse(const char *text, bool suffix, uint64_t *limit)
+{
+	unsigned long long v;
+
+	*limit = CGROUP_NO_LIMIT;
+	if (!strcmp(text, "max"))
+		return 0;
+	if (parse_u64(text, 10, suffix, &v))
+		return -EINVAL;
+	*limit = v;
+	return 0;
+}
+
+/* ---- cgroup.* ---- */
+
+static void procs_show(struct seq *s, struct cgroup *g)
+{
+	cgroup_show_members(s, g);
+}
+
+static int procs_write(struct cgroup *g, char *text)
+{
+	unsigned long long pid;
+
+	return parse_u64(text, 10, 0, &pid) || pid > PID_MAX ? -EINVAL : cgroup_attach(g, (pid_t)pid);
+}
+
+static void controllers_show(struct seq *s, struct cgroup *g)
+{
+	seq_puts(s, CONTROLLERS "\n");
+}
+
+/* "+cpu +memory": they are on. Switching one off is not possible. */
+static int subtree_write(struct cgroup *g, char *text)
+{
+	static const char *const names[] = { "cpu", "memory", "pids" };
+	char *next;
+
+	for (; text && *text; text = next) {
+		bool known = false;
+
+		next = strchr(text, ' ');
+		if (next)
+			*next++ = '\0';
+		for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
+			known |= (*text == '+' || *text == '-') && !strcmp(text + 1, names[i]);
+		if (!known)
+			return -EINVAL;
+		if (*text == '-')
+			return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+static void events_show(struct seq *s, struct cgroup *g)
+{
+	seq_printf(s, "populated %d\nfrozen 0\n", READ_ONCE(g->nr_members) > 0);
+}
+
+static void type_show(struct seq *s, struct cgroup *g)
+{
+	seq_puts(s, "domain\n");
+}
+
+static int kill_write(struct cgroup *g, char *text)
+{
+	if (strcmp(text, "1"))
+		return -EINVAL;
+	cgroup_kill(g);
+	return 0;
+}
+
+/* ---- pids.* ---- */
+
+static void pids_current_show(struct seq *s, struct cgroup *g)
+{
+	seq_printf(s, "%llu\n", ull(READ_ONCE(g->nr_tasks)));
+}
+
+static void pids_max_show(struct seq *s, struct cgroup *g)
+{
+	limit_show(s, READ_ONCE(g->max_tasks), 1);
+}
+
+static int pids_max_write(struct cgroup *g, char *text)
+{
+	uint64_t max;
+	int err = limit_parse(text, false, &max);
+
+	if (!err)
+		cgroup_set_max_tasks(g, max);
+	return err;
+}
+
+static void pids_events_show(struct seq *s, struct cgroup *g)
+{
+	seq_printf(s, "max %llu\n", ull(READ_ONCE(g->nr_tasks_refused)));
+}
+
+/* ---- memory.* ---- */
+
+static void memory_current_show(struct seq *s, struct cgroup *g)
+{
+	seq_printf(s, "%llu\n", ull(READ_ONCE(g->pages) * PAGE_SIZE));
+}
+
+static void memory_peak_show(struct seq *s, struct cgroup *g)
+{
+	seq_printf(s, "%llu\n", ull(READ_ONCE(g->peak_pages) * PAGE_SIZE));
+}
+
+static void memory_max_show(struct seq *s, struct cgroup *g)
+{
+	limit_show(s, READ_ONCE(g->max_pages), PAGE_SIZE);
+}
+
+/* Who has more already gets no more; what there is stays. */
+static int memory_max_write(struct cgroup *g, char *text)
+{
+	uint64_t max;
+	int err = limit_parse(text, true, &max);
+
+	if (!err)
+		WRITE_ONCE(g->max_pages, max == CGROUP_NO_LIMIT ? max : max / PAGE_SIZE);
+	return err;
+}
+
+static void memory_events_show(struct seq *s, struct cgroup *g)
+{
+	seq_printf(s, "low 0\nhigh 0\nmax %llu\noom %llu\noom_kill %llu\n", ull(READ_ONCE(g->nr_events[CGROUP_MAX])),
+		   ull(READ_ONCE(g->nr_events[CGROUP_OOM])), ull(READ_ONCE(g->nr_events[CGROUP_OOM_KILL])));
+}
+
+/* ---- cpu.* ---- */
+
+static void cpu_max_show(struct seq *s, struct cgroup *g)
+{
+	uint64_t quota = READ_ONCE(g->quota_ns);
+
+	if (quota == CGROUP_NO_LIMIT)
+		seq_puts(s, "max");
+	else
+		seq_printf(s, "%llu", ull(quota / NSEC_PER_USEC));
+	seq_printf(s, " %llu\n", ull(READ_ONCE(g->period_ns) / NSEC_PER_USEC));
+}
+
+/* "QUOTA [PERIOD]" in microseconds, QUOTA may be "max". */
+static int cpu_max_write(struct cgroup *g, char *text)
+{
+	char *second = strchr(text, ' ');
+	uint64_t quota, period = READ_ONCE(g->period_ns) / NSEC_PER_USEC;
+	int err;
+
+	if (second)
+		*second++ = '\0';
+	err = limit_parse(text, false, &quota);
+	if (!err && second)
+		err = limit_parse(second, false, &period);
+	if (err || period < PERIOD_MIN_US || period > PERIOD_MAX_US || quota < QUOTA_MIN_US)
+		return -EINVAL;
+	if (quota != CGROUP_NO_LIMIT && quota > UINT64_MAX / NSEC_PER_USEC / 2)
+		return -EINVAL;
+	cgroup_set_cpu_max(g, quota == CGROUP_NO_LIMIT ? quota : quota * NSEC_PER_USEC, period * NSEC_PER_USEC);
+	return 0;
+}
+
+static void cpu_stat_show(struct seq *s, struct cgroup *g)
+{
+	seq_printf(s, "usage_usec %llu\nnr_periods %llu\nnr_throttled %llu\nthrottled_usec %llu\n", ull(READ_ONCE(g->cpu_ns) / NSEC_PER_USEC),
+		   ull(READ_ONCE(g->nr_periods)), ull(READ_ONCE(g->nr_held)), ull(READ_ONCE(g->held_ns) / NSEC_PER_USEC));
+}
+
+static const struct attribute attributes[] = {
+	{ "cgroup.procs", true, procs_show, procs_write }, { "cgroup.controllers", true, controllers_show, NULL },
+	{ "cgroup.subtree_control", true, controllers_show, subtree_write }, { "cgroup.events", false, events_show, NULL },
+	{ "cgroup.type", false, type_show, NULL }, { "cgroup.kill", false, NULL, kill_write },
+	{ "pids.current", false, pids_current_show, NULL }, { "pids.max", false, pids_max_show, pids_max_write },
+	{ "pids.events", false, pids_events_show, NULL },
+	{ "memory.current", false, memory_current_show, NULL }, { "memory.peak", false, memory_peak_show, NULL },
+	{ "memory.max", false, memory_max_show, memory_max_write }, { "memory.events", false, memory_events_show, NULL },
+	{ "cpu.max", false, cpu_max_show, cpu_max_write }, { "cpu.stat", false, cpu_stat_show, NULL },
+};
+
+/* ---- Files ---- */
+
+static void file_show(struct seq *s, struct inode *inode)
+{
+	struct cgroup_file *c = inode->priv;
+
+	c->attribute->show(s, c->group);
+}
+
+static int file_write(struct inode *inode, char *text)
+{
+	struct cgroup_file *c = inode->priv;
+
+	return c->attribute->write(c->group, text);
+}
+
+static void file_destroy(struct inode *inode)
+{
+	struct cgroup_file *c = inode->priv;
+
+	cgroup_put(c->group);
+	kfree(c);
+}
+
+static bool file_valid(struct inode *inode)
+{
+	struct cgroup_file *c = inode->priv;
+
+	return !c->group || !READ_ONCE(c->group->dead);
+}
+
+static const struct inode_ops file_inode_ops = { .destroy = file_destroy, .valid = file_valid };
+
+/* A name in @dir, with the reference of existing. vfs_lock held. */
+static struct dentry *name_add(struct dentry *dir, const char *name, size_t length, struct inode *inode)
+{
+	struct dentry *d = inode ? dentry_create(dir, name, length, inode, true) : NULL;
+
+	if (!d && inode)
+		inode_put(inode);
+	return d;
+}
+
+static int file_add(struct dentry *dir, struct cgroup *g, const struct attribute *a)
+{
+	mode_t mode = LINUX_S_IFREG | (a->show ? 0444 : 0) | (a->write ? 0200 : 0);
+	struct cgroup_file *c = kzalloc(sizeof(*c));
+	struct inode *inode = c ? inode_create(dir->inode->super, mode, &file_inode_ops, &proc_text_ops) : NULL;
+
+	if (!inode) {
+		kfree(c);
+		return -ENOMEM;
+	}
+	*c = (struct cgroup_file){ .group = g, .attribute = a };
+	c->source.show = a->show ? file_show : NULL;
+	c->source.write = a->write ? file_write : NULL;
+	if (g)
+		cgroup_get(g);
+	inode->priv = c;
+	inode->uid = dir->inode->uid;
+	inode->gid = dir->inode->gid;
+	return name_add(dir, a->name, strlen(a->name), inode) ? 0 : -ENOMEM;
+}
+
+static int files_add(struct dentry *dir, struct cgroup *g)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(attributes) && !err; i++)
+		if (g || attributes[i].in_root)
+			err = file_add(dir, g, &attributes[i]);
+	return err;
+}
+
+/* ---- Directories: inode->priv is the group, counted; NULL is the root ---- */
+
+static void dir_destroy(struct inode *inode)
+{
+	cgroup_put(inode->priv);
+}
+
+/* @d goes with its files. */
+static void dir_drop(struct dentry *d)
+{
+	struct dentry *child;
+
+	while ((child = dentry_first_child(d))) {
+		dentry_unhash(child);
+		dentry_put(child);
+		dentry_put(child);
+	}
+	d->parent->inode->nlink--;
+	d->inode->nlink = 0;
+	dentry_unhash(d);
+	dentry_put(d);
+}
+
+static int dir_unlink(struct dentry *d)
+{
+	int err = LINUX_S_ISDIR(d->inode->mode) ? cgroup_retire(d->inode->priv) : -EPERM;
+
+	if (!err)
+		dir_drop(d);
+	return err;
+}
+
+static struct dentry *dir_create(struct dentry *dir, const char *name, size_t length, mode_t mode, uint64_t rdev, const char *target);
+
+static const struct inode_ops dir_inode_ops = { .create = dir_create, .unlink = dir_unlink, .destroy = dir_destroy };
+static const struct file_ops dir_ops = { .iterate = dentry_iterate, .seek = seek_plain };
+
+static unsigned int depth_of(const struct cgroup *g)
+{
+	unsigned int depth = 0;
+
+	for (; g; g = g->parent)
+		depth++;
+	return depth;
+}
+
+static struct dentry *dir_create(struct dentry *dir, const char *name, size_t length, mode_t mode, uint64_t rdev, const char *target)
+{
+	struct cgroup *parent = dir->inode->priv, *g;
+	struct inode *inode;
+	struct dentry *d;
+
+	if (!LINUX_S_ISDIR(mode))
+		return ERR_PTR(-EPERM);
+	if (depth_of(parent) >= MAX_DEPTH)
+		return ERR_PTR(-EAGAIN);
+	g = cgroup_create(parent, name, length);
+	if (!g)
+		return ERR_PTR(-ENOMEM);
+	inode = inode_create(dir->inode->super, mode, &dir_inode_ops, &dir_ops);
+	if (!inode) {
+		(void)cgroup_retire(g);
+		cgroup_put(g);
+		return ERR_PTR(-ENOMEM);
+	}
+	inode->priv = g;
+	inode->nlink = 2;
+	d = name_add(dir, name, length, inode);
+	if (!d) {
+		(void)cgroup_retire(g);
+		return ERR_PTR(-ENOMEM);	/* the inode gave the group back */
+	}
+	dir->inode->nlink++;
+	dentry_get(d);
+	if (!files_add(d, g))
+		return d;
+	(void)cgroup_retire(g);
+	dir_drop(d);
+	dentry_put(d);
+	return ERR_PTR(-ENOMEM);
+}
+
+/* ---- Mounting ---- */
+
+static void cgroup_statfs(struct super *s, struct linux_statfs *to)
+{
+}
+
+static const struct super_ops super_ops = { .statfs = cgroup_statfs };
+
+static struct super *cgroup_mount(const char *source, const char *options)
+{
+	ref_get(&cgroup_super.ref);
+	return &cgroup_super;
+}
+
+static struct fs_type cgroup_type = { .name = "cgroup2", .nodev = true, .mount = cgroup_mount };
+
+static int cgroup_fs_init(void)
+{
+	struct inode *inode;
+	int err;
+
+	fs_setup();
+	cgroup_super = (struct super){ .type = "cgroup2", .magic = CGROUP_MAGIC, .dev = 0xfd, .ops = &super_ops };
+	ref_init(&cgroup_super.ref);
+	inode = inode_create(&cgroup_super, LINUX_S_IFDIR | 0755, &dir_inode_ops, &dir_ops);
+	cgroup_super.root = inode ? dentry_create(NULL, "", 0, inode, false) : NULL;
+	if (!cgroup_super.root)
+		return -ENOMEM;
+	inode->nlink = 2;
+	mutex_lock(&vfs_lock);
+	err = files_add(cgroup_super.root, NULL);
+	mutex_unlock(&vfs_lock);
+	if (!err)
+		err = sys_dir("fs/cgroup");
+	fs_type_register(&cgroup_type);
+	return err;
+}
+INITCALL("3bus", cgroup_fs_init);

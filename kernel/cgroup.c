@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The tree of control groups and who is in it (cgroup-v2). A process points at its group; the scheduler reads that pointer without a
+ * lock, so a group is freed only when every CPU has taken an interrupt after the last process let go of it. Left out: threaded groups,
+ * delegation by namespaces, and controllers that can be switched off: all are on in every group.
+ */
+#include <asm/cpu.h>
+#include <asm/smp.h>
+#include <fs/node.h>
+#include <kernel/cpu.h>
+#include <kernel/privilege.h>
+#include <mm/slab.h>
+#include <mm/space.h>
+#include "cgroup_internal.h"
+#include "process_internal.h"
+
+struct spinlock cgroup_lock = SPINLOCK_INIT("cgroups");
+struct list all_cgroups = LIST_INIT(all_cgroups);
+
+struct cgroup *cgroup_create(struct cgroup *parent, const char *name, size_t length)
+{
+	struct cgroup *g = kzalloc(sizeof(*g));
+	uint64_t flags;
+
+	if (!g)
+		return NULL;
+	g->name = kzalloc(length + 1);
+	if (!g->name) {
+		kfree(g);
+		return NULL;
+	}
+	memcpy(g->name, name, length);
+	ref_init(&g->ref);
+	list_init(&g->members);
+	g->max_pages = g->max_tasks = CGROUP_NO_LIMIT;
+	cgroup_cpu_init(g);
+	flags = spin_lock_irq(&cgroup_lock);
+	g->parent = parent;
+	if (parent) {
+		cgroup_get(parent);
+		parent->nr_children++;
+	}
+	list_append(&all_cgroups, &g->all_link);
+	spin_unlock_irq(&cgroup_lock, flags);
+	return g;
+}
+
+void cgroup_get(struct cgroup *g)
+{
+	ref_get(&g->ref);
+}
+
+static void nothing(void *arg)
+{
+}
+
+/* Whoever read a process's pointer to the group did so with interrupts off. */
+static void wait_for_readers(void)
+{
+	uint64_t flags = irq_save();
+
+	if (nr_cpus > 1)
+		smp_call(cpus_online(), nothing, NULL);
+	irq_restore(flags);
+}
+
+void cgroup_put(struct cgroup *g)
+{
+	while (g && ref_put(&g->ref)) {
+		struct cgroup *parent = g->parent;
+
+		cgroup_cpu_end(g);
+		wait_for_readers();
+		kfree(g->name);
+		kfree(g);
+		g = parent;
+	}
+}
+
+int cgroup_retire(struct cgroup *g)
+{
+	uint64_t flags = spin_lock_irq(&cgroup_lock);
+	int err = g->nr_members || g->nr_children ? -EBUSY : 0;
+
+	if (!err) {
+		g->dead = true;
+		list_del(&g->all_link);
+		if (g->parent)
+			g->parent->nr_children--;
+	}
+	spin_unlock_irq(&cgroup_lock, flags);
+	return err;
+}
+
+/* cgroup_lock held. */
+static void count(struct cgroup *g, int64_t members, int64_t tasks)
+{
+	for (; g; g = g->parent) {
+		g->nr_members += (uint64_t)members;
+		g->nr_tasks += (uint64_t)tasks;
+	}
+}
+
+static void join(struct process *p, struct cgroup *g)
+{
+	WRITE_ONCE(p->group, g);
+	if (g) {
+		cgroup_get(g);
+		list_append(&g->members, &p->group_link);
+	}
+	count(g, 1, p->group_tasks);
+	cgroup_cpu_update(p);
+}
+
+/* The reference is the caller's to give back. */
+static struct cgroup *part(struct process *p)
+{
+	struct cgroup *g = p->group;
+
+	if (g)
+		list_del(&p->group_link);
+	count(g, -1, -(int64_t)p->group_tasks);
+	WRITE_ONCE(p->group, NULL);
+	return g;
+}
+
+static struct cgroup *group_of(struct process *p)
+{
+	uint64_t flags = spin_lock_irq(&cgroup_lock);
+	struct cgroup *g = p->group;
+
+	if (g)
+		cgroup_get(g);
+	spin_unlock_irq(&cgroup_lock, flags);
+	return g;
+}
+
+/* Who moves and who gets a new space come here; whoever is last sees that both agree. */
+void cgroup_space_follow(struct process *p, struct space *s)
+{
+	struct cgroup *g;
+
+	do {
+		g = group_of(p);
+		if (g != READ_ONCE(s->group))
+			cgroup_space_set(s, g);
+		cgroup_put(g);
+	} while (unlikely(READ_ONCE(p->group) != g));
+}
+
+/* A space in use elsewhere (vfork) goes along. */
+static void move_memory(struct process *p)
+{
+	struct space *s = process_space_get(p);
+
+	if (!s)
+		return;
+	cgroup_space_follow(p, s);
+	space_put(s);
+}
+
+/* Memory and time of these are others' business: budgets of drivers are their policy's, and init is never ended. */
+static bool may_be_moved(const struct process *p)
+{
+	return p != init_process && !p->device && p->syscalls != SYSCALLS_DRIVER;
+}
+
+static int attach(struct cgroup *g, struct process *p)
+{
+	uint64_t flags = spin_lock_irq(&cgroup_lock);
+	struct cgroup *old = NULL;
+	int err = g && g->dead ? -ENODEV : p->left_group ? -ESRCH : 0;
+
+	if (!err) {
+		old = part(p);
+		join(p, g);
+	}
+	spin_unlock_irq(&cgroup_lock, flags);
+	cgroup_put(old);
+	return err;
+}
+
+int cgroup_attach(struct cgroup *g, pid_t pid)
+{
+	struct process *p;
+	int err;
+
+	if (!privileged(LINUX_CAP_SYS_ADMIN))
+		return -EACCES;
+	p = process_find(pid ? pid : current_process->pid);
+	if (!p)
+		return -ESRCH;
+	err = may_be_moved(p) ? attach(g, p) : -EINVAL;
+	if (!err)
+		move_memory(p);
+	process_put(p);
+	return err;
+}
+
+void cgroup_inherit(struct process *child, struct process *parent)
+{
+	uint64_t flags = spin_lock_irq(&cgroup_lock);
+
+	join(child, parent->group);
+	spin_unlock_irq(&cgroup_lock, flags);
+}
+
+void cgroup_leave(struct process *p)
+{
+	uint64_t flags = spin_lock_irq(&cgroup_lock);
+	struct cgroup *g = part(p);
+
+	p->left_group = true;
+	p->group_tasks = 0;
+	spin_unlock_irq(&cgroup_lock, flags);
+	cgroup_put(g);
+}
+
+int cgroup_task_add(struct process *p)
+{
+	uint64_t flags = spin_lock_irq(&cgroup_lock);
+	struct cgroup *g = p->group;
+
+	while (g && g->nr_tasks < g->max_tasks)
+		g = g->parent;
+	if (g) {
+		g->nr_tasks_refused++;
+	} else {
+		p->group_tasks++;
+		count(p->group, 0, 1);
+	}
+	spin_unlock_irq(&cgroup_lock, flags);
+	return g ? -EAGAIN : 0;
+}
+
+/* Of one that has left nothing is counted any more. */
+void cgroup_task_remove(struct process *p)
+{
+	uint64_t flags = spin_lock_irq(&cgroup_lock);
+
+	if (p->group_tasks) {
+		p->group_tasks--;
+		count(p->group, 0, -1);
+	}
+	spin_unlock_irq(&cgroup_lock, flags);
+}
+
+bool cgroup_holds(struct cgroup *g, struct process *p)
+{
+	uint64_t flags = spin_lock_irq(&cgroup_lock);
+	bool holds = cgroup_is_within(p->group, g);
+
+	spin_unlock_irq(&cgroup_lock, flags);
+	return holds;
+}
+
+void cgroup_set_max_tasks(struct cgroup *g, uint64_t max)
+{
+	uint64_t flags = spin_lock_irq(&cgroup_lock);
+
+	g->max_tasks = max;
+	spin_unlock_irq(&cgroup_lock, flags);
+}
+
+/* ---- Walks over all processes; the tree lock keeps them ---- */
+
+struct walk {
+	struct cgroup *group;
+	struct seq *seq;
+	bool met;		/* somebody alive */
+};
+
+static bool show_member(struct process *p, void *arg)
+{
+	struct walk *w = arg;
+
+	if (!p->zombie && READ_ONCE(p->group) == w->group)
+		seq_printf(w->seq, "%d\n", p->pid);
+	return true;
+}
+
+void cgroup_show_members(struct seq *s, struct cgroup *g)
+{
+	struct walk w = { .group = g, .seq = s };
+
+	process_for_each(show_member, &w);
+}
+
+static bool kill_member(struct process *p, void *arg)
+{
+	struct walk *w = arg;
+
+	if (!p->zombie && !READ_ONCE(p->exiting) && cgroup_holds(w->group, p)) {
+		(void)signal_post_process(p, LINUX_SIGKILL, NULL);
+		w->met = true;
+	}
+	return true;
+}
+
+/* Once more as long as somebody lived: a child may have been born behind the walk. */
+void cgroup_kill(struct cgroup *g)
+{
+	struct walk w = { .group = g };
+
+	do {
+		w.met = false;
+		process_for_each(kill_member, &w);
+	} while (w.met);
+}
+
+static void show_names(struct seq *s, const struct cgroup *g, unsigned int depth)
+{
+	const struct cgroup *at = g;
+
+	for (unsigned int i = 0; i < depth; i++)
+		at = at->parent;
+	seq_printf(s, "/%s", at->name);
+	if (depth)
+		show_names(s, g, depth - 1);
+}
+
+void cgroup_show_path(struct seq *s, struct process *p)
+{
+	struct cgroup *g = group_of(p);
+	unsigned int depth = 0;
+
+	for (const struct cgroup *at = g; at && at->parent; at = at->parent)
+		depth++;
+	seq_puts(s, "0::");
+	if (g)
+		show_names(s, g, depth);
+	seq_puts(s, g ? "\n" : "/\n");
+	cgroup_put(g);
+}

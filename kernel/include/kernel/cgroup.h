@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Control groups: processes in a tree of groups, what each group used together with those below it, and what it may. A process without a
+ * group is in the root, which has no limits and costs nothing. fs/cgroup_fs.c shows them as cgroup version 2 does.
+ */
+#ifndef KERNEL_CGROUP_H
+#define KERNEL_CGROUP_H
+
+#include <kernel/list.h>
+#include <kernel/ref.h>
+#include <kernel/time.h>
+
+struct process;
+struct seq;
+struct space;
+
+#define CGROUP_NO_LIMIT		UINT64_MAX
+#define CGROUP_NAME_MAX		255
+#define CGROUP_PERIOD_NS	(100 * NSEC_PER_MSEC)	/* cpu.max, when none is said */
+
+/* Lines of memory.events. */
+enum cgroup_event {
+	CGROUP_MAX,		/* a page was refused */
+	CGROUP_OOM,		/* somebody had to end for it */
+	CGROUP_OOM_KILL,	/* was ended for it */
+	CGROUP_EVENTS,
+};
+
+struct cgroup {
+	struct ref ref;			/* its directory, those below, members, their spaces */
+	struct cgroup *parent;		/* counted; NULL: the root */
+	char *name;
+	/* Relaxed atomics: frames mapped here and below, the most there ever were, what happened here and below. */
+	uint64_t pages, peak_pages, nr_events[CGROUP_EVENTS];
+	uint64_t max_pages;
+	uint64_t cpu_ns;		/* the same of CPU time; by the scheduler, interrupts off */
+	/* Guarded by cgroup_lock. */
+	struct list all_link, members;
+	unsigned int nr_children;
+	bool dead;			/* its directory is gone: nobody joins */
+	uint64_t nr_members, nr_tasks;	/* processes and threads here and below */
+	uint64_t max_tasks, nr_tasks_refused;
+	uint64_t quota_ns, period_ns;	/* CGROUP_NO_LIMIT: no quota */
+	time_ns_t period_end, held_since;
+	uint64_t used_before;		/* of cpu_ns, in periods that are over */
+	bool timing, held;		/* the timer runs; the quota is used up */
+	uint64_t nr_periods, nr_held, held_ns;
+	struct timer timer;
+};
+
+/* ---- kernel/cgroup.c: the tree and who is in it ---- */
+
+/* Below @parent (NULL: the root), with a reference; NULL: no memory. May sleep. */
+struct cgroup *cgroup_create(struct cgroup *parent, const char *name, size_t length);
+void cgroup_get(struct cgroup *g);
+/* May sleep. NULL is fine. */
+void cgroup_put(struct cgroup *g);
+/* Nobody joins any more. -EBUSY: there are members or groups below. */
+int cgroup_retire(struct cgroup *g);
+/*
+ * Move process @pid (0: the caller) with its memory to @g (NULL: the root). 0, -ESRCH, -EINVAL (a driver, or init), -ENODEV (retired), -EACCES
+ * (the caller is not privileged: whose directory it is does not matter). May sleep.
+ */
+int cgroup_attach(struct cgroup *g, pid_t pid);
+/* The number of each process in @g itself, a line each. */
+void cgroup_show_members(struct seq *s, struct cgroup *g);
+/* SIGKILL for everybody here and below. */
+void cgroup_kill(struct cgroup *g);
+/* The line of /proc/<pid>/cgroup: the way from the root. */
+void cgroup_show_path(struct seq *s, struct process *p);
+
+/* A child starts in its parent's group; one that ends leaves its own. */
+void cgroup_inherit(struct process *child, struct process *parent);
+void cgroup_leave(struct process *p);
+/* The account of @s, the space of @p, goes to the group of @p. May sleep. */
+void cgroup_space_follow(struct process *p, struct space *s);
+/* One thread more; -EAGAIN: pids.max. One fewer. */
+int cgroup_task_add(struct process *p);
+void cgroup_task_remove(struct process *p);
+/* Is @p in @g or below? Any context. */
+bool cgroup_holds(struct cgroup *g, struct process *p);
+void cgroup_set_max_tasks(struct cgroup *g, uint64_t max);
+
+/* ---- kernel/cgroup_cpu.c ---- */
+
+/* @delta more of CPU time. Interrupts off. */
+void cgroup_charge_cpu(struct cgroup *g, time_ns_t delta);
+/* @quota_ns of CPU time in each @period_ns. */
+void cgroup_set_cpu_max(struct cgroup *g, uint64_t quota_ns, uint64_t period_ns);
+/* For those above, cgroup_lock held: @p may have to wait, or need not any more. */
+void cgroup_cpu_update(struct process *p);
+void cgroup_cpu_init(struct cgroup *g);
+void cgroup_cpu_end(struct cgroup *g);
+
+/* ---- kernel/cgroup_memory.c ---- */
+
+/* @s is of @g from now on (NULL: the root), with all its pages. May sleep. */
+void cgroup_space_set(struct space *s, struct cgroup *g);
+/* @n frames more, or fewer. Any context. */
+void cgroup_charge_pages(struct cgroup *g, int64_t n);
+/* The group, @g or one above it, that may have no more pages; NULL: none. Any context. */
+struct cgroup *cgroup_memory_full(struct cgroup *g);
+/* @event happened in @g, and so above it. Any context. */
+void cgroup_count_event(struct cgroup *g, enum cgroup_event event);
+/* The same in the group of @p. */
+void cgroup_count_event_of(struct process *p, enum cgroup_event event);
+/* The group that pays for @s, with a reference, or NULL. May sleep. */
+struct cgroup *cgroup_of_space(struct space *s);
+
+#endif

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Control groups: the tree, who is in it, and its limits. Needs root and cgroup version 2 to mount; passes without. */
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include "abi.h"
+
+#define MIB	(1024ul * 1024)
+
+static char top[] = "/tmp/cgroup.XXXXXX";
+
+/* The tree in a directory of this case's own; false: it cannot be had. */
+static bool tree(void)
+{
+	return !geteuid() && mkdtemp(top) && !mount("none", top, "cgroup2", 0, NULL);
+}
+
+static void tree_end(void)
+{
+	CHECK(!umount(top) && !rmdir(top));
+}
+
+static const char *path(const char *group, const char *file)
+{
+	static char text[4][256];
+	static unsigned int next;
+	char *to = text[next++ % 4];
+
+	snprintf(to, sizeof(text[0]), "%s/%s/%s", top, group, file);
+	return to;
+}
+
+static void make(const char *group)
+{
+	CHECK(!mkdir(path(group, ""), 0755));
+}
+
+static void drop(const char *group)
+{
+	CHECK(!rmdir(path(group, "")));
+}
+
+static bool put(const char *group, const char *file, const char *text)
+{
+	int fd = open(path(group, file), O_WRONLY);
+	ssize_t n, length = (ssize_t)strlen(text);
+
+	CHECK(fd >= 0);
+	n = write(fd, text, length);
+	close(fd);
+	return n == length;
+}
+
+static const char *get(const char *group, const char *file)
+{
+	static char text[4096];
+	int fd = open(path(group, file), O_RDONLY);
+	ssize_t n;
+
+	CHECK(fd >= 0);
+	n = read(fd, text, sizeof(text) - 1);
+	CHECK(n >= 0);
+	text[n] = '\0';
+	close(fd);
+	return text;
+}
+
+/* The number behind @name in a file of such lines; of the file itself without. */
+static unsigned long long value(const char *group, const char *file, const char *name)
+{
+	const char *text = get(group, file), *at = text;
+
+	while (*name && strncmp(at, name, strlen(name))) {
+		at = strchr(at, '\n');
+		CHECK(at);
+		at++;
+	}
+	return strtoull(at + strlen(name), NULL, 10);
+}
+
+/* A child in @group, which starts when it is there. */
+static pid_t child_in(const char *group, void (*body)(void))
+{
+	char pid_text[16], c;
+	int go[2];
+	pid_t pid;
+
+	CHECK(!pipe(go));
+	pid = fork();
+	if (!pid) {
+		close(go[1]);
+		if (read(go[0], &c, 1) != 0)
+			_exit(9);
+		body();
+		_exit(0);
+	}
+	CHECK(pid > 0);
+	snprintf(pid_text, sizeof(pid_text), "%d\n", pid);
+	CHECK(put(group, "cgroup.procs", pid_text));
+	close(go[0]);
+	close(go[1]);
+	return pid;
+}
+
+static void sleep_on(void)
+{
+	for (;;)
+		pause();
+}
+
+static void spin(void)
+{
+	for (;;)
+		;
+}
+
+static void end(pid_t pid)
+{
+	CHECK(!kill(pid, SIGKILL));
+	abi_wait(pid);
+}
+
+ABI_CASE(control_groups_are_made_and_removed)
+{
+	if (!tree())
+		return;
+	make("a");
+	make("a/b");
+	CHECK(!strcmp(get("a", "pids.max"), "max\n") && !strcmp(get("a/b", "cpu.max"), "max 100000\n") && !strcmp(get("a", "memory.max"), "max\n"));
+	CHECK(!strcmp(get("a", "cgroup.events"), "populated 0\nfrozen 0\n") && !strcmp(get("a", "cgroup.procs"), ""));
+	CHECK_ERR(rmdir(path("a", "")), EBUSY);
+	CHECK_ERR(unlink(path("a", "pids.max")), EPERM);
+	CHECK_ERR(mkdir(path("a", "b"), 0755), EEXIST);
+	CHECK_ERR(open(path("a", "file"), O_CREAT | O_WRONLY, 0644), EPERM);
+	drop("a/b");
+	drop("a");
+	CHECK_ERR(access(path("a", "pids.max"), F_OK), ENOENT);
+	tree_end();
+}
+
+ABI_CASE(children_are_in_the_control_group_of_their_parent)
+{
+	char expected[64];
+	pid_t pid;
+
+	if (!tree())
+		return;
+	make("a");
+	pid = child_in("a", sleep_on);
+	snprintf(expected, sizeof(expected), "%d\n", pid);
+	CHECK(!strcmp(get("a", "cgroup.procs"), expected) && value("a", "cgroup.events", "populated ") == 1 && value("a", "pids.current", "") == 1);
+	snprintf(expected, sizeof(expected), "/proc/%d/cgroup", pid);
+	CHECK(strstr(get("../..", expected), "0::/a\n"));
+	CHECK_ERR(rmdir(path("a", "")), EBUSY);
+	end(pid);
+	CHECK(value("a", "cgroup.events", "populated ") == 0 && value("a", "memory.current", "") == 0);
+	drop("a");
+	tree_end();
+}
+
+static void fork_twice(void)
+{
+	pid_t one = fork();
+
+	if (!one)
+		sleep_on();
+	_exit(one > 0 && fork() == -1 && errno == EAGAIN ? 0 : 1);
+}
+
+ABI_CASE(a_control_group_has_no_more_threads_than_it_may)
+{
+	pid_t pid;
+
+	if (!tree())
+		return;
+	make("a");
+	make("a/b");
+	CHECK(put("a", "pids.max", "2"));
+	pid = child_in("a/b", fork_twice);
+	CHECK(abi_wait(pid) == 0);
+	CHECK(value("a", "pids.events", "max ") == 1 && value("a/b", "pids.events", "max ") == 0 && value("a", "pids.current", "") == 1);
+	CHECK(put("a", "cgroup.kill", "1"));
+	while (value("a", "cgroup.events", "populated "))
+		usleep(1000);
+	drop("a/b");
+	drop("a");
+	tree_end();
+}
+
+static void eat(void)
+{
+	char *p = mmap(NULL, 16 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	memset(p, 1, 16 * MIB);
+}
+
+static void eat_and_stay(void)
+{
+	eat();
+	sleep_on();
+}
+
+ABI_CASE(a_control_group_has_no_more_memory_than_it_may)
+{
+	pid_t bystander, pid;
+
+	if (!tree())
+		return;
+	make("a");
+	CHECK(put("a", "memory.max", "4M") && value("a", "memory.max", "") == 4 * MIB);
+	bystander = child_in("a", sleep_on);
+	pid = child_in("a", eat);
+	CHECK(abi_wait(pid) == SIGKILL);
+	CHECK(!kill(bystander, 0) && waitpid(bystander, NULL, WNOHANG) == 0);
+	CHECK(value("a", "memory.events", "oom_kill ") == 1 && value("a", "memory.events", "max ") > 0);
+	CHECK(value("a", "memory.peak", "") > 2 * MIB && value("a", "memory.peak", "") <= 4 * MIB + 65536);
+	end(bystander);
+	CHECK(value("a", "memory.current", "") == 0);
+	drop("a");
+	tree_end();
+}
+
+static void fork_and_eat(void)
+{
+	if (!fork())
+		eat();
+	sleep_on();
+}
+
+/* The limit is the outer group's, who goes is the biggest in it, and nobody else. */
+ABI_CASE(a_limit_of_memory_holds_for_the_groups_below)
+{
+	pid_t outside, inside;
+
+	if (!tree())
+		return;
+	make("a");
+	make("a/b");
+	make("c");
+	CHECK(put("a", "memory.max", "8M"));
+	outside = child_in("c", eat_and_stay);
+	while (value("c", "memory.current", "") < 16 * MIB)
+		usleep(1000);
+	inside = child_in("a/b", fork_and_eat);
+	while (value("a", "memory.events", "oom_kill ") < 1)
+		usleep(1000);
+	CHECK(!kill(outside, 0) && waitpid(outside, NULL, WNOHANG) == 0 && waitpid(inside, NULL, WNOHANG) == 0);
+	CHECK(value("a/b", "memory.events", "oom_kill ") == 1 && value("a/b", "memory.events", "max ") == 0);
+	CHECK(value("c", "memory.events", "oom_kill ") == 0 && value("c", "memory.current", "") >= 16 * MIB);
+	CHECK(value("a", "memory.current", "") == value("a/b", "memory.current", ""));
+	end(outside);
+	CHECK(put("a", "cgroup.kill", "1"));
+	abi_wait(inside);
+	while (value("a", "cgroup.events", "populated "))
+		usleep(1000);
+	CHECK(value("a", "memory.current", "") == 0 && value("a/b", "pids.current", "") == 0);
+	drop("c");
+	drop("a/b");
+	drop("a");
+	tree_end();
+}
+
+/* What a process has comes along, and is gone from where it was. */
+ABI_CASE(memory_moves_with_its_process)
+{
+	char pid_text[16];
+	pid_t pid;
+
+	if (!tree())
+		return;
+	make("a");
+	make("b");
+	pid = child_in("a", eat_and_stay);
+	while (value("a", "memory.current", "") < 16 * MIB)
+		usleep(1000);
+	snprintf(pid_text, sizeof(pid_text), "%d", pid);
+	CHECK(put("b", "cgroup.procs", pid_text));
+	CHECK(value("a", "memory.current", "") == 0 && value("a", "pids.current", "") == 0);
+	CHECK(value("b", "memory.current", "") >= 16 * MIB && value("b", "pids.current", "") == 1);
+	drop("a");
+	CHECK(put("", "cgroup.procs", pid_text) && value("b", "memory.current", "") == 0);
+	end(pid);
+	drop("b");
+	tree_end();
+}
+
+static void spin_in_two(void)
+{
+	if (fork())
+		spin();
+	for (;;)
+		sched_yield();
+}
+
+/* Two that want all there is get together what one may have: a tenth, of which what they take beyond it is paid back. */
+ABI_CASE(a_cpu_quota_is_for_all_of_the_group)
+{
+	pid_t pid;
+
+	if (!tree())
+		return;
+	make("a");
+	CHECK(put("a", "cpu.max", "10000 100000"));
+	pid = child_in("a", spin_in_two);
+	while (value("a", "cpu.stat", "nr_throttled ") < 5)
+		usleep(10000);
+	while (value("a", "cpu.stat", "usage_usec ") > (value("a", "cpu.stat", "nr_periods ") + 1) * 10000)
+		usleep(1000);
+	CHECK(put("a", "cgroup.kill", "1"));
+	abi_wait(pid);
+	while (value("a", "cgroup.events", "populated "))
+		usleep(1000);
+	drop("a");
+	tree_end();
+}
+
+/* Whatever directory is whose: who is not privileged moves nobody. */
+ABI_CASE(only_the_privileged_move_processes)
+{
+	pid_t pid;
+
+	if (!tree())
+		return;
+	CHECK(!put("", "cgroup.procs", "1") && errno == EINVAL);
+	make("a");
+	CHECK(!chown(path("a", ""), 1000, 1000) && !chmod(top, 0755));
+	pid = fork();
+	if (!pid) {
+		CHECK(!setgid(1000) && !setuid(1000));
+		make("a/b");
+		CHECK(!put("a/b", "cgroup.procs", "0") && errno == EACCES);
+		drop("a/b");
+		_exit(0);
+	}
+	CHECK(abi_wait(pid) == 0);
+	drop("a");
+	tree_end();
+}
+
+ABI_CASE(a_control_group_waits_when_its_cpu_quota_is_used_up)
+{
+	unsigned long long used;
+	pid_t pid;
+
+	if (!tree())
+		return;
+	make("a");
+	make("a/b");
+	CHECK(put("a", "cpu.max", "5000 50000") && !strcmp(get("a", "cpu.max"), "5000 50000\n"));
+	pid = child_in("a/b", spin);
+	while (value("a", "cpu.stat", "nr_throttled ") < 3)
+		usleep(10000);
+	CHECK(value("a", "cpu.stat", "throttled_usec ") > 0 && value("a/b", "cpu.stat", "nr_throttled ") == 0);
+	CHECK(value("a/b", "cpu.stat", "usage_usec ") > 0);
+	CHECK(put("a", "cpu.max", "max"));
+	used = value("a/b", "cpu.stat", "usage_usec ");
+	while (value("a/b", "cpu.stat", "usage_usec ") < used + 20000)
+		usleep(10000);
+	CHECK(put("a", "cpu.max", "1000 1000000"));
+	while (value("a", "cpu.stat", "nr_throttled ") < 4)
+		usleep(10000);
+	end(pid);	/* one that is held back can be ended */
+	drop("a/b");
+	drop("a");
+	tree_end();
+}
+
+ABI_CASE(nonsense_is_refused_by_control_groups)
+{
+	static const struct { const char *file, *text; } all[] = {
+		{ "pids.max", "many" }, { "pids.max", "-1" }, { "memory.max", "1X" }, { "cpu.max", "0" }, { "cpu.max", "1000 1" },
+		{ "cpu.max", "max max" }, { "cpu.max", "" }, { "cgroup.procs", "x" }, { "cgroup.procs", "4000000" }, { "cgroup.kill", "2" },
+		{ "cgroup.subtree_control", "+io" }, { "cgroup.subtree_control", "cpu" },
+	};
+
+	if (!tree())
+		return;
+	make("a");
+	for (unsigned int i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		int fd = open(path("a", all[i].file), O_WRONLY);
+
+		CHECK(fd >= 0);
+		CHECK(write(fd, all[i].text, strlen(all[i].text)) <= 0);
+		close(fd);
+	}
+	CHECK(!put("a", "cgroup.procs", "32766") && errno == ESRCH);
+	CHECK(put("a", "cgroup.subtree_control", "+cpu +memory +pids"));
+	drop("a");
+	tree_end();
+}
