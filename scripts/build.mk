@@ -214,6 +214,7 @@ $(O)/ferry.elf: $(kernel-objs) $(kernel-driver-objs) $(fallback-objs) $(kernel-a
 	$(Q)$(CC) $(kernel-asflags) -c -o $(O)/kallsyms1.o $(O)/kallsyms1.S
 	$(Q)$(call link-kernel,$(O)/ferry.relocs,$(O)/kallsyms1.o $(O)/relocs.o -S --emit-relocs)
 	$(if $(CONFIG_RANDOMIZE_BASE),$(Q)scripts/relocs $(O)/ferry.relocs >$(O)/relocs.S)
+	$(if $(CONFIG_BRANCH_TARGETS),$(Q)scripts/relocs --targets $(O)/ferry.relocs)
 	$(Q)$(CC) $(kernel-asflags) -c -o $(O)/relocs.o $(O)/relocs.S
 	$(Q)$(call link-kernel,$(O)/ferry.tmp,$(O)/kallsyms1.o $(O)/relocs.o)
 	$(Q)$(NM) -n $(O)/ferry.tmp | scripts/kallsyms --verify $(O)/kallsyms1.S
