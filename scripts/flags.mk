@@ -89,11 +89,11 @@ else
 user-cc := musl-gcc
 endif
 user-ld := musl-gcc
-user-cflags := $(common-cflags) -O2 -fPIE -fno-stack-protector -D_GNU_SOURCE
+user-cflags = $(common-cflags) -O2 -fPIE $(if $(CONFIG_STACKPROTECTOR),-fstack-protector-strong,-fno-stack-protector) -D_GNU_SOURCE
 user-ldflags := -static -no-pie -Wl,-z,max-page-size=0x1000 -Wl,--build-id=none -Wl,-z,noexecstack
 # Drivers lie elsewhere at each start: static, and relocated by themselves (musl-gcc has no word for that).
 musl-lib := /usr/lib/x86_64-linux-musl
-moved-ldflags := $(filter-out -no-pie,$(user-ldflags)) -nostartfiles -Wl,-pie -Wl,--no-dynamic-linker -Wl,-z,text -Wl,-z,relro \
+moved-ldflags := $(filter-out -no-pie,$(user-ldflags)) -nostartfiles -Wl,--wrap=__stack_chk_fail -Wl,-pie -Wl,--no-dynamic-linker -Wl,-z,text -Wl,-z,relro \
 	$(musl-lib)/rcrt1.o $(musl-lib)/crti.o
 moved-endfiles := $(musl-lib)/crtn.o
 

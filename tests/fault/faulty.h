@@ -7,6 +7,7 @@
 #define FAULTY_BLOCKS		2048u
 #define FAULTY_POISON		1000u	/* from here on blocks are dangerous: the driver dies of this one */
 #define FAULTY_POISON_HANG	1001u	/* ... hangs with this one each time */
+#define FAULTY_SMASH		1002u	/* ... writes past its locals with this one */
 #define FAULTY_HANG		1100u	/* + enum faulty_hang: hangs once */
 
 enum faulty_hang {

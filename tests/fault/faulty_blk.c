@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A disk that goes wrong when asked to, on QEMU's edu device: every word of it is its own place on the disk, so nothing is lost with the
- * process. Reading block POISON kills the driver each time. Reading block HANG + n makes it hang in the n-th way, once: that it has is
+ * process. Reading block POISON or SMASH kills the driver each time. Reading block HANG + n makes it hang in the n-th way, once: that it has is
  * remembered in the device's liveness register, which outlives drivers. Written with the driver API, like any driver; faultload.c reads.
  */
 #include <driver/class/block.h>
@@ -90,6 +90,16 @@ static void hang_begin(struct faulty *f, enum faulty_hang hang)
 	}
 }
 
+/* Its canary, its frame pointer and where it returns to. */
+static __attribute__((noinline)) void smash_locals(void)
+{
+	char local[16];
+	volatile char *at = local;
+
+	for (unsigned int i = 0; i < 64; i++)
+		at[i] = 'A';
+}
+
 static int data_fill(struct faulty *f, const struct block_request *rq)
 {
 	uint64_t words[FAULTY_BLOCK / 8];
@@ -114,6 +124,8 @@ static int faulty_submit(struct device *dev, const struct block_request *rq)
 		*nowhere = 1;
 	if (rq->lba == FAULTY_POISON_HANG)
 		spin();
+	if (rq->lba == FAULTY_SMASH)
+		smash_locals();
 	if (hang < HANG_IN_REMOVE && hangs_now(f, (enum faulty_hang)hang)) {
 		hang_begin(f, (enum faulty_hang)hang);
 		return 0;

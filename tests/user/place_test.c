@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Programs lie elsewhere at each start: their stack, their mappings, the vDSO, the heap, and their own code where it can be moved. */
+/* Programs lie elsewhere at each start: stack, mappings, vDSO, heap, and code that can be moved. And each start has a new canary. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -12,17 +12,27 @@
 #define STARTS	48
 #define DRIVERS	"/lib/drivers"
 
-enum { STACK, MAPPING, VDSO, HEAP, PLACES };
+enum { STACK, MAPPING, VDSO, HEAP, CANARY, PLACES };
 
-/* Bits that differ between starts at least: of 22, 28, 28 and 13 random pages that there are (kernel/exec.c). */
-static const unsigned int bits_least[PLACES] = { [STACK] = 22, [MAPPING] = 28, [VDSO] = 28, [HEAP] = 13 };
+/* Bits that differ between starts at least: of 22, 28, 28 and 13 random pages that there are (kernel/exec.c), 48 of the canary. */
+static const unsigned int bits_least[PLACES] = { [STACK] = 22, [MAPPING] = 28, [VDSO] = 28, [HEAP] = 13, [CANARY] = 44 };
 
 void places_tell(void);		/* exec_test.c gives the role */
+
+/* Of the stack protector, where every program and driver has it (psABI 3.4.6: %fs:0x28). */
+static uint64_t canary_now(void)
+{
+	uint64_t canary;
+
+	__asm__ volatile("movq %%fs:0x28, %0" : "=r"(canary));
+	return canary;
+}
 
 /* abi_test @places: where this start put things, on descriptor 1. */
 void places_tell(void)
 {
-	uint64_t at[PLACES] = { [STACK] = (uintptr_t)__builtin_frame_address(0), [VDSO] = getauxval(AT_SYSINFO_EHDR), [HEAP] = (uintptr_t)sbrk(0) };
+	uint64_t at[PLACES] = { [STACK] = (uintptr_t)__builtin_frame_address(0), [VDSO] = getauxval(AT_SYSINFO_EHDR), [HEAP] = (uintptr_t)sbrk(0),
+				[CANARY] = canary_now() };
 
 	at[MAPPING] = (uintptr_t)mmap(NULL, 1 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	_exit(write(1, at, sizeof(at)) != sizeof(at));
@@ -50,7 +60,7 @@ static unsigned int bits_of(uint64_t v)
 	return (unsigned int)__builtin_popcountll(v);
 }
 
-ABI_CASE(each_start_puts_stack_mappings_and_heap_elsewhere)
+ABI_CASE(each_start_has_new_places_and_a_new_canary)
 {
 	uint64_t first[PLACES], at[PLACES], varies[PLACES] = { 0 };
 
