@@ -311,6 +311,7 @@ static void exec_commit(struct exec_image *image, const char *program, struct re
 
 	futex_thread_exit(t);
 	t->clear_child_tid = 0;
+	t->rseq = 0;
 	posix_timers_free(p);
 	process_space_replace(p, image->space);
 	process_release_vfork(p);

@@ -68,8 +68,14 @@ static void thread_inherit(struct thread *t, const struct clone_request *r)
 	if (r->flags & LINUX_CLONE_SETTLS)
 		t->arch.fs_base = r->tls;
 	t->blocked = from->blocked;
+	t->io_priority = from->io_priority;
 	if (!(r->flags & LINUX_CLONE_VM) || (r->flags & LINUX_CLONE_VFORK))
 		t->altstack = from->altstack;
+	if (!(r->flags & LINUX_CLONE_VM)) {
+		t->rseq = from->rseq;
+		t->rseq_signature = from->rseq_signature;
+		t->rseq_due = true;
+	}
 	if (r->flags & LINUX_CLONE_CHILD_CLEARTID)
 		t->clear_child_tid = r->child_tid;
 }

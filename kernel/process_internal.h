@@ -7,6 +7,7 @@
 
 struct exec_image;
 struct linux_rusage;
+struct iovec_k;
 
 /* pid.c. The last two with process_tree_lock held. */
 int pid_claim(pid_t pid);
@@ -89,6 +90,9 @@ time_ns_t deadline_of_clock(int clock, uint64_t ns);
 int clock_read(int clock, uint64_t *ns);
 /* Does clock_settime() change what it says? */
 bool clock_is_date(int clock);
+
+/* process_vm.c: a program's vector; their lengths may be added. 0, -EFAULT, -EINVAL. */
+int iovec_from_user(struct iovec_k *vec, uint64_t uvec, unsigned int nr);
 
 /* wait4.c */
 void rusage_fill(struct linux_rusage *usage, time_ns_t user, time_ns_t system, uint64_t max_pages);

@@ -63,7 +63,7 @@ static int64_t copy_pieces(struct vm_copy *c, const struct iovec_k *remote, unsi
 	return done;
 }
 
-static int vec_get(struct iovec_k *vec, uint64_t uvec, unsigned int nr)
+int iovec_from_user(struct iovec_k *vec, uint64_t uvec, unsigned int nr)
 {
 	uint64_t sum = 0;
 
@@ -81,10 +81,10 @@ static int64_t copy_with(struct process *p, const uint64_t *a, bool write)
 {
 	struct iovec_k *vec = kcalloc(a[2] + a[4] + 1, sizeof(*vec));
 	struct vm_copy c = { .buffer = kzalloc(PAGE_SIZE), .write = write };
-	int64_t n = vec && c.buffer ? vec_get(vec, a[1], a[2]) : -ENOMEM;
+	int64_t n = vec && c.buffer ? iovec_from_user(vec, a[1], a[2]) : -ENOMEM;
 
 	if (!n)
-		n = vec_get(vec + a[2], a[3], a[4]);
+		n = iovec_from_user(vec + a[2], a[3], a[4]);
 	if (!n)
 		n = ptrace_may_access(p);
 	if (!n) {

@@ -272,6 +272,8 @@ static void switch_to(struct run_queue *rq, struct thread *prev, struct thread *
 	next->slice_ticks = RT_SLICE_TICKS;
 	if (next->state == THREAD_READY)
 		next->state = THREAD_RUNNING;
+	if (unlikely(next->rseq) && (next->syscall_nr < 0 || next->rseq_cpu != rq->cpu->id))
+		next->rseq_due = true;	/* a system call is in no sequence */
 	if (prev == rq->cpu->idle && nr_cpus > 1)
 		balance_not_idle(rq->cpu->id);
 	rq->cpu->nr_switches++;

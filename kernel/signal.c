@@ -41,7 +41,7 @@ bool signal_pending(const struct thread *t)
 
 	if (!p || t->exiting)
 		return false;
-	if (((READ_ONCE(t->pending) | READ_ONCE(p->pending)) & (~t->blocked | t->waiting_for)) || t->exit_flags)
+	if (((READ_ONCE(t->pending) | READ_ONCE(p->pending)) & (~t->blocked | t->waiting_for)) || t->signal_flags)
 		return true;
 	return (READ_ONCE(p->attention) & ~PROCESS_ERRANDS) && READ_ONCE(p->execing) != t;
 }

@@ -169,6 +169,7 @@ static void handler_run(struct regs *regs, int sig, const struct linux_siginfo *
 	sigset_t during = t->blocked | action->mask | (action->flags & LINUX_SA_NODEFER ? 0 : SIG_BIT(sig));
 
 	restart_for_handler(regs, action);
+	rseq_signal(regs);
 	t->restore_blocked = false;
 	if (signal_frame_push(regs, sig, info, action, old) == 0) {
 		signal_set_mask(during);

@@ -105,10 +105,3 @@ SYSCALL(NR_personality, personality)
 		p->personality = args->a[0];
 	return old;
 }
-
-/* Known to libraries, which do without: no line in the log. */
-SYSCALL_FLAGS(NR_rseq, rseq, SYSCALL_QUIET | SYSCALL_DRIVER)
-{
-	return -ENOSYS;
-}
-

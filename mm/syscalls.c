@@ -92,11 +92,16 @@ SYSCALL_FLAGS(NR_munmap, munmap, SYSCALL_DRIVER)
 	return space_unmap(current_process->space, args->a[0], args->a[1]);
 }
 
+static int64_t protect(const uint64_t *a)
+{
+	if (a[2] & ~(uint64_t)(PROT_ALL | LINUX_PROT_GROWSDOWN | LINUX_PROT_GROWSUP))
+		return -EINVAL;
+	return space_protect(current_process->space, a[0], a[1], rights_of(a[2]));
+}
+
 SYSCALL_FLAGS(NR_mprotect, mprotect, SYSCALL_DRIVER)
 {
-	if (args->a[2] & ~(uint64_t)(PROT_ALL | LINUX_PROT_GROWSDOWN | LINUX_PROT_GROWSUP))
-		return -EINVAL;
-	return space_protect(current_process->space, args->a[0], args->a[1], rights_of(args->a[2]));
+	return protect(args->a);
 }
 
 SYSCALL_FLAGS(NR_brk, brk, SYSCALL_DRIVER)
@@ -110,9 +115,8 @@ SYSCALL_FLAGS(NR_mremap, mremap, SYSCALL_DRIVER)
 	return space_remap(current_process->space, args->a[0], args->a[1], args->a[2], (uint32_t)args->a[3], args->a[4]);
 }
 
-static int64_t check_mapped(uint64_t address, uint64_t length)
+static int64_t check_mapped(struct space *s, uint64_t address, uint64_t length)
 {
-	struct space *s = current_process->space;
 	vaddr_t v = address & PAGE_MASK, end = ALIGN_UP(address + length, PAGE_SIZE);
 	const struct vma *vma;
 
@@ -127,7 +131,7 @@ static int64_t check_mapped(uint64_t address, uint64_t length)
 	return v < end ? -ENOMEM : 0;
 }
 
-static int64_t advise(struct space *s, uint64_t address, uint64_t length, int advice)
+int64_t space_advise(struct space *s, uint64_t address, uint64_t length, int advice)
 {
 	switch (advice) {
 	case LINUX_MADV_DONTNEED:
@@ -151,7 +155,7 @@ static int64_t advise(struct space *s, uint64_t address, uint64_t length, int ad
 	case LINUX_MADV_PAGEOUT:
 	case LINUX_MADV_DOFORK:
 	case LINUX_MADV_KEEPONFORK:
-		return check_mapped(address, length);
+		return check_mapped(s, address, length);
 	default:
 		return -EINVAL;
 	}
@@ -161,7 +165,66 @@ SYSCALL_FLAGS(NR_madvise, madvise, SYSCALL_DRIVER)
 {
 	if (args->a[0] % PAGE_SIZE || !user_range_ok(args->a[0], args->a[1]))
 		return -EINVAL;
-	return args->a[1] ? advise(current_process->space, args->a[0], args->a[1], (int)args->a[2]) : 0;
+	return args->a[1] ? space_advise(current_process->space, args->a[0], args->a[1], (int)args->a[2]) : 0;
+}
+
+/* The file of the shared area at @at, counted, when it goes on to @end; what the program may do there. NULL: no such area. */
+static struct file *shared_file(struct space *s, vaddr_t at, vaddr_t end, uint32_t *vm_flags)
+{
+	struct file *f = NULL;
+	const struct vma *vma;
+
+	mutex_lock(&s->lock);
+	for (vma = space_find(s, at); vma && (vma->flags & VM_SHARED) && vma->file && (!f || f == vma->file); vma = space_find(s, at)) {
+		f = vma->file;
+		*vm_flags = vma->flags & (VM_READ | VM_WRITE | VM_EXEC | VM_SHARED);
+		at = vma->end;
+		if (at >= end)
+			break;
+	}
+	if (at < end)
+		f = NULL;
+	if (f)
+		file_get(f);
+	mutex_unlock(&s->lock);
+	return f;
+}
+
+/* remap_file_pages(address, length, 0, page, flags): another part of the file that is mapped there, by an area of its own, as Linux does it now. */
+SYSCALL(NR_remap_file_pages, remap_file_pages)
+{
+	uint64_t start = args->a[0] & PAGE_MASK, length = args->a[1] & PAGE_MASK, page = args->a[3];
+	uint32_t vm_flags = 0;
+	struct file *f;
+	int64_t at;
+
+	if (args->a[2] || start + length <= start || !user_range_ok(start, length) || page + (length >> PAGE_SHIFT) < page)
+		return -EINVAL;
+	f = shared_file(current_process->space, start, start + length, &vm_flags);
+	if (!f)
+		return -EINVAL;
+	at = page > UINT64_MAX >> PAGE_SHIFT ? -EOVERFLOW :
+	     space_map(current_process->space, start, length, vm_flags, LINUX_MAP_FIXED | LINUX_MAP_SHARED, f, page << PAGE_SHIFT);
+	file_put(f);
+	return at < 0 ? at : 0;
+}
+
+/* ---- Protection keys: the processor is run without them, and programs are told what Linux tells on one that has none ---- */
+
+SYSCALL(NR_pkey_alloc, pkey_alloc)
+{
+	return -EINVAL;
+}
+
+SYSCALL(NR_pkey_free, pkey_free)
+{
+	return -EINVAL;
+}
+
+/* pkey_mprotect(address, length, prot, key): the one key there is, "none", makes it mprotect(2). */
+SYSCALL(NR_pkey_mprotect, pkey_mprotect)
+{
+	return (int)args->a[3] == -1 ? protect(args->a) : -EINVAL;
 }
 
 /* One byte for each page of a step; -ENOMEM where nothing is mapped. */
@@ -241,7 +304,7 @@ SYSCALL(NR_msync, msync)
 	if (args->a[0] % PAGE_SIZE || flags & ~(uint64_t)(LINUX_MS_ASYNC | LINUX_MS_INVALIDATE | LINUX_MS_SYNC) ||
 	    (flags & LINUX_MS_ASYNC && flags & LINUX_MS_SYNC))
 		return -EINVAL;
-	err = check_mapped(args->a[0], args->a[1]);
+	err = check_mapped(current_process->space, args->a[0], args->a[1]);
 	while (!err && flags & LINUX_MS_SYNC && v < end)
 		err = sync_area(current_process->space, &v, end);
 	return err;
@@ -261,7 +324,7 @@ static int64_t fill(uint64_t address, uint64_t length)
 
 	if (!privileged(LINUX_CAP_IPC_LOCK) && (!limit || end - v > limit))
 		return limit ? -ENOMEM : -EPERM;
-	err = check_mapped(address, length);
+	err = check_mapped(s, address, length);
 	if (err)
 		return err;
 	mutex_lock(&s->lock);
@@ -281,12 +344,12 @@ SYSCALL(NR_mlock2, mlock2)
 {
 	if (args->a[2] & ~(uint64_t)LINUX_MLOCK_ONFAULT)
 		return -EINVAL;
-	return args->a[2] ? check_mapped(args->a[0], args->a[1]) : fill(args->a[0], args->a[1]);
+	return args->a[2] ? check_mapped(current_process->space, args->a[0], args->a[1]) : fill(args->a[0], args->a[1]);
 }
 
 SYSCALL(NR_munlock, munlock)
 {
-	return args->a[1] ? check_mapped(args->a[0], args->a[1]) : 0;
+	return args->a[1] ? check_mapped(current_process->space, args->a[0], args->a[1]) : 0;
 }
 
 SYSCALL_FLAGS(NR_mlockall, mlockall, SYSCALL_DRIVER)

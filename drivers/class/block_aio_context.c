@@ -256,19 +256,43 @@ static int64_t events_fetch(struct aio_context *c, int64_t min, int64_t nr, uint
 	return done || err == -ETIMEDOUT ? done : err;
 }
 
-SYSCALL(NR_io_getevents, io_getevents)
+/* (context, min, nr, events, timeout) */
+static int64_t getevents(const uint64_t *a)
 {
-	struct aio_context *c = aio_context_find(args->a[0]);
-	int64_t min = (int64_t)args->a[1], nr = (int64_t)args->a[2], result;
+	int64_t min = (int64_t)a[1], nr = (int64_t)a[2], result;
+	struct aio_context *c;
 	time_ns_t deadline;
 
+	result = deadline_get(a[4], &deadline);
+	if (result)
+		return result;
+	c = aio_context_find(a[0]);
 	if (!c)
 		return -EINVAL;
-	result = min < 0 || nr < min ? -EINVAL : deadline_get(args->a[4], &deadline);
-	if (!result)
-		result = events_fetch(c, min, nr, args->a[3], deadline);
+	result = min < 0 || nr < min ? -EINVAL : events_fetch(c, min, nr, a[3], deadline);
 	aio_context_put(c);
 	return result;
+}
+
+SYSCALL(NR_io_getevents, io_getevents)
+{
+	return getevents(args->a);
+}
+
+/* The same and (mask, size): a mask of signals for the time of the call. */
+SYSCALL(NR_io_pgetevents, io_pgetevents)
+{
+	uint64_t mask[2] = { 0, 0 };
+	int64_t result;
+
+	if (args->a[5] && copy_from_user(mask, args->a[5], sizeof(mask)))
+		return -EFAULT;
+	result = signal_mask_borrow_user(mask[0], mask[1]);
+	if (result)
+		return result;
+	result = getevents(args->a);
+	signal_mask_restore();
+	return result == -EINTR ? -ERESTARTNOHAND : result;
 }
 
 SYSCALL(NR_io_cancel, io_cancel)

@@ -386,3 +386,42 @@ ABI_CASE(program_is_run_from_a_descriptor)
 	CHECK(!symlink(abi_self, "l"));
 	CHECK_ERR(syscall(SYS_execveat, AT_FDCWD, "l", argv, NULL, AT_SYMLINK_NOFOLLOW), ELOOP);
 }
+
+/* ---- old calls ---- */
+
+ABI_CASE(programs_get_no_ports)
+{
+	CHECK(!syscall(SYS_iopl, 0) && !syscall(SYS_ioperm, 0x80, 1, 0));
+	CHECK_ERR(syscall(SYS_iopl, 4), EINVAL);
+	CHECK_ERR(syscall(SYS_ioperm, 65536, 1, 0), EINVAL);
+	CHECK_ERR(syscall(SYS_ioperm, 0, 0, 0), EINVAL);
+	CHECK_ERR(syscall(SYS_ioperm, -1l, 2, 0), EINVAL);
+	CHECK(!setgid(65534) && !setuid(65534));
+	CHECK_ERR(syscall(SYS_iopl, 3), EPERM);
+	CHECK_ERR(syscall(SYS_ioperm, 0x80, 1, 1), EPERM);
+}
+
+ABI_CASE(types_of_file_systems_are_numbered)
+{
+	long nr = syscall(SYS_sysfs, 3), tmpfs = syscall(SYS_sysfs, 1, "tmpfs");
+	char name[64] = "";
+
+	CHECK(nr > 2 && tmpfs >= 0 && tmpfs < nr);
+	CHECK(!syscall(SYS_sysfs, 2, tmpfs, name) && !strcmp(name, "tmpfs"));
+	CHECK_ERR(syscall(SYS_sysfs, 2, nr, name), EINVAL);
+	CHECK_ERR(syscall(SYS_sysfs, 1, "no such"), EINVAL);
+	CHECK_ERR(syscall(SYS_sysfs, 1, BAD), EFAULT);
+	CHECK_ERR(syscall(SYS_sysfs, 2, 0, BAD), EFAULT);
+	CHECK_ERR(syscall(SYS_sysfs, 4), EINVAL);
+}
+
+ABI_CASE(a_file_system_is_found_by_its_device)
+{
+	struct { int free; unsigned long inodes; char name[6], pack[6]; } u;
+	struct stat s;
+
+	abi_fresh();
+	CHECK(!stat(".", &s) && !syscall(SYS_ustat, s.st_dev, &u) && u.free >= 0);
+	CHECK_ERR(syscall(SYS_ustat, s.st_dev, BAD), EFAULT);
+	CHECK_ERR(syscall(SYS_ustat, 0xfff00, &u), EINVAL);
+}

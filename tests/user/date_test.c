@@ -184,3 +184,56 @@ ABI_CASE(a_cpu_clock_of_nobody_is_refused)
 	CHECK_ERR(syscall(SYS_clock_gettime, ~1 * 8 | 4 | 2, &t), EINVAL);
 	CHECK(!syscall(SYS_clock_gettime, ~getpid() * 8 | 4 | 2, &t));
 }
+
+#define SETOFFSET	0x100
+#define MAXERROR	0x4
+
+struct clock_state {
+	int modes;
+	long offset, freq, maxerror, esterror;
+	int status;
+	long constant, precision, tolerance, sec, usec, tick, more[20];
+};
+
+ABI_CASE(the_clock_s_state_is_told_and_kept)
+{
+	struct clock_state t = { .modes = 0 }, was;
+	struct timespec now;
+
+	CHECK(syscall(SYS_adjtimex, &t) >= 0 && !clock_gettime(CLOCK_REALTIME, &now));
+	CHECK(t.tick >= 9000 && t.tick <= 11000 && t.tolerance > 0 && t.sec <= now.tv_sec && t.sec + 60 > now.tv_sec);
+	CHECK_ERR(syscall(SYS_adjtimex, BAD), EFAULT);
+	CHECK(syscall(SYS_clock_adjtime, CLOCK_REALTIME, &t) >= 0);
+	CHECK_ERR(syscall(SYS_clock_adjtime, 77, &t), EINVAL);
+	CHECK_ERR(syscall(SYS_clock_adjtime, CLOCK_MONOTONIC, &t), EOPNOTSUPP);
+	if (!may_set())
+		return;
+	was = t;
+	t.modes = MAXERROR;
+	t.maxerror = 1234;
+	CHECK(syscall(SYS_adjtimex, &t) >= 0);
+	t.modes = 0;
+	CHECK(syscall(SYS_adjtimex, &t) >= 0 && t.maxerror >= 1234 && t.maxerror < 100000);
+	was.modes = MAXERROR;
+	CHECK(syscall(SYS_adjtimex, &was) >= 0);
+	t = (struct clock_state){ .modes = 0x4000, .tick = 1 };
+	CHECK_ERR(syscall(SYS_adjtimex, &t), EINVAL);
+}
+
+ABI_CASE(the_date_is_moved_by_an_offset)
+{
+	struct clock_state t = { .modes = SETOFFSET, .sec = HOUR };
+	struct timespec before = clock_now(CLOCK_REALTIME), after;
+
+	if (!may_set())
+		return;
+	CHECK(syscall(SYS_adjtimex, &t) >= 0);
+	after = clock_now(CLOCK_REALTIME);
+	t = (struct clock_state){ .modes = SETOFFSET, .sec = -HOUR };
+	CHECK(syscall(SYS_adjtimex, &t) >= 0);
+	CHECK(after.tv_sec >= before.tv_sec + HOUR && after.tv_sec < before.tv_sec + 2 * HOUR);
+	t = (struct clock_state){ .modes = SETOFFSET, .usec = 1000000 };
+	CHECK_ERR(syscall(SYS_adjtimex, &t), EINVAL);
+	t = (struct clock_state){ .modes = SETOFFSET, .usec = -1 };
+	CHECK_ERR(syscall(SYS_adjtimex, &t), EINVAL);
+}

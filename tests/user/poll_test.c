@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/select.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include "abi.h"
@@ -262,4 +263,32 @@ ABI_CASE(epoll_forgets_a_closed_file_and_sees_through_another)
 	CHECK(!pipe(fd) && !epoll_ctl(inner, EPOLL_CTL_ADD, fd[0], &e) && !epoll_ctl(outer, EPOLL_CTL_ADD, inner, &e));
 	CHECK(wait_one(outer, &e, 0) == 0 && write(fd[1], "x", 1) == 1 && wait_one(outer, &e, 1000) == 1);
 	CHECK(!close(fd[0]) && wait_one(inner, &e, 0) == 0);
+}
+
+ABI_CASE(events_of_requests_are_awaited_with_another_mask)
+{
+	struct { const sigset_t *mask; unsigned long size; } arg = { .size = 8 };
+	struct timespec none = { 0, 0 }, long_time = { 60, 0 };
+	unsigned long context = 0;
+	char events[32];
+	sigset_t set;
+
+	sigemptyset(&set);
+	arg.mask = &set;
+	CHECK(!syscall(SYS_io_setup, 4, &context));
+	CHECK(syscall(SYS_io_pgetevents, context, 0, 1, events, &none, NULL) == 0);
+	CHECK(syscall(SYS_io_pgetevents, context, 1, 1, events, &none, &arg) == 0);
+	CHECK_ERR(syscall(SYS_io_pgetevents, context, 1, 1, events, &none, BAD), EFAULT);
+	arg.size = 7;
+	CHECK_ERR(syscall(SYS_io_pgetevents, context, 1, 1, events, &none, &arg), EINVAL);
+	arg.size = 8;
+	/* Blocked and pending before, let in by the call's own mask. */
+	signal(SIGUSR1, nothing);
+	sigaddset(&set, SIGUSR1);
+	CHECK(!sigprocmask(SIG_BLOCK, &set, NULL) && !raise(SIGUSR1));
+	sigemptyset(&set);
+	CHECK_ERR(syscall(SYS_io_pgetevents, context, 1, 1, events, &long_time, &arg), EINTR);
+	CHECK(!sigprocmask(SIG_BLOCK, NULL, &set) && sigismember(&set, SIGUSR1) == 1);
+	CHECK(!syscall(SYS_io_destroy, context));
+	CHECK_ERR(syscall(SYS_io_pgetevents, context, 0, 1, events, &none, NULL), EINVAL);
 }

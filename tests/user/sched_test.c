@@ -214,3 +214,42 @@ ABI_CASE(limits_say_how_urgent_a_program_may_make_itself)
 	CHECK(unprivileged(0, 0, no_real_time));
 	CHECK(unprivileged(0, 25, nice_down_to_minus_five));
 }
+
+#define IOPRIO(class, level)	((class) << 13 | (level))
+
+ABI_CASE(priorities_of_requests_are_kept_and_inherited)
+{
+	pid_t pid;
+
+	CHECK(syscall(SYS_ioprio_get, 1, 0) >= 0);
+	CHECK(!syscall(SYS_ioprio_set, 1, 0, IOPRIO(2, 6)) && syscall(SYS_ioprio_get, 1, getpid()) == IOPRIO(2, 6));
+	pid = fork();
+	if (pid == 0) {
+		CHECK(syscall(SYS_ioprio_get, 1, 0) == IOPRIO(2, 6));
+		CHECK(setpgid(0, 0) == 0 && syscall(SYS_ioprio_get, 2, 0) == IOPRIO(2, 6));
+		CHECK(!syscall(SYS_ioprio_set, 2, 0, IOPRIO(3, 0)) && syscall(SYS_ioprio_get, 1, 0) == IOPRIO(3, 0));
+		_exit(0);
+	}
+	CHECK(abi_wait(pid) == 0 && syscall(SYS_ioprio_get, 1, 0) == IOPRIO(2, 6));
+	CHECK(!syscall(SYS_ioprio_set, 1, 0, 0) && syscall(SYS_ioprio_get, 3, getuid()) >= 0);
+	CHECK_ERR(syscall(SYS_ioprio_set, 1, 0, IOPRIO(2, 8)), EINVAL);
+	CHECK_ERR(syscall(SYS_ioprio_set, 1, 0, IOPRIO(0, 1)), EINVAL);
+	CHECK_ERR(syscall(SYS_ioprio_set, 1, 0, IOPRIO(4, 0)), EINVAL);
+	CHECK_ERR(syscall(SYS_ioprio_set, 4, 0, IOPRIO(2, 1)), EINVAL);
+	CHECK_ERR(syscall(SYS_ioprio_get, 0, 0), EINVAL);
+	CHECK_ERR(syscall(SYS_ioprio_get, 1, 0x7ffffff0), ESRCH);
+}
+
+ABI_CASE(urgent_requests_need_a_privilege)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid == 0) {
+		CHECK(!setgid(65534) && !setuid(65534));
+		CHECK_ERR(syscall(SYS_ioprio_set, 1, 0, IOPRIO(1, 0)), EPERM);
+		CHECK_ERR(syscall(SYS_ioprio_set, 1, parent, IOPRIO(2, 1)), EPERM);
+		CHECK(!syscall(SYS_ioprio_set, 1, 0, IOPRIO(2, 1)));
+		_exit(0);
+	}
+	CHECK(abi_wait(pid) == 0);
+}

@@ -352,6 +352,12 @@ struct linux_statfs {
 	int64_t f_namelen, f_frsize, f_flags, f_spare[4];
 };
 
+struct linux_ustat {
+	int32_t f_tfree;
+	uint64_t f_tinode;
+	char f_fname[6], f_fpack[6];
+};
+
 /* Followed by the name, its terminator and padding to 8 bytes. */
 struct linux_dirent64 {
 	uint64_t d_ino;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Linux's x86-64 ABI of processes, signals, memory maps and time: numbers and layouts on the border. Every name begins with LINUX_ or
- * linux_, so that libc's headers may be included beside this one. Only builtin types of the LP64 model; includes nothing.
+ * Linux's x86-64 ABI of processes, signals and memory maps: numbers and layouts on the border. Every name begins with LINUX_ or
+ * linux_, so that libc's headers may be included beside this one. Only builtin types of the LP64 model.
  */
 #ifndef UAPI_FERRY_LINUX_PROCESS_H
 #define UAPI_FERRY_LINUX_PROCESS_H
+
+#include <uapi/ferry/linux_time.h>
 
 /* Signals. */
 #define LINUX_SIGHUP		1
@@ -309,64 +311,6 @@ struct linux_rlimit {
 #define LINUX_MCL_ONFAULT	4
 #define LINUX_MLOCK_ONFAULT	1
 
-/* Time. */
-struct linux_timespec {
-	long tv_sec, tv_nsec;
-};
-
-struct linux_timeval {
-	long tv_sec, tv_usec;
-};
-
-struct linux_timezone {
-	int tz_minuteswest, tz_dsttime;
-};
-
-struct linux_itimerval {
-	struct linux_timeval it_interval, it_value;
-};
-
-struct linux_itimerspec {
-	struct linux_timespec it_interval, it_value;
-};
-
-#define LINUX_CLOCK_REALTIME		0
-#define LINUX_CLOCK_MONOTONIC		1
-#define LINUX_CLOCK_PROCESS_CPUTIME_ID	2
-#define LINUX_CLOCK_THREAD_CPUTIME_ID	3
-#define LINUX_CLOCK_MONOTONIC_RAW	4
-#define LINUX_CLOCK_REALTIME_COARSE	5
-#define LINUX_CLOCK_MONOTONIC_COARSE	6
-#define LINUX_CLOCK_BOOTTIME		7
-#define LINUX_CLOCK_REALTIME_ALARM	8
-#define LINUX_CLOCK_BOOTTIME_ALARM	9
-#define LINUX_CLOCK_TAI			11
-/* Of a process or thread: ~id << 3 | which. */
-#define LINUX_CPUCLOCK_ID_SHIFT		3
-#define LINUX_CPUCLOCK_THREAD		4
-#define LINUX_CPUCLOCK_WHICH		3
-#define LINUX_CPUCLOCK_PROF		0
-#define LINUX_CPUCLOCK_VIRT		1
-#define LINUX_CPUCLOCK_SCHED		2
-#define LINUX_TIMER_ABSTIME		1
-#define LINUX_ITIMER_REAL		0
-#define LINUX_ITIMER_VIRTUAL		1
-#define LINUX_ITIMER_PROF		2
-#define LINUX_CLK_TCK			100
-
-#define LINUX_SIGEV_SIGNAL		0
-#define LINUX_SIGEV_NONE		1
-#define LINUX_SIGEV_THREAD		2
-#define LINUX_SIGEV_THREAD_ID		4
-
-/* 64 bytes. */
-struct linux_sigevent {
-	unsigned long value;
-	int signo, notify;
-	int tid;
-	int pad[11];
-};
-
 struct linux_tms {
 	long tms_utime, tms_stime, tms_cutime, tms_cstime;
 };
@@ -534,6 +478,32 @@ struct linux_robust_list_head {
 
 struct linux_sched_param {
 	int sched_priority;
+};
+
+/* ioprio_get(2), ioprio_set(2): class << 13 | level. */
+#define LINUX_IOPRIO_CLASS_SHIFT	13
+#define LINUX_IOPRIO_CLASS_NONE		0
+#define LINUX_IOPRIO_CLASS_RT		1
+#define LINUX_IOPRIO_CLASS_BE		2
+#define LINUX_IOPRIO_CLASS_IDLE		3
+#define LINUX_IOPRIO_LEVELS		8
+#define LINUX_IOPRIO_WHO_PROCESS	1
+#define LINUX_IOPRIO_WHO_PGRP		2
+#define LINUX_IOPRIO_WHO_USER		3
+
+/* rseq. */
+#define LINUX_RSEQ_FLAG_UNREGISTER		0x1u
+#define LINUX_RSEQ_CPU_ID_UNINITIALIZED	(~0u)
+
+struct linux_rseq {
+	unsigned int cpu_id_start, cpu_id;
+	unsigned long long rseq_cs;	/* address of the sequence, 0: in none */
+	unsigned int flags, reserved[3];
+};
+
+struct linux_rseq_cs {
+	unsigned int version, flags;
+	unsigned long long start_ip, post_commit_offset, abort_ip;
 };
 
 /* Memory of nodes. */

@@ -35,6 +35,10 @@ extern struct wait_queue signalfd_wait;
 /* On the way back to user mode with work pending: deliver, stop or exit. May not return (exit). */
 void signal_deliver(struct regs *regs);
 
+/* rseq.c: the same for a thread that was switched away meanwhile (thread->rseq_due); before a handler runs in place of the program. */
+void rseq_resume(struct regs *regs);
+void rseq_signal(struct regs *regs);
+
 /*
  * A mask for the time of one call (sigsuspend, ppoll, pselect, epoll_pwait): the old one comes back after a handler, or with
  * signal_mask_restore() when no signal came. Call restore on every way out; it does nothing while a signal is pending.

@@ -48,6 +48,7 @@ struct thread {
 	int nice;
 	uint32_t weight;		/* share of a CPU in the fair class; 1024 is nice 0 */
 	bool uses_reserve;		/* a driver's or the device manager's: gets the last frames and waits for no reclaim. Its own */
+	uint16_t io_priority;		/* class and level as ioprio_get(2) tells them; inherited */
 	uint8_t mem_node;		/* the node it wants memory of, plus one; 0: where it runs. Its own, inherited */
 	uint32_t slice_ticks;		/* of real time: 0 when it goes behind its equals */
 	uint64_t vruntime;		/* fair class: ns weighted */
@@ -70,10 +71,16 @@ struct thread {
 	sigset_t pending, blocked, saved_blocked;
 	union {
 		struct {
-			bool restore_blocked;	/* saved_blocked comes back on the way to user mode */
-			bool trace_trap;	/* stop for the tracer before the next instruction */
+			union {
+				struct {
+					bool restore_blocked;	/* saved_blocked comes back on the way to user mode */
+					bool trace_trap;	/* stop for the tracer before the next instruction */
+				};
+				uint16_t signal_flags;	/* both in one question */
+			};
+			bool rseq_due;		/* rseq_resume() before the next instruction */
 		};
-		uint16_t exit_flags;	/* both in one question */
+		uint32_t exit_flags;	/* all in one question */
 	};
 	bool mask_borrowed;		/* saved_blocked is the mask to give back (signal_mask_borrow) */
 	sigset_t waiting_for;		/* blocked signals that end the sleep of sigtimedwait */
@@ -87,7 +94,9 @@ struct thread {
 	struct seccomp_filter *seccomp_filter;	/* counted, the newest; with the next: kernel/seccomp.c, under process->lock */
 	uint8_t seccomp_mode;
 
-	/* Owned by the thread itself. */
+	/* Owned by the thread itself; the scheduler reads the first two (kernel/rseq.c). */
+	uint64_t rseq;			/* user address; 0: not registered */
+	uint32_t rseq_cpu, rseq_signature;	/* what was told there last */
 	struct regs *user_regs;		/* at the top of the kernel stack while in the kernel */
 	uint64_t clear_child_tid;	/* user address */
 	uint64_t robust_list;

@@ -94,6 +94,8 @@ int64_t space_remap(struct space *s, vaddr_t old, uint64_t old_length, uint64_t 
 int64_t space_brk(struct space *s, vaddr_t brk);
 /* Drop the content of whole pages: zero or the file's again at the next touch. 0, -ENOMEM (a hole), -EINVAL (not for this area). */
 int space_discard(struct space *s, vaddr_t address, uint64_t length);
+/* madvise(2) for any space. 0, -EINVAL (no such advice), -ENOMEM (a hole). May sleep. */
+int64_t space_advise(struct space *s, uint64_t address, uint64_t length, int advice);
 /* Fault everything in, for @access. 0 or an error of space_fault(). */
 int space_populate(struct space *s, vaddr_t address, uint64_t length, uint32_t access);
 struct vma *space_find(struct space *s, vaddr_t address);	/* lock held */

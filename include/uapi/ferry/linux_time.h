@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Linux's clocks, timers and structures of time on the border. */
+#ifndef UAPI_FERRY_LINUX_TIME_H
+#define UAPI_FERRY_LINUX_TIME_H
+
+/* Time. */
+struct linux_timespec {
+	long tv_sec, tv_nsec;
+};
+
+struct linux_timeval {
+	long tv_sec, tv_usec;
+};
+
+struct linux_timezone {
+	int tz_minuteswest, tz_dsttime;
+};
+
+struct linux_itimerval {
+	struct linux_timeval it_interval, it_value;
+};
+
+struct linux_itimerspec {
+	struct linux_timespec it_interval, it_value;
+};
+
+#define LINUX_CLOCK_REALTIME		0
+#define LINUX_CLOCK_MONOTONIC		1
+#define LINUX_CLOCK_PROCESS_CPUTIME_ID	2
+#define LINUX_CLOCK_THREAD_CPUTIME_ID	3
+#define LINUX_CLOCK_MONOTONIC_RAW	4
+#define LINUX_CLOCK_REALTIME_COARSE	5
+#define LINUX_CLOCK_MONOTONIC_COARSE	6
+#define LINUX_CLOCK_BOOTTIME		7
+#define LINUX_CLOCK_REALTIME_ALARM	8
+#define LINUX_CLOCK_BOOTTIME_ALARM	9
+#define LINUX_CLOCK_TAI			11
+/* Of a process or thread: ~id << 3 | which. */
+#define LINUX_CPUCLOCK_ID_SHIFT		3
+#define LINUX_CPUCLOCK_THREAD		4
+#define LINUX_CPUCLOCK_WHICH		3
+#define LINUX_CPUCLOCK_PROF		0
+#define LINUX_CPUCLOCK_VIRT		1
+#define LINUX_CPUCLOCK_SCHED		2
+#define LINUX_TIMER_ABSTIME		1
+#define LINUX_ITIMER_REAL		0
+#define LINUX_ITIMER_VIRTUAL		1
+#define LINUX_ITIMER_PROF		2
+#define LINUX_CLK_TCK			100
+
+#define LINUX_SIGEV_SIGNAL		0
+#define LINUX_SIGEV_NONE		1
+#define LINUX_SIGEV_THREAD		2
+#define LINUX_SIGEV_THREAD_ID		4
+
+/* 64 bytes. */
+struct linux_sigevent {
+	unsigned long value;
+	int signo, notify;
+	int tid;
+	int pad[11];
+};
+
+/* adjtimex(2). The modes from ADJTIME on are adjtime(3)'s. */
+#define LINUX_ADJ_OFFSET		0x0001u
+#define LINUX_ADJ_FREQUENCY		0x0002u
+#define LINUX_ADJ_MAXERROR		0x0004u
+#define LINUX_ADJ_ESTERROR		0x0008u
+#define LINUX_ADJ_STATUS		0x0010u
+#define LINUX_ADJ_TIMECONST		0x0020u
+#define LINUX_ADJ_TAI			0x0080u
+#define LINUX_ADJ_SETOFFSET		0x0100u
+#define LINUX_ADJ_MICRO			0x1000u
+#define LINUX_ADJ_NANO			0x2000u
+#define LINUX_ADJ_TICK			0x4000u
+#define LINUX_ADJ_ADJTIME		0x8000u
+#define LINUX_ADJ_OFFSET_SINGLESHOT	0x8001u
+#define LINUX_ADJ_OFFSET_READONLY	0xa000u
+#define LINUX_ADJ_OFFSET_SS_READ	0xa001u
+#define LINUX_STA_UNSYNC		0x0040
+#define LINUX_STA_CLOCKERR		0x1000
+#define LINUX_STA_NANO			0x2000
+#define LINUX_STA_RONLY			0xff00	/* the kernel's own */
+#define LINUX_TIME_OK			0
+#define LINUX_TIME_ERROR		5
+
+struct linux_timex {
+	unsigned int modes;
+	long long offset, freq, maxerror, esterror;
+	int status;
+	long long constant, precision, tolerance, sec, usec, tick, ppsfreq, jitter;
+	int shift;
+	long long stabil, jitcnt, calcnt, errcnt, stbcnt;
+	int tai, reserved[11];
+};
+
+#endif
