@@ -116,7 +116,9 @@ static void state_set(struct nvme *n, enum nvme_state state)
 
 static void shadow_clear(struct nvme *n)
 {
-	for (uint32_t at = 0; at < n->shadow.length; at += 4) {
+	uint32_t end = n->shadow.length ? 2 * (n->nr_queues + 1) * n->stride : 0;
+
+	for (uint32_t at = 0; at < end; at += n->stride) {
 		dma_write32(&n->shadow, at, 0);
 		dma_write32(&n->events, at, 0);
 	}

@@ -9,6 +9,7 @@
 #include <driver/log.h>
 #include <driver/mem.h>
 #include <driver/time.h>
+#include <lib/string.h>
 #include "virtio_scsi.h"
 
 #define TRIES_MAX		5
@@ -36,22 +37,16 @@ static struct dma_segment slot_part(const struct scsi_queue *q, uint32_t tag, ui
 }
 
 /* Section 5.6.6.1: the first byte is 1, then the target, then the unit's number as flat address. */
-void virtio_scsi_slot_fill(struct scsi_queue *q, uint32_t tag, unsigned int target, unsigned int lun, const struct scsi_cdb *cdb)
+int virtio_scsi_slot_fill(struct scsi_queue *q, uint32_t tag, unsigned int target, unsigned int lun, const struct scsi_cdb *cdb)
 {
+	static const uint8_t response[RESPONSE_BYTES] = { [RESPONSE_CODE] = CODE_NONE };
+	uint8_t header[HEADER_BYTES] = { 1, (uint8_t)target, (uint8_t)(0x40 | lun >> 8), (uint8_t)lun, [8] = (uint8_t)tag };
 	uint32_t slot = tag * SLOT_BYTES;
+	int err;
 
-	for (uint32_t i = 0; i < 64; i += 4)
-		dma_write32(&q->buf, slot + SLOT_HEADER + i, 0);
-	dma_write8(&q->buf, slot, 1);
-	dma_write8(&q->buf, slot + 1, (uint8_t)target);
-	dma_write8(&q->buf, slot + 2, (uint8_t)(0x40 | lun >> 8));
-	dma_write8(&q->buf, slot + 3, (uint8_t)lun);
-	dma_write32(&q->buf, slot + 8, tag);
-	for (uint32_t i = 0; i < cdb->length; i++)
-		dma_write8(&q->buf, slot + HEADER_CDB + i, cdb->bytes[i]);
-	for (uint32_t i = 0; i < RESPONSE_BYTES; i += 4)
-		dma_write32(&q->buf, slot + SLOT_RESPONSE + i, 0);
-	dma_write8(&q->buf, slot + SLOT_RESPONSE + RESPONSE_CODE, CODE_NONE);
+	memcpy(header + HEADER_CDB, cdb->bytes, cdb->length);
+	err = dma_copy_in(&q->buf, slot + SLOT_HEADER, header, sizeof(header));
+	return err ? err : dma_copy_in(&q->buf, slot + SLOT_RESPONSE, response, sizeof(response));
 }
 
 /* The device reads the header and the data of a write, then writes the response and the data of a read. */
@@ -109,9 +104,10 @@ static int request_send(struct virtio_scsi *vs, struct scsi_queue *q, uint32_t t
 	struct scsi_cdb cdb;
 	int err = scsi_request_cdb(&unit->disk, rq, &cdb, list);
 
+	if (!err)
+		err = virtio_scsi_slot_fill(q, tag, unit->target, unit->lun, &cdb);
 	if (err)
 		return err;
-	virtio_scsi_slot_fill(q, tag, unit->target, unit->lun, &cdb);
 	switch (rq->op) {
 	case BLOCK_READ:
 	case BLOCK_WRITE:

@@ -67,7 +67,7 @@ struct virtio_scsi {
 #define COMMON_BYTES		(COMMON_EVENTS + EVENTS * EVENT_BYTES)
 
 /* virtio_scsi.c. Write the request of @cdb into slot @tag; queue it with its data; what came of it: 0, -ENODEV, -EAGAIN, -EIO. */
-void virtio_scsi_slot_fill(struct scsi_queue *q, uint32_t tag, unsigned int target, unsigned int lun, const struct scsi_cdb *cdb);
+int __must_check virtio_scsi_slot_fill(struct scsi_queue *q, uint32_t tag, unsigned int target, unsigned int lun, const struct scsi_cdb *cdb);
 int __must_check virtio_scsi_slot_send(struct scsi_queue *q, uint32_t tag, const struct dma_segment *data, unsigned int nr, bool written);
 int __must_check virtio_scsi_slot_status(const struct scsi_queue *q, uint32_t tag, uint8_t *status, struct scsi_sense *sense);
 /* Give event buffer @i to the device. */

@@ -28,10 +28,10 @@ static int probe_exec(void *arg, struct scsi_command *cmd)
 	struct scsi_queue *q = &vs->queues[0];
 	struct dma_segment answer = { .address = vs->common.address + COMMON_ANSWER, .length = cmd->wanted };
 	uint32_t length, residual;
-	int err;
+	int err = virtio_scsi_slot_fill(q, 0, vs->asked_target, vs->asked_lun, &cmd->cdb);
 
-	virtio_scsi_slot_fill(q, 0, vs->asked_target, vs->asked_lun, &cmd->cdb);
-	err = virtio_scsi_slot_send(q, 0, &answer, cmd->wanted ? 1 : 0, true);
+	if (!err)
+		err = virtio_scsi_slot_send(q, 0, &answer, cmd->wanted ? 1 : 0, true);
 	if (err)
 		return err;
 	virtio_queue_kick(q->vq);

@@ -131,6 +131,7 @@ struct host_problems host_device_destroy(struct device *dev)
 	problems = dev->problems;
 	host_block_fail_all(dev, -EIO);
 	host_misc_fail_all(dev, -EIO);
+	host_block_free(dev);
 	host_dma_free_all(dev);
 	host_memory_free_all(dev);
 	host_kept_free(dev);

@@ -40,6 +40,25 @@ static bool limits_bad(const struct device *dev, const struct block_limits *l)
 	       !memchr(l->prefix, 0, sizeof(l->prefix)) || !l->prefix[0] || !memchr(l->serial, 0, sizeof(l->serial));
 }
 
+static bool depth_set(struct device *dev, unsigned int queue, uint32_t depth)
+{
+	struct host_request ***in_flight = &dev->block.in_flight[queue];
+
+	if (!*in_flight)
+		*in_flight = host_alloc(depth * sizeof(**in_flight));
+	if (*in_flight)
+		dev->block.depth[queue] = depth;
+	return *in_flight != NULL;
+}
+
+void host_block_free(struct device *dev)
+{
+	for (unsigned int i = 0; i < BLOCK_QUEUES_MAX; i++) {
+		host_free(dev->block.in_flight[i]);
+		dev->block.in_flight[i] = NULL;
+	}
+}
+
 /* A unit that comes later may come from any strand; units on one queue have one depth. */
 int block_register(struct device *dev, const struct block_limits *limits)
 {
@@ -56,7 +75,8 @@ int block_register(struct device *dev, const struct block_limits *limits)
 		if (depth[i] && depth[i] != limits->queue_depth)
 			return -EINVAL;
 	for (unsigned int i = 0; i < limits->nr_queues; i++)
-		depth[i] = limits->queue_depth;
+		if (!depth_set(dev, limits->first_queue + i, limits->queue_depth))
+			return -ENOMEM;
 	dev->block.limits[limits->unit] = *limits;
 	dev->block.present[limits->unit] = true;
 	dev->block.registered = true;
@@ -153,6 +173,11 @@ static void flight_take(struct device *dev, unsigned int queue, uint32_t tag)
 	dev->block.in_flight[queue][tag] = NULL;
 	dev->block.nr_in_flight[queue]--;
 	dev->block.nr_flying--;
+}
+
+static struct host_request *in_flight(const struct device *dev, unsigned int queue, uint32_t tag)
+{
+	return queue < BLOCK_QUEUES_MAX && tag < dev->block.depth[queue] ? dev->block.in_flight[queue][tag] : NULL;
 }
 
 static int tag_find(const struct device *dev, unsigned int queue)
@@ -287,14 +312,13 @@ bool host_block_serve(struct device *dev)
 
 void block_complete(struct device *dev, unsigned int queue, uint32_t tag, int status)
 {
-	struct host_request *rq;
+	struct host_request *rq = in_flight(dev, queue, tag);
 
-	if (queue >= BLOCK_QUEUES_MAX || tag >= BLOCK_DEPTH_MAX || !dev->block.in_flight[queue][tag]) {
+	if (!rq) {
 		if (!dev->failed)	/* in a failed device all requests have ended */
 			device_fault(dev, "completion of a tag that is not in flight", tag);
 		return;
 	}
-	rq = dev->block.in_flight[queue][tag];
 	flight_take(dev, queue, tag);
 	dev->block.retry[queue] = true;
 	dev->block.any_retry = true;
@@ -408,7 +432,7 @@ int host_block_do(struct device *dev, uint8_t op, uint64_t lba, uint32_t nr_bloc
 
 static int data_copy(struct device *dev, const struct block_request *view, uint32_t offset, void *to, const void *from, uint32_t length)
 {
-	struct host_request *rq = view->tag < BLOCK_DEPTH_MAX ? dev->block.in_flight[view->queue][view->tag] : NULL;
+	struct host_request *rq = in_flight(dev, view->queue, view->tag);
 	uint32_t bytes;
 
 	if (!rq || !needs_cpu_data(dev))

@@ -42,7 +42,7 @@ struct host_block {
 	bool present[BLOCK_UNITS_MAX];
 	struct block_limits limits[BLOCK_UNITS_MAX];	/* of units that are or were there */
 	uint32_t depth[BLOCK_QUEUES_MAX];	/* 0: no unit uses the queue */
-	struct host_request *in_flight[BLOCK_QUEUES_MAX][BLOCK_DEPTH_MAX];
+	struct host_request **in_flight[BLOCK_QUEUES_MAX];	/* by tag, below depth */
 	unsigned int nr_in_flight[BLOCK_QUEUES_MAX];
 	struct host_request *waiting[BLOCK_QUEUES_MAX];	/* told -EBUSY, or no free tag; oldest first */
 	bool retry[BLOCK_QUEUES_MAX];			/* a completion came since */
@@ -97,6 +97,7 @@ bool host_block_serve(struct device *dev);
 bool host_block_overdue(struct device *dev);
 uint64_t host_block_deadline(const struct device *dev);
 void host_block_fail_all(struct device *dev, int status);
+void host_block_free(struct device *dev);
 /* misc.c */
 void host_misc_fail_all(struct device *dev, int status);
 /* bind.c: a rule of the API was broken in a way that has no fault. */

@@ -6,7 +6,7 @@
 #include <lib/format.h>
 #include "device.h"
 
-static bool shown;
+static bool shown, looked;	/* looked for the variable */
 
 void host_log_enable(bool on)
 {
@@ -24,7 +24,11 @@ void device_log(const struct device *dev, enum log_level level, const char *fmt,
 	va_end(args);
 	if (level <= LOG_WARN)
 		str_copy(mine->warning, text, sizeof(mine->warning));
-	if (shown || getenv("FERRY_HOST_LOG"))
+	if (!looked) {
+		looked = true;
+		shown |= getenv("FERRY_HOST_LOG") != NULL;
+	}
+	if (shown)
 		fprintf(stderr, "# %s %s: %s\n", dev->driver->manifest.name, dev->setup.name, text);
 }
 

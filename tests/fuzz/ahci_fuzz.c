@@ -10,9 +10,10 @@
 #include <tests/model/ahci_model.h>
 
 #define REQUESTS	64
-#define LATE_US		50000u
+#define LATE_US		50000u		/* while the input acts */
+#define END_LATE_US	1000000u	/* when nothing is left but to wait */
 #define END_US		4000000000ull	/* virtual time after which every request must have ended */
-#define SECTORS		64
+#define DISK_BYTES	32768u
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
@@ -106,8 +107,8 @@ static struct ahci_disk_setup disk_take(void)
 	d.fua = kind & 64;
 	d.trim = kind & 128;
 	d.queue_depth = 1 + (numbers & 31);
-	d.sectors = numbers & 32 ? SECTORS : SECTORS / 2;
 	d.logical_bytes = d.packet ? 2048 : numbers & 64 ? 4096 : 512;
+	d.sectors = DISK_BYTES / d.logical_bytes / (numbers & 32 ? 1 : 2);
 	d.physical_exp = numbers & 128 ? 3 : 0;
 	return d;
 }
@@ -163,8 +164,8 @@ static void request_send(struct ahci_model *am)
 
 	if (!l || input.nr == REQUESTS)
 		return;
-	*rq = (struct host_request){ .op = what % BLOCK_INFO, .unit = where & 1, .lba = where >> 1, .nr_blocks = 1 + (what >> 3 & 3),
-				     .flags = what >> 5 & 1 ? BLOCK_REQ_FUA : 0, .data = data[input.nr] };
+	*rq = (struct host_request){ .op = what % BLOCK_INFO, .unit = where & 1, .lba = (where >> 1) * 512u / l->block_size,
+				     .nr_blocks = 1 + (what >> 3 & 3), .flags = what >> 5 & 1 ? BLOCK_REQ_FUA : 0, .data = data[input.nr] };
 	rq->segment_bytes = l->block_size;
 	memset(rq->data, 0, (size_t)rq->nr_blocks * l->block_size);	/* nothing of other inputs */
 	input.nr++;
@@ -229,6 +230,7 @@ static void requests_must_end(struct ahci_model *am)
 {
 	uint64_t end = host_clock_us() + END_US;
 
+	host_timers_late(END_LATE_US);
 	while (host_block_in_flight(am->dev) && host_clock_us() < end)
 		host_run(am->dev, 10000000);
 	if (!host_block_in_flight(am->dev))

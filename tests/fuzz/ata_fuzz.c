@@ -10,7 +10,8 @@
 #include <tests/model/ata_model.h>
 
 #define REQUESTS	32
-#define LATE_US		50000u
+#define LATE_US		50000u		/* while the input acts */
+#define END_LATE_US	1000000u	/* when nothing is left but to wait */
 #define END_US		2000000000ull	/* virtual time after which every request must have ended */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
@@ -161,6 +162,7 @@ static void requests_must_end(struct ata_model *am)
 {
 	uint64_t end = host_clock_us() + END_US;
 
+	host_timers_late(END_LATE_US);
 	while (host_block_in_flight(am->dev) && host_clock_us() < end)
 		host_run(am->dev, 10000000);
 	if (!host_block_in_flight(am->dev))

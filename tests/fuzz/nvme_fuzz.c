@@ -10,7 +10,8 @@
 #include <tests/model/nvme_model.h>
 
 #define REQUESTS	64
-#define LATE_US		50000u
+#define LATE_US		50000u		/* while the input acts */
+#define END_LATE_US	1000000u	/* when nothing is left but to wait */
 #define END_US		400000000ull	/* virtual time after which every request must have ended */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
@@ -128,7 +129,7 @@ static struct nvme_model_setup setup_take(void)
 		s.params[1] = (struct host_param){ "sgl", "2" };
 	for (unsigned int i = 0; offered & 128 && i < NVME_MODEL_SPACES; i++)
 		space_take(&s.spaces[i]);
-	s.disk_max = 32768;
+	s.disk_max = 8192;
 	s.ops = &twisted_ops;
 	return s;
 }
@@ -248,6 +249,7 @@ static void requests_must_end(struct nvme_model *m)
 {
 	uint64_t end = host_clock_us() + END_US;
 
+	host_timers_late(END_LATE_US);
 	while (host_block_in_flight(m->dev) && host_clock_us() < end)
 		host_run(m->dev, 300000);
 	if (!host_block_in_flight(m->dev))

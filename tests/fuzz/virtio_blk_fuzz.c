@@ -10,7 +10,8 @@
 #include <tests/model/virtio_model.h>
 
 #define REQUESTS	64
-#define LATE_US		50000u
+#define LATE_US		50000u		/* while the input acts */
+#define END_LATE_US	1000000u	/* when nothing is left but to wait */
 #define END_US		4000000000ull	/* virtual time after which every request must have ended */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
@@ -233,6 +234,7 @@ static void requests_must_end(struct virtio_model *vm)
 {
 	uint64_t end = host_clock_us() + END_US;
 
+	host_timers_late(END_LATE_US);
 	while (host_block_in_flight(vm->dev) && host_clock_us() < end)
 		host_run(vm->dev, 10000000);
 	if (!host_block_in_flight(vm->dev))

@@ -10,7 +10,8 @@
 #include <tests/model/virtio_scsi_model.h>
 
 #define REQUESTS	32
-#define LATE_US		50000u
+#define LATE_US		50000u		/* while the input acts */
+#define END_LATE_US	1000000u	/* when nothing is left but to wait */
 #define END_US		4000000000ull	/* virtual time after which every request must have ended */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
@@ -181,6 +182,7 @@ static struct virtio_model_setup setup_take(void)
 	if (!(numbers & 0x20))
 		input.sm.units[0].present = true;
 	input.sm.disk_max = 32768;
+	input.sm.max_target = 4;	/* the last one has no unit */
 	s = scsi_model_default(&input.sm);
 	s.legacy_only = (kind & 3) == 1;
 	s.modern_only = (kind & 3) == 2;
@@ -277,6 +279,7 @@ static void requests_must_end(struct virtio_model *vm)
 {
 	uint64_t end = host_clock_us() + END_US;
 
+	host_timers_late(END_LATE_US);
 	while (host_block_in_flight(vm->dev) && host_clock_us() < end)
 		host_run(vm->dev, 10000000);
 	if (!host_block_in_flight(vm->dev))

@@ -136,7 +136,7 @@ static void queue_work(struct virtio_model *vm, struct model_queue *q)
 		struct model_request *rq = q->held[vm->lies.reverse ? q->nr_held - 1 - i : i];
 
 		vm->setup.class->answer(vm, q, rq);
-		host_free(rq);
+		model_request_put(vm, rq);
 	}
 	q->nr_held = 0;
 	model_queue_signal(vm, q);
@@ -233,7 +233,8 @@ struct virtio_model *virtio_model_create(const struct virtio_model_setup *setup)
 void virtio_model_free(struct virtio_model *vm)
 {
 	for (unsigned int i = 0; i < MODEL_QUEUES; i++)
-		model_queue_reset(&vm->queues[i]);
+		model_queue_reset(vm, &vm->queues[i]);
+	model_requests_free(vm);
 	if (vm->setup.class->free)
 		vm->setup.class->free(vm);
 	host_free(vm->disk);

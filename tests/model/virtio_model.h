@@ -99,6 +99,7 @@ struct model_queue {
 	unsigned int notifies, completions, nr_held;
 	/* Requests taken and not answered yet. */
 	struct model_request {
+		struct model_request *next;	/* of those nobody uses */
 		uint16_t id, slots;		/* head or buffer id; ring slots it took (packed) */
 		unsigned int nr;
 		struct model_piece {
@@ -122,6 +123,7 @@ struct virtio_model {
 	enum irq_kind irq_kind;
 	unsigned int nr_vectors;
 	struct model_queue queues[MODEL_QUEUES];
+	struct model_request *spare;
 	unsigned int resets, flushes, discards, zeroes, confused;
 	bool unmap_seen;
 	bool hold;				/* keep requests until model_release() */
@@ -148,7 +150,10 @@ void virtio_model_release(struct virtio_model *vm);
 /* virtio_ring_model.c. Take the requests of @q; answer @rq; forget all. */
 bool model_queue_take(struct virtio_model *vm, struct model_queue *q);
 void model_queue_answer(struct virtio_model *vm, struct model_queue *q, struct model_request *rq, uint32_t length);
-void model_queue_reset(struct model_queue *q);
+void model_queue_reset(struct virtio_model *vm, struct model_queue *q);
+/* @rq is done with; what follows the last one's end. */
+void model_request_put(struct virtio_model *vm, struct model_request *rq);
+void model_requests_free(struct virtio_model *vm);
 void model_queue_signal(struct virtio_model *vm, struct model_queue *q);
 void model_notify_wish(struct virtio_model *vm, struct model_queue *q);
 

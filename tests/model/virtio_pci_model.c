@@ -86,7 +86,7 @@ void model_reset(struct virtio_model *vm)
 	vm->device_select = vm->driver_select = 0;
 	vm->config_vector = 0xffff;
 	for (unsigned int i = 0; i < MODEL_QUEUES; i++)
-		model_queue_reset(&vm->queues[i]);
+		model_queue_reset(vm, &vm->queues[i]);
 	for (unsigned int i = 0; i < MODEL_QUEUES; i++) {
 		vm->queues[i].size = vm->setup.queue_size;
 		vm->queues[i].index = (uint16_t)i;

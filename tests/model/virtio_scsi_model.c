@@ -357,7 +357,7 @@ static void host_answer(struct virtio_model *vm, struct model_queue *q, struct m
 static void host_config(struct virtio_model *vm, uint8_t config[64])
 {
 	const uint32_t words[] = { vm->setup.nr_queues - 2u, vm->setup.seg_max, 0xffff, 64, 16, 96, 32 };
-	const uint16_t channel = 0, target = 7;
+	const uint16_t channel = 0, target = model_of(vm)->max_target;
 
 	memcpy(config, words, sizeof(words));
 	memcpy(config + 28, &channel, 2);
@@ -396,7 +396,7 @@ bool scsi_model_event(struct virtio_model *vm, uint32_t event, uint8_t target, u
 	if (rq->nr && rq->pieces[0].length >= sizeof(bytes))
 		host_dma_write(vm->dev, rq->pieces[0].address, bytes, sizeof(bytes));
 	model_queue_answer(vm, q, rq, sizeof(bytes));
-	host_free(rq);
+	model_request_put(vm, rq);
 	model_queue_signal(vm, q);
 	return true;
 }
@@ -405,6 +405,8 @@ struct virtio_model_setup scsi_model_default(struct scsi_model *sm)
 {
 	struct virtio_model_setup s = virtio_model_default();
 
+	if (!sm->max_target)
+		sm->max_target = 7;
 	for (unsigned int i = 0; i < SCSI_MODEL_UNITS; i++) {
 		struct scsi_model_unit *u = &sm->units[i];
 

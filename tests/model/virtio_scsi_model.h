@@ -34,6 +34,7 @@ struct scsi_model_lies {
 struct scsi_model {
 	struct scsi_model_unit units[SCSI_MODEL_UNITS];
 	uint64_t disk_max;		/* bytes that are there of a unit; 0: 4 MiB */
+	uint16_t max_target;		/* 0: 7 */
 	struct scsi_model_lies lies;
 	unsigned int commands, flushes, unmaps, zeroes, attentions;	/* attentions: as many to come */
 };

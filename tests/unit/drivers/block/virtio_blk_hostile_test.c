@@ -177,9 +177,7 @@ static void vanished_device_is_failed_and_removed(const struct virtio_model_setu
 	p = host_device_destroy(vm->dev);
 	EXPECT_EQ(p.faults + p.wild_dma + p.misuse + p.lost_requests, 0);
 	EXPECT_GT(p.leaks, 0);	/* rings are kept: the device may be only deaf */
-	vm->dev = NULL;
-	host_free(vm->disk);
-	host_free(vm);
+	virtio_model_free(vm);
 }
 ON_ALL_VARIANTS(vanished_device_is_failed_and_removed)
 
