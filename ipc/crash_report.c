@@ -141,6 +141,8 @@ static void add_operation(struct text *t, const struct ferry_trace_entry *e)
 		[FERRY_TRACE_SUBMIT] = { "submit", false }, [FERRY_TRACE_COMPLETE] = { "complete", true },
 		[FERRY_TRACE_TIMER] = { "timer", false }, [FERRY_TRACE_FAULT] = { "device_fault", false },
 		[FERRY_TRACE_PORT_READ] = { "port_read", false }, [FERRY_TRACE_PORT_WRITE] = { "port_write", false },
+		[FERRY_TRACE_DMA_FREE] = { "dma_free", false }, [FERRY_TRACE_DMA_READ] = { "dma_read", false },
+		[FERRY_TRACE_DMA_WRITE] = { "dma_write", false },
 	};
 	char size[8] = "";
 

@@ -104,6 +104,7 @@ static const char *const operations[FERRY_TRACE_OPS] = {
 	[FERRY_TRACE_REGISTER] = "class_register", [FERRY_TRACE_SUBMIT] = "submit", [FERRY_TRACE_COMPLETE] = "complete",
 	[FERRY_TRACE_TIMER] = "timer", [FERRY_TRACE_FAULT] = "device_fault",
 	[FERRY_TRACE_PORT_READ] = "port_read", [FERRY_TRACE_PORT_WRITE] = "port_write",
+	[FERRY_TRACE_DMA_FREE] = "dma_free", [FERRY_TRACE_DMA_READ] = "dma_read", [FERRY_TRACE_DMA_WRITE] = "dma_write",
 };
 
 static void event_line(struct seq *s, const struct ferry_point_event *e)

@@ -3,6 +3,7 @@
 #include <driver/dma.h>
 #include <kernel/device.h>
 #include <mm/page.h>
+#include <shim/trace.h>
 
 #define DMA_LENGTH_MAX	((uint32_t)(PAGE_SIZE << FRAME_ORDER_MAX))
 
@@ -33,6 +34,7 @@ int dma_alloc(struct device *dev, uint32_t length, uint32_t align, struct dma_bu
 	buf->cpu = (uint8_t __dma __force *)page_addr(page);
 	buf->address = page->index;
 	buf->length = length;
+	trace_note(dev, FERRY_TRACE_DMA_ALLOC, 0, length, buf->address);
 	return 0;
 }
 
@@ -42,6 +44,7 @@ void dma_free(struct dma_buf *buf)
 
 	if (!cpu)
 		return;
+	trace_note(buf->dev, FERRY_TRACE_DMA_FREE, 0, buf->length, buf->address);
 	buf->cpu = NULL;
 	buf->length = 0;
 	device_release_now(buf->dev, dma_undo, cpu);
@@ -56,6 +59,7 @@ int dma_copy_out(const struct dma_buf *buf, uint32_t offset, void *to, uint32_t 
 {
 	if (!range_ok(buf, offset, length))
 		return -ERANGE;
+	trace_note(buf->dev, FERRY_TRACE_DMA_READ, 0, offset, length);
 	memcpy(to, (const void __force *)(buf->cpu + offset), length);
 	return 0;
 }
@@ -64,6 +68,7 @@ int dma_copy_in(const struct dma_buf *buf, uint32_t offset, const void *from, ui
 {
 	if (!range_ok(buf, offset, length))
 		return -ERANGE;
+	trace_note(buf->dev, FERRY_TRACE_DMA_WRITE, 0, offset, length);
 	memcpy((void __force *)(buf->cpu + offset), from, length);
 	return 0;
 }

@@ -120,7 +120,7 @@ bool event_step(struct device *dev, uint64_t deadline)
 
 	if (timer < deadline)
 		deadline = timer;
-	if (!block_may_sleep(dev) || !misc_may_sleep(dev))
+	if (!block_may_sleep(dev) || (dev->misc && !misc_may_sleep(dev)))
 		deadline = 0;
 	if (driver_recording)
 		trace_flush();
@@ -134,7 +134,8 @@ bool event_step(struct device *dev, uint64_t deadline)
 		irqs_run(dev, events.irqs);
 	timers_run(dev, events.now_ns);
 	block_run(dev);
-	misc_run(dev);
+	if (dev->misc)
+		misc_run(dev);
 	if (events.control & FERRY_CONTROL_MESSAGE && !messages_run(dev))
 		return false;
 	if (dev->quiescing)

@@ -43,6 +43,9 @@ void dma_free(struct dma_buf *buf)
 	const void *cpu = (const void __force *)buf->cpu;
 	struct dma_record **at, *r;
 
+	if (!cpu)
+		return;
+	trace_note(FERRY_TRACE_DMA_FREE, 0, buf->length, buf->address);
 	buf->cpu = NULL;
 	buf->length = 0;
 	for (at = &buf->dev->dma; (r = *at); at = &r->next) {
@@ -64,6 +67,7 @@ int dma_copy_out(const struct dma_buf *buf, uint32_t offset, void *to, uint32_t 
 {
 	if (!range_ok(buf, offset, length))
 		return -ERANGE;
+	trace_only(FERRY_TRACE_DMA_READ, 0, offset, length);
 	memcpy(to, (const void __force *)(buf->cpu + offset), length);
 	return 0;
 }
@@ -72,6 +76,7 @@ int dma_copy_in(const struct dma_buf *buf, uint32_t offset, const void *from, ui
 {
 	if (!range_ok(buf, offset, length))
 		return -ERANGE;
+	trace_only(FERRY_TRACE_DMA_WRITE, 0, offset, length);
 	memcpy((void __force *)(buf->cpu + offset), from, length);
 	return 0;
 }

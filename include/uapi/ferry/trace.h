@@ -26,6 +26,9 @@ enum ferry_trace_op {
 	FERRY_TRACE_FAULT,		/* device_fault(); value: its where */
 	FERRY_TRACE_PORT_READ,		/* where: offset in the window; size in bytes; not in the circle */
 	FERRY_TRACE_PORT_WRITE,
+	FERRY_TRACE_DMA_FREE,		/* where: bytes, value: device address */
+	FERRY_TRACE_DMA_READ,		/* a copy out of DMA memory; where: offset, value: bytes; not in the circle */
+	FERRY_TRACE_DMA_WRITE,		/* a copy into it; likewise */
 	FERRY_TRACE_OPS,
 };
 
