@@ -67,12 +67,14 @@ static void moved_sleep(struct moved *m, time_ns_t deadline)
 
 static void irqs_take(struct moved *m, struct ferry_events *e)
 {
-	uint64_t bits = __atomic_exchange_n(&m->irqs, 0, __ATOMIC_ACQ_REL);
+	uint64_t bits = __atomic_load_n(&m->irqs, __ATOMIC_RELAXED);
 
 	e->irqs = bits;
+	if (!bits)
+		return;
+	e->irqs = bits = __atomic_exchange_n(&m->irqs, 0, __ATOMIC_ACQ_REL);
 	m->irqs_unacked |= bits;
-	if (bits)
-		memset(e->counts, 0, sizeof(e->counts));
+	memset(e->counts, 0, sizeof(e->counts));
 	while (bits) {
 		unsigned int vector = (unsigned int)__builtin_ctzll(bits);
 
@@ -124,9 +126,8 @@ void (*moved_told)(struct moved *m);
 
 static int events_tell(struct moved *m, uint64_t to)
 {
-	struct ferry_events e;
+	struct ferry_events e;		/* the counts go along only with interrupts */
 
-	memset(&e, 0, offsetof(struct ferry_events, counts));	/* they go along only with interrupts */
 	m->waited_ns = e.now_ns = time_now();
 	e.doorbell = __atomic_exchange_n(&m->doorbell, 0, __ATOMIC_SEQ_CST);
 	e.control = __atomic_load_n(&m->control, __ATOMIC_ACQUIRE);

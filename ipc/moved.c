@@ -7,6 +7,7 @@
  * Locks: dev->bind_lock, then strands. References: dev->moved, each handle and each waiter hold one.
  */
 #include <driver/log.h>
+#include <fs/internal.h>
 #include <kernel/log.h>
 #include <kernel/pci.h>
 #include <kernel/process.h>
@@ -14,6 +15,7 @@
 #include <lib/format.h>
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
+#include "handle_file.h"
 #include "message.h"
 #include "moved.h"
 
@@ -78,6 +80,19 @@ static struct handle *own_device_handle(int fd, uint32_t rights, struct file **f
 	return handle_get(fd, FERRY_HANDLE_DEVICE, rights, f);
 }
 
+/* What a driver with one thread and nothing unusual has at its descriptor, without counting file and handle; NULL: look closer. */
+static struct moved *device_borrow(int fd)
+{
+	bool shared;
+	struct file *f = fd_borrow(fd, &shared);
+	struct handle *h = f && !shared ? handle_of_file(f) : NULL;
+	struct moved *m = h && h->kind == FERRY_HANDLE_DEVICE && handle_is_live(h) ? h->object : NULL;
+
+	if (f)
+		fd_return(f, shared);
+	return m && m->process == current_process ? m : NULL;
+}
+
 struct moved *moved_current(int fd, uint32_t rights)
 {
 	struct moved *m = ERR_PTR(-EPERM);
@@ -86,6 +101,11 @@ struct moved *moved_current(int fd, uint32_t rights)
 
 	if (!current_process->device)
 		return m;
+	if (!rights && (m = device_borrow(fd))) {
+		moved_get(m);
+		return m;
+	}
+	m = ERR_PTR(-EPERM);
 	h = own_device_handle(fd, rights, &f);
 	if (IS_ERR(h))
 		return (struct moved *)h;

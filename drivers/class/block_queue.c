@@ -184,7 +184,7 @@ static struct block_slot *slot_next(struct block_queue *q, time_ns_t *now)
 		block_slot_finish(q, slot, -EIO);
 		slot = NULL;
 	}
-	if (!slot)
+	if (!slot && unlikely(!list_empty(&q->replay) || READ_ONCE(q->group->suspect)))
 		slot = block_replay_next(q, &alone);
 	while (!slot && !alone && q->nr_free && (io = io_next(q))) {
 		int err;
@@ -339,6 +339,12 @@ static void batch_flush(struct block_queue *q, const struct dma_flush *f, const 
 	strand_unlock(q->strand);
 }
 
+/* Is there anything that might be handed over? Strand held. */
+static bool queue_waits(const struct block_queue *q)
+{
+	return q->stalled || !list_empty(&q->waiting) || !list_empty(&q->replay) || !q->open;
+}
+
 /* One at a time for each queue; whoever comes meanwhile leaves its work to the one who runs. */
 static void queue_deferred(struct strand *s)
 {
@@ -351,7 +357,10 @@ static void queue_deferred(struct strand *s)
 	flags = spin_lock_irq(&s->lock);
 	while (s->deferred_due && !q->finishing) {
 		s->deferred_due = false;
-		block_queue_pump(q);
+		if (queue_waits(q))
+			block_queue_pump(q);
+		else
+			timer_need(q);
 		list_splice(&batch, &q->finished);
 		f = q->unflushed;
 		q->unflushed.high = 0;

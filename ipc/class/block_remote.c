@@ -99,7 +99,8 @@ static void segments_send(const struct remote_queue *q, const struct block_reque
 
 	if (rq->nr_segments > FERRY_BLOCK_INLINE_SEGMENTS)
 		to = &q->segments[(size_t)rq->tag * q->segments_per_tag];
-	memcpy(to, rq->segments, rq->nr_segments * sizeof(*to));
+	for (unsigned int i = 0; i < rq->nr_segments; i++)
+		to[i] = (struct ferry_block_segment){ .address = rq->segments[i].address, .length = rq->segments[i].length };
 }
 
 static bool request_fits(const struct block_remote *r, const struct block_request *rq)
