@@ -62,6 +62,20 @@ static void cpuinfo_show(struct seq *s, void *priv)
 		seq_printf(s, "processor\t: %u\n%s\n", i, text);
 }
 
+static void vmstat_show(struct seq *s, void *priv)
+{
+	static const struct { const char *name; enum vm_count count; unsigned int unit; } lines[] = {
+		{ "nr_dirty", VM_DIRTY, 1 }, { "nr_writeback", VM_WRITEBACK, 1 }, { "pgpgin", VM_PAGES_IN, PAGE_SIZE / 1024 },
+		{ "pgpgout", VM_PAGES_OUT, PAGE_SIZE / 1024 }, { "pgmajfault", VM_MAJOR_FAULTS, 1 }, { "pgreclaimed", VM_RECLAIMED, 1 },
+		{ "oom_kill", VM_OOM_KILLS, 1 }, { "nr_tlb_remote_flush", VM_TLB_REMOTE, 1 },
+		{ "nr_tlb_remote_flush_received", VM_TLB_RECEIVED, 1 }, { "nr_tlb_remote_flush_joined", VM_TLB_JOINED, 1 },
+		{ "nr_tlb_remote_flush_lazy", VM_TLB_LAZY, 1 },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(lines); i++)
+		seq_printf(s, "%s %llu\n", lines[i].name, ull(vm_count(lines[i].count) * lines[i].unit));
+}
+
 static time_ns_t idle_time(unsigned int cpu)
 {
 	return cpus[cpu].idle ? READ_ONCE(cpus[cpu].idle->runtime_ns) : 0;
@@ -335,7 +349,7 @@ static int proc_system_init(void)
 		{ "meminfo", 0444, meminfo_show, NULL }, { "cpuinfo", 0444, cpuinfo_show, NULL }, { "uptime", 0444, uptime_show, NULL },
 		{ "version", 0444, version_show, NULL }, { "filesystems", 0444, filesystems_show, NULL },
 		{ "interrupts", 0444, interrupts_show, NULL }, { "cmdline", 0444, cmdline_show, NULL }, { "stat", 0444, stat_show, NULL },
-		{ "loadavg", 0444, loadavg_show, NULL }, { "kmsg", 0400, kmsg_show, NULL },
+		{ "loadavg", 0444, loadavg_show, NULL }, { "vmstat", 0444, vmstat_show, NULL }, { "kmsg", 0400, kmsg_show, NULL },
 		{ "sys/kernel/hostname", 0444, hostname_show, NULL }, { "sys/kernel/ostype", 0444, ostype_show, NULL },
 		{ "sys/kernel/osrelease", 0444, osrelease_show, NULL }, { "sys/kernel/pid_max", 0444, number_show, (void *)(PID_MAX + 1l) },
 		{ "sys/kernel/random/uuid", 0444, uuid_show, NULL }, { "sys/kernel/random/boot_id", 0444, uuid_show, boot_id },

@@ -3,6 +3,7 @@
  * Which CPU runs what: woken threads look for an idle one, CPUs without work take some from others, and the tick evens out what is left.
  * A queue's lock is held by the caller; of a second one only a try is made, so no order among them is needed.
  */
+#include <asm/smp.h>
 #include <kernel/process.h>
 #include "run_queue.h"
 

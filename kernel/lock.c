@@ -13,7 +13,8 @@
 
 /* How long a lock may stay taken before it is called dead. With one CPU nobody could ever give it back. */
 #define SPIN_LIMIT_NS	(20 * NSEC_PER_SEC)
-#define SPIN_TURNS	(1u << 16)	/* between two looks at the clock */
+#define SPIN_TURNS	(1u << 8)	/* between two looks at the clock */
+#define SPIN_PATIENCE_NS	NSEC_PER_SEC	/* before one gets in line: longer than a host lets a CPU of its guest wait */
 
 void preempt_resched(void)
 {
@@ -35,21 +36,58 @@ void spin_not_locked(const struct spinlock *lock)
 	panic("spinlock %s unlocked twice", lock->name ? lock->name : "?");
 }
 
-/* The holder may wait for an answer of this CPU, whose interrupts may be off. */
+struct spin {
+	uint32_t turns;
+	time_ns_t start, waited;	/* as of the last look */
+};
+
+/* One turn of waiting. The holder may wait for an answer of this CPU, whose interrupts may be off. */
+static void spin_turn(const struct spinlock *lock, struct spin *s)
+{
+	cpu_relax();
+	smp_poll();
+	if (++s->turns % SPIN_TURNS && nr_cpus > 1)
+		return;
+	if (!s->start)
+		s->start = time_now();
+	s->waited = time_now() - s->start;
+	if (nr_cpus <= 1 || s->waited > SPIN_LIMIT_NS)
+		panic("spinlock %s is stuck", lock->name ? lock->name : "?");
+}
+
+/* The first of the line takes it as soon as it is free, and the fence down with it if nobody is behind. */
+static bool spin_take_first(struct spinlock *lock, uint16_t number)
+{
+	uint32_t seen = READ_ONCE(lock->word), want = SPIN_LOCKED;
+
+	if (seen & SPIN_LOCKED) {
+		if (!(seen & SPIN_FENCED))
+			__atomic_fetch_or(&lock->word, SPIN_FENCED, __ATOMIC_RELAXED);
+		return false;
+	}
+	if (READ_ONCE(lock->line_end) != (uint16_t)(number + 1))
+		want |= SPIN_FENCED;
+	return __atomic_compare_exchange_n(&lock->word, &seen, want, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+/*
+ * Whoever finds it free takes it: strict order would make all wait for a CPU that its host does not run just now. But none waits for ever:
+ * after a while one gets in line, and before that line nobody else gets the lock.
+ */
 void spin_lock_wait(struct spinlock *lock)
 {
-	time_ns_t deadline = 0;
+	struct spin s = { 0 };
+	uint16_t number;
 
-	for (uint32_t turns = 1; READ_ONCE(lock->locked) || !spin_take(lock); turns++) {
-		cpu_relax();
-		smp_poll();
-		if (turns % SPIN_TURNS && nr_cpus > 1)
-			continue;
-		if (nr_cpus <= 1 || (deadline && time_now() > deadline))
-			panic("spinlock %s is stuck", lock->name ? lock->name : "?");
-		if (!deadline)
-			deadline = time_now() + SPIN_LIMIT_NS;
+	while (s.waited <= SPIN_PATIENCE_NS) {
+		if (!READ_ONCE(lock->word) && spin_take(lock))
+			return;
+		spin_turn(lock, &s);
 	}
+	number = __atomic_fetch_add(&lock->line_end, 1, __ATOMIC_RELAXED);
+	while (__atomic_load_n(&lock->line_head, __ATOMIC_ACQUIRE) != number || !spin_take_first(lock, number))
+		spin_turn(lock, &s);
+	__atomic_store_n(&lock->line_head, number + 1, __ATOMIC_RELEASE);
 }
 
 void mutex_init(struct mutex *m, const char *name)

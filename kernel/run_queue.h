@@ -4,15 +4,15 @@
 #define KERNEL_RUN_QUEUE_H
 
 #include <asm/cpu.h>
-#include <asm/smp.h>
 #include <kernel/cpu.h>
 #include <kernel/heap.h>
+#include <kernel/lock.h>
 #include <kernel/thread.h>
 #include <kernel/time.h>
 
 struct run_queue {
-	uint32_t locked;
-	/* Guarded by locked. */
+	struct spinlock lock;	/* without preempt_count: it is held across switches */
+	/* Guarded by lock. */
 	uint32_t nr_ready;
 	struct list rt;
 	struct heap fair;
@@ -29,20 +29,18 @@ extern struct run_queue run_queues[CPUS_MAX];
 /* Interrupts off. */
 static inline void queue_lock(struct run_queue *rq)
 {
-	while (__atomic_exchange_n(&rq->locked, 1, __ATOMIC_ACQUIRE)) {
-		cpu_relax();
-		smp_poll();
-	}
+	if (unlikely(!spin_take(&rq->lock)))
+		spin_lock_wait(&rq->lock);
 }
 
 static inline bool queue_trylock(struct run_queue *rq)
 {
-	return !READ_ONCE(rq->locked) && !__atomic_exchange_n(&rq->locked, 1, __ATOMIC_ACQUIRE);
+	return !READ_ONCE(rq->lock.word) && spin_take(&rq->lock);
 }
 
 static inline void queue_unlock(struct run_queue *rq)
 {
-	__atomic_store_n(&rq->locked, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&rq->lock.locked, 0, __ATOMIC_RELEASE);
 }
 
 static inline bool allowed_on(const struct thread *t, unsigned int cpu)

@@ -535,6 +535,7 @@ void sched_init(void)
 	struct thread *t = &boot_thread;
 
 	list_init(&rq->rt);
+	spin_init(&rq->lock, "run queue");
 	rq->cpu = cpu;
 	ref_init(&t->ref);
 	str_copy(t->name, "idle", sizeof(t->name));
@@ -560,6 +561,7 @@ uint64_t sched_cpu_init(struct cpu *cpu)
 	if (!t)
 		return 0;
 	list_init(&rq->rt);
+	spin_init(&rq->lock, "run queue");
 	rq->cpu = cpu;
 	t->state = THREAD_RUNNING;
 	t->cpu = cpu->id;

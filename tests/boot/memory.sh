@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# From 32 MiB to 8 GiB, with the hole below 4 GiB where the machine puts it.
+# From 24 MiB to 8 GiB, with the hole below 4 GiB where the machine puts it.
 cd "$(dirname "$0")/../.." && . tests/lib.sh
 
 plan 9
-for size in 32M 48M 256M 3G 4G 8G; do
+for size in 48M 256M 3G 4G 8G; do
 	boots "memory_$size" --mem "$size"
 done
+says shell_pipes_in_24_MiB 'a b c' 'echo c b a | tr " " "\n" | sort | xargs' --mem 24M
 boots memory_hole_of_pc --machine pc --mem 3584M
 boots memory_hole_by_uefi --uefi --mem 3G
 

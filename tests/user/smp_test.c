@@ -386,3 +386,46 @@ ABI_CASE(threads_take_turns_by_futexes)
 	workers_run(take_turns);
 	CHECK(turn == 0);
 }
+
+/* A count of /proc/vmstat; -1: there is none of that name. */
+static long long vmstat(const char *name)
+{
+	char line[128];
+	long long value = -1;
+	FILE *f = fopen("/proc/vmstat", "r");
+
+	CHECK(f);
+	while (fgets(line, sizeof(line), f))
+		if (!strncmp(line, name, strlen(name)) && line[strlen(name)] == ' ')
+			value = atoll(line + strlen(name));
+	fclose(f);
+	return value;
+}
+
+static void *spin_on(void *arg)
+{
+	while (!__atomic_load_n((int *)arg, __ATOMIC_RELAXED))
+		;
+	return NULL;
+}
+
+ABI_CASE(unmapping_is_told_to_other_processors_and_counted)
+{
+	long long before = vmstat("nr_tlb_remote_flush"), received = vmstat("nr_tlb_remote_flush_received");
+	pthread_t other;
+	int stop = 0;
+
+	CHECK(vmstat("pgmajfault") >= 0 && vmstat("oom_kill") >= 0);
+	if (before < 0 || sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		return;
+	CHECK(!pthread_create(&other, NULL, spin_on, &stop));
+	while (vmstat("nr_tlb_remote_flush") == before || vmstat("nr_tlb_remote_flush_received") == received) {
+		char *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		CHECK(p != MAP_FAILED);
+		*p = 1;
+		CHECK(!munmap(p, PAGE));
+	}
+	__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
+	CHECK(!pthread_join(other, NULL));
+}

@@ -2,10 +2,12 @@
 /*
  * Interrupts between CPUs (SDM volume 3 section 11.6). One call is under way at a time; its CPUs are marked, interrupted, and counted
  * off. Whoever waits for anything with interrupts off polls its mark, so two CPUs that call, or one that calls and one that waits for a
- * lock of the caller, do not wait for each other. Locks: call_locked, taken before nothing.
+ * lock of the caller, do not wait for each other. Flushes of translations come by the same interrupt and keep their own books
+ * (arch/x86/mm/tlb.c). Locks: call_locked, taken before nothing.
  */
 #include <asm/apic.h>
 #include <asm/cpu.h>
+#include <asm/paging.h>
 #include <asm/smp.h>
 #include <kernel/cpu.h>
 #include <kernel/log.h>
@@ -35,6 +37,7 @@ void smp_poll(void)
 	if (nr_cpus <= 1)
 		return;
 	flags = irq_save();
+	tlb_answer();
 	id = this_cpu()->id;
 	if (READ_ONCE(marks[id].pending) && __atomic_exchange_n(&marks[id].pending, 0, __ATOMIC_ACQUIRE)) {
 		call_fn(call_arg);
@@ -49,6 +52,7 @@ static void call_wait(void)
 
 	for (uint32_t turns = 1; __atomic_load_n(&call_waiting, __ATOMIC_ACQUIRE); turns++) {
 		cpu_relax();
+		tlb_answer();
 		if (turns % CALL_TURNS)
 			continue;
 		if (!deadline)
@@ -58,7 +62,7 @@ static void call_wait(void)
 	}
 }
 
-/* One call, one holder: nobody else can be waiting for this CPU meanwhile, so it need not poll. Interrupts off. */
+/* One call, one holder: nobody else's call can wait for this CPU meanwhile, only a flush. Interrupts off. */
 static void call_send(uint64_t mask)
 {
 	__atomic_store_n(&call_waiting, mask, __ATOMIC_RELEASE);

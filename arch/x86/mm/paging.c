@@ -7,14 +7,11 @@
 #include <asm/cpu.h>
 #include <asm/msr.h>
 #include <asm/paging.h>
-#include <asm/smp.h>
 #include <kernel/cpu.h>
 #include <kernel/harden.h>
 #include <kernel/log.h>
 #include <mm/page.h>
 #include "table.h"
-
-#define FLUSH_ALL_PAGES		32	/* from here on one CR3 write costs less than single flushes */
 
 static pte_t *table_at(pte_t entry)
 {
@@ -214,75 +211,6 @@ bool pt_dirty(paddr_t root, vaddr_t v)
 	const pte_t *pte = pte_find(root, v, false);
 
 	return pte && *pte & PTE_DIRTY;
-}
-
-static void flush_all_global(void)
-{
-	uint64_t cr4 = read_cr4();
-
-	write_cr4(cr4 & ~CR4_PGE);
-	write_cr4(cr4);
-}
-
-struct flush {
-	paddr_t root;
-	vaddr_t v;
-	uint64_t length;
-};
-
-/* On each CPU. Interrupts off. */
-static void flush_here(void *arg)
-{
-	const struct flush *f = arg;
-	bool kernel = f->v >= DIRECT_MAP_BASE;
-
-	if (!kernel && f->root != (read_cr3() & PTE_ADDRESS))
-		return;		/* without PCID nothing of a root is left once another is loaded */
-	if (f->length && f->length <= FLUSH_ALL_PAGES * PAGE_SIZE)
-		for (vaddr_t v = f->v & PAGE_MASK; v < f->v + f->length; v += PAGE_SIZE)
-			invlpg(v);
-	else if (kernel)
-		flush_all_global();
-	else
-		write_cr3(read_cr3());
-}
-
-/*
- * Does @cpu have to be interrupted about @root? One that has it loaded for nobody is only marked: it loads the table anew before a
- * thread uses it (space_switch()).
- */
-static bool must_flush(struct cpu *cpu, paddr_t root)
-{
-	uint32_t lazy = 1;
-
-	if (READ_ONCE(cpu->root) != root && READ_ONCE(cpu->root_next) != root)
-		return false;
-	return !__atomic_compare_exchange_n(&cpu->lazy, &lazy, 2, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) && lazy == 0;
-}
-
-/* The entries were changed before; a CPU that is not seen here loads the table later and finds the change. */
-static void flush_others(struct flush *f)
-{
-	bool kernel = f->v >= DIRECT_MAP_BASE;
-	uint64_t mask = 0;
-
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	for (unsigned int i = 0; i < nr_cpus; i++)
-		if (&cpus[i] != this_cpu() && (kernel || must_flush(&cpus[i], f->root)))
-			mask |= 1ull << i;
-	if (mask)
-		smp_call(mask, flush_here, f);
-}
-
-void tlb_flush(paddr_t root, vaddr_t v, uint64_t length)
-{
-	struct flush f = { root, v, length };
-	uint64_t flags = irq_save();
-
-	flush_here(&f);
-	if (nr_cpus > 1)
-		flush_others(&f);
-	irq_restore(flags);
 }
 
 void pt_load(paddr_t root)

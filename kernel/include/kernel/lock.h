@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Locks. A spinlock disables preemption; the _irq forms also disable interrupts and must be used for whatever an interrupt handler
- * takes. A mutex sleeps: never in an interrupt or with a spinlock held. Order is documented in Documentation/locking.md. What it takes
- * to get a lock that is free is inline (lock_inline.h), the rest is kernel/lock.c's.
+ * takes. Who waits long for a spinlock gets it before who comes later. A mutex sleeps: never in an interrupt or with a spinlock held.
+ * Order is documented in Documentation/locking.md. What it takes to get a lock that is free is inline (lock_inline.h), the rest is kernel/lock.c's.
  */
 #ifndef KERNEL_LOCK_H
 #define KERNEL_LOCK_H
@@ -11,9 +11,16 @@
 #include <kernel/list.h>
 
 struct spinlock {
-	uint32_t locked;
+	union {
+		uint32_t word;		/* SPIN_LOCKED, SPIN_FENCED; 0: free for anybody */
+		uint8_t locked;
+	};
+	uint16_t line_head, line_end;	/* numbers of those who have waited long: whose turn it is, the next to be drawn */
 	const char *name;
 };
+
+#define SPIN_LOCKED	0x1u
+#define SPIN_FENCED	0x100u	/* whoever is first in the line gets it next */
 
 struct thread;
 

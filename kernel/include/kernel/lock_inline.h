@@ -31,7 +31,9 @@ static inline void preempt_enable(void)
 
 static inline bool spin_take(struct spinlock *lock)
 {
-	return !__atomic_exchange_n(&lock->locked, 1, __ATOMIC_ACQUIRE);
+	uint32_t free = 0;
+
+	return __atomic_compare_exchange_n(&lock->word, &free, SPIN_LOCKED, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
 static inline void spin_give(struct spinlock *lock)

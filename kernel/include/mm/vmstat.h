@@ -11,6 +11,8 @@ enum vm_count {
 	VM_MAJOR_FAULTS,		/* that asked a disk */
 	VM_RECLAIMED,			/* pages given up when memory ran out */
 	VM_OOM_KILLS,
+	VM_TLB_REMOTE, VM_TLB_RECEIVED,	/* flushes that told other CPUs, answers of CPUs: one for all that have come by then */
+	VM_TLB_JOINED, VM_TLB_LAZY,	/* told by an interrupt that was on its way for another; CPUs that were only marked */
 	VM_COUNTS
 };
 

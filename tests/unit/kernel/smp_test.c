@@ -2,12 +2,14 @@
 /* Several CPUs in the running kernel: calls, wakes and translations across them. With one CPU there is nobody to tell: all hold at once. */
 #include <ktest.h>
 #include <asm/cpu.h>
+#include <asm/paging.h>
 #include <asm/smp.h>
 #include <kernel/thread.h>
 #include <kernel/time.h>
 #include <kernel/wait.h>
 #include <mm/page.h>
 #include <mm/vmap.h>
+#include <mm/vmstat.h>
 
 KTEST_SUITE(smp);
 
@@ -88,6 +90,84 @@ KTEST_CASE(calls_of_all_cpus_under_a_lock_come_through)
 	EXPECT_EQ(wrong, 0);
 }
 
+static uint32_t go;
+
+static void take_once(void *arg)
+{
+	while (!READ_ONCE(go))
+		sched_yield();
+	spin_lock(&lock);
+	counter++;
+	spin_unlock(&lock);
+	thread_ends();
+}
+
+static uint16_t in_line(void)
+{
+	return READ_ONCE(lock.line_end) - READ_ONCE(lock.line_head);
+}
+
+/* One comes back for a lock that all other CPUs have waited for: it is the last to get it. */
+KTEST_CASE(who_has_waited_long_for_a_spinlock_is_before_who_comes)
+{
+	time_ns_t limit = LIMIT;
+	unsigned long seen;
+
+	spin_init(&lock, "smp test");
+	counter = go = 0;
+	threads_start(take_once);
+	preempt_disable();
+	spin_lock(&lock);
+	WRITE_ONCE(go, 1);
+	while ((in_line() < running - 1 || (running > 1 && !(READ_ONCE(lock.word) & SPIN_FENCED))) && time_now() < limit)
+		smp_poll();
+	EXPECT_EQ(in_line(), running - 1);
+	spin_unlock(&lock);
+	spin_lock(&lock);
+	seen = counter;
+	spin_unlock(&lock);
+	preempt_enable();
+	EXPECT_EQ(seen, running - 1);
+	EXPECT_TRUE(threads_end());
+	EXPECT_EQ(lock.word, 0);
+}
+
+#define TURNS	3u
+static unsigned long turns[CPUS_MAX];
+
+static bool all_had_turns(void)
+{
+	for (unsigned int i = 0; i < nr_cpus; i++)
+		if (READ_ONCE(turns[i]) < TURNS)
+			return false;
+	return true;
+}
+
+static void take_always(void *arg)
+{
+	time_ns_t limit = LIMIT;
+
+	while (!all_had_turns() && time_now() < limit) {
+		spin_lock(&lock);
+		WRITE_ONCE(turns[(uintptr_t)arg], turns[(uintptr_t)arg] + 1);
+		for (int i = 0; i < ROUNDS; i++)
+			cpu_relax();
+		spin_unlock(&lock);
+	}
+	thread_ends();
+}
+
+KTEST_CASE(nobody_starves_at_a_spinlock_that_all_want)
+{
+	spin_init(&lock, "smp test");
+	memset(turns, 0, sizeof(turns));
+	threads_start(take_always);
+	EXPECT_TRUE(threads_end());
+	EXPECT_TRUE(all_had_turns());
+	EXPECT_EQ(lock.word, 0);
+	EXPECT_EQ(lock.line_head, lock.line_end);
+}
+
 static void stay_here(void *arg)
 {
 	for (int i = 0; i < ROUNDS; i++) {
@@ -128,6 +208,34 @@ KTEST_CASE(unmapped_kernel_pages_are_forgotten_everywhere)
 	EXPECT_EQ(stale, 0);
 	page_put(pages[0]);
 	page_put(pages[1]);
+}
+
+static void flush_once(void *arg)
+{
+	while (!READ_ONCE(go))
+		sched_yield();
+	tlb_flush(pt_kernel_root(), (vaddr_t)page_addr(page_of(0)), PAGE_SIZE);
+	thread_ends();
+}
+
+/* While this CPU answers nobody, every other one flushes, and waits for it: one interrupt is on its way here for all of them. */
+KTEST_CASE(flushes_of_several_CPUs_are_under_way_at_once)
+{
+	uint64_t remote = vm_count(VM_TLB_REMOTE), joined = vm_count(VM_TLB_JOINED), flags;
+	time_ns_t limit = time_now() + 20 * NSEC_PER_SEC;
+	uint32_t others;
+
+	go = 0;
+	threads_start(flush_once);
+	others = running - 1;
+	flags = irq_save();
+	WRITE_ONCE(go, 1);
+	while (vm_count(VM_TLB_REMOTE) - remote < others && time_now() < limit)
+		cpu_relax();
+	EXPECT_TRUE(vm_count(VM_TLB_REMOTE) - remote >= others);
+	EXPECT_TRUE(others < 2 || vm_count(VM_TLB_JOINED) - joined >= others - 1);
+	irq_restore(flags);
+	EXPECT_TRUE(threads_end());
 }
 
 static struct wait_queue ball_wait;

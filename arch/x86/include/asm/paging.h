@@ -41,6 +41,8 @@ bool pt_protect(paddr_t root, vaddr_t v, uint32_t prot);
 bool pt_dirty(paddr_t root, vaddr_t v);
 /* Forget translations of [@v, @v+@length) of @root on every CPU that may hold them; length 0: all of the space's. */
 void tlb_flush(paddr_t root, vaddr_t v, uint64_t length);
+/* Forget what other CPUs wait for; interrupts off. smp_poll() calls it. */
+void tlb_answer(void);
 /* Load @root into CR3 of this CPU. */
 void pt_load(paddr_t root);
 /* Number of table pages below @root (user half), for accounting. */
