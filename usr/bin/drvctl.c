@@ -211,6 +211,11 @@ static int verb_io(const struct ferry_device_desc *d)
 	return EXIT_DONE;
 }
 
+static int verb_profile(const struct ferry_device_desc *d)
+{
+	return profile_show(d, verb_args[0]);
+}
+
 static int verb_wait(const struct ferry_device_desc *d)
 {
 	int err = state_wait(d, verb_args[0], verb_args[1]);
@@ -230,7 +235,7 @@ static const struct verb {
 } verbs[] = {
 	{ "status", show_status, 0, 0 }, { "start", verb_start, 0, 0 }, { "stop", verb_stop, 0, 0 }, { "restart", verb_restart, 0, 0 },
 	{ "kill", verb_kill, 0, 0 }, { "reload", verb_reload, 0, 0 }, { "log", show_log, 0, 0 }, { "caps", show_caps, 0, 0 },
-	{ "budget", show_budget, 0, 0 }, { "io", verb_io, 3, 4 }, { "wait", verb_wait, 1, 2 },
+	{ "budget", show_budget, 0, 0 }, { "io", verb_io, 3, 4 }, { "wait", verb_wait, 1, 2 }, { "profile", verb_profile, 0, 1 },
 	{ "identify", disk_identify, 0, 0 }, { "smart", disk_smart, 0, 0 }, { "latency", disk_latency, 0, 0 },
 	{ "inject", verb_inject, 0, 8 },
 };
@@ -307,6 +312,7 @@ static void help(FILE *to)
 		"       drvctl [--json] identify|smart|latency NAME\n"
 		"       drvctl inject NAME [off | KEY=VALUE...]\n"
 		"       drvctl [--json] io NAME read|write|ioctl OFFSET LENGTH [VALUE]\n"
+		"       drvctl [--json] profile NAME [SECONDS]\n"
 		"       drvctl [--json] wait NAME STATE [SECONDS]\n"
 		"       drvctl [--json] events [NAME] [follow]\n"
 		"       drvctl [--json] policy check FILE|reload\n"
@@ -349,6 +355,8 @@ static int words_check(char **argv)
 
 	if (wrong)
 		fprintf(stderr, "drvctl: wait: %s %s: %s\n", argv[3], argv[4] ? argv[4] : "", wrong);
+	if (!wrong && !strcmp(argv[1], "profile") && (wrong = profile_check(argv[3])))
+		fprintf(stderr, "drvctl: profile: %s: %s\n", argv[3], wrong);
 	return wrong ? EXIT_USAGE : EXIT_DONE;
 }
 

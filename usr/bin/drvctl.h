@@ -28,6 +28,10 @@ int events_show(const char *name, int follow);
 int state_wait(const struct ferry_device_desc *d, const char *state, const char *seconds);
 const char *state_wait_check(const char *state, const char *seconds);
 
+/* drvctl_profile.c: what its scopes took in the next @seconds (NULL: one). _check: NULL, or what is wrong with the word. */
+int profile_show(const struct ferry_device_desc *d, const char *seconds);
+const char *profile_check(const char *seconds);
+
 /* drvctl_disk.c: verbs on the disks of a device. The device whose disk @name is, and only this disk counts; otherwise @name itself. */
 const char *disk_named(const char *name);
 int disk_identify(const struct ferry_device_desc *d);
