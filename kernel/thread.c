@@ -104,7 +104,7 @@ struct thread *thread_create_user(struct process *process, const char *name, con
 		return ERR_PTR(-ENOMEM);
 	thread_inherit_sched(t);
 	t->affinity = current->affinity;
-	t->mem_node = current->mem_node;
+	t->mem_policy = current->mem_policy;
 	err = arch_thread_init_user(t, regs);
 	if (err) {
 		thread_put(t);

@@ -66,10 +66,25 @@ int space_enter_page(struct space *s, vaddr_t v, struct page *page, uint32_t pro
 	return 0;
 }
 
+/* The area's policy stands in for the thread's. */
+static struct page *area_frame(struct vma *vma, uint32_t flags)
+{
+	struct mem_policy own = current->mem_policy;
+	struct page *page;
+
+	current->mem_policy = vma->policy;
+	page = frame_alloc(0, flags, PAGE_ANON);
+	vma->policy.next = current->mem_policy.next;
+	own.failed = current->mem_policy.failed;
+	current->mem_policy = own;
+	return page;
+}
+
 /* A page of the area's own at @v: a copy of @from, or zero without. */
 static int enter_own(struct space *s, struct vma *vma, vaddr_t v, struct page *from)
 {
-	struct page *page = frame_alloc(0, from ? 0 : FRAME_ZERO, PAGE_ANON);
+	uint32_t flags = from ? 0 : FRAME_ZERO;
+	struct page *page = likely(!vma->policy.mode) ? frame_alloc(0, flags, PAGE_ANON) : area_frame(vma, flags);
 
 	if (!page)
 		return -ENOMEM;
@@ -198,6 +213,13 @@ static int fault_copy(struct space *s, struct vma *vma, vaddr_t v, struct page *
 	written_by_mapping(vma);
 	(void)pt_protect(s->root, v, vma_prot(vma->flags));
 	return 0;	/* more rights: a stale translation only faults again */
+}
+
+int space_renew_page_locked(struct space *s, struct vma *vma, vaddr_t v, struct page *page)
+{
+	(void)pt_protect(s->root, v, vma_prot(vma->flags) & ~PT_WRITE);
+	tlb_flush(s->root, v, PAGE_SIZE);	/* from here on nobody writes to it: who wants to waits for the lock */
+	return replace_page(s, vma, v, page);
 }
 
 int space_own_page_locked(struct space *s, vaddr_t v)

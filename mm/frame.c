@@ -11,6 +11,7 @@
 #include <kernel/thread.h>
 #include <mm/node.h>
 #include <mm/page.h>
+#include <uapi/ferry/linux_process.h>
 #include "boot_frame.h"
 
 #define SECTIONS_MAX	64
@@ -107,6 +108,11 @@ static unsigned int node_of(uint64_t frame)
 		if (frame >= ranges[i].start >> PAGE_SHIFT && frame < ranges[i].end >> PAGE_SHIFT)
 			return ranges[i].node;
 	return 0;
+}
+
+unsigned int page_node(const struct page *page)
+{
+	return nr_nodes > 1 ? node_of(frame_number(page)) : 0;
 }
 
 static struct zone *zone_of(uint64_t frame)
@@ -246,12 +252,32 @@ static struct page *node_take(unsigned int node, unsigned int order, uint32_t fl
 	return page ? page : zone_take(&zones[node][ZONE_DMA32], order);
 }
 
-/* Where the thread that runs wants its memory: where it said (set_mempolicy), or where it runs. */
-static unsigned int node_wanted(void)
+static unsigned int node_after(const struct mem_policy *p)
 {
-	const struct thread *t = current;
+	uint8_t above = (uint8_t)(p->nodes & ~((2u << p->next) - 1));
 
-	return t && t->mem_node ? t->mem_node - 1u : this_cpu()->node;
+	return (unsigned int)__builtin_ctz(above ? above : p->nodes);
+}
+
+/* The nodes in the order in which they are asked, where there are several. @programs: not for the kernel itself, which is bound to none. */
+static struct page *nodes_take(unsigned int order, uint32_t flags, bool programs)
+{
+	struct mem_policy *p = current && current->mem_policy.nodes ? &current->mem_policy : NULL;
+	unsigned int first = p ? (unsigned int)__builtin_ctz(p->nodes) : this_cpu()->node;
+	bool bound = programs && p && p->mode == LINUX_MPOL_BIND;
+	struct page *page = NULL;
+
+	if (programs && p && p->mode == LINUX_MPOL_INTERLEAVE)
+		first = p->next = (uint8_t)node_after(p);
+	for (unsigned int i = 0; !page && i < nr_nodes; i++) {
+		unsigned int node = (first + i) % nr_nodes;
+
+		if (!bound || p->nodes >> node & 1)
+			page = node_take(node, order, flags);
+	}
+	if (bound)
+		p->failed = !page;
+	return page;
 }
 
 /* Memory comes back by I/O, and I/O by drivers: they must not wait for it. */
@@ -260,18 +286,15 @@ static bool may_use_reserve(uint32_t flags)
 	return flags & FRAME_ATOMIC || (current && current->uses_reserve);
 }
 
-static struct page *take_block(unsigned int order, uint32_t flags)
+static struct page *take_block(unsigned int order, uint32_t flags, enum page_use use)
 {
 	uint64_t nr = 1ul << order;
-	struct page *page = NULL;
 
 	if (unlikely(counts.free < nr + reserve) && (counts.free < nr || !may_use_reserve(flags)))
 		return NULL;
 	if (likely(nr_nodes == 1))
 		return node_take(0, order, flags);
-	for (unsigned int i = 0, first = node_wanted(); !page && i < nr_nodes; i++)
-		page = node_take((first + i) % nr_nodes, order, flags);
-	return page;
+	return nodes_take(order, flags, use == PAGE_ANON || use == PAGE_FILE);
 }
 
 struct page *frame_alloc(unsigned int order, uint32_t flags, enum page_use use)
@@ -282,7 +305,7 @@ struct page *frame_alloc(unsigned int order, uint32_t flags, enum page_use use)
 	if (order > FRAME_ORDER_MAX || debug_fail_alloc())
 		return NULL;
 	irq = spin_lock_irq(&frame_lock);
-	page = take_block(order, flags);
+	page = take_block(order, flags, use);
 	if (page) {
 		mark_allocated(page, order, use);
 		counts.free -= 1ul << order;

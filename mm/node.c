@@ -1,77 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Nodes as programs see them: /sys/devices/system/node, and where a thread wants its memory (set_mempolicy: near where it runs, or preferably
- * of one node). Left out: binding, interleaving, policies of areas (mbind) and moving pages.
- */
+/* Nodes as programs see them under /sys/devices/system/node. */
 #include <fs/node.h>
 #include <kernel/cpu.h>
 #include <kernel/init.h>
-#include <kernel/process.h>
-#include <kernel/syscall.h>
 #include <lib/format.h>
 #include <mm/node.h>
-#include <mm/user.h>
-#include <uapi/ferry/linux.h>
-
-static int mask_get(uint64_t address, uint64_t bits, uint64_t *mask)
-{
-	*mask = 0;
-	if (!address || bits <= 1)
-		return 0;
-	if (bits - 1 > PAGE_SIZE * 8)
-		return -EINVAL;
-	if (copy_from_user(mask, address, sizeof(*mask)))
-		return -EFAULT;
-	if (bits - 1 < 64)
-		*mask &= (1ull << (bits - 1)) - 1;	/* Linux counts one bit too many */
-	return *mask >> nr_nodes ? -EINVAL : 0;
-}
-
-/* set_mempolicy(mode, mask, bits) */
-SYSCALL(NR_set_mempolicy, set_mempolicy)
-{
-	uint64_t mask, mode = args->a[0];
-	int err;
-
-	if (mode > LINUX_MPOL_LOCAL)
-		return -EINVAL;
-	err = mask_get(args->a[1], args->a[2], &mask);
-	if (err)
-		return err;
-	if (mode == LINUX_MPOL_DEFAULT || mode == LINUX_MPOL_LOCAL) {
-		if (mask)
-			return -EINVAL;
-		current->mem_node = 0;
-		return 0;
-	}
-	if (mode != LINUX_MPOL_PREFERRED)
-		return -EINVAL;
-	current->mem_node = mask ? (uint8_t)(__builtin_ctzll(mask) + 1) : 0;
-	return 0;
-}
-
-/* get_mempolicy(mode, mask, bits, address, flags): of the thread alone. */
-SYSCALL(NR_get_mempolicy, get_mempolicy)
-{
-	uint64_t flags = args->a[4], mask = 0;
-	uint8_t node = current->mem_node;
-
-	if (flags == LINUX_MPOL_F_MEMS_ALLOWED)
-		mask = (1ull << nr_nodes) - 1;
-	else if (flags)
-		return -EINVAL;
-	else
-		mask = node ? 1ull << (node - 1) : 0;
-	if (args->a[0] && put_user32(args->a[0], !flags && node ? LINUX_MPOL_PREFERRED : LINUX_MPOL_DEFAULT))
-		return -EFAULT;
-	if (!args->a[1])
-		return 0;
-	if (args->a[2] < nr_nodes)
-		return -EINVAL;
-	return copy_to_user(args->a[1], &mask, sizeof(mask));
-}
-
-/* ---- /sys ---- */
 
 static void online_show(struct seq *s, void *priv)
 {

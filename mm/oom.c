@@ -101,12 +101,22 @@ static bool frames_are_short(void)
 	return stats.free < SHORT_PAGES;
 }
 
+/* The nodes that the caller is bound to are full, others are not: it is nobody else's fault. */
+static bool end_bound(void)
+{
+	log_warn("mm: %s (pid %d) is bound to nodes that are full and is ended", current_process->name, current_process->pid);
+	process_kill(current_process, LINUX_SIGKILL);
+	return false;
+}
+
 /* @g: the group that pays for the caller's memory, or NULL. No cache helps a full group: it has none of them. */
 static bool relieve(struct cgroup *g)
 {
 	struct cgroup *full = cgroup_memory_full(g);
 
 	cgroup_count_event(full, CGROUP_OOM);
+	if (!full && current->mem_policy.failed && !frames_are_short())
+		return end_bound();
 	if (!full && g && !frames_are_short())
 		return true;	/* it was full, and somebody of it has ended meanwhile */
 	if (!full && !current->uses_reserve && reclaim(RECLAIM_PAGES))

@@ -29,6 +29,8 @@ void vma_unlink(struct space *s, struct vma *vma);
 int vma_split(struct space *s, vaddr_t address);
 /* The highest gap of @length below @limit and not below MAP_MIN; 0: none. */
 vaddr_t vma_find_gap(struct space *s, uint64_t length, vaddr_t limit);
+/* Is every page of the range in some area? (space_map.c) */
+bool space_covers(struct space *s, vaddr_t start, vaddr_t end);
 bool vma_range_free(struct space *s, vaddr_t start, vaddr_t end);
 
 static inline bool vma_is_object(const struct vma *vma) { return vma->flags & (VM_OBJECT | VM_IO); }
@@ -54,6 +56,8 @@ static inline void space_count(struct space *s, int64_t n)
 
 /* space.c: pages leave a range; translations are forgotten before frames are freed. @flush false: the table is not loaded anywhere. */
 void space_drop_range(struct space *s, const struct vma *vma, vaddr_t start, vaddr_t end, bool flush);
+/* fault.c: another frame, where the area's policy wants it, for @page, the area's own and nobody else's at @v. */
+int space_renew_page_locked(struct space *s, struct vma *vma, vaddr_t v, struct page *page);
 extern struct page *zero_page;
 bool space_is_current(const struct space *s);
 

@@ -283,7 +283,7 @@ int64_t space_map_object(struct space *s, vaddr_t address, uint32_t vm_flags, st
 /* ---- Rights ------------------------------------------------------------------------------------*/
 
 /* Are there areas without a hole over the whole range? */
-static bool covered(struct space *s, vaddr_t start, vaddr_t end)
+bool space_covers(struct space *s, vaddr_t start, vaddr_t end)
 {
 	struct vma *vma = space_find(s, start);
 
@@ -339,7 +339,7 @@ static int protect_area(struct space *s, struct vma *vma, uint32_t rights)
 
 static int protect_locked(struct space *s, vaddr_t start, vaddr_t end, uint32_t rights, struct list *dead)
 {
-	int err = covered(s, start, end) ? vma_split(s, start) : -ENOMEM;
+	int err = space_covers(s, start, end) ? vma_split(s, start) : -ENOMEM;
 	struct vma *vma;
 
 	if (!err)
@@ -397,7 +397,7 @@ int space_discard(struct space *s, vaddr_t address, uint64_t length)
 		return -EINVAL;
 	mutex_lock(&s->lock);
 	err = discard_locked(s, address, end);
-	if (!err && length && !covered(s, address, end))
+	if (!err && length && !space_covers(s, address, end))
 		err = -ENOMEM;
 	mutex_unlock(&s->lock);
 	return err;

@@ -56,6 +56,7 @@ struct vma *vma_copy(const struct vma *from)
 	vma->mapping_first = from->mapping_first;
 	vma->mapping_end = from->mapping_end;
 	vma->anon = from->anon;
+	vma->policy = from->policy;
 	if (vma->file)
 		file_get(vma->file);
 	if (vma->object)
@@ -105,6 +106,8 @@ void vma_unlink(struct space *s, struct vma *vma)
 static bool mergeable(const struct vma *a, const struct vma *b)
 {
 	if (a->end != b->start || a->flags != b->flags || a->file != b->file || a->object != b->object || vma_is_object(a))
+		return false;
+	if (a->policy.mode != b->policy.mode || a->policy.nodes != b->policy.nodes)
 		return false;
 	return !a->file || a->offset + (a->end - a->start) == b->offset;
 }

@@ -3,10 +3,13 @@
 # Two nodes: told under /sys, memory comes from the node of the CPU that asks, and from the other when that has none.
 cd "$(dirname "$0")/../.." && . tests/lib.sh
 
-plan 5
+plan 6
 nodes='--smp 2 --mem 256M --qemu -object --qemu memory-backend-ram,id=m0,size=128M --qemu -object --qemu memory-backend-ram,id=m1,size=128M
 	--qemu -numa --qemu node,nodeid=0,memdev=m0,cpus=0 --qemu -numa --qemu node,nodeid=1,memdev=m1,cpus=1
 	--qemu -numa --qemu dist,src=0,dst=1,val=30'
+
+cases='pages_are_of_the_nodes_that_their_area_is_bound_to a_thread_s_policy_places_what_it_touches move_pages_tells_and_moves
+	what_is_written_while_pages_move_is_not_lost'
 
 # What a file of 24 MiB in memory, written on CPU 1, then CPU 0, takes from each node, in KiB.
 script='cd /sys/devices/system/node; echo online $(cat online) cpus $(cat node0/cpulist) $(cat node1/cpulist) far $(cat node0/distance)
@@ -14,7 +17,7 @@ free() { echo $(awk "/MemFree/ { print \$4 }" node0/meminfo) $(awk "/MemFree/ { 
 echo before $(free); taskset 2 dd if=/dev/zero of=/tmp/a bs=1M count=24 2>/dev/null; echo one $(free)
 taskset 1 dd if=/dev/zero of=/tmp/b bs=1M count=24 2>/dev/null; echo two $(free)
 rm /tmp/a /tmp/b; mount -t tmpfs -o size=200m none /mnt; taskset 2 dd if=/dev/zero of=/mnt/c bs=1M count=140 2>/dev/null; echo wrote $(stat -c %s /mnt/c)
-rm /mnt/c; echo after $(free)'
+rm /mnt/c; echo after $(free); abi_test '"$(echo $cases)"
 
 guest "$script" $nodes
 word() { awk -v row="$1" -v at="$2" '$1 == row { print $at }' "$scratch/out"; }
@@ -31,4 +34,6 @@ check memory_of_the_first_cpu_is_of_its_node $?
 check a_full_node_takes_from_the_other $?
 [ $(($(word before 2) - $(word after 2))) -lt 4096 ] && [ $(($(word before 3) - $(word after 3))) -lt 4096 ]
 check every_frame_goes_back_to_its_node $?
+[ "$(grep -c '^ok ' "$scratch/out")" = 4 ]
+check pages_are_where_programs_want_them $?
 finish

@@ -228,3 +228,41 @@ ABI_CASE(mapping_a_file_is_an_access)
 	map(fd, 1, PROT_READ, MAP_SHARED);
 	CHECK(!fstat(fd, &s) && s.st_atim.tv_sec > 1000 && s.st_mtim.tv_sec == 1000);
 }
+
+/* The kilobytes behind @name in the smaps of the area that starts at @start; -1: there is none. */
+static long smaps(const void *start, const char *name)
+{
+	char line[512], first[32];
+	FILE *f = fopen("/proc/self/smaps", "r");
+	bool here = false;
+	long kib = -1;
+
+	CHECK(f);
+	snprintf(first, sizeof(first), "%08lx-", (unsigned long)start);
+	while (fgets(line, sizeof(line), f)) {
+		if (line[0] < 'A' || line[0] > 'Z')
+			here = !strncmp(line, first, strlen(first));
+		else if (here && kib < 0 && !strncmp(line, name, strlen(name)))
+			kib = atol(line + strlen(name));
+	}
+	fclose(f);
+	return kib;
+}
+
+ABI_CASE(smaps_tells_what_is_there_and_whose)
+{
+	char *all = mmap(NULL, 18 * 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *p = all + 4096, c;
+	int go[2];
+	pid_t pid;
+
+	CHECK(all != MAP_FAILED && !mprotect(p, 16 * 4096, PROT_READ | PROT_WRITE) && !pipe(go));
+	memset(p, 1, 8 * 4096);
+	CHECK(smaps(p, "Size:") == 64 && smaps(p, "Rss:") == 32 && smaps(p, "Anonymous:") == 32);
+	CHECK(smaps(p, "Private_Dirty:") == 32 && smaps(p, "Pss:") == 32);
+	pid = fork();
+	if (!pid)
+		_exit(read(go[0], &c, 1) == 1 ? 0 : 1);
+	CHECK(pid > 0 && smaps(p, "Rss:") == 32 && smaps(p, "Pss:") == 16 && smaps(p, "Private_Dirty:") == 0);
+	CHECK(write(go[1], "x", 1) == 1 && abi_wait(pid) == 0);
+	CHECK(smaps(p, "Private_Dirty:") + smaps(p, "Private_Clean:") == 32);
+}

@@ -13,6 +13,7 @@
 #include <kernel/lock.h>
 #include <kernel/ref.h>
 #include <kernel/signal.h>
+#include <mm/node.h>
 
 struct process;
 
@@ -49,7 +50,7 @@ struct thread {
 	uint32_t weight;		/* share of a CPU in the fair class; 1024 is nice 0 */
 	bool uses_reserve;		/* a driver's or the device manager's: gets the last frames and waits for no reclaim. Its own */
 	uint16_t io_priority;		/* class and level as ioprio_get(2) tells them; inherited */
-	uint8_t mem_node;		/* the node it wants memory of, plus one; 0: where it runs. Its own, inherited */
+	struct mem_policy mem_policy;	/* its own, inherited (mm/mem_policy.c) */
 	uint32_t slice_ticks;		/* of real time: 0 when it goes behind its equals */
 	uint64_t vruntime;		/* fair class: ns weighted */
 	time_ns_t started_ns, runtime_ns;

@@ -5,12 +5,22 @@
 
 #include <kernel/types.h>
 
+struct page;
+
 #define NODES_MAX	8u
 #define NODE_RANGES_MAX	16u
 
 struct node_range {
 	paddr_t start, end;	/* page aligned, end exclusive */
 	unsigned int node;
+};
+
+/* Whose memory frames for programs are of: the default is that of the CPU that asks. */
+struct mem_policy {
+	uint8_t mode;		/* LINUX_MPOL_* */
+	uint8_t nodes;		/* a bit for each; 0 for the default and the local one */
+	uint8_t next;		/* interleaving: asked first */
+	bool failed;		/* binding: they had none left, though others had */
 };
 
 extern unsigned int nr_nodes;	/* 1 where nothing says otherwise */
@@ -22,6 +32,8 @@ extern unsigned int nr_nodes;	/* 1 where nothing says otherwise */
 void frame_set_nodes(const struct node_range *ranges, unsigned int nr, unsigned int nodes);
 /* Frames of a node in all and free. Any context. */
 void node_frames(unsigned int node, uint64_t *total, uint64_t *free);
+/* Of which node @page is. Any context. */
+unsigned int page_node(const struct page *page);
 /* As the SLIT tells it: 10 is near. */
 unsigned int node_distance(unsigned int from, unsigned int to);
 

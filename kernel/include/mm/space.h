@@ -8,6 +8,7 @@
 #include <kernel/list.h>
 #include <kernel/lock.h>
 #include <kernel/ref.h>
+#include <mm/node.h>
 
 struct file;
 struct page;
@@ -38,6 +39,7 @@ struct vma {
 	uint64_t mapping_first;		/* index there of the file's first page */
 	uint64_t mapping_end;		/* pages from this index on are not the file's; 0: all there are */
 	bool anon;		/* may hold pages of its own (anonymous, or copied from the file) */
+	struct mem_policy policy;	/* where those come from; the default: as the thread wants */
 };
 
 /* Frames mapped as given; counted, the frames go back with the last reference through release(). */
@@ -117,5 +119,15 @@ void user_unpin(struct page **pages, unsigned int count);
 
 /* Check that a user range lies below USER_END without wrap. */
 static inline bool user_range_ok(vaddr_t a, uint64_t length) { return length <= 0x00007ffffffff000ul && a <= 0x00007ffffffff000ul - length; }
+
+/* Bytes of an area. */
+struct space_usage {
+	uint64_t resident, anonymous;
+	uint64_t part;		/* each page divided by who maps it */
+	uint64_t own[2][2];	/* shared and its own; clean and dirty */
+};
+
+/* Of @vma, an area of @s. Its lock is held. */
+void space_usage(const struct space *s, const struct vma *vma, struct space_usage *u);
 
 #endif
