@@ -101,7 +101,8 @@ static uint32_t blocks_take(const struct block_limits *l)
 static void request_send(struct ata_model *am)
 {
 	struct host_request *rq = &requests[input.nr];
-	unsigned int unit = take8() & 3;
+	uint8_t where = take8();
+	unsigned int unit = where & 3;
 	const struct block_limits *l = host_block_unit(am->dev, unit);
 
 	if (!l)
@@ -109,6 +110,8 @@ static void request_send(struct ata_model *am)
 	*rq = (struct host_request){ .unit = (uint16_t)unit, .queue = (uint16_t)l->first_queue, .segment_bytes = 65536, .data = data[input.nr] };
 	rq->op = take8() % 3;
 	rq->lba = take8();
+	if (where & 4 && rq->lba < l->nr_blocks)
+		rq->lba = l->nr_blocks - 1 - rq->lba;	/* the far end, where 48 bits may be needed */
 	rq->nr_blocks = blocks_take(l);
 	if (rq->op == BLOCK_FLUSH)
 		rq->nr_blocks = 0;
