@@ -49,7 +49,8 @@ static struct device *device_take(void)
 {
 	uint8_t kind = take8();
 	struct host_setup s = {
-		.name = kind & 1 ? "ram_blk.0" : "null_blk.0", .bus = FERRY_BUS_PLATFORM, .nr_cpus = 1, .memory_limit = (kind & 0x60) == 0x60 ? 300 : MEMORY,
+		.name = kind & 1 ? "ram_blk.0" : "null_blk.0", .bus = FERRY_BUS_PLATFORM, .nr_cpus = 1,
+		.memory_limit = (kind & 0x60) == 0x60 ? 300 : MEMORY,
 		.params = { { "size", kind & 2 ? "64K" : "8192" } },
 	};
 
