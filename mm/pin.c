@@ -35,7 +35,7 @@ static struct page *page_in(struct space *s, vaddr_t v, bool write, int *err)
 	return page_of(p);
 }
 
-static __no_canary int pin_one(struct space *s, vaddr_t v, bool write, struct page **page)
+static int pin_one(struct space *s, vaddr_t v, bool write, struct page **page)
 {
 	int err;
 
@@ -70,7 +70,7 @@ static unsigned int pin_run(struct space *s, vaddr_t v, vaddr_t end, bool write,
 	return i;
 }
 
-__no_canary struct page *user_pin_page(struct space *s, vaddr_t address, bool write)
+struct page *user_pin_page(struct space *s, vaddr_t address, bool write)
 {
 	struct page *page;
 	int err;

@@ -65,7 +65,7 @@ static bool store_word(uint64_t to, const void *from, size_t n)
 	return ok;
 }
 
-__no_canary int user_copy_from(void *to, uint64_t from, size_t n)
+int user_copy_from(void *to, uint64_t from, size_t n)
 {
 	uint64_t left = n;
 

@@ -276,7 +276,7 @@ static void timer_need(struct block_queue *q)
 }
 
 /* Hand over what can be, then ring once. */
-__no_canary void block_queue_pump(struct block_queue *q)
+void block_queue_pump(struct block_queue *q)
 {
 	struct device *dev = q->dev;
 	struct block_slot *slot;
@@ -391,7 +391,7 @@ struct block_slot *block_slot_in_flight(struct device *dev, unsigned int queue, 
 	return slot->state == SLOT_FLIGHT && slot->generation == dev->generation ? slot : NULL;
 }
 
-__no_canary void block_complete(struct device *dev, unsigned int queue, uint32_t tag, int status)
+void block_complete(struct device *dev, unsigned int queue, uint32_t tag, int status)
 {
 	struct block_queue *q = NULL;
 	struct block_slot *slot;

@@ -179,7 +179,7 @@ static bool suspect_may_start(struct block_queue *q)
 	return false;
 }
 
-__no_canary struct block_slot *block_replay_next(struct block_queue *q, bool *alone)
+struct block_slot *block_replay_next(struct block_queue *q, bool *alone)
 {
 	struct block_slot *slot;
 	int err;

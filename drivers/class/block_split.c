@@ -188,7 +188,7 @@ static void cut_whole(const struct block_limits *l, bool cpu_data, struct block_
 	io->cut_blocks = io->nr_blocks;
 }
 
-__no_canary int block_cut(const struct block_limits *l, bool cpu_data, struct block_io *io, struct block_slot *slot)
+int block_cut(const struct block_limits *l, bool cpu_data, struct block_io *io, struct block_slot *slot)
 {
 	struct block_request *rq = &slot->rq;
 	struct cut good = { .vec = io->cut_vec, .offset = io->cut_offset };

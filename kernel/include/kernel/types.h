@@ -46,8 +46,6 @@ typedef uint32_t mode_t;	/* as in uapi stat: file type and permission bits */
 #define __packed	__attribute__((packed))
 /* Written at boot only: read-only once the first program runs (paging_seal). */
 #define __ro_after_init	__attribute__((section(".data.ro_after_init")))
-/* On hot paths: without the stack protector's canary. For functions that have no array; Documentation/hardening.md lists them. */
-#define __no_canary	__attribute__((no_stack_protector))
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 
