@@ -18,6 +18,13 @@ planted: initramfs
 	$(Q)$(MAKE) -s O=$(O)/debug $(O)/debug/ferry.strip
 	$(Q)FERRY_BUILD=$(O)/debug FERRY_INITRAMFS=$(O)/initramfs.cpio tests/planted/run
 
+# Suites in a kernel that checks itself, with every variant that they build: make check-debug SUITES="class/block-nvme boot/smp"
+.PHONY: check-debug
+check-debug:
+	$(Q)test -e $(O)/debug/.config || $(MAKE) -s O=$(O)/debug debug_defconfig
+	$(Q)$(MAKE) -s O=$(O)/debug all
+	$(Q)scripts/check --build $(O)/debug $(or $(SUITES),class/block-ahci class/block-nvme class/block-scsi fault boot/smp)
+
 # Which lines of the kernel run in guests, in one page: make coverage-kernel COVER="boot/abi class/caps"
 .PHONY: coverage-kernel
 COVER ?= ktest boot/abi boot/shell boot/smp boot/trouble boot/sysfs

@@ -16,6 +16,14 @@ BUILD = os.environ.get("FERRY_BUILD", "build")
 CONFIGS = {"y": "mono_defconfig", "m": "zero_defconfig"}
 GUEST_SECONDS = 240
 
+def is_debug(out):
+    """Is it a build of a kernel that checks itself (CONFIG_DEBUG_KERNEL)?"""
+    path = os.path.join(out, "include/config/auto.conf")
+    if not os.path.exists(path):
+        return False
+    with open(path) as conf:
+        return "CONFIG_DEBUG_KERNEL := y" in conf.read()
+
 
 def work_dir():
     """A directory that goes when the script ends; disks of tests live here, never in the source tree."""
@@ -43,7 +51,7 @@ def locked(path):
 
 
 def build(placement):
-    """The directory of a build with every driver in this placement ("y" or "m")."""
+    """The directory of a build with every driver in this placement ("y" or "m"); its kernel checks itself if that of BUILD does."""
     return build_config(CONFIGS[placement])
 
 
@@ -51,6 +59,10 @@ def build_config(config):
     out = os.path.join(BUILD, "test-" + config.replace("_defconfig", ""))
     with locked(out + ".lock"):
         make("O=" + out, config)
+        if is_debug(BUILD):
+            with open(os.path.join(out, ".config"), "a") as lines:
+                lines.write("CONFIG_DEBUG_KERNEL=y\n")
+            make("O=" + out, "olddefconfig")
         make("O=" + out, "all")
     return out
 

@@ -27,7 +27,7 @@ if [ -x "$BUILD/usr/bin/abi_test" ]; then
 	fi
 	for suite in smp sched; do
 		wanted "kernel_tests_of_${suite}_hold_on_four" || continue
-		timeout 120 scripts/run --build "$BUILD" --smp 4 --append "ktest=$suite" --log - --timeout 100 --until-exit \
+		timeout 700 scripts/run --build "$BUILD" --smp 4 --append "ktest=$suite" --log - --timeout 100 --until-exit \
 			>"$scratch/out" 2>"$scratch/err" </dev/null
 		all_ok "$scratch/out"
 		verdict "kernel_tests_of_${suite}_hold_on_four" $? "$scratch/out" "$scratch/err"
