@@ -2,9 +2,10 @@
 /*
  * Reports of what does not go on: a thread of a program that sleeps where no signal reaches it, and a CPU whose thread neither sleeps nor can
  * be preempted. A thread on each CPU looks at the next CPU every few seconds, the first one at the programs' threads as well. A stuck CPU is
- * asked by an NMI where it is. Nothing is counted on hot paths but, in the scheduler's tick, that the CPU could have been preempted. With one
- * CPU nobody sees that it is stuck. Locks: process_tree_lock, then process->lock, for a look at the threads.
+ * asked by an NMI where it is. Nothing is counted on hot paths but, in the scheduler's tick, that the CPU could have been preempted. The only
+ * CPU of a machine is looked at by NMIs of a timer. Locks: process_tree_lock, then process->lock, for a look at the threads.
  */
+#include <asm/apic.h>
 #include <asm/smp.h>
 #include <asm/thread.h>
 #include <fs/node.h>
@@ -40,14 +41,19 @@ static bool is_over(time_ns_t since, uint32_t seconds)
 
 /* ---- CPUs ---- */
 
-static void report_cpu(unsigned int id)
+static void say_cpu(unsigned int id, uint64_t seconds)
 {
 	const struct thread *t = cpus[id].thread;
+
+	log_err("stuck: CPU %u has not been given back for %llu s by thread %d \"%s\"", id, (unsigned long long)seconds, t->tid, t->name);
+	places_print();
+}
+
+static void report_cpu(unsigned int id)
+{
 	uint64_t rip, rbp;
 
-	log_err("stuck: CPU %u has not been given back for %llu s by thread %d \"%s\"", id,
-		(unsigned long long)((time_now() - seen[id].since) / NSEC_PER_SEC), t->tid, t->name);
-	places_print();
+	say_cpu(id, (time_now() - seen[id].since) / NSEC_PER_SEC);
 	if (smp_where(id, &rip, &rbp))
 		backtrace_print(rip, rbp);
 	else
@@ -55,17 +61,40 @@ static void report_cpu(unsigned int id)
 	__atomic_add_fetch(&stuck_reports, 1, __ATOMIC_RELEASE);
 }
 
-static void look_at_cpu(unsigned int id)
+static bool goes_on(unsigned int id)
 {
 	uint64_t progress = READ_ONCE(cpus[id].nr_switches) + READ_ONCE(cpus[id].nr_free_ticks);
+	bool on = READ_ONCE(cpus[id].thread) == cpus[id].idle || progress != seen[id].progress;
 
-	if (READ_ONCE(cpus[id].thread) == cpus[id].idle || progress != seen[id].progress) {
-		seen[id].progress = progress;
+	seen[id].progress = progress;
+	return on;
+}
+
+static void look_at_cpu(unsigned int id)
+{
+	if (goes_on(id)) {
 		seen[id].since = time_now();
 		seen[id].reported = false;
 	} else if (!seen[id].reported && is_over(seen[id].since, READ_ONCE(cpu_seconds))) {
 		seen[id].reported = true;
 		report_cpu(id);
+	}
+}
+
+/* The log gives up waiting for its lock, the clock may not be asked here. */
+void stuck_pulse(uint64_t rip, uint64_t rbp)
+{
+	static uint32_t pulses;
+	uint32_t limit = READ_ONCE(cpu_seconds) * NMI_PULSES;
+
+	if (nr_cpus > 1)
+		return;
+	if (goes_on(0)) {
+		pulses = 0;
+	} else if (++pulses == limit) {
+		say_cpu(0, limit / NMI_PULSES);
+		backtrace_print(rip, rbp);
+		__atomic_add_fetch(&stuck_reports, 1, __ATOMIC_RELEASE);
 	}
 }
 
@@ -162,6 +191,8 @@ static int stuck_init(void)
 		if (!err)
 			thread_start(t);
 	}
+	if (nr_cpus == 1 && nmi_pulse_start())
+		log_info("stuck: nothing looks at the only CPU");
 	return err ? err : proc_create_rw("sys/kernel/watchdog_thresh", 0644, seconds_show, cpu_write, &cpu_seconds);
 }
 INITCALL("6late", stuck_init);

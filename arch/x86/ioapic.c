@@ -92,7 +92,7 @@ unsigned int ioapic_lines(void)
 	return end;
 }
 
-int ioapic_route(unsigned int gsi, uint8_t vector, bool level, bool active_low)
+int ioapic_route(unsigned int gsi, uint32_t vector, bool level, bool active_low)
 {
 	struct ioapic *io = ioapic_of(gsi);
 	uint32_t n, low = vector, high = cpus[0].apic_id << 24;
@@ -100,7 +100,7 @@ int ioapic_route(unsigned int gsi, uint8_t vector, bool level, bool active_low)
 
 	if (!io)
 		return -ENODEV;
-	if (irq_remap_active() && irq_remap_line(io->id, vector, cpus[0].apic_id, level, &low, &high))
+	if (irq_remap_active() && (vector == IOAPIC_NMI || irq_remap_line(io->id, (uint8_t)vector, cpus[0].apic_id, level, &low, &high)))
 		return -ENODEV;
 	n = gsi - io->gsi_base;
 	low |= ENTRY_MASKED;

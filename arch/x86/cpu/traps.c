@@ -12,6 +12,7 @@
 #include <kernel/debug.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
+#include <kernel/stuck.h>
 #include <mm/oom.h>
 #include <mm/page.h>
 #include <mm/space.h>
@@ -267,6 +268,7 @@ void trap_paranoid_dispatch(struct regs *r)
 	}
 	if (r->vector == VECTOR_NMI) {
 		smp_is_at(r->rip, r->rbp);
+		stuck_pulse(r->rip, r->rbp);
 		return;
 	}
 	trap_panic(r, read_cr2());

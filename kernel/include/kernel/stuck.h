@@ -8,4 +8,7 @@
 /* How many reports there were. */
 extern uint32_t stuck_reports;
 
+/* From each NMI, with the place it came at. Of use where there is one CPU (asm/apic.h: nmi_pulse_start). */
+void stuck_pulse(uint64_t rip, uint64_t rbp);
+
 #endif

@@ -53,9 +53,10 @@ uint32_t apic_id(void);
 void apic_timer_set(uint32_t count);
 uint32_t apic_timer_left(void);
 
-/* ioapic.c. A line starts masked. -ENODEV: no IOAPIC has this GSI. */
+/* ioapic.c. A line starts masked. -ENODEV: no IOAPIC has this GSI, or an IOMMU that remaps interrupts is to make NMIs of it. */
 int ioapic_init(void);
-int ioapic_route(unsigned int gsi, uint8_t vector, bool level, bool active_low);
+int ioapic_route(unsigned int gsi, uint32_t vector, bool level, bool active_low);
+#define IOAPIC_NMI		0x400u	/* in the place of a vector */
 void ioapic_mask(unsigned int gsi, bool masked);
 unsigned int ioapic_lines(void);	/* GSIs are below this */
 
@@ -64,6 +65,10 @@ void irq_vector_set(unsigned int vector, void (*fn)(void *arg), void *arg, const
 /* Wait until no CPU runs the handler of @vector. */
 void irq_vector_drain(int vector);
 uint64_t irq_vector_count(int vector);
+
+/* nmi_pulse.c: from now on the boot CPU has NMI_PULSES NMIs a second. 0 or -ENODEV. Once, at boot. */
+int nmi_pulse_start(void);
+#define NMI_PULSES		18u
 /* irq_line.c: the lines' part of irq_for_each(). */
 void irq_line_for_each(void (*fn)(void *arg, const char *kind, unsigned int number, const char *name, uint64_t count), void *arg);
 

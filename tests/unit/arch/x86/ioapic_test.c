@@ -84,6 +84,16 @@ KTEST_CASE(remapped_route_names_its_entry)
 	EXPECT_EQ(chip[REG_ENTRY(6)], ENTRY_MASKED);
 }
 
+KTEST_CASE(line_may_be_an_nmi_where_nothing_is_remapped)
+{
+	ASSERT_EQ(chip_start(0x170011), 0);
+	EXPECT_EQ(ioapic_route(2, IOAPIC_NMI, false, false), 0);
+	EXPECT_EQ(chip[REG_ENTRY(2)], IOAPIC_NMI | ENTRY_MASKED);
+	mock.remaps = true;
+	EXPECT_EQ(ioapic_route(3, IOAPIC_NMI, false, false), -ENODEV);
+	EXPECT_EQ(chip[REG_ENTRY(3)], ENTRY_MASKED);
+}
+
 KTEST_CASE(mask_changes_nothing_else)
 {
 	ASSERT_EQ(chip_start(0x170011), 0);

@@ -27,7 +27,7 @@ static void *line_arg;
 
 time_ns_t irq_line_test_now(void) { return 0; }
 void irq_line_test_mask(unsigned int gsi, bool m) { masked[gsi] = m; }
-int irq_line_test_route(unsigned int gsi, uint8_t vector, bool level, bool low) { return gsi == 23 ? -ENODEV : 0; }
+int irq_line_test_route(unsigned int gsi, uint32_t vector, bool level, bool low) { return gsi == 23 ? -ENODEV : 0; }
 unsigned int irq_line_test_lines(void) { return 24; }
 void irq_line_test_free(int vector) { (void)vector; vectors_used--; }
 void irq_line_test_drain(int vector) { (void)vector; }
