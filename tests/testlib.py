@@ -60,8 +60,10 @@ def build_config(config):
     with locked(out + ".lock"):
         make("O=" + out, config)
         if is_debug(BUILD):
-            with open(os.path.join(out, ".config"), "a") as lines:
-                lines.write("CONFIG_DEBUG_KERNEL=y\n")
+            with open(os.path.join(out, ".config"), "r+") as lines:
+                text = lines.read().replace("# CONFIG_DEBUG_KERNEL is not set", "CONFIG_DEBUG_KERNEL=y")
+                lines.seek(0)
+                lines.write(text)
             make("O=" + out, "olddefconfig")
         make("O=" + out, "all")
     return out
