@@ -17,11 +17,13 @@
 /* The event is there. c->lock held. */
 static void request_over_locked(struct aio_context *c, struct aio_request *r)
 {
-	c->running--;
+	bool first = list_empty(&c->events);	/* who waits looks for one: later ones find it awake */
+
 	list_append(&c->events, &r->link);
 	if (unlikely(r->eventfd))
 		(void)eventfd_signal(r->eventfd);
-	wait_wake(&c->wait, 0);
+	if (!--c->running || first)
+		wait_wake(&c->wait, 0);
 }
 
 /* Any context. */
