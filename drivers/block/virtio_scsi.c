@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * virtio SCSI host (OASIS virtio 1.2 section 5.6; legacy devices included): each logical unit that is a disk or a CD is a unit of the block
- * device, and all share the request queues, one per CPU where the device has as many. Queue 0 is for control and stays silent, queue 1
- * tells of units that come and go. Commands are those of drivers/scsi. Left out: task management (a command without an answer resets
- * the device), protection information, units that appear later. Parameters: legacy=1, packed=0|1, queues=N, targets=N.
+ * device, and all share the request queues, one per CPU where the device has as many. Queue 0 is for control (virtio_scsi_task.c), queue 1
+ * tells of units that come, change and go (virtio_scsi_units.c). Commands are those of drivers/scsi. Left out: protection information.
+ * Parameters: legacy=1, packed=0|1, queues=N, targets=N, timeout_ms=N.
  */
 #include <driver/driver.h>
 #include <driver/log.h>
@@ -13,21 +13,24 @@
 #include "virtio_scsi.h"
 
 #define TRIES_MAX		5
-#define LATER_US		10000
 #define SCSI_F_HOTPLUG		BIT64(1)
 #define SCSI_F_CHANGE		BIT64(2)
 #define FEATURES		(SCSI_F_HOTPLUG | SCSI_F_CHANGE | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_VERSION_1 | \
 				 VIRTIO_F_ACCESS_PLATFORM | VIRTIO_F_ORDER_PLATFORM)
 
-/* Events (section 5.6.6.3) and answers of the host (section 5.6.6.1). */
-#define EVENT_RESET		1
-#define EVENT_MISSED		BIT(31)
-#define REASON_REMOVED		2
+/* Answers of the host (section 5.6.6.1). */
 #define CODE_OK			0
+#define CODE_ABORTED		2
 #define CODE_BAD_TARGET		3
 #define CODE_RESET		4
 #define CODE_BUSY		5
 #define CODE_NONE		0xff	/* ours: the device wrote nothing */
+
+/* What a unit says of itself on request. */
+#define INFO_BYTES		252u
+#define INFO_INQUIRY_BYTES	96u
+#define PAGE_NAMES		0x83
+#define LOG_EXCEPTIONS		0x2f
 
 /* ---- Slots ---- */
 
@@ -36,14 +39,23 @@ static struct dma_segment slot_part(const struct scsi_queue *q, uint32_t tag, ui
 	return (struct dma_segment){ .address = q->buf.address + tag * SLOT_BYTES + offset, .length = length };
 }
 
-/* Section 5.6.6.1: the first byte is 1, then the target, then the unit's number as flat address. */
+void virtio_scsi_address_write(uint8_t *to, unsigned int target, unsigned int lun)
+{
+	to[0] = 1;
+	to[1] = (uint8_t)target;
+	to[2] = (uint8_t)(0x40 | lun >> 8);
+	to[3] = (uint8_t)lun;
+}
+
+/* A command's id is its tag and its queue, so that no two of a unit have the same. */
 int virtio_scsi_slot_fill(struct scsi_queue *q, uint32_t tag, unsigned int target, unsigned int lun, const struct scsi_cdb *cdb)
 {
 	static const uint8_t response[RESPONSE_BYTES] = { [RESPONSE_CODE] = CODE_NONE };
-	uint8_t header[HEADER_BYTES] = { 1, (uint8_t)target, (uint8_t)(0x40 | lun >> 8), (uint8_t)lun, [8] = (uint8_t)tag };
+	uint8_t header[HEADER_BYTES] = { [8] = (uint8_t)tag, [10] = (uint8_t)q->vq->index };
 	uint32_t slot = tag * SLOT_BYTES;
 	int err;
 
+	virtio_scsi_address_write(header, target, lun);
 	memcpy(header + HEADER_CDB, cdb->bytes, cdb->length);
 	err = dma_copy_in(&q->buf, slot + SLOT_HEADER, header, sizeof(header));
 	return err ? err : dma_copy_in(&q->buf, slot + SLOT_RESPONSE, response, sizeof(response));
@@ -75,7 +87,8 @@ int virtio_scsi_slot_status(const struct scsi_queue *q, uint32_t tag, uint8_t *s
 	uint8_t bytes[SCSI_SENSE_MAX], code = dma_read8(&q->buf, at + RESPONSE_CODE);
 
 	if (code != CODE_OK)
-		return code == CODE_BAD_TARGET ? -ENODEV : code == CODE_RESET || code == CODE_BUSY ? -EAGAIN : -EIO;
+		return code == CODE_BAD_TARGET ? -ENODEV :
+		       code == CODE_RESET || code == CODE_BUSY || code == CODE_ABORTED ? -EAGAIN : -EIO;
 	if (length > SCSI_SENSE_MAX)
 		length = SCSI_SENSE_MAX;
 	for (uint32_t i = 0; i < length; i++)
@@ -94,16 +107,40 @@ static struct scsi_queue *queue_of(struct virtio_scsi *vs, unsigned int block_qu
 	return block_queue >= first && block_queue - first < vs->nr_queues ? &vs->queues[block_queue - first] : NULL;
 }
 
+/* What the unit says goes straight into the request's page; shorter answers leave the rest zero. */
+static int info_cdb(const struct block_request *rq, struct scsi_cdb *cdb, struct dma_segment *part)
+{
+	if (rq->nr_segments != 1 || rq->segments[0].length != BLOCK_INFO_BYTES)
+		return -EINVAL;
+	*part = (struct dma_segment){ .address = rq->segments[0].address, .length = INFO_BYTES };
+	switch (rq->lba) {
+	case BLOCK_INFO_INQUIRY:
+		part->length = INFO_INQUIRY_BYTES;
+		scsi_cdb_inquiry(cdb, -1, INFO_INQUIRY_BYTES);
+		return 0;
+	case BLOCK_INFO_NAMES:
+		scsi_cdb_inquiry(cdb, PAGE_NAMES, INFO_BYTES);
+		return 0;
+	case BLOCK_INFO_EXCEPTIONS:
+		scsi_cdb_log_sense(cdb, LOG_EXCEPTIONS, INFO_BYTES);
+		return 0;
+	}
+	return -EOPNOTSUPP;
+}
+
 static int request_send(struct virtio_scsi *vs, struct scsi_queue *q, uint32_t tag)
 {
 	struct scsi_tag *t = &q->tags[tag];
 	const struct block_request *rq = &t->rq;
-	const struct scsi_unit *unit = &vs->units[rq->unit];
+	const struct scsi_unit *unit = virtio_scsi_unit(vs, rq->unit);
 	struct dma_segment part = { .length = 0 };
 	uint8_t list[SCSI_PARAMETER_BYTES];
 	struct scsi_cdb cdb;
-	int err = scsi_request_cdb(&unit->disk, rq, &cdb, list);
+	int err;
 
+	if (!unit)
+		return -EIO;
+	err = rq->op == BLOCK_INFO ? info_cdb(rq, &cdb, &part) : scsi_request_cdb(&unit->disk, rq, &cdb, list);
 	if (!err)
 		err = virtio_scsi_slot_fill(q, tag, unit->target, unit->lun, &cdb);
 	if (err)
@@ -122,7 +159,7 @@ static int request_send(struct virtio_scsi *vs, struct scsi_queue *q, uint32_t t
 		break;
 	}
 	t->bytes = part.length;
-	return err ? err : virtio_scsi_slot_send(q, tag, &part, part.length ? 1 : 0, false);
+	return err ? err : virtio_scsi_slot_send(q, tag, &part, part.length ? 1 : 0, rq->op == BLOCK_INFO);
 }
 
 static bool carries_data(const struct block_request *rq)
@@ -136,7 +173,7 @@ static int virtio_scsi_submit(struct device *dev, const struct block_request *rq
 	struct scsi_queue *q = queue_of(vs, rq->queue);
 	struct scsi_tag *t;
 
-	if (!q || rq->tag >= vs->depth || rq->unit >= vs->nr_units || !vs->units[rq->unit].present)
+	if (!q || rq->tag >= vs->depth || rq->unit >= BLOCK_UNITS_MAX)
 		return -EINVAL;
 	if (carries_data(rq) && (!rq->nr_segments || rq->nr_segments > vs->max_segments))
 		return -EINVAL;
@@ -199,88 +236,54 @@ static void command_done(struct virtio_scsi *vs, struct scsi_queue *q, uint32_t 
 	uint8_t status;
 	int err = virtio_scsi_slot_status(q, tag, &status, &sense), error;
 
-	if (err == -EAGAIN) {
+	if (err == -EAGAIN && !t->overdue) {
 		request_retry(vs, q, tag, true);
 		return;
 	}
+	if (err == -EAGAIN)
+		err = -ETIMEDOUT;
 	if (err || length > RESPONSE_BYTES + t->bytes) {
 		request_end(vs, q, tag, err ? err : -EIO);
 		return;
 	}
 	verdict = scsi_judge(status, &sense, &error);
-	if (verdict == SCSI_AGAIN || verdict == SCSI_LATER) {
+	if (!t->overdue && (verdict == SCSI_AGAIN || verdict == SCSI_LATER)) {
 		request_retry(vs, q, tag, verdict == SCSI_LATER);
 		return;
 	}
 	if (verdict == SCSI_FAILED)
 		error_log(vs, &t->rq, status, &sense);
-	else if (dma_read32(&q->buf, tag * SLOT_BYTES + SLOT_RESPONSE + RESPONSE_RESIDUAL))
+	else if (verdict != SCSI_DONE)
+		error = -ETIMEDOUT;
+	else if (t->rq.op != BLOCK_INFO && dma_read32(&q->buf, tag * SLOT_BYTES + SLOT_RESPONSE + RESPONSE_RESIDUAL))
 		error = -EIO;
 	request_end(vs, q, tag, error);
 }
 
-/* ---- Events (section 5.6.6.3) ---- */
-
-void virtio_scsi_event_give(struct virtio_scsi *vs, unsigned int i)
-{
-	struct virtio_queue *vq = &vs->vd.queues[QUEUE_EVENT];
-	struct virtio_chain chain = { .tail = { .address = vs->common.address + COMMON_EVENTS + i * EVENT_BYTES, .length = EVENT_BYTES } };
-
-	if (virtio_queue_add(vq, i, &chain))
-		dev_warn(vs->dev, "no room for event buffer %u", i);
-}
-
-static void unit_gone(struct virtio_scsi *vs, unsigned int target, unsigned int lun)
-{
-	for (unsigned int i = 0; i < vs->nr_units; i++) {
-		struct scsi_unit *unit = &vs->units[i];
-
-		if (!unit->present || unit->target != target || unit->lun != lun)
-			continue;
-		dev_warn(vs->dev, "unit=%u target=%u lun=%u is gone", i, target, lun);
-		unit->present = false;
-		block_unregister_unit(vs->dev, i);
-	}
-}
-
-static void event_done(struct virtio_scsi *vs, unsigned int i, int status, uint32_t length)
-{
-	uint32_t at = COMMON_EVENTS + i * EVENT_BYTES, kind = dma_read32(&vs->common, at), reason = dma_read32(&vs->common, at + 12);
-	unsigned int target = dma_read8(&vs->common, at + 5);
-	unsigned int lun = (dma_read8(&vs->common, at + 6) & 0x3fu) << 8 | dma_read8(&vs->common, at + 7);
-
-	if (!status && length >= EVENT_BYTES) {
-		if (kind & EVENT_MISSED)
-			dev_warn(vs->dev, "events were missed");
-		if ((kind & ~EVENT_MISSED) == EVENT_RESET && reason == REASON_REMOVED)
-			unit_gone(vs, target, lun);
-		else if ((kind & ~EVENT_MISSED) != 0)
-			dev_info(vs->dev, "event=%u reason=0x%x target=%u lun=%u", kind & ~EVENT_MISSED, reason, target, lun);
-	}
-	virtio_scsi_event_give(vs, i);
-	if (!status)
-		virtio_queue_kick(&vs->vd.queues[QUEUE_EVENT]);
-}
+/* ---- Interrupt, timer, timeout: each for the queues of its strand ---- */
 
 static void queue_done(struct virtio_queue *vq, unsigned int tag, int status, uint32_t length)
 {
 	struct virtio_scsi *vs = device_priv(vq->vd->dev);
 	struct scsi_queue *q;
 
-	if (vq->index == QUEUE_EVENT) {
-		event_done(vs, tag, status, length);
+	if (vq->index == QUEUE_CONTROL) {
+		virtio_scsi_task_done(vs, tag, status);
 		return;
 	}
-	if (vq->index < QUEUE_FIRST)
+	if (vq->index == QUEUE_EVENT) {
+		virtio_scsi_event_done(vs, tag, status, length);
 		return;
+	}
 	q = &vs->queues[vq->index - QUEUE_FIRST];
-	if (status)
+	virtio_scsi_task_over(q, tag);
+	if (tag == vs->depth)
+		virtio_scsi_scan_done(vs, status);
+	else if (status)
 		request_end(vs, q, tag, status);
 	else
 		command_done(vs, q, tag, length);
 }
-
-/* ---- Interrupt, timer, timeout: each for the queues of its strand ---- */
 
 static enum irq_result virtio_scsi_irq(struct device *dev, unsigned int vector)
 {
@@ -319,21 +322,36 @@ static void virtio_scsi_timer(struct device *dev, unsigned int strand)
 		if (vs->queues[i].vq->strand == strand)
 			later_send(vs, &vs->queues[i]);
 	virtio_strand_timer(&vs->vd, strand);
+	if (strand == vs->queues[0].vq->strand)
+		virtio_scsi_scan_tick(vs);
+	for (unsigned int i = 0; i < vs->nr_queues; i++)
+		if (vs->queues[i].vq->strand == strand)
+			virtio_scsi_task_tick(vs, &vs->queues[i]);
+	if (!strand)
+		virtio_scsi_tasks_send(vs);
 }
 
 static void virtio_scsi_timeout(struct device *dev, unsigned int queue, uint32_t tag)
 {
 	struct virtio_scsi *vs = device_priv(dev);
 	struct scsi_queue *q = queue_of(vs, queue);
+	const struct scsi_unit *unit;
 
 	if (!q || tag >= vs->depth)
 		return;
-	if (!q->tags[tag].later) {
-		virtio_queue_timeout(q->vq, tag);
+	if (q->tags[tag].later) {
+		q->tags[tag].later = false;
+		request_end(vs, q, tag, -ETIMEDOUT);
 		return;
 	}
-	q->tags[tag].later = false;
-	request_end(vs, q, tag, -ETIMEDOUT);
+	virtio_queue_drain(q->vq);
+	if (!virtio_queue_busy(q->vq, tag)) {
+		dev_warn(dev, "an interrupt was lost, queue=%u tag=%u", q->vq->index, tag);
+		return;
+	}
+	q->tags[tag].overdue = true;
+	unit = &vs->units[q->tags[tag].rq.unit];
+	virtio_scsi_task_begin(vs, q, tag, unit->target, unit->lun);
 }
 
 /* ---- Start and end ---- */

@@ -11,6 +11,7 @@
 #define WRITE_10		0x2a
 #define SYNCHRONIZE_CACHE_10	0x35
 #define UNMAP			0x42
+#define LOG_SENSE		0x4d
 #define READ_16			0x88
 #define WRITE_16		0x8a
 #define WRITE_SAME_16		0x93
@@ -21,6 +22,7 @@
 #define FLAG_FUA		0x08
 #define FLAG_UNMAP		0x08	/* of WRITE SAME */
 #define FLAG_NO_BLOCKS		0x08	/* of MODE SENSE: no block descriptors */
+#define LOG_CUMULATIVE		0x40
 #define LBA_10_MAX		0xffffffffull
 #define COUNT_10_MAX		0xffffu
 
@@ -70,6 +72,13 @@ void scsi_cdb_mode_sense(struct scsi_cdb *cdb, uint8_t page, uint8_t length)
 	cdb->bytes[1] = FLAG_NO_BLOCKS;
 	cdb->bytes[2] = page;
 	cdb->bytes[4] = length;
+}
+
+void scsi_cdb_log_sense(struct scsi_cdb *cdb, uint8_t page, uint16_t length)
+{
+	cdb_begin(cdb, LOG_SENSE, 10);
+	cdb->bytes[2] = LOG_CUMULATIVE | page;
+	scsi_put(cdb->bytes + 7, 2, length);
 }
 
 void scsi_cdb_rw(struct scsi_cdb *cdb, bool write, bool fua, uint64_t lba, uint32_t nr_blocks)

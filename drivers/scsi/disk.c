@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a logical unit says of itself (SPC-4 sections 6 and 7, SBC-3 sections 5 and 6), asked in probe and checked before it becomes a limit;
- * and the command block of a request. Left out: variable-length commands, protection information, zoned disks.
+ * What a logical unit says of itself (SPC-4 sections 6 and 7, SBC-3 sections 5 and 6), asked one command after the other, in probe or later,
+ * and checked before it becomes a limit; and the command block of a request. Left out: variable-length commands, protection information, zoned disks.
  */
 #include <lib/string.h>
 #include "scsi.h"
 
 #define TRIES			8	/* the first commands meet unit attentions */
 #define INQUIRY_BYTES		36
+#define PAGE_BYTES		255
 #define QUALIFIER_HERE		0x00	/* top three bits of the first byte */
 #define PAGE_SERIAL		0x80
 #define PAGE_LIMITS		0xb0
@@ -24,41 +25,74 @@
 #define ZERO_BLOCKS_UNSAID	0xffffu
 #define RANGE_BLOCKS_MAX	0xffffffffull
 
-/* Until there is an answer: 0; the error of a refusal, or of the way there. */
-static int ask(scsi_exec_fn exec, void *arg, struct scsi_command *cmd)
-{
-	enum scsi_verdict verdict = SCSI_AGAIN;
-	int err = 0;
+/* What is asked, in this order; not all of every unit. */
+enum { STEP_LUNS, STEP_INQUIRY, STEP_READY, STEP_CAPACITY_16, STEP_CAPACITY_10, STEP_SERIAL, STEP_ROTATION, STEP_LIMITS, STEP_PROVISIONING,
+       STEP_CACHING, STEP_OVER };
 
-	for (unsigned int i = 0; i < TRIES && (verdict == SCSI_AGAIN || verdict == SCSI_LATER); i++) {
-		memset(cmd->answer, 0, sizeof(cmd->answer));
-		cmd->got = 0;
-		err = exec(arg, cmd);
-		if (err)
-			return err;
-		verdict = scsi_judge(cmd->status, &cmd->sense, &err);
-	}
-	return verdict == SCSI_DONE ? 0 : err ? err : -EIO;
+/* ---- Commands ---- */
+
+static void page_command(struct scsi_command *cmd, uint8_t page)
+{
+	cmd->wanted = PAGE_BYTES;
+	scsi_cdb_inquiry(&cmd->cdb, page, PAGE_BYTES);
 }
 
-int scsi_luns_ask(scsi_exec_fn exec, void *arg, uint16_t *luns)
+static void step_command(struct scsi_ask *ask, uint8_t step)
 {
-	struct scsi_command cmd = { .wanted = 8 + SCSI_LUNS_MAX * 8 };
-	uint32_t bytes, nr = 0;
-	int err;
+	static const uint8_t pages[STEP_OVER] = {
+		[STEP_SERIAL] = PAGE_SERIAL, [STEP_ROTATION] = PAGE_ROTATION, [STEP_LIMITS] = PAGE_LIMITS, [STEP_PROVISIONING] = PAGE_PROVISIONING,
+	};
+	struct scsi_command *cmd = &ask->cmd;
 
-	scsi_cdb_report_luns(&cmd.cdb, cmd.wanted);
-	err = ask(exec, arg, &cmd);
-	if (err || cmd.got < 8)
-		return err ? err : -ENODEV;
-	bytes = (uint32_t)scsi_get(cmd.answer, 4);
-	for (uint32_t at = 8; at + 8 <= cmd.got && at - 8 < bytes && nr < SCSI_LUNS_MAX; at += 8) {
-		uint8_t how = cmd.answer[at] >> 6;
+	ask->step = step;
+	ask->tries = 0;
+	switch (step) {
+	case STEP_LUNS:
+		cmd->wanted = 8 + SCSI_LUNS_MAX * 8;
+		scsi_cdb_report_luns(&cmd->cdb, cmd->wanted);
+		break;
+	case STEP_INQUIRY:
+		cmd->wanted = INQUIRY_BYTES;
+		scsi_cdb_inquiry(&cmd->cdb, -1, INQUIRY_BYTES);
+		break;
+	case STEP_READY:
+		cmd->wanted = 0;
+		scsi_cdb_test_unit_ready(&cmd->cdb);
+		break;
+	case STEP_CAPACITY_16:
+		cmd->wanted = 32;
+		scsi_cdb_capacity16(&cmd->cdb, cmd->wanted);
+		break;
+	case STEP_CAPACITY_10:
+		cmd->wanted = 8;
+		scsi_cdb_capacity10(&cmd->cdb);
+		break;
+	case STEP_CACHING:
+		cmd->wanted = 192;
+		scsi_cdb_mode_sense(&cmd->cdb, MODE_CACHING, (uint8_t)cmd->wanted);
+		break;
+	default:
+		page_command(cmd, pages[step]);
+	}
+}
+
+/* ---- Answers: each returns the next step, or an errno for the end of it all ---- */
+
+static int luns_take(struct scsi_ask *ask)
+{
+	const struct scsi_command *cmd = &ask->cmd;
+	uint32_t bytes;
+
+	if (cmd->got < 8)
+		return -ENODEV;
+	bytes = (uint32_t)scsi_get(cmd->answer, 4);
+	for (uint32_t at = 8; at + 8 <= cmd->got && at - 8 < bytes && ask->nr_luns < SCSI_LUNS_MAX; at += 8) {
+		uint8_t how = cmd->answer[at] >> 6;
 
 		if (how < 2)	/* SAM-5 section 4.7: peripheral and flat addresses of one level */
-			luns[nr++] = (uint16_t)(scsi_get(cmd.answer + at, 2) & 0x3fff);
+			ask->luns[ask->nr_luns++] = (uint16_t)(scsi_get(cmd->answer + at, 2) & 0x3fff);
 	}
-	return (int)nr;
+	return STEP_OVER;
 }
 
 /* Padded with spaces; printable afterwards. */
@@ -77,23 +111,17 @@ static void text_take(char *to, const uint8_t *from, uint32_t bytes)
 	to[length] = 0;
 }
 
-static int inquiry_ask(scsi_exec_fn exec, void *arg, struct scsi_disk *disk)
+static int inquiry_take(struct scsi_disk *disk, const struct scsi_command *cmd)
 {
-	struct scsi_command cmd = { .wanted = INQUIRY_BYTES };
-	int err;
-
-	scsi_cdb_inquiry(&cmd.cdb, -1, INQUIRY_BYTES);
-	err = ask(exec, arg, &cmd);
-	if (err)
-		return err;
-	if (cmd.got < 5 || (cmd.answer[0] & 0xe0) != QUALIFIER_HERE)
+	if (cmd->got < 5 || (cmd->answer[0] & 0xe0) != QUALIFIER_HERE)
 		return -ENODEV;
-	disk->type = cmd.answer[0] & 0x1f;
-	text_take(disk->vendor, cmd.answer + 8, 8);
-	text_take(disk->product, cmd.answer + 16, 16);
-	return disk->type == SCSI_TYPE_DISK || disk->type == SCSI_TYPE_CD ? 0 : -EOPNOTSUPP;
+	disk->type = cmd->answer[0] & 0x1f;
+	text_take(disk->vendor, cmd->answer + 8, 8);
+	text_take(disk->product, cmd->answer + 16, 16);
+	return disk->type == SCSI_TYPE_DISK || disk->type == SCSI_TYPE_CD ? STEP_READY : -EOPNOTSUPP;
 }
 
+/* CDs have neither pages nor a cache that we would ask for. */
 static int capacity_check(struct scsi_disk *disk, uint64_t last)
 {
 	uint32_t size = disk->block_size;
@@ -103,57 +131,27 @@ static int capacity_check(struct scsi_disk *disk, uint64_t last)
 	if (last >= (1ull << 63) / size - 1)
 		return -ENXIO;
 	disk->nr_blocks = last + 1;
-	return 0;
+	return disk->type == SCSI_TYPE_CD ? STEP_OVER : STEP_SERIAL;
 }
 
-static int capacity16_ask(scsi_exec_fn exec, void *arg, struct scsi_disk *disk)
+static int capacity16_take(struct scsi_disk *disk, const struct scsi_command *cmd)
 {
-	struct scsi_command cmd = { .wanted = 32 };
-	unsigned int exponent;
-	int err;
+	unsigned int exponent = cmd->answer[13] & 0xf;
 
-	scsi_cdb_capacity16(&cmd.cdb, cmd.wanted);
-	err = ask(exec, arg, &cmd);
-	if (!err && cmd.got < 14)
-		err = -ENXIO;
-	if (err)
-		return err;
-	disk->block_size = (uint32_t)scsi_get(cmd.answer + 8, 4);
-	exponent = cmd.answer[13] & 0xf;
+	if (cmd->got < 14)
+		return -ENXIO;
+	disk->block_size = (uint32_t)scsi_get(cmd->answer + 8, 4);
 	disk->physical_block_size = exponent <= 8 ? disk->block_size << exponent : disk->block_size;
-	disk->can_unmap = cmd.answer[14] & 0x80;	/* LBPME; the page says which commands */
-	return capacity_check(disk, scsi_get(cmd.answer, 8));
+	disk->can_unmap = cmd->answer[14] & 0x80;	/* LBPME; the page says which commands */
+	return capacity_check(disk, scsi_get(cmd->answer, 8));
 }
 
-/* The long form where it works: it says more. Else the short one, which is all that old devices and CDs have. */
-static int capacity_ask(scsi_exec_fn exec, void *arg, struct scsi_disk *disk)
+static int capacity10_take(struct scsi_disk *disk, const struct scsi_command *cmd)
 {
-	struct scsi_command cmd = { .wanted = 8 };
-	int err = disk->type == SCSI_TYPE_DISK ? capacity16_ask(exec, arg, disk) : -EOPNOTSUPP;
-
-	if (err != -EOPNOTSUPP && err != -EIO)
-		return err;
-	scsi_cdb_capacity10(&cmd.cdb);
-	err = ask(exec, arg, &cmd);
-	if (err || cmd.got < 8)
-		return err ? err : -ENXIO;
-	if (scsi_get(cmd.answer, 4) == CAPACITY_10_ALL)
-		return -ENXIO;	/* larger than it can say */
-	disk->block_size = disk->physical_block_size = (uint32_t)scsi_get(cmd.answer + 4, 4);
-	return capacity_check(disk, scsi_get(cmd.answer, 4));
-}
-
-/* A page of vital product data: its bytes, or 0 when the unit has none. */
-static uint32_t page_ask(scsi_exec_fn exec, void *arg, struct scsi_command *cmd, uint8_t page)
-{
-	uint32_t bytes;
-
-	cmd->wanted = 255;
-	scsi_cdb_inquiry(&cmd->cdb, page, (uint16_t)cmd->wanted);
-	if (ask(exec, arg, cmd) || cmd->got < 4 || cmd->answer[1] != page)
-		return 0;
-	bytes = (uint32_t)scsi_get(cmd->answer + 2, 2) + 4;
-	return bytes < cmd->got ? bytes : cmd->got;
+	if (cmd->got < 8 || scsi_get(cmd->answer, 4) == CAPACITY_10_ALL)
+		return -ENXIO;	/* all ones: larger than it can say */
+	disk->block_size = disk->physical_block_size = (uint32_t)scsi_get(cmd->answer + 4, 4);
+	return capacity_check(disk, scsi_get(cmd->answer, 4));
 }
 
 static uint32_t clamp32(uint64_t value)
@@ -161,64 +159,103 @@ static uint32_t clamp32(uint64_t value)
 	return value > RANGE_BLOCKS_MAX ? (uint32_t)RANGE_BLOCKS_MAX : (uint32_t)value;
 }
 
-static void pages_ask(scsi_exec_fn exec, void *arg, struct scsi_disk *disk)
+/* Of a page of vital product data; a unit that has no such page answers with 0 bytes of it. */
+static uint32_t page_bytes(const struct scsi_command *cmd, int err)
 {
-	struct scsi_command cmd = { .wanted = 0 };
-	uint32_t bytes = page_ask(exec, arg, &cmd, PAGE_SERIAL);
+	uint32_t bytes = (uint32_t)scsi_get(cmd->answer + 2, 2) + 4;
 
-	if (bytes > 4)
-		text_take(disk->serial, cmd.answer + 4, bytes - 4 < 32 ? bytes - 4 : 32);
-	if (page_ask(exec, arg, &cmd, PAGE_ROTATION) >= 6)
-		disk->rotational = scsi_get(cmd.answer + 4, 2) > 0x400;
-	if (page_ask(exec, arg, &cmd, PAGE_LIMITS) >= 44) {
-		disk->max_blocks = (uint32_t)scsi_get(cmd.answer + 8, 4);
-		disk->max_unmap_blocks = scsi_get(cmd.answer + 24, 4) ? (uint32_t)scsi_get(cmd.answer + 20, 4) : 0;
-		disk->max_zero_blocks = clamp32(scsi_get(cmd.answer + 36, 8));
-	}
-	if (page_ask(exec, arg, &cmd, PAGE_PROVISIONING) >= 6) {
-		disk->can_zero = cmd.answer[5] & PROVISION_ZEROES;
-		disk->can_unmap &= (cmd.answer[5] & PROVISION_UNMAP) != 0;
-	} else {
-		disk->can_unmap = false;
-	}
-	disk->can_unmap &= disk->max_unmap_blocks != 0;
+	if (err || cmd->got < 4 || cmd->answer[1] != cmd->cdb.bytes[2])
+		return 0;
+	return bytes < cmd->got ? bytes : cmd->got;
 }
 
-static void mode_ask(scsi_exec_fn exec, void *arg, struct scsi_disk *disk)
+static void limits_take(struct scsi_disk *disk, const uint8_t *page)
 {
-	struct scsi_command cmd = { .wanted = 192 };
+	disk->max_blocks = (uint32_t)scsi_get(page + 8, 4);
+	disk->max_unmap_blocks = scsi_get(page + 24, 4) ? (uint32_t)scsi_get(page + 20, 4) : 0;
+	disk->max_zero_blocks = clamp32(scsi_get(page + 36, 8));
+}
+
+static int page_take(struct scsi_disk *disk, uint8_t step, const struct scsi_command *cmd, int err)
+{
+	uint32_t bytes = page_bytes(cmd, err);
+
+	if (step == STEP_SERIAL && bytes > 4)
+		text_take(disk->serial, cmd->answer + 4, bytes - 4 < 32 ? bytes - 4 : 32);
+	if (step == STEP_ROTATION && bytes >= 6)
+		disk->rotational = scsi_get(cmd->answer + 4, 2) > 0x400;
+	if (step == STEP_LIMITS && bytes >= 44)
+		limits_take(disk, cmd->answer);
+	if (step == STEP_PROVISIONING) {
+		disk->can_zero = bytes >= 6 && cmd->answer[5] & PROVISION_ZEROES;
+		disk->can_unmap &= bytes >= 6 && cmd->answer[5] & PROVISION_UNMAP && disk->max_unmap_blocks;
+	}
+	return step + 1;
+}
+
+static int caching_take(struct scsi_disk *disk, const struct scsi_command *cmd, int err)
+{
 	uint32_t at;
 
-	scsi_cdb_mode_sense(&cmd.cdb, MODE_CACHING, (uint8_t)cmd.wanted);
-	if (ask(exec, arg, &cmd) || cmd.got < 4)
-		return;
-	disk->read_only = cmd.answer[2] & MODE_READ_ONLY;
-	disk->has_fua = cmd.answer[2] & MODE_FUA;
-	at = 4u + cmd.answer[3];
-	if (at + 3 <= cmd.got && (cmd.answer[at] & 0x3f) == MODE_CACHING)
-		disk->has_cache = cmd.answer[at + 2] & CACHE_ENABLED;
+	if (err || cmd->got < 4)
+		return STEP_OVER;
+	disk->read_only = cmd->answer[2] & MODE_READ_ONLY;
+	disk->has_fua = cmd->answer[2] & MODE_FUA;
+	at = 4u + cmd->answer[3];
+	if (at + 3 <= cmd->got && (cmd->answer[at] & 0x3f) == MODE_CACHING)
+		disk->has_cache = cmd->answer[at + 2] & CACHE_ENABLED;
+	return STEP_OVER;
 }
 
-int scsi_disk_ask(scsi_exec_fn exec, void *arg, struct scsi_disk *disk)
+static int step_take(struct scsi_ask *ask, int err)
 {
-	struct scsi_command ready = { .wanted = 0 };
-	int err;
+	struct scsi_disk *disk = &ask->disk;
 
-	memset(disk, 0, sizeof(*disk));
-	err = inquiry_ask(exec, arg, disk);
-	if (err)
-		return err;
-	scsi_cdb_test_unit_ready(&ready.cdb);
-	err = ask(exec, arg, &ready);
+	switch (ask->step) {
+	case STEP_LUNS:
+		return err ? err : luns_take(ask);
+	case STEP_INQUIRY:
+		return err ? err : inquiry_take(disk, &ask->cmd);
+	case STEP_READY:	/* refused: no medium */
+		return err == -EIO ? -ENODEV : err ? err : disk->type == SCSI_TYPE_DISK ? STEP_CAPACITY_16 : STEP_CAPACITY_10;
+	case STEP_CAPACITY_16:	/* it says more, but old devices and CDs know only the short form */
+		return err == -EOPNOTSUPP || err == -EIO ? STEP_CAPACITY_10 : err ? err : capacity16_take(disk, &ask->cmd);
+	case STEP_CAPACITY_10:
+		return err == -EIO ? -ENODEV : err ? err : capacity10_take(disk, &ask->cmd);
+	case STEP_CACHING:
+		return caching_take(disk, &ask->cmd, err);
+	}
+	return page_take(disk, ask->step, &ask->cmd, err);
+}
+
+/* ---- The asking ---- */
+
+void scsi_ask_begin(struct scsi_ask *ask, bool luns)
+{
+	memset(ask, 0, sizeof(*ask));
+	step_command(ask, luns ? STEP_LUNS : STEP_INQUIRY);
+}
+
+int scsi_ask_answer(struct scsi_ask *ask, int err)
+{
+	struct scsi_command *cmd = &ask->cmd;
+	enum scsi_verdict verdict = SCSI_FAILED;
+	int next;
+
 	if (!err)
-		err = capacity_ask(exec, arg, disk);
-	if (err)
-		return err == -EIO ? -ENODEV : err;	/* no medium */
-	if (disk->type == SCSI_TYPE_CD)
-		return 0;
-	pages_ask(exec, arg, disk);
-	mode_ask(exec, arg, disk);
-	return 0;
+		verdict = scsi_judge(cmd->status, &cmd->sense, &err);
+	else if (err == -ETIMEDOUT || err == -ENODEV)
+		return err;
+	if ((verdict == SCSI_AGAIN || verdict == SCSI_LATER) && ++ask->tries < TRIES)
+		next = ask->step;
+	else
+		next = step_take(ask, verdict == SCSI_DONE ? 0 : err ? err : -EIO);
+	ask->pause = verdict == SCSI_LATER;
+	if (next >= 0 && next != STEP_OVER && next != ask->step)
+		step_command(ask, (uint8_t)next);
+	memset(cmd->answer, 0, sizeof(cmd->answer));
+	cmd->got = 0;
+	return next == STEP_OVER ? 0 : next < 0 ? next : 1;
 }
 
 void scsi_disk_limits(const struct scsi_disk *disk, struct block_limits *l)
@@ -239,9 +276,12 @@ void scsi_disk_limits(const struct scsi_disk *disk, struct block_limits *l)
 	memcpy(l->serial, disk->serial, sizeof(disk->serial));
 }
 
+/* A unit that changes its size is told of on another strand. */
 static bool in_range(const struct scsi_disk *disk, const struct block_request *rq, uint32_t most)
 {
-	return rq->nr_blocks && (!most || rq->nr_blocks <= most) && rq->lba < disk->nr_blocks && rq->nr_blocks <= disk->nr_blocks - rq->lba;
+	uint64_t nr_blocks = __atomic_load_n(&disk->nr_blocks, __ATOMIC_RELAXED);
+
+	return rq->nr_blocks && (!most || rq->nr_blocks <= most) && rq->lba < nr_blocks && rq->nr_blocks <= nr_blocks - rq->lba;
 }
 
 int scsi_request_cdb(const struct scsi_disk *disk, const struct block_request *rq, struct scsi_cdb *cdb, uint8_t *list)

@@ -49,7 +49,7 @@ struct scsi_disk {
 	char vendor[9], product[17], serial[33];
 };
 
-/* A command of the probe: the driver carries it out and waits. */
+/* A command that asks: the driver carries it out. */
 struct scsi_command {
 	struct scsi_cdb cdb;
 	uint8_t answer[SCSI_ANSWER_MAX];
@@ -59,8 +59,16 @@ struct scsi_command {
 	struct scsi_sense sense;
 };
 
-/* Carry out @cmd on the unit that @arg names. 0 when there is a status, -errno when there is none. */
-typedef int (*scsi_exec_fn)(void *arg, struct scsi_command *cmd);
+/* What is asked of a target or a unit, and what it said so far. */
+struct scsi_ask {
+	struct scsi_command cmd;	/* to be carried out next */
+	bool pause;			/* not at once: the unit is busy */
+	struct scsi_disk disk;		/* of a unit */
+	uint16_t luns[SCSI_LUNS_MAX];	/* of a target: the numbers of its units */
+	unsigned int nr_luns;
+	/* Private to disk.c. */
+	uint8_t step, tries;
+};
 
 /* cdb.c. Command blocks. scsi_cdb_rw: the short form where it is enough. */
 void scsi_cdb_inquiry(struct scsi_cdb *cdb, int page, uint16_t length);	/* @page < 0: the standard answer */
@@ -73,6 +81,8 @@ void scsi_cdb_rw(struct scsi_cdb *cdb, bool write, bool fua, uint64_t lba, uint3
 void scsi_cdb_flush(struct scsi_cdb *cdb);
 /* And the list that goes with it into @list (SCSI_PARAMETER_BYTES). */
 void scsi_cdb_unmap(struct scsi_cdb *cdb, uint8_t *list, uint64_t lba, uint32_t nr_blocks);
+/* What a unit remembers of itself: a log page (SPC-4 section 7.3), cumulative values. */
+void scsi_cdb_log_sense(struct scsi_cdb *cdb, uint8_t page, uint16_t length);
 /* One block of zeroes goes with it. */
 void scsi_cdb_write_same(struct scsi_cdb *cdb, bool unmap, uint64_t lba, uint32_t nr_blocks);
 
@@ -82,11 +92,12 @@ enum scsi_verdict scsi_judge(uint8_t status, const struct scsi_sense *sense, int
 const char *scsi_sense_name(uint8_t key);
 
 /*
- * disk.c, in probe. The numbers of a target's units, at most SCSI_LUNS_MAX: how many; -errno. Ask a unit all about itself: 0; -ENODEV:
- * nothing there, or no medium; -EOPNOTSUPP: nothing that is a disk; -ENXIO: it makes no sense.
+ * disk.c. Begin to ask a target for its units (@luns), or a unit for all about itself. The driver carries ask->cmd out, and then tells
+ * that it has a status (0), or why there is none. 1: go on with the next ask->cmd; 0: ask has it all; -ENODEV: nothing there, or no medium;
+ * -EOPNOTSUPP: nothing that is a disk; -ENXIO: it makes no sense; another errno: there is no way to know. Any context.
  */
-int scsi_luns_ask(scsi_exec_fn exec, void *arg, uint16_t *luns);
-int scsi_disk_ask(scsi_exec_fn exec, void *arg, struct scsi_disk *disk);
+void scsi_ask_begin(struct scsi_ask *ask, bool luns);
+int __must_check scsi_ask_answer(struct scsi_ask *ask, int err);
 /* The limits that follow from the unit; what follows from the way to it is the driver's. */
 void scsi_disk_limits(const struct scsi_disk *disk, struct block_limits *l);
 /* The command block of @rq and, for UNMAP, its list. -EOPNOTSUPP, -EROFS, -EINVAL. Any context. */

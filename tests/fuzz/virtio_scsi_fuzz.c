@@ -149,6 +149,10 @@ static void scsi_lies_take(void)
 		lies->residual = take32();
 		lies->sense_length = take8() & 1 ? take32() : 0;
 	}
+	lies->stuck = which >> 2 & 1;
+	lies->tasks_refused = lies->stuck & which >> 5;
+	lies->tasks_unheard = lies->stuck & which >> 6;
+	lies->tasks_empty = lies->stuck & which >> 7;
 	input.sm.attentions = which >> 6;
 }
 
@@ -199,12 +203,15 @@ static struct virtio_model_setup setup_take(void)
 static void request_send(struct virtio_model *vm)
 {
 	uint8_t what = take8(), where = take8();
-	const struct block_limits *l = host_block_unit(vm->dev, where & 3);
+	const struct scsi_model_unit *u = &input.sm.units[where & 3];
+	unsigned int unit = scsi_model_place(u->target, u->lun);
+	const struct block_limits *l = host_block_unit(vm->dev, unit);
 	struct host_request *rq = &requests[input.nr];
 
 	if (!l || input.nr == REQUESTS)
 		return;
-	*rq = (struct host_request){ .op = what % BLOCK_INFO, .unit = where & 3, .queue = (uint16_t)(l->first_queue + (what >> 6) % l->nr_queues),
+	*rq = (struct host_request){ .op = what % BLOCK_INFO, .unit = (uint16_t)unit,
+				     .queue = (uint16_t)(l->first_queue + (what >> 6) % l->nr_queues),
 				     .lba = where >> 2, .nr_blocks = 1 + (what >> 3 & 7), .flags = take8() & 3, .data = data[input.nr] };
 	rq->segment_bytes = l->block_size;
 	if (rq->nr_blocks > l->max_segments)
@@ -230,10 +237,14 @@ static void memory_scribble(struct virtio_model *vm)
 
 static void event_tell(struct virtio_model *vm)
 {
-	uint32_t event = take8() & 1 ? 1 : take32();
-	uint8_t target = take8() & 3, lun = take8() & 1;
+	uint8_t how = take8(), target = take8() & 3, lun = take8() & 1;
+	struct scsi_model_unit *u = &input.sm.units[how >> 4 & 3];
 
-	scsi_model_event(vm, event, target, lun, take8() & 3);
+	if (how & 8 && u->present)
+		u->nr_blocks = 1 + how;
+	else if (how & 4)
+		u->present = !u->present && u->data;
+	scsi_model_event(vm, how & 1 ? 1 : how & 2 ? 3 : take32(), target, lun, take8() & 3);
 }
 
 static void step(struct virtio_model *vm)

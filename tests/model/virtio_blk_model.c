@@ -122,6 +122,22 @@ static void disk_answer(struct virtio_model *vm, struct model_queue *q, struct m
 	model_queue_answer(vm, q, rq, written + 1);
 }
 
+static void control_work(struct virtio_model *vm, struct model_queue *q)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < q->nr_held; i++) {
+		struct model_request *rq = q->held[i];
+
+		if (vm->setup.class->control(vm, q, rq))
+			host_free(rq);
+		else
+			q->held[kept++] = rq;
+	}
+	q->nr_held = kept;
+	model_queue_signal(vm, q);
+}
+
 static void queue_work(struct virtio_model *vm, struct model_queue *q)
 {
 	q->notified = false;
@@ -130,6 +146,8 @@ static void queue_work(struct virtio_model *vm, struct model_queue *q)
 	model_queue_take(vm, q);
 	model_notify_wish(vm, q);
 	model_queue_take(vm, q);
+	if (!q->index && vm->setup.class->control && !vm->lies.stalls)
+		control_work(vm, q);
 	if (vm->hold || vm->lies.stalls || q->index < vm->setup.class->first_queue)
 		return;
 	for (unsigned int i = 0; i < q->nr_held; i++) {

@@ -63,6 +63,8 @@ struct virtio_model_class {
 	void (*config_fill)(struct virtio_model *vm, uint8_t config[64]);
 	/* Carry @rq out and answer it. */
 	void (*answer)(struct virtio_model *vm, struct model_queue *q, struct model_request *rq);
+	/* The same on queue 0, when that is for control; may be NULL. False: it keeps the request for good. */
+	bool (*control)(struct virtio_model *vm, struct model_queue *q, struct model_request *rq);
 	unsigned int first_queue;	/* buffers of those below are kept: control and events */
 	void (*free)(struct virtio_model *vm);	/* may be NULL */
 };

@@ -102,6 +102,11 @@ static void page_tell(struct command *c, uint8_t page)
 		put(c->answer + 24, 4, 1);
 		put(c->answer + 36, 8, 512);
 		break;
+	case 0x83:
+		memcpy(c->answer + 4, "\x02\x01\x00\x06MODELX", 10);
+		put(c->answer + 2, 2, 10);
+		c->answer_bytes = 14;
+		break;
 	case 0xb1:
 		put(c->answer + 4, 2, 1);
 		break;
@@ -140,6 +145,21 @@ static void capacity(struct command *c, bool large)
 	put(c->answer + (large ? 8 : 4), 4, u->block_size);
 	c->answer[14] = large ? 0x80 : 0;
 	c->answer_bytes = large ? 32 : 8;
+}
+
+/* SPC-4 section 7.3.8: parameter 0 has a code, its qualifier and a temperature. */
+static void log_sense(struct command *c)
+{
+	if (!c->sm->has_log) {
+		refuse(c, 5, 0x20, 0);
+		return;
+	}
+	if (c->cdb[2] != (0x40 | 0x2f)) {
+		refuse(c, 5, 0x24, 0);
+		return;
+	}
+	memcpy(c->answer, "\x2f\x00\x00\x08\x00\x00\x03\x04\x5d\x10\x29\x00", 12);
+	c->answer_bytes = 12;
 }
 
 static void mode_sense(struct command *c)
@@ -240,6 +260,8 @@ static void unit_command(struct command *c)
 		inquiry(c);
 	} else if (c->cdb[0] == 0x1a) {
 		mode_sense(c);
+	} else if (c->cdb[0] == 0x4d) {
+		log_sense(c);
 	} else if (c->unit->no_medium) {
 		refuse(c, 2, 0x3a, 0);
 	} else {
@@ -325,6 +347,90 @@ static void command_run(struct command *c, const uint8_t *header)
 	answer_send(c);
 }
 
+/* ---- Commands that hang, and tasks ---- */
+
+static uint16_t lun_of(const uint8_t *address)
+{
+	return (uint16_t)((address[2] & 0x3f) << 8 | address[3]);
+}
+
+static bool stuck_keep(struct virtio_model *vm, struct model_queue *q, const struct model_request *rq, const uint8_t *header, unsigned int response)
+{
+	struct scsi_model *sm = model_of(vm);
+
+	for (unsigned int i = 0; sm->lies.stuck && i < SCSI_MODEL_STUCK; i++) {
+		struct scsi_model_stuck *s = &sm->stuck[i];
+
+		if (s->taken && s->resets == vm->resets)
+			continue;
+		*s = (struct scsi_model_stuck){ .taken = true, .resets = vm->resets, .target = header[1], .lun = lun_of(header), .q = q,
+						.rq = *rq, .response = response };
+		memcpy(&s->id, header + 8, 8);
+		sm->lies.stuck--;
+		return true;
+	}
+	return false;
+}
+
+static void stuck_end(struct virtio_model *vm, struct scsi_model_stuck *s, uint8_t code)
+{
+	struct response r = { .code = code };
+
+	s->taken = false;
+	host_dma_write(vm->dev, s->rq.pieces[s->response].address, &r, sizeof(r));
+	model_queue_answer(vm, s->q, &s->rq, sizeof(r));
+	model_queue_signal(vm, s->q);
+}
+
+/* Section 5.6.6.2: the commands that a task ends come back before it does. */
+static void task_run(struct virtio_model *vm, const uint8_t *task, bool abort)
+{
+	struct scsi_model *sm = model_of(vm);
+	uint64_t id;
+
+	memcpy(&id, task + 16, 8);
+	for (unsigned int i = 0; i < SCSI_MODEL_STUCK; i++) {
+		struct scsi_model_stuck *s = &sm->stuck[i];
+
+		if (!s->taken || s->resets != vm->resets || s->target != task[9] || s->lun != lun_of(task + 8))
+			continue;
+		if (!abort || s->id == id)
+			stuck_end(vm, s, abort ? 2 : 4);
+	}
+}
+
+static bool host_task(struct virtio_model *vm, struct model_queue *q, struct model_request *rq)
+{
+	struct scsi_model_lies *lies = &model_of(vm)->lies;
+	uint8_t task[24], response = 0;
+	uint32_t words[2];
+
+	if (rq->nr != 2 || rq->pieces[0].length != sizeof(task) || rq->pieces[1].length != 1 || !rq->pieces[1].written ||
+	    host_dma_read(vm->dev, rq->pieces[0].address, task, sizeof(task))) {
+		vm->confused++;
+		return false;
+	}
+	memcpy(words, task, sizeof(words));
+	if (words[0] || (words[1] != 0 && words[1] != 5) || task[8] != 1)
+		vm->confused++;
+	*(words[1] ? &model_of(vm)->unit_resets : &model_of(vm)->aborts) += 1;
+	if (lies->tasks_unheard) {
+		lies->tasks_unheard--;
+		return false;
+	}
+	if (lies->tasks_refused) {
+		lies->tasks_refused--;
+		response = 11;
+	} else if (lies->tasks_empty) {
+		lies->tasks_empty--;
+	} else {
+		task_run(vm, task, !words[1]);
+	}
+	host_dma_write(vm->dev, rq->pieces[1].address, &response, 1);
+	model_queue_answer(vm, q, rq, 1);
+	return true;
+}
+
 /* Header, data out, response, data in (section 5.6.6.1). */
 static void host_answer(struct virtio_model *vm, struct model_queue *q, struct model_request *rq)
 {
@@ -337,6 +443,10 @@ static void host_answer(struct virtio_model *vm, struct model_queue *q, struct m
 	if (response == rq->nr || rq->pieces[0].length != HEADER_MIN || rq->pieces[response].length < 108 ||
 	    host_dma_read(vm->dev, rq->pieces[0].address, header, HEADER_MIN)) {
 		vm->confused++;
+		host_free(c);
+		return;
+	}
+	if (stuck_keep(vm, q, rq, header, response)) {
 		host_free(c);
 		return;
 	}
@@ -375,7 +485,8 @@ static void units_free(struct virtio_model *vm)
 }
 
 static const struct virtio_model_class virtio_scsi_class = {
-	.legacy_id = 0x1004, .modern_id = 0x1048, .config_fill = host_config, .answer = host_answer, .first_queue = 2, .free = units_free,
+	.legacy_id = 0x1004, .modern_id = 0x1048, .config_fill = host_config, .answer = host_answer, .control = host_task,
+	.first_queue = 2, .free = units_free,
 };
 
 bool scsi_model_event(struct virtio_model *vm, uint32_t event, uint8_t target, uint16_t lun, uint32_t reason)
@@ -401,6 +512,22 @@ bool scsi_model_event(struct virtio_model *vm, uint32_t event, uint8_t target, u
 	return true;
 }
 
+static void unit_prepare(const struct scsi_model *sm, struct scsi_model_unit *u)
+{
+	if (!u->block_size)
+		u->block_size = u->type == 5 ? 2048 : 512;
+	if (!u->nr_blocks)
+		u->nr_blocks = 2048;
+	if (u->present && !u->data)
+		u->data = host_alloc(unit_bytes(sm, u));
+}
+
+void scsi_model_plug(struct scsi_model *sm, unsigned int unit)
+{
+	sm->units[unit].present = true;
+	unit_prepare(sm, &sm->units[unit]);
+}
+
 struct virtio_model_setup scsi_model_default(struct scsi_model *sm)
 {
 	struct virtio_model_setup s = virtio_model_default();
@@ -408,14 +535,8 @@ struct virtio_model_setup scsi_model_default(struct scsi_model *sm)
 	if (!sm->max_target)
 		sm->max_target = 7;
 	for (unsigned int i = 0; i < SCSI_MODEL_UNITS; i++) {
-		struct scsi_model_unit *u = &sm->units[i];
-
-		if (!u->block_size)
-			u->block_size = u->type == 5 ? 2048 : 512;
-		if (!u->nr_blocks)
-			u->nr_blocks = 2048;
-		if (u->present)
-			u->data = host_alloc(unit_bytes(sm, u));
+		sm->units[i].data = NULL;
+		unit_prepare(sm, &sm->units[i]);
 	}
 	s.class = &virtio_scsi_class;
 	s.priv = sm;

@@ -115,13 +115,24 @@ static const char *page_why(int err)
 static int identify_one(const struct ferry_device_desc *d, const char *disk)
 {
 	static unsigned char unit[FERRY_BLKINFO_BYTES], controller[FERRY_BLKINFO_BYTES];
-	int err = page_read(disk, FERRY_BLKINFO_UNIT, unit), nvme;
+	int err = page_read(disk, FERRY_BLKINFO_UNIT, unit), nvme = 0, scsi = 0;
 
+	if (err == EOPNOTSUPP) {
+		err = page_read(disk, FERRY_BLKINFO_INQUIRY, unit);
+		scsi = !err;
+	}
 	if (err)
 		return complain(d, "identify its disk", page_why(err));
-	nvme = !page_read(disk, FERRY_BLKINFO_CONTROLLER, controller);
+	memset(controller, 0, sizeof(controller));
+	if (scsi)
+		(void)page_read(disk, FERRY_BLKINFO_NAMES, controller);	/* not every unit has names */
+	else
+		nvme = !page_read(disk, FERRY_BLKINFO_CONTROLLER, controller);
 	disk_begin(d, disk);
-	if (nvme) {
+	if (scsi) {
+		scsi_inquiry_print(unit);
+		scsi_names_print(controller);
+	} else if (nvme) {
 		nvme_controller_print(controller);
 		nvme_namespace_print(unit);
 	} else {
@@ -139,12 +150,18 @@ int disk_identify(const struct ferry_device_desc *d)
 static int smart_one(const struct ferry_device_desc *d, const char *disk)
 {
 	static unsigned char health[FERRY_BLKINFO_BYTES], page[FERRY_BLKINFO_BYTES];
-	int err = page_read(disk, FERRY_BLKINFO_HEALTH, health);
+	int err = page_read(disk, FERRY_BLKINFO_HEALTH, health), scsi = 0;
 
+	if (err == EOPNOTSUPP) {
+		err = page_read(disk, FERRY_BLKINFO_EXCEPTIONS, health);
+		scsi = !err;
+	}
 	if (err)
 		return complain(d, "read its disk's health", page_why(err));
 	disk_begin(d, disk);
-	if (!page_read(disk, FERRY_BLKINFO_CONTROLLER, page))
+	if (scsi)
+		scsi_exceptions_print(health);
+	else if (!page_read(disk, FERRY_BLKINFO_CONTROLLER, page))
 		nvme_health_print(health);
 	else
 		ata_smart_print(health);

@@ -6,6 +6,7 @@
 #include "drvctl_pages.h"
 
 #define ATA_ATTRIBUTES	30
+#define SCSI_PAGE_MAX	252	/* what the driver asks for */
 
 static unsigned long long number(const unsigned char *p, unsigned int bytes)
 {
@@ -116,4 +117,50 @@ void ata_smart_print(const unsigned char *page)
 			attribute_print(page + 2 + 12 * i, nr++);
 	if (drvctl_json)
 		printf("]");
+}
+
+/* SPC-4 numbers have their high byte first. */
+static unsigned long long number_high(const unsigned char *p, unsigned int bytes)
+{
+	unsigned long long value = 0;
+
+	while (bytes--)
+		value = value << 8 | *p++;
+	return value;
+}
+
+void scsi_inquiry_print(const unsigned char *page)
+{
+	text_print("vendor", page + 8, 8, 0);
+	text_print("product", page + 16, 16, 0);
+	text_print("revision", page + 32, 4, 0);
+	number_print("type", page[0] & 31);
+	number_print("version", page[2]);
+	number_print("removable", page[1] >> 7);
+}
+
+/* Descriptors of 4 bytes and a name: of the unit itself, as text (code set 2) or as a number of eight bytes. */
+void scsi_names_print(const unsigned char *page)
+{
+	unsigned int at = 4, end = 4 + (unsigned int)number_high(page + 2, 2);
+
+	for (; at + 4 <= end && at + 4 + page[at + 3] <= SCSI_PAGE_MAX; at += 4u + page[at + 3]) {
+		const unsigned char *name = page + at;
+
+		if (name[1] >> 4 & 3)
+			continue;
+		if ((name[0] & 15) == 2)
+			text_print("name", name + 4, name[3] < 63 ? name[3] : 63, 0);
+		else if ((name[1] & 15) == 3 && name[3] == 8)
+			number_print("wwn", number_high(name + 4, 8));
+	}
+}
+
+/* Parameter 0 of the log of informational exceptions: 255 is no temperature. */
+void scsi_exceptions_print(const unsigned char *page)
+{
+	number_print("exception", page[8]);
+	number_print("qualifier", page[9]);
+	if (page[10] != 255)
+		number_print("temperature_celsius", page[10]);
 }

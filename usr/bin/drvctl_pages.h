@@ -11,4 +11,9 @@ void nvme_health_print(const unsigned char *page);
 void ata_identify_print(const unsigned char *page);
 void ata_smart_print(const unsigned char *page);
 
+/* SPC-4: standard INQUIRY data (section 6.4.2), device identification page (7.8.5), log page of informational exceptions (7.3.8). */
+void scsi_inquiry_print(const unsigned char *page);
+void scsi_names_print(const unsigned char *page);
+void scsi_exceptions_print(const unsigned char *page);
+
 #endif

@@ -28,7 +28,11 @@ enum block_op {
 	BLOCK_OP_COUNT,
 };
 
-enum block_info { BLOCK_INFO_UNIT, BLOCK_INFO_CONTROLLER, BLOCK_INFO_HEALTH };
+/*
+ * NVMe: identify namespace, identify controller, health log. ATA: IDENTIFY (PACKET) DEVICE, -, SMART READ DATA. SCSI has its own: standard
+ * INQUIRY data, the page of its names (83h), the log of informational exceptions (2Fh).
+ */
+enum block_info { BLOCK_INFO_UNIT, BLOCK_INFO_CONTROLLER, BLOCK_INFO_HEALTH, BLOCK_INFO_INQUIRY, BLOCK_INFO_NAMES, BLOCK_INFO_EXCEPTIONS };
 #define BLOCK_INFO_BYTES	4096u
 
 #define BLOCK_REQ_FUA		0x1u	/* with BLOCK_WRITE: on stable storage before completion */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* virtio_scsi on a host that behaves: every transport and ring, several units, and what a unit may lack. */
+/* virtio_scsi on a host that behaves: every transport and ring, several units, what a unit may lack, and what it says of itself. */
 #include "../variants.h"
 #include <tests/model/virtio_scsi_model.h>
 #include "block_suite.h"
@@ -64,10 +64,10 @@ static void every_unit_has_its_own_data(const struct variant *v)
 	sm.units[2] = (struct scsi_model_unit){ .present = true, .target = 5 };
 	vm = probed(v);
 	ASSERT_NOT_NULL(vm);
-	EXPECT_EQ(host_block_unit(vm->dev, 1)->block_size, 4096);
+	EXPECT_EQ(host_block_unit(vm->dev, scsi_model_place(0, 300))->block_size, 4096);
 	for (unsigned int i = 0; i < 3; i++) {
 		pattern_fill(out, 4096, i);
-		EXPECT_EQ(host_block_unit_do(vm->dev, i, BLOCK_WRITE, 8, i == 1 ? 1 : 8, out), 0);
+		EXPECT_EQ(host_block_unit_do(vm->dev, scsi_model_place(sm.units[i].target, sm.units[i].lun), BLOCK_WRITE, 8, i == 1 ? 1 : 8, out), 0);
 	}
 	for (unsigned int i = 0; i < 3; i++) {
 		pattern_fill(out, 4096, i);
@@ -90,7 +90,7 @@ KTEST_CASE(what_the_unit_says_becomes_limits)
 	EXPECT_EQ(l->max_request_blocks, 4096);
 	EXPECT_EQ(l->max_discard_blocks, 1024);
 	EXPECT_EQ(l->max_write_zeroes_blocks, 512);
-	EXPECT_EQ(l->flags, BLOCK_HAS_FLUSH | BLOCK_HAS_FUA | BLOCK_HAS_DISCARD | BLOCK_HAS_WRITE_ZEROES);
+	EXPECT_EQ(l->flags, BLOCK_HAS_FLUSH | BLOCK_HAS_FUA | BLOCK_HAS_DISCARD | BLOCK_HAS_WRITE_ZEROES | BLOCK_HAS_INFO);
 	EXPECT_STREQ(l->serial, "SCSI-7");
 	EXPECT_STREQ(l->prefix, "sd");
 	EXPECT_EQ(virtio_model_destroy(vm), 0);
@@ -104,7 +104,7 @@ KTEST_CASE(old_unit_without_pages_and_long_capacity_works)
 	sm.units[0] = (struct scsi_model_unit){ .no_capacity16 = true, .no_pages = true, .no_cache = true };
 	vm = probed(&plain);
 	ASSERT_NOT_NULL(vm);
-	EXPECT_EQ(host_block_limits(vm->dev)->flags, 0);
+	EXPECT_EQ(host_block_limits(vm->dev)->flags, BLOCK_HAS_INFO);
 	block_suite_run(vm->dev);
 	EXPECT_EQ(sm.flushes, 0);
 	EXPECT_EQ(virtio_model_destroy(vm), 0);
@@ -112,6 +112,7 @@ KTEST_CASE(old_unit_without_pages_and_long_capacity_works)
 
 KTEST_CASE(cd_is_read_only_and_an_empty_drive_is_left_out)
 {
+	unsigned int cd = scsi_model_place(1, 0);
 	struct virtio_model *vm;
 
 	fresh();
@@ -120,11 +121,11 @@ KTEST_CASE(cd_is_read_only_and_an_empty_drive_is_left_out)
 	sm.units[3] = (struct scsi_model_unit){ .present = true, .target = 3, .type = 1 };
 	vm = probed(&plain);
 	ASSERT_NOT_NULL(vm);
-	ASSERT_NOT_NULL(host_block_unit(vm->dev, 1));
-	EXPECT_STREQ(host_block_unit(vm->dev, 1)->prefix, "sr");
-	EXPECT_EQ(host_block_unit_do(vm->dev, 1, BLOCK_READ, 0, 4, in), 0);
-	EXPECT_EQ(host_block_unit_do(vm->dev, 1, BLOCK_WRITE, 0, 4, out), -EROFS);
-	EXPECT_NULL(host_block_unit(vm->dev, 2));
+	ASSERT_NOT_NULL(host_block_unit(vm->dev, cd));
+	EXPECT_STREQ(host_block_unit(vm->dev, cd)->prefix, "sr");
+	EXPECT_EQ(host_block_unit_do(vm->dev, cd, BLOCK_READ, 0, 4, in), 0);
+	EXPECT_EQ(host_block_unit_do(vm->dev, cd, BLOCK_WRITE, 0, 4, out), -EROFS);
+	EXPECT_NULL(host_block_unit(vm->dev, scsi_model_place(2, 0)));
 	EXPECT_EQ(virtio_model_destroy(vm), 0);
 }
 
@@ -171,34 +172,31 @@ KTEST_CASE(busy_host_is_asked_again_a_few_times)
 	EXPECT_EQ(virtio_model_destroy(vm), 0);
 }
 
-KTEST_CASE(removed_unit_goes_and_the_others_stay)
+KTEST_CASE(unit_says_who_it_is_and_how_it_feels)
 {
 	struct virtio_model *vm;
 
 	fresh();
-	sm.units[1] = (struct scsi_model_unit){ .present = true, .target = 3 };
+	sm.has_log = true;
 	vm = probed(&plain);
 	ASSERT_NOT_NULL(vm);
-	host_settle(vm->dev);
-	for (unsigned int i = 0; i < 20; i++) {
-		EXPECT_TRUE(scsi_model_event(vm, 3, 0, 0, 0x2a09));
-		host_settle(vm->dev);
-	}
-	EXPECT_TRUE(scsi_model_event(vm, 1, 3, 0, 2));
-	host_settle(vm->dev);
-	EXPECT_NULL(host_block_unit(vm->dev, 1));
-	EXPECT_EQ(host_block_do(vm->dev, BLOCK_READ, 0, 8, in), 0);
+	EXPECT_EQ(host_block_do(vm->dev, BLOCK_INFO, BLOCK_INFO_INQUIRY, 8, in), 0);
+	EXPECT_MEMEQ(in + 8, "MODEL   A UNIT ", 15);
+	EXPECT_EQ(host_block_do(vm->dev, BLOCK_INFO, BLOCK_INFO_NAMES, 8, in), 0);
+	EXPECT_MEMEQ(in + 8, "MODELX", 6);
+	EXPECT_EQ(host_block_do(vm->dev, BLOCK_INFO, BLOCK_INFO_EXCEPTIONS, 8, in), 0);
+	EXPECT_EQ(in[10], 0x29);
+	EXPECT_EQ(host_block_do(vm->dev, BLOCK_INFO, BLOCK_INFO_UNIT, 8, in), -EOPNOTSUPP);
 	EXPECT_EQ(virtio_model_destroy(vm), 0);
 }
 
-KTEST_CASE(host_without_units_is_not_taken)
+KTEST_CASE(unit_without_the_log_says_so)
 {
-	struct virtio_model_setup s;
 	struct virtio_model *vm;
 
 	fresh();
-	s = scsi_model_default(&sm);
-	vm = virtio_model_create(&s);
+	vm = probed(&plain);
 	ASSERT_NOT_NULL(vm);
-	probe_fails(vm, -ENODEV);
+	EXPECT_EQ(host_block_do(vm->dev, BLOCK_INFO, BLOCK_INFO_EXCEPTIONS, 8, in), -EOPNOTSUPP);
+	EXPECT_EQ(virtio_model_destroy(vm), 0);
 }
