@@ -167,11 +167,19 @@ static bool carries_data(const struct block_request *rq)
 	return rq->op == BLOCK_READ || rq->op == BLOCK_WRITE;
 }
 
+/* Where the ring has no room because of a command of our own: nothing that the core knows of would come back. */
+static void request_postpone(struct virtio_scsi *vs, struct scsi_queue *q, uint32_t tag)
+{
+	q->tags[tag].later = true;
+	timer_set(vs->dev, q->vq->strand, LATER_US);
+}
+
 static int virtio_scsi_submit(struct device *dev, const struct block_request *rq)
 {
 	struct virtio_scsi *vs = device_priv(dev);
 	struct scsi_queue *q = queue_of(vs, rq->queue);
 	struct scsi_tag *t;
+	int err;
 
 	if (!q || rq->tag >= vs->depth || rq->unit >= BLOCK_UNITS_MAX)
 		return -EINVAL;
@@ -179,7 +187,11 @@ static int virtio_scsi_submit(struct device *dev, const struct block_request *rq
 		return -EINVAL;
 	t = &q->tags[rq->tag];
 	*t = (struct scsi_tag){ .rq = *rq };
-	return request_send(vs, q, rq->tag);
+	err = request_send(vs, q, rq->tag);
+	if (err != -EBUSY || q != &vs->queues[0] || !vs->scan.sent)
+		return err;
+	request_postpone(vs, q, rq->tag);
+	return 0;
 }
 
 static void virtio_scsi_commit(struct device *dev, unsigned int queue)
@@ -200,8 +212,10 @@ static void request_again(struct virtio_scsi *vs, struct scsi_queue *q, uint32_t
 {
 	int err = request_send(vs, q, tag);
 
-	if (err)
-		request_end(vs, q, tag, err == -EBUSY ? -EIO : err);
+	if (err == -EBUSY)
+		request_postpone(vs, q, tag);
+	else if (err)
+		request_end(vs, q, tag, err);
 	else
 		virtio_queue_kick(q->vq);
 }
@@ -209,13 +223,10 @@ static void request_again(struct virtio_scsi *vs, struct scsi_queue *q, uint32_t
 /* A try that may help is made at once, or by the timer; each costs one of a few. */
 static void request_retry(struct virtio_scsi *vs, struct scsi_queue *q, uint32_t tag, bool later)
 {
-	struct scsi_tag *t = &q->tags[tag];
-
-	if (++t->tries >= TRIES_MAX) {
+	if (++q->tags[tag].tries >= TRIES_MAX) {
 		request_end(vs, q, tag, -EIO);
 	} else if (later) {
-		t->later = true;
-		timer_set(vs->dev, q->vq->strand, LATER_US);
+		request_postpone(vs, q, tag);
 	} else {
 		request_again(vs, q, tag);
 	}
