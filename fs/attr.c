@@ -22,7 +22,7 @@ static int target_fd(int fd, struct path *p)
 		return -EBADF;
 	*p = (struct path){ f->mount, f->dentry };
 	if (!f->dentry)
-		err = -EINVAL;
+		err = -EPERM;	/* nobody owns what has no name */
 	else if ((f->flags & LINUX_O_PATH))
 		err = -EBADF;
 	else
@@ -339,6 +339,17 @@ SYSCALL(NR_ftruncate, ftruncate)
 	return err;
 }
 
+static int no_room_error(const struct file *f)
+{
+	if (file_is_pipe(f))
+		return -ESPIPE;
+	if (!f->inode)
+		return -ENODEV;
+	if (LINUX_S_ISDIR(f->inode->mode))
+		return -EISDIR;
+	return LINUX_S_ISREG(f->inode->mode) || LINUX_S_ISBLK(f->inode->mode) ? -EOPNOTSUPP : -ENODEV;
+}
+
 SYSCALL(NR_fallocate, fallocate)
 {
 	int64_t offset = args->a[2], length = args->a[3];
@@ -352,12 +363,12 @@ SYSCALL(NR_fallocate, fallocate)
 	f = fd_get_io(args->a[0]);
 	if (!f)
 		return -EBADF;
-	if ((uint32_t)args->a[1] & ~FALLOC_FLAGS_KNOWN)
+	if (((uint32_t)args->a[1] & ~FALLOC_FLAGS_KNOWN) || ((args->a[1] & LINUX_FALLOC_FL_PUNCH_HOLE) && !(args->a[1] & LINUX_FALLOC_FL_KEEP_SIZE)))
 		err = -EOPNOTSUPP;
 	else if ((f->flags & LINUX_O_ACCMODE) == LINUX_O_RDONLY)
 		err = -EBADF;
 	else if (!f->ops->fallocate)
-		err = !f->ops->seek ? -ESPIPE : f->inode && LINUX_S_ISDIR(f->inode->mode) ? -EISDIR : -EOPNOTSUPP;
+		err = no_room_error(f);
 	else
 		err = f->ops->fallocate(f, args->a[1], offset, length);
 	file_put(f);

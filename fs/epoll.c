@@ -11,6 +11,7 @@
 #include <kernel/syscall.h>
 #include <kernel/time.h>
 #include <mm/slab.h>
+#include <mm/space.h>
 #include <uapi/ferry/linux.h>
 
 #define QUEUES_MAX	4	/* that one poll op may name */
@@ -356,6 +357,8 @@ static int64_t do_epoll_wait(int epfd, uint64_t uevents, int max, time_ns_t dead
 
 	if (max <= 0 || max > EVENTS_MAX)
 		return -EINVAL;
+	if (!user_range_ok(uevents, (uint64_t)max * sizeof(*events)))
+		return -EFAULT;
 	f = fd_get_io(epfd);
 	if (!f)
 		return -EBADF;

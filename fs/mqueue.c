@@ -11,6 +11,7 @@
 #include <kernel/signal.h>
 #include <kernel/syscall.h>
 #include <kernel/time.h>
+#include <lib/format.h>
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
 #include <uapi/ferry/linux_ipc.h>
@@ -179,7 +180,32 @@ static uint32_t mqueue_poll(struct file *f, struct poll_table *table)
 	return (nr ? LINUX_POLLIN | LINUX_POLLRDNORM : 0) | (nr < q->max_nr ? LINUX_POLLOUT | LINUX_POLLWRNORM : 0);
 }
 
-static const struct file_ops mqueue_ops = { .poll = mqueue_poll, .release = mqueue_release };
+/* What mq_overview(7) promises of a queue's file. */
+static ssize_t mqueue_read(struct file *f, struct iter *to, loff_t *pos)
+{
+	struct mqueue *q = f->priv;
+	unsigned long bytes = 0;
+	int kind = 0, signo = 0, pid = 0;
+	struct message *m;
+	char text[96];
+	int n;
+
+	mutex_lock(&queues_lock);
+	if (q->notified) {
+		kind = q->event.notify;
+		signo = kind == LINUX_SIGEV_SIGNAL ? q->event.signo : 0;
+		pid = q->notified->pid;
+	}
+	mutex_unlock(&queues_lock);
+	mutex_lock(&q->lock);
+	list_for_each(m, &q->messages, link)
+		bytes += m->size;
+	mutex_unlock(&q->lock);
+	n = format_text(text, sizeof(text), "QSIZE:%-10lu NOTIFY:%-5d SIGNO:%-5d NOTIFY_PID:%-6d\n", bytes, kind, signo, pid);
+	return buffer_read(text, (size_t)n, to, pos);
+}
+
+static const struct file_ops mqueue_ops = { .read = mqueue_read, .poll = mqueue_poll, .release = mqueue_release };
 
 /* The open queue of @fd with a reference. */
 static struct file *mqueue_get(int fd)
@@ -251,7 +277,7 @@ SYSCALL(NR_mq_open, mq_open)
 	char name[NAME_MAX_K + 1];
 	int err;
 
-	if (args->a[3] && (args->a[1] & LINUX_O_CREAT) && copy_from_user(&attr, args->a[3], sizeof(attr)))
+	if (args->a[3] && copy_from_user(&attr, args->a[3], sizeof(attr)))
 		return -EFAULT;
 	err = name_from_user(name, args->a[0]);
 	if (err)

@@ -314,7 +314,7 @@ SYSCALL(NR_rmdir, rmdir)
 
 SYSCALL(NR_unlinkat, unlinkat)
 {
-	if (args->a[2] & ~(uint64_t)LINUX_AT_REMOVEDIR)
+	if ((uint32_t)args->a[2] & ~LINUX_AT_REMOVEDIR)
 		return -EINVAL;
 	return do_unlink(args->a[0], args->a[1], args->a[2] & LINUX_AT_REMOVEDIR);
 }
@@ -375,6 +375,8 @@ static int rename_do(struct rename *r, struct dentry *d, struct dentry *over)
 
 	if (err)
 		return err;
+	if (r->flags & LINUX_RENAME_WHITEOUT)
+		return -EINVAL;	/* no file system here keeps them */
 	if (over && over->inode == d->inode)
 		return 0;
 	if (!ops->rename)
@@ -426,7 +428,7 @@ static int rename_walk(struct rename *r, const struct path *from, const char *ol
 	err = walk_path(&r->from, from, old, WALK_PARENT);
 	if (err)
 		goto unlock;
-	err = walk_path(&r->to, to, new, WALK_PARENT);
+	err = IS_ERR(new) ? PTR_ERR(new) : walk_path(&r->to, to, new, WALK_PARENT);
 	if (!err) {
 		err = rename_found(r);
 		walk_end(&r->to);
@@ -449,8 +451,10 @@ static int rename_texts(int old_fd, const char *old, int new_fd, const char *new
 	err = path_start(old_fd, old, 0, &from);
 	if (err)
 		goto free;
-	err = path_start(new_fd, new, 0, &to);
-	if (!err) {
+	err = IS_ERR(new) ? 0 : path_start(new_fd, new, 0, &to);
+	if (IS_ERR(new)) {
+		err = rename_walk(r, &from, old, &from, new);
+	} else if (!err) {
 		err = rename_walk(r, &from, old, &to, new);
 		path_put(&to);
 	}
@@ -465,15 +469,15 @@ static int do_rename(int old_fd, uint64_t uold, int new_fd, uint64_t unew, uint3
 	char *old, *new;
 	int err;
 
-	if (flags & ~(LINUX_RENAME_NOREPLACE | LINUX_RENAME_EXCHANGE))
+	if (flags & ~(LINUX_RENAME_NOREPLACE | LINUX_RENAME_EXCHANGE | LINUX_RENAME_WHITEOUT))
 		return -EINVAL;
-	if ((flags & LINUX_RENAME_NOREPLACE) && (flags & LINUX_RENAME_EXCHANGE))
+	if ((flags & (LINUX_RENAME_NOREPLACE | LINUX_RENAME_WHITEOUT)) && (flags & LINUX_RENAME_EXCHANGE))
 		return -EINVAL;
 	old = path_from_user(uold, false);
 	if (IS_ERR(old))
 		return PTR_ERR(old);
 	new = path_from_user(unew, false);
-	err = IS_ERR(new) ? PTR_ERR(new) : rename_texts(old_fd, old, new_fd, new, flags);
+	err = rename_texts(old_fd, old, new_fd, new, flags);	/* what is wrong with the old name is told first */
 	if (!IS_ERR(new))
 		kfree(new);
 	kfree(old);
@@ -498,7 +502,8 @@ SYSCALL(NR_renameat2, renameat2)
 static int64_t do_readlink(int dirfd, uint64_t utext, uint64_t to, int64_t size)
 {
 	struct path p;
-	char *buffer;
+	char *buffer, first = 'x';
+	bool empty;
 	int64_t n;
 	int err;
 
@@ -507,10 +512,13 @@ static int64_t do_readlink(int dirfd, uint64_t utext, uint64_t to, int64_t size)
 	err = path_lookup_user(dirfd, utext, dirfd == LINUX_AT_FDCWD ? 0 : WALK_EMPTY, &p);
 	if (err)
 		return err;
+	empty = !copy_from_user(&first, utext, 1) && !first;
 	buffer = kzalloc(LINUX_PATH_MAX);
 	n = -EINVAL;
 	if (!buffer)
 		n = -ENOMEM;
+	else if (empty && !LINUX_S_ISLNK(p.dentry->inode->mode))
+		n = -ENOENT;
 	else if (p.dentry->inode->ops->readlink)
 		n = p.dentry->inode->ops->readlink(p.dentry->inode, buffer, LINUX_PATH_MAX);
 	if (n > size)

@@ -65,12 +65,11 @@ static inline __attribute__((always_inline)) int64_t io_one(int fd, uint64_t bas
 
 	if (!f)
 		return -EBADF;
-	length = MIN(length, LINUX_RW_MAX);
 	n = pos && !f->ops->seek ? -ESPIPE : may_io(f, write);
 	if (!n && !user_range_ok(base, length))
 		n = -EFAULT;
 	if (!n) {
-		iter_init_one(&it, &storage, base, length, false);
+		iter_init_one(&it, &storage, base, MIN(length, LINUX_RW_MAX), false);
 		n = do_io(f, &it, write, pos);
 	}
 	fd_return(f, shared);
@@ -218,11 +217,12 @@ SYSCALL(NR_pwritev2, pwritev2)
 SYSCALL(NR_lseek, lseek)
 {
 	struct file *f = fd_get_io(args->a[0]);
-	int64_t pos = (uint32_t)args->a[2] > LINUX_SEEK_HOLE ? -EINVAL : -ESPIPE;
+	bool known = (uint32_t)args->a[2] <= LINUX_SEEK_HOLE;
+	int64_t pos = known ? -ESPIPE : -EINVAL;
 
 	if (!f)
 		return -EBADF;
-	if (f->ops->seek) {
+	if (f->ops->seek && known) {
 		mutex_lock(&f->pos_lock);
 		pos = f->ops->seek(f, args->a[1], (int)args->a[2]);
 		mutex_unlock(&f->pos_lock);
@@ -296,9 +296,9 @@ static int64_t copy_between(int in_fd, uint64_t uin, int out_fd, uint64_t uout, 
 {
 	uint64_t pos;
 	struct file *in = fd_get_io(in_fd), *out = fd_get_io(out_fd);
-	int64_t n = -EBADF;
+	int64_t n = in && uin && !regular && !in->ops->seek ? -ESPIPE : -EBADF;
 
-	if (!in || !out)
+	if (!in || !out || n == -ESPIPE)
 		goto out;
 	n = -EFAULT;
 	if ((uin && get_user64(&pos, uin)) || (uout && get_user64(&pos, uout)))
@@ -326,10 +326,13 @@ out:
 SYSCALL(NR_sendfile, sendfile)
 {
 	uint64_t pos;
+	int64_t n;
 
 	if (args->a[2] && get_user64(&pos, args->a[2]))
 		return -EFAULT;
-	return copy_between(args->a[1], args->a[2], args->a[0], 0, args->a[3], false, 0);
+	n = copy_between(args->a[1], args->a[2], args->a[0], 0, args->a[3], false, 0);
+	/* Linux writes the position back whatever happened. */
+	return n < 0 && args->a[2] && put_user64(args->a[2], pos) ? -EFAULT : n;
 }
 
 SYSCALL(NR_copy_file_range, copy_file_range)
@@ -400,9 +403,9 @@ SYSCALL(NR_sync_file_range, sync_file_range)
 
 	if (!f)
 		return -EBADF;
-	if (args->a[3] & ~(uint64_t)7 || from < 0 || length < 0 || __builtin_add_overflow(from, length, &end))
+	if ((uint32_t)args->a[3] & ~7u || from < 0 || length < 0 || __builtin_add_overflow(from, length, &end))
 		err = -EINVAL;
-	else if (!f->ops->seek)
+	else if (!f->inode || !(LINUX_S_ISREG(f->inode->mode) || LINUX_S_ISBLK(f->inode->mode) || LINUX_S_ISDIR(f->inode->mode)))
 		err = -ESPIPE;
 	file_put(f);
 	return err;
@@ -428,7 +431,7 @@ SYSCALL(NR_fadvise64, fadvise64)
 
 	if (!f)
 		return -EBADF;
-	err = !f->ops->seek ? -ESPIPE : args->a[3] > 5 ? -EINVAL : 0;
+	err = file_is_pipe(f) ? -ESPIPE : (int64_t)args->a[2] < 0 || (uint32_t)args->a[3] > 5 ? -EINVAL : 0;
 	file_put(f);
 	return err;
 }

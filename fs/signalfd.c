@@ -125,10 +125,12 @@ static int64_t do_signalfd(int fd, uint64_t umask, uint64_t size, uint32_t flags
 {
 	sigset_t mask;
 
-	if ((flags & ~(LINUX_SFD_CLOEXEC | LINUX_SFD_NONBLOCK)) || size != sizeof(mask))
+	if (size != sizeof(mask))
 		return -EINVAL;
 	if (copy_from_user(&mask, umask, sizeof(mask)))
 		return -EFAULT;
+	if (flags & ~(LINUX_SFD_CLOEXEC | LINUX_SFD_NONBLOCK))
+		return -EINVAL;
 	mask &= ~NEVER;
 	return fd == -1 ? signalfd_new(mask, flags) : signalfd_change(fd, mask);
 }

@@ -20,10 +20,10 @@ static int type_check(int family, int type, int protocol)
 
 	if (type & ~(LINUX_SOCK_TYPE_MASK | LINUX_SOCK_CLOEXEC | LINUX_SOCK_NONBLOCK))
 		return -EINVAL;
+	if (family >= 0 && family < LINUX_AF_MAX && kind >= LINUX_SOCK_TYPES)
+		return -EINVAL;
 	if (family != LINUX_AF_UNIX)
 		return -EAFNOSUPPORT;
-	if (kind >= LINUX_SOCK_TYPES)
-		return -EINVAL;
 	if (protocol && protocol != LINUX_AF_UNIX)
 		return -EPROTONOSUPPORT;
 	if (kind == LINUX_SOCK_RAW)
@@ -44,9 +44,15 @@ SYSCALL(NR_socket, socket)
 
 SYSCALL(NR_socketpair, socketpair)
 {
-	int type = type_check(args->a[0], args->a[1], args->a[2]), fd[2];
+	int type, fd[2];
 	struct socket *a, *b;
 
+	if ((int)args->a[1] & ~(LINUX_SOCK_TYPE_MASK | LINUX_SOCK_CLOEXEC | LINUX_SOCK_NONBLOCK))
+		return -EINVAL;
+	/* Linux writes there first. */
+	if (copy_from_user(fd, args->a[3], sizeof(fd)) || copy_to_user(args->a[3], fd, sizeof(fd)))
+		return -EFAULT;
+	type = type_check(args->a[0], args->a[1], args->a[2]);
 	if (type < 0)
 		return type;
 	a = socket_create(type);

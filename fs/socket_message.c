@@ -210,6 +210,8 @@ SYSCALL(NR_sendmsg, sendmsg)
 	int err;
 	int64_t n;
 
+	if (args->a[2] & LINUX_MSG_CMSG_COMPAT)
+		return -EINVAL;
 	if (!socket_of_fd(args->a[0], &f, &err))
 		return err;
 	n = do_sendmsg(f, args->a[1], args->a[2]);
@@ -311,6 +313,8 @@ SYSCALL(NR_recvmsg, recvmsg)
 	int err;
 	int64_t n;
 
+	if (args->a[2] & LINUX_MSG_CMSG_COMPAT)
+		return -EINVAL;
 	if (!socket_of_fd(args->a[0], &f, &err))
 		return err;
 	n = do_recvmsg(f, args->a[1], args->a[2]);
@@ -356,7 +360,7 @@ static int64_t message_many(const struct syscall_args *args, bool send, time_ns_
 
 SYSCALL(NR_sendmmsg, sendmmsg)
 {
-	return message_many(args, true, TIME_FOREVER);
+	return args->a[3] & LINUX_MSG_CMSG_COMPAT ? -EINVAL : message_many(args, true, TIME_FOREVER);
 }
 
 SYSCALL(NR_recvmmsg, recvmmsg)
@@ -364,6 +368,8 @@ SYSCALL(NR_recvmmsg, recvmmsg)
 	struct linux_timespec t;
 	time_ns_t deadline = TIME_FOREVER;
 
+	if (args->a[3] & LINUX_MSG_CMSG_COMPAT)
+		return -EINVAL;
 	if (args->a[4]) {
 		if (copy_from_user(&t, args->a[4], sizeof(t)))
 			return -EFAULT;

@@ -86,11 +86,7 @@ static int position_check(struct file *f, uint64_t upos, loff_t *pos)
 		return 0;
 	if (file_is_pipe(f))
 		return -ESPIPE;
-	if (!f->ops->seek)
-		return -EINVAL;
-	if (get_user64((uint64_t *)pos, upos))
-		return -EFAULT;
-	return *pos < 0 ? -EINVAL : 0;
+	return get_user64((uint64_t *)pos, upos) ? -EFAULT : 0;
 }
 
 static int splice_check(const struct transfer *t)
@@ -111,12 +107,14 @@ static int splice_check(const struct transfer *t)
 static int64_t splice_files(struct transfer *t, uint64_t uin, uint64_t uout, uint64_t length)
 {
 	loff_t in_pos = 0, out_pos = 0;
-	int64_t n = splice_check(t);
+	int64_t n = position_check(t->in, uin, &in_pos);
 
 	if (!n)
-		n = position_check(t->in, uin, &in_pos);
-	if (!n)
 		n = position_check(t->out, uout, &out_pos);
+	if (!n)
+		n = splice_check(t);
+	if (!n && ((uin && !t->in->ops->seek) || (uout && !t->out->ops->seek) || in_pos < 0 || out_pos < 0))
+		n = -EINVAL;
 	if (n)
 		return n;
 	t->in_pos = uin ? &in_pos : NULL;
@@ -236,6 +234,7 @@ static int64_t vmsplice_vec(struct transfer *t, uint64_t uvec, unsigned int nr)
 {
 	struct iovec_k *vec = kcalloc(MAX(nr, 1u), sizeof(*vec));
 	int64_t n = -ENOMEM;
+	uint64_t sum = 0;
 
 	t->buffer = kzalloc(CHUNK);
 	if (!vec || !t->buffer)
@@ -244,8 +243,10 @@ static int64_t vmsplice_vec(struct transfer *t, uint64_t uvec, unsigned int nr)
 	for (unsigned int i = 0; i < nr && !n; i++)
 		if (!user_range_ok(vec[i].base, vec[i].length))
 			n = (int64_t)vec[i].length < 0 ? -EINVAL : -EFAULT;
-	if (!n)
-		n = pieces_move(t, vec, nr);
+		else
+			sum |= vec[i].length;
+	if (!n && sum)
+		n = file_is_pipe(t->out ? t->out : t->in) ? pieces_move(t, vec, nr) : -EBADF;
 free:
 	kfree(t->buffer);
 	kfree(vec);
@@ -262,7 +263,7 @@ SYSCALL(NR_vmsplice, vmsplice)
 	if ((uint32_t)args->a[3] & ~FLAGS_KNOWN)
 		return -EINVAL;
 	f = fd_get_io(args->a[0]);
-	if (f && file_is_pipe(f)) {
+	if (f && (!file_may_io(f, true) || !file_may_io(f, false))) {
 		*(file_may_io(f, true) ? &t.in : &t.out) = f;
 		n = args->a[2] > LINUX_IOV_MAX ? -EINVAL : vmsplice_vec(&t, args->a[1], args->a[2]);
 	}

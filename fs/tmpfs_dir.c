@@ -403,20 +403,25 @@ int64_t memfd_fcntl(struct file *f, uint32_t cmd, uint64_t arg)
 SYSCALL(NR_memfd_create, memfd_create)
 {
 	char name[6 + 250] = "memfd:";
+	uint32_t flags = args->a[1];
 	struct file *f;
 	ssize_t n;
 
-	if (args->a[1] & ~(uint64_t)(LINUX_MFD_CLOEXEC | LINUX_MFD_ALLOW_SEALING))
+	if (flags & ~(LINUX_MFD_CLOEXEC | LINUX_MFD_ALLOW_SEALING | LINUX_MFD_HUGETLB | LINUX_MFD_HUGE_SIZE))
+		return -EINVAL;
+	if (!(flags & LINUX_MFD_HUGETLB) && (flags & ~(LINUX_MFD_CLOEXEC | LINUX_MFD_ALLOW_SEALING)))
 		return -EINVAL;
 	n = strncpy_from_user(name + 6, args->a[0], sizeof(name) - 6);
 	if (n < 0)
 		return n == -ENAMETOOLONG ? -EINVAL : n;
+	if (flags & LINUX_MFD_HUGETLB)
+		return -ENOSYS;	/* as Linux without huge pages */
 	f = tmpfs_file_create(name, LINUX_O_RDWR | LINUX_O_LARGEFILE);
 	if (IS_ERR(f))
 		return PTR_ERR(f);
-	if (args->a[1] & LINUX_MFD_ALLOW_SEALING)
+	if (flags & LINUX_MFD_ALLOW_SEALING)
 		f->inode->seals = 0;
-	return fd_install_new(f, args->a[1] & LINUX_MFD_CLOEXEC ? LINUX_O_CLOEXEC : 0);
+	return fd_install_new(f, flags & LINUX_MFD_CLOEXEC ? LINUX_O_CLOEXEC : 0);
 }
 
 static int tmpfs_init(void)

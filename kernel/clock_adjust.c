@@ -112,7 +112,7 @@ static int64_t adjust(uint64_t user)
 	if (!result && steers(&t))
 		result = -EOPNOTSUPP;
 	if (result)
-		return result;
+		return copy_to_user(user, &t, sizeof(t)) ? -EFAULT : result;
 	if (t.modes & LINUX_ADJ_SETOFFSET)
 		step(&t);
 	mutex_lock(&adjust_lock);
@@ -132,10 +132,13 @@ SYSCALL(NR_adjtimex, adjtimex)
 /* clock_adjtime(clock, to): the date's is the only clock that can be set. */
 SYSCALL(NR_clock_adjtime, clock_adjtime)
 {
+	struct linux_timex t;
 	int clock = args->a[0];
 	uint64_t now;
 
 	if (clock == LINUX_CLOCK_REALTIME)
 		return adjust(args->a[1]);
+	if (copy_from_user(&t, args->a[1], sizeof(t)))
+		return -EFAULT;
 	return clock_read(clock, &now) ? -EINVAL : -EOPNOTSUPP;
 }

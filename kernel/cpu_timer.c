@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Limits and timers of CPU time: ITIMER_VIRTUAL, ITIMER_PROF and RLIMIT_CPU, counted by the timer's ticks, so they are as fine as a tick.
- * Lock: one spinlock for the settings of all processes; signals are sent without it.
+ * Limits and timers of CPU time: ITIMER_VIRTUAL, ITIMER_PROF, RLIMIT_CPU and timers on CPU-time clocks, counted by the timer's ticks, so they
+ * are as fine as a tick. Lock: one spinlock for the settings of all processes, before process->lock; those of clocks fire under it.
  */
 #include <asm/clock.h>
 #include <kernel/time.h>
+#include "cpu_clock.h"
 #include "process_internal.h"
 #include "sched.h"
 
@@ -12,8 +13,9 @@ static struct spinlock cpu_timer_lock = SPINLOCK_INIT("cpu timers");
 
 static bool limited(const struct process *p)
 {
-	return p->cpu_timers[0].left || p->cpu_timers[1].left || p->rlimits[LINUX_RLIMIT_CPU].cur != LINUX_RLIM_INFINITY ||
-	       p->rlimits[LINUX_RLIMIT_CPU].max != LINUX_RLIM_INFINITY;
+	if (!list_empty(&p->cpu_clock_timers) || p->cpu_timers[0].left || p->cpu_timers[1].left)
+		return true;
+	return p->rlimits[LINUX_RLIMIT_CPU].cur != LINUX_RLIM_INFINITY || p->rlimits[LINUX_RLIMIT_CPU].max != LINUX_RLIM_INFINITY;
 }
 
 void cpu_limit_changed(struct process *p)
@@ -38,6 +40,49 @@ void cpu_timer_set(unsigned int which, const struct cpu_timer *to, struct cpu_ti
 	p->cpu_timers[which] = *to;
 	cpu_limit_changed(p);
 	spin_unlock_irq(&cpu_timer_lock, flags);
+}
+
+void cpu_clock_arm(struct cpu_clock_timer *t, uint64_t deadline)
+{
+	struct process *p = t->clock.process;
+	uint64_t flags = spin_lock_irq(&cpu_timer_lock);
+
+	list_del(&t->link);
+	t->deadline = deadline;
+	list_append(&p->cpu_clock_timers, &t->link);
+	cpu_limit_changed(p);
+	spin_unlock_irq(&cpu_timer_lock, flags);
+}
+
+void cpu_clock_disarm(struct cpu_clock_timer *t)
+{
+	uint64_t flags = spin_lock_irq(&cpu_timer_lock);
+
+	list_del(&t->link);
+	list_init(&t->link);
+	if (t->clock.process)
+		cpu_limit_changed(t->clock.process);
+	spin_unlock_irq(&cpu_timer_lock, flags);
+}
+
+/* Lock held. */
+static void clock_timers_run(struct process *p)
+{
+	struct cpu_clock_timer *t, *next;
+
+	list_for_each_safe(t, next, &p->cpu_clock_timers, link) {
+		uint64_t again;
+
+		if (cpu_clock_now(&t->clock) < t->deadline)
+			continue;
+		list_del(&t->link);
+		list_init(&t->link);
+		again = t->fire(t);
+		if (!again)
+			continue;
+		t->deadline = again;
+		list_append(&p->cpu_clock_timers, &t->link);
+	}
 }
 
 /* Take a tick off; true when the time is up. */
@@ -76,6 +121,7 @@ void cpu_timer_tick(struct process *p, bool user)
 	uint64_t flags = spin_lock_irq(&cpu_timer_lock);
 	bool virtual_up = user && count_down(&p->cpu_timers[0]), prof_up = count_down(&p->cpu_timers[1]);
 
+	clock_timers_run(p);
 	cpu_limit_changed(p);
 	spin_unlock_irq(&cpu_timer_lock, flags);
 	if (virtual_up)

@@ -204,7 +204,7 @@ SYSCALL(NR_getgroups, getgroups)
 
 	if (size < 0 || (size && (uint32_t)size < p->nr_groups))
 		return -EINVAL;
-	if (size && copy_to_user(args->a[1], p->groups, p->nr_groups * sizeof(p->groups[0])))
+	if (size && p->nr_groups && copy_to_user(args->a[1], p->groups, p->nr_groups * sizeof(p->groups[0])))
 		return -EFAULT;
 	return p->nr_groups;
 }

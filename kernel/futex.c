@@ -7,6 +7,7 @@
 #include <kernel/init.h>
 #include <kernel/ptrace.h>
 #include <kernel/syscall.h>
+#include <kernel/time.h>
 #include <mm/page.h>
 #include <mm/space.h>
 #include <mm/user.h>
@@ -152,7 +153,23 @@ bool futex_waiter_unqueue(struct futex_waiter *w)
 	}
 }
 
-static int waiter_sleep(struct futex_waiter *w, time_ns_t deadline)
+/* Until when a thread waits: a time since boot, or with @date that date, whenever it comes. */
+struct until {
+	time_ns_t deadline;
+	uint64_t date;
+};
+
+struct date_watch {
+	struct clock_watch watch;
+	struct thread *thread;
+};
+
+static void date_changed(struct clock_watch *w)
+{
+	sched_wake(container_of(w, struct date_watch, watch)->thread);
+}
+
+static int waiter_sleep(struct futex_waiter *w, const struct until *u)
 {
 	int err = 0;
 
@@ -162,12 +179,26 @@ static int waiter_sleep(struct futex_waiter *w, time_ns_t deadline)
 			sleep_cancel();
 			break;
 		}
-		err = schedule_timeout(deadline);
+		err = schedule_timeout(u->date ? deadline_of_date(u->date) : u->deadline);
 	}
 	return err;
 }
 
-static int futex_wait(uint64_t address, bool private, uint32_t expected, time_ns_t deadline, uint32_t bitset)
+static int waiter_sleep_until(struct futex_waiter *w, const struct until *u)
+{
+	struct date_watch d = { .watch = { .changed = date_changed }, .thread = current };
+	int err;
+
+	if (!u->date)
+		return waiter_sleep(w, u);
+	list_init(&d.watch.link);
+	clock_watch(&d.watch);
+	err = waiter_sleep(w, u);
+	clock_unwatch(&d.watch);
+	return err;
+}
+
+static int futex_wait(uint64_t address, bool private, uint32_t expected, const struct until *u, uint32_t bitset)
 {
 	struct futex_waiter w = { .thread = current, .bitset = bitset };
 	uint32_t value;
@@ -183,7 +214,7 @@ static int futex_wait(uint64_t address, bool private, uint32_t expected, time_ns
 	if (!err && value != expected)
 		err = -EAGAIN;
 	if (!err)
-		err = waiter_sleep(&w, deadline);
+		err = waiter_sleep_until(&w, u);
 	if (futex_waiter_unqueue(&w))
 		err = 0;
 	futex_key_put(&w.key);
@@ -193,21 +224,22 @@ static int futex_wait(uint64_t address, bool private, uint32_t expected, time_ns
 static int64_t futex_wait_restart(struct thread *t);
 
 /* A wait with a timeout that a stop interrupted goes on to the same deadline. */
-static int64_t futex_wait_call(uint64_t address, bool private, uint32_t expected, time_ns_t deadline, uint32_t bitset)
+static int64_t futex_wait_call(uint64_t address, bool private, uint32_t expected, const struct until *u, uint32_t bitset)
 {
 	struct thread *t = current;
-	int err = futex_wait(address, private, expected, deadline, bitset);
+	int err = futex_wait(address, private, expected, u, bitset);
 
 	if (err != -EINTR)
 		return err;
-	if (deadline == TIME_FOREVER)
+	if (!u->date && u->deadline == TIME_FOREVER)
 		return -ERESTARTSYS;
 	t->restart = futex_wait_restart;
 	t->restart_args[0] = address;
 	t->restart_args[1] = private;
 	t->restart_args[2] = expected;
-	t->restart_args[3] = deadline;
+	t->restart_args[3] = u->deadline;
 	t->restart_args[4] = bitset;
+	t->restart_args[5] = u->date;
 	return -ERESTART_BLOCK;
 }
 
@@ -215,7 +247,7 @@ static int64_t futex_wait_restart(struct thread *t)
 {
 	uint64_t *a = t->restart_args;
 
-	return futex_wait_call(a[0], a[1], a[2], a[3], a[4]);
+	return futex_wait_call(a[0], a[1], a[2], &(struct until){ a[3], a[5] }, a[4]);
 }
 
 static void waiter_move(struct futex_waiter *w, struct futex_bucket *to, const struct futex_key *key)
@@ -373,45 +405,50 @@ static int futex_wake_op(uint64_t address, uint64_t other, bool private, int nr_
 }
 
 /* FUTEX_WAIT counts from now; FUTEX_WAIT_BITSET names a time on a clock. */
-static int deadline_get(uint64_t timeout, int op, bool absolute, time_ns_t *deadline)
+static int until_get(uint64_t timeout, int op, bool absolute, struct until *u)
 {
+	bool real = op & LINUX_FUTEX_CLOCK_REALTIME;
 	uint64_t ns;
 	int err;
 
-	*deadline = TIME_FOREVER;
+	*u = (struct until){ .deadline = TIME_FOREVER };
 	if (!timeout)
 		return 0;
 	err = timespec_from_user(timeout, &ns);
 	if (err)
 		return err;
-	*deadline = absolute ? deadline_of_clock(op & LINUX_FUTEX_CLOCK_REALTIME ? LINUX_CLOCK_REALTIME : LINUX_CLOCK_MONOTONIC, ns) :
-			       deadline_after(ns);
+	u->deadline = absolute ? deadline_of_clock(real ? LINUX_CLOCK_REALTIME : LINUX_CLOCK_MONOTONIC, ns) : deadline_after(ns);
+	u->date = absolute && real ? ns : 0;
 	return 0;
 }
 
 static int64_t futex_wait_parse(struct syscall_args *args, bool bitset)
 {
-	int op = args->a[1];
-	time_ns_t deadline;
-	int err = deadline_get(args->a[3], op, bitset, &deadline);
+	int op = args->a[1], err;
+	struct until u;
 
+	err = until_get(args->a[3], op, bitset, &u);
 	if (err)
 		return err;
-	return futex_wait_call(args->a[0], op & LINUX_FUTEX_PRIVATE_FLAG, args->a[2], deadline,
+	return futex_wait_call(args->a[0], op & LINUX_FUTEX_PRIVATE_FLAG, args->a[2], &u,
 			       bitset ? (uint32_t)args->a[5] : LINUX_FUTEX_BITSET_ANY);
 }
 
 /* Always a time on a clock: the real one unless the newer call says otherwise. */
 static int64_t lock_pi_parse(struct syscall_args *args)
 {
-	int op = args->a[1];
-	time_ns_t deadline;
-	int err;
+	int op = args->a[1], err;
+	struct until u;
 
 	if ((op & LINUX_FUTEX_CMD_MASK) == LINUX_FUTEX_LOCK_PI)
 		op |= LINUX_FUTEX_CLOCK_REALTIME;
-	err = deadline_get(args->a[3], op, true, &deadline);
-	return err ? err : futex_lock_pi(args->a[0], op & LINUX_FUTEX_PRIVATE_FLAG, false, deadline);
+	err = until_get(args->a[3], op, true, &u);
+	return err ? err : futex_lock_pi(args->a[0], op & LINUX_FUTEX_PRIVATE_FLAG, false, u.deadline);
+}
+
+static bool takes_date(int command)
+{
+	return command == LINUX_FUTEX_WAIT_BITSET || command == LINUX_FUTEX_LOCK_PI2;
 }
 
 SYSCALL_FLAGS(NR_futex, futex, SYSCALL_DRIVER)
@@ -420,6 +457,8 @@ SYSCALL_FLAGS(NR_futex, futex, SYSCALL_DRIVER)
 	bool private = op & LINUX_FUTEX_PRIVATE_FLAG;
 	uint32_t third = args->a[5];
 
+	if ((op & LINUX_FUTEX_CLOCK_REALTIME) && !takes_date(op & LINUX_FUTEX_CMD_MASK))
+		return -ENOSYS;
 	switch (op & LINUX_FUTEX_CMD_MASK) {
 	case LINUX_FUTEX_WAIT:
 		return futex_wait_parse(args, false);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * POSIX timers (timer_create and its family) on the real-time and monotonic clocks. A timer that fires while its last signal is still
+ * POSIX timers (timer_create and its family) on the real-time, monotonic and CPU-time clocks. A timer that fires while its last signal is still
  * pending counts an overrun instead. Locks: timers_lock guards all lists and settings; firing, in the timer interrupt, takes none of ours.
  */
 #include <kernel/syscall.h>
 #include <kernel/time.h>
 #include <mm/slab.h>
 #include <mm/user.h>
+#include "cpu_clock.h"
 #include "process_internal.h"
 
 #define TIMERS_MAX	64
@@ -24,6 +25,7 @@ struct posix_timer {
 	uint64_t interval;		/* ns; 0: once */
 	struct clock_watch watch;	/* of a timer that waits for a date */
 	uint64_t date;
+	struct cpu_clock_timer cpu;	/* in the place of @timer; without a process: of another clock */
 	uint32_t overrun;
 };
 
@@ -34,15 +36,10 @@ static bool signal_is_pending(const struct posix_timer *t)
 	return pending & SIG_BIT(t->signo);
 }
 
-static void posix_timer_fire(struct timer *timer)
+static void posix_timer_tell(struct posix_timer *t)
 {
-	struct posix_timer *t = container_of(timer, struct posix_timer, timer);
 	struct linux_siginfo info = { .si_signo = t->signo, .si_code = LINUX_SI_TIMER };
 
-	if (t->interval) {
-		t->date = time_realtime() + t->interval;
-		timer_arm(timer, deadline_after(t->interval));
-	}
 	if (!t->signo)
 		return;
 	if (signal_is_pending(t)) {
@@ -58,6 +55,31 @@ static void posix_timer_fire(struct timer *timer)
 		signal_send_process(t->process, t->signo, &info);
 }
 
+static void posix_timer_fire(struct timer *timer)
+{
+	struct posix_timer *t = container_of(timer, struct posix_timer, timer);
+
+	if (t->interval) {
+		t->date = time_realtime() + t->interval;
+		timer_arm(timer, deadline_after(t->interval));
+	}
+	posix_timer_tell(t);
+}
+
+/* Times that a tick was too coarse for are overruns. */
+static uint64_t posix_timer_fire_cpu(struct cpu_clock_timer *c)
+{
+	struct posix_timer *t = container_of(c, struct posix_timer, cpu);
+	uint64_t missed;
+
+	posix_timer_tell(t);
+	if (!t->interval)
+		return 0;
+	missed = (cpu_clock_now(&c->clock) - c->deadline) / t->interval;
+	t->overrun = (uint32_t)MIN(t->overrun + missed, (uint64_t)OVERRUN_MAX);
+	return c->deadline + (missed + 1) * t->interval;
+}
+
 static void posix_timer_date_set(struct clock_watch *w)
 {
 	struct posix_timer *t = container_of(w, struct posix_timer, watch);
@@ -70,6 +92,8 @@ static void posix_timer_free(struct posix_timer *t)
 {
 	clock_unwatch(&t->watch);
 	timer_disarm(&t->timer);
+	cpu_clock_disarm(&t->cpu);
+	cpu_clock_put(&t->cpu.clock);
 	if (t->thread)
 		thread_put(t->thread);
 	kfree(t);
@@ -128,8 +152,12 @@ static int event_apply(struct posix_timer *t, const struct linux_sigevent *event
 	return (event->notify & LINUX_SIGEV_THREAD_ID) && !t->thread ? -EINVAL : 0;
 }
 
-static int clock_check(int clock)
+/* Is there such a clock to set a timer by? Those of CPU time are noted in @t. */
+static int clock_choose(struct posix_timer *t, int clock)
 {
+	t->clock = clock;
+	if (clock < 0 || clock == LINUX_CLOCK_PROCESS_CPUTIME_ID || clock == LINUX_CLOCK_THREAD_CPUTIME_ID)
+		return cpu_clock_get(clock, &t->cpu.clock);
 	return clock == LINUX_CLOCK_REALTIME || clock == LINUX_CLOCK_MONOTONIC || clock == LINUX_CLOCK_BOOTTIME ? 0 : -EINVAL;
 }
 
@@ -157,9 +185,6 @@ SYSCALL(NR_timer_create, timer_create)
 
 	if (args->a[1] && copy_from_user(&event, args->a[1], sizeof(event)))
 		return -EFAULT;
-	err = clock_check(args->a[0]);
-	if (err)
-		return err;
 	t = kzalloc(sizeof(*t));
 	if (!t)
 		return -ENOMEM;
@@ -168,8 +193,11 @@ SYSCALL(NR_timer_create, timer_create)
 	t->watch.changed = posix_timer_date_set;
 	timer_init(&t->timer, posix_timer_fire);
 	t->process = current_process;
-	t->clock = args->a[0];
-	err = event_apply(t, &event);
+	list_init(&t->cpu.link);
+	t->cpu.fire = posix_timer_fire_cpu;
+	err = clock_choose(t, (int)args->a[0]);
+	if (!err)
+		err = event_apply(t, &event);
 	if (!err)
 		err = posix_timer_add(current_process, t);
 	if (err < 0) {
@@ -190,8 +218,12 @@ static struct linux_itimerspec itimerspec_of(const struct posix_timer *t)
 	time_ns_t now = time_now();
 	uint64_t left = 0;
 
-	if (t->timer.armed)
+	if (t->cpu.clock.process && !list_empty(&t->cpu.link)) {
+		now = cpu_clock_now(&t->cpu.clock);
+		left = t->cpu.deadline > now ? t->cpu.deadline - now : 1;
+	} else if (t->timer.armed) {
 		left = t->timer.deadline > now ? t->timer.deadline - now : 1;
+	}
 	return (struct linux_itimerspec){
 		.it_interval = { t->interval / NSEC_PER_SEC, t->interval % NSEC_PER_SEC },
 		.it_value = { left / NSEC_PER_SEC, left % NSEC_PER_SEC },
@@ -205,11 +237,16 @@ static void posix_timer_set(struct posix_timer *t, uint64_t value, uint64_t inte
 
 	clock_unwatch(&t->watch);
 	timer_disarm(&t->timer);
+	cpu_clock_disarm(&t->cpu);
 	t->interval = value ? interval : 0;
 	t->overrun = 0;
 	t->date = value;
 	if (!value)
 		return;
+	if (t->cpu.clock.process) {
+		cpu_clock_arm(&t->cpu, absolute ? value : cpu_clock_now(&t->cpu.clock) + value);
+		return;
+	}
 	timer_arm(&t->timer, absolute ? deadline_of_clock(t->clock, value) : deadline_after(value));
 	if (date)
 		clock_watch(&t->watch);

@@ -60,13 +60,15 @@ void privileges_of_program(struct privileges *to, const struct privileges *from,
 /* Reads and checks the header; on an unknown version says which one is meant. Returns the count of data structs or -errno. */
 static int header_check(uint64_t address, struct linux_cap_header *h)
 {
-	if (copy_from_user(h, address, sizeof(*h)))
+	int words = 2;
+
+	if (get_user32(&h->version, address))
 		return -EFAULT;
 	if (h->version == LINUX_CAPABILITY_VERSION_1)
-		return 1;
-	if (h->version == LINUX_CAPABILITY_VERSION_2 || h->version == LINUX_CAPABILITY_VERSION_3)
-		return 2;
-	return put_user32(address, LINUX_CAPABILITY_VERSION_3) ? -EFAULT : -EINVAL;
+		words = 1;
+	else if (h->version != LINUX_CAPABILITY_VERSION_2 && h->version != LINUX_CAPABILITY_VERSION_3)
+		return put_user32(address, LINUX_CAPABILITY_VERSION_3) ? -EFAULT : -EINVAL;
+	return copy_from_user(&h->pid, address + offsetof(struct linux_cap_header, pid), sizeof(h->pid)) ? -EFAULT : words;
 }
 
 SYSCALL(NR_capget, capget)

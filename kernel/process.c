@@ -61,6 +61,7 @@ struct process *process_alloc(void)
 	list_init(&p->threads);
 	list_init(&p->sigqueue);
 	list_init(&p->posix_timers);
+	list_init(&p->cpu_clock_timers);
 	list_init(&p->sem_undos);
 	list_init(&p->tracees);
 	list_init(&p->group_link);

@@ -77,41 +77,65 @@ int iovec_from_user(struct iovec_k *vec, uint64_t uvec, unsigned int nr)
 	return 0;
 }
 
-static int64_t copy_with(struct process *p, const uint64_t *a, bool write)
+static int64_t copy_with(struct process *p, struct vm_copy *c, const struct iovec_k *local, const struct iovec_k *remote, const uint64_t *a)
 {
-	struct iovec_k *vec = kcalloc(a[2] + a[4] + 1, sizeof(*vec));
-	struct vm_copy c = { .buffer = kzalloc(PAGE_SIZE), .write = write };
-	int64_t n = vec && c.buffer ? iovec_from_user(vec, a[1], a[2]) : -ENOMEM;
+	int64_t n = ptrace_may_access(p);
 
-	if (!n)
-		n = iovec_from_user(vec + a[2], a[3], a[4]);
-	if (!n)
-		n = ptrace_may_access(p);
-	if (!n) {
-		c.space = process_space_get(p);
-		iter_init(&c.local, vec, a[2], false);
-		n = c.space ? copy_pieces(&c, vec + a[2], a[4]) : -ESRCH;
-		if (c.space)
-			space_put(c.space);
-	}
+	if (n)
+		return n;
+	c->space = process_space_get(p);
+	if (!c->space)
+		return -ESRCH;
+	iter_init(&c->local, local, a[2], false);
+	n = copy_pieces(c, remote, a[4]);
+	space_put(c->space);
+	return n;
+}
+
+/* Is there anything to move? */
+static bool any_bytes(const struct iovec_k *vec, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++)
+		if (vec[i].length)
+			return true;
+	return false;
+}
+
+/* The order of the checks is Linux's: the caller's vector, the other's, then whose it is. */
+static int64_t vm_run(const uint64_t *a, struct iovec_k *vec, bool write)
+{
+	struct vm_copy c = { .write = write };
+	struct thread *t;
+	int64_t n = iovec_from_user(vec, a[1], a[2]);
+
+	if (n || !any_bytes(vec, a[2]))
+		return n;
+	n = a[4] > LINUX_IOV_MAX ? -EINVAL : iovec_from_user(vec + a[2], a[3], a[4]);
+	if (n)
+		return n;
+	t = thread_find(0, a[0]);
+	if (!t)
+		return -ESRCH;
+	c.buffer = kzalloc(PAGE_SIZE);
+	n = c.buffer ? copy_with(t->process, &c, vec, vec + a[2], a) : -ENOMEM;
 	kfree(c.buffer);
-	kfree(vec);
+	thread_put(t);
 	return n;
 }
 
 /* (pid, local, nr, remote, nr, flags) */
 static int64_t vm_call(const uint64_t *a, bool write)
 {
-	struct thread *t;
+	struct iovec_k *vec;
 	int64_t n;
 
-	if (a[5] || a[2] > LINUX_IOV_MAX || a[4] > LINUX_IOV_MAX)
+	if (a[5] || a[2] > LINUX_IOV_MAX)
 		return -EINVAL;
-	t = thread_find(0, a[0]);
-	if (!t)
-		return -ESRCH;
-	n = copy_with(t->process, a, write);
-	thread_put(t);
+	vec = kcalloc(a[2] + MIN(a[4], (uint64_t)LINUX_IOV_MAX) + 1, sizeof(*vec));
+	if (!vec)
+		return -ENOMEM;
+	n = vm_run(a, vec, write);
+	kfree(vec);
 	return n;
 }
 

@@ -100,7 +100,7 @@ SYSCALL_FLAGS(NR_getrandom, getrandom, SYSCALL_DRIVER)
 	struct iovec_k storage;
 	struct iter to;
 
-	if (args->a[2] & ~(uint64_t)(LINUX_GRND_NONBLOCK | LINUX_GRND_RANDOM | LINUX_GRND_INSECURE))
+	if ((uint32_t)args->a[2] & ~(LINUX_GRND_NONBLOCK | LINUX_GRND_RANDOM | LINUX_GRND_INSECURE))
 		return -EINVAL;
 	iter_init_one(&to, &storage, args->a[0], left, false);
 	while (done < left && !(done && signal_pending(current))) {

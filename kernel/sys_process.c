@@ -94,10 +94,10 @@ SYSCALL(NR_setpgid, setpgid)
 	uint64_t flags;
 	int err;
 
+	if (pgid < 0 || (!pgid && pid < 0))
+		return -EINVAL;
 	if (pid < 0)
 		return -ESRCH;
-	if (pgid < 0)
-		return -EINVAL;
 	flags = spin_lock_irq(&process_tree_lock);
 	p = process_named(pid);
 	err = p ? group_set(p, pgid ? pgid : p->pid) : -ESRCH;

@@ -162,8 +162,8 @@ static bool kill_one(struct process *p, void *arg)
 static int kill_many(struct kill_request *k)
 {
 	process_for_each(kill_one, k);
-	if (k->reached)
-		return 0;
+	if (k->reached || (k->refused && !k->pgid))
+		return 0;	/* to everybody: Linux minds nobody who refuses */
 	return k->refused ? -EPERM : -ESRCH;
 }
 
@@ -184,15 +184,24 @@ static int kill_process(pid_t pid, int sig, const struct linux_siginfo *info)
 	return err;
 }
 
+static bool process_exists(pid_t pid)
+{
+	struct process *p = process_find(pid);
+
+	if (p)
+		process_put(p);
+	return p;
+}
+
 SYSCALL(NR_kill, kill)
 {
 	pid_t pid = args->a[0];
 	struct kill_request k = { .sig = args->a[1] };
 
+	if (pid == INT32_MIN || (pid > 0 && !process_exists(pid)))
+		return -ESRCH;
 	if (k.sig < 0 || k.sig > LINUX_NSIG)
 		return -EINVAL;
-	if (pid == INT32_MIN)
-		return -ESRCH;
 	signal_info_user(&k.info, k.sig, LINUX_SI_USER, 0);
 	if (pid > 0)
 		return kill_process(pid, k.sig, &k.info);

@@ -3,6 +3,7 @@
 #include <kernel/syscall.h>
 #include <kernel/time.h>
 #include <mm/user.h>
+#include "cpu_clock.h"
 #include "process_internal.h"
 
 #define SECONDS_MAX	(TIME_FOREVER / NSEC_PER_SEC - 1)
@@ -37,38 +38,15 @@ int timespec_to_user(uint64_t address, uint64_t ns)
 	return copy_to_user(address, &ts, sizeof(ts));
 }
 
-static int process_clock_read(struct process *p, unsigned int which, uint64_t *ns)
-{
-	time_ns_t user, system;
-
-	process_cpu_time(p, &user, &system);
-	*ns = which == LINUX_CPUCLOCK_VIRT ? user : user + system;
-	return 0;
-}
-
-/* A negative clock names a process or a thread of the caller's (clock_getcpuclockid(3)); 0 is the caller. */
 static int cpu_clock_read(int clock, uint64_t *ns)
 {
-	unsigned int which = clock & LINUX_CPUCLOCK_WHICH;
-	pid_t id = ~(clock >> LINUX_CPUCLOCK_ID_SHIFT);
-	struct process *p;
-	struct thread *t;
+	struct cpu_clock c;
+	int err = cpu_clock_get(clock, &c);
 
-	if (which > LINUX_CPUCLOCK_SCHED || id < 0)
-		return -EINVAL;
-	if (clock & LINUX_CPUCLOCK_THREAD) {
-		t = thread_find(current_process->pid, id ? id : current->tid);
-		if (!t)
-			return -EINVAL;
-		*ns = READ_ONCE(t->runtime_ns);
-		thread_put(t);
-		return 0;
-	}
-	p = process_find(id ? id : current_process->pid);
-	if (!p)
-		return -EINVAL;
-	process_clock_read(p, which, ns);
-	process_put(p);
+	if (err)
+		return err;
+	*ns = cpu_clock_now(&c);
+	cpu_clock_put(&c);
 	return 0;
 }
 
@@ -92,7 +70,7 @@ int clock_read(int clock, uint64_t *ns)
 		*ns = time_now();
 		return 0;
 	case LINUX_CLOCK_PROCESS_CPUTIME_ID:
-		return process_clock_read(current_process, LINUX_CPUCLOCK_SCHED, ns);
+		return cpu_clock_read(clock, ns);
 	case LINUX_CLOCK_THREAD_CPUTIME_ID:
 		*ns = current->runtime_ns;
 		return 0;
@@ -144,12 +122,15 @@ static int64_t realtime_set(uint64_t ns)
 
 SYSCALL(NR_clock_settime, clock_settime)
 {
+	int clock = args->a[0], err;
 	uint64_t ns;
-	int err = timespec_from_user(args->a[1], &ns);
 
-	if (err || args->a[0] != LINUX_CLOCK_REALTIME)
-		return err ? err : -EINVAL;
-	return realtime_set(ns);
+	if (clock >= 0 && clock != LINUX_CLOCK_REALTIME)
+		return -EINVAL;
+	err = timespec_from_user(args->a[1], &ns);
+	if (!err && clock < 0)
+		err = clock_read(clock, &ns) ? -EINVAL : -EPERM;
+	return err ? err : realtime_set(ns);
 }
 
 SYSCALL(NR_gettimeofday, gettimeofday)
@@ -174,13 +155,16 @@ static int timeval_check(const struct linux_timeval *tv, uint64_t *ns)
 SYSCALL(NR_settimeofday, settimeofday)
 {
 	struct linux_timeval tv;
+	struct linux_timezone tz;
 	uint64_t ns;
 	int err;
 
+	if (args->a[0] && copy_from_user(&tv, args->a[0], sizeof(tv)))
+		return -EFAULT;
+	if (args->a[1] && copy_from_user(&tz, args->a[1], sizeof(tz)))
+		return -EFAULT;
 	if (!args->a[0])
 		return privileged(LINUX_CAP_SYS_TIME) ? 0 : -EPERM;
-	if (copy_from_user(&tv, args->a[0], sizeof(tv)))
-		return -EFAULT;
 	err = timeval_check(&tv, &ns);
 	return err ? err : realtime_set(ns);
 }
@@ -231,19 +215,66 @@ SYSCALL_FLAGS(NR_nanosleep, nanosleep, SYSCALL_DRIVER)
 	return err ? err : sleep_call(deadline_after(ns), args->a[1]);
 }
 
-SYSCALL_FLAGS(NR_clock_nanosleep, clock_nanosleep, SYSCALL_DRIVER)
-{
-	int clock = args->a[0];
-	uint64_t ns, now;
-	int err = timespec_from_user(args->a[2], &ns);
+/* Another clock than sleep_call()'s: an interrupted sleep goes on in the same way. */
+static int64_t cpu_sleep_restart(struct thread *t);
 
-	if (clock == LINUX_CLOCK_THREAD_CPUTIME_ID || clock_read(clock, &now))
-		return -EINVAL;
-	if (clock == LINUX_CLOCK_PROCESS_CPUTIME_ID || clock < 0)
-		return -EOPNOTSUPP;
+static int64_t cpu_sleep(int clock, uint64_t deadline, uint64_t remaining, bool absolute)
+{
+	struct thread *t = current;
+	struct cpu_clock c;
+	uint64_t now;
+	int err = cpu_clock_get(clock, &c);
+
 	if (err)
 		return err;
-	if (!(args->a[1] & LINUX_TIMER_ABSTIME))
+	err = c.thread == t ? -EINVAL : cpu_clock_sleep(&c, deadline);
+	now = cpu_clock_now(&c);
+	cpu_clock_put(&c);
+	if (err != -EINTR || now >= deadline)
+		return err == -EINTR ? 0 : err;
+	if (absolute)
+		return -ERESTARTNOHAND;
+	if (remaining && timespec_to_user(remaining, deadline - now))
+		return -EFAULT;
+	t->restart = cpu_sleep_restart;
+	t->restart_args[0] = (uint32_t)clock;
+	t->restart_args[1] = deadline;
+	t->restart_args[2] = remaining;
+	return -ERESTART_BLOCK;
+}
+
+static int64_t cpu_sleep_restart(struct thread *t)
+{
+	return cpu_sleep((int)t->restart_args[0], t->restart_args[1], t->restart_args[2], false);
+}
+
+/* -EINVAL: no such clock; -EOPNOTSUPP: nobody sleeps on it. */
+static int sleep_check(int clock)
+{
+	uint64_t now;
+
+	if (clock_read(clock, &now))
+		return -EINVAL;
+	return clock == LINUX_CLOCK_THREAD_CPUTIME_ID || clock == LINUX_CLOCK_MONOTONIC_RAW || clock == LINUX_CLOCK_REALTIME_COARSE ||
+	       clock == LINUX_CLOCK_MONOTONIC_COARSE ? -EOPNOTSUPP : 0;
+}
+
+/* clock_nanosleep(clock, flags, time, remaining) */
+SYSCALL_FLAGS(NR_clock_nanosleep, clock_nanosleep, SYSCALL_DRIVER)
+{
+	bool absolute = args->a[1] & LINUX_TIMER_ABSTIME;
+	int clock = args->a[0], err = sleep_check(clock);
+	uint64_t ns, now;
+
+	if (!err)
+		err = timespec_from_user(args->a[2], &ns);
+	if (!err && (clock < 0 || clock == LINUX_CLOCK_PROCESS_CPUTIME_ID)) {
+		err = clock_read(clock, &now);
+		return err ? err : cpu_sleep(clock, absolute ? ns : now + ns, args->a[3], absolute);
+	}
+	if (err)
+		return err;
+	if (!absolute)
 		return sleep_call(deadline_after(ns), args->a[3]);
 	return (clock_is_date(clock) ? sleep_until_date(ns) : sleep_until(deadline_of_clock(clock, ns), true)) ? -ERESTARTNOHAND : 0;
 }
@@ -294,31 +325,31 @@ SYSCALL(NR_alarm, alarm)
 
 static int itimer_which(uint64_t which)
 {
-	return which > LINUX_ITIMER_PROF ? -EINVAL : 0;
+	return (uint32_t)which > LINUX_ITIMER_PROF ? -EINVAL : 0;
 }
 
 SYSCALL(NR_setitimer, setitimer)
 {
 	struct linux_itimerval new = { { 0, 0 }, { 0, 0 } }, old;
 	uint64_t value, interval, left, old_interval;
-	int err = itimer_which(args->a[0]);
+	int which = args->a[0], err;
 
-	if (err)
-		return err;
 	if (args->a[1] && copy_from_user(&new, args->a[1], sizeof(new)))
 		return -EFAULT;
 	err = timeval_check(&new.it_value, &value);
 	if (!err)
+		err = itimer_which(which);
+	if (!err)
 		err = timeval_check(&new.it_interval, &interval);
 	if (err)
 		return err;
-	if (args->a[0] == LINUX_ITIMER_REAL) {
+	if (which == LINUX_ITIMER_REAL) {
 		itimer_set(value, interval, &left, &old_interval);
 		old = itimerval_of(left, old_interval);
 	} else {
 		struct cpu_timer before;
 
-		cpu_timer_set(args->a[0] - LINUX_ITIMER_VIRTUAL, &(struct cpu_timer){ value, interval }, &before);
+		cpu_timer_set(which - LINUX_ITIMER_VIRTUAL, &(struct cpu_timer){ value, interval }, &before);
 		old = itimerval_of(before.left, before.interval);
 	}
 	return args->a[2] ? copy_to_user(args->a[2], &old, sizeof(old)) : 0;
@@ -329,14 +360,14 @@ SYSCALL(NR_getitimer, getitimer)
 	struct process *p = current_process;
 	time_ns_t now = time_now(), deadline = p->itimer_real.deadline;
 	struct linux_itimerval value;
-	int err = itimer_which(args->a[0]);
+	int which = args->a[0], err = itimer_which(which);
 
 	if (err)
 		return err;
-	if (args->a[0] != LINUX_ITIMER_REAL) {
+	if (which != LINUX_ITIMER_REAL) {
 		struct cpu_timer now_left;
 
-		cpu_timer_get(args->a[0] - LINUX_ITIMER_VIRTUAL, &now_left);
+		cpu_timer_get(which - LINUX_ITIMER_VIRTUAL, &now_left);
 		value = itimerval_of(now_left.left, now_left.interval);
 		return copy_to_user(args->a[1], &value, sizeof(value));
 	}

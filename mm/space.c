@@ -226,14 +226,14 @@ static int copy_areas(struct space *to, struct space *from, bool *changed)
 		struct vma *copy;
 		int err = 0;
 
-		if (vma_is_object(vma))
+		if (vma_is_object(vma) || (vma->flags & VM_DONT_FORK))
 			continue;
 		copy = vma_copy(vma);
 		if (!copy)
 			return -ENOMEM;
 		list_append(&to->areas, &copy->link);
 		mapping_add(to, copy);
-		if (vma->anon && !(vma->flags & VM_SHARED))
+		if (vma->anon && !(vma->flags & (VM_SHARED | VM_WIPE_ON_FORK)))
 			err = copy_area(to, from, vma, changed);
 		if (err)
 			return err;

@@ -354,6 +354,38 @@ static int protect_locked(struct space *s, vaddr_t start, vaddr_t end, uint32_t 
 	return err;
 }
 
+/* s->lock held. */
+static int advise_fork_locked(struct space *s, vaddr_t start, vaddr_t end, uint32_t flag, bool on, struct list *dead)
+{
+	int err = space_covers(s, start, end) ? vma_split(s, start) : -ENOMEM;
+	struct vma *vma;
+
+	if (!err)
+		err = vma_split(s, end);
+	for (vma = err ? NULL : vma_after(s, start); vma && vma->start < end; vma = vma_after(s, start)) {
+		start = vma->end;
+		if (on && flag == VM_WIPE_ON_FORK && (vma->file || (vma->flags & VM_SHARED)))
+			return -EINVAL;
+		if (vma_is_object(vma))
+			return -EINVAL;
+		vma->flags = on ? vma->flags | flag : vma->flags & ~flag;
+		vma_merge(s, vma, dead);
+	}
+	return err;
+}
+
+int space_advise_fork(struct space *s, vaddr_t address, uint64_t length, uint32_t flag, bool on)
+{
+	struct list dead = LIST_INIT(dead);
+	int err;
+
+	mutex_lock(&s->lock);
+	err = advise_fork_locked(s, address, ALIGN_UP(address + length, PAGE_SIZE), flag, on, &dead);
+	mutex_unlock(&s->lock);
+	vma_free_list(&dead);
+	return err;
+}
+
 int space_protect(struct space *s, vaddr_t address, uint64_t length, uint32_t vm_flags)
 {
 	struct list dead = LIST_INIT(dead);

@@ -94,7 +94,15 @@ SYSCALL_FLAGS(NR_munmap, munmap, SYSCALL_DRIVER)
 
 static int64_t protect(const uint64_t *a)
 {
-	if (a[2] & ~(uint64_t)(PROT_ALL | LINUX_PROT_GROWSDOWN | LINUX_PROT_GROWSUP))
+	uint64_t grows = a[2] & (LINUX_PROT_GROWSDOWN | LINUX_PROT_GROWSUP);
+
+	if (grows == (LINUX_PROT_GROWSDOWN | LINUX_PROT_GROWSUP) || a[0] % PAGE_SIZE)
+		return -EINVAL;
+	if (!a[1])
+		return 0;
+	if (ALIGN_UP(a[0] + a[1], PAGE_SIZE) <= a[0])
+		return -ENOMEM;
+	if (a[2] & ~(PROT_ALL | LINUX_PROT_SEM | grows))
 		return -EINVAL;
 	return space_protect(current_process->space, a[0], a[1], rights_of(a[2]));
 }
@@ -117,12 +125,12 @@ SYSCALL_FLAGS(NR_mremap, mremap, SYSCALL_DRIVER)
 
 static int64_t check_mapped(struct space *s, uint64_t address, uint64_t length)
 {
-	vaddr_t v = address & PAGE_MASK, end = ALIGN_UP(address + length, PAGE_SIZE);
+	vaddr_t v = address & PAGE_MASK, end = v + ALIGN_UP(length + address % PAGE_SIZE, PAGE_SIZE);
 	const struct vma *vma;
 
-	if (address + length < address)
-		return -EINVAL;
-	if (!user_range_ok(address, length))
+	if (end <= v)
+		return end < v ? -EINVAL : 0;
+	if (!user_range_ok(v, end - v))
 		return -ENOMEM;
 	mutex_lock(&s->lock);
 	while (v < end && (vma = space_find(s, v)))
@@ -141,6 +149,12 @@ int64_t space_advise(struct space *s, uint64_t address, uint64_t length, int adv
 		return space_populate(s, address, length, VM_READ);
 	case LINUX_MADV_POPULATE_WRITE:
 		return space_populate(s, address, length, VM_WRITE);
+	case LINUX_MADV_DONTFORK:
+	case LINUX_MADV_DOFORK:
+		return space_advise_fork(s, address, length, VM_DONT_FORK, advice == LINUX_MADV_DONTFORK);
+	case LINUX_MADV_WIPEONFORK:
+	case LINUX_MADV_KEEPONFORK:
+		return space_advise_fork(s, address, length, VM_WIPE_ON_FORK, advice == LINUX_MADV_WIPEONFORK);
 	case LINUX_MADV_NORMAL:
 	case LINUX_MADV_RANDOM:
 	case LINUX_MADV_SEQUENTIAL:
@@ -153,8 +167,6 @@ int64_t space_advise(struct space *s, uint64_t address, uint64_t length, int adv
 	case LINUX_MADV_DODUMP:
 	case LINUX_MADV_COLD:
 	case LINUX_MADV_PAGEOUT:
-	case LINUX_MADV_DOFORK:
-	case LINUX_MADV_KEEPONFORK:
 		return check_mapped(s, address, length);
 	default:
 		return -EINVAL;
@@ -224,7 +236,9 @@ SYSCALL(NR_pkey_free, pkey_free)
 /* pkey_mprotect(address, length, prot, key): the one key there is, "none", makes it mprotect(2). */
 SYSCALL(NR_pkey_mprotect, pkey_mprotect)
 {
-	return (int)args->a[3] == -1 ? protect(args->a) : -EINVAL;
+	if ((int)args->a[3] == -1 || !args->a[1] || args->a[0] % PAGE_SIZE)
+		return protect(args->a);
+	return ALIGN_UP(args->a[0] + args->a[1], PAGE_SIZE) <= args->a[0] ? -ENOMEM : -EINVAL;
 }
 
 /* One byte for each page of a step; -ENOMEM where nothing is mapped. */
@@ -252,6 +266,8 @@ SYSCALL(NR_mincore, mincore)
 		return -EINVAL;
 	if (!user_range_ok(v, args->a[1]))
 		return -ENOMEM;
+	if (!user_range_ok(to, nr))
+		return -EFAULT;
 	while (nr) {
 		unsigned int step = MIN(nr, (uint64_t)MINCORE_STEP);
 		int err = residency(current_process->space, v, step, bytes);
@@ -317,7 +333,7 @@ SYSCALL(NR_msync, msync)
 static int64_t fill(uint64_t address, uint64_t length)
 {
 	uint64_t limit = current_process->rlimits[LINUX_RLIMIT_MEMLOCK].cur;
-	vaddr_t v = address & PAGE_MASK, end = ALIGN_UP(address + length, PAGE_SIZE);
+	vaddr_t v = address & PAGE_MASK, end = v + ALIGN_UP(length + address % PAGE_SIZE, PAGE_SIZE);
 	struct space *s = current_process->space;
 	const struct vma *vma;
 	int64_t err;
@@ -342,9 +358,9 @@ SYSCALL_FLAGS(NR_mlock, mlock, SYSCALL_DRIVER)
 
 SYSCALL(NR_mlock2, mlock2)
 {
-	if (args->a[2] & ~(uint64_t)LINUX_MLOCK_ONFAULT)
+	if ((int)args->a[2] & ~LINUX_MLOCK_ONFAULT)
 		return -EINVAL;
-	return args->a[2] ? check_mapped(current_process->space, args->a[0], args->a[1]) : fill(args->a[0], args->a[1]);
+	return (int)args->a[2] ? check_mapped(current_process->space, args->a[0], args->a[1]) : fill(args->a[0], args->a[1]);
 }
 
 SYSCALL(NR_munlock, munlock)

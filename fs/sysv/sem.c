@@ -239,7 +239,7 @@ static int64_t semop_user(int id, uint64_t uops, uint64_t nr, time_ns_t deadline
 		return -ENOMEM;
 	o.ops = ops;
 	if (!copy_from_user(ops, uops, nr * sizeof(*ops)))
-		result = id < 0 ? -EINVAL : operate(id, &o, deadline);
+		result = id < 0 || !deadline ? -EINVAL : operate(id, &o, deadline);
 	if (ops != few)
 		kfree(ops);
 	return result;
@@ -261,8 +261,8 @@ SYSCALL(NR_semtimedop, semtimedop)
 		if (copy_from_user(&t, args->a[3], sizeof(t)))
 			return -EFAULT;
 		if (t.tv_sec < 0 || (uint64_t)t.tv_nsec >= NSEC_PER_SEC)
-			return -EINVAL;
-		if (t.tv_sec < 1l << 32)
+			deadline = 0;
+		else if (t.tv_sec < 1l << 32)
 			deadline = time_now() + (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec;
 	}
 	return semop_user((int)args->a[0], args->a[1], (uint32_t)args->a[2], deadline);

@@ -135,3 +135,30 @@ ABI_CASE(protection_keys_are_had_or_refused)
 	if (key > 0)
 		CHECK(!syscall(SYS_pkey_free, key));
 }
+
+ABI_CASE(a_child_gets_what_its_parent_advised)
+{
+	char *at = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t pid;
+	int p[2];
+
+	memset(at, 'x', 3 * PAGE);
+	CHECK(!pipe(p) && !madvise(at, PAGE, MADV_DONTFORK) && !madvise(at + PAGE, PAGE, MADV_WIPEONFORK));
+	CHECK_ERR(madvise(shared, PAGE, MADV_WIPEONFORK), EINVAL);
+	pid = fork();
+	if (pid == 0) {
+		CHECK_ERR(write(p[1], at, 1), EFAULT);
+		CHECK(at[PAGE] == 0 && at[2 * PAGE - 1] == 0 && at[2 * PAGE] == 'x');
+		_exit(0);
+	}
+	CHECK(abi_wait(pid) == 0 && at[0] == 'x' && at[PAGE] == 'x');
+	CHECK(!madvise(at, PAGE, MADV_DOFORK) && !madvise(at + PAGE, PAGE, MADV_KEEPONFORK));
+	pid = fork();
+	if (pid == 0) {
+		CHECK(at[0] == 'x' && at[PAGE] == 'x');
+		_exit(0);
+	}
+	CHECK(abi_wait(pid) == 0 && !munmap(at + PAGE, PAGE));
+	CHECK_ERR(madvise(at, 3 * PAGE, MADV_DONTFORK), ENOMEM);
+}

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include "abi.h"
@@ -236,4 +237,91 @@ ABI_CASE(the_date_is_moved_by_an_offset)
 	CHECK_ERR(syscall(SYS_adjtimex, &t), EINVAL);
 	t = (struct clock_state){ .modes = SETOFFSET, .usec = -1 };
 	CHECK_ERR(syscall(SYS_adjtimex, &t), EINVAL);
+}
+
+ABI_CASE(a_futex_wait_for_a_date_notices_that_the_date_was_set)
+{
+	struct itimerspec s = in_an_hour();
+	static uint32_t word;
+	pid_t pid;
+
+	if (!may_set())
+		return;
+	pid = shift_later(HOUR);
+	CHECK_ERR(syscall(SYS_futex, &word, 9 | 256, 0, &s.it_value, NULL, ~0u), ETIMEDOUT);
+	CHECK(abi_wait(pid) == 0);
+	shift(-HOUR);
+}
+
+/* ---- Clocks of CPU time ---- */
+
+static volatile int fired;
+
+static void fire(int sig)
+{
+	(void)sig;
+	fired++;
+}
+
+static void check_cpu_timer(clockid_t clock)
+{
+	struct sigevent e = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	struct itimerspec s = { .it_value.tv_nsec = 30000000, .it_interval.tv_nsec = 20000000 }, left;
+	struct timespec before, after;
+	timer_t t;
+
+	fired = 0;
+	signal(SIGUSR1, fire);
+	CHECK(!timer_create(clock, &e, &t) && !timer_settime(t, 0, &s, NULL) && !clock_gettime(clock, &before));
+	CHECK(!timer_gettime(t, &left) && left.it_interval.tv_nsec == 20000000 && (left.it_value.tv_nsec || left.it_value.tv_sec));
+	while (fired < 3)
+		;
+	CHECK(!clock_gettime(clock, &after) && !timer_delete(t));
+	CHECK((after.tv_sec - before.tv_sec) * 1000000000l + after.tv_nsec - before.tv_nsec > 30000000);
+}
+
+ABI_CASE(timers_count_the_time_of_a_process_and_of_a_thread)
+{
+	struct sigevent e = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	struct itimerspec s = { .it_value.tv_nsec = 1 };
+	clockid_t clock;
+	timer_t t;
+
+	check_cpu_timer(CLOCK_PROCESS_CPUTIME_ID);
+	check_cpu_timer(CLOCK_THREAD_CPUTIME_ID);
+	CHECK(!clock_getcpuclockid(getpid(), &clock));
+	check_cpu_timer(clock);
+	fired = 0;
+	CHECK(!timer_create(CLOCK_PROCESS_CPUTIME_ID, &e, &t) && !timer_settime(t, TIMER_ABSTIME, &s, NULL));
+	while (!fired)
+		;
+	CHECK(!timer_delete(t));
+	CHECK_ERR(timer_create((clockid_t)(~0x7ffff0u << 3 | 2), NULL, &t), EINVAL);
+}
+
+/* The parent sleeps by the clock of a child that works; its own stands still meanwhile. */
+ABI_CASE(sleeping_by_the_clock_of_another_process)
+{
+	struct timespec t = { 0, 30000000 }, now = { 0, 0 };
+	pid_t pid = fork();
+	clockid_t clock;
+
+	if (pid == 0)
+		for (;;)
+			;
+	CHECK(!clock_getcpuclockid(pid, &clock) && !clock_nanosleep(clock, 0, &t, NULL) && !clock_gettime(clock, &now));
+	CHECK(now.tv_sec > 0 || now.tv_nsec >= 30000000);
+	CHECK(!clock_nanosleep(clock, TIMER_ABSTIME, &t, NULL));
+	CHECK(!kill(pid, SIGKILL) && abi_wait(pid) == SIGKILL);
+	CHECK(clock_nanosleep(CLOCK_THREAD_CPUTIME_ID, 0, &t, NULL) == EINVAL || clock_nanosleep(CLOCK_THREAD_CPUTIME_ID, 0, &t, NULL) == EOPNOTSUPP);
+}
+
+ABI_CASE(a_sleep_by_the_clock_of_a_process_is_ended_by_a_handler)
+{
+	struct timespec t = { 3600, 0 }, rest = { 0, 0 };
+	struct itimerval soon = { .it_value.tv_usec = 50000 };
+
+	signal(SIGALRM, fire);
+	CHECK(!setitimer(ITIMER_REAL, &soon, NULL));
+	CHECK(clock_nanosleep(CLOCK_PROCESS_CPUTIME_ID, 0, &t, &rest) == EINTR && rest.tv_sec >= 3598 && fired == 1);
 }

@@ -152,3 +152,14 @@ ABI_CASE(mq_is_polled_and_limited)
 	}
 	CHECK(abi_wait(pid) == 0 && !mq_unlink("/ferry-test"));
 }
+
+ABI_CASE(mq_tells_what_it_holds)
+{
+	char text[128] = "";
+	mqd_t q = open_queue(2, 8, 0);
+	int held = -1;
+
+	CHECK(!mq_send(q, "xyz", 3, 0) && !mq_send(q, "ab", 2, 0));
+	CHECK(read(q, text, sizeof(text) - 1) > 0 && sscanf(text, "QSIZE:%d", &held) == 1 && held == 5 && strstr(text, "NOTIFY_PID:0"));
+	CHECK(!mq_unlink("/ferry-test"));
+}

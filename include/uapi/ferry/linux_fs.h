@@ -109,6 +109,8 @@
 #define LINUX_RWF_APPEND	0x10
 #define LINUX_MFD_CLOEXEC	0x1
 #define LINUX_MFD_ALLOW_SEALING	0x2
+#define LINUX_MFD_HUGETLB	0x4
+#define LINUX_MFD_HUGE_SIZE	0xfc000000u
 
 /* fcntl(2). */
 #define LINUX_F_DUPFD		0

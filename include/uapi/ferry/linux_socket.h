@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #define LINUX_AF_UNSPEC		0
+#define LINUX_AF_MAX			46
 #define LINUX_AF_UNIX		1
 #define LINUX_SOCK_STREAM	1
 #define LINUX_SOCK_DGRAM	2
@@ -26,6 +27,7 @@
 #define LINUX_MSG_NOSIGNAL	0x4000u
 #define LINUX_MSG_WAITFORONE	0x10000u
 #define LINUX_MSG_CMSG_CLOEXEC	0x40000000u
+#define LINUX_MSG_CMSG_COMPAT	0x80000000u	/* the kernel's own on Linux: refused */
 
 #define LINUX_SHUT_RD		0
 #define LINUX_SHUT_WR		1

@@ -93,6 +93,7 @@ struct process {
 	uint64_t itimer_interval;
 	struct cpu_timer { uint64_t left, interval; } cpu_timers[2];	/* ITIMER_VIRTUAL and PROF: ns of CPU time (kernel/cpu_timer.c) */
 	bool cpu_limited;		/* one of those runs, or RLIMIT_CPU is set */
+	struct list cpu_clock_timers;	/* on its clock or a thread's (kernel/cpu_clock.h) */
 	uint64_t cpu_warned_s;		/* the second that SIGXCPU told last */
 	struct list posix_timers;	/* kernel/posix_timer.c */
 	struct list sem_undos;		/* fs/sysv/sem.c, guarded by its lock */

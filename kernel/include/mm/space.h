@@ -23,6 +23,8 @@ struct cgroup;
 #define VM_STACK	0x10u	/* grows down to the rlimit */
 #define VM_RESIDENT	0x20u	/* filled at map time, never faults (drivers) */
 #define VM_IO		0x40u	/* device registers: uncached, not copied by fork, not pinned */
+#define VM_DONT_FORK	0x100u	/* children do not get it (madvise) */
+#define VM_WIPE_ON_FORK	0x200u	/* children get it empty; private and anonymous */
 #define VM_OBJECT	0x80u	/* frames given by the creator (rings, DMA memory): not copied by fork */
 
 struct vma {
@@ -92,6 +94,8 @@ struct vma_object *vma_object_create(uint64_t nr_pages);
 /* NULL is fine. */
 void vma_object_put(struct vma_object *o);
 int space_protect(struct space *s, vaddr_t address, uint64_t length, uint32_t vm_flags);
+/* VM_DONT_FORK or VM_WIPE_ON_FORK on or off. 0, -ENOMEM (a hole), -EINVAL (not for such areas). */
+int space_advise_fork(struct space *s, vaddr_t address, uint64_t length, uint32_t flag, bool on);
 int64_t space_remap(struct space *s, vaddr_t old, uint64_t old_length, uint64_t new_length, uint32_t flags, vaddr_t new_address);
 int64_t space_brk(struct space *s, vaddr_t brk);
 /* Drop the content of whole pages: zero or the file's again at the next touch. 0, -ENOMEM (a hole), -EINVAL (not for this area). */
