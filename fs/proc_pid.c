@@ -446,6 +446,7 @@ static const struct proc_entry entries[] = {
 	{ .name = "maps", .mode = LINUX_S_IFREG | 0400, .number = 7, .show = proc_pid_maps },
 	TEXT("statm", 8, proc_pid_statm), TEXT("limits", 9, proc_pid_limits),
 	{ .name = "smaps", .mode = LINUX_S_IFREG | 0400, .number = 21, .show = proc_pid_smaps },
+	{ .name = "syscall", .mode = LINUX_S_IFREG | 0400, .number = 22, .show = proc_pid_syscall },
 	TEXT("cgroup", 20, proc_pid_cgroup),
 	TEXT("mounts", 10, proc_mounts_show), TEXT("wchan", 11, proc_pid_wchan), TEXT("oom_score", 16, proc_pid_wchan),
 	{ .name = "mem", .mode = LINUX_S_IFREG | 0600, .number = 18, .fops = &proc_mem_ops },

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The texts of /proc/<pid>: proc(5)'s formats as ps, top and pmap read them. What is not counted is 0. */
+#include <asm/regs.h>
 #include <fs/proc_pid.h>
 #include <fs/tty.h>
 #include <kernel/cgroup.h>
@@ -357,6 +358,29 @@ void proc_pid_limits(struct seq *s, struct inode *inode)
 		}
 		seq_puts(s, "\n");
 	}
+}
+
+/* The call that the first thread is in, its arguments, stack and instruction pointer; for who may trace it. */
+void proc_pid_syscall(struct seq *s, struct inode *inode)
+{
+	struct process *p = proc_node_process(inode);
+	struct thread *t = ptrace_may_access(p) ? NULL : thread_find(0, p->pid);
+	const struct regs *r;
+	int64_t nr;
+
+	if (!t)
+		return;
+	r = t->user_regs;
+	nr = READ_ONCE(t->syscall_nr);
+	if (!r || (t != current && READ_ONCE(t->state) != THREAD_SLEEPING)) {
+		seq_puts(s, "running\n");
+	} else {
+		seq_printf(s, "%lld", (long long)nr);
+		for (unsigned int i = 0; i < ARRAY_SIZE(r->args) && nr >= 0; i++)
+			seq_printf(s, " 0x%llx", ull(r->args[i]));
+		seq_printf(s, " 0x%llx 0x%llx\n", ull(r->rsp), ull(r->rip));
+	}
+	thread_put(t);
 }
 
 void proc_pid_wchan(struct seq *s, struct inode *inode)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* fork, vfork, wait, groups, sessions, exit and orphans. */
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -360,4 +361,40 @@ ABI_CASE(cpu_time_grows)
 	CHECK(getrusage(RUSAGE_SELF, &after) == 0);
 	CHECK((after.ru_utime.tv_sec - before.ru_utime.tv_sec) * 1000000 + after.ru_utime.tv_usec - before.ru_utime.tv_usec +
 	      after.ru_stime.tv_usec - before.ru_stime.tv_usec > 10000);
+}
+
+/* What stands in /proc/<pid>/syscall now. */
+static const char *waits_in(pid_t pid)
+{
+	static char text[256];
+	char path[64];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
+	fd = open(path, O_RDONLY);
+	CHECK(fd >= 0);
+	n = read(fd, text, sizeof(text) - 1);
+	CHECK(n >= 0);
+	text[n] = '\0';
+	close(fd);
+	return text;
+}
+
+ABI_CASE(proc_syscall_tells_the_call_that_a_process_waits_in)
+{
+	char expected[128], byte;
+	int go[2];
+	pid_t pid;
+
+	CHECK(!pipe(go));
+	snprintf(expected, sizeof(expected), "%d 0x%x %p 0x%x ", SYS_read, go[0], (void *)&byte, 1);
+	pid = fork();
+	if (!pid)
+		_exit(read(go[0], &byte, 1) == 1 ? 0 : 1);
+	while (strncmp(waits_in(pid), expected, strlen(expected)))
+		usleep(1000);
+	CHECK(write(go[1], "x", 1) == 1 && abi_wait(pid) == 0);
+	snprintf(expected, sizeof(expected), "%d 0x", SYS_read);
+	CHECK(!strncmp(waits_in(getpid()), expected, strlen(expected)));
 }

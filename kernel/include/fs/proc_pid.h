@@ -42,6 +42,7 @@ void proc_pid_comm(struct seq *s, struct inode *inode);
 int proc_pid_set_comm(struct inode *inode, char *text);
 void proc_pid_environ(struct seq *s, struct inode *inode);
 void proc_pid_maps(struct seq *s, struct inode *inode);
+void proc_pid_syscall(struct seq *s, struct inode *inode);
 void proc_pid_smaps(struct seq *s, struct inode *inode);
 void proc_pid_statm(struct seq *s, struct inode *inode);
 void proc_pid_limits(struct seq *s, struct inode *inode);
