@@ -32,8 +32,6 @@ static uint32_t packed_layout(struct virtio_queue *q, uint16_t size)
 
 static void packed_reset(struct virtio_queue *q)
 {
-	for (uint32_t i = 0; i < q->memory.length; i += 2)
-		dma_write16(&q->memory, i, 0);
 	for (uint16_t i = 0; i < q->nr_slots; i++)
 		q->slots[i] = (struct virtio_slot){ .tag = i };
 	q->nr_free = q->size;

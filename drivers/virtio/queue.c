@@ -33,12 +33,6 @@ static uint32_t split_layout(struct virtio_queue *q, uint16_t size)
 
 static void split_reset(struct virtio_queue *q)
 {
-	uint32_t at = 0;
-
-	for (; at + 8 <= q->memory.length; at += 8)
-		dma_write64(&q->memory, at, 0);
-	for (; at < q->memory.length; at += 2)
-		dma_write16(&q->memory, at, 0);
 	for (uint16_t i = 0; i < q->size; i++)
 		q->slots[i] = (struct virtio_slot){ .next = (uint16_t)(i + 1) };
 	q->free_head = 0;

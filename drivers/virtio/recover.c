@@ -88,6 +88,8 @@ static void queue_park(struct virtio_queue *q)
 	q->parked = true;
 	q->parked_at = __atomic_load_n(&vd->revivals, __ATOMIC_ACQUIRE);
 	q->broken = false;
+	for (uint32_t at = 0; at < q->memory.length; at += 8)	/* it was allocated so */
+		dma_write64(&q->memory, at, 0);
 	q->ring->reset(q);
 	if (__atomic_add_fetch(&vd->nr_parked, 1, __ATOMIC_ACQ_REL) == vd->nr_queues && !device_revive(q))
 		return;

@@ -77,7 +77,7 @@ struct virtio_ring {
 	const char *name;
 	/* Bytes of a ring of @size; sets where the driver's and the device's area begin. */
 	uint32_t (*layout)(struct virtio_queue *q, uint16_t size);
-	/* Empty ring: the state at device reset. */
+	/* Empty ring, in memory that is zeroes: the state at device reset. */
 	void (*reset)(struct virtio_queue *q);
 	int (*add)(struct virtio_queue *q, unsigned int tag, const struct virtio_chain *chain);
 	/* Show the device what was added; true: it wants a notification. */

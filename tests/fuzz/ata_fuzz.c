@@ -12,7 +12,7 @@
 #define REQUESTS	32
 #define LATE_US		50000u		/* while the input acts */
 #define END_LATE_US	1000000u	/* when nothing is left but to wait */
-#define END_US		2000000000ull	/* virtual time after which every request must have ended */
+#define END_US		4000000000ull	/* virtual time after which every request must have ended */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

@@ -186,6 +186,7 @@ static struct virtio_model_setup setup_take(void)
 	if (!(numbers & 0x20))
 		input.sm.units[0].present = true;
 	input.sm.disk_max = 32768;
+	input.sm.has_log = numbers & 0x80;
 	input.sm.max_target = 4;	/* the last one has no unit */
 	s = scsi_model_default(&input.sm);
 	s.legacy_only = (kind & 3) == 1;
@@ -216,6 +217,12 @@ static void request_send(struct virtio_model *vm)
 	rq->segment_bytes = l->block_size;
 	if (rq->nr_blocks > l->max_segments)
 		rq->nr_blocks = l->max_segments;
+	if (what == 0xff) {
+		rq->op = BLOCK_INFO;
+		rq->queue = (uint16_t)l->first_queue;
+		rq->nr_blocks = BLOCK_INFO_BYTES / l->block_size;
+		rq->segment_bytes = 0;
+	}
 	memset(rq->data, 0, (size_t)rq->nr_blocks * l->block_size);	/* nothing of other inputs */
 	input.nr++;
 	host_block_submit(vm->dev, rq);

@@ -219,7 +219,7 @@ static void controller_that_never_starts_again_is_failed(const struct nvme_model
 }
 ON_ALL_NVME(controller_that_never_starts_again_is_failed)
 
-static void controller_that_grants_less_at_its_restart_is_failed(const struct nvme_model_setup *setup)
+static void controller_that_refuses_a_queue_at_its_restart_is_failed(const struct nvme_model_setup *setup)
 {
 	struct nvme_model_setup s = *setup;
 	struct nvme_model *m;
@@ -229,6 +229,24 @@ static void controller_that_grants_less_at_its_restart_is_failed(const struct nv
 	ASSERT_NOT_NULL(m);
 	m->lies.refuse_opcode = 5;
 	m->lies.refuse_status = 0x101;
+	m->csts |= 2;
+	host_run(m->dev, LONG_US);
+	EXPECT_TRUE(host_take_fault(m->dev, "does not start again"));
+	EXPECT_EQ(nvme_model_destroy(m), 0);
+}
+ON_ALL_NVME(controller_that_refuses_a_queue_at_its_restart_is_failed)
+
+static void controller_that_grants_less_at_its_restart_is_failed(const struct nvme_model_setup *setup)
+{
+	struct nvme_model_setup s = *setup;
+	struct nvme_model *m;
+
+	if (s.msix_vectors < 3)
+		return;		/* one queue, and less than that cannot be said */
+	s.nr_queues = s.nr_cpus = 2;
+	m = nvme_probed(&s);
+	ASSERT_NOT_NULL(m);
+	m->lies.queues_shrink = true;
 	m->csts |= 2;
 	host_run(m->dev, LONG_US);
 	EXPECT_TRUE(host_take_fault(m->dev, "does not start again"));
