@@ -254,10 +254,14 @@ static void event_tell(struct virtio_model *vm)
 	uint8_t how = take8(), target = take8() & 3, lun = take8() & 1;
 	struct scsi_model_unit *u = &input.sm.units[how >> 4 & 3];
 
-	if (how & 8 && u->present)
+	if (how & 8 && u->present) {
+		host_free(u->data);
+		u->data = NULL;
 		u->nr_blocks = 1 + how;
-	else if (how & 4)
+		scsi_model_plug(&input.sm, how >> 4 & 3);	/* memory for as many */
+	} else if (how & 4) {
 		u->present = !u->present && u->data;
+	}
 	scsi_model_event(vm, how & 1 ? 1 : how & 2 ? 3 : take32(), target, lun, take8() & 3);
 }
 
