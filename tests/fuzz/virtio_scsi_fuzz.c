@@ -208,29 +208,22 @@ static void request_send(struct virtio_model *vm)
 	unsigned int unit = scsi_model_place(u->target, u->lun);
 	const struct block_limits *l = host_block_unit(vm->dev, unit);
 	struct host_request *rq = &requests[input.nr];
-	uint8_t how;
 
 	if (!l || input.nr == REQUESTS)
 		return;
-	how = take8();
 	*rq = (struct host_request){ .op = what % BLOCK_INFO, .unit = (uint16_t)unit,
 				     .queue = (uint16_t)(l->first_queue + (what >> 6) % l->nr_queues),
-				     .lba = where >> 2, .nr_blocks = 1 + (what >> 3 & 7), .flags = how & 3, .data = data[input.nr] };
+				     .lba = where >> 2, .nr_blocks = 1 + (what >> 3 & 7), .flags = take8() & 3, .data = data[input.nr] };
 	rq->segment_bytes = l->block_size;
 	if (rq->nr_blocks > l->max_segments)
 		rq->nr_blocks = l->max_segments;
-	if (what == 0xff) {
+	if (what == 0xff) {	/* what the unit says of itself */
 		rq->op = BLOCK_INFO;
 		rq->queue = (uint16_t)l->first_queue;
 		rq->nr_blocks = BLOCK_INFO_BYTES / l->block_size;
 		rq->segment_bytes = 0;
 	}
 	memset(rq->data, 0, (size_t)rq->nr_blocks * l->block_size);	/* nothing of other inputs */
-	if ((how & 0xc0) == 0xc0) {	/* what the unit says of itself */
-		*rq = (struct host_request){ .op = BLOCK_INFO, .unit = (uint16_t)unit, .queue = (uint16_t)l->first_queue,
-					     .lba = BLOCK_INFO_HEALTH + (how >> 2 & 3), .nr_blocks = BLOCK_INFO_BYTES / l->block_size,
-					     .data = data[input.nr] };
-	}
 	input.nr++;
 	host_block_submit(vm->dev, rq);
 	host_block_commit(vm->dev, rq->queue);
