@@ -64,6 +64,7 @@ def build_config(config):
                 text = lines.read().replace("# CONFIG_DEBUG_KERNEL is not set", "CONFIG_DEBUG_KERNEL=y")
                 lines.seek(0)
                 lines.write(text)
+                lines.truncate()
             make("O=" + out, "olddefconfig")
         make("O=" + out, "all")
     return out
