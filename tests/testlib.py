@@ -75,7 +75,7 @@ def guest_program(source):
     out = os.path.join(BUILD, "guest", os.path.basename(source)[:-2])
     with locked(out + ".lock"):
         path = os.path.join(TOP, source)
-        headers = glob.glob(os.path.join(os.path.dirname(path), "*.h"))
+        headers = [*glob.glob(os.path.join(os.path.dirname(path), "*.h")), *glob.glob(os.path.join(TOP, "tests/user/*.h"))]
         if not os.path.exists(out) or os.path.getmtime(out) < max(map(os.path.getmtime, [path] + headers)):
             subprocess.run(["musl-gcc", "-static", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-I", os.path.join(TOP, "include"),
                             "-o", out, path], check=True)
