@@ -100,8 +100,7 @@ bool dma_unmap_later(struct device *dev, const struct dma_segment *segments, uns
 
 		if (!s->length || !iommu->unmap(dev->iommu, s->address, s->length))
 			continue;
-		f->low = f->high ? MIN(f->low, s->address) : s->address;
-		f->high = MAX(f->high, s->address + s->length);
+		dma_flush_add(f, s->address, s->address + s->length);
 	}
 	return f->high;
 }

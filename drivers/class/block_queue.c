@@ -335,7 +335,7 @@ static void batch_flush(struct block_queue *q, const struct dma_flush *f, const 
 		return;
 	batch_quarantine(q, batch);
 	strand_lock(q->strand);
-	q->unflushed = *f;
+	dma_flush_add(&q->unflushed, f->low, f->high);
 	strand_unlock(q->strand);
 }
 

@@ -38,6 +38,13 @@ void iommu_block(struct device *dev);
 struct dma_flush {
 	uint64_t low, high;
 };
+
+static inline void dma_flush_add(struct dma_flush *f, uint64_t low, uint64_t high)
+{
+	f->low = f->high ? MIN(f->low, low) : low;
+	f->high = MAX(f->high, high);
+}
+
 /*
  * dma_unmap_frames() of @nr ranges with one flush. Any context. Or without: what has to be flushed is added to @f, true when it has anything,
  * and nobody else may have the pages before dma_flush() returned 0; when it does not, they go to dma_quarantine().
