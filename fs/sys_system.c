@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* /sys: processors and the kernel's own numbers, as lscpu, nproc and stress-ng read them. Disks are in drivers/class/block_sys.c. */
+/* /sys: processors and the kernel's own numbers, as lscpu, nproc and stress-ng read them. Disks are in drivers/class/block/sys.c. */
 #include <fs/node.h>
 #include <kernel/cpu.h>
 #include <kernel/init.h>

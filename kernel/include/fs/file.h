@@ -52,7 +52,7 @@ struct file {
 	void *priv;
 	struct list epoll_items;	/* of fs/epoll.c, guarded by its lock */
 	uint32_t owner_pid;		/* F_SETOWN */
-	uint64_t write_errors_seen;	/* of the disk's, how many fsync() has told (drivers/class/block_node.c) */
+	uint64_t write_errors_seen;	/* of the disk's, how many fsync() has told (drivers/class/block/node.c) */
 };
 
 /* A new anonymous file with one reference, or NULL. */

@@ -39,10 +39,10 @@ struct block_io {
 	unsigned int cut_vec;		/* where the next piece's data starts */
 	uint32_t cut_offset;
 	bool flush_after, flushing;	/* FUA on a disk that only knows flush */
-	bool torn;			/* block_inject.c: cut short, ends with an error */
+	bool torn;			/* block/inject.c: cut short, ends with an error */
 	time_ns_t started_ns;
 	uint64_t number;		/* of this io in a trace; while none is made, anything */
-	time_ns_t not_before;		/* block_inject.c: waits until then; 0: it does not */
+	time_ns_t not_before;		/* block/inject.c: waits until then; 0: it does not */
 };
 
 /* Start @io; -errno is reported through done() as well, so the return value is only 0. Process context; may sleep for a free tag. */
@@ -52,7 +52,7 @@ void block_submit_batch(struct block_disk *disk, struct block_io **ios, unsigned
 /* Submit and wait: status. May sleep. */
 int block_do(struct block_disk *disk, struct block_io *io);
 
-/* Direct I/O of an open disk in the background (block_async.c); all zero at first. */
+/* Direct I/O of an open disk in the background (block/async.c); all zero at first. */
 struct block_async {
 	void (*done)(struct block_async *a);	/* any context, interrupts possibly off; must not sleep */
 	int64_t result;			/* in done(): bytes or -errno */
@@ -103,7 +103,7 @@ int block_info(struct block_disk *disk, unsigned int what, void *buffer);
 /* Write back what files have buffered, on every disk, and flush: sync(2). May sleep. */
 void block_sync_all(void);
 
-/* For ipc/ and the kernel shim. The class core's half of include/driver/class/block.h is drivers/class/block.c. */
+/* For ipc/ and the kernel shim. The class core's half of include/driver/class/block.h is drivers/class/block/. */
 /* The driver is gone for good or for now: every request in flight ends with @status. */
 void block_abort_all(struct device *dev, int status);
 

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Linux's asynchronous I/O: contexts and what they hold of ended requests (io_setup, io_getevents, io_cancel, io_destroy). A request of a
+ * disk in flight cannot be cancelled, on Linux neither. Left out: the event ring in user memory (its page exists and stays zero, which makes
+ * libaio use the system call).
+ */
+#include <fs/internal.h>
+#include <kernel/process.h>
+#include <kernel/syscall.h>
+#include <mm/slab.h>
+#include <mm/user.h>
+#include "aio.h"
+
+#define AIO_EVENTS_MAX	4096u
+#define EVENTS_AT_ONCE	16u
+#define AIO_DRAIN_MS	60000u
+
+static struct mutex aio_lock = MUTEX_INIT(aio_lock, "aio");
+static struct list contexts = LIST_INIT(contexts);
+
+/* ---- Contexts ---- */
+
+static void requests_free(struct list *requests)
+{
+	while (!list_empty(requests)) {
+		struct aio_request *r = list_first(requests, struct aio_request, link);
+
+		list_del(&r->link);
+		kfree(r);
+	}
+}
+
+void aio_context_put(struct aio_context *c)
+{
+	if (!ref_put(&c->ref))
+		return;
+	requests_free(&c->spare);
+	page_put(c->page);
+	kfree(c);
+}
+
+struct aio_context *aio_context_find(uint64_t id)
+{
+	struct aio_context *c, *found = NULL;
+
+	mutex_lock(&aio_lock);
+	list_for_each(c, &contexts, link) {
+		if (c->id != id || c->space != current_process->space)
+			continue;
+		ref_get(&c->ref);
+		found = c;
+		break;
+	}
+	mutex_unlock(&aio_lock);
+	return found;
+}
+
+/* Give back what a request holds; its own memory stays. */
+static void request_clear(struct aio_request *r)
+{
+	struct block_direct *d, *next;
+
+	for (d = r->pieces; d; d = next) {
+		next = d->next;
+		if (d == &r->few)
+			block_direct_unpin(d);
+		else
+			block_direct_free(d);
+	}
+	file_put(r->file);
+	if (unlikely(r->eventfd))
+		file_put(r->eventfd);
+}
+
+static bool context_idle(struct aio_context *c)
+{
+	uint64_t flags = spin_lock_irq(&c->lock);
+	bool idle = !c->running;
+
+	spin_unlock_irq(&c->lock, flags);
+	return idle;
+}
+
+/* The page is mapped no more. Waits for what is in flight: its pages are the device's until then. */
+static void context_end(struct vma_object *o)
+{
+	struct aio_context *c = container_of(o, struct aio_context, object);
+	struct aio_request *r;
+
+	mutex_lock(&aio_lock);
+	list_del(&c->link);
+	mutex_unlock(&aio_lock);
+	WRITE_ONCE(c->dead, true);
+	wait_wake(&c->wait, 0);
+	wait_event(&c->wait, context_idle(c), time_now() + AIO_DRAIN_MS * NSEC_PER_MSEC, false);
+	while (context_idle(c) && !list_empty(&c->events)) {
+		r = list_first(&c->events, struct aio_request, link);
+		list_del(&r->link);
+		request_clear(r);
+		kfree(r);
+	}
+	aio_context_put(c);
+}
+
+static void object_put(struct vma_object *o)
+{
+	if (ref_put(&o->ref))
+		o->release(o);
+}
+
+static struct aio_context *context_alloc(uint32_t max)
+{
+	struct aio_context *c = kzalloc(sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->page = frame_alloc(0, FRAME_ZERO, PAGE_KERNEL);
+	if (!c->page) {
+		kfree(c);
+		return NULL;
+	}
+	ref_init(&c->ref);
+	ref_init(&c->object.ref);
+	c->object.pages = &c->page;
+	c->object.nr_pages = 1;
+	c->object.release = context_end;
+	list_init(&c->link);
+	list_init(&c->events);
+	list_init(&c->spare);
+	spin_init(&c->lock, "aio_context");
+	wait_queue_init(&c->wait, "aio_context");
+	c->space = current_process->space;
+	c->max = max;
+	return c;
+}
+
+/* A new context's id, or -errno. */
+static int64_t context_create(uint32_t max)
+{
+	struct aio_context *c = context_alloc(max);
+	int64_t id;
+
+	if (!c)
+		return -ENOMEM;
+	id = space_map_object(c->space, 0, VM_SHARED | VM_OBJECT | VM_READ | VM_WRITE, &c->object);
+	if (id > 0) {
+		mutex_lock(&aio_lock);
+		c->id = (uint64_t)id;
+		list_append(&contexts, &c->link);
+		mutex_unlock(&aio_lock);
+	}
+	object_put(&c->object);
+	return id;
+}
+
+SYSCALL(NR_io_setup, io_setup)
+{
+	uint64_t old;
+	int64_t id;
+
+	if (copy_from_user(&old, args->a[1], sizeof(old)))
+		return -EFAULT;
+	if (old || !(uint32_t)args->a[0])
+		return -EINVAL;
+	if ((uint32_t)args->a[0] > AIO_EVENTS_MAX)
+		return -EAGAIN;
+	id = context_create((uint32_t)args->a[0]);
+	if (id < 0)
+		return id;
+	if (!put_user64(args->a[1], (uint64_t)id))
+		return 0;
+	space_unmap(current_process->space, (uint64_t)id, PAGE_SIZE);
+	return -EFAULT;
+}
+
+SYSCALL(NR_io_destroy, io_destroy)
+{
+	struct aio_context *c = aio_context_find(args->a[0]);
+
+	if (!c)
+		return -EINVAL;
+	space_unmap(current_process->space, c->id, PAGE_SIZE);
+	aio_context_put(c);
+	return 0;
+}
+
+/* ---- Events ---- */
+
+/* Up to @max events off the list into @taken. */
+static unsigned int events_take(struct aio_context *c, struct aio_request **taken, unsigned int max)
+{
+	uint64_t flags = spin_lock_irq(&c->lock);
+	unsigned int nr = 0;
+
+	while (nr < max && !list_empty(&c->events)) {
+		taken[nr] = list_first(&c->events, struct aio_request, link);
+		list_del(&taken[nr++]->link);
+	}
+	c->promised -= nr;
+	spin_unlock_irq(&c->lock, flags);
+	return nr;
+}
+
+/* Hand the events to the program and keep the requests for others. An event that cannot be handed over is lost, as its request is done. */
+static int events_give(struct aio_context *c, struct aio_request **taken, unsigned int nr, uint64_t to)
+{
+	struct linux_io_event events[EVENTS_AT_ONCE];
+	uint64_t flags;
+
+	for (unsigned int i = 0; i < nr; i++) {
+		events[i] = taken[i]->event;
+		request_clear(taken[i]);
+	}
+	flags = spin_lock_irq(&c->lock);
+	for (unsigned int i = 0; i < nr; i++)
+		list_push(&c->spare, &taken[i]->link);
+	spin_unlock_irq(&c->lock, flags);
+	return copy_to_user(to, events, nr * sizeof(events[0]));
+}
+
+static int deadline_get(uint64_t timeout, time_ns_t *deadline)
+{
+	int64_t ts[2];
+
+	*deadline = TIME_FOREVER;
+	if (!timeout)
+		return 0;
+	if (copy_from_user(ts, timeout, sizeof(ts)))
+		return -EFAULT;
+	if (ts[0] < 0 || ts[1] < 0 || ts[1] >= (int64_t)NSEC_PER_SEC)
+		return -EINVAL;
+	if (ts[0] < (int64_t)(1ull << 32))
+		*deadline = time_now() + (uint64_t)ts[0] * NSEC_PER_SEC + (uint64_t)ts[1];
+	return 0;
+}
+
+/* At least @min events, or as many as came before the deadline. */
+static int64_t events_fetch(struct aio_context *c, int64_t min, int64_t nr, uint64_t to, time_ns_t deadline)
+{
+	struct aio_request *taken[EVENTS_AT_ONCE];
+	int64_t done = 0;
+	int err = 0;
+
+	while (!err && done < nr) {
+		unsigned int n = events_take(c, taken, (unsigned int)MIN(nr - done, (int64_t)EVENTS_AT_ONCE));
+
+		if (!n && (done >= min || c->dead))
+			break;
+		if (!n) {
+			err = wait_event(&c->wait, !list_empty(&c->events) || c->dead, deadline, true);
+			continue;
+		}
+		err = events_give(c, taken, n, to + (uint64_t)done * sizeof(taken[0]->event));
+		done += err ? 0 : n;
+	}
+	return done || err == -ETIMEDOUT ? done : err;
+}
+
+/* (context, min, nr, events, timeout) */
+static int64_t getevents(const uint64_t *a)
+{
+	int64_t min = (int64_t)a[1], nr = (int64_t)a[2], result;
+	struct aio_context *c;
+	time_ns_t deadline;
+
+	result = deadline_get(a[4], &deadline);
+	if (result)
+		return result;
+	c = aio_context_find(a[0]);
+	if (!c)
+		return -EINVAL;
+	result = min < 0 || nr < min ? -EINVAL : events_fetch(c, min, nr, a[3], deadline);
+	aio_context_put(c);
+	return result;
+}
+
+SYSCALL(NR_io_getevents, io_getevents)
+{
+	return getevents(args->a);
+}
+
+/* The same and (mask, size): a mask of signals for the time of the call. */
+SYSCALL(NR_io_pgetevents, io_pgetevents)
+{
+	uint64_t mask[2] = { 0, 0 };
+	int64_t result;
+
+	if (args->a[5] && copy_from_user(mask, args->a[5], sizeof(mask)))
+		return -EFAULT;
+	result = signal_mask_borrow_user(mask[0], mask[1]);
+	if (result)
+		return result;
+	result = getevents(args->a);
+	signal_mask_restore();
+	return result == -EINTR ? -ERESTARTNOHAND : result;
+}
+
+SYSCALL(NR_io_cancel, io_cancel)
+{
+	uint32_t key;
+
+	if (get_user32(&key, args->a[1] + offsetof(struct linux_iocb, key)))
+		return -EFAULT;
+	return -EINVAL;	/* Linux's answer for a request that cannot be cancelled any more */
+}
