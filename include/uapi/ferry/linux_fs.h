@@ -355,9 +355,10 @@ struct linux_statfs {
 };
 
 struct linux_ustat {
-	int32_t f_tfree;
+	int32_t f_tfree, pad0;
 	uint64_t f_tinode;
 	char f_fname[6], f_fpack[6];
+	int32_t pad1;
 };
 
 /* Followed by the name, its terminator and padding to 8 bytes. */

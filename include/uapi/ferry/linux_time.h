@@ -85,11 +85,11 @@ struct linux_sigevent {
 #define LINUX_TIME_ERROR		5
 
 struct linux_timex {
-	unsigned int modes;
+	unsigned int modes, pad0;
 	long long offset, freq, maxerror, esterror;
-	int status;
+	int status, pad1;
 	long long constant, precision, tolerance, sec, usec, tick, ppsfreq, jitter;
-	int shift;
+	int shift, pad2;
 	long long stabil, jitcnt, calcnt, errcnt, stbcnt;
 	int tai, reserved[11];
 };
