@@ -4,94 +4,24 @@
  * knows, plugs disks and writes into all memory the driver shares with it. Whatever it does, the driver must break no rule of the API (a
  * fault is the driver's only when it names the device), every request must end, and nothing may be left behind.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <tests/model/ahci_model.h>
+#include "play.h"
 
 #define REQUESTS	64
-#define LATE_US		50000u		/* while the input acts */
-#define END_LATE_US	1000000u	/* when nothing is left but to wait */
-#define END_US		4000000000ull	/* virtual time after which every request must have ended */
 #define DISK_BYTES	32768u
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static struct {
-	const uint8_t *at, *end;
-	bool noise;			/* register reads are twisted now and then */
-	bool registers_lie;		/* then an engine may not seem to stop: not the driver's fault */
-	unsigned int nr;
-} input;
 
 static struct host_request requests[REQUESTS];
 static uint8_t data[REQUESTS][16384];
-
-static uint8_t take8(void)
-{
-	return input.at < input.end ? *input.at++ : 0;
-}
-
-static uint16_t take16(void)
-{
-	uint16_t low = take8();
-
-	return (uint16_t)(low | take8() << 8);
-}
-
-static uint32_t take32(void)
-{
-	uint32_t value = take8();
-
-	value |= (uint32_t)take8() << 8;
-	value |= (uint32_t)take8() << 16;
-	return value | (uint32_t)take8() << 24;
-}
 
 static uint64_t twisted_read(void *model, unsigned int bar, uint64_t offset, unsigned int size)
 {
 	uint64_t value = ahci_model_ops.read(model, bar, offset, size);
 	uint8_t how;
 
-	if (!input.noise || input.at >= input.end)
-		return value;
-	how = take8();
-	if (how < 0xc0)
-		return value;
-	input.registers_lie = true;
-	return (uint32_t)(how & 1 ? take32() : value ^ (1ull << (how & 31)));
+	return play_twists(&how) ? (uint32_t)(how & 1 ? take32() : value ^ (1ull << (how & 31))) : value;
 }
 
-static void model_write(void *model, unsigned int bar, uint64_t offset, unsigned int size, uint64_t value)
-{
-	ahci_model_ops.write(model, bar, offset, size, value);
-}
-
-static void model_irq_mode(void *model, enum irq_kind kind, unsigned int nr)
-{
-	ahci_model_ops.irq_mode(model, kind, nr);
-}
-
-static bool model_tick(void *model)
-{
-	return ahci_model_ops.tick(model);
-}
-
-static const struct host_model_ops twisted_ops = {
-	.read = twisted_read,
-	.write = model_write,
-	.irq_mode = model_irq_mode,
-	.tick = model_tick,
-};
-
-static void fault_check(struct device *dev, const char *what, uint64_t where)
-{
-	(void)dev;
-	if (!strncmp(what, "ahci ", 5))
-		return;
-	fprintf(stderr, "the driver broke a rule: %s (0x%llx)\n", what, (unsigned long long)where);
-	abort();
-}
+static struct host_model_ops twisted_ops;	/* the model's own but for reads */
 
 static struct ahci_disk_setup disk_take(void)
 {
@@ -167,24 +97,9 @@ static void request_send(struct ahci_model *am)
 	*rq = (struct host_request){ .op = what % BLOCK_INFO, .unit = where & 1, .lba = (where >> 1) * 512u / l->block_size,
 				     .nr_blocks = 1 + (what >> 3 & 3), .flags = what >> 5 & 1 ? BLOCK_REQ_FUA : 0, .data = data[input.nr] };
 	rq->segment_bytes = l->block_size;
-	memset(rq->data, 0, (size_t)rq->nr_blocks * l->block_size);	/* nothing of other inputs */
-	input.nr++;
-	host_block_submit(am->dev, rq);
+	play_submit(am->dev, rq, l->block_size);
 	if (what & 0x40)
 		host_block_commit(am->dev, 0);
-}
-
-/* The device writes where it may, which is everywhere in the driver's shared memory. */
-static void memory_scribble(struct ahci_model *am)
-{
-	uint64_t address;
-	uint32_t length, at, value;
-
-	if (!host_dma_buffer(am->dev, take8() % 4, &address, &length))
-		return;
-	at = take16() % length;
-	value = take32();
-	host_dma_write(am->dev, address + at, &value, length - at < 4 ? length - at : 4);
 }
 
 static void step(struct ahci_model *am)
@@ -202,7 +117,7 @@ static void step(struct ahci_model *am)
 		host_run(am->dev, (uint64_t)take8() << 15);
 		break;
 	case 5:
-		memory_scribble(am);
+		play_scribble(am->dev, 4);
 		break;
 	case 6:
 		lies_take(am);
@@ -226,19 +141,6 @@ static void step(struct ahci_model *am)
 	}
 }
 
-static void requests_must_end(struct ahci_model *am)
-{
-	uint64_t end = host_clock_us() + END_US;
-
-	host_timers_late(END_LATE_US);
-	while (host_block_in_flight(am->dev) && host_clock_us() < end)
-		host_run(am->dev, 10000000);
-	if (!host_block_in_flight(am->dev))
-		return;
-	fprintf(stderr, "requests never ended\n");
-	abort();
-}
-
 static void account(struct ahci_model *am)
 {
 	struct host_problems p = host_device_destroy(am->dev);
@@ -246,10 +148,7 @@ static void account(struct ahci_model *am)
 	for (unsigned int i = 0; i < AHCI_MODEL_PORTS; i++)
 		host_free(am->ports[i].data);
 	host_free(am);
-	if (!p.misuse && !p.lost_requests && (!p.leaks || input.registers_lie) && (!p.storms || input.registers_lie))
-		return;
-	fprintf(stderr, "left behind: misuse=%u leaks=%u storms=%u lost_requests=%u\n", p.misuse, p.leaks, p.storms, p.lost_requests);
-	abort();
+	play_end(&p, input.registers_lie, input.registers_lie);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
@@ -257,11 +156,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct ahci_model_setup setup;
 	struct ahci_model *am;
 
-	memset(&input, 0, sizeof(input));
-	input.at = bytes;
-	input.end = bytes + size;
-	host_on_fault(fault_check);
-	host_timers_late(LATE_US);
+	play_begin(bytes, size, "ahci ", LATE_US);
+	twisted_ops = ahci_model_ops;
+	twisted_ops.read = twisted_read;
 	setup = setup_take();
 	am = ahci_model_create(&setup);
 	if (!am)
@@ -272,7 +169,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	if (!host_probe(am->dev)) {
 		while (input.at < input.end && input.nr < REQUESTS)
 			step(am);
-		requests_must_end(am);
+		play_requests_must_end(am->dev, 10000000);
 	}
 	host_remove(am->dev);
 	account(am);

@@ -4,78 +4,25 @@
  * themselves, twists register reads, lies in every way the model knows, interrupts for nothing and writes into all memory the driver
  * shares with it. Whatever it does, the driver must break no rule of the API, every request must end, and nothing may be left behind.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <tests/model/ata_model.h>
+#include "play.h"
 
 #define REQUESTS	32
-#define LATE_US		50000u		/* while the input acts */
-#define END_LATE_US	1000000u	/* when nothing is left but to wait */
-#define END_US		4000000000ull	/* virtual time after which every request must have ended */
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static struct {
-	const uint8_t *at, *end;
-	bool noise, registers_lie;
-	unsigned int nr;
-} input;
 
 static struct host_request requests[REQUESTS];
 static uint8_t data[REQUESTS][65536];
-
-static uint8_t take8(void)
-{
-	return input.at < input.end ? *input.at++ : 0;
-}
-
-static uint16_t take16(void)
-{
-	uint16_t low = take8();
-
-	return (uint16_t)(low | take8() << 8);
-}
 
 static uint64_t twisted_read(void *model, unsigned int bar, uint64_t offset, unsigned int size)
 {
 	uint64_t value = ata_model_ops.read(model, bar, offset, size);
 	uint8_t how;
 
-	if (!input.noise || size != 1 || input.at >= input.end)
+	if (size != 1 || !play_twists(&how))
 		return value;
-	how = take8();
-	if (how < 0xc0)
-		return value;
-	input.registers_lie = true;
 	return how & 1 ? take8() : (value ^ (1ull << (how >> 1 & 7))) & 0xff;
 }
 
-static void model_write(void *model, unsigned int bar, uint64_t offset, unsigned int size, uint64_t value)
-{
-	ata_model_ops.write(model, bar, offset, size, value);
-}
-
-static uint8_t model_config_read(void *model, uint32_t offset)
-{
-	return ata_model_ops.config_read(model, offset);
-}
-
-static bool model_tick(void *model)
-{
-	return ata_model_ops.tick(model);
-}
-
-static const struct host_model_ops twisted_ops = {
-	.read = twisted_read, .write = model_write, .config_read = model_config_read, .tick = model_tick,
-};
-
-static void fault_check(struct device *dev, const char *what, uint64_t where)
-{
-	(void)dev;
-	fprintf(stderr, "the driver broke a rule: %s (0x%llx)\n", what, (unsigned long long)where);
-	abort();
-}
+static struct host_model_ops twisted_ops;	/* the model's own but for reads */
 
 static void lies_take(struct ata_model *am)
 {
@@ -117,9 +64,7 @@ static void request_send(struct ata_model *am)
 		rq->nr_blocks = 0;
 	if (rq->nr_blocks > l->max_request_blocks)
 		rq->nr_blocks = l->max_request_blocks;
-	memset(rq->data, 0, (size_t)rq->nr_blocks * l->block_size);	/* nothing of other inputs */
-	input.nr++;
-	host_block_submit(am->dev, rq);
+	play_submit(am->dev, rq, l->block_size);
 	host_block_commit(am->dev, rq->queue);
 }
 
@@ -161,29 +106,13 @@ static void step(struct ata_model *am)
 	}
 }
 
-static void requests_must_end(struct ata_model *am)
-{
-	uint64_t end = host_clock_us() + END_US;
-
-	host_timers_late(END_LATE_US);
-	while (host_block_in_flight(am->dev) && host_clock_us() < end)
-		host_run(am->dev, 10000000);
-	if (!host_block_in_flight(am->dev))
-		return;
-	fprintf(stderr, "requests never ended\n");
-	abort();
-}
-
 static void account(struct ata_model *am)
 {
 	struct host_problems p = host_device_destroy(am->dev);
+	bool storms = input.registers_lie || am->setup.native;
 
-	if (!p.misuse && !p.lost_requests && !p.leaks && (!p.storms || input.registers_lie || am->setup.native)) {
-		ata_model_free(am);
-		return;
-	}
-	fprintf(stderr, "left behind: misuse=%u leaks=%u storms=%u lost_requests=%u\n", p.misuse, p.leaks, p.storms, p.lost_requests);
-	abort();
+	ata_model_free(am);
+	play_end(&p, false, storms);
 }
 
 static struct ata_model *model_take(void)
@@ -210,11 +139,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct ata_model *am;
 
-	memset(&input, 0, sizeof(input));
-	input.at = bytes;
-	input.end = bytes + size;
-	host_on_fault(fault_check);
-	host_timers_late(LATE_US);
+	play_begin(bytes, size, NULL, LATE_US);
+	twisted_ops = ata_model_ops;
+	twisted_ops.read = twisted_read;
 	am = model_take();
 	if (!am)
 		return -1;
@@ -224,7 +151,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	if (!host_probe(am->dev)) {
 		while (input.at < input.end && input.nr < REQUESTS)
 			step(am);
-		requests_must_end(am);
+		play_requests_must_end(am->dev, 10000000);
 	}
 	host_remove(am->dev);
 	account(am);

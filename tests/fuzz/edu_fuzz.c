@@ -4,13 +4,10 @@
  * or never, interrupts with any cause at any time, writes into the shared buffer. Whatever it does, the driver must break no rule of the
  * API, and nothing may be left behind. The first byte decides whether the device lies in the probe already.
  */
-#include <string.h>
-#include <host/host.h>
 #include <uapi/ferry/edu.h>
-#include "require.h"
+#include "play.h"
 
 #define REQUESTS	32
-#define LATE_US		50000u
 #define REG_ID		0x00
 #define REG_LIVE	0x04
 #define REG_STATUS	0x20
@@ -18,38 +15,15 @@
 #define REG_ACK		0x64
 #define REG_COMMAND	0x98
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static struct {
-	const uint8_t *at, *end;
-	bool noise;		/* register reads are twisted now and then */
-	bool registers_lie;	/* then an interrupt may not be quieted: not the driver's fault */
-	bool vanish;
-	unsigned int nr;
-} input;
-
 static struct {
 	struct device *dev;
 	uint64_t registers[0xa0 / 8];
 	uint32_t causes;
+	bool vanished;
 } device;
 
 static struct host_misc_request requests[REQUESTS];
 static uint8_t data[REQUESTS][EDU_BUFFER_BYTES];
-
-static uint8_t take8(void)
-{
-	return input.at < input.end ? *input.at++ : 0;
-}
-
-static uint32_t take32(void)
-{
-	uint32_t value = take8();
-
-	value |= (uint32_t)take8() << 8;
-	value |= (uint32_t)take8() << 16;
-	return value | (uint32_t)take8() << 24;
-}
 
 static uint64_t register_get(uint64_t offset, unsigned int size)
 {
@@ -71,7 +45,7 @@ static uint64_t model_read(void *model, unsigned int bar, uint64_t offset, unsig
 
 	(void)model;
 	(void)bar;
-	if (input.vanish)
+	if (device.vanished)
 		return ~0ull;
 	if (!input.noise || input.at >= input.end)
 		return value;
@@ -92,7 +66,7 @@ static void model_write(void *model, unsigned int bar, uint64_t offset, unsigned
 {
 	(void)model;
 	(void)bar;
-	if (input.vanish)
+	if (device.vanished)
 		return;
 	if (offset == REG_LIVE)
 		value = ~value;
@@ -103,13 +77,6 @@ static void model_write(void *model, unsigned int bar, uint64_t offset, unsigned
 }
 
 static const struct host_model_ops model_ops = { .read = model_read, .write = model_write };
-
-static void fault_check(struct device *dev, const char *what, uint64_t where)
-{
-	(void)dev;
-	fprintf(stderr, "the driver broke a rule: %s (0x%llx)\n", what, (unsigned long long)where);
-	abort();
-}
 
 static void request_send(void)
 {
@@ -167,8 +134,8 @@ static void step(void)
 		break;
 	default:
 		input.noise = take8() & 1;
-		input.vanish = take8() == 1;
-		input.registers_lie |= input.vanish;
+		device.vanished = take8() == 1;
+		input.registers_lie |= device.vanished;
 	}
 }
 
@@ -181,12 +148,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct host_problems p;
 	uint8_t begin;
 
-	memset(&input, 0, sizeof(input));
 	memset(&device, 0, sizeof(device));
-	input.at = bytes;
-	input.end = bytes + size;
-	host_on_fault(fault_check);
-	host_timers_late(LATE_US);
+	play_begin(bytes, size, NULL, LATE_US);
 	begin = take8();
 	input.noise = begin & 1;
 	device.registers[REG_STATUS / 8] = begin >> 1 & 1;	/* a predecessor's work, which never ends */

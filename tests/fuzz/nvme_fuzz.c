@@ -4,93 +4,23 @@
  * the model knows and writes into all memory the driver shares with it. Whatever it does, the driver must break no rule of the API (a
  * fault is the driver's only when it does not name the controller), every request must end, and nothing may be left behind.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <tests/model/nvme_model.h>
+#include "play.h"
 
 #define REQUESTS	64
-#define LATE_US		50000u		/* while the input acts */
-#define END_LATE_US	1000000u	/* when nothing is left but to wait */
-#define END_US		4000000000ull	/* virtual time after which every request must have ended */
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static struct {
-	const uint8_t *at, *end;
-	bool noise;			/* register reads are twisted now and then */
-	bool registers_lie;		/* then a stop may not be seen, nor an interrupt quieted: not the driver's fault */
-	unsigned int nr;
-} input;
 
 static struct host_request requests[REQUESTS];
 static uint8_t data[REQUESTS][32768];
-
-static uint8_t take8(void)
-{
-	return input.at < input.end ? *input.at++ : 0;
-}
-
-static uint16_t take16(void)
-{
-	uint16_t low = take8();
-
-	return (uint16_t)(low | take8() << 8);
-}
-
-static uint32_t take32(void)
-{
-	uint32_t value = take8();
-
-	value |= (uint32_t)take8() << 8;
-	value |= (uint32_t)take8() << 16;
-	return value | (uint32_t)take8() << 24;
-}
 
 static uint64_t twisted_read(void *model, unsigned int bar, uint64_t offset, unsigned int size)
 {
 	uint64_t value = nvme_model_ops.read(model, bar, offset, size);
 	uint8_t how;
 
-	if (!input.noise || input.at >= input.end)
-		return value;
-	how = take8();
-	if (how < 0xc0)
-		return value;
-	input.registers_lie = true;
-	return how & 1 ? take32() : value ^ (1ull << (how & 31));
+	return play_twists(&how) ? (how & 1 ? take32() : value ^ (1ull << (how & 31))) : value;
 }
 
-static void model_write(void *model, unsigned int bar, uint64_t offset, unsigned int size, uint64_t value)
-{
-	nvme_model_ops.write(model, bar, offset, size, value);
-}
-
-static void model_irq_mode(void *model, enum irq_kind kind, unsigned int nr)
-{
-	nvme_model_ops.irq_mode(model, kind, nr);
-}
-
-static bool model_tick(void *model)
-{
-	return nvme_model_ops.tick(model);
-}
-
-static const struct host_model_ops twisted_ops = {
-	.read = twisted_read,
-	.write = model_write,
-	.irq_mode = model_irq_mode,
-	.tick = model_tick,
-};
-
-static void fault_check(struct device *dev, const char *what, uint64_t where)
-{
-	(void)dev;
-	if (!strncmp(what, "nvme controller", 15))
-		return;
-	fprintf(stderr, "the driver broke a rule: %s (0x%llx)\n", what, (unsigned long long)where);
-	abort();
-}
+static struct host_model_ops twisted_ops;	/* the model's own but for reads */
 
 static void space_take(struct nvme_model_space *space)
 {
@@ -182,24 +112,8 @@ static void request_send(struct nvme_model *m)
 		rq->nr_blocks = BLOCK_INFO_BYTES / l->block_size;
 		rq->segment_bytes = 0;
 	}
-	memset(rq->data, 0, (size_t)rq->nr_blocks * l->block_size);	/* nothing of other inputs */
-	input.nr++;
-	host_block_submit(m->dev, rq);
+	play_submit(m->dev, rq, l->block_size);
 	host_block_commit(m->dev, rq->queue % l->nr_queues);
-}
-
-/* The controller writes where it may, which is everywhere in the driver's shared memory. */
-static void memory_scribble(struct nvme_model *m)
-{
-	uint64_t address;
-	uint32_t length, at, value;
-
-	if (!host_dma_buffer(m->dev, take8() % 16, &address, &length))
-		return;
-	at = take16() % length;
-	value = take32();
-	host_dma_write(m->dev, address + at, &value, length - at < 4 ? length - at : 4);
-	input.registers_lie = true;	/* a queue of the model's may be out of step: its line stays high */
 }
 
 static void space_resize(struct nvme_model *m)
@@ -222,7 +136,7 @@ static void step(struct nvme_model *m)
 		host_run(m->dev, (uint64_t)take8() << 13);
 		break;
 	case 5:
-		memory_scribble(m);
+		input.registers_lie |= play_scribble(m->dev, 16);	/* a queue of the model's may be out of step: its line stays high */
 		break;
 	case 6:
 		lies_take(m);
@@ -245,28 +159,12 @@ static void step(struct nvme_model *m)
 	}
 }
 
-static void requests_must_end(struct nvme_model *m)
-{
-	uint64_t end = host_clock_us() + END_US;
-
-	host_timers_late(END_LATE_US);
-	while (host_block_in_flight(m->dev) && host_clock_us() < end)
-		host_run(m->dev, 300000);
-	if (!host_block_in_flight(m->dev))
-		return;
-	fprintf(stderr, "requests never ended\n");
-	abort();
-}
-
 static void account(struct nvme_model *m)
 {
 	struct host_problems p = host_device_destroy(m->dev);
 
 	nvme_model_free(m);
-	if (!p.misuse && !p.lost_requests && (!p.leaks || input.registers_lie) && (!p.storms || input.registers_lie))
-		return;
-	fprintf(stderr, "left behind: misuse=%u leaks=%u storms=%u lost_requests=%u\n", p.misuse, p.leaks, p.storms, p.lost_requests);
-	abort();
+	play_end(&p, input.registers_lie, input.registers_lie);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
@@ -274,11 +172,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct nvme_model_setup setup;
 	struct nvme_model *m;
 
-	memset(&input, 0, sizeof(input));
-	input.at = bytes;
-	input.end = bytes + size;
-	host_on_fault(fault_check);
-	host_timers_late(LATE_US);
+	play_begin(bytes, size, "nvme controller", LATE_US);
+	twisted_ops = nvme_model_ops;
+	twisted_ops.read = twisted_read;
 	setup = setup_take();
 	m = nvme_model_create(&setup);
 	if (!m)
@@ -289,7 +185,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	if (!host_probe(m->dev)) {
 		while (input.at < input.end && input.nr < REQUESTS)
 			step(m);
-		requests_must_end(m);
+		play_requests_must_end(m->dev, 300000);
 	}
 	host_remove(m->dev);
 	account(m);

@@ -3,36 +3,15 @@
  * null_blk and ram_blk, which have no device: the fuzzer chooses their parameters and requests, lets time pass and puts a successor in the
  * driver's place. What a disk of ram_blk gives back is what was written to it, whoever its driver was.
  */
-#include <string.h>
-#include <host/host.h>
-#include "require.h"
+#include "play.h"
 
 #define REQUESTS	64
 #define DATA_BYTES	32768u
 #define MEMORY		(512u << 10)	/* a larger disk cannot be had */
-#define END_US		60000000ull
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static struct {
-	const uint8_t *at, *end;
-	unsigned int nr;
-} input;
+#define SETTLE_US	60000000ull
 
 static struct host_request requests[REQUESTS];
 static uint8_t data[REQUESTS][DATA_BYTES];
-
-static uint8_t take8(void)
-{
-	return input.at < input.end ? *input.at++ : 0;
-}
-
-static void fault_check(struct device *dev, const char *what, uint64_t where)
-{
-	(void)dev;
-	fprintf(stderr, "the driver broke a rule: %s (0x%llx)\n", what, (unsigned long long)where);
-	abort();
-}
 
 static struct host_param param_take(void)
 {
@@ -130,11 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct device *dev;
 	uint64_t end;
 
-	memset(&input, 0, sizeof(input));
-	input.at = bytes;
-	input.end = bytes + size;
-	host_on_fault(fault_check);
-	host_timers_late(0);
+	play_begin(bytes, size, NULL, 0);
 	dev = device_take();
 	if (!dev)
 		return -1;
@@ -142,7 +117,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		while (input.at < input.end && input.nr < REQUESTS)
 			step(dev);
 		batches_end(dev);
-		end = host_clock_us() + END_US;
+		end = host_clock_us() + SETTLE_US;
 		while (host_block_in_flight(dev) && host_clock_us() < end)
 			host_run(dev, 1000000);
 		REQUIRE(!host_block_in_flight(dev));

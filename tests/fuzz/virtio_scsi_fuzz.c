@@ -4,107 +4,24 @@
  * way the model knows and writes into all memory the driver shares with it. Whatever it does, the driver must break no rule of the API
  * (a fault is the driver's only when it does not name the device), every request must end, and nothing may be left behind.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <tests/model/virtio_scsi_model.h>
+#include "play.h"
 
 #define REQUESTS	32
-#define LATE_US		50000u		/* while the input acts */
-#define END_LATE_US	1000000u	/* when nothing is left but to wait */
-#define END_US		4000000000ull	/* virtual time after which every request must have ended */
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static struct {
-	const uint8_t *at, *end;
-	bool noise;			/* register reads are twisted now and then */
-	bool registers_lie;		/* then a reset may not be seen, nor an interrupt quieted: not the driver's fault */
-	unsigned int nr;
-	struct scsi_model sm;
-} input;
-
+static struct scsi_model sm;
 static struct host_request requests[REQUESTS];
 static uint8_t data[REQUESTS][65536];
-
-static uint8_t take8(void)
-{
-	return input.at < input.end ? *input.at++ : 0;
-}
-
-static uint16_t take16(void)
-{
-	uint16_t low = take8();
-
-	return (uint16_t)(low | take8() << 8);
-}
-
-static uint32_t take32(void)
-{
-	uint32_t value = take8();
-
-	value |= (uint32_t)take8() << 8;
-	value |= (uint32_t)take8() << 16;
-	return value | (uint32_t)take8() << 24;
-}
-
-static uint64_t take64(void)
-{
-	uint64_t low = take32();
-
-	return low | (uint64_t)take32() << 32;
-}
 
 static uint64_t twisted_read(void *model, unsigned int bar, uint64_t offset, unsigned int size)
 {
 	uint64_t value = virtio_model_ops.read(model, bar, offset, size);
 	uint8_t how;
 
-	if (!input.noise || input.at >= input.end)
-		return value;
-	how = take8();
-	if (how < 0xc0)
-		return value;
-	input.registers_lie = true;
-	return how & 1 ? take64() : value ^ (1ull << (how & 31));
+	return play_twists(&how) ? (how & 1 ? take64() : value ^ (1ull << (how & 31))) : value;
 }
 
-static void model_write(void *model, unsigned int bar, uint64_t offset, unsigned int size, uint64_t value)
-{
-	virtio_model_ops.write(model, bar, offset, size, value);
-}
-
-static uint8_t model_config_read(void *model, uint32_t offset)
-{
-	return virtio_model_ops.config_read(model, offset);
-}
-
-static void model_irq_mode(void *model, enum irq_kind kind, unsigned int nr)
-{
-	virtio_model_ops.irq_mode(model, kind, nr);
-}
-
-static bool model_tick(void *model)
-{
-	return virtio_model_ops.tick(model);
-}
-
-static const struct host_model_ops twisted_ops = {
-	.read = twisted_read,
-	.write = model_write,
-	.config_read = model_config_read,
-	.irq_mode = model_irq_mode,
-	.tick = model_tick,
-};
-
-static void fault_check(struct device *dev, const char *what, uint64_t where)
-{
-	(void)dev;
-	if (!strncmp(what, "virtio device", 13))
-		return;
-	fprintf(stderr, "the driver broke a rule: %s (0x%llx)\n", what, (unsigned long long)where);
-	abort();
-}
+static struct host_model_ops twisted_ops;	/* the model's own but for reads */
 
 static void unit_take(struct scsi_model_unit *u, unsigned int index)
 {
@@ -125,7 +42,7 @@ static void unit_take(struct scsi_model_unit *u, unsigned int index)
 
 static void scsi_lies_take(void)
 {
-	struct scsi_model_lies *lies = &input.sm.lies;
+	struct scsi_model_lies *lies = &sm.lies;
 	uint8_t which = take8();
 
 	*lies = (struct scsi_model_lies){ .descriptor_sense = which & 1, .no_response = (which & 0xf0) == 0xf0 };
@@ -153,7 +70,7 @@ static void scsi_lies_take(void)
 	lies->tasks_refused = lies->stuck & which >> 5;
 	lies->tasks_unheard = lies->stuck & which >> 6;
 	lies->tasks_empty = lies->stuck & which >> 7;
-	input.sm.attentions = which >> 6;
+	sm.attentions = which >> 6;
 }
 
 static void lies_take(struct virtio_model *vm)
@@ -182,13 +99,13 @@ static struct virtio_model_setup setup_take(void)
 	struct virtio_model_setup s;
 
 	for (unsigned int i = 0; i < SCSI_MODEL_UNITS && (!i || numbers & 0x20); i++)
-		unit_take(&input.sm.units[i], i);
+		unit_take(&sm.units[i], i);
 	if (!(numbers & 0x20))
-		input.sm.units[0].present = true;
-	input.sm.disk_max = 32768;
-	input.sm.has_log = numbers & 0x80;
-	input.sm.max_target = 4;	/* the last one has no unit */
-	s = scsi_model_default(&input.sm);
+		sm.units[0].present = true;
+	sm.disk_max = 32768;
+	sm.has_log = numbers & 0x80;
+	sm.max_target = 4;	/* the last one has no unit */
+	s = scsi_model_default(&sm);
 	s.legacy_only = (kind & 3) == 1;
 	s.modern_only = (kind & 3) == 2;
 	s.msix_vectors = kind >> 2 & 7;
@@ -204,7 +121,7 @@ static struct virtio_model_setup setup_take(void)
 static void request_send(struct virtio_model *vm)
 {
 	uint8_t what = take8(), where = take8();
-	const struct scsi_model_unit *u = &input.sm.units[where & 3];
+	const struct scsi_model_unit *u = &sm.units[where & 3];
 	unsigned int unit = scsi_model_place(u->target, u->lun);
 	const struct block_limits *l = host_block_unit(vm->dev, unit);
 	struct host_request *rq = &requests[input.nr];
@@ -223,35 +140,20 @@ static void request_send(struct virtio_model *vm)
 		rq->nr_blocks = BLOCK_INFO_BYTES / l->block_size;
 		rq->segment_bytes = 0;
 	}
-	memset(rq->data, 0, (size_t)rq->nr_blocks * l->block_size);	/* nothing of other inputs */
-	input.nr++;
-	host_block_submit(vm->dev, rq);
+	play_submit(vm->dev, rq, l->block_size);
 	host_block_commit(vm->dev, rq->queue);
-}
-
-/* The device writes where it may, which is everywhere in the driver's shared memory. */
-static void memory_scribble(struct virtio_model *vm)
-{
-	uint64_t address;
-	uint32_t length, at, value;
-
-	if (!host_dma_buffer(vm->dev, take8() % 16, &address, &length))
-		return;
-	at = take16() % length;
-	value = take32();
-	host_dma_write(vm->dev, address + at, &value, length - at < 4 ? length - at : 4);
 }
 
 static void event_tell(struct virtio_model *vm)
 {
 	uint8_t how = take8(), target = take8() & 3, lun = take8() & 1;
-	struct scsi_model_unit *u = &input.sm.units[how >> 4 & 3];
+	struct scsi_model_unit *u = &sm.units[how >> 4 & 3];
 
 	if (how & 8 && u->present) {
 		host_free(u->data);
 		u->data = NULL;
 		u->nr_blocks = 1 + how;
-		scsi_model_plug(&input.sm, how >> 4 & 3);	/* memory for as many */
+		scsi_model_plug(&sm, how >> 4 & 3);	/* memory for as many */
 	} else if (how & 4) {
 		u->present = !u->present && u->data;
 	}
@@ -271,7 +173,7 @@ static void step(struct virtio_model *vm)
 		host_run(vm->dev, (uint64_t)take8() << 13);
 		break;
 	case 5:
-		memory_scribble(vm);
+		play_scribble(vm->dev, 16);
 		break;
 	case 6:
 		lies_take(vm);
@@ -297,28 +199,12 @@ static void step(struct virtio_model *vm)
 	}
 }
 
-static void requests_must_end(struct virtio_model *vm)
-{
-	uint64_t end = host_clock_us() + END_US;
-
-	host_timers_late(END_LATE_US);
-	while (host_block_in_flight(vm->dev) && host_clock_us() < end)
-		host_run(vm->dev, 10000000);
-	if (!host_block_in_flight(vm->dev))
-		return;
-	fprintf(stderr, "requests never ended\n");
-	abort();
-}
-
 static void account(struct virtio_model *vm)
 {
 	struct host_problems p = host_device_destroy(vm->dev);
 
 	virtio_model_free(vm);
-	if (!p.misuse && !p.lost_requests && (!p.leaks || input.registers_lie) && (!p.storms || input.registers_lie))
-		return;
-	fprintf(stderr, "left behind: misuse=%u leaks=%u storms=%u lost_requests=%u\n", p.misuse, p.leaks, p.storms, p.lost_requests);
-	abort();
+	play_end(&p, input.registers_lie, input.registers_lie);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
@@ -326,11 +212,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct virtio_model_setup setup;
 	struct virtio_model *vm;
 
-	memset(&input, 0, sizeof(input));
-	input.at = bytes;
-	input.end = bytes + size;
-	host_on_fault(fault_check);
-	host_timers_late(LATE_US);
+	memset(&sm, 0, sizeof(sm));
+	play_begin(bytes, size, "virtio device", LATE_US);
+	twisted_ops = virtio_model_ops;
+	twisted_ops.read = twisted_read;
 	setup = setup_take();
 	vm = virtio_model_create(&setup);
 	if (!vm)
@@ -343,7 +228,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	if (!host_probe(vm->dev)) {
 		while (input.at < input.end && input.nr < REQUESTS)
 			step(vm);
-		requests_must_end(vm);
+		play_requests_must_end(vm->dev, 10000000);
 	}
 	host_remove(vm->dev);
 	account(vm);
