@@ -49,6 +49,17 @@ static pid_t node_tid(const struct inode *dir)
 	return n && n->process ? n->tid : 0;
 }
 
+struct process *proc_pid_of(const struct file *f)
+{
+	struct process *p;
+
+	if (f->ops != &pid_dir_fops || node_tid(f->inode))
+		return NULL;
+	p = proc_node_process(f->inode);
+	process_get(p);
+	return p;
+}
+
 static struct dentry *node_make(struct dentry *dir, const char *name, size_t length, struct process *p, const struct proc_entry *e)
 {
 	const struct inode_ops *ops = e->ops ? e->ops : &pid_text_ops;

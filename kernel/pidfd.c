@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Descriptors that stand for a process: readable when it has ended, and signals sent through one never reach another process. */
 #include <fs/internal.h>
+#include <fs/proc_pid.h>
 #include <kernel/syscall.h>
 #include <uapi/ferry/linux.h>
 #include "pidfd.h"
@@ -100,6 +101,20 @@ static int64_t pidfd_signal(struct process *p, int sig, uint64_t uinfo)
 	return err ? err : signal_send_process(p, sig, &info);
 }
 
+/* A pidfd, or a directory /proc/<pid>: what stood for a process before there were pidfds (pidfd_send_signal(2)). */
+static struct process *signal_target(int fd)
+{
+	struct process *p = pidfd_get(fd, NULL);
+	struct file *f;
+
+	if (!IS_ERR(p) || PTR_ERR(p) != -EBADF)
+		return p;
+	f = fd_get_io(fd);
+	p = f ? proc_pid_of(f) : NULL;
+	file_put(f);
+	return p ? p : ERR_PTR(-EBADF);
+}
+
 SYSCALL(NR_pidfd_send_signal, pidfd_send_signal)
 {
 	struct process *p;
@@ -107,7 +122,7 @@ SYSCALL(NR_pidfd_send_signal, pidfd_send_signal)
 
 	if ((uint32_t)args->a[3])
 		return -EINVAL;
-	p = pidfd_get(args->a[0], NULL);
+	p = signal_target(args->a[0]);
 	if (IS_ERR(p))
 		return PTR_ERR(p);
 	err = pidfd_signal(p, args->a[1], args->a[2]);

@@ -120,6 +120,31 @@ ABI_CASE(a_signal_through_a_descriptor)
 	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
 }
 
+/* As programs did before there were pidfds: the directory of a process, not of a thread, nor a file in it. */
+ABI_CASE(a_signal_through_a_directory_of_proc)
+{
+	char path[32];
+	int dir, status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		pause();
+		_exit(0);
+	}
+	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	dir = open(path, O_RDONLY | O_DIRECTORY);
+	CHECK(dir >= 0 && !syscall(NR_pidfd_send_signal, dir, SIGTERM, NULL, 0));
+	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+	CHECK_ERR(syscall(NR_pidfd_send_signal, dir, 0, NULL, 0), ESRCH);
+	close(dir);
+	dir = open("/proc/self/task", O_RDONLY | O_DIRECTORY);
+	CHECK_ERR(syscall(NR_pidfd_send_signal, dir, 0, NULL, 0), EBADF);
+	close(dir);
+	dir = open("/proc/self/stat", O_RDONLY);
+	CHECK_ERR(syscall(NR_pidfd_send_signal, dir, 0, NULL, 0), EBADF);
+	close(dir);
+}
+
 ABI_CASE(clone_gives_a_descriptor)
 {
 	int fd = -1, status;

@@ -30,6 +30,8 @@ struct proc_node {
 };
 
 struct process *proc_node_process(const struct inode *inode);
+/* The process whose directory /proc/<pid> @f is, with a reference; NULL: it is something else. */
+struct process *proc_pid_of(const struct file *f);
 /* A path to a file that has an inode and no name (a pipe), for opening /proc/self/fd/N: counted. */
 int proc_anonymous_path(struct file *f, struct path *to);
 
