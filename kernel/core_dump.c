@@ -28,6 +28,7 @@
 #define NT_AUXV		6u	/* tells a debugger where a program without a fixed place lies */
 #define NT_X86_XSTATE	0x202u
 #define NT_SIGINFO	0x53494749u
+#define NT_FILE		0x46494c45u
 #define FXSAVE_BYTES	512u
 #define THREADS_MAX	128u
 #define PARK_NS		NSEC_PER_SEC
@@ -76,6 +77,8 @@ struct core {
 	char page[PAGE_SIZE];
 	char *notes;
 	size_t notes_size, notes_room;
+	void *files;		/* the description of NT_FILE; NULL: no memory */
+	size_t files_size;
 };
 
 static char pattern[PATTERN_MAX] = "core";
@@ -134,6 +137,9 @@ static void process_notes(struct core *c, const struct process *p, const struct 
 	to = note_add(c, NT_AUXV, "CORE", sizeof(p->auxv));
 	if (to)
 		memcpy(to, p->auxv, sizeof(p->auxv));
+	to = c->files ? note_add(c, NT_FILE, "CORE", c->files_size) : NULL;
+	if (to)
+		memcpy(to, c->files, c->files_size);
 }
 
 /* The threads that wait cannot leave while the list is locked. */
@@ -144,7 +150,7 @@ static int notes_fill(struct core *c, int sig, const struct linux_siginfo *info)
 	struct thread *t;
 	uint64_t flags;
 
-	c->notes_room = 3 * sizeof(struct note_head) + sizeof(struct prpsinfo) + sizeof(*info) + sizeof(p->auxv) +
+	c->notes_room = 4 * sizeof(struct note_head) + sizeof(struct prpsinfo) + sizeof(*info) + sizeof(p->auxv) + c->files_size +
 			(1 + MIN(READ_ONCE(p->nr_threads), THREADS_MAX)) * each;	/* a driver's last thread has left when it is asked */
 	c->notes = kzalloc(c->notes_room);
 	if (!c->notes)
@@ -245,8 +251,10 @@ static int area_put(struct core *c, struct space *s, const struct area *a)
 
 static int body_put(struct core *c, struct space *s, int sig, const struct linux_siginfo *info)
 {
-	int err = notes_fill(c, sig, info);
+	int err;
 
+	c->files = core_files(s, &c->files_size);
+	err = notes_fill(c, sig, info);
 	if (err)
 		return err;
 	areas_collect(c, s);
@@ -272,6 +280,7 @@ ssize_t core_write(struct file *f, int sig, const struct linux_siginfo *info, ui
 		err = body_put(c, s, sig, info);
 		result = err ? err : (ssize_t)MIN(c->at, limit);
 		kfree(c->notes);
+		kfree(c->files);
 	}
 	kfree(c);
 	if (s)

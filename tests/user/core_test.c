@@ -80,8 +80,25 @@ static bool core_is_kept(void)
 
 struct seen {
 	int nr_status, nr_fpu, nr_xstate, tid, index;
-	bool signal, wrong;
+	bool signal, wrong, own_name;	/* the latter: this program is among the files */
 };
+
+/* A count, the size of a page, three words an area, then the names. */
+static void look_at_files(struct seen *s, const char *desc, size_t size)
+{
+	char self[256] = "";
+	const unsigned long *words = (const void *)desc;
+	const char *name = desc + 16 + words[0] * 24, *end = desc + size;
+
+	s->wrong |= !words[0] || words[0] > 100 || words[1] != 4096 || readlink("/proc/self/exe", self, sizeof(self) - 1) <= 0;
+	for (unsigned long i = 0; i < words[0] && name < end && !s->wrong; i++, name += strlen(name) + 1) {
+		const unsigned long *area = words + 2 + 3 * i;
+
+		s->wrong |= area[0] >= area[1] || area[0] % 4096;
+		s->own_name |= !strcmp(name, self) && area[0] <= (unsigned long)look_at_files && (unsigned long)look_at_files < area[1];
+	}
+	s->wrong |= name > end;
+}
 
 static void look_at_note(struct seen *s, const Elf64_Nhdr *h, const char *desc)
 {
@@ -101,6 +118,8 @@ static void look_at_note(struct seen *s, const Elf64_Nhdr *h, const char *desc)
 	} else if (h->n_type == NT_SIGINFO) {
 		memcpy(&value, desc + 16, 8);
 		s->signal = *(const int *)desc == SIGSEGV && value == 0x10;
+	} else if (h->n_type == NT_FILE) {
+		look_at_files(s, desc, h->n_descsz);
 	}
 }
 
@@ -134,5 +153,6 @@ ABI_CASE(core_file_has_all_threads)
 		at += (h->n_descsz + 3) & ~3u;
 	}
 	CHECK(!s.wrong && s.signal && s.nr_status == NR_OTHERS + 1 && s.nr_fpu == NR_OTHERS + 1);
+	CHECK(s.own_name);
 	CHECK(s.nr_xstate == 0 || s.nr_xstate == NR_OTHERS + 1);
 }

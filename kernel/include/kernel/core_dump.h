@@ -8,6 +8,7 @@
 struct file;
 struct linux_siginfo;
 struct process;
+struct space;
 
 /*
  * Write the current process as it is, in the thread that ends it by @sig, to @f: at most @limit bytes, what comes after is cut off. Device
@@ -22,5 +23,8 @@ ssize_t core_write(struct file *f, int sig, const struct linux_siginfo *info, ui
 bool core_dump(int sig, const struct linux_siginfo *info);
 /* PROCESS_DUMPING: the current thread, on its way to user mode, waits until the file is written. */
 void core_dump_wait(struct process *p);
+
+/* kernel/core_files.c: the description of the note NT_FILE for @s, *@size bytes, a multiple of four; kfree() it. NULL: no memory. May sleep. */
+void *core_files(struct space *s, size_t *size);
 
 #endif
