@@ -369,7 +369,7 @@ static int64_t do_epoll_wait(int epfd, uint64_t uevents, int max, time_ns_t dead
 	if (!events)
 		goto put;
 	n = epoll_sleep(f->priv, events, MIN(max, BATCH), deadline);
-	if (n > 0 && copy_to_user(uevents, events, n * sizeof(*events)))
+	if (n > 0 && copy_back_to_user(uevents, events, n * sizeof(*events)))
 		n = -EFAULT;
 	kfree(events);
 put:

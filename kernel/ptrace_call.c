@@ -221,7 +221,7 @@ static int64_t regs_io(struct thread *t, uint64_t address, uint64_t *size, bool 
 	*size = MIN(*size, sizeof(regs)) & ~7ull;
 	arch_user_regs_get(t, &regs);
 	if (!set)
-		return copy_to_user(address, &regs, *size);
+		return copy_back_to_user(address, &regs, *size);
 	return copy_from_user(&regs, address, *size) ? -EFAULT : arch_user_regs_set(t, &regs);
 }
 
@@ -236,7 +236,7 @@ static int64_t fpu_io(struct thread *t, uint64_t address, uint64_t *size, bool s
 		return err;
 	arch_fpu_get(t, state, whole);
 	if (!set)
-		err = copy_to_user(address, state, *size);
+		err = copy_back_to_user(address, state, *size);
 	else
 		err = copy_from_user(state, address, *size) ? -EFAULT : arch_fpu_set(t, state, whole);
 	kfree(state);
@@ -280,7 +280,7 @@ static int64_t do_syscall_info(const struct trace *tr, uint64_t size, uint64_t t
 		info.exit.is_error = (int64_t)r->rax < 0 && (int64_t)r->rax >= -4095;
 		actual = offsetof(struct linux_syscall_info, exit.is_error) + 1;
 	}
-	return copy_to_user(to, &info, MIN(size, actual)) ? -EFAULT : (int64_t)actual;
+	return copy_back_to_user(to, &info, MIN(size, actual)) ? -EFAULT : (int64_t)actual;
 }
 
 static int64_t do_siginfo(struct trace *tr, uint64_t address, bool set)
@@ -290,7 +290,7 @@ static int64_t do_siginfo(struct trace *tr, uint64_t address, bool set)
 	if (tr->code >> 8 == LINUX_PTRACE_EVENT_STOP && (tr->code & 0x7f) != LINUX_SIGTRAP)
 		return -EINVAL;	/* a group stop has none */
 	if (!set)
-		return copy_to_user(address, &info, sizeof(info));
+		return copy_back_to_user(address, &info, sizeof(info));
 	if (copy_from_user(&info, address, sizeof(info)))
 		return -EFAULT;
 	tr->info = info;
@@ -311,7 +311,7 @@ static int64_t do_peeksiginfo(struct thread *t, uint64_t uargs, uint64_t to)
 	for (n = 0; n < a.nr && a.off + (uint64_t)n >= a.off; n++) {
 		if (!signal_peek(t, a.flags & LINUX_PTRACE_PEEKSIGINFO_SHARED, a.off + (uint64_t)n, &info))
 			break;
-		if (copy_to_user(to + (uint64_t)n * sizeof(info), &info, sizeof(info)))
+		if (copy_back_to_user(to + (uint64_t)n * sizeof(info), &info, sizeof(info)))
 			return n ? n : -EFAULT;
 		if (signal_pending(current))
 			return n + 1;

@@ -109,7 +109,7 @@ int signal_frame_push(struct regs *regs, int sig, const struct linux_siginfo *in
 		return -EFAULT;
 	context_save(&frame.uc, t, regs, mask, fpu);
 	fault_info_save(&frame.uc.uc_mcontext, sig, info, regs);
-	if (arch_fpu_to_user(t, fpu) || copy_to_user(sp, &frame, sizeof(frame)))
+	if (arch_fpu_to_user(t, fpu) || copy_back_to_user(sp, &frame, sizeof(frame)))
 		return -EFAULT;
 	if (t->altstack.flags & LINUX_SS_AUTODISARM)
 		memset(&t->altstack, 0, sizeof(t->altstack));
@@ -164,7 +164,7 @@ SYSCALL(NR_sigaltstack, sigaltstack)
 			return err;
 		altstack_set(now, &new);
 	}
-	return args->a[1] ? copy_to_user(args->a[1], &old, sizeof(old)) : 0;
+	return args->a[1] ? copy_back_to_user(args->a[1], &old, sizeof(old)) : 0;
 }
 
 /* A frame that cannot be believed ends in SIGSEGV, as an ordinary wild return would. */

@@ -41,7 +41,7 @@ SYSCALL_FLAGS(NR_rt_sigaction, rt_sigaction, SYSCALL_DRIVER)
 	spin_unlock_irq(&p->signal_lock, flags);
 	if (args->a[1] && (new.handler == LINUX_SIG_IGN || (new.handler == LINUX_SIG_DFL && signal_default_ignores(sig))))
 		signal_forget(p, sig);
-	return args->a[2] ? copy_to_user(args->a[2], &old, sizeof(old)) : 0;
+	return args->a[2] ? copy_back_to_user(args->a[2], &old, sizeof(old)) : 0;
 }
 
 SYSCALL_FLAGS(NR_rt_sigprocmask, rt_sigprocmask, SYSCALL_DRIVER)
@@ -132,7 +132,7 @@ SYSCALL(NR_rt_sigtimedwait, rt_sigtimedwait)
 	sig = signal_dequeue(wanted, &info);
 	if (!sig)
 		sig = sigwait_sleep(wanted, deadline, &info);
-	if (sig > 0 && args->a[1] && copy_to_user(args->a[1], &info, sizeof(info)))
+	if (sig > 0 && args->a[1] && copy_back_to_user(args->a[1], &info, sizeof(info)))
 		return -EFAULT;
 	return sig;
 }

@@ -147,6 +147,11 @@ size_t user_copy_out(uint64_t to, const void *from, size_t n)
 	return user_range_ok(to, n) ? n - copy_out(to, from, n, true) : 0;
 }
 
+int copy_back_to_user(uint64_t to, const void *from, size_t n)
+{
+	return user_copy_out(to, from, n) == n ? 0 : -EFAULT;
+}
+
 size_t user_clear_out(uint64_t to, size_t n)
 {
 	uint64_t left;

@@ -130,7 +130,7 @@ int arch_fpu_to_user(struct thread *t, uint64_t address)
 	if (t == current)
 		fpu_save(t);
 	irq_restore(flags);
-	return copy_to_user(address, t->arch.fpu, fpu_size);
+	return copy_back_to_user(address, t->arch.fpu, fpu_size);
 }
 
 /* XRSTOR faults on reserved bits: whatever a program put into its frame must pass here first (SDM volume 1 section 13.8.1). */

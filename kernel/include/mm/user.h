@@ -8,6 +8,8 @@
 /* 0 or -EFAULT; on failure the destination in the kernel is zeroed from the fault on, one in user memory may be partly written. */
 static inline int __must_check copy_from_user(void *to, uint64_t from, size_t n);
 static inline int __must_check copy_to_user(uint64_t to, const void *from, size_t n);
+/* What programs chose, registers or the data of their signals and events: it may look like an address of the kernel's (kernel/debug/heap.c). */
+int __must_check copy_back_to_user(uint64_t to, const void *from, size_t n);
 int __must_check clear_user(uint64_t to, size_t n);
 /* The length without terminator, -EFAULT, or -ENAMETOOLONG when no terminator lies in @size bytes. */
 ssize_t __must_check strncpy_from_user(char *to, uint64_t from, size_t size);
