@@ -18,9 +18,18 @@ static bool limited(const struct process *p)
 	return p->rlimits[LINUX_RLIMIT_CPU].cur != LINUX_RLIM_INFINITY || p->rlimits[LINUX_RLIMIT_CPU].max != LINUX_RLIM_INFINITY;
 }
 
-void cpu_limit_changed(struct process *p)
+/* Lock held. */
+static void note_limited(struct process *p)
 {
 	WRITE_ONCE(p->cpu_limited, limited(p));
+}
+
+void cpu_limit_changed(struct process *p)
+{
+	uint64_t flags = spin_lock_irq(&cpu_timer_lock);
+
+	note_limited(p);
+	spin_unlock_irq(&cpu_timer_lock, flags);
 }
 
 void cpu_timer_get(unsigned int which, struct cpu_timer *to)
@@ -38,7 +47,7 @@ void cpu_timer_set(unsigned int which, const struct cpu_timer *to, struct cpu_ti
 
 	*old = p->cpu_timers[which];
 	p->cpu_timers[which] = *to;
-	cpu_limit_changed(p);
+	note_limited(p);
 	spin_unlock_irq(&cpu_timer_lock, flags);
 }
 
@@ -50,7 +59,7 @@ void cpu_clock_arm(struct cpu_clock_timer *t, uint64_t deadline)
 	list_del(&t->link);
 	t->deadline = deadline;
 	list_append(&p->cpu_clock_timers, &t->link);
-	cpu_limit_changed(p);
+	note_limited(p);
 	spin_unlock_irq(&cpu_timer_lock, flags);
 }
 
@@ -61,7 +70,7 @@ void cpu_clock_disarm(struct cpu_clock_timer *t)
 	list_del(&t->link);
 	list_init(&t->link);
 	if (t->clock.process)
-		cpu_limit_changed(t->clock.process);
+		note_limited(t->clock.process);
 	spin_unlock_irq(&cpu_timer_lock, flags);
 }
 
@@ -122,7 +131,7 @@ void cpu_timer_tick(struct process *p, bool user)
 	bool virtual_up = user && count_down(&p->cpu_timers[0]), prof_up = count_down(&p->cpu_timers[1]);
 
 	clock_timers_run(p);
-	cpu_limit_changed(p);
+	note_limited(p);
 	spin_unlock_irq(&cpu_timer_lock, flags);
 	if (virtual_up)
 		signal_send_process(p, LINUX_SIGVTALRM, NULL);

@@ -142,7 +142,6 @@ static int limit_change(struct process *p, unsigned int which, const struct linu
 		return -EPERM;
 	p->rlimits[which].cur = new->cur;
 	p->rlimits[which].max = new->max;
-	cpu_limit_changed(p);
 	return 0;
 }
 
@@ -158,6 +157,8 @@ static int limits_exchange(struct process *p, unsigned int which, const struct l
 	if (new)
 		err = limit_change(p, which, new);
 	spin_unlock_irq(&p->lock, flags);
+	if (new && !err)
+		cpu_limit_changed(p);
 	return err;
 }
 
@@ -166,7 +167,7 @@ SYSCALL_FLAGS(NR_getrlimit, getrlimit, SYSCALL_DRIVER)
 	struct linux_rlimit old;
 	int err = limits_exchange(current_process, args->a[0], NULL, &old);
 
-	return err ? err : copy_to_user(args->a[1], &old, sizeof(old));
+	return err ? err : copy_back_to_user(args->a[1], &old, sizeof(old));
 }
 
 SYSCALL(NR_setrlimit, setrlimit)
@@ -194,7 +195,7 @@ SYSCALL(NR_prlimit64, prlimit64)
 		err = limits_exchange(p, args->a[1], args->a[2] ? &new : NULL, &old);
 	process_put(p);
 	if (!err && args->a[3])
-		err = copy_to_user(args->a[3], &old, sizeof(old));
+		err = copy_back_to_user(args->a[3], &old, sizeof(old));
 	return err;
 }
 
