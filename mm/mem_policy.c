@@ -147,6 +147,7 @@ static int area_settle(struct space *s, struct vma *vma, vaddr_t start, vaddr_t 
 			stays = !space_renew_page_locked(s, vma, v, page);
 		err = !stays && flags & LINUX_MPOL_MF_STRICT ? -EIO : 0;
 	}
+	current->mem_policy.failed = false;	/* no room to move to is no reason to end the program */
 	return err;
 }
 
