@@ -9,6 +9,7 @@
 #define FERRY_BLOCK_WRITE	1002
 #define FERRY_NONE		1063
 #define SECTOR			512
+#define BLOCK_MAX		4096
 
 static long call(long nr, long a, long b, long c, long d)
 {
@@ -73,15 +74,16 @@ ABI_CASE(own_clock_goes_on)
 
 ABI_CASE(own_block_calls_check_what_they_are_given)
 {
-	static char buffer[SECTOR];
+	static char buffer[BLOCK_MAX];
 	long n = -1;
 
 	if (!on_ferry() || geteuid())
 		return;
 	memset(buffer, 'x', sizeof(buffer));
-	for (long id = 1; id < 16 && n != SECTOR; id++)
+	/* Disks first: a null_blk, which is there before them, leaves what the memory held, and a kernel that checks itself minds. */
+	for (long id = 15; id > 0 && n <= 0; id--)
 		n = call(FERRY_BLOCK_READ, id, 0, 1, (long)buffer);
-	CHECK(n == SECTOR && buffer[0] != 'x');
+	CHECK(n >= SECTOR && n <= BLOCK_MAX && buffer[0] != 'x');
 	CHECK(call(FERRY_BLOCK_READ, 9999, 0, 1, (long)buffer) < 0);
 	CHECK(call(FERRY_BLOCK_READ, 1, -1, 1, (long)buffer) < 0);
 	CHECK(call(FERRY_BLOCK_READ, 1, 0, 1, -4096) < 0);
