@@ -31,6 +31,7 @@ int block_cache_init(struct block_cache *c)
 	spin_init(&c->lock, "block_cache");
 	wait_queue_init(&c->queue, "block_cache");
 	page_tree_init(&c->tree);
+	spin_init(&c->tree.lock, "block_cache_tree");	/* interrupts wait for it, unlike for those of files */
 	mapping_init(&c->mapping, &cache_mapping_ops);
 	list_init(&c->lru);
 	list_init(&c->dirty);
