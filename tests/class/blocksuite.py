@@ -18,7 +18,9 @@ def run(ktap, script, placement, machine, disks, names, cpus=1):
     """Boot with @disks (options of scripts/run); @names: of each disk its name, its node and the suite's argument."""
     program = testlib.guest_program("tests/class/blktest.c")
     options = ["--machine", machine, "--smp", str(cpus), "--add", program + ":/bin/blktest"] + disks
-    command = "; ".join("echo '#BEGIN %s'; blktest suite %s %s; echo \"#END $?\"" % (n, d, m) for n, d, m in names)
+    # A kernel that checks itself may be up before its drivers are.
+    there = "t=0; until [ -b %s ] || [ $t = 300 ]; do usleep 100000; t=$((t+1)); done"
+    command = "; ".join("echo '#BEGIN %s'; %s; blktest suite %s %s; echo \"#END $?\"" % (n, there % d, d, m) for n, d, m in names)
     status, output, log = testlib.run(testlib.build(placement), command, *options)
     hint = "FERRY_BUILD=%s %s" % (testlib.BUILD, script)
     where = "%s,%s%s" % (placement, machine, ",smp%d" % cpus if cpus > 1 else "")
