@@ -275,9 +275,9 @@ static void dma_over(struct ata_channel *ch, uint8_t status)
 {
 	int err = ata_master_stop(ch);
 
-	if (status & (ATA_ST_ERR | ATA_ST_DF | ATA_ST_DRQ))
+	if (status & (ATA_ST_ERR | ATA_ST_DF))
 		request_failed(ch, status);
-	else if (err)
+	else if (err || status & ATA_ST_DRQ)
 		protocol_broken(ch, "transfer of another length");
 	else
 		ata_request_end(ch, 0);

@@ -289,6 +289,12 @@ static bool channel_tick(struct ata_model_channel *c)
 	if (!c->wait_master || !(c->master_command & 1))
 		return false;
 	c->wait_master = false;
+	if (c->am->lies.early) {
+		c->am->lies.early--;
+		c->status = ST_DRDY | ST_DRQ;
+		interrupt(c);
+		return true;
+	}
 	master_move(c, c->at, c->total);
 	done(c, 0, 0);
 	return true;

@@ -23,6 +23,7 @@ struct ata_lies {
 	unsigned int errors;		/* so many commands fail with error_value */
 	uint8_t error_value;
 	bool error_keeps_drq;
+	unsigned int early;		/* so many DMA commands interrupt before their data has moved */
 	uint16_t byte_count;		/* of a packet's data, instead of the true one */
 };
 

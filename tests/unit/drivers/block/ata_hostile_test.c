@@ -194,6 +194,23 @@ KTEST_CASE(transfer_of_another_length_is_an_error)
 	EXPECT_EQ(ata_model_destroy(am), 0);
 }
 
+/* Such as one that was meant for the predecessor's command. */
+KTEST_CASE(interrupt_before_the_data_moved_costs_a_reset_not_the_request)
+{
+	struct ata_model *am = probed(&piix);
+
+	ASSERT_NOT_NULL(am);
+	am->channels[0].drives[0].data[5] = 0x77;
+	am->lies.early = 2;
+	EXPECT_EQ(host_block_do(am->dev, BLOCK_READ, 0, 8, data), 0);
+	EXPECT_EQ(data[5], 0x77);
+	am->lies.early = 100;
+	EXPECT_EQ(host_block_do(am->dev, BLOCK_READ, 0, 8, data), -EIO);
+	am->lies.early = 0;
+	EXPECT_EQ(host_block_do(am->dev, BLOCK_READ, 0, 8, data), 0);
+	EXPECT_EQ(ata_model_destroy(am), 0);
+}
+
 KTEST_CASE(byte_count_beyond_the_request_is_refused)
 {
 	struct ata_model *am = probed(&isa);
