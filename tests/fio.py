@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 
 import testlib
 
@@ -74,7 +75,16 @@ def jobs(node, engine, depth, mib, extra):
         "--randrepeat=1 --output-format=terse --terse-version=3", extra))
 
 
-def verify(out, nodes, *options, cpus=1, engine="libaio", depth=16, mib=DISK_MIB, extra="", beside="", timeout=400):
+def log_keep(log, nodes):
+    """A file of its own for the guest's log of a run that failed."""
+    os.makedirs(os.path.join(testlib.BUILD, "fio-logs"), exist_ok=True)
+    handle, path = tempfile.mkstemp(prefix="-".join(nodes) + "-", suffix=".log", dir=os.path.join(testlib.BUILD, "fio-logs"))
+    with os.fdopen(handle, "w") as f:
+        f.write(log)
+    return path
+
+
+def verify(out, nodes, *options, cpus=1, engine="libaio", depth=16, mib=DISK_MIB, extra="", beside="", timeout=400, keep=True):
     """Write and verify all @nodes at once, with the commands @beside, which go on until /tmp/over is there; {node: error number or None}
     and, in one text, status, output and log."""
     script = " ".join("(%s > /tmp/fio.%s 2>&1; echo \"#END %s $?\" >> /tmp/fio.%s) &" % (jobs(n, engine, depth, mib, extra), n, n, n) for n in nodes)
@@ -83,7 +93,9 @@ def verify(out, nodes, *options, cpus=1, engine="libaio", depth=16, mib=DISK_MIB
     status, output, log = testlib.run(out, script + " wait; cat /tmp/fio.*", "--mem", MEMORY, "--smp", str(cpus), *additions(), *options,
                                       timeout=timeout)
     done = {n: int(s) for n, s in re.findall(r"^#END (\S+) (\d+)$", output, re.M)}
-    return {n: done.get(n) for n in nodes}, "status %d\n%s\n%s" % (status, output, log[-2000:])
+    if keep and ("kill_failed" in output or any(done.get(n) != 0 for n in nodes)):
+        log = "whole log: %s\n%s" % (log_keep(log, nodes), log[-2000:])
+    return {n: done.get(n) for n in nodes}, "status %d\n%s\n%s" % (status, output, log)
 
 
 def verify_disks(out, work, disks, *options, **more):
