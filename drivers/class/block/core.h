@@ -19,6 +19,7 @@
 #define BLOCK_DEPTH_USED	128u	/* more tags than this cost memory and win nothing */
 #define BLOCK_SEGMENTS_USED	64u
 #define BLOCK_TIMEOUT_DEFAULT_MS 30000u
+#define BLOCK_HOLD_TIMEOUTS	3u	/* requests wait so many of their timeouts for a driver: one that hangs in its probe is killed first */
 #define BLOCK_PIECE_BYTES	(1u << 20)	/* of a request when the driver names no limit */
 
 enum block_slot_state { SLOT_FREE, SLOT_READY, SLOT_FLIGHT };
@@ -132,7 +133,7 @@ struct block_disk {
 	struct block_limits limits;	/* as used: queue_depth and max_segments may be below the driver's */
 	uint64_t nr_blocks;
 	bool alive;			/* a driver serves it */
-	time_ns_t hold_until;		/* not alive, but until then its requests wait for the next driver; 0: they do not */
+	time_ns_t hold_until;		/* not alive: until then its requests wait for the next driver, 0: they do not. Alive: of the last death */
 	bool leaving;			/* the driver took the unit back: gone as soon as nothing is in flight */
 	bool gone;			/* for good */
 	bool cpu_data;			/* the driver sees no device addresses: it copies, or needs no data */
@@ -194,6 +195,13 @@ static inline time_ns_t block_timeout_of(const struct block_disk *disk)
 {
 	return (disk->limits.request_timeout_ms ? disk->limits.request_timeout_ms : BLOCK_TIMEOUT_DEFAULT_MS) * NSEC_PER_MSEC;
 }
+/* How long requests wait for the next driver: the default timeout, where theirs is a small part of it no longer than three, or theirs. */
+static inline time_ns_t block_hold_of(const struct block_disk *disk)
+{
+	time_ns_t timeout = block_timeout_of(disk);
+
+	return MAX(timeout, MIN(timeout * BLOCK_HOLD_TIMEOUTS, BLOCK_TIMEOUT_DEFAULT_MS * NSEC_PER_MSEC));
+}
 void block_queue_expired(struct timer *t);
 
 struct block_queue *block_queue_create(struct block_group *g, unsigned int number);
@@ -249,6 +257,8 @@ struct block_slot *block_replay_next(struct block_queue *q, bool *alone);
 void block_replay_over(struct block_queue *q, const struct block_slot *slot);
 /* Strand held. End those of @disk (NULL: any) with @status; with @expired only those nobody will come for. */
 void block_replay_fail(struct block_queue *q, const struct block_disk *disk, bool expired, int status);
+/* Say that @nr requests of @disk ended because nobody came for them. */
+void block_lost_log(const struct block_queue *q, const struct block_disk *disk, unsigned int nr, const char *which);
 
 /* block_cache*.c: buffered access in bytes of the whole disk. Return bytes, or -errno when none. May sleep. */
 int block_cache_init(struct block_cache *c);

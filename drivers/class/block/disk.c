@@ -177,13 +177,17 @@ uint64_t block_disk_blocks(const struct block_disk *disk)
 	return READ_ONCE(disk->nr_blocks);
 }
 
-/* A driver serves it, or will again: requests are taken. */
+/*
+ * A driver serves it, or will again: requests are taken. The death between two drivers may come at any point in here: hold_until is read
+ * last, since it is there before alive is false, and stays when the next driver comes.
+ */
 bool block_disk_alive(const struct block_disk *disk)
 {
-	time_ns_t until = READ_ONCE(disk->hold_until);
+	time_ns_t until;
 
-	if (READ_ONCE(disk->alive))
+	if (__atomic_load_n(&disk->alive, __ATOMIC_ACQUIRE))
 		return !READ_ONCE(disk->dev->faulted) || READ_ONCE(disk->dev->restart);
+	until = READ_ONCE(disk->hold_until);
 	return until && time_now() < until;
 }
 

@@ -127,8 +127,8 @@ static void group_hold(struct block_group *g)
 
 		if (!disk || !disk->alive || disk->leaving)
 			continue;
-		WRITE_ONCE(disk->hold_until, time_now() + block_timeout_of(disk));
-		WRITE_ONCE(disk->alive, false);
+		WRITE_ONCE(disk->hold_until, time_now() + block_hold_of(disk));
+		__atomic_store_n(&disk->alive, false, __ATOMIC_RELEASE);
 	}
 	for (unsigned int i = 0; i < BLOCK_QUEUES_MAX; i++)
 		if (g->queues[i])
@@ -334,7 +334,6 @@ static int disk_start(struct block_group *g, const struct block_limits *l)
 	disk->cpu_data = device_copies(g->dev);
 	WRITE_ONCE(disk->nr_blocks, l->nr_blocks);
 	WRITE_ONCE(disk->alive, true);
-	WRITE_ONCE(disk->hold_until, 0);
 	return disk->parts[0] ? 0 : block_node_add(disk, 0, 0, 0);
 }
 
@@ -447,6 +446,7 @@ void block_unregister_unit(struct device *dev, unsigned int unit)
 	if (dev->block_group && unit < BLOCK_UNITS_MAX)
 		disk = dev->block_group->units[unit];
 	if (disk) {
+		WRITE_ONCE(disk->hold_until, 0);
 		WRITE_ONCE(disk->alive, false);
 		disk->leaving = true;
 	}

@@ -95,13 +95,24 @@ static void flight_keep(struct block_queue *q, struct list *kept)
 
 void block_replay_fail(struct block_queue *q, const struct block_disk *disk, bool expired, int status)
 {
+	const struct block_disk *lost = NULL;
 	struct block_slot *slot, *next;
+	unsigned int nr = 0;
 
 	list_for_each_safe(slot, next, &q->replay, link) {
 		if ((disk && slot->io->disk != disk) || (expired && block_disk_alive(slot->io->disk)))
 			continue;
+		lost = slot->io->disk;
+		nr++;
 		block_slot_finish(q, slot, status);
 	}
+	if (expired && nr)
+		block_lost_log(q, lost, nr, "sent before");
+}
+
+void block_lost_log(const struct block_queue *q, const struct block_disk *disk, unsigned int nr, const char *which)
+{
+	log_err("block %s: queue=%u: no driver has come back to it in time: %u requests (%s) end with an error", disk->name, q->number, nr, which);
 }
 
 void block_queue_hold(struct block_queue *q)

@@ -6,6 +6,7 @@
 #include <ktest.h>
 #include <mm/page.h>
 #include <mm/slab.h>
+#include "core.h"
 
 KTEST_SUITE(block_replay);
 
@@ -303,8 +304,66 @@ KTEST_CASE(giving_up_ends_what_waits)
 	stop();
 }
 
-/* Takes the request's timeout of 60 ms. */
-KTEST_CASE(requests_do_not_wait_longer_than_their_timeout)
+/* What a reader on another CPU sees that looks at one moment of a life and then at another: it must not find a disk that nobody comes for. */
+KTEST_CASE(disk_is_alive_at_every_moment_between_its_drivers)
+{
+	time_ns_t until;
+
+	ASSERT_TRUE(start());
+	for (unsigned int i = 0; i < 3; i++) {
+		dev->killed = true;
+		die();
+		EXPECT_FALSE(disk->alive);
+		until = disk->hold_until;
+		EXPECT_NE(until, 0);
+		EXPECT_TRUE(block_disk_alive(disk));
+		EXPECT_EQ(again(), 0);
+		EXPECT_EQ(disk->hold_until, until);	/* who saw it dead before is still told to wait */
+		EXPECT_TRUE(block_disk_alive(disk));
+	}
+	stop();
+}
+
+struct watcher {
+	bool over, ended;
+	unsigned int looks, dead;
+};
+
+static void watch(void *arg)
+{
+	struct watcher *w = arg;
+
+	while (!READ_ONCE(w->over)) {
+		w->dead += !block_disk_alive(disk);
+		w->looks++;
+	}
+	WRITE_ONCE(w->ended, true);
+}
+
+KTEST_CASE(nobody_sees_the_disk_dead_while_drivers_change)
+{
+	struct watcher w = { .over = false };
+	struct thread *t;
+
+	ASSERT_TRUE(start());
+	t = thread_create("watcher", watch, &w, SCHED_FAIR);
+	ASSERT_FALSE(IS_ERR(t));
+	thread_start(t);
+	for (unsigned int i = 0; i < 50; i++) {
+		dev->killed = true;
+		die();
+		EXPECT_EQ(again(), 0);
+	}
+	WRITE_ONCE(w.over, true);
+	while (!READ_ONCE(w.ended))
+		pause_ms(1);
+	EXPECT_GT(w.looks, 0u);
+	EXPECT_EQ(w.dead, 0);
+	stop();
+}
+
+/* Takes three times the request's timeout of 60 ms. */
+KTEST_CASE(requests_do_not_wait_longer_than_three_timeouts)
 {
 	struct request r;
 
@@ -322,6 +381,7 @@ KTEST_CASE(requests_do_not_wait_longer_than_their_timeout)
 	EXPECT_EQ(r.done, 1);
 	EXPECT_EQ(r.io.status, -EIO);
 	EXPECT_FALSE(block_disk_alive(disk));
+	EXPECT_EQ(block_hold_of(disk), 180 * NSEC_PER_MSEC);
 	request_free(&r);
 	stop();
 }
