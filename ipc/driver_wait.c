@@ -243,14 +243,17 @@ SYSCALL_FLAGS(NR_ferry_driver_fault, ferry_driver_fault, SYSCALL_DRIVER)
 	process_exit(LINUX_SIGABRT);
 }
 
-/* The driver says how probe ended. Kept until its process ends: only then is the device free. */
+/*
+ * The driver says how probe ended. Kept until its process ends: only then is the device free. A successor that finds nothing where its
+ * predecessor worked has failed: it is tried again, as long as the policy lets it, before anybody's requests end.
+ */
 static int probe_failed(struct moved *m, int64_t error)
 {
 	if (error >= 0 || error < -4095)
 		return -EINVAL;
-	m->end_state = error == -ENODEV ? DRIVER_UNBOUND : DRIVER_FAILED;
+	m->end_state = error == -ENODEV && !m->dev->awaited ? DRIVER_UNBOUND : DRIVER_FAILED;
 	format_text(m->end_reason, sizeof(m->end_reason), "probe failed: %d", (int)error);
-	if (error != -ENODEV)
+	if (m->end_state == DRIVER_FAILED)
 		log_err("%s %s: %s", m->dev->driver_name, m->dev->name, m->end_reason);
 	return 0;
 }
