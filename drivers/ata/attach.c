@@ -13,6 +13,7 @@
 #define MASTER_PORTS		8u
 #define PRD_TABLE_BYTES		4096u
 #define FLOATING		0xffu
+#define LOOKS			3u	/* of a successor at a channel */
 
 #define SIGNATURE_DISK		0x0000u
 #define SIGNATURE_PACKET	0xeb14u
@@ -99,43 +100,58 @@ static uint32_t signature_read(const struct ata_channel *ch, unsigned int drive)
 	return port_in8(&ch->command, ATA_LBA_MID) | (uint32_t)port_in8(&ch->command, ATA_LBA_HIGH) << 8;
 }
 
-/* A drive that cannot be used is left out, with a word about it; the others work. */
-static void drive_find(struct ata_channel *ch, unsigned int number, uint32_t signature)
+/* A drive that cannot be used is left out, with a word about it; the others work. True: a disk that may answer better after a reset. */
+static bool drive_find(struct ata_channel *ch, unsigned int number, uint32_t signature)
 {
 	struct ata_drive *drive = &ch->drives[number];
 	int err;
 
+	drive->present = false;
 	if (signature == SIGNATURE_DISK)
 		err = ata_drive_disk(ch, number);
 	else if (signature == SIGNATURE_PACKET)
 		err = ata_drive_packet(ch, number);
 	else
-		return;
+		return false;
 	drive->present = !err;
 	drive->limits.unit = ch->number * ATA_DRIVES + number;
 	if (err && err != -ENODEV)
 		dev_warn(ch->ata->dev, "unit=%u cannot be used: %d", drive->limits.unit, err);
+	return signature == SIGNATURE_DISK && (err == -EIO || err == -EINVAL || err == -ETIMEDOUT);
 }
 
 /* Both signatures first: registers are written to both drives, so a command to one overwrites what the other had to say. */
-static void drives_find(struct ata_channel *ch)
+static bool drives_find(struct ata_channel *ch)
 {
 	uint32_t signatures[ATA_DRIVES];
+	bool again = false;
 
 	for (unsigned int i = 0; i < ATA_DRIVES; i++)
 		signatures[i] = signature_read(ch, i);
 	for (unsigned int i = 0; i < ATA_DRIVES; i++)
-		drive_find(ch, i, signatures[i]);
+		again |= drive_find(ch, i, signatures[i]);
+	return again;
+}
+
+/* Requests wait for what a predecessor had found: a disk without a good answer is worth another reset. */
+static bool channel_look(struct ata_channel *ch)
+{
+	unsigned int looks = device_is_awaited(ch->ata->dev) ? LOOKS : 1;
+	bool again = true;
+
+	for (unsigned int i = 0; i < looks && again; i++) {
+		if (ata_alt_status(ch) == FLOATING || ata_reset_polled(ch))
+			return false;
+		again = drives_find(ch);
+	}
+	return ch->drives[0].present || ch->drives[1].present;
 }
 
 static bool channel_find(struct ata_channel *ch)
 {
 	if (windows_open(ch))
 		return false;
-	ch->usable = ata_alt_status(ch) != FLOATING && !ata_reset_polled(ch);
-	if (ch->usable)
-		drives_find(ch);
-	ch->usable &= ch->drives[0].present || ch->drives[1].present;
+	ch->usable = channel_look(ch);
 	if (ch->usable)
 		return true;
 	windows_close(ch);

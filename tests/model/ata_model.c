@@ -250,6 +250,11 @@ static void command_run(struct ata_model_channel *c)
 	c->wait_master = c->packet_wanted = false;
 	switch (cd ? (c->command == 0xa0 || c->command == 0xa1 ? c->command : 0) : c->command) {
 	case 0xec: case 0xa1:
+		if (!cd && c->am->lies.unidentified) {
+			c->am->lies.unidentified--;
+			done(c, ST_ERR, 0x04);
+			break;
+		}
 		memcpy(c->buffer, d->identify, 512);
 		data_begin(c, c->buffer, 512, false);
 		c->block_left = 512;
@@ -515,7 +520,7 @@ struct ata_model *ata_model_create(const struct ata_model_setup *setup)
 	struct host_setup host = {
 		.name = setup->isa ? "isa_ide.0" : "0000:00:01.1", .bus = setup->isa ? FERRY_BUS_ISA : FERRY_BUS_PCI,
 		.vendor = 0x8086, .device = 0x7010, .class_code = setup->native ? 0x010185 : 0x010180,
-		.memory_limit = setup->memory_limit, .dma_base = 0x10000000, .ops = setup->ops ? setup->ops : &ata_model_ops, .model = am,
+		.memory_limit = setup->memory_limit, .dma_base = 0x10000000, .awaited = setup->awaited, .ops = setup->ops ? setup->ops : &ata_model_ops, .model = am,
 	};
 
 	if (!am)

@@ -23,6 +23,7 @@ struct ata_lies {
 	unsigned int errors;		/* so many commands fail with error_value */
 	uint8_t error_value;
 	bool error_keeps_drq;
+	unsigned int unidentified;	/* so many times a disk refuses to say who it is */
 	unsigned int early;		/* so many DMA commands interrupt before their data has moved */
 	uint16_t byte_count;		/* of a packet's data, instead of the true one */
 };
@@ -31,6 +32,7 @@ struct ata_model_setup {
 	enum ata_model_kind drives[4];
 	bool isa;			/* one channel, no bus master */
 	bool native;			/* at BARs, on a shared level line */
+	bool awaited;			/* as if an earlier driver had died */
 	uint32_t sectors;		/* of 512 bytes; 0: ATA_MODEL_BLOCKS */
 	size_t memory_limit;
 	const struct host_model_ops *ops;

@@ -194,6 +194,33 @@ KTEST_CASE(transfer_of_another_length_is_an_error)
 	EXPECT_EQ(ata_model_destroy(am), 0);
 }
 
+/* The first disk refuses to say who it is, so many times; is there a unit 0? */
+static bool unit_found(bool awaited, unsigned int refusals)
+{
+	struct ata_model_setup setup = piix;
+	struct ata_model *am;
+	bool there;
+
+	setup.awaited = awaited;
+	setup.drives[1] = ATA_MODEL_NONE;
+	am = ata_model_create(&setup);
+	if (!am)
+		return false;
+	am->lies.unidentified = refusals;
+	EXPECT_EQ(host_probe(am->dev), 0);	/* the CD is there */
+	there = host_block_unit(am->dev, 0);
+	EXPECT_EQ(ata_model_destroy(am), 0);
+	return there;
+}
+
+KTEST_CASE(successor_looks_for_a_disk_again_that_gave_no_good_answer)
+{
+	EXPECT_TRUE(unit_found(true, 1));
+	EXPECT_TRUE(unit_found(true, 2));
+	EXPECT_FALSE(unit_found(true, 3));
+	EXPECT_FALSE(unit_found(false, 1));
+}
+
 /* Such as one that was meant for the predecessor's command. */
 KTEST_CASE(interrupt_before_the_data_moved_costs_a_reset_not_the_request)
 {
