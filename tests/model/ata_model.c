@@ -520,7 +520,8 @@ struct ata_model *ata_model_create(const struct ata_model_setup *setup)
 	struct host_setup host = {
 		.name = setup->isa ? "isa_ide.0" : "0000:00:01.1", .bus = setup->isa ? FERRY_BUS_ISA : FERRY_BUS_PCI,
 		.vendor = 0x8086, .device = 0x7010, .class_code = setup->native ? 0x010185 : 0x010180,
-		.memory_limit = setup->memory_limit, .dma_base = 0x10000000, .awaited = setup->awaited, .ops = setup->ops ? setup->ops : &ata_model_ops, .model = am,
+		.memory_limit = setup->memory_limit, .dma_base = 0x10000000, .awaited = setup->awaited,
+		.ops = setup->ops ? setup->ops : &ata_model_ops, .model = am,
 	};
 
 	if (!am)
