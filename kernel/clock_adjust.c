@@ -112,7 +112,7 @@ static int64_t adjust(uint64_t user)
 	if (!result && steers(&t))
 		result = -EOPNOTSUPP;
 	if (result)
-		return copy_to_user(user, &t, sizeof(t)) ? -EFAULT : result;
+		return copy_back_to_user(user, &t, sizeof(t)) ? -EFAULT : result;
 	if (t.modes & LINUX_ADJ_SETOFFSET)
 		step(&t);
 	mutex_lock(&adjust_lock);
