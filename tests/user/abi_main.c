@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include "abi.h"
 
-#define CASE_SECONDS	20
+#define CASE_SECONDS	60
 
 extern const struct abi_case __start_abi_cases[], __stop_abi_cases[];
 
