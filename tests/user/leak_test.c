@@ -365,3 +365,27 @@ ABI_CASE(no_call_leaves_anything_in_registers)
 	CHECK(rax == (uint64_t)getpid() && rdi == 1 && rsi == 2 && rdx == 3 && r8 == 4 && r9 == 5 && r10 == 6);
 	CHECK(!is_kernels(rcx) && r11 < 0x400000);
 }
+
+/* A driver may say that a read is done and have filled nothing: null_blk does no other. What the page cache hands out then must be nobody's. */
+ABI_CASE(a_page_that_a_driver_did_not_fill_shows_no_old_memory)
+{
+	size_t used = 8 << 20, size = 1 << 20, at = 0;
+	int fd = open("/dev/nullb0", O_RDONLY);
+	unsigned char *memory;
+
+	if (fd < 0) {
+		CHECK(errno == ENOENT);
+		return;
+	}
+	memory = mmap(NULL, used, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(memory != MAP_FAILED);
+	memset(memory, 0x5a, used);
+	CHECK(!munmap(memory, used));
+	memory = malloc(size);
+	CHECK(memory && read(fd, memory, size) == (ssize_t)size);
+	while (at < size && !memory[at])
+		at++;
+	CHECK(at == size);
+	free(memory);
+	close(fd);
+}

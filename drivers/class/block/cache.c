@@ -209,8 +209,8 @@ struct cache_page *cache_page_create(struct block_disk *disk, uint64_t index)
 		return NULL;
 	if (cache_full(&disk->cache))
 		cache_make_room(disk, 2);
-	do {
-		p->page = frame_alloc(0, cache_page_bytes(disk, index) < PAGE_SIZE ? FRAME_ZERO : 0, PAGE_FILE);
+	do {	/* cleared: a driver may say that it filled a page and have not */
+		p->page = frame_alloc(0, FRAME_ZERO, PAGE_FILE);
 	} while (!p->page && cache_make_room(disk, RUN_PAGES));
 	if (!p->page) {
 		kfree(p);
