@@ -153,11 +153,9 @@ static int area_settle(struct space *s, struct vma *vma, vaddr_t start, vaddr_t 
 
 static int bind_locked(struct space *s, vaddr_t start, vaddr_t end, const struct mem_policy *p, uint64_t flags, struct list *dead)
 {
-	int err = space_covers(s, start, end) ? vma_split(s, start) : -EFAULT, settled = 0;
+	int err = space_covers(s, start, end) ? vma_split_range(s, start, end) : -EFAULT, settled = 0;
 	struct vma *vma;
 
-	if (!err)
-		err = vma_split(s, end);
 	for (vma = err ? NULL : vma_after(s, start); vma && vma->start < end; vma = vma_after(s, start)) {
 		int at;
 

@@ -55,9 +55,7 @@ static int64_t move_area(struct remap *r)
 
 	if (at < 0)
 		return at;
-	err = vma_split(r->space, r->old);
-	if (!err)
-		err = vma_split(r->space, r->old + r->old_length);
+	err = vma_split_range(r->space, r->old, r->old + r->old_length);
 	from = space_find(r->space, r->old);
 	if (err || !from)
 		return err ? err : -EFAULT;

@@ -27,6 +27,8 @@ void vma_merge(struct space *s, struct vma *vma, struct list *dead);
 void vma_unlink(struct space *s, struct vma *vma);
 /* Make @address a border between areas if it lies inside one. -ENOMEM. */
 int vma_split(struct space *s, vaddr_t address);
+/* The same at both ends of a range. */
+int vma_split_range(struct space *s, vaddr_t start, vaddr_t end);
 /* The highest gap of @length below @limit and not below MAP_MIN; 0: none. */
 vaddr_t vma_find_gap(struct space *s, uint64_t length, vaddr_t limit);
 /* Is every page of the range in some area? (space_map.c) */

@@ -27,10 +27,8 @@ static bool both_write_and_exec(uint32_t vm_flags)
 int space_unmap_locked(struct space *s, vaddr_t start, vaddr_t end, struct list *dead)
 {
 	struct vma *vma, *next;
-	int err = vma_split(s, start);
+	int err = vma_split_range(s, start, end);
 
-	if (!err)
-		err = vma_split(s, end);
 	if (err)
 		return err;
 	for (vma = vma_after(s, start); vma && vma->start < end; vma = next) {
@@ -339,11 +337,9 @@ static int protect_area(struct space *s, struct vma *vma, uint32_t rights)
 
 static int protect_locked(struct space *s, vaddr_t start, vaddr_t end, uint32_t rights, struct list *dead)
 {
-	int err = space_covers(s, start, end) ? vma_split(s, start) : -ENOMEM;
+	int err = space_covers(s, start, end) ? vma_split_range(s, start, end) : -ENOMEM;
 	struct vma *vma;
 
-	if (!err)
-		err = vma_split(s, end);
 	for (vma = err ? NULL : vma_after(s, start); vma && vma->start < end; vma = vma_after(s, start)) {
 		start = vma->end;
 		err = protect_area(s, vma, rights);
@@ -357,11 +353,9 @@ static int protect_locked(struct space *s, vaddr_t start, vaddr_t end, uint32_t 
 /* s->lock held. */
 static int advise_fork_locked(struct space *s, vaddr_t start, vaddr_t end, uint32_t flag, bool on, struct list *dead)
 {
-	int err = space_covers(s, start, end) ? vma_split(s, start) : -ENOMEM;
+	int err = space_covers(s, start, end) ? vma_split_range(s, start, end) : -ENOMEM;
 	struct vma *vma;
 
-	if (!err)
-		err = vma_split(s, end);
 	for (vma = err ? NULL : vma_after(s, start); vma && vma->start < end; vma = vma_after(s, start)) {
 		start = vma->end;
 		if (on && flag == VM_WIPE_ON_FORK && (vma->file || (vma->flags & VM_SHARED)))

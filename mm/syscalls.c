@@ -126,17 +126,16 @@ SYSCALL_FLAGS(NR_mremap, mremap, SYSCALL_DRIVER)
 static int64_t check_mapped(struct space *s, uint64_t address, uint64_t length)
 {
 	vaddr_t v = address & PAGE_MASK, end = v + ALIGN_UP(length + address % PAGE_SIZE, PAGE_SIZE);
-	const struct vma *vma;
+	bool covered;
 
 	if (end <= v)
 		return end < v ? -EINVAL : 0;
 	if (!user_range_ok(v, end - v))
 		return -ENOMEM;
 	mutex_lock(&s->lock);
-	while (v < end && (vma = space_find(s, v)))
-		v = vma->end;
+	covered = space_covers(s, v, end);
 	mutex_unlock(&s->lock);
-	return v < end ? -ENOMEM : 0;
+	return covered ? 0 : -ENOMEM;
 }
 
 int64_t space_advise(struct space *s, uint64_t address, uint64_t length, int advice)

@@ -159,6 +159,13 @@ int vma_split(struct space *s, vaddr_t address)
 	return 0;
 }
 
+int vma_split_range(struct space *s, vaddr_t start, vaddr_t end)
+{
+	int err = vma_split(s, start);
+
+	return err ? err : vma_split(s, end);
+}
+
 /* The lowest address that something below @vma may end at. */
 static vaddr_t lower_edge(const struct vma *vma)
 {
