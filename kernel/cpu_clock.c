@@ -83,14 +83,8 @@ static int sleeper_wait(struct sleeper *s)
 {
 	int err = 0;
 
-	while (!READ_ONCE(s->done) && !err) {
-		sleep_prepare(true);
-		if (READ_ONCE(s->done)) {
-			sleep_cancel();
-			break;
-		}
-		err = schedule_timeout(TIME_FOREVER);
-	}
+	while (!READ_ONCE(s->done) && !err)
+		err = sleep_unless(READ_ONCE(s->done), TIME_FOREVER);
 	return READ_ONCE(s->done) ? 0 : err;
 }
 

@@ -173,14 +173,8 @@ static int waiter_sleep(struct futex_waiter *w, const struct until *u)
 {
 	int err = 0;
 
-	while (!READ_ONCE(w->woken) && !err) {
-		sleep_prepare(true);
-		if (READ_ONCE(w->woken)) {
-			sleep_cancel();
-			break;
-		}
-		err = schedule_timeout(u->date ? deadline_of_date(u->date) : u->deadline);
-	}
+	while (!READ_ONCE(w->woken) && !err)
+		err = sleep_unless(READ_ONCE(w->woken), u->date ? deadline_of_date(u->date) : u->deadline);
 	return err;
 }
 

@@ -254,14 +254,8 @@ static int waiter_sleep(struct pi_waiter *w, time_ns_t deadline)
 {
 	int err = 0;
 
-	while (!READ_ONCE(w->woken) && !err) {
-		sleep_prepare(true);
-		if (READ_ONCE(w->woken)) {
-			sleep_cancel();
-			break;
-		}
-		err = schedule_timeout(deadline);
-	}
+	while (!READ_ONCE(w->woken) && !err)
+		err = sleep_unless(READ_ONCE(w->woken), deadline);
 	return err;
 }
 

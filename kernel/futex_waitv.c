@@ -85,14 +85,8 @@ static int vector_sleep(const struct vector *v, time_ns_t deadline)
 {
 	int err = 0;
 
-	while (!any_woken(v) && !err) {
-		sleep_prepare(true);
-		if (any_woken(v)) {
-			sleep_cancel();
-			break;
-		}
-		err = schedule_timeout(deadline);
-	}
+	while (!any_woken(v) && !err)
+		err = sleep_unless(any_woken(v), deadline);
 	return err;
 }
 

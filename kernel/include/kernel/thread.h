@@ -169,6 +169,17 @@ void sleep_prepare(bool interruptible);
 void sleep_cancel(void);
 /* Sleep as prepared until woken or @deadline: 0 woken, -ETIMEDOUT, -EINTR (signal pending and interruptible). */
 int schedule_timeout(time_ns_t deadline);
+/* The three together, for who is woken by sched_wake(): one sleep, unless @condition holds by now. 0, or as schedule_timeout(). */
+#define sleep_unless(condition, deadline)					\
+({										\
+	int err_ = 0;								\
+	sleep_prepare(true);							\
+	if (condition)								\
+		sleep_cancel();							\
+	else									\
+		err_ = schedule_timeout(deadline);				\
+	err_;									\
+})
 bool signal_pending(const struct thread *t);
 
 #endif
