@@ -64,15 +64,20 @@ static int control(const struct ferry_device_desc *d, unsigned int verb)
 	return syscall(NR_ferry_driver_control, &c) ? -errno : 0;
 }
 
+void json_device(const struct ferry_device_desc *d)
+{
+	json_item();
+	printf("{\"device\":");
+	json_text(d->name);
+	printf(",\"driver\":");
+	json_text(d->driver);
+}
+
 int complain(const struct ferry_device_desc *d, const char *what, const char *why)
 {
 	fprintf(stderr, "drvctl: %s%s%s: cannot %s: %s\n", d->driver, d->driver[0] ? " " : "", d->name, what, why);
 	if (drvctl_json) {
-		json_item();
-		printf("{\"device\":");
-		json_text(d->name);
-		printf(",\"driver\":");
-		json_text(d->driver);
+		json_device(d);
 		printf(",\"ok\":false,\"error\":");
 		json_text(why);
 		printf("}");

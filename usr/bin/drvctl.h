@@ -41,6 +41,8 @@ int disk_latency(const struct ferry_device_desc *d);
 int disk_inject(const struct ferry_device_desc *d, char **words);
 /* JSON: the members of the array that a verb's results are, with commas; a text with its quotes. */
 void json_item(void);
+/* An item that is an object, begun with whose it is; its end is the caller's. */
+void json_device(const struct ferry_device_desc *d);
 void json_text(const char *text);
 
 /* drvctl_ask.c: one line to the manager. 0: its answer without the first word is in @answer; 1: it refused, and that is why; -1: no manager. */

@@ -75,11 +75,7 @@ static void disk_begin(const struct ferry_device_desc *d, const char *disk)
 		printf("disk=%s device=%s driver=%s", disk, d->name, d->driver);
 		return;
 	}
-	json_item();
-	printf("{\"device\":");
-	json_text(d->name);
-	printf(",\"driver\":");
-	json_text(d->driver);
+	json_device(d);
 	printf(",\"disk\":");
 	json_text(disk);
 }

@@ -117,11 +117,7 @@ static void scopes_print(const struct ferry_device_desc *d, const struct scope *
 	int i, shown = 0;
 
 	if (drvctl_json) {
-		json_item();
-		printf("{\"device\":");
-		json_text(d->name);
-		printf(",\"driver\":");
-		json_text(d->driver);
+		json_device(d);
 		printf(",\"scopes\":[");
 	} else {
 		printf("%s %s\n", d->name, d->driver);
