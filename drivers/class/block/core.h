@@ -147,7 +147,7 @@ struct block_disk {
 	struct list scan_link;
 };
 
-/* block.c */
+/* disk.c */
 void block_disk_for_each(bool (*fn)(struct block_disk *disk, void *arg), void *arg);
 /* A new disk with a name, not yet alive; takes a reference of the group. NULL: no memory. */
 struct block_disk *block_disk_create(struct block_group *group, const struct block_limits *limits);
@@ -260,7 +260,7 @@ void block_replay_fail(struct block_queue *q, const struct block_disk *disk, boo
 /* Say that @nr requests of @disk ended because nobody came for them. */
 void block_lost_log(const struct block_queue *q, const struct block_disk *disk, unsigned int nr, const char *which);
 
-/* block_cache*.c: buffered access in bytes of the whole disk. Return bytes, or -errno when none. May sleep. */
+/* cache*.c: buffered access in bytes of the whole disk. Return bytes, or -errno when none. May sleep. */
 int block_cache_init(struct block_cache *c);
 void block_cache_free(struct block_disk *disk);
 ssize_t block_cache_read(struct block_disk *disk, uint64_t pos, struct iter *to, size_t n);
