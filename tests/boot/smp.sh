@@ -22,7 +22,7 @@ if [ -x "$BUILD/usr/bin/abi_test" ]; then
 		LIMIT=200 guest 'abi_test' --smp 4
 		[ "$status" = 0 ] && all_ok "$scratch/out"
 		held=$?
-		grep -A 5 'not ok' "$scratch/out" >"$scratch/failed"
+		grep -B 5 'not ok' "$scratch/out" >"$scratch/failed"
 		verdict border_holds_on_four $held "$scratch/err" "$scratch/failed"
 	fi
 	for suite in smp sched; do
