@@ -278,22 +278,27 @@ SYSCALL(NR_utime, utime)
 	return do_utimens(LINUX_AT_FDCWD, args->a[0], t, WALK_FOLLOW, false);
 }
 
+int inode_may_grow(const struct inode *inode, uint64_t size)
+{
+	if (size <= inode->size || !current_process || size <= current_process->rlimits[LINUX_RLIMIT_FSIZE].cur)
+		return 0;
+	signal_send_thread(current, LINUX_SIGXFSZ, NULL);
+	return -EFBIG;
+}
+
 static int change_size(struct dentry *d, uint64_t length)
 {
 	struct inode *inode = d->inode;
-	uint64_t limit = current_process->rlimits[LINUX_RLIMIT_FSIZE].cur;
 	int err;
 
 	if (LINUX_S_ISDIR(inode->mode))
 		return -EISDIR;
 	if (!LINUX_S_ISREG(inode->mode) || !inode->ops->truncate)
 		return -EINVAL;
-	if (length > limit) {
-		signal_send_thread(current, LINUX_SIGXFSZ, NULL);
-		return -EFBIG;
-	}
 	mutex_lock(&inode->lock);
-	err = inode->ops->truncate(inode, length);
+	err = inode_may_grow(inode, length);
+	if (!err)
+		err = inode->ops->truncate(inode, length);
 	mutex_unlock(&inode->lock);
 	if (!err)
 		mapping_unmap(&inode->mapping, ALIGN_UP(length, PAGE_SIZE) >> PAGE_SHIFT, ~0ull);

@@ -337,21 +337,32 @@ static int fill_range(struct inode *inode, uint64_t start, uint64_t end)
 	return 0;
 }
 
+/* As Linux's shmem_fallocate() looks: seals against writing forbid holes only, growing counts also where the size is kept. */
+static int fallocate_check(const struct inode *inode, uint64_t end, bool punch)
+{
+	int err;
+
+	if (punch)
+		return inode->seals & (SEAL_WRITE | SEAL_FUTURE) ? -EPERM : 0;
+	err = inode_may_grow(inode, end);
+	return !err && end > inode->size && (inode->seals & SEAL_GROW) ? -EPERM : err;
+}
+
 static int tmpfs_fallocate(struct file *f, int mode, uint64_t offset, uint64_t length)
 {
 	bool punch = mode == (LINUX_FALLOC_FL_PUNCH_HOLE | LINUX_FALLOC_FL_KEEP_SIZE);
 	struct inode *inode = f->inode;
 	uint64_t end = offset + length;
-	int err = 0;
+	bool zero = mode & LINUX_FALLOC_FL_ZERO_RANGE;
+	int err;
 
 	if (!punch && (mode & ~(LINUX_FALLOC_FL_KEEP_SIZE | LINUX_FALLOC_FL_ZERO_RANGE)))
 		return -EOPNOTSUPP;
 	mutex_lock(&inode->lock);
-	if (inode->seals & (SEAL_WRITE | SEAL_FUTURE))
+	err = fallocate_check(inode, end, punch);
+	if (!err && zero && (inode->seals & (SEAL_WRITE | SEAL_FUTURE)))
 		err = -EPERM;
-	else if (end > inode->size && !(mode & LINUX_FALLOC_FL_KEEP_SIZE) && (inode->seals & SEAL_GROW))
-		err = -EPERM;
-	if (!err && (punch || (mode & LINUX_FALLOC_FL_ZERO_RANGE)))
+	if (!err && (punch || zero))
 		zero_range(inode, offset, end);
 	if (!err && !punch)
 		err = fill_range(inode, offset, end);
@@ -360,7 +371,7 @@ static int tmpfs_fallocate(struct file *f, int mode, uint64_t offset, uint64_t l
 	if (!err)
 		inode_touch(inode);
 	mutex_unlock(&inode->lock);
-	if (!err && (punch || (mode & LINUX_FALLOC_FL_ZERO_RANGE)))
+	if (!err && (punch || zero))
 		mapping_unmap(&inode->mapping, offset >> PAGE_SHIFT, (end - 1) >> PAGE_SHIFT);
 	return err;
 }

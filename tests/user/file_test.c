@@ -183,6 +183,13 @@ ABI_CASE(truncation_cuts_and_extends_with_zeroes)
 	CHECK_ERR(truncate("none", 0), ENOENT);
 }
 
+static volatile sig_atomic_t noted;
+
+static void note(int sig)
+{
+	noted = sig;
+}
+
 ABI_CASE(the_file_size_limit_signals)
 {
 	struct rlimit l = { 100, 100 };
@@ -196,6 +203,15 @@ ABI_CASE(the_file_size_limit_signals)
 	CHECK(write(fd, block, 200) == 100);
 	CHECK_ERR(write(fd, block, 1), EFBIG);
 	CHECK_ERR(ftruncate(fd, 101), EFBIG);
+	CHECK(!fallocate(fd, 0, 0, 100));
+	CHECK_ERR(fallocate(fd, 0, 50, 51), EFBIG);
+	CHECK_ERR(fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 101), EFBIG);
+	CHECK(!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 500));
+	l.rlim_cur = 10;
+	CHECK(!setrlimit(RLIMIT_FSIZE, &l) && !ftruncate(fd, 50) && !fallocate(fd, 0, 0, 40));
+	signal(SIGXFSZ, note);
+	CHECK_ERR(fallocate(fd, 0, 0, 51), EFBIG);
+	CHECK(noted == SIGXFSZ);
 }
 
 ABI_CASE(vectors_move_in_order_and_are_checked)
