@@ -267,7 +267,6 @@ void cgroup_set_max_tasks(struct cgroup *g, uint64_t max)
 struct walk {
 	struct cgroup *group;
 	struct seq *seq;
-	bool met;		/* somebody alive */
 };
 
 static bool show_member(struct process *p, void *arg)
@@ -290,22 +289,17 @@ static bool kill_member(struct process *p, void *arg)
 {
 	struct walk *w = arg;
 
-	if (!p->zombie && !READ_ONCE(p->exiting) && cgroup_holds(w->group, p)) {
+	if (cgroup_holds(w->group, p))
 		(void)signal_post_process(p, LINUX_SIGKILL, NULL);
-		w->met = true;
-	}
 	return true;
 }
 
-/* Once more as long as somebody lived: a child may have been born behind the walk. */
+/* A child that is born behind the walk finds that its parent is ending, and ends too (kernel/fork.c). */
 void cgroup_kill(struct cgroup *g)
 {
 	struct walk w = { .group = g };
 
-	do {
-		w.met = false;
-		process_for_each(kill_member, &w);
-	} while (w.met);
+	process_for_each(kill_member, &w);
 }
 
 static void show_names(struct seq *s, const struct cgroup *g, unsigned int depth)

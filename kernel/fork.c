@@ -226,6 +226,9 @@ static void process_link_child(struct process *p, const struct clone_request *r)
 	flags = spin_lock_irq(&process_tree_lock);
 	p->tty = from->tty;
 	spin_unlock_irq(&process_tree_lock, flags);
+	/* Who is killed has no more children: a walk that killed it may have gone past the place where this one is now. */
+	if (READ_ONCE(from->exiting))
+		process_begin_exit(p, LINUX_SIGKILL);
 }
 
 /* Until the child runs another program or ends; a parent that is being killed does not wait. */

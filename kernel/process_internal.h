@@ -94,6 +94,10 @@ bool clock_is_date(int clock);
 /* process_vm.c: a program's vector; their lengths may be added. 0, -EFAULT, -EINVAL. */
 int iovec_from_user(struct iovec_k *vec, uint64_t uvec, unsigned int nr);
 
+/* who.c: call @fn for each thread meant; process->lock held. @id 0: the caller, its group, its real user. How many there were. */
+enum who { WHO_THREAD, WHO_GROUP, WHO_USER };
+unsigned int who_for_each(enum who kind, int id, void (*fn)(struct thread *t, void *arg), void *arg);
+
 /* wait4.c */
 void rusage_fill(struct linux_rusage *usage, time_ns_t user, time_ns_t system, uint64_t max_pages);
 

@@ -316,20 +316,10 @@ SYSCALL_FLAGS(NR_getcpu, getcpu, SYSCALL_DRIVER)
 }
 
 struct nice_request {
-	int which, who;		/* LINUX_PRIO_* */
 	bool set;
 	int nice;
-	int found, best, err;
+	int best, err;
 };
-
-static bool nice_matches(const struct nice_request *r, const struct process *p)
-{
-	if (r->which == LINUX_PRIO_PROCESS)
-		return p->pid == (r->who ? r->who : current_process->pid);
-	if (r->which == LINUX_PRIO_PGRP)
-		return p->pgid == (r->who ? r->who : current_process->pgid);
-	return p->uid == (r->who ? (uint32_t)r->who : current_process->uid);
-}
 
 /* A thread that runs with a waiter's priority has it to the end of that. */
 static void nice_change(struct thread *t, int nice)
@@ -343,15 +333,15 @@ static void nice_change(struct thread *t, int nice)
 		thread_set_sched(t, &p);
 }
 
-static void nice_one(struct nice_request *r, struct process *p, struct thread *t)
+static void nice_visit(struct thread *t, void *arg)
 {
 	struct sched_params now = thread_own_sched(t);
+	struct nice_request *r = arg;
 
-	r->found++;
 	r->best = MIN(r->best, now.nice);
 	if (!r->set)
 		return;
-	if (process_may_signal(p))
+	if (process_may_signal(t->process))
 		r->err = -EPERM;
 	else if (!may_be_nicer(t, now.nice, r->nice))
 		r->err = -EACCES;
@@ -359,42 +349,31 @@ static void nice_one(struct nice_request *r, struct process *p, struct thread *t
 		nice_change(t, r->nice);
 }
 
-static bool nice_visit(struct process *p, void *arg)
+/* One thread, not a process: that is what Linux does. */
+static int nice_run(struct nice_request *r, int which, int who)
 {
-	struct nice_request *r = arg;
-	struct thread *t;
-	uint64_t flags;
+	static const enum who kinds[] = {
+		[LINUX_PRIO_PROCESS] = WHO_THREAD, [LINUX_PRIO_PGRP] = WHO_GROUP, [LINUX_PRIO_USER] = WHO_USER,
+	};
 
-	if (p->zombie || !nice_matches(r, p))
-		return true;
-	flags = spin_lock_irq(&p->lock);
-	list_for_each(t, &p->threads, process_link)
-		nice_one(r, p, t);
-	spin_unlock_irq(&p->lock, flags);
-	return true;
-}
-
-static int nice_run(struct nice_request *r)
-{
-	if (r->which < LINUX_PRIO_PROCESS || r->which > LINUX_PRIO_USER)
+	if (which < LINUX_PRIO_PROCESS || which > LINUX_PRIO_USER)
 		return -EINVAL;
-	process_for_each(nice_visit, r);
-	return r->found ? r->err : -ESRCH;
+	return who_for_each(kinds[which], who, nice_visit, r) ? r->err : -ESRCH;
 }
 
 /* Returns 20 - nice, so that no result looks like an error. */
 SYSCALL(NR_getpriority, getpriority)
 {
-	struct nice_request r = { .which = args->a[0], .who = args->a[1], .best = NICE_MAX };
-	int err = nice_run(&r);
+	struct nice_request r = { .best = NICE_MAX };
+	int err = nice_run(&r, (int)args->a[0], (int)args->a[1]);
 
 	return err ? err : 20 - r.best;
 }
 
 SYSCALL(NR_setpriority, setpriority)
 {
-	struct nice_request r = { .which = args->a[0], .who = args->a[1], .set = true, .best = NICE_MAX };
+	struct nice_request r = { .set = true, .best = NICE_MAX };
 
 	r.nice = MIN(MAX((int)args->a[2], NICE_MIN), NICE_MAX);
-	return nice_run(&r);
+	return nice_run(&r, (int)args->a[0], (int)args->a[1]);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Scheduling policies: what was set reads back, children inherit, and real time leaves something for the others. */
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -252,4 +253,33 @@ ABI_CASE(urgent_requests_need_a_privilege)
 		_exit(0);
 	}
 	CHECK(abi_wait(pid) == 0);
+}
+
+static int nice_asked;
+
+static void *be_nicer(void *arg)
+{
+	(void)arg;
+	CHECK(!setpriority(PRIO_PROCESS, 0, 7) && getpriority(PRIO_PROCESS, 0) == 7);
+	nice_asked = (int)syscall(SYS_gettid);
+	while (__atomic_load_n(&nice_asked, __ATOMIC_SEQ_CST))
+		sched_yield();
+	return NULL;
+}
+
+/* A number names a thread; only groups and users are many. */
+ABI_CASE(a_nice_value_is_a_thread_s_own)
+{
+	pthread_t t;
+
+	CHECK(!pthread_create(&t, NULL, be_nicer, NULL));
+	while (!__atomic_load_n(&nice_asked, __ATOMIC_SEQ_CST))
+		sched_yield();
+	CHECK(getpriority(PRIO_PROCESS, getpid()) == 0 && getpriority(PRIO_PROCESS, nice_asked) == 7);
+	CHECK(!setpgid(0, 0) && getpriority(PRIO_PGRP, 0) == 0 && !setpriority(PRIO_PGRP, getpid(), 9));
+	CHECK(getpriority(PRIO_PROCESS, nice_asked) == 9 && getpriority(PRIO_PROCESS, 0) == 9);
+	CHECK_ERR(getpriority(PRIO_PROCESS, 1 << 30), ESRCH);
+	CHECK_ERR(getpriority(3, 0), EINVAL);
+	__atomic_store_n(&nice_asked, 0, __ATOMIC_SEQ_CST);
+	CHECK(!pthread_join(t, NULL));
 }
