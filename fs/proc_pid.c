@@ -21,7 +21,7 @@ struct process *proc_node_process(const struct inode *inode)
 	return ((struct proc_node *)inode->priv)->process;
 }
 
-static void node_destroy(struct inode *inode)
+void proc_node_destroy(struct inode *inode)
 {
 	struct proc_node *n = inode->priv;
 
@@ -31,7 +31,7 @@ static void node_destroy(struct inode *inode)
 }
 
 /* Has the process been waited for? Then its number may be somebody else's. */
-static bool node_valid(struct inode *inode)
+bool proc_node_valid(struct inode *inode)
 {
 	struct process *p = proc_node_process(inode), *now = process_find(p->pid);
 	bool same = now == p;
@@ -53,14 +53,14 @@ struct process *proc_pid_of(const struct file *f)
 {
 	struct process *p;
 
-	if (f->ops != &pid_dir_fops || node_tid(f->inode))
+	if (f->ops != &pid_dir_fops || ((const struct proc_node *)f->inode->priv)->entry->number)
 		return NULL;
 	p = proc_node_process(f->inode);
 	process_get(p);
 	return p;
 }
 
-static struct dentry *node_make(struct dentry *dir, const char *name, size_t length, struct process *p, const struct proc_entry *e)
+struct dentry *proc_node_make(struct dentry *dir, const char *name, size_t length, struct process *p, const struct proc_entry *e)
 {
 	const struct inode_ops *ops = e->ops ? e->ops : &pid_text_ops;
 	struct proc_node *n = kzalloc(sizeof(*n));
@@ -122,10 +122,16 @@ static ssize_t mounts_readlink(struct inode *inode, char *to, size_t size)
 
 static const struct inode_ops self_ops = { .readlink = self_readlink };
 static const struct inode_ops thread_self_ops = { .readlink = thread_self_readlink };
+static ssize_t net_readlink(struct inode *inode, char *to, size_t size)
+{
+	return format_text(to, size, "self/net");
+}
+
+static const struct inode_ops net_ops = { .readlink = net_readlink };
 static const struct inode_ops mounts_ops = { .readlink = mounts_readlink };
 
 static const struct { const char *name; const struct inode_ops *ops; } root_links[] = {
-	{ "self", &self_ops }, { "thread-self", &thread_self_ops }, { "mounts", &mounts_ops },
+	{ "self", &self_ops }, { "thread-self", &thread_self_ops }, { "mounts", &mounts_ops }, { "net", &net_ops },
 };
 
 static struct dentry *root_link(struct dentry *dir, const char *name, size_t length)
@@ -153,7 +159,7 @@ static struct dentry *root_link(struct dentry *dir, const char *name, size_t len
 static struct dentry *thread_node(struct dentry *dir, const char *name, size_t length, struct process *p, pid_t tid)
 {
 	static const struct proc_entry entry = { .mode = LINUX_S_IFDIR | 0555, .number = TASK_DIR, .ops = &pid_dir_ops, .fops = &pid_dir_fops };
-	struct dentry *d = node_make(dir, name, length, p, &entry);
+	struct dentry *d = proc_node_make(dir, name, length, p, &entry);
 
 	if (!IS_ERR(d))
 		((struct proc_node *)d->inode->priv)->tid = tid;
@@ -175,7 +181,7 @@ struct dentry *proc_pid_lookup(struct dentry *dir, const char *name, size_t leng
 	}
 	if (!p)
 		return pid < 0 ? root_link(dir, name, length) : ERR_PTR(-ENOENT);
-	d = node_make(dir, name, length, p, &entry);
+	d = proc_node_make(dir, name, length, p, &entry);
 	process_put(p);
 	return d;
 }
@@ -222,7 +228,7 @@ static ssize_t exe_text(struct process *p, char *to, size_t size)
 	return p->exe[0] ? (ssize_t)MIN(str_copy(to, p->exe, size), size) : -ENOENT;
 }
 
-static int context_path(struct process *p, bool root, struct path *to)
+int proc_context_path(struct process *p, bool root, struct path *to)
 {
 	struct fs_context *c;
 	int err = -ENOENT;
@@ -244,7 +250,7 @@ static int link_path(const struct inode *inode, struct path *to)
 {
 	const struct proc_node *n = inode->priv;
 
-	return context_path(n->process, n->entry->number == PROC_ROOT, to);
+	return proc_context_path(n->process, n->entry->number == PROC_ROOT, to);
 }
 
 static ssize_t path_to_text(struct path *p, char *to, size_t size)
@@ -309,23 +315,33 @@ static struct file *node_file(const struct inode *inode)
 	return f;
 }
 
+ssize_t proc_file_text(const struct file *f, char *to, size_t size)
+{
+	struct path p = { f->mount, f->dentry };
+
+	if (f->mount)
+		return path_to_text(&p, to, size);
+	if (f->dentry)
+		return format_text(to, size, "/%s (deleted)", f->dentry->name);
+	if (f->inode)
+		return format_text(to, size, "%s:[%llu]", file_is_pipe(f) ? "pipe" : "socket", (unsigned long long)f->inode->ino);
+	return format_text(to, size, "anon_inode:[file]");
+}
+
+int proc_file_path(struct file *f, struct path *to)
+{
+	if (!f->dentry)
+		return f->inode ? proc_anonymous_path(f, to) : -ENOENT;
+	*to = (struct path){ f->mount, f->dentry };
+	path_get(to);
+	return 0;
+}
+
 static ssize_t fd_readlink(struct inode *inode, char *to, size_t size)
 {
 	struct file *f = node_file(inode);
-	struct path p;
-	ssize_t n;
+	ssize_t n = f ? proc_file_text(f, to, size) : -ENOENT;
 
-	if (!f)
-		return -ENOENT;
-	p = (struct path){ f->mount, f->dentry };
-	if (f->mount)
-		n = path_to_text(&p, to, size);
-	else if (f->dentry)
-		n = format_text(to, size, "/%s (deleted)", f->dentry->name);
-	else if (f->inode)
-		n = format_text(to, size, "%s:[%llu]", file_is_pipe(f) ? "pipe" : "socket", (unsigned long long)f->inode->ino);
-	else
-		n = format_text(to, size, "anon_inode:[file]");
 	file_put(f);
 	return n;
 }
@@ -333,15 +349,8 @@ static ssize_t fd_readlink(struct inode *inode, char *to, size_t size)
 static int fd_follow(struct inode *inode, struct path *to)
 {
 	struct file *f = node_file(inode);
-	int err = -ENOENT;
+	int err = f ? proc_file_path(f, to) : -ENOENT;
 
-	if (f && f->dentry) {
-		*to = (struct path){ f->mount, f->dentry };
-		path_get(to);
-		err = 0;
-	} else if (f && f->inode) {
-		err = proc_anonymous_path(f, to);
-	}
 	file_put(f);
 	return err;
 }
@@ -354,7 +363,7 @@ static bool fd_valid(struct inode *inode)
 	return f;
 }
 
-static const struct inode_ops fd_link_ops = { .readlink = fd_readlink, .follow = fd_follow, .destroy = node_destroy, .valid = fd_valid };
+static const struct inode_ops fd_link_ops = { .readlink = fd_readlink, .follow = fd_follow, .destroy = proc_node_destroy, .valid = fd_valid };
 
 static struct dentry *fd_lookup(struct dentry *dir, const char *name, size_t length)
 {
@@ -369,7 +378,7 @@ static struct dentry *fd_lookup(struct dentry *dir, const char *name, size_t len
 	if (!f)
 		return ERR_PTR(-ENOENT);
 	file_put(f);
-	d = node_make(dir, name, length, p, &entry);
+	d = proc_node_make(dir, name, length, p, &entry);
 	if (!IS_ERR(d)) {
 		((struct proc_node *)d->inode->priv)->fd = fd;
 		d->inode->ino += fd;
@@ -450,6 +459,11 @@ static int task_iterate(struct file *f, bool (*emit)(void *arg, const char *name
 #define LINK(n, i)	{ .name = n, .mode = LINUX_S_IFLNK | 0777, .number = i, .ops = &pid_link_ops }
 #define TEXT(n, i, s)	{ .name = n, .mode = LINUX_S_IFREG | 0444, .number = i, .show = s }
 
+/* There is no inet: what is here says so by being all there is. */
+static const struct proc_entry net_entries[] = {
+	TEXT("unix", 31, proc_net_unix),
+};
+
 static const struct proc_entry entries[] = {
 	TEXT("stat", 2, proc_pid_stat), TEXT("status", 3, proc_pid_status), TEXT("cmdline", 4, proc_pid_cmdline),
 	{ .name = "comm", .mode = LINUX_S_IFREG | 0644, .number = 5, .show = proc_pid_comm, .write = proc_pid_set_comm },
@@ -458,29 +472,41 @@ static const struct proc_entry entries[] = {
 	TEXT("statm", 8, proc_pid_statm), TEXT("limits", 9, proc_pid_limits),
 	{ .name = "smaps", .mode = LINUX_S_IFREG | 0400, .number = 21, .show = proc_pid_smaps },
 	{ .name = "syscall", .mode = LINUX_S_IFREG | 0400, .number = 22, .show = proc_pid_syscall },
+	{ .name = "io", .mode = LINUX_S_IFREG | 0400, .number = 25, .show = proc_pid_io },
+	{ .name = "pagemap", .mode = LINUX_S_IFREG | 0400, .number = 26, .fops = &proc_pagemap_ops },
+	{ .name = "net", .mode = LINUX_S_IFDIR | 0555, .number = 27, .ops = &pid_dir_ops, .fops = &pid_dir_fops,
+	  .below = net_entries, .nr_below = ARRAY_SIZE(net_entries) },
 	TEXT("cgroup", 20, proc_pid_cgroup),
-	TEXT("mounts", 10, proc_mounts_show), TEXT("wchan", 11, proc_pid_wchan), TEXT("oom_score", 16, proc_pid_wchan),
+	TEXT("mounts", 10, proc_pid_mounts), TEXT("mountinfo", 23, proc_pid_mountinfo),
+	{ .name = "mountstats", .mode = LINUX_S_IFREG | 0400, .number = 24, .show = proc_pid_mountstats },
+	TEXT("wchan", 11, proc_pid_wchan), TEXT("oom_score", 16, proc_pid_wchan),
 	{ .name = "mem", .mode = LINUX_S_IFREG | 0600, .number = 18, .fops = &proc_mem_ops },
 	{ .name = "auxv", .mode = LINUX_S_IFREG | 0400, .number = 19, .fops = &proc_auxv_ops },
 	LINK("exe", PROC_EXE), LINK("cwd", PROC_CWD), LINK("root", PROC_ROOT),
-	DIR("fd", 15, &fd_dir_ops, &fd_dir_fops), DIR("task", 17, &task_dir_ops, &task_dir_fops),
+	DIR("fd", 15, &fd_dir_ops, &fd_dir_fops),
+	{ .name = "map_files", .mode = LINUX_S_IFDIR | 0500, .number = 28, .ops = &proc_map_files_ops, .fops = &proc_map_files_fops },
+	DIR("task", 17, &task_dir_ops, &task_dir_fops),
 };
 
-/* A thread's directory has all but the last entry, "task". */
-static unsigned int nr_entries(const struct inode *dir)
+/* The names in a directory. A thread's has all but the last two, "map_files" and "task". */
+static const struct proc_entry *entries_of(const struct inode *dir, unsigned int *nr)
 {
-	return ARRAY_SIZE(entries) - (((struct proc_node *)dir->priv)->entry->number == TASK_DIR);
+	const struct proc_entry *e = ((struct proc_node *)dir->priv)->entry;
+
+	*nr = e->below ? e->nr_below : ARRAY_SIZE(entries) - (e->number == TASK_DIR ? 2 : 0);
+	return e->below ? e->below : entries;
 }
 
 static struct dentry *pid_lookup(struct dentry *dir, const char *name, size_t length)
 {
-	unsigned int i;
+	const struct proc_entry *e;
+	unsigned int nr;
 
-	if (!node_valid(dir->inode))
+	if (!proc_node_valid(dir->inode))
 		return ERR_PTR(-ENOENT);
-	for (i = 0; i < nr_entries(dir->inode); i++)
-		if (strlen(entries[i].name) == length && !memcmp(entries[i].name, name, length))
-			return node_make(dir, name, length, proc_node_process(dir->inode), &entries[i]);
+	for (e = entries_of(dir->inode, &nr); nr; nr--, e++)
+		if (strlen(e->name) == length && !memcmp(e->name, name, length))
+			return proc_node_make(dir, name, length, proc_node_process(dir->inode), e);
 	return ERR_PTR(-ENOENT);
 }
 
@@ -488,24 +514,28 @@ static int pid_iterate(struct file *f, bool (*emit)(void *arg, const char *name,
 {
 	uint64_t base = (uint64_t)proc_node_process(f->inode)->pid << 16;
 	const struct proc_entry *e;
+	unsigned int nr;
 
-	if (!node_valid(f->inode))
+	if (!proc_node_valid(f->inode))
 		return -ENOENT;
 	if (!dir_emit_dots(f, emit, arg))
 		return 0;
-	for (; f->pos - 2 < (loff_t)nr_entries(f->inode); f->pos++) {
-		e = &entries[f->pos - 2];
-		if (!emit(arg, e->name, base + e->number, mode_to_dtype(e->mode), f->pos + 1))
+	for (e = entries_of(f->inode, &nr); f->pos - 2 < (loff_t)nr; f->pos++) {
+		const struct proc_entry *at = e + (f->pos - 2);
+
+		if (!emit(arg, at->name, base + at->number, mode_to_dtype(at->mode), f->pos + 1))
 			break;
 	}
 	return 0;
 }
 
-static const struct inode_ops pid_dir_ops = { .lookup = pid_lookup, .destroy = node_destroy, .valid = node_valid };
-static const struct inode_ops pid_text_ops = { .destroy = node_destroy, .valid = node_valid };
-static const struct inode_ops pid_link_ops = { .readlink = link_readlink, .follow = link_follow, .destroy = node_destroy, .valid = node_valid };
-static const struct inode_ops fd_dir_ops = { .lookup = fd_lookup, .destroy = node_destroy, .valid = node_valid };
-static const struct inode_ops task_dir_ops = { .lookup = task_lookup, .destroy = node_destroy, .valid = node_valid };
+static const struct inode_ops pid_dir_ops = { .lookup = pid_lookup, .destroy = proc_node_destroy, .valid = proc_node_valid };
+static const struct inode_ops pid_text_ops = { .destroy = proc_node_destroy, .valid = proc_node_valid };
+static const struct inode_ops pid_link_ops = {
+	.readlink = link_readlink, .follow = link_follow, .destroy = proc_node_destroy, .valid = proc_node_valid,
+};
+static const struct inode_ops fd_dir_ops = { .lookup = fd_lookup, .destroy = proc_node_destroy, .valid = proc_node_valid };
+static const struct inode_ops task_dir_ops = { .lookup = task_lookup, .destroy = proc_node_destroy, .valid = proc_node_valid };
 static const struct file_ops pid_dir_fops = { .iterate = pid_iterate, .seek = seek_plain };
 static const struct file_ops fd_dir_fops = { .iterate = fd_iterate, .seek = seek_plain };
 static const struct file_ops task_dir_fops = { .iterate = task_iterate, .seek = seek_plain };

@@ -383,6 +383,18 @@ void proc_pid_syscall(struct seq *s, struct inode *inode)
 	thread_put(t);
 }
 
+/* Nothing is taken back of what was to be written: no file system here cuts pages that are dirty for a disk. */
+void proc_pid_io(struct seq *s, struct inode *inode)
+{
+	struct io_counts c;
+
+	if (ptrace_may_access(proc_node_process(inode)))
+		return;
+	c = process_io_counts(proc_node_process(inode), ((const struct proc_node *)inode->priv)->tid);
+	seq_printf(s, "rchar: %llu\nwchar: %llu\nsyscr: %llu\nsyscw: %llu\nread_bytes: %llu\nwrite_bytes: %llu\ncancelled_write_bytes: 0\n",
+		   ull(c.chars[0]), ull(c.chars[1]), ull(c.calls[0]), ull(c.calls[1]), ull(c.bytes[0]), ull(c.bytes[1]));
+}
+
 void proc_pid_wchan(struct seq *s, struct inode *inode)
 {
 	seq_puts(s, "0");

@@ -107,41 +107,6 @@ static void version_show(struct seq *s, void *priv)
 	seq_printf(s, "%s version %s %s\n", n.sysname, n.release, n.version);
 }
 
-struct mounts_walk {
-	struct seq *s;
-	struct path root;
-	char *buffer;
-};
-
-static bool mount_show(struct mount *m, void *arg)
-{
-	struct mounts_walk *w = arg;
-	struct path p = { m, m->root };
-	char options[64] = "";
-	char *text = path_text_locked(&p, &w->root, w->buffer, LINUX_PATH_MAX);
-
-	if (IS_ERR(text))
-		return true;
-	if (m->super->ops->show_options)
-		m->super->ops->show_options(m->super, options, sizeof(options));
-	seq_printf(w->s, "%s %s %s %s%s%s%s%s%s 0 0\n", m->source, text, m->super->type, m->flags & LINUX_MS_RDONLY ? "ro" : "rw",
-		   m->flags & LINUX_MS_NOSUID ? ",nosuid" : "", m->flags & LINUX_MS_NODEV ? ",nodev" : "",
-		   m->flags & LINUX_MS_NOEXEC ? ",noexec" : "", m->flags & LINUX_MS_NOATIME ? ",noatime" : "", options);
-	return true;
-}
-
-void proc_mounts_show(struct seq *s, struct inode *inode)
-{
-	struct mounts_walk w = { .s = s, .buffer = kzalloc(LINUX_PATH_MAX) };
-
-	if (!w.buffer)
-		return;
-	fs_get_root(&w.root);
-	mount_for_each(mount_show, &w);
-	path_put(&w.root);
-	kfree(w.buffer);
-}
-
 static void fs_type_show(struct fs_type *type, void *arg)
 {
 	seq_printf(arg, "%s\t%s\n", type->nodev ? "nodev" : "", type->name);

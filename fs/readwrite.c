@@ -44,8 +44,11 @@ static inline __attribute__((always_inline)) ssize_t do_io(struct file *f, struc
 		n = op(f, it, &f->pos);
 		mutex_unlock(&f->pos_lock);
 	}
-	if (n > 0)
+	current->io.calls[write]++;
+	if (n > 0) {
+		current->io.chars[write] += (uint64_t)n;
 		notify_file(f, write ? LINUX_IN_MODIFY : LINUX_IN_ACCESS);
+	}
 	return n;
 }
 

@@ -49,6 +49,7 @@ struct socket *socket_create(int type)
 	wait_queue_init(&s->room, "socket_room");
 	cred_of_current(&s->own_cred);
 	s->peer_cred = (struct linux_ucred){ 0, ~0u, ~0u };
+	socket_list_add(s);
 	return s;
 }
 
@@ -62,6 +63,7 @@ void socket_put(struct socket *s)
 {
 	if (!s || !ref_put(&s->ref))
 		return;
+	socket_list_remove(s);
 	name_put(s->name);
 	kfree(s);
 }
@@ -163,6 +165,7 @@ int socket_install(struct socket *s, uint32_t flags)
 	}
 	f->inode = inode;
 	s->file = f;
+	s->ino = inode->ino;
 	return fd_install_new(f, flags & LINUX_SOCK_CLOEXEC ? LINUX_O_CLOEXEC : 0);
 }
 

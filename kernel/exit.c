@@ -40,6 +40,7 @@ static bool thread_detach(struct thread *t)
 	last = --p->nr_threads == 0;
 	t->detached = !last;	/* the space goes with the last one */
 	p->user_ns += t->runtime_ns;
+	io_counts_add(&p->dead_io, &t->io);
 	if (last && !p->exiting) {
 		p->exiting = true;
 		__atomic_or_fetch(&p->attention, PROCESS_EXITING, __ATOMIC_SEQ_CST);

@@ -301,6 +301,28 @@ void process_cpu_time(struct process *p, time_ns_t *user, time_ns_t *system)
 	spin_unlock_irq(&p->lock, flags);
 }
 
+void io_counts_add(struct io_counts *to, const struct io_counts *c)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		to->chars[i] += READ_ONCE(c->chars[i]);
+		to->calls[i] += READ_ONCE(c->calls[i]);
+		to->bytes[i] += READ_ONCE(c->bytes[i]);
+	}
+}
+
+struct io_counts process_io_counts(struct process *p, pid_t tid)
+{
+	uint64_t flags = spin_lock_irq(&p->lock);
+	struct io_counts sum = tid ? (struct io_counts){ 0 } : p->dead_io;
+	struct thread *t;
+
+	list_for_each(t, &p->threads, process_link)
+		if (!tid || t->tid == tid)
+			io_counts_add(&sum, &t->io);
+	spin_unlock_irq(&p->lock, flags);
+	return sum;
+}
+
 struct process *process_spawn_with(const struct process_spawn_args *args)
 {
 	return exec_spawn(args);

@@ -98,6 +98,7 @@ void cache_mark_dirty(struct block_cache *c, struct cache_page *p)
 		list_append(&c->dirty, &p->work);
 	c->nr_dirty++;
 	vm_count_add(VM_DIRTY, 1);
+	current->io.bytes[1] += PAGE_SIZE;
 	cache_write_later(c->nr_dirty > cache_dirty_limit() / 2);
 }
 

@@ -94,6 +94,7 @@ static int run_read(struct block_disk *disk, uint64_t index, unsigned int want, 
 		kfree(w);
 		return missing && !nr_made ? -ENOMEM : 0;
 	}
+	current->io.bytes[0] += w->nr * PAGE_SIZE;
 	cache_io_start(w, BLOCK_READ, read_done);
 	if (wait) {
 		err = cache_io_wait(w);

@@ -182,10 +182,11 @@ int block_direct_fill(struct block_direct *d, struct block_disk *disk, struct it
 	d->vec = d->few_vec;
 	d->pages = d->few_pages;
 	if (it->left <= it->vec->length - it->offset && (base & ~PAGE_MASK) + it->left <= PAGE_SIZE)
-		return direct_fill_page(d, disk, it, pos, write, base);
-	err = direct_fill(d, disk, it, pos, write, BLOCK_DIRECT_FEW);
-	if (err)
+		err = direct_fill_page(d, disk, it, pos, write, base);
+	else if ((err = direct_fill(d, disk, it, pos, write, BLOCK_DIRECT_FEW)))
 		block_direct_unpin(d);
+	if (!err)
+		current->io.bytes[write] += d->bytes;
 	return err;
 }
 
@@ -198,8 +199,10 @@ struct block_direct *block_direct_create(struct block_disk *disk, struct iter *i
 	if (!d)
 		return ERR_PTR(-ENOMEM);
 	err = direct_fill(d, disk, it, pos, write, max);
-	if (!err)
+	if (!err) {
+		current->io.bytes[write] += d->bytes;
 		return d;
+	}
 	block_direct_free(d);
 	return ERR_PTR(err);
 }

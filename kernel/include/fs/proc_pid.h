@@ -18,6 +18,8 @@ struct proc_entry {
 	int (*write)(struct inode *inode, char *text);
 	const struct inode_ops *ops;
 	const struct file_ops *fops;
+	const struct proc_entry *below;	/* of a directory with fixed names */
+	uint32_t nr_below;
 };
 
 /* inode->priv of everything below /proc/<pid>. */
@@ -26,12 +28,24 @@ struct proc_node {
 	struct process *process;	/* counted */
 	pid_t tid;			/* below /proc/<pid>/task/<tid>; 0: the process */
 	const struct proc_entry *entry;
-	int fd;
+	union {
+		int fd;				/* in /proc/<pid>/fd */
+		vaddr_t start;			/* of the area in /proc/<pid>/map_files */
+	};
 };
 
 struct process *proc_node_process(const struct inode *inode);
 /* The process whose directory /proc/<pid> @f is, with a reference; NULL: it is something else. */
 struct process *proc_pid_of(const struct file *f);
+/* The root or the directory of @p, counted. -ENOENT: it has ended. */
+int proc_context_path(struct process *p, bool root, struct path *to);
+/* A node of @p by the name that @dir looks up: a dentry with a reference, ERR_PTR. */
+struct dentry *proc_node_make(struct dentry *dir, const char *name, size_t length, struct process *p, const struct proc_entry *e);
+void proc_node_destroy(struct inode *inode);
+bool proc_node_valid(struct inode *inode);
+/* What a link to the open file @f says; where it leads, counted (-ENOENT: nowhere). */
+ssize_t proc_file_text(const struct file *f, char *to, size_t size);
+int proc_file_path(struct file *f, struct path *to);
 /* A path to a file that has an inode and no name (a pipe), for opening /proc/self/fd/N: counted. */
 int proc_anonymous_path(struct file *f, struct path *to);
 
@@ -49,7 +63,19 @@ void proc_pid_smaps(struct seq *s, struct inode *inode);
 void proc_pid_statm(struct seq *s, struct inode *inode);
 void proc_pid_limits(struct seq *s, struct inode *inode);
 void proc_pid_cgroup(struct seq *s, struct inode *inode);
+void proc_pid_io(struct seq *s, struct inode *inode);
 void proc_pid_wchan(struct seq *s, struct inode *inode);
-void proc_mounts_show(struct seq *s, struct inode *inode);
+
+/* unix_list.c */
+void proc_net_unix(struct seq *s, struct inode *inode);
+
+/* proc_pid_map.c */
+extern const struct inode_ops proc_map_files_ops;
+extern const struct file_ops proc_map_files_fops, proc_pagemap_ops;
+
+/* proc_mounts.c */
+void proc_pid_mounts(struct seq *s, struct inode *inode);
+void proc_pid_mountinfo(struct seq *s, struct inode *inode);
+void proc_pid_mountstats(struct seq *s, struct inode *inode);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Inside fs/: UNIX sockets. unix.c has their life and connections, unix_name.c names, unix_data.c messages, unix_rights.c descriptors on
- * their way, socket.c, socket_message.c and socket_option.c the
+ * their way, unix_list.c who there is, socket.c, socket_message.c and socket_option.c the
  * system calls.
  *
  * Locks, outermost first: setup_lock (one bind, connect or listen at a time) and read_lock (one receiver at a time), rights_lock
@@ -44,6 +44,8 @@ enum socket_state { SOCKET_OPEN, SOCKET_LISTENING, SOCKET_CONNECTED };
 struct socket {
 	struct ref ref;
 	uint16_t type;
+	struct list all_link;		/* unix_list.c */
+	uint64_t ino;			/* its file's; 0 until accepted */
 	struct file *file;		/* not counted; NULL until accepted */
 	struct mutex setup_lock, read_lock;
 
@@ -99,6 +101,10 @@ struct message {
 	struct unix_name *from;		/* receiving: counted, or NULL */
 	bool has_cred;
 };
+
+/* unix_list.c: every socket there is. */
+void socket_list_add(struct socket *s);
+void socket_list_remove(struct socket *s);
 
 /* unix.c */
 extern const struct file_ops socket_ops;

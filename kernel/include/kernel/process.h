@@ -82,6 +82,7 @@ struct process {
 	uint64_t group_tasks;		/* threads counted there */
 	bool left_group;		/* it has ended */
 	time_ns_t start_ns, user_ns, system_ns, children_ns;
+	struct io_counts dead_io;	/* of threads that have ended; guarded by lock */
 	enum syscall_set syscalls;
 	struct device *device;		/* a driver process: the device it serves (counted reference) */
 	void *driver_side;	/* ipc/'s, of a driver process, until on_exit */
@@ -164,6 +165,8 @@ ssize_t space_read(struct space *s, vaddr_t from, void *to, size_t n);
 ssize_t space_write(struct space *s, vaddr_t to, const void *from, size_t n);
 /* CPU time of a process so far, its dead threads included; its children's that were waited for. */
 void process_cpu_time(struct process *p, time_ns_t *user, time_ns_t *system);
+/* What @p's threads read and wrote so far, the dead ones too; only thread @tid of it when that is not 0. */
+struct io_counts process_io_counts(struct process *p, pid_t tid);
 /* May the caller act on @p (signals, priorities)? 0 or -EPERM. */
 int process_may_signal(struct process *p);
 

@@ -32,6 +32,11 @@ struct sched_params {
 
 #define KSTACK_SIZE	16384ul
 
+/* What a thread read and wrote, [0] and [1]: by calls, and of disks, for /proc/<pid>/io. */
+struct io_counts {
+	uint64_t chars[2], calls[2], bytes[2];
+};
+
 struct thread {
 	struct thread_arch arch;	/* saved stack pointer, FS base, FPU state: arch/x86 */
 	struct ref ref;
@@ -102,6 +107,7 @@ struct thread {
 	uint64_t clear_child_tid;	/* user address */
 	uint64_t robust_list;
 	int syscall_nr;			/* -1 outside a system call */
+	struct io_counts io;
 	bool exiting;
 	bool parked;			/* waits for a core file; guarded by process->lock */
 	bool detached;			/* left its process, whose space may go meanwhile */

@@ -131,6 +131,8 @@ struct space_usage {
 	uint64_t own[2][2];	/* shared and its own; clean and dirty */
 };
 
+/* The words of /proc/<pid>/pagemap for @nr pages from @v on; @frames: with their numbers. May sleep. */
+void space_pagemap(struct space *s, vaddr_t v, uint64_t *to, size_t nr, bool frames);
 /* Of @vma, an area of @s. Its lock is held. */
 void space_usage(const struct space *s, const struct vma *vma, struct space_usage *u);
 
