@@ -21,7 +21,7 @@ bool moved_poll(struct moved *m, time_ns_t begin, time_ns_t deadline)
 	if (m->poll.mean_wait_ns > POLL_MAX_NS || m->lent)
 		return false;
 	while (!found && now < end && now < deadline && sched_may_poll()) {
-		cpu_relax();
+		cpu_look_relax();
 		found = moved_has_work(m);
 		now = time_now();
 	}

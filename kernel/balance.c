@@ -131,8 +131,7 @@ void balance_share(const struct run_queue *rq)
 
 	if (!rq->nr_ready || !idle || !idle_claim(cpu))
 		return;
-	WRITE_ONCE(cpus[cpu].need_resched, 1);
-	smp_kick(cpu);
+	idle_tell(&cpus[cpu]);
 }
 
 /* Another queue is longer by two: one of its threads comes here. rq's lock is held, and only tries for the other. */

@@ -63,4 +63,9 @@ void balance_not_idle(unsigned int cpu);
 void balance_share(const struct run_queue *rq);
 void balance_pull(struct run_queue *rq);
 
+/* idle.c. Without work, until need_resched is set; interrupts off. */
+void idle_wait(struct cpu *cpu);
+/* Sets it, and sees to it that @cpu looks: any, this one too. */
+void idle_tell(struct cpu *cpu);
+
 #endif

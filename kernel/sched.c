@@ -201,11 +201,8 @@ static bool can_wait(const struct run_queue *rq, const struct thread *t)
 /* The queue's lock is held. */
 static void resched(struct run_queue *rq)
 {
-	if (rq->cpu->need_resched)
-		return;
-	WRITE_ONCE(rq->cpu->need_resched, 1);
-	if (rq->cpu != this_cpu())
-		smp_kick(rq->cpu->id);
+	if (!rq->cpu->need_resched)
+		idle_tell(rq->cpu);
 }
 
 /*
@@ -577,10 +574,8 @@ void sched_start(void)
 {
 	for (;;) {
 		irq_disable();
-		while (!this_cpu()->need_resched) {
-			irq_enable_and_halt();
-			irq_disable();
-		}
+		if (!READ_ONCE(this_cpu()->need_resched))
+			idle_wait(this_cpu());
 		schedule();
 		irq_enable();
 	}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Exact counts for tests and benchmarks: /proc/ferry/cpus (switches, system calls, interrupts) and /proc/ferry/frames (every frame of
- * memory by its use, slab bytes and allocations); slabs as Linux lists them in /proc/slabinfo. Read without locks: a line is a
- * snapshot of one CPU or one counter.
+ * Exact counts for tests and benchmarks: /proc/ferry/cpus (switches, system calls, interrupts, waits that ended while the CPU looked on) and
+ * /proc/ferry/frames (every frame of memory by its use, slab bytes and allocations); slabs as Linux lists them in /proc/slabinfo. Read
+ * without locks: a line is a snapshot of one CPU or one counter.
  */
 #include <fs/node.h>
 #include <kernel/cpu.h>
@@ -17,11 +17,11 @@ static const char *const use_names[] = {
 
 static void cpus_show(struct seq *s, void *priv)
 {
-	seq_puts(s, "CPU SWITCHES SPACE_SWITCHES SYSCALLS INTERRUPTS\n");
+	seq_puts(s, "CPU SWITCHES SPACE_SWITCHES SYSCALLS INTERRUPTS LOOKS\n");
 	for (unsigned int i = 0; i < nr_cpus; i++)
-		seq_printf(s, "%u %llu %llu %llu %llu\n", cpus[i].id, (unsigned long long)cpus[i].nr_switches,
+		seq_printf(s, "%u %llu %llu %llu %llu %llu\n", cpus[i].id, (unsigned long long)cpus[i].nr_switches,
 			   (unsigned long long)cpus[i].nr_space_switches, (unsigned long long)cpus[i].nr_syscalls,
-			   (unsigned long long)cpus[i].nr_interrupts);
+			   (unsigned long long)cpus[i].nr_interrupts, (unsigned long long)cpus[i].nr_looks);
 }
 
 static void frames_show(struct seq *s, void *priv)

@@ -3,13 +3,19 @@
 # Several processors: they start, they are told of, and what holds on one holds on four.
 cd "$(dirname "$0")/../.." && . tests/lib.sh
 
-plan 9
+plan 11
 boots two_processors --smp 2
 boots eight_processors_by_uefi --smp 8 --uefi
 boots twelve_processors --smp 12
 says every_processor_runs '4 4 4' 'echo $(nproc) $(grep -c ^processor /proc/cpuinfo) $(grep -c "^cpu[0-9]" /proc/stat)' --smp 4
 says maxcpus_leaves_the_others_out '2' 'nproc' --smp 4 --append maxcpus=2
 says nosmp_leaves_one '1' 'nproc' --smp 4 --append nosmp
+looks='awk "NR > 1 { n += \$6 } END { print n + 0 }" /proc/ferry/cpus'
+play='dd if=/dev/zero bs=512 count=2000 2>/dev/null | cat >/dev/null'
+says a_cpu_whose_waits_are_short_looks_on 'looked' "until [ \$($looks) -gt 0 ]; do $play; done; echo looked" --smp 2
+# Told to halt, it never looks on.
+says cpus_without_work_halt_at_once_when_told_to '0' \
+	"$play; $looks" --smp 2 --append idle=halt
 
 # all_ok FILE: no case in it is "not ok", and there is at least one "ok".
 all_ok()

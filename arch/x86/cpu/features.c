@@ -18,6 +18,7 @@
 #define FEATURE_7D_IBT		(1u << 20)
 #define FEATURE_1C_XSAVE	(1u << 26)
 #define FEATURE_1C_RDRAND	(1u << 30)
+#define FEATURE_1C_HYPERVISOR	(1u << 31)
 #define FEATURE_EXT_D_SYSCALL	(1u << 11)
 #define FEATURE_EXT_D_GIB	(1u << 26)
 
@@ -76,6 +77,8 @@ void cpu_features_start(void)
 	syscall_init();
 }
 
+bool cpu_is_virtual __ro_after_init;
+
 void cpu_features_init(void)
 {
 	struct cpuid_result leaf1 = cpuid(1, 0), leaf7 = cpuid_leaf7(), ext = cpuid(0x80000001, 0);
@@ -86,6 +89,7 @@ void cpu_features_init(void)
 	cpu_features.smap = leaf7.b & FEATURE_7B_SMAP && hardened(HARDEN_SMAP);
 	cpu_features.xsave = leaf1.c & FEATURE_1C_XSAVE;
 	cpu_features.rdrand = leaf1.c & FEATURE_1C_RDRAND;
+	cpu_is_virtual = leaf1.c & FEATURE_1C_HYPERVISOR;
 	cpu_features.gigabyte_pages = ext.d & FEATURE_EXT_D_GIB;
 
 	cr4 |= CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT;

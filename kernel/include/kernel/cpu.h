@@ -29,6 +29,7 @@ struct cpu {
 	uint32_t node;
 	struct space *space;		/* whose page table is loaded */
 	uint64_t root, root_next;	/* the table itself; root_next is set first: others look at both (mm/space.c) */
+	uint32_t looks_on;		/* idle, and sees need_resched without an interrupt (kernel/idle.c) */
 	uint32_t lazy;			/* 1: no thread needs the space; 2: and translations of it are out of date */
 	struct thread *idle;
 	struct thread *fpu_owner;
@@ -38,6 +39,7 @@ struct cpu {
 	uint64_t nr_space_switches;	/* page table loads */
 	uint64_t nr_syscalls;
 	uint64_t nr_interrupts;
+	uint64_t nr_looks;		/* waits for work that ended while it looked on (kernel/idle.c) */
 	uint64_t nr_free_ticks;		/* of the scheduler, where a thread could have been preempted (kernel/stuck.c) */
 	uint64_t system_ns, nice_ns;	/* ticks that found a thread in the kernel, or a nice one outside */
 	uint64_t iowait_ns;		/* idle while a thread waited for a disk */

@@ -9,6 +9,20 @@
 #define RFLAGS_IF	0x200ull
 
 static inline void cpu_relax(void) { __asm__ volatile("pause" ::: "memory"); }
+
+/*
+ * Between two looks at memory that another CPU is about to write, for some microseconds, on a CPU with nothing else to do. Not a pause on a
+ * virtual machine (CPUID.01H:ECX[31]): its host may take that for an offer of the processor, and be away for longer than the wait.
+ */
+extern bool cpu_is_virtual;
+static inline void cpu_look_relax(void)
+{
+	if (cpu_is_virtual)
+		__asm__ volatile("" ::: "memory");
+	else
+		cpu_relax();
+}
+
 static inline void barrier(void) { __asm__ volatile("" ::: "memory"); }
 static inline void irq_disable(void) { __asm__ volatile("cli" ::: "memory"); }
 static inline void irq_enable(void) { __asm__ volatile("sti" ::: "memory"); }
