@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Runs the cases of tests/user and prints KTAP. Arguments: names of cases to run (all without); "@NAME" is for helper roles of exec tests. */
+#include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -29,6 +30,25 @@ int abi_wait(pid_t pid)
 	while (waitpid(pid, &status, 0) != pid)
 		CHECK(errno == EINTR);
 	return status;
+}
+
+void abi_await_call(pid_t pid, long nr)
+{
+	char path[64], text[256], wanted[32];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
+	snprintf(wanted, sizeof(wanted), "%ld 0x", nr);
+	do {
+		usleep(1000);
+		fd = open(path, O_RDONLY);
+		CHECK(fd >= 0);
+		n = read(fd, text, sizeof(text) - 1);
+		CHECK(n >= 0);
+		text[n] = '\0';
+		close(fd);
+	} while (strncmp(text, wanted, strlen(wanted)));
 }
 
 void abi_fresh(void)

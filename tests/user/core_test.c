@@ -20,18 +20,17 @@
 static int tids[NR_OTHERS + 1];
 static volatile int nr_ready;
 
-/* Marks two registers and waits in the kernel, or crashes. */
+/* Marks two registers and waits in the kernel, or crashes. It is ready when it has marked them, not before. */
 static void mark_and_stop(unsigned long n, int crash)
 {
 	unsigned long value = MAGIC(n);
 
 	tids[n] = (int)syscall(SYS_gettid);
-	__atomic_add_fetch(&nr_ready, 1, __ATOMIC_SEQ_CST);
 	if (crash)
 		__asm__ volatile("movq %0, %%xmm0; movq %0, %%r12; movl $1, 0x10" :: "r"(value) : "xmm0", "r12", "memory");
 	else
-		__asm__ volatile("movq %0, %%xmm0; movq %0, %%r12; 1: movl $34, %%eax; syscall; jmp 1b"
-				 :: "r"(value) : "xmm0", "r12", "rax", "rcx", "r11", "memory");
+		__asm__ volatile("movq %1, %%xmm0; movq %1, %%r12; lock incl %0; 1: movl $34, %%eax; syscall; jmp 1b"
+				 : "+m"(nr_ready) : "r"(value) : "xmm0", "r12", "rax", "rcx", "r11", "memory", "cc");
 }
 
 static void *other(void *n)

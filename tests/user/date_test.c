@@ -272,7 +272,7 @@ static void check_cpu_timer(clockid_t clock)
 
 	fired = 0;
 	signal(SIGUSR1, fire);
-	CHECK(!timer_create(clock, &e, &t) && !timer_settime(t, 0, &s, NULL) && !clock_gettime(clock, &before));
+	CHECK(!timer_create(clock, &e, &t) && !clock_gettime(clock, &before) && !timer_settime(t, 0, &s, NULL));
 	CHECK(!timer_gettime(t, &left) && left.it_interval.tv_nsec == 20000000 && (left.it_value.tv_nsec || left.it_value.tv_sec));
 	while (fired < 3)
 		;
@@ -319,9 +319,9 @@ ABI_CASE(sleeping_by_the_clock_of_another_process)
 ABI_CASE(a_sleep_by_the_clock_of_a_process_is_ended_by_a_handler)
 {
 	struct timespec t = { 3600, 0 }, rest = { 0, 0 };
-	struct itimerval soon = { .it_value.tv_usec = 50000 };
+	struct itimerval soon = { { 0, 50000 }, { 0, 50000 } };	/* again and again: the first may come before the sleep begins */
 
 	signal(SIGALRM, fire);
 	CHECK(!setitimer(ITIMER_REAL, &soon, NULL));
-	CHECK(clock_nanosleep(CLOCK_PROCESS_CPUTIME_ID, 0, &t, &rest) == EINTR && rest.tv_sec >= 3598 && fired == 1);
+	CHECK(clock_nanosleep(CLOCK_PROCESS_CPUTIME_ID, 0, &t, &rest) == EINTR && rest.tv_sec >= 3500 && fired > 0);
 }

@@ -224,7 +224,7 @@ static bool bytes_tell(const char *what, const uint8_t *a, const uint8_t *b, siz
 	return false;
 }
 
-static bool probe_tells(const struct probe *p)
+static bool two_looks_tell(const struct probe *p)
 {
 	long first = look_at(p, 0);
 
@@ -232,6 +232,16 @@ static bool probe_tells(const struct probe *p)
 	if ((first < -4095 && is_kernels((uint64_t)first)) || bytes_tell(p->name, results[0], results[1], ROOM))
 		return true;
 	return bytes_tell(p->name, (uint8_t *)(lengths[0] + 1), (uint8_t *)(lengths[1] + 1), sizeof(lengths[0]) - 4);
+}
+
+/* Bytes of a clock may look like it once in a while, not again and again. */
+static bool probe_tells(const struct probe *p)
+{
+	bool told = two_looks_tell(p);
+
+	for (unsigned int i = 0; i < 3 && told; i++)
+		told = two_looks_tell(p);
+	return told;
 }
 
 static void keep(int fd, int number)

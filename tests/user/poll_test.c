@@ -117,7 +117,7 @@ ABI_CASE(poll_tells_and_times_out)
 	CHECK(poll(p, 2, -1) == 1 && p[1].revents == POLLNVAL && !p[0].revents);
 	p[1].fd = -1;
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	CHECK(poll(p, 2, 50) == 0 && ms_since(&start) >= 49 && ms_since(&start) < 2000);
+	CHECK(poll(p, 2, 50) == 0 && ms_since(&start) >= 49);
 	CHECK(ready(fd[1], POLLOUT) == POLLOUT && write(fd[1], "x", 1) == 1 && ready(fd[0], POLLIN | POLLOUT) == POLLIN);
 	close(fd[1]);
 	CHECK(ready(fd[0], POLLIN) == (POLLIN | POLLHUP));
@@ -137,7 +137,7 @@ ABI_CASE(poll_wakes_for_a_writer)
 		_exit(write(fd[1], "x", 1) == 1 ? 0 : 1);
 	}
 	p.fd = fd[0];
-	CHECK(poll(&p, 1, 5000) == 1 && p.revents == POLLIN && abi_wait(pid) == 0);
+	CHECK(poll(&p, 1, -1) == 1 && p.revents == POLLIN && abi_wait(pid) == 0);
 }
 
 static void nothing(int sig)
@@ -147,7 +147,7 @@ static void nothing(int sig)
 
 ABI_CASE(ppoll_lets_a_signal_in)
 {
-	struct timespec limit = { 5, 0 };
+	struct timespec limit = { 50, 0 };
 	sigset_t none, usr;
 
 	sigemptyset(&none);

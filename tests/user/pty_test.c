@@ -59,7 +59,7 @@ ABI_CASE(lines_go_through_a_pseudo_terminal)
 
 	CHECK(write(m, "hi\n", 3) == 3 && ready(s, POLLIN) == POLLIN && read(s, c, sizeof(c)) == 3 && !memcmp(c, "hi\n", 3));
 	CHECK(read(m, c, sizeof(c)) == 4 && !memcmp(c, "hi\r\n", 4));
-	CHECK(write(s, "out\n", 4) == 4 && poll(&(struct pollfd){ .fd = m, .events = POLLIN }, 1, 1000) == 1);
+	CHECK(write(s, "out\n", 4) == 4 && poll(&(struct pollfd){ .fd = m, .events = POLLIN }, 1, -1) == 1);
 	CHECK(!ioctl(m, FIONREAD, &n) && n == 5);
 	CHECK(read(m, c, sizeof(c)) == 5 && !memcmp(c, "out\r\n", 5));
 	CHECK(!fcntl(m, F_SETFL, O_RDWR | O_NONBLOCK));
@@ -203,7 +203,7 @@ static int packet(int m, unsigned char *to, int size)
 {
 	struct pollfd p = { .fd = m, .events = POLLIN | POLLPRI };
 
-	return poll(&p, 1, 1000) == 1 ? (int)read(m, to, size) : -1;
+	return poll(&p, 1, -1) == 1 ? (int)read(m, to, size) : -1;
 }
 
 ABI_CASE(packet_mode_tells_what_happens)

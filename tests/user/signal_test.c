@@ -204,9 +204,10 @@ ABI_CASE(one_shot_handler_is_reset)
 	CHECK(count == 1 && sigaction(SIGUSR1, NULL, &now) == 0 && now.sa_handler == SIG_DFL);
 }
 
-static void timer_in(long us)
+/* Again and again: the first may come before there is anything to interrupt. */
+static void timer_every(long us)
 {
-	struct itimerval it = { .it_value = { us / 1000000, us % 1000000 } };
+	struct itimerval it = { { us / 1000000, us % 1000000 }, { us / 1000000, us % 1000000 } };
 
 	CHECK(setitimer(ITIMER_REAL, &it, NULL) == 0);
 }
@@ -225,8 +226,8 @@ ABI_CASE(read_is_restarted_when_asked)
 
 	CHECK(pipe(pipes) == 0);
 	handle(SIGALRM, write_later, SA_RESTART);
-	timer_in(50000);
-	CHECK(read(pipes[0], &byte, 1) == 1 && byte == 'x' && count == 1);
+	timer_every(50000);
+	CHECK(read(pipes[0], &byte, 1) == 1 && byte == 'x' && count > 0);
 }
 
 ABI_CASE(read_is_interrupted_otherwise)
@@ -235,19 +236,19 @@ ABI_CASE(read_is_interrupted_otherwise)
 
 	CHECK(pipe(pipes) == 0);
 	handle(SIGALRM, note, 0);
-	timer_in(50000);
+	timer_every(50000);
 	CHECK_ERR(read(pipes[0], &byte, 1), EINTR);
-	CHECK(count == 1);
+	CHECK(count > 0);
 }
 
 ABI_CASE(nanosleep_reports_what_is_left)
 {
-	struct timespec ts = { 5, 0 }, left = { 0 };
+	struct timespec ts = { 3600, 0 }, left = { 0 };
 
 	handle(SIGALRM, note, SA_RESTART);
-	timer_in(100000);
+	timer_every(100000);
 	CHECK_ERR(nanosleep(&ts, &left), EINTR);
-	CHECK(left.tv_sec == 4 && left.tv_nsec > 0);
+	CHECK(left.tv_sec >= 3500 && left.tv_sec < 3600);
 }
 
 ABI_CASE(stop_and_continue_do_not_end_a_sleep)
@@ -279,7 +280,7 @@ ABI_CASE(sigsuspend_waits_with_another_mask)
 	sigemptyset(&block);
 	sigaddset(&block, SIGALRM);
 	sigprocmask(SIG_BLOCK, &block, NULL);
-	timer_in(20000);
+	timer_every(20000);
 	usleep(40000);
 	CHECK(count == 0);
 	CHECK_ERR(sigsuspend(&none), EINTR);
@@ -288,7 +289,7 @@ ABI_CASE(sigsuspend_waits_with_another_mask)
 
 ABI_CASE(sigtimedwait_takes_a_signal)
 {
-	struct timespec ts = { 0, 20000000 }, longer = { 5, 0 };
+	struct timespec ts = { 0, 20000000 }, longer = { 50, 0 };
 	siginfo_t info;
 	sigset_t set;
 	pid_t pid;
@@ -353,12 +354,12 @@ ABI_CASE(alarm_is_inherited_by_exec_only)
 {
 	pid_t pid;
 
-	alarm(15);
+	alarm(60);
 	pid = fork();
 	if (pid == 0)
 		_exit(alarm(0) == 0 ? 0 : 1);
 	CHECK(abi_wait(pid) == 0);
-	CHECK(alarm(0) > 10);
+	CHECK(alarm(0) > 0);
 }
 
 ABI_CASE(bad_signal_frames_end_in_sigsegv)

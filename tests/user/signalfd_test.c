@@ -68,7 +68,7 @@ ABI_CASE(a_signal_wakes_who_waits_for_its_descriptor)
 		_exit(7);
 	}
 	(void)parent;
-	CHECK(!epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e) && epoll_wait(ep, &e, 1, 5000) == 1);
+	CHECK(!epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e) && epoll_wait(ep, &e, 1, -1) == 1);
 	CHECK(read(fd, &r, sizeof(r)) == sizeof(r) && r.ssi_signo == SIGUSR2 && r.ssi_pid == (uint32_t)pid);
 	CHECK(read(fd, &r, sizeof(r)) == sizeof(r) && r.ssi_signo == SIGCHLD && r.ssi_status == 7 && r.ssi_code == CLD_EXITED);
 	CHECK(waitpid(pid, &status, 0) == pid);
@@ -78,15 +78,19 @@ ABI_CASE(a_process_can_be_waited_for_by_descriptor)
 {
 	siginfo_t info;
 	struct pollfd p = { .events = POLLIN };
-	pid_t pid = fork();
+	int go[2];
+	pid_t pid;
+	char c;
 
+	CHECK(!pipe(go));
+	pid = fork();
 	if (!pid) {
-		usleep(50000);
-		_exit(9);
+		close(go[1]);
+		_exit(read(go[0], &c, 1) == 0 ? 9 : 1);
 	}
 	p.fd = syscall(NR_pidfd_open, pid, 0);
 	CHECK(p.fd >= 0 && fcntl(p.fd, F_GETFD) == FD_CLOEXEC && !ready(p.fd, POLLIN));
-	CHECK(poll(&p, 1, 5000) == 1 && p.revents == POLLIN);
+	CHECK(!close(go[1]) && poll(&p, 1, -1) == 1 && p.revents == POLLIN);
 	memset(&info, 0, sizeof(info));
 	CHECK(!waitid(ID_PIDFD, p.fd, &info, WEXITED) && info.si_pid == pid && info.si_status == 9 && info.si_code == CLD_EXITED);
 	CHECK_ERR(syscall(NR_pidfd_send_signal, p.fd, 0, NULL, 0), ESRCH);
@@ -153,7 +157,7 @@ ABI_CASE(clone_gives_a_descriptor)
 	if (!pid)
 		_exit(5);
 	CHECK(pid > 0 && fd >= 0);
-	CHECK(poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 5000) == 1);
+	CHECK(poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, -1) == 1);
 	CHECK(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 5);
 	CHECK_ERR(syscall(SYS_clone, 0x1000 | 0x100000 | SIGCHLD, 0, &fd, 0, 0), EINVAL);
 	CHECK_ERR(syscall(SYS_clone, 0x1000 | SIGCHLD, 0, 1, 0, 0), EFAULT);

@@ -5,6 +5,8 @@
 #include <sys/ipc.h>
 #include <sys/msg.h>
 #include <sys/sem.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include "abi.h"
@@ -120,12 +122,13 @@ ABI_CASE(semop_ends_by_time_and_by_signal)
 	struct sembuf down = { 0, -1, 0 };
 	struct timespec t = { 0, 1000000 }, bad = { 0, 1000000000 };
 	struct sigaction sa = { .sa_handler = nothing, .sa_flags = SA_RESTART };
+	struct itimerval often = { { 0, 50000 }, { 0, 50000 } };
 	int id = sems(1);
 
 	CHECK_ERR(semtimedop(id, &down, 1, &t), EAGAIN);
 	CHECK_ERR(semtimedop(id, &down, 1, &bad), EINVAL);
 	sigaction(SIGALRM, &sa, NULL);
-	alarm(1);
+	CHECK(!setitimer(ITIMER_REAL, &often, NULL));
 	CHECK_ERR(semop(id, &down, 1), EINTR);
 	CHECK(!semctl(id, 0, IPC_RMID));
 }
@@ -270,7 +273,7 @@ ABI_CASE(full_queue_makes_the_sender_wait)
 	pid = fork();
 	if (pid == 0)
 		_exit(msgsnd(id, &big, 1, 0) != 0);
-	usleep(20000);
+	abi_await_call(pid, SYS_msgsnd);
 	CHECK(msgrcv(id, &big, 8192, 0, 0) == 8192 && abi_wait(pid) == 0);
 	CHECK(!msgctl(id, IPC_STAT, &ds) && ds.msg_qnum == 2 && ds.msg_lspid == pid);
 	CHECK(!msgctl(id, IPC_RMID, NULL));
@@ -284,7 +287,7 @@ ABI_CASE(removing_a_queue_wakes_its_reader)
 
 	if (pid == 0)
 		_exit(msgrcv(id, &m, 1, 0, 0) == -1 && errno == EIDRM ? 0 : 1);
-	usleep(50000);
+	abi_await_call(pid, SYS_msgrcv);
 	CHECK(!msgctl(id, IPC_RMID, NULL));
 	CHECK(abi_wait(pid) == 0);
 }

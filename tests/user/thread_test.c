@@ -181,33 +181,39 @@ ABI_CASE(futex_wakes_across_processes)
 	volatile uint32_t *word = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t pid = fork();
 
-	if (pid == 0) {
-		while (!*word)
-			if (futex(word, LINUX_FUTEX_WAIT, 0, NULL, NULL, 0) && errno != EAGAIN)
-				_exit(1);
-		_exit(0);
-	}
-	usleep(30000);
-	*word = 1;
-	CHECK(futex(word, LINUX_FUTEX_WAKE, 1, NULL, NULL, 0) == 1);
+	if (pid == 0)
+		_exit(futex(word, LINUX_FUTEX_WAIT, 0, NULL, NULL, 0) != 0);
+	while (futex(word, LINUX_FUTEX_WAKE, 1, NULL, NULL, 0) == 0)
+		usleep(1000);	/* it does not wait yet */
 	CHECK(abi_wait(pid) == 0);
 }
 
-static volatile uint32_t from_word, to_word;
+static volatile uint32_t first_word, from_word, to_word;
 
-static void *wait_on_from(void *arg)
+static void *wait_on_first(void *arg)
 {
-	futex(&from_word, PRIVATE(LINUX_FUTEX_WAIT), 0, NULL, NULL, 0);
+	futex(&first_word, PRIVATE(LINUX_FUTEX_WAIT), 0, NULL, NULL, 0);
 	return NULL;
+}
+
+/* @nr threads that wait on from_word, and certainly do: who waits elsewhere is moved there. */
+static void waiters_start(pthread_t *t, long nr)
+{
+	for (long i = 0; i < nr; i++)
+		CHECK(!pthread_create(&t[i], NULL, wait_on_first, NULL));
+	for (long moved = 0, now; moved < nr; moved += now) {
+		now = futex(&first_word, PRIVATE(LINUX_FUTEX_CMP_REQUEUE), 0, (void *)nr, &from_word, 0);
+		CHECK(now >= 0);
+		if (!now)
+			usleep(1000);
+	}
 }
 
 ABI_CASE(requeue_moves_waiters)
 {
 	pthread_t t[3];
 
-	for (int i = 0; i < 3; i++)
-		pthread_create(&t[i], NULL, wait_on_from, NULL);
-	usleep(50000);
+	waiters_start(t, 3);
 	CHECK_ERR(futex(&from_word, PRIVATE(LINUX_FUTEX_CMP_REQUEUE), 1, (void *)2, &to_word, 9), EAGAIN);
 	CHECK(futex(&from_word, PRIVATE(LINUX_FUTEX_CMP_REQUEUE), 1, (void *)2, &to_word, 0) == 3);
 	CHECK(futex(&from_word, PRIVATE(LINUX_FUTEX_WAKE), 10, NULL, NULL, 0) == 0);
@@ -221,8 +227,7 @@ ABI_CASE(wake_op_changes_and_wakes)
 	uint32_t add_three_if_zero = LINUX_FUTEX_OP_ADD << 28 | LINUX_FUTEX_CMP_EQ << 24 | 3 << 12;
 	pthread_t t;
 
-	pthread_create(&t, NULL, wait_on_from, NULL);
-	usleep(30000);
+	waiters_start(&t, 1);
 	to_word = 5;
 	CHECK(futex(&to_word, PRIVATE(LINUX_FUTEX_WAKE_OP), 1, (void *)1, &from_word, add_three_if_zero) == 1);
 	CHECK(from_word == 3);
