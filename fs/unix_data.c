@@ -261,12 +261,16 @@ static int receive_wait(struct socket *s, bool nonblock, time_ns_t deadline) __m
 	int err;
 
 	for (;;) {
+		/* Before the queue: what was sent before the end is received before it. */
+		bool failed = __atomic_load_n(&s->error, __ATOMIC_ACQUIRE);
+		bool ended = __atomic_load_n(&s->shutdown, __ATOMIC_ACQUIRE) & SHUT_RECEIVE;
+
 		if (queue_first(s))
 			return 1;
-		err = socket_error_take(s);
+		err = failed ? socket_error_take(s) : 0;
 		if (err)
 			return -err;
-		if (READ_ONCE(s->shutdown) & SHUT_RECEIVE)
+		if (ended)
 			return 0;
 		if (nonblock)
 			return -EAGAIN;

@@ -3,11 +3,14 @@
  * Several CPUs at once, as programs notice them: threads and processes that run at the same time, memory that changes its rights while
  * others use it, signals to whoever runs elsewhere. True on one CPU as well. Each case works for about a second.
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include "abi.h"
 
@@ -325,6 +328,53 @@ ABI_CASE(token_goes_round_through_pipes)
 	close(pipes[0][1]);
 	for (int i = 0; i < WORKERS; i++)
 		CHECK(abi_wait(pids[i]) == 0);
+}
+
+/* ---- The end of what is read ---- */
+
+/* Descriptors to read from and to write to: a pipe, a stream, a terminal. Reading does not wait. */
+static void channel(unsigned int kind, int fd[2])
+{
+	struct termios raw;
+
+	if (kind == 0) {
+		CHECK(!pipe2(fd, O_NONBLOCK));
+	} else if (kind == 1) {
+		CHECK(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd));
+	} else {
+		fd[0] = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+		CHECK(fd[0] >= 0 && !grantpt(fd[0]) && !unlockpt(fd[0]));
+		fd[1] = open(ptsname(fd[0]), O_RDWR | O_NOCTTY);
+		CHECK(fd[1] >= 0 && !tcgetattr(fd[1], &raw));
+		cfmakeraw(&raw);
+		CHECK(!tcsetattr(fd[1], TCSANOW, &raw));
+	}
+}
+
+static void *write_and_close(void *fd)
+{
+	CHECK(write(*(int *)fd, "x", 1) == 1 && !close(*(int *)fd));
+	return NULL;
+}
+
+ABI_CASE(what_is_written_before_the_end_is_read_before_it)
+{
+	uint64_t end = now_ns() + WORK_NS;
+
+	for (unsigned int round = 0; now_ns() < end; round++) {
+		pthread_t writer;
+		ssize_t n;
+		int fd[2];
+		char c = 0;
+
+		channel(round % 3, fd);
+		CHECK(!pthread_create(&writer, NULL, write_and_close, &fd[1]));
+		do
+			n = read(fd[0], &c, 1);
+		while (n < 0 && errno == EAGAIN);
+		CHECK(n == 1 && c == 'x');
+		CHECK(!pthread_join(writer, NULL) && read(fd[0], &c, 1) <= 0 && !close(fd[0]));
+	}
 }
 
 /* ---- Signals and futexes ---- */

@@ -182,12 +182,15 @@ static ssize_t packet_copy(struct pty *p, struct iter *to)
 static ssize_t master_read(struct file *f, struct iter *to, loff_t *pos)
 {
 	struct pty *p = f->priv;
+	bool gone;
 	int err;
 
 	if (!to->left)
 		return 0;
+	gone = slave_gone(p);	/* before the ring: what was written before is read before */
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	if (!may_read(p)) {
-		if (slave_gone(p))
+		if (gone)
 			return -EIO;
 		if (f->flags & LINUX_O_NONBLOCK)
 			return -EAGAIN;
