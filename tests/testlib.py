@@ -15,6 +15,9 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.environ.get("FERRY_BUILD", "build")
 CONFIGS = {"y": "mono_defconfig", "m": "zero_defconfig"}
 GUEST_SECONDS = 240
+# In a guest's script: the device manager is stopped, and gone.
+MANAGER_GOES = "kill $(pidof devmgr); while pidof devmgr >/dev/null; do usleep 10000; done; "
+
 
 def is_debug(out):
     """Is it a build of a kernel that checks itself (CONFIG_DEBUG_KERNEL)?"""

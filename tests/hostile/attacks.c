@@ -383,7 +383,7 @@ static void interrupt_handle_is_an_eventfd(void)
 	WANT(call(NR_poll, PTR(&p), 1, 0, 0), 0);
 	for (i = 0; i < 3; i++) {
 		regs[EDU_RAISE / 4] = 1;
-		WANT(call(NR_poll, PTR(&p), 1, 2000, 0), 1);
+		WANT(call(NR_poll, PTR(&p), 1, 20000, 0), 1);
 		WANT(call(NR_read, (uint64_t)p.fd, PTR(&count), 7, 0), -EINVAL);
 		WANT(call(NR_read, (uint64_t)p.fd, PTR(&count), sizeof(count), 0), sizeof(count));
 		WANT((long)count, 1);

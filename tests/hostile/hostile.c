@@ -153,7 +153,7 @@ static long frames_of_a_pass(void)
 
 	for (i = 0; i < nr_attacks + nr_cap_attacks; i++)
 		attack_run(attack_at(i), 0);
-	for (i = 0; i < 40 && (lost = before - frames_free()) > 0; i++)
+	for (i = 0; i < 200 && (lost = before - frames_free()) > 0; i++)
 		usleep(50000);
 	return lost;
 }
