@@ -67,14 +67,23 @@ static ssize_t text_write(struct file *f, struct iter *from, loff_t *pos)
 
 static int text_open(struct inode *inode, struct file *f)
 {
+	const struct proc_source *source = inode->priv;
+
 	f->priv = kzalloc(sizeof(struct seq));
+	if (f->priv && source->held)
+		source->held(true);
 	return f->priv ? 0 : -ENOMEM;
 }
 
 static void text_release(struct file *f)
 {
-	if (f->priv)
-		seq_free(f->priv);
+	const struct proc_source *source = f->inode->priv;
+
+	if (!f->priv)
+		return;
+	if (source->held)
+		source->held(false);
+	seq_free(f->priv);
 	kfree(f->priv);
 }
 
@@ -225,7 +234,7 @@ unlock:
 }
 
 static int text_create(bool sys, const char *path, mode_t mode, void (*show)(struct seq *s, void *priv),
-		       int (*write)(void *priv, char *text), void *priv)
+		       int (*write)(void *priv, char *text), void (*held)(bool open), void *priv)
 {
 	struct proc_file *p = kzalloc(sizeof(*p));
 	int err;
@@ -235,6 +244,7 @@ static int text_create(bool sys, const char *path, mode_t mode, void (*show)(str
 	proc_setup();
 	p->source.show = show ? file_show : NULL;
 	p->source.write = write ? file_write : NULL;
+	p->source.held = held;
 	p->show = show;
 	p->write = write;
 	p->priv = priv;
@@ -247,12 +257,17 @@ static int text_create(bool sys, const char *path, mode_t mode, void (*show)(str
 int proc_create_rw(const char *path, mode_t mode, void (*show)(struct seq *s, void *priv),
 		   int (*write)(void *priv, char *text), void *priv)
 {
-	return text_create(false, path, mode, show, write, priv);
+	return text_create(false, path, mode, show, write, NULL, priv);
+}
+
+int proc_create_held(const char *path, mode_t mode, void (*show)(struct seq *s, void *priv), void (*held)(bool open))
+{
+	return text_create(false, path, mode, show, NULL, held, NULL);
 }
 
 int sys_create(const char *path, mode_t mode, void (*show)(struct seq *s, void *priv), void *priv)
 {
-	return text_create(true, path, mode, show, NULL, priv);
+	return text_create(true, path, mode, show, NULL, NULL, priv);
 }
 
 int sys_link(const char *path, const char *target)

@@ -116,17 +116,24 @@ int trace_set(uint32_t categories)
 	int err = 0;
 
 	mutex_lock(&trace_lock);
-	if (categories && !trace_mask) {
+	if (categories && !(trace_mask & FERRY_TRACE_ALL)) {
 		err = buffers_alloc();
 		for (unsigned int cpu = 0; cpu < nr_cpus; cpu++)
 			WRITE_ONCE(buffers[cpu].first, __atomic_load_n(&buffers[cpu].next, __ATOMIC_ACQUIRE));
 	}
 	if (!err) {
-		__atomic_store_n(&trace_mask, categories & FERRY_TRACE_ALL, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&trace_mask, (categories & FERRY_TRACE_ALL) | (trace_mask & TRACE_TIME), __ATOMIC_SEQ_CST);
 		syscall_trace(categories & FERRY_TRACE_SYSCALL);
 	}
 	mutex_unlock(&trace_lock);
 	return err;
+}
+
+void trace_time_set(bool on)
+{
+	mutex_lock(&trace_lock);
+	__atomic_store_n(&trace_mask, (trace_mask & ~TRACE_TIME) | (on ? TRACE_TIME : 0), __ATOMIC_SEQ_CST);
+	mutex_unlock(&trace_lock);
 }
 
 /* ---- Reading ---- */

@@ -8,6 +8,7 @@
 #include <driver/irq.h>
 #include <kernel/cpu.h>
 #include <kernel/device.h>
+#include <kernel/driver_time.h>
 #include <kernel/init.h>
 #include <kernel/log.h>
 #include <kernel/pci.h>
@@ -150,8 +151,10 @@ static enum irq_result driver_irq(struct device *dev, struct device_vector *v)
 	strand_lock(s);
 	if (trace_on(FERRY_TRACE_DRIVER))
 		TRACE_CALL(trace_driver, dev, FERRY_TRACE_IRQ, v->index, 0);
+	driver_enter(s);
 	if (!dev->faulted && dev->driver && dev->driver->irq)
 		result = dev->driver->irq(dev, v->index);
+	driver_leave(s);
 	strand_unlock(s);
 	if (result == IRQ_NONE)
 		dev->counters.irqs_spurious++;

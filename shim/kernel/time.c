@@ -2,6 +2,7 @@
 /* Kernel world: the clock, bounded waits and one timer for each strand (<driver/time.h>). */
 #include <driver/time.h>
 #include <kernel/device.h>
+#include <kernel/driver_time.h>
 #include <kernel/thread.h>
 #include <kernel/trace.h>
 
@@ -56,8 +57,10 @@ static void strand_timer(struct timer *t)
 		s->timer_due = false;
 	if (run && trace_on(FERRY_TRACE_DRIVER))
 		trace_driver(dev, FERRY_TRACE_TIMER, s->number, 0);
+	driver_enter(s);
 	if (run && !dev->faulted && dev->driver && dev->driver->timer)
 		dev->driver->timer(dev, s->number);
+	driver_leave(s);
 	strand_unlock(s);
 }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * drvtop: what drivers do now, the busiest first: processor share (of moved ones, whose process has a time of its own), requests and bytes a
- * second, mean latency of block requests, wake-ups and interrupts a second, restarts. Out of /proc/drivers, /proc/ferry/disks and
- * /proc/PID/stat.
+ * drvtop: what drivers do now, the busiest first: processor share (of a moved one its process's, of a linked-in one what is spent inside it),
+ * requests and bytes a second, mean latency of block requests, wake-ups and interrupts a second, restarts. Out of /proc/drivers,
+ * /proc/ferry/disks, /proc/PID/stat and /proc/ferry/driver_time, which counts while it is open and is root's.
  *
  * usage: drvtop [-b] [-j] [-n ROUNDS] [-d SECONDS] [-s cpu|requests|bytes|latency|wakeups|restarts|name]
  *	-b: no terminal, each round behind the other; -j: the same as one JSON list a round. At a terminal: q leaves, the same letters as -s sort.
  */
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 
 #define DRIVERS_MAX	256
 #define LINE_BYTES	1024
+#define DRIVER_TIME	"/proc/ferry/driver_time"
 #define KEYS		"crblwRn"	/* in the order of enum key */
 
 enum key { BY_CPU, BY_REQUESTS, BY_BYTES, BY_LATENCY, BY_WAKEUPS, BY_RESTARTS, BY_NAME, KEY_COUNT };
@@ -28,7 +30,8 @@ struct driver {
 	char name[32], placement[4], state[24], device[32];
 	int pid;
 	unsigned long long irqs, requests, bytes, errors, wakeups, restarts;
-	unsigned long long ios, io_ns, cpu_ticks;
+	unsigned long long ios, io_ns, cpu_ns;
+	int cpu_known;
 };
 
 struct row {
@@ -52,7 +55,8 @@ static double now(void)
 
 /* ---- What the kernel says ---- */
 
-static unsigned long long ticks_of(int pid)
+/* Processor time of a process. */
+static unsigned long long process_ns(int pid)
 {
 	unsigned long long user = 0, system = 0;
 	char path[32], line[LINE_BYTES] = "";
@@ -69,7 +73,7 @@ static unsigned long long ticks_of(int pid)
 	end = strrchr(line, ')');
 	if (!end || sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &system) != 2)
 		return 0;
-	return user + system;
+	return (user + system) * (1000000000ull / (unsigned long long)sysconf(_SC_CLK_TCK));
 }
 
 static struct driver *driver_of(struct driver *list, int nr, const char *device)
@@ -101,6 +105,28 @@ static void disks_add(struct driver *list, int nr)
 		fclose(f);
 }
 
+/* Of linked-in drivers; nothing where nobody may ask. */
+static void times_add(struct driver *list, int nr)
+{
+	FILE *f = fopen(DRIVER_TIME, "r");
+	char line[LINE_BYTES], device[32];
+	unsigned long long ns;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		struct driver *d;
+
+		if (sscanf(line, "%31s %*u %llu", device, &ns) != 2)
+			continue;
+		d = driver_of(list, nr, device);
+		if (!d || strcmp(d->placement, "y"))
+			continue;
+		d->cpu_ns = ns;
+		d->cpu_known = 1;
+	}
+	if (f)
+		fclose(f);
+}
+
 static int snapshot_take(struct driver *list)
 {
 	FILE *f = fopen("/proc/drivers", "r");
@@ -119,11 +145,13 @@ static int snapshot_take(struct driver *list)
 			   d->device, &d->irqs, &d->requests, &d->bytes, &d->errors, &d->wakeups, &d->restarts) != 11)
 			continue;
 		d->pid = atoi(pid);
-		d->cpu_ticks = ticks_of(d->pid);
+		d->cpu_ns = process_ns(d->pid);
+		d->cpu_known = d->pid > 0;
 		nr++;
 	}
 	fclose(f);
 	disks_add(list, nr);
+	times_add(list, nr);
 	return nr;
 }
 
@@ -143,7 +171,7 @@ static struct row row_of(const struct driver *d, const struct driver *before, do
 
 	if (!before)
 		return r;
-	r.cpu = b->pid == d->pid ? 100 * rate(b->cpu_ticks, d->cpu_ticks, seconds) / sysconf(_SC_CLK_TCK) : 0;
+	r.cpu = b->pid == d->pid && b->cpu_known ? 100 * rate(b->cpu_ns, d->cpu_ns, seconds) / 1e9 : 0;
 	r.requests = rate(b->requests, d->requests, seconds);
 	r.bytes = rate(b->bytes, d->bytes, seconds);
 	r.wakeups = rate(b->wakeups, d->wakeups, seconds);
@@ -173,14 +201,17 @@ static int compare(const void *a, const void *b)
 
 static void print_json(const struct row *rows, int nr)
 {
+	char cpu[16];
+
 	printf("[");
 	for (int i = 0; i < nr; i++) {
 		const struct driver *d = rows[i].d;
 
-		printf("%s{\"driver\": \"%s\", \"device\": \"%s\", \"placement\": \"%s\", \"pid\": %d, \"state\": \"%s\", \"cpu_percent\": %.1f, "
+		snprintf(cpu, sizeof(cpu), d->cpu_known ? "%.3f" : "null", rows[i].cpu);
+		printf("%s{\"driver\": \"%s\", \"device\": \"%s\", \"placement\": \"%s\", \"pid\": %d, \"state\": \"%s\", \"cpu_percent\": %s, "
 		       "\"requests_per_s\": %.1f, \"bytes_per_s\": %.0f, \"latency_us\": %.1f, \"wakeups_per_s\": %.1f, \"irqs_per_s\": %.1f, "
 		       "\"requests\": %llu, \"bytes\": %llu, \"errors\": %llu, \"restarts\": %llu}", i ? ", " : "", d->name, d->device, d->placement,
-		       d->pid, d->state, rows[i].cpu, rows[i].requests, rows[i].bytes, rows[i].latency_us, rows[i].wakeups, rows[i].irqs,
+		       d->pid, d->state, cpu, rows[i].requests, rows[i].bytes, rows[i].latency_us, rows[i].wakeups, rows[i].irqs,
 		       d->requests, d->bytes, d->errors, d->restarts);
 	}
 	printf("]\n");
@@ -196,7 +227,7 @@ static void print_table(const struct row *rows, int nr, int lines, int columns, 
 	for (int i = 0; i < nr && i < lines; i++) {
 		const struct driver *d = rows[i].d;
 
-		snprintf(cpu, sizeof(cpu), d->pid > 0 ? "%.1f" : "-", rows[i].cpu);
+		snprintf(cpu, sizeof(cpu), d->cpu_known ? "%.1f" : "-", rows[i].cpu);
 		snprintf(line, sizeof(line), "%-14s %-2s %6d %6s %9.1f %9.2f %9.1f %8.1f %8.1f %4llu %-12s %s", d->name, d->placement, d->pid, cpu,
 			 rows[i].requests, rows[i].bytes / 1e6, rows[i].latency_us, rows[i].wakeups, rows[i].irqs, d->restarts, d->state, d->device);
 		printf("%.*s%s\n", columns, line, end);
@@ -346,6 +377,8 @@ int main(int argc, char **argv)
 	}
 	if (optind < argc)
 		return usage();
+	/* Never closed: the kernel counts meanwhile. */
+	(void)open(DRIVER_TIME, O_RDONLY | O_CLOEXEC);
 	if (batch || !isatty(1) || tcgetattr(0, &saved))
 		run_batch(delay, rounds, json);
 	else

@@ -7,7 +7,7 @@
 #define BLOCK_CORE_H
 
 #include <kernel/block.h>
-#include <kernel/trace.h>
+#include <kernel/driver_time.h>
 #include <fs/file.h>
 #include <fs/page_tree.h>
 #include <mm/iommu.h>

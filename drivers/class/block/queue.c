@@ -219,11 +219,12 @@ static int slot_start(struct block_queue *q, struct block_slot *slot)
 	slot->state = SLOT_FLIGHT;
 	slot->generation = dev->generation;
 	list_append(&q->flight, &slot->link);
-	if (trace_on(FERRY_TRACE_CLASS | FERRY_TRACE_DRIVER))
-		TRACE_CALL(block_slot_trace, q, slot, 0, 0);
 	err = unlikely(slot->unmapped) ? memory_again(q, slot) : 0;
+	if (trace_on(FERRY_TRACE_CLASS | FERRY_TRACE_DRIVER | TRACE_TIME))
+		TRACE_CALL(block_slot_trace, q, slot, 0, 0);
 	if (!err)
 		err = dev->block->submit(dev, &slot->rq);
+	driver_leave(q->strand);
 	if (!err)
 		return 0;
 	if (slot->state != SLOT_FLIGHT || slot->io != io) {
@@ -304,8 +305,11 @@ void block_queue_pump(struct block_queue *q)
 		block_queue_timer(q, deadline);
 		any = true;
 	}
-	if (any && !dev->faulted && dev->block->commit)
+	if (any && !dev->faulted && dev->block->commit) {
+		driver_enter(q->strand);
 		dev->block->commit(dev, q->number);
+		driver_leave(q->strand);
+	}
 	if (q->stalled && list_empty(&q->flight))
 		block_queue_timer(q, time_now() + RETRY_NS);
 	else

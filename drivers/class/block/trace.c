@@ -13,6 +13,7 @@ TRACE_SAVES_ALL void block_slot_trace(const struct block_queue *q, const struct 
 	TRACE_SIZE(CLASS, ISSUE, slot->rq.op, FERRY_TRACE_REQUEST(q->dev->id, q->number, slot->rq.tag), slot->io->number);
 	if (trace_on(FERRY_TRACE_DRIVER))
 		trace_driver(q->dev, TRACE_OP(FERRY_TRACE_SUBMIT, q->number), slot->rq.tag, slot->rq.lba);
+	driver_enter(q->strand);
 }
 
 TRACE_SAVES_ALL void block_completion_trace(const struct block_queue *q, const struct block_slot *slot, int status)

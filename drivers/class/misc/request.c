@@ -7,9 +7,9 @@
  * A signal ends the wait, not the request: the driver is asked to end that too, and it keeps its tag and its bytes until it does, by the time
  * at which it would have been overdue. The call starts again after the signal only where doing it twice is doing it once. Lock: strand 0.
  */
+#include <kernel/driver_time.h>
 #include <kernel/log.h>
 #include <kernel/signal.h>
-#include <kernel/trace.h>
 #include <mm/slab.h>
 #include "core.h"
 
@@ -96,7 +96,9 @@ static int item_try(struct misc_device *md, struct misc_item *item)
 		dev->counters.requests++;
 		if (trace_on(FERRY_TRACE_CLASS | FERRY_TRACE_DRIVER))
 			item_trace(dev, &item->rq);
+		driver_enter(s);
 		err = dev->misc->submit(dev, &item->rq);
+		driver_leave(s);
 		if (err && md->items[item->rq.tag] == item) {
 			item->state = ITEM_DONE;
 			item->result = err;

@@ -29,6 +29,8 @@ int proc_create(const char *path, mode_t mode, void (*show)(struct seq *s, void 
 /* With a write handler: gets at most 4096 bytes, ended by NUL and without the newline at their end. 0 or -errno. May sleep. */
 int proc_create_rw(const char *path, mode_t mode, void (*show)(struct seq *s, void *priv),
 		   int (*write)(void *priv, char *text), void *priv);
+/* The same without writing, and @held is told of each time that it is opened, and when that is over. May sleep. */
+int proc_create_held(const char *path, mode_t mode, void (*show)(struct seq *s, void *priv), void (*held)(bool open));
 /* With operations of its own: file->priv is theirs. */
 int proc_create_file(const char *path, mode_t mode, const struct file_ops *ops);
 void proc_remove(const char *path);

@@ -15,6 +15,7 @@ extern const struct file_ops proc_text_ops;
 struct proc_source {
 	void (*show)(struct seq *s, struct inode *inode);
 	int (*write)(struct inode *inode, char *text);
+	void (*held)(bool open);	/* may be NULL: each time that it is opened, and when that is over */
 };
 
 extern struct super *proc_super;

@@ -40,6 +40,8 @@ struct strand {
 	void *class_queue;	/* the class core's queue for this strand */
 	bool deferred_due;	/* set under lock: deferred() has work */
 	void (*deferred)(struct strand *s);	/* the class core's: called by strand_unlock() without the lock */
+	time_ns_t entered;	/* kernel/driver_time.c, with the next two */
+	uint64_t driver_calls, driver_ns;
 	uint64_t flags;
 };
 

@@ -15,8 +15,9 @@
 struct device;
 struct thread;
 
-/* FERRY_TRACE_*: the categories that are on. */
+/* FERRY_TRACE_*: the categories that are on; and TRACE_TIME, which is none of events (kernel/driver_time.h). */
 extern uint32_t trace_mask;
+#define TRACE_TIME	0x80u
 
 #define trace_on(categories)	TRACE_TEST(trace_mask, categories)
 #define TRACE_SIZE(category, what, size, id, value)				\
@@ -42,6 +43,8 @@ void syscall_trace(bool on);
 
 /* Switch these categories on and the others off. Turned on from nothing, the buffers begin anew. -ENOMEM. May sleep. */
 int trace_set(uint32_t categories);
+/* TRACE_TIME alone. May sleep. */
+void trace_time_set(bool on);
 
 /* Where a reader is in the events of each CPU. */
 struct trace_cursor {
