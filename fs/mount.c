@@ -61,7 +61,7 @@ struct mount *mount_on(const struct path *p)
 
 bool mount_read_only(const struct path *p)
 {
-	return p->mount && (p->mount->flags & LINUX_MS_RDONLY);
+	return p->mount && ((p->mount->flags & LINUX_MS_RDONLY) || p->mount->super->read_only);
 }
 
 struct mount *mount_create(struct super *s, struct dentry *root, const char *source, uint32_t flags)

@@ -48,10 +48,10 @@ static int mount_bind(const struct path *where, const char *source, uint32_t fla
 	if (!dirs_agree(&from, where))
 		goto out;
 	err = -ENOMEM;
-	m = mount_create(from.mount->super, from.dentry, from.mount->source, flags | from.mount->flags);
+	m = mount_copy(&from, flags & LINUX_MS_REC);
 	if (!m)
 		goto out;
-	ref_get(&from.mount->super->ref);
+	m->flags |= flags & MOUNT_FLAGS_KEPT;
 	mutex_lock(&vfs_lock);
 	mount_hang(m, where);
 	mutex_unlock(&vfs_lock);
@@ -94,10 +94,21 @@ static int mount_move(const struct path *where, const char *source)
 	return err;
 }
 
-static int mount_remount(const struct path *where, uint32_t flags)
+/* With LINUX_MS_BIND this mount alone, else the file system too. */
+static int mount_remount(const struct path *where, uint32_t flags, const char *options)
 {
+	struct super *s = where->mount->super;
+	int err = 0;
+
 	if (where->dentry != where->mount->root)
 		return -EINVAL;
+	if (!(flags & LINUX_MS_BIND)) {
+		if (options && *options && s->ops->reconfigure)
+			err = s->ops->reconfigure(s, options);
+		if (err)
+			return err;
+		s->read_only = flags & LINUX_MS_RDONLY;
+	}
 	where->mount->flags = flags & MOUNT_FLAGS_KEPT;
 	return 0;
 }
@@ -105,7 +116,7 @@ static int mount_remount(const struct path *where, uint32_t flags)
 static int mount_do(const struct path *where, const char *source, const char *type, uint64_t flags, const char *options)
 {
 	if (flags & LINUX_MS_REMOUNT)
-		return mount_remount(where, flags);
+		return mount_remount(where, flags, options);
 	if (flags & LINUX_MS_BIND)
 		return mount_bind(where, source, flags);
 	if (flags & PROPAGATION)
@@ -187,7 +198,7 @@ SYSCALL(NR_umount2, umount2)
 	/* The tree's reference and the one of p. */
 	if (p.dentry != m->root || !m->parent)
 		err = -EINVAL;
-	else if (mount_has_children(m) || (ref_count(&m->ref) > 2 && !(flags & LINUX_MNT_DETACH)))
+	else if ((mount_has_children(m) || ref_count(&m->ref) > 2) && !(flags & LINUX_MNT_DETACH))
 		err = -EBUSY;
 	else
 		where = mount_unhang(m);
@@ -196,6 +207,7 @@ SYSCALL(NR_umount2, umount2)
 	if (err)
 		return err;
 	path_put(&where);
+	mount_drop_below(m);
 	mount_put(m);
 	return 0;
 }

@@ -145,7 +145,7 @@ static int walk_follow(struct walk *w, struct dentry *link)
 	struct path p;
 	int err;
 
-	if (++w->nr_links > LINUX_SYMLINKS_MAX || (w->flags & WALK_NO_SYMLINKS))
+	if (++w->nr_links > LINUX_SYMLINKS_MAX || (w->flags & WALK_NO_SYMLINKS) || (w->at.mount->flags & LINUX_MS_NOSYMFOLLOW))
 		return -ELOOP;
 	if (!inode->ops->follow)
 		return walk_prepend(w, inode);

@@ -19,14 +19,15 @@ static void put_mangled(struct seq *s, const char *text)
 		seq_printf(s, strchr(MANGLED, *text) ? "\\%03o" : "%c", (unsigned char)*text);
 }
 
-static void put_options(struct seq *s, const struct mount *m)
+static void put_options(struct seq *s, const struct mount *m, bool read_only)
 {
 	static const struct { uint32_t flag; const char *text; } names[] = {
 		{ LINUX_MS_NOSUID, ",nosuid" }, { LINUX_MS_NODEV, ",nodev" }, { LINUX_MS_NOEXEC, ",noexec" }, { LINUX_MS_NOATIME, ",noatime" },
 		{ LINUX_MS_NODIRATIME, ",nodiratime" }, { LINUX_MS_RELATIME, ",relatime" },
+		{ LINUX_MS_NOSYMFOLLOW, ",nosymfollow" },
 	};
 
-	seq_puts(s, m->flags & LINUX_MS_RDONLY ? "ro" : "rw");
+	seq_puts(s, read_only ? "ro" : "rw");
 	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
 		if (m->flags & names[i].flag)
 			seq_puts(s, names[i].text);
@@ -47,7 +48,7 @@ static void mounts_line(struct mounts_walk *w, struct mount *m, const char *wher
 	seq_puts(w->s, " ");
 	put_mangled(w->s, where);
 	seq_printf(w->s, " %s ", m->super->type);
-	put_options(w->s, m);
+	put_options(w->s, m, (m->flags & LINUX_MS_RDONLY) || m->super->read_only);
 	put_super_options(w->s, m);
 	seq_puts(w->s, " 0 0\n");
 }
@@ -66,10 +67,10 @@ static void mountinfo_line(struct mounts_walk *w, struct mount *m, const char *w
 		   (unsigned int)(m->super->dev & 0xff));
 	put_mangled(w->s, IS_ERR(inside) ? "/" : inside);
 	seq_printf(w->s, " %s ", place.text ? place.text : "/");
-	put_options(w->s, m);
+	put_options(w->s, m, m->flags & LINUX_MS_RDONLY);
 	seq_printf(w->s, " - %s ", m->super->type);
 	put_mangled(w->s, m->source);
-	seq_puts(w->s, " rw");
+	seq_puts(w->s, m->super->read_only ? " ro" : " rw");
 	put_super_options(w->s, m);
 	seq_puts(w->s, "\n");
 	seq_free(&place);

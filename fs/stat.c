@@ -146,7 +146,10 @@ static int64_t statfs_mount(const struct mount *m, uint64_t uto)
 {
 	struct linux_statfs s = { .f_type = m->super->magic, .f_bsize = PAGE_SIZE, .f_frsize = PAGE_SIZE, .f_namelen = LINUX_NAME_MAX };
 
-	s.f_flags = LINUX_ST_VALID | (m->flags & 0xf);
+	s.f_flags = LINUX_ST_VALID | (m->flags & (0xf | LINUX_MS_NOATIME | LINUX_MS_NODIRATIME));
+	s.f_flags |= m->super->read_only ? LINUX_ST_RDONLY : 0;
+	s.f_flags |= m->flags & LINUX_MS_RELATIME ? LINUX_ST_RELATIME : 0;
+	s.f_flags |= m->flags & LINUX_MS_NOSYMFOLLOW ? LINUX_ST_NOSYMFOLLOW : 0;
 	s.f_fsid[0] = m->super->dev;
 	if (m->super->ops->statfs)
 		m->super->ops->statfs(m->super, &s);

@@ -230,10 +230,6 @@ static bool tmpfs_charge_pages(struct super *s, int64_t pages)
 	return true;
 }
 
-static const struct super_ops tmpfs_super_ops = {
-	.statfs = tmpfs_statfs, .destroy = tmpfs_destroy, .show_options = tmpfs_options, .charge = tmpfs_charge_pages,
-};
-
 /* Half of memory. */
 static uint64_t default_pages(void)
 {
@@ -241,30 +237,6 @@ static uint64_t default_pages(void)
 
 	frame_stats(&stats);
 	return stats.total / 2;
-}
-
-struct super *tmpfs_super(const char *type, uint64_t max_pages)
-{
-	struct super *s = super_create(type, &tmpfs_super_ops, LINUX_TMPFS_MAGIC);
-	struct tmpfs *t = kzalloc(sizeof(*t));
-	struct inode *inode = NULL;
-
-	if (!s || !t)
-		goto fail;
-	t->max_pages = max_pages ? max_pages : default_pages();
-	t->max_inodes = MAX(default_pages(), (uint64_t)INODES_FEW);
-	s->priv = t;
-	inode = tmpfs_inode(s, LINUX_S_IFDIR | 0755, 0);
-	if (IS_ERR(inode))
-		goto fail;
-	s->root = dentry_create(NULL, "", 0, inode, false);
-	if (s->root)
-		return s;
-	inode_put(inode);
-fail:
-	kfree(t);
-	kfree(s);
-	return NULL;
 }
 
 struct tmpfs_options {
@@ -336,6 +308,62 @@ static int parse_options(char *text, struct tmpfs_options *o)
 	return 0;
 }
 
+static bool tmpfs_option_known(const char *key, const char *value)
+{
+	struct tmpfs_options o = { 0 };
+
+	return value && !parse_option(key, value, &o);
+}
+
+/* The limits, unless more is in use; the root's mode and owner are the mount's alone. */
+static int tmpfs_reconfigure(struct super *s, const char *options)
+{
+	struct tmpfs_options o = { 0 };
+	char *copy = kstrdup(options);
+	struct tmpfs *t = s->priv;
+	int err = copy ? parse_options(copy, &o) : -ENOMEM;
+
+	kfree(copy);
+	if (!err && ((o.pages && o.pages < READ_ONCE(t->used_pages)) || (o.inodes && o.inodes < READ_ONCE(t->used_inodes))))
+		err = -EINVAL;
+	if (err)
+		return err;
+	if (o.pages)
+		WRITE_ONCE(t->max_pages, o.pages);
+	if (o.inodes)
+		WRITE_ONCE(t->max_inodes, o.inodes);
+	return 0;
+}
+
+static const struct super_ops tmpfs_super_ops = {
+	.statfs = tmpfs_statfs, .destroy = tmpfs_destroy, .show_options = tmpfs_options, .charge = tmpfs_charge_pages,
+	.option_known = tmpfs_option_known, .reconfigure = tmpfs_reconfigure,
+};
+
+struct super *tmpfs_super(const char *type, uint64_t max_pages)
+{
+	struct super *s = super_create(type, &tmpfs_super_ops, LINUX_TMPFS_MAGIC);
+	struct tmpfs *t = kzalloc(sizeof(*t));
+	struct inode *inode = NULL;
+
+	if (!s || !t)
+		goto fail;
+	t->max_pages = max_pages ? max_pages : default_pages();
+	t->max_inodes = MAX(default_pages(), (uint64_t)INODES_FEW);
+	s->priv = t;
+	inode = tmpfs_inode(s, LINUX_S_IFDIR | 0755, 0);
+	if (IS_ERR(inode))
+		goto fail;
+	s->root = dentry_create(NULL, "", 0, inode, false);
+	if (s->root)
+		return s;
+	inode_put(inode);
+fail:
+	kfree(t);
+	kfree(s);
+	return NULL;
+}
+
 static struct super *tmpfs_mount(const char *source, const char *options)
 {
 	struct tmpfs_options o = { .mode = 01777 };
@@ -357,7 +385,7 @@ static struct super *tmpfs_mount(const char *source, const char *options)
 	return s;
 }
 
-static struct fs_type tmpfs_type = { .name = "tmpfs", .nodev = true, .mount = tmpfs_mount };
+static struct fs_type tmpfs_type = { .name = "tmpfs", .nodev = true, .mount = tmpfs_mount, .option_known = tmpfs_option_known };
 
 /* memfd_create(2): files of an instance that is never mounted. */
 static struct super *memfd_super;

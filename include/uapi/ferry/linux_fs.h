@@ -215,6 +215,7 @@ struct linux_inotify_event {
 #define LINUX_MS_NOEXEC		0x8
 #define LINUX_MS_SYNCHRONOUS	0x10
 #define LINUX_MS_REMOUNT	0x20
+#define LINUX_MS_NOSYMFOLLOW	0x100
 #define LINUX_MS_NOATIME	0x400
 #define LINUX_MS_NODIRATIME	0x800
 #define LINUX_MS_BIND		0x1000
@@ -233,6 +234,8 @@ struct linux_inotify_event {
 #define LINUX_ST_RDONLY		0x1
 #define LINUX_ST_NOSUID		0x2
 #define LINUX_ST_VALID		0x20
+#define LINUX_ST_RELATIME	0x1000
+#define LINUX_ST_NOSYMFOLLOW	0x2000
 
 /* f_type. */
 #define LINUX_TMPFS_MAGIC	0x01021994

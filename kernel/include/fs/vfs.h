@@ -94,6 +94,9 @@ struct super_ops {
 	void (*statfs)(struct super *s, struct linux_statfs *to);
 	void (*destroy)(struct super *s);	/* nothing is mounted or open any more */
 	void (*show_options)(struct super *s, char *to, size_t size);
+	/* Options of fsopen(2) and of a remount: is there such a one (NULL op: any)? Change them: 0, -EINVAL (NULL op: nothing changes). */
+	bool (*option_known)(const char *key, const char *value);
+	int (*reconfigure)(struct super *s, const char *options);
 	bool (*charge)(struct super *s, int64_t pages);	/* room for extended attributes, negative: given back; NULL: none are kept */
 };
 
@@ -103,6 +106,7 @@ struct super {
 	const char *type;
 	struct dentry *root;
 	uint64_t dev, next_ino, magic;
+	bool read_only;			/* by every mount */
 	void *priv;
 };
 
@@ -114,6 +118,7 @@ struct mount {
 	struct dentry *root;		/* counted */
 	struct super *super;		/* counted */
 	uint32_t flags;			/* LINUX_MS_* */
+	bool detached;			/* a descriptor's alone (mount_tree.c); guarded by vfs_lock */
 	uint32_t id;
 	char source[64];
 };
@@ -136,6 +141,7 @@ struct fs_type {
 	bool nodev;			/* needs no device */
 	/* A counted super, ERR_PTR. */
 	struct super *(*mount)(const char *source, const char *options);
+	bool (*option_known)(const char *key, const char *value);	/* as super_ops's */
 };
 
 extern struct mutex vfs_lock;

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+/* pivot_root(2): another mount becomes the root of everybody whose root the old one was. The first root of all has no parent and stays. */
+#include <fs/mount.h>
+#include <kernel/process.h>
+#include <kernel/syscall.h>
+#include <uapi/ferry/linux.h>
+
+/* vfs_lock held, as for the next. */
+static bool reaches(const struct path *from, const struct path *top)
+{
+	const struct dentry *d = from->dentry;
+	const struct mount *m = from->mount;
+
+	for (; m != top->mount && m->parent; m = m->parent)
+		d = m->mountpoint;
+	return m == top->mount && dentry_is_below(d, top->dentry);
+}
+
+static int check(const struct path *root, const struct path *new, const struct path *put_old)
+{
+	if (new->dentry->flags & DENTRY_REMOVED)
+		return -ENOENT;
+	if (new->mount == root->mount || put_old->mount == root->mount)
+		return -EBUSY;
+	if (root->dentry != root->mount->root || !root->mount->parent || new->dentry != new->mount->root || !new->mount->parent)
+		return -EINVAL;
+	return reaches(put_old, new) && reaches(new, root) ? 0 : -EINVAL;
+}
+
+struct change {
+	struct path from, to;
+	unsigned int nr;	/* references to @from that are nobody's now */
+};
+
+static void change_one(struct change *c, struct path *p)
+{
+	if (p->mount != c->from.mount || p->dentry != c->from.dentry)
+		return;
+	path_get(&c->to);
+	*p = c->to;
+	c->nr++;
+}
+
+static bool change_process(struct process *p, void *arg)
+{
+	uint64_t flags = spin_lock_irq(&p->lock);
+
+	if (p->fs) {
+		spin_lock(&p->fs->lock);
+		change_one(arg, &p->fs->root);
+		change_one(arg, &p->fs->cwd);
+		spin_unlock(&p->fs->lock);
+	}
+	spin_unlock_irq(&p->lock, flags);
+	return true;
+}
+
+/* Where the two hung is given back in @where. */
+static int pivot(const struct path *root, const struct path *new, const struct path *put_old, struct path where[2])
+{
+	int err;
+
+	mutex_lock(&vfs_lock);
+	err = check(root, new, put_old);
+	if (!err) {
+		where[0] = mount_unhang(new->mount);
+		where[1] = mount_unhang(root->mount);
+		mount_hang(root->mount, put_old);
+		mount_hang(new->mount, &where[1]);
+	}
+	mutex_unlock(&vfs_lock);
+	return err;
+}
+
+static int find_dir(uint64_t utext, struct path *p)
+{
+	int err = path_lookup_user(LINUX_AT_FDCWD, utext, WALK_FOLLOW, p);
+
+	if (!err && !LINUX_S_ISDIR(p->dentry->inode->mode)) {
+		path_put(p);
+		err = -ENOTDIR;
+	}
+	return err;
+}
+
+/* pivot_root(new_root, put_old) */
+SYSCALL(NR_pivot_root, pivot_root)
+{
+	struct path new, put_old, where[2] = { { NULL, NULL }, { NULL, NULL } };
+	struct change c = { .nr = 0 };
+	int err;
+
+	if (!privileged(LINUX_CAP_SYS_ADMIN))
+		return -EPERM;
+	err = find_dir(args->a[0], &new);
+	if (err)
+		return err;
+	err = find_dir(args->a[1], &put_old);
+	if (err)
+		goto put_new;
+	fs_get_root(&c.from);
+	c.to = new;
+	err = pivot(&c.from, &new, &put_old, where);
+	if (!err)
+		process_for_each(change_process, &c);
+	while (c.nr--)
+		path_put(&c.from);
+	path_put(&c.from);
+	path_put(&where[0]);
+	path_put(&where[1]);
+	path_put(&put_old);
+put_new:
+	path_put(&new);
+	return err;
+}

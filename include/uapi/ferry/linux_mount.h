@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The calls that make and hang mounts by descriptors: fsopen(2) and its kin, open_tree(2), move_mount(2), mount_setattr(2). Linux's linux/mount.h. */
+#ifndef UAPI_FERRY_LINUX_MOUNT_H
+#define UAPI_FERRY_LINUX_MOUNT_H
+
+#include <uapi/ferry/linux_fs.h>
+
+#define LINUX_OPEN_TREE_CLONE		0x1u
+#define LINUX_OPEN_TREE_CLOEXEC		LINUX_O_CLOEXEC
+
+#define LINUX_MOVE_MOUNT_F_SYMLINKS	0x1u
+#define LINUX_MOVE_MOUNT_F_AUTOMOUNTS	0x2u
+#define LINUX_MOVE_MOUNT_F_EMPTY_PATH	0x4u
+#define LINUX_MOVE_MOUNT_T_SYMLINKS	0x10u
+#define LINUX_MOVE_MOUNT_T_AUTOMOUNTS	0x20u
+#define LINUX_MOVE_MOUNT_T_EMPTY_PATH	0x40u
+#define LINUX_MOVE_MOUNT_SET_GROUP	0x100u
+#define LINUX_MOVE_MOUNT_MASK		0x177u
+
+#define LINUX_FSOPEN_CLOEXEC		0x1u
+#define LINUX_FSPICK_CLOEXEC		0x1u
+#define LINUX_FSPICK_SYMLINK_NOFOLLOW	0x2u
+#define LINUX_FSPICK_NO_AUTOMOUNT	0x4u
+#define LINUX_FSPICK_EMPTY_PATH		0x8u
+#define LINUX_FSMOUNT_CLOEXEC		0x1u
+
+enum linux_fsconfig {
+	LINUX_FSCONFIG_SET_FLAG, LINUX_FSCONFIG_SET_STRING, LINUX_FSCONFIG_SET_BINARY, LINUX_FSCONFIG_SET_PATH, LINUX_FSCONFIG_SET_PATH_EMPTY,
+	LINUX_FSCONFIG_SET_FD, LINUX_FSCONFIG_CMD_CREATE, LINUX_FSCONFIG_CMD_RECONFIGURE,
+};
+
+#define LINUX_MOUNT_ATTR_RDONLY		0x1u
+#define LINUX_MOUNT_ATTR_NOSUID		0x2u
+#define LINUX_MOUNT_ATTR_NODEV		0x4u
+#define LINUX_MOUNT_ATTR_NOEXEC		0x8u
+#define LINUX_MOUNT_ATTR_ATIME		0x70u	/* the next three are values of this field */
+#define LINUX_MOUNT_ATTR_RELATIME	0x0u
+#define LINUX_MOUNT_ATTR_NOATIME	0x10u
+#define LINUX_MOUNT_ATTR_STRICTATIME	0x20u
+#define LINUX_MOUNT_ATTR_NODIRATIME	0x80u
+#define LINUX_MOUNT_ATTR_IDMAP		0x100000u
+#define LINUX_MOUNT_ATTR_NOSYMFOLLOW	0x200000u
+
+struct linux_mount_attr {
+	unsigned long long attr_set, attr_clr, propagation, userns_fd;
+};
+
+#endif
