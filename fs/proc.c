@@ -270,6 +270,12 @@ int sys_create(const char *path, mode_t mode, void (*show)(struct seq *s, void *
 	return text_create(true, path, mode, show, NULL, NULL, priv);
 }
 
+int sys_create_rw(const char *path, mode_t mode, void (*show)(struct seq *s, void *priv),
+		  int (*write)(void *priv, char *text), void *priv)
+{
+	return text_create(true, path, mode, show, write, NULL, priv);
+}
+
 int sys_link(const char *path, const char *target)
 {
 	char *text = kstrdup(target);

@@ -96,6 +96,7 @@ static const char *const points[FERRY_POINT_DRIVER] = {
 	[FERRY_POINT_RING_BELL] = "ring_bell", [FERRY_POINT_RING_TOLD] = "ring_told",
 	[FERRY_POINT_RING_DRAIN] = "ring_drain", [FERRY_POINT_IRQ_ENTER] = "irq_enter", [FERRY_POINT_IRQ_EXIT] = "irq_exit",
 	[FERRY_POINT_DEVICE_IRQ] = "device_irq", [FERRY_POINT_SWITCH] = "switch", [FERRY_POINT_WAKE] = "wake", [FERRY_POINT_SCOPE] = "scope",
+	[FERRY_POINT_JOIN] = "join",
 };
 static const char *const operations[FERRY_TRACE_OPS] = {
 	[FERRY_TRACE_MMIO_READ] = "mmio_read", [FERRY_TRACE_MMIO_WRITE] = "mmio_write", [FERRY_TRACE_MMIO_MAP] = "mmio_map",

@@ -22,6 +22,7 @@
 #include "measure.h"
 
 #define DEPTH_MAX	128
+#define GAP		8192	/* neighbours would be merged, and a merged one costs next to nothing */
 #define CACHED_READS	20000ul
 #define CACHED_BYTES	512u
 #define BYTES_MAX	4096u
@@ -87,7 +88,7 @@ static void measure(int fd, unsigned int depth, unsigned long batches, unsigned 
 	if (syscall(SYS_io_setup, DEPTH_MAX, &ctx))
 		die("io_setup");
 	for (unsigned int i = 0; i < depth; i++) {
-		io[i] = (struct iocb){ .data = i, .fd = fd, .buf = (uintptr_t)(buffer + i * 4096), .nbytes = bytes, .offset = i * 4096 };
+		io[i] = (struct iocb){ .data = i, .fd = fd, .buf = (uintptr_t)(buffer + i * 4096), .nbytes = bytes, .offset = i * GAP };
 		list[i] = &io[i];
 	}
 	before = space_switches();

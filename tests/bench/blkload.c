@@ -76,11 +76,12 @@ static int open_disk(const char *path)
 	return -1;
 }
 
+/* Every second place: neighbours of a batch would be merged. */
 static int64_t next_offset(const struct workload *w, uint64_t size, unsigned long n)
 {
 	uint64_t slots = size / w->bytes;
 
-	return (int64_t)((w->sequential ? n % slots : next_random() % slots) * w->bytes);
+	return (int64_t)((w->sequential ? 2 * n % slots : next_random() % slots) * w->bytes);
 }
 
 static void submit(unsigned long ctx, struct iocb **list, long nr)

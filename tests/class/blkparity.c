@@ -107,6 +107,33 @@ static void errors_vector(bool write_it, uint64_t at)
 	told(what, write_it ? pwritev(direct, vec, 3, (off_t)at) : preadv(direct, vec, 3, (off_t)at), NULL, 0);
 }
 
+/* Neighbours, in one request as far as the disk takes them, the third of them at a place that is bad: each has its own end. */
+static void errors_batch(bool write_it, uint64_t at)
+{
+	struct iocb io[4], *list[4];
+	struct io_event events[4];
+	unsigned long ctx = 0;
+	long results[4] = { 0, 0, 0, 0 }, got;
+
+	if (syscall(SYS_io_setup, 4, &ctx)) {
+		told("io_setup", -1, NULL, 0);
+		return;
+	}
+	pattern(a, at, sizeof(io) / sizeof(io[0]) * 4096, 7);
+	for (unsigned int i = 0; i < 4; i++) {
+		io[i] = (struct iocb){ .data = i, .opcode = write_it ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD, .fd = (uint32_t)direct,
+				       .buf = (uintptr_t)(a + i * 4096), .nbytes = 4096, .offset = (int64_t)(at + i * 4096) };
+		list[i] = &io[i];
+	}
+	got = syscall(SYS_io_submit, ctx, 4, list);
+	got = got == 4 ? syscall(SYS_io_getevents, ctx, 4, 4, events, NULL) : 0;
+	for (long i = 0; i < got; i++)
+		results[events[i].data & 3] = (long)events[i].res;
+	printf("batch %s at %lld: %ld %ld %ld %ld\n", write_it ? "write" : "read", (long long)at, results[0], results[1], results[2],
+	       results[3]);
+	syscall(SYS_io_destroy, ctx);
+}
+
 static int errors(void)
 {
 	for (int pass = 0; pass < 2; pass++)
@@ -126,6 +153,8 @@ static int errors(void)
 			told("fsync again", fsync(fd), NULL, 0);
 			errors_vector(true, at - 4096);
 			errors_vector(false, at - 4096);
+			errors_batch(true, at - 8192);
+			errors_batch(false, at - 8192);
 			parity_ioctl("BLKZEROOUT", BLKZEROOUT, at, 4096);
 			parity_ioctl("BLKDISCARD", BLKDISCARD, at, 4096);
 			parity_ioctl("BLKFLSBUF", BLKFLSBUF, 0, 0);

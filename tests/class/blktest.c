@@ -308,6 +308,90 @@ static bool aio_tells_an_eventfd(void)
 	return true;
 }
 
+/* ---- Neighbours in one request ---- */
+
+#define NEIGHBOURS	8
+
+static FILE *queue_file(const char *file, const char *mode)
+{
+	char name[128];
+
+	snprintf(name, sizeof(name), "/sys/block/%s/%s", strrchr(path, '/') + 1, file);
+	return fopen(name, mode);
+}
+
+static bool nomerges_set(unsigned int value)
+{
+	FILE *f = queue_file("queue/nomerges", "w");
+
+	return f && fprintf(f, "%u\n", value) > 0 && !fclose(f);
+}
+
+/* Of reads and writes together; -1: not told. */
+static long merged(void)
+{
+	FILE *f = queue_file("stat", "r");
+	unsigned long reads, writes;
+	int n = f ? fscanf(f, "%*u %lu %*u %*u %*u %lu", &reads, &writes) : 0;
+
+	if (f)
+		fclose(f);
+	return n == 2 ? (long)(reads + writes) : -1;
+}
+
+static bool batch_of_neighbours(uint16_t opcode, unsigned char *buffer)
+{
+	struct iocb io[NEIGHBOURS], *list[NEIGHBOURS];
+	struct timespec limit = { 60, 0 };
+	struct io_event events[NEIGHBOURS];
+	unsigned long ctx = 0;
+	long got;
+
+	CHECK(syscall(SYS_io_setup, NEIGHBOURS, &ctx) == 0);
+	for (unsigned int i = 0; i < NEIGHBOURS; i++) {
+		io[i] = (struct iocb){ .opcode = opcode, .fd = direct, .buf = (uintptr_t)(buffer + i * 4096), .nbytes = 4096,
+				       .offset = MIB + i * 4096 };
+		list[i] = &io[i];
+	}
+	CHECK(syscall(SYS_io_submit, ctx, NEIGHBOURS, list) == NEIGHBOURS);
+	got = syscall(SYS_io_getevents, ctx, NEIGHBOURS, NEIGHBOURS, events, &limit);
+	CHECK(syscall(SYS_io_destroy, ctx) == 0);
+	CHECK(got == NEIGHBOURS);
+	for (unsigned int i = 0; i < NEIGHBOURS; i++)
+		CHECK(events[i].res == 4096);
+	return true;
+}
+
+static bool neighbours_of_a_batch_are_merged(void)
+{
+	long before, wrote, end;
+
+	pattern(a, MIB, NEIGHBOURS * 4096, 9);
+	memset(b, 0, NEIGHBOURS * 4096);
+	CHECK(fsync(fd) == 0);
+	before = merged();
+	CHECK(before >= 0 && batch_of_neighbours(IOCB_CMD_PWRITE, a));
+	wrote = merged();
+	CHECK(wrote > before && batch_of_neighbours(IOCB_CMD_PREAD, b));
+	end = merged();
+	CHECK(end > wrote && end - before <= 2 * (NEIGHBOURS - 1) && matches(b, MIB, NEIGHBOURS * 4096, 9));
+	return true;
+}
+
+static bool neighbours_stay_apart_where_asked(void)
+{
+	long before, after;
+	bool ok;
+
+	CHECK(fsync(fd) == 0);
+	CHECK(!nomerges_set(3) && nomerges_set(2));
+	before = merged();
+	ok = batch_of_neighbours(IOCB_CMD_PREAD, b);
+	after = merged();
+	CHECK(nomerges_set(0) && ok && before >= 0 && after == before);
+	return true;
+}
+
 /* ---- A disk that may only be read ---- */
 
 static bool writing_a_readonly_disk_is_refused(void)
@@ -378,6 +462,7 @@ static const struct {
 	CLAIM(zeroout_zeroes_exactly_its_range), CLAIM(discard_works_or_says_so), CLAIM(flush_calls_succeed),
 	CLAIM(unknown_ioctl_is_enotty), CLAIM(readonly_descriptor_refuses_writes), CLAIM(four_processes_share_the_disk),
 	CLAIM(aio_batch_of_32_completes), CLAIM(aio_tells_an_eventfd),
+	CLAIM(neighbours_of_a_batch_are_merged), CLAIM(neighbours_stay_apart_where_asked),
 };
 
 static int suite(void)

@@ -108,7 +108,7 @@ static void one_read(struct worker *w, int fd, uint64_t i)
 	block_check(w, w->buffers, i);
 }
 
-/* ---- A batch of different blocks at a time ---- */
+/* ---- A batch of different blocks at a time: neighbours, which may go as one request, or far apart ---- */
 
 static void batch_run(struct worker *w, struct iocb *cbs, unsigned int nr)
 {
@@ -134,12 +134,12 @@ static void batch_run(struct worker *w, struct iocb *cbs, unsigned int nr)
 
 static void batch(struct worker *w)
 {
-	uint64_t at = (uint64_t)rand_r(&w->seed), blocks[DEPTH_MAX];
+	uint64_t at = (uint64_t)rand_r(&w->seed), step = rand_r(&w->seed) & 64 ? 1 : w->nr_blocks / w->depth, blocks[DEPTH_MAX];
 	struct iocb cbs[DEPTH_MAX];
 
 	memset(cbs, 0, sizeof(cbs));
 	for (unsigned int n = 0; n < w->depth; n++) {
-		uint64_t i = blocks[n] = (at + n * (w->nr_blocks / w->depth)) % w->nr_blocks;
+		uint64_t i = blocks[n] = (at + n * step) % w->nr_blocks;
 		uint8_t *buffer = w->buffers + (size_t)n * BLOCK;
 		bool write = !w->counts[i] || rand_r(&w->seed) & 64;
 

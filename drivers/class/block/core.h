@@ -28,7 +28,7 @@ enum block_slot_state { SLOT_FREE, SLOT_READY, SLOT_FLIGHT };
 struct block_slot {
 	struct block_request rq;	/* what the driver sees */
 	struct list link;		/* of queue->flight, oldest first */
-	struct block_io *io;
+	struct block_io *io;		/* and those joined to it */
 	unsigned int vec;		/* where its data starts in the io */
 	uint32_t vec_offset;
 	uint32_t bytes;
@@ -51,6 +51,7 @@ struct block_latency {
 /* What a disk did on one queue; guarded by the queue's strand. */
 struct block_stats {
 	uint64_t ios[BLOCK_OP_COUNT], sectors[BLOCK_OP_COUNT], ns[BLOCK_OP_COUNT];
+	uint64_t merges[BLOCK_OP_COUNT];	/* ios that went along in the request of another */
 	unsigned int in_flight;		/* requests with a tag */
 };
 
@@ -136,6 +137,7 @@ struct block_disk {
 	time_ns_t hold_until;		/* not alive: until then its requests wait for the next driver, 0: they do not. Alive: of the last death */
 	bool leaving;			/* the driver took the unit back: gone as soon as nothing is in flight */
 	bool gone;			/* for good */
+	uint8_t nomerges;		/* merge.c: BLOCK_NOMERGES; less means nothing */
 	bool cpu_data;			/* the driver sees no device addresses: it copies, or needs no data */
 	struct block_stats stats[BLOCK_QUEUES_MAX];
 	struct block_latency *latency[BLOCK_QUEUES_MAX];	/* NULL: not its queue, or no memory; stays once there */
@@ -167,6 +169,8 @@ int block_limits_check(const struct block_limits *l, unsigned int nr_strands, co
 
 /* split.c: cut the next piece of @io; the segments hold physical addresses. Advances the io. -EINVAL: cannot be cut. */
 int block_cut(const struct block_limits *l, bool cpu_data, struct block_io *io, struct block_slot *slot);
+/* All of @io too, behind what the slot has; the caller knows that it goes on there. False: there is no room, and nothing was changed. */
+bool block_cut_more(const struct block_limits *l, bool cpu_data, struct block_io *io, struct block_slot *slot);
 /* 0, or why this io cannot be done on such a disk. */
 int block_io_check(const struct block_limits *l, uint64_t nr_blocks, const struct block_io *io);
 
@@ -177,6 +181,21 @@ void block_slot_finish(struct block_queue *q, struct block_slot *slot, int statu
 int block_slot_map(struct block_queue *q, struct block_slot *slot);
 /* The device forgets them; what was read into bounce memory arrives when @status is 0. */
 void block_slot_unmap(struct block_queue *q, struct block_slot *slot, int status);
+/* merge.c: several ios in one request. Strand held. Take along what waits behind slot->io, which is cut, and goes on where it ends. */
+#define BLOCK_NOMERGES	2u
+void block_merge(struct block_queue *q, struct block_slot *slot);
+/* Apart for good: those joined to @io, which is in a list, follow it there, and nothing of them is cut. */
+void block_merge_undo(struct block_io *io);
+/* The request of @io and of those joined to it failed: they wait again. Or it was done. */
+void block_merge_apart(struct block_queue *q, struct block_io *io);
+void block_merge_done(struct block_queue *q, struct block_io *io);
+/* Does the next of those that wait go on where @io ends, which waits too? */
+static inline bool block_neighbour_waits(const struct block_queue *q, const struct block_io *io)
+{
+	const struct block_io *next = list_entry(io->link.next, struct block_io, link);
+
+	return io->link.next != &q->waiting && next->lba == io->lba + io->nr_blocks;
+}
 /* replay.c: find its memory again, perhaps for another driver's domain; as block_slot_map(). */
 int block_slot_refit(struct block_queue *q, struct block_slot *slot);
 void block_queue_pump(struct block_queue *q);

@@ -2,6 +2,17 @@
 /* The bytes of a request, for drivers that need them: copied between the driver and the io's pages. On the queue's strand. */
 #include "core.h"
 
+static const struct block_vec *vec_next(const struct block_io **io, unsigned int *vec)
+{
+	const struct block_vec *v = &(*io)->vec[(*vec)++];
+
+	if (*vec < (*io)->nr_vec)
+		return v;
+	*io = (*io)->joined;
+	*vec = 0;
+	return v;
+}
+
 /* The kernel reaches every page through the direct map. */
 void block_slot_copy(const struct block_slot *slot, uint32_t offset, uint8_t *buffer, uint32_t length, bool out)
 {
@@ -10,9 +21,9 @@ void block_slot_copy(const struct block_slot *slot, uint32_t offset, uint8_t *bu
 	uint64_t skip = (uint64_t)slot->vec_offset + offset;
 
 	while (skip >= io->vec[vec].length)
-		skip -= io->vec[vec++].length;
+		skip -= vec_next(&io, &vec)->length;
 	while (length) {
-		const struct block_vec *v = &io->vec[vec++];
+		const struct block_vec *v = vec_next(&io, &vec);
 		uint32_t n = MIN(length, v->length - (uint32_t)skip);
 		uint8_t *data = (uint8_t *)page_addr(v->page) + v->offset + skip;
 

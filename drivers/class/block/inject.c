@@ -78,6 +78,7 @@ int block_inject_apply(struct block_queue *q, struct block_disk *disk, struct bl
 	int err = 0;
 
 	spin_lock(&inject_lock);	/* the strand has interrupts off */
+	io->alone = inject->nr;
 	for (unsigned int i = 0; !err && !io->torn && i < inject->nr; i++) {
 		struct rule *r = &inject->rules[i];
 

@@ -43,11 +43,13 @@ static void queue_totals(struct block_disk *disk, struct block_queue *q, struct 
 		t->stats.ios[op] += stats->ios[op];
 		t->stats.sectors[op] += stats->sectors[op];
 		t->stats.ns[op] += stats->ns[op];
+		t->stats.merges[op] += stats->merges[op];
 	}
 	t->in_flight += stats->in_flight;
 	strand_unlock(q->strand);
 }
 
+/* Several that went as one count as one, and the others as merged. */
 void block_proc_stat(struct seq *s, struct block_disk *disk)
 {
 	struct totals t = { .in_flight = 0 };
@@ -61,10 +63,11 @@ void block_proc_stat(struct seq *s, struct block_disk *disk)
 		ms[op] = b->ns[op] / NSEC_PER_MSEC;
 		all += ms[op];
 	}
-	seq_printf(s, "%llu 0 %llu %llu %llu 0 %llu %llu %llu %llu %llu %llu 0 %llu %llu %llu %llu",
-		   (unsigned long long)b->ios[BLOCK_READ], (unsigned long long)b->sectors[BLOCK_READ], ms[BLOCK_READ],
-		   (unsigned long long)b->ios[BLOCK_WRITE], (unsigned long long)b->sectors[BLOCK_WRITE],
-		   ms[BLOCK_WRITE], t.in_flight, all, all, (unsigned long long)b->ios[BLOCK_DISCARD],
+	seq_printf(s, "%llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu 0 %llu %llu %llu %llu",
+		   (unsigned long long)(b->ios[BLOCK_READ] - b->merges[BLOCK_READ]), (unsigned long long)b->merges[BLOCK_READ],
+		   (unsigned long long)b->sectors[BLOCK_READ], ms[BLOCK_READ],
+		   (unsigned long long)(b->ios[BLOCK_WRITE] - b->merges[BLOCK_WRITE]), (unsigned long long)b->merges[BLOCK_WRITE],
+		   (unsigned long long)b->sectors[BLOCK_WRITE], ms[BLOCK_WRITE], t.in_flight, all, all, (unsigned long long)b->ios[BLOCK_DISCARD],
 		   (unsigned long long)b->sectors[BLOCK_DISCARD], ms[BLOCK_DISCARD], (unsigned long long)b->ios[BLOCK_FLUSH],
 		   ms[BLOCK_FLUSH]);
 }

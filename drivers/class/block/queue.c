@@ -90,10 +90,18 @@ void block_slot_finish(struct block_queue *q, struct block_slot *slot, int statu
 		dma_unmap_later(q->dev, slot->segments, slot->rq.nr_segments, &q->unflushed);
 	if (unlikely(slot->deaths))
 		block_replay_over(q, slot);
+	if (unlikely(status && io->joined)) {
+		slot_free(q, slot);
+		block_merge_apart(q, io);
+		return;
+	}
 	count(&dev->counters.requests, 1);
 	count(status ? &dev->counters.errors : &dev->counters.bytes, status ? 1 : slot->bytes);
 	slot_free(q, slot);
-	piece_done(q, io, status);
+	if (unlikely(io->joined))
+		block_merge_done(q, io);
+	else
+		piece_done(q, io, status);
 }
 
 /* Only an errno may come out of a driver. */
@@ -140,7 +148,13 @@ static int slot_fill(struct block_queue *q, struct block_slot *slot, struct bloc
 	if (err)
 		return err;
 	slot->io = io;
+	if (block_neighbour_waits(q, io))
+		block_merge(q, slot);
 	err = slot->rq.nr_segments ? block_slot_map(q, slot) : 0;
+	if (unlikely(err && io->joined)) {
+		block_merge_undo(io);
+		return slot_fill(q, slot, io, now);
+	}
 	if (err && err != -EAGAIN)
 		return err;
 	slot->rq.unit = (uint16_t)disk->limits.unit;

@@ -77,6 +77,35 @@ static void slot_give_up(struct block_queue *q, struct block_slot *slot, const c
 	block_slot_finish(q, slot, -EIO);
 }
 
+static void slot_part(struct block_queue *q, struct block_slot *slot)
+{
+	if (slot->rq.nr_segments)
+		block_slot_unmap(q, slot, -EIO);
+	slot->rq.nr_segments = 0;
+	block_slot_finish(q, slot, -EIO);
+}
+
+/*
+ * Requests of several ios: those would share its deaths, so each waits for the next driver by itself, before what waits already. The
+ * youngest go first, so that all come to lie in their order.
+ */
+static void joined_part(struct block_queue *q)
+{
+	struct list *at, *before;
+
+	if (q->stalled && q->stalled->io->joined) {
+		slot_part(q, q->stalled);
+		q->stalled = NULL;
+	}
+	for (at = q->flight.prev; at != &q->flight; at = before) {
+		struct block_slot *slot = list_entry(at, struct block_slot, link);
+
+		before = at->prev;
+		if (slot->io->joined)
+			slot_part(q, slot);
+	}
+}
+
 static void flight_keep(struct block_queue *q, struct list *kept)
 {
 	struct block_slot *slot;
@@ -125,6 +154,7 @@ void block_queue_hold(struct block_queue *q)
 			until = MAX(until, q->group->units[i]->hold_until);
 	strand_lock(q->strand);
 	q->open = false;
+	joined_part(q);
 	flight_keep(q, &kept);
 	if (q->stalled)
 		slot_keep(q, q->stalled, &kept);

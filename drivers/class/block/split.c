@@ -136,6 +136,14 @@ static void cut_data(const struct block_limits *l, bool cpu_data, const struct b
 	}
 }
 
+/* Of one read or write. */
+static uint32_t most_blocks(const struct block_limits *l)
+{
+	uint32_t most = l->max_request_blocks ? l->max_request_blocks : BLOCK_PIECE_BYTES / l->block_size;
+
+	return MIN(most, (1u << 30) / l->block_size);
+}
+
 static uint32_t piece_blocks(const struct block_limits *l, const struct block_io *io)
 {
 	uint32_t left = io->nr_blocks - io->cut_blocks, most = 0;
@@ -143,8 +151,7 @@ static uint32_t piece_blocks(const struct block_limits *l, const struct block_io
 	switch (io->op) {
 	case BLOCK_READ:
 	case BLOCK_WRITE:
-		most = l->max_request_blocks ? l->max_request_blocks : BLOCK_PIECE_BYTES / l->block_size;
-		most = MIN(most, (1u << 30) / l->block_size);
+		most = most_blocks(l);
 		break;
 	case BLOCK_DISCARD:
 		most = l->max_discard_blocks;
@@ -230,4 +237,25 @@ int block_cut(const struct block_limits *l, bool cpu_data, struct block_io *io, 
 	if (io->torn && io->cut_blocks == io->nr_blocks)
 		io->status = -EIO;
 	return 0;
+}
+
+bool block_cut_more(const struct block_limits *l, bool cpu_data, struct block_io *io, struct block_slot *slot)
+{
+	struct dma_segment *last = slot->rq.nr_segments ? &slot->segments[slot->rq.nr_segments - 1] : NULL;
+	struct cut good = { .nr_segments = slot->rq.nr_segments };
+	uint32_t bytes = io->nr_blocks * l->block_size, length = last ? last->length : 0;
+
+	if (most_blocks(l) < slot->rq.nr_blocks || most_blocks(l) - slot->rq.nr_blocks < io->nr_blocks)
+		return false;
+	cut_data(l, cpu_data, io, slot, bytes, &good);
+	if (good.bytes != bytes) {
+		if (last)
+			last->length = length;
+		return false;
+	}
+	slot->rq.nr_blocks += io->nr_blocks;
+	slot->rq.nr_segments = good.nr_segments;
+	slot->bytes += bytes;
+	io->cut_blocks = io->nr_blocks;
+	return true;
 }

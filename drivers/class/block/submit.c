@@ -15,7 +15,8 @@ static bool io_enqueue(struct block_queue *q, struct block_disk *disk, struct bl
 	io->cut_blocks = 0;
 	io->cut_vec = 0;
 	io->cut_offset = 0;
-	io->flushing = io->torn = false;
+	io->flushing = io->torn = io->alone = false;
+	io->joined = NULL;
 	io->not_before = 0;
 	io->flush_after = io->flags & BLOCK_REQ_FUA && !(disk->limits.flags & BLOCK_HAS_FUA) && disk->limits.flags & BLOCK_HAS_FLUSH;
 	io->started_ns = time_now();

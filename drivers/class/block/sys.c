@@ -12,7 +12,8 @@
 #define SECTOR		512u
 #define PART_SHIFT	32	/* what a file shows: partition number and disk id */
 
-enum { SYS_SIZE, SYS_START, SYS_DEV, SYS_RO, SYS_REMOVABLE, SYS_LOGICAL, SYS_PHYSICAL, SYS_MAX_SECTORS, SYS_ROTATIONAL, SYS_PARTITION };
+enum { SYS_SIZE, SYS_START, SYS_DEV, SYS_RO, SYS_REMOVABLE, SYS_LOGICAL, SYS_PHYSICAL, SYS_MAX_SECTORS, SYS_ROTATIONAL, SYS_PARTITION,
+       SYS_NOMERGES };
 
 static struct block_disk *disk_of(const void *priv, unsigned int *number)
 {
@@ -41,7 +42,7 @@ static void show(struct seq *s, const void *priv, unsigned int what)
 		[SYS_PHYSICAL] = disk ? MAX(disk->limits.physical_block_size, size) : size,
 		[SYS_MAX_SECTORS] = disk ? max_bytes(&disk->limits) / 1024 : 0, [SYS_PARTITION] = number,
 		[SYS_ROTATIONAL] = disk && disk->limits.flags & BLOCK_ROTATIONAL,
-		[SYS_REMOVABLE] = disk && size == 2048,
+		[SYS_REMOVABLE] = disk && size == 2048, [SYS_NOMERGES] = disk ? READ_ONCE(disk->nomerges) : 0,
 	};
 
 	if (what == SYS_DEV)
@@ -63,6 +64,23 @@ SHOW(physical, SYS_PHYSICAL)
 SHOW(max_sectors, SYS_MAX_SECTORS)
 SHOW(rotational, SYS_ROTATIONAL)
 SHOW(partition, SYS_PARTITION)
+SHOW(nomerges, SYS_NOMERGES)
+
+/* As Linux takes it: 0, 1 (no expensive ones: all of ours are cheap), 2 (none). */
+static int nomerges_write(void *priv, char *text)
+{
+	unsigned int number;
+	struct block_disk *disk;
+
+	if (text[0] < '0' || text[0] > '0' + (int)BLOCK_NOMERGES || text[1])
+		return -EINVAL;
+	disk = disk_of(priv, &number);
+	if (!disk)
+		return -ENODEV;
+	WRITE_ONCE(disk->nomerges, (uint8_t)(text[0] - '0'));
+	block_disk_put(disk);
+	return 0;
+}
 
 /* Linux's Documentation/block/stat: the columns of /proc/diskstats after the name. */
 static void stat_show(struct seq *s, void *priv)
@@ -118,6 +136,14 @@ static int device_link(const struct block_disk *disk, const char *dir)
 	return sys_link(path, target);
 }
 
+static int nomerges_add(const char *dir, void *priv)
+{
+	char path[96];
+
+	format_text(path, sizeof(path), "%s/queue/nomerges", dir);
+	return sys_create_rw(path, 0644, nomerges_show, nomerges_write, priv);
+}
+
 void block_sys_add(const struct block_part *part)
 {
 	const struct sys_file *files = part->number ? part_files : disk_files;
@@ -137,6 +163,8 @@ void block_sys_add(const struct block_part *part)
 		err = sys_link(path, target);
 	if (!err)
 		err = sys_link(other, target);
+	if (!err && !part->number)
+		err = nomerges_add(dir, priv);
 	if (!err && !part->number)
 		err = device_link(part->disk, dir);
 	if (err)

@@ -10,7 +10,11 @@ TRACE_SAVES_ALL void block_trace_io(struct block_io *io)
 
 TRACE_SAVES_ALL void block_slot_trace(const struct block_queue *q, const struct block_slot *slot)
 {
-	TRACE_SIZE(CLASS, ISSUE, slot->rq.op, FERRY_TRACE_REQUEST(q->dev->id, q->number, slot->rq.tag), slot->io->number);
+	uint64_t id = FERRY_TRACE_REQUEST(q->dev->id, q->number, slot->rq.tag);
+
+	TRACE_SIZE(CLASS, ISSUE, slot->rq.op, id, slot->io->number);
+	for (const struct block_io *io = slot->io->joined; io; io = io->joined)
+		TRACE(CLASS, JOIN, id, io->number);
 	if (trace_on(FERRY_TRACE_DRIVER))
 		trace_driver(q->dev, TRACE_OP(FERRY_TRACE_SUBMIT, q->number), slot->rq.tag, slot->rq.lba);
 	driver_enter(q->strand);

@@ -35,6 +35,7 @@ enum ferry_point {
 	FERRY_POINT_SWITCH,		/* id: next thread; value: 1 when the one before can go on */
 	FERRY_POINT_WAKE,		/* id: thread; value: its CPU */
 	FERRY_POINT_SCOPE,		/* id: device << 32 | site; value: ns; the scope ended then */
+	FERRY_POINT_JOIN,		/* id: request; value: of another io that goes along in it */
 	FERRY_POINT_DRIVER = 0x40,	/* and enum ferry_trace_op; id: device << 32 | where */
 };
 

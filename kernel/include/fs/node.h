@@ -37,6 +37,8 @@ void proc_remove(const char *path);
 
 /* The same under /sys, and symbolic links there. Removing takes what is below along. */
 int sys_create(const char *path, mode_t mode, void (*show)(struct seq *s, void *priv), void *priv);
+int sys_create_rw(const char *path, mode_t mode, void (*show)(struct seq *s, void *priv),
+		  int (*write)(void *priv, char *text), void *priv);
 int sys_link(const char *path, const char *target);
 void sys_remove(const char *path);
 /* An empty directory there, to mount on. */

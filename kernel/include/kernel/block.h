@@ -40,6 +40,8 @@ struct block_io {
 	uint32_t cut_offset;
 	bool flush_after, flushing;	/* FUA on a disk that only knows flush */
 	bool torn;			/* block/inject.c: cut short, ends with an error */
+	bool alone;			/* block/merge.c: never in a request with others */
+	struct block_io *joined;	/* block/merge.c: is right behind this one in the same request */
 	time_ns_t started_ns;
 	uint64_t number;		/* of this io in a trace; while none is made, anything */
 	time_ns_t not_before;		/* block/inject.c: waits until then; 0: it does not */

@@ -120,6 +120,7 @@ static bool start(void)
 	sleep_until(time_now() + 20 * NSEC_PER_MSEC, false);	/* the partition scan */
 	if (!disk || !disk_settled())
 		return false;
+	disk->nomerges = BLOCK_NOMERGES;	/* here each io is a request; merge_test.c */
 	memset(&fake, 0, sizeof(fake));
 	return true;
 }

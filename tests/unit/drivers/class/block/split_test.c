@@ -317,3 +317,63 @@ KTEST_CASE(random_cuts_cover_every_byte_once)
 		ASSERT_EQ(bytes, 6 * 4096);
 	}
 }
+
+/* ---- More than one io in a slot ---- */
+
+static struct block_vec more_vec[4];
+static struct block_io more;
+
+static bool join(unsigned int page, uint32_t offset, uint32_t length)
+{
+	more_vec[0] = (struct block_vec){ .page = &pages[page], .offset = offset, .length = length };
+	more = (struct block_io){ .op = BLOCK_READ, .vec = more_vec, .nr_vec = 1, .nr_blocks = length / limits.block_size };
+	return block_cut_more(&limits, false, &more, &slot);
+}
+
+KTEST_CASE(second_io_goes_behind_the_first)
+{
+	fresh(512, 4);
+	add(40, 0, 4096);
+	ASSERT_EQ(cut(), 0);
+	EXPECT_TRUE(join(45, 512, 1024));
+	EXPECT_EQ(slot.rq.nr_blocks, 10);
+	EXPECT_EQ(slot.rq.nr_segments, 2);
+	EXPECT_EQ(slot.bytes, 5120);
+	EXPECT_EQ(segments[1].length, 1024);
+	EXPECT_EQ(more.cut_blocks, 2);
+	EXPECT_TRUE(join(45, 1536, 512));
+	EXPECT_EQ(slot.rq.nr_segments, 2);
+	EXPECT_EQ(segments[1].length, 1536);
+}
+
+KTEST_CASE(io_without_room_changes_nothing)
+{
+	fresh(512, 2);
+	limits.max_request_blocks = 20;
+	add(1, 0, 4096);
+	ASSERT_EQ(cut(), 0);
+	more_vec[1] = (struct block_vec){ .page = &pages[40], .length = 512 };
+	more_vec[2] = (struct block_vec){ .page = &pages[42], .length = 512 };
+	more_vec[0] = (struct block_vec){ .page = &pages[2], .length = 4096 };
+	more = (struct block_io){ .op = BLOCK_READ, .vec = more_vec, .nr_vec = 3, .nr_blocks = 10 };
+	EXPECT_FALSE(block_cut_more(&limits, false, &more, &slot));	/* three segments */
+	EXPECT_FALSE(join(2, 0, 13 * 512));				/* 21 blocks */
+	EXPECT_EQ(slot.rq.nr_blocks, 8);
+	EXPECT_EQ(slot.rq.nr_segments, 1);
+	EXPECT_EQ(slot.bytes, 4096);
+	EXPECT_EQ(segments[0].length, 4096);
+	EXPECT_EQ(more.cut_blocks, 0);
+}
+
+KTEST_CASE(second_io_begins_where_segments_may)
+{
+	fresh(512, 4);
+	limits.segment_boundary = 4096;
+	add(40, 2048, 2048);
+	ASSERT_EQ(cut(), 0);
+	EXPECT_FALSE(join(42, 512, 512));	/* off the boundary */
+	EXPECT_TRUE(join(42, 0, 512));
+	EXPECT_FALSE(join(43, 0, 512));		/* behind an end off the boundary */
+	EXPECT_EQ(slot.rq.nr_segments, 2);
+	EXPECT_EQ(slot.rq.nr_blocks, 5);
+}
