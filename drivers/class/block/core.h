@@ -207,9 +207,9 @@ void block_run_done(struct list *batch);	/* strand not held */
 TRACE_SAVES_ALL void block_trace_io(struct block_io *io);
 TRACE_SAVES_ALL void block_slot_trace(const struct block_queue *q, const struct block_slot *slot);
 TRACE_SAVES_ALL void block_completion_trace(const struct block_queue *q, const struct block_slot *slot, int status);
+/* deadline.c */
 /* End what waits for @disk (NULL: for any) with @status; with @expired only what nobody will come for. Strand held. */
 void block_waiting_fail(struct block_queue *q, const struct block_disk *disk, bool expired, int status);
-/* deadline.c */
 static inline time_ns_t block_timeout_of(const struct block_disk *disk)
 {
 	return (disk->limits.request_timeout_ms ? disk->limits.request_timeout_ms : BLOCK_TIMEOUT_DEFAULT_MS) * NSEC_PER_MSEC;

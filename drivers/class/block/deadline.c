@@ -56,6 +56,24 @@ static void stalled_overdue(struct block_queue *q)
 	block_slot_finish(q, slot, -ENOMEM);
 }
 
+void block_waiting_fail(struct block_queue *q, const struct block_disk *disk, bool expired, int status)
+{
+	const struct block_disk *lost = NULL;
+	struct block_io *io, *next;
+	unsigned int nr = 0;
+
+	list_for_each_safe(io, next, &q->waiting, link) {
+		if ((disk && io->disk != disk) || (expired && block_disk_alive(io->disk)))
+			continue;
+		lost = io->disk;
+		nr++;
+		list_del(&io->link);
+		block_piece_done(q, io, status);
+	}
+	if (expired && nr)
+		block_lost_log(q, lost, nr, "waiting");
+}
+
 void block_queue_expired(struct timer *t)
 {
 	struct block_queue *q = container_of(t, struct block_queue, timer);

@@ -255,24 +255,6 @@ static int slot_start(struct block_queue *q, struct block_slot *slot)
 	return 0;
 }
 
-void block_waiting_fail(struct block_queue *q, const struct block_disk *disk, bool expired, int status)
-{
-	const struct block_disk *lost = NULL;
-	struct block_io *io, *next;
-	unsigned int nr = 0;
-
-	list_for_each_safe(io, next, &q->waiting, link) {
-		if ((disk && io->disk != disk) || (expired && block_disk_alive(io->disk)))
-			continue;
-		lost = io->disk;
-		nr++;
-		list_del(&io->link);
-		piece_done(q, io, status);
-	}
-	if (expired && nr)
-		block_lost_log(q, lost, nr, "waiting");
-}
-
 void block_queue_timer(struct block_queue *q, time_ns_t when)
 {
 	if (!q->timer.armed || when < q->timer.deadline)
