@@ -26,8 +26,8 @@
 #define FIFO_BYTES	16
 #define RECEIVE_MAX	256	/* bytes for one interrupt */
 
-/* How long the transmitter may stay full: patient with a port that drains, short with one that let the last byte down. */
-#define WAIT_NS		(2 * NSEC_PER_SEC)
+/* How long the transmitter may stay full: patient with one that drains, be it on a busy host, short with one that let the last byte down. */
+#define WAIT_NS		(10 * NSEC_PER_SEC)
 #define WAIT_STUCK_NS	NSEC_PER_MSEC
 #define WAIT_POLLS	2000000u
 
@@ -82,14 +82,22 @@ bool serial_present(unsigned int port)
 	return port < SERIAL_PORTS && ports[port].present;
 }
 
-/* Wait for an empty FIFO. The clock may not run yet: then polls are counted. */
+/* The clock may not run yet: then polls are counted. */
+static bool is_late(const struct serial_port *p, time_ns_t start, uint32_t polls)
+{
+	time_ns_t waited = time_now() - start;
+
+	return waited ? waited > (p->stuck ? WAIT_STUCK_NS : WAIT_NS) : polls >= WAIT_POLLS;
+}
+
+/* Wait for an empty FIFO. */
 static bool port_wait(struct serial_port *p)
 {
-	time_ns_t start = time_now(), limit = p->stuck ? WAIT_STUCK_NS : WAIT_NS;
+	time_ns_t start = time_now();
 	uint32_t polls;
 
 	for (polls = 0; !(in8(p->base + REG_LSR) & LSR_EMPTY); polls++) {
-		if (polls >= WAIT_POLLS || (polls % 64 == 63 && time_now() - start > limit)) {
+		if (polls % 64 == 63 && is_late(p, start, polls)) {
 			p->stuck = true;
 			return false;
 		}

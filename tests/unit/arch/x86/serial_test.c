@@ -21,7 +21,7 @@ static struct {
 
 time_ns_t serial_test_now(void)
 {
-	return uart.now += uart.frozen ? 0 : 100000;
+	return uart.now += uart.frozen ? 0 : NSEC_PER_MSEC / 2;
 }
 
 int irq_line_request(unsigned int gsi, bool level, bool active_low, enum irq_line_result (*fn)(void *arg), void *arg, const char *name)
