@@ -6,6 +6,7 @@
  * need_resched, then loads looks_on; the CPU stores looks_on, then loads need_resched: one of them sees the other (idle.pml). Everything
  * but looks_on belongs to its CPU. Interrupts are on while it looks, preemption is off: what they bring is seen here too.
  */
+#include <asm/preempt.h>
 #include <asm/smp.h>
 #include <kernel/init.h>
 #include <kernel/log.h>
