@@ -167,6 +167,34 @@ struct dentry *dentry_find(struct dentry *dir, const char *name, size_t length)
 	return found;
 }
 
+static struct dentry *chain_find_inode(struct list *chain, const struct super *s, uint64_t ino)
+{
+	struct dentry *d, *found = NULL;
+
+	spin_lock(&dcache_lock);
+	list_for_each(d, chain, hash_link) {
+		if (d->inode->super != s || d->inode->ino != ino || !ref_get_live(&d->ref))
+			continue;
+		found = d;
+		break;
+	}
+	spin_unlock(&dcache_lock);
+	return found;
+}
+
+struct dentry *dentry_find_inode(const struct super *s, uint64_t ino)
+{
+	struct dentry *found = NULL;
+
+	if (s->root->inode->ino == ino) {
+		dentry_get(s->root);
+		return s->root;
+	}
+	for (unsigned int i = 0; i < HASH_SIZE && !found; i++)
+		found = chain_find_inode(&hash_table[i], s, ino);
+	return found;
+}
+
 struct dentry *dentry_lookup(struct dentry *dir, const char *name, size_t length)
 {
 	struct dentry *d = dentry_find(dir, name, length);

@@ -189,6 +189,13 @@ static struct file *open_found(const struct path *p, const struct open_how *how,
 	return err ? ERR_PTR(err) : file_open_path(p, how->flags);
 }
 
+struct file *file_open_checked(const struct path *p, uint32_t flags)
+{
+	struct open_how how = { .flags = (flags & FLAGS_KNOWN & ~(LINUX_O_CREAT | LINUX_O_EXCL)) | LINUX_O_LARGEFILE };
+
+	return open_found(p, &how, false);
+}
+
 static int tmpfile_check(const struct path *dir)
 {
 	const struct inode *inode = dir->dentry->inode;

@@ -443,5 +443,3 @@ SYSCALL(NR_fadvise64, fadvise64)
 #define ABSENT(name) SYSCALL_FLAGS(NR_##name, name, SYSCALL_QUIET) { return -ENOSYS; }
 ABSENT(fanotify_init)
 ABSENT(fanotify_mark)
-ABSENT(name_to_handle_at)
-ABSENT(open_by_handle_at)

@@ -337,7 +337,7 @@ static int tmpfs_reconfigure(struct super *s, const char *options)
 
 static const struct super_ops tmpfs_super_ops = {
 	.statfs = tmpfs_statfs, .destroy = tmpfs_destroy, .show_options = tmpfs_options, .charge = tmpfs_charge_pages,
-	.option_known = tmpfs_option_known, .reconfigure = tmpfs_reconfigure,
+	.handles = true, .option_known = tmpfs_option_known, .reconfigure = tmpfs_reconfigure,
 };
 
 struct super *tmpfs_super(const char *type, uint64_t max_pages)

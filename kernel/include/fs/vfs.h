@@ -97,6 +97,7 @@ struct super_ops {
 	/* Options of fsopen(2) and of a remount: is there such a one (NULL op: any)? Change them: 0, -EINVAL (NULL op: nothing changes). */
 	bool (*option_known)(const char *key, const char *value);
 	int (*reconfigure)(struct super *s, const char *options);
+	bool handles;		/* numbers of inodes are never used twice, and each name is in the cache (fs/file_handle.c) */
 	bool (*charge)(struct super *s, int64_t pages);	/* room for extended attributes, negative: given back; NULL: none are kept */
 };
 
@@ -168,6 +169,8 @@ void dentry_put(struct dentry *d);
 struct dentry *dentry_lookup(struct dentry *dir, const char *name, size_t length);
 /* From the cache only; NULL when not there. */
 struct dentry *dentry_find(struct dentry *dir, const char *name, size_t length);
+/* A name in the cache, or the root, of inode @ino: counted, or NULL. Looks at every name there is. */
+struct dentry *dentry_find_inode(const struct super *s, uint64_t ino);
 void dentry_unhash(struct dentry *d);	/* and mark removed */
 /* What it is called now, into @to of @size bytes; its parent, counted (itself for a root). */
 void dentry_name(struct dentry *d, char *to, size_t size);
@@ -256,6 +259,7 @@ void fs_type_for_each(void (*fn)(struct fs_type *type, void *arg), void *arg);
 int path_make(const char *text, mode_t mode, uint64_t rdev, const char *target);
 
 /* open.c. Open @p (borrowed) with LINUX_O_* flags, permissions unchecked. ERR_PTR. */
+struct file *file_open_checked(const struct path *p, uint32_t flags);	/* as open(2) of it would, permissions and all */
 struct file *file_open_path(const struct path *p, uint32_t flags);
 
 /* tmpfs.c: also under devtmpfs. */
