@@ -329,10 +329,10 @@ static void virtio_scsi_timer(struct device *dev, unsigned int strand)
 {
 	struct virtio_scsi *vs = device_priv(dev);
 
+	virtio_strand_timer(&vs->vd, strand);	/* first: it sets the timer for a second, what comes now for less */
 	for (unsigned int i = 0; i < vs->nr_queues; i++)
 		if (vs->queues[i].vq->strand == strand)
 			later_send(vs, &vs->queues[i]);
-	virtio_strand_timer(&vs->vd, strand);
 	if (strand == vs->queues[0].vq->strand)
 		virtio_scsi_scan_tick(vs);
 	for (unsigned int i = 0; i < vs->nr_queues; i++)

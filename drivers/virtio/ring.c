@@ -172,13 +172,16 @@ int virtio_queue_wait(struct virtio_queue *q, uint32_t timeout_us, uint32_t *len
 	return err;
 }
 
+/* What is there already has no interrupt of its own. One look too many, at a queue that shares a strand, does no harm. */
 void virtio_queues_arm(struct virtio_device *vd)
 {
+	bool any = false;
+
 	for (unsigned int i = 0; i < vd->nr_queues; i++) {
 		vd->queues[i].armed = true;
-		vd->queues[i].ring->arm(&vd->queues[i]);
-		if (vd->nr_queues > 1)
-			timer_set(vd->dev, vd->queues[i].strand, WATCH_US);
+		any |= vd->queues[i].ring->arm(&vd->queues[i]);
+		if (any || vd->nr_queues > 1)
+			timer_set(vd->dev, vd->queues[i].strand, any ? 0 : WATCH_US);
 	}
 }
 

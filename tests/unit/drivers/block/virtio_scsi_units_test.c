@@ -107,6 +107,37 @@ KTEST_CASE(host_without_units_waits_for_them)
 	EXPECT_EQ(virtio_model_destroy(vm), 0);
 }
 
+/* As soon as the host has buffers for events it has one to tell. */
+static void eager_write(void *model, unsigned int bar, uint64_t offset, unsigned int size, uint64_t value)
+{
+	struct virtio_model *vm = model;
+
+	virtio_model_ops.write(model, bar, offset, size, value);
+	if (!vm->queues[1].notified || sm.units[0].nr_blocks == 4096 || !model_queue_take(vm, &vm->queues[1]))
+		return;
+	sm.units[0].nr_blocks = 4096;
+	scsi_model_event(vm, EVENT_PARAMETERS, 0, 0, SIZE_CHANGED);
+}
+
+KTEST_CASE(event_that_comes_before_the_interrupts_is_seen_at_once)
+{
+	const struct variant v = { .packed = true, .intx = true };
+	struct host_model_ops eager = virtio_model_ops;
+	struct virtio_model_setup s;
+	struct virtio_model *vm;
+
+	memset(&sm, 0, sizeof(sm));
+	sm.units[0].present = true;
+	s = variant_of(scsi_model_default(&sm), &v);
+	eager.write = eager_write;
+	s.ops = &eager;
+	vm = disk_probe(&s);
+	ASSERT_NOT_NULL(vm);
+	host_run(vm->dev, 100000);
+	EXPECT_EQ(host_block_limits(vm->dev)->nr_blocks, 4096);
+	EXPECT_EQ(virtio_model_destroy(vm), 0);
+}
+
 KTEST_CASE(missed_events_make_it_ask_everybody)
 {
 	struct virtio_model *vm = probed(false);
