@@ -20,6 +20,7 @@
 #define ATA_CHANNELS		2u
 #define ATA_DRIVES		2u
 #define ATA_SECTOR_BYTES	512u
+#define ATA_INFO_BYTES		512u	/* of IDENTIFY and of SMART READ DATA */
 
 /* Command block (ATA8-APT section 5.2), as offsets; some mean one thing read and another written. */
 #define ATA_DATA		0

@@ -15,6 +15,7 @@ static void limits_fill(const struct ata *ata, struct ata_drive *drive)
 	l->nr_queues = 1;
 	l->max_segments = ata->dma ? BLOCK_SEGMENTS_MAX : 1;
 	l->max_segment_bytes = ata->dma ? 65536 : 0;
+	l->flags = BLOCK_HAS_INFO | BLOCK_INFO_COPIED;
 	l->request_timeout_ms = ATA_REQUEST_MS;
 	l->nr_blocks = id->sectors;
 	l->block_size = id->logical_bytes;
@@ -82,7 +83,7 @@ int ata_drive_packet(struct ata_channel *ch, unsigned int number)
 		err = -ENXIO;
 	if (err)
 		return err;
-	drive->limits.flags = BLOCK_RO | BLOCK_ROTATIONAL;
+	drive->limits.flags |= BLOCK_RO | BLOCK_ROTATIONAL;
 	memcpy(drive->limits.prefix, "sr", 3);
 	err = ata_packet_capacity(ch, number);
 	if (err)

@@ -79,6 +79,27 @@ static void protocol_broken(struct ata_channel *ch, const char *what)
 
 /* ---- Commands ---- */
 
+static bool is_data(const struct block_request *rq)
+{
+	return rq->op == BLOCK_READ || rq->op == BLOCK_WRITE;
+}
+
+/* What a drive says of itself comes through the data port, also beside a bus master. */
+static bool moves_by_master(const struct ata_channel *ch)
+{
+	return ch->ata->dma && is_data(&ch->rq);
+}
+
+static void taskfile_info(const struct ata_drive *drive, uint64_t what, struct ata_taskfile *tf)
+{
+	tf->command = drive->id.packet ? ATA_CMD_IDENTIFY_PACKET : ATA_CMD_IDENTIFY;
+	if (what != BLOCK_INFO_HEALTH)
+		return;
+	tf->command = ATA_CMD_SMART;
+	tf->feature = ATA_SMART_READ_DATA;
+	tf->lba = ATA_SMART_LBA;
+}
+
 static void taskfile_flush(const struct ata_drive *drive, struct ata_taskfile *tf)
 {
 	tf->command = drive->id.flush_ext ? ATA_CMD_FLUSH_EXT : ATA_CMD_FLUSH;
@@ -118,7 +139,7 @@ static uint8_t device_bits(const struct ata_channel *ch)
 	const struct block_request *rq = &ch->rq;
 	const struct ata_drive *drive = &ch->drives[rq->unit % ATA_DRIVES];
 
-	if (drive->id.packet || rq->op == BLOCK_FLUSH)
+	if (drive->id.packet || !is_data(rq))
 		return 0;
 	return ATA_DEVICE_LBA | (rq->lba + rq->nr_blocks > ATA_SECTORS_28_MAX || rq->nr_blocks > ATA_LBA28_COUNT ? 0 : rq->lba >> 24 & 15);
 }
@@ -150,6 +171,8 @@ static enum ata_state state_after_command(const struct ata_channel *ch, const st
 {
 	if (ch->rq.op == BLOCK_FLUSH)
 		return ATA_NO_DATA;
+	if (ch->rq.op == BLOCK_INFO)
+		return ATA_PIO_IN;
 	if (drive->id.packet)
 		return ATA_PACKET;
 	if (ch->ata->dma)
@@ -165,11 +188,13 @@ static void request_command(struct ata_channel *ch)
 
 	if (ch->rq.op == BLOCK_FLUSH)
 		taskfile_flush(drive, &tf);
+	else if (ch->rq.op == BLOCK_INFO)
+		taskfile_info(drive, ch->rq.lba, &tf);
 	else if (drive->id.packet)
 		taskfile_packet(ch, &tf);
 	else
 		taskfile_data(ch, drive, &tf);
-	if (ch->ata->dma && ch->rq.op != BLOCK_FLUSH && ata_master_prepare(ch)) {
+	if (moves_by_master(ch) && ata_master_prepare(ch)) {
 		ata_request_end(ch, -EINVAL);
 		return;
 	}
@@ -285,7 +310,7 @@ static void dma_over(struct ata_channel *ch, uint8_t status)
 
 static void pio_next(struct ata_channel *ch, uint8_t status)
 {
-	bool packet = ata_request_drive(ch)->id.packet, asks = status & ATA_ST_DRQ;
+	bool packet = ata_request_drive(ch)->id.packet && ch->rq.op != BLOCK_INFO, asks = status & ATA_ST_DRQ;
 	bool all = ch->moved == ch->bytes;
 	int more;
 
@@ -374,6 +399,13 @@ enum irq_result ata_irq(struct device *dev, unsigned int vector)
 
 /* ---- The class ---- */
 
+static int info_check(const struct ata_drive *drive, const struct block_request *rq)
+{
+	if (rq->nr_blocks * drive->limits.block_size != BLOCK_INFO_BYTES)
+		return -EINVAL;
+	return rq->lba == BLOCK_INFO_UNIT || (rq->lba == BLOCK_INFO_HEALTH && drive->id.smart) ? 0 : -EOPNOTSUPP;
+}
+
 static int request_check(const struct ata_channel *ch, const struct ata_drive *drive, const struct block_request *rq)
 {
 	const struct block_limits *l = &drive->limits;
@@ -382,7 +414,9 @@ static int request_check(const struct ata_channel *ch, const struct ata_drive *d
 		return -EIO;
 	if (rq->op == BLOCK_FLUSH)
 		return l->flags & BLOCK_HAS_FLUSH ? 0 : -EOPNOTSUPP;
-	if (rq->op != BLOCK_READ && rq->op != BLOCK_WRITE)
+	if (rq->op == BLOCK_INFO)
+		return info_check(drive, rq);
+	if (!is_data(rq))
 		return -EOPNOTSUPP;
 	if (rq->op == BLOCK_WRITE && l->flags & BLOCK_RO)
 		return -EROFS;
@@ -410,7 +444,7 @@ static int ata_submit(struct device *dev, const struct block_request *rq)
 	if (ch->state != ATA_IDLE)
 		return -EBUSY;
 	ch->rq = *rq;
-	ch->bytes = rq->op == BLOCK_FLUSH ? 0 : rq->nr_blocks * drive->limits.block_size;
+	ch->bytes = is_data(rq) ? rq->nr_blocks * drive->limits.block_size : rq->op == BLOCK_INFO ? ATA_INFO_BYTES : 0;
 	ch->retries = ch->lost = 0;
 	ata_request_begin(ch);
 	return 0;

@@ -2,8 +2,8 @@
 /*
  * The block class's kernel end for a driver process: struct block_ops towards the core, rings towards the process. The core does not
  * know the difference. A submission carries device addresses, nothing is copied; only a driver that needs the bytes themselves
- * (FERRY_NEEDS_CPU_DATA) has a window with one slot for each tag. The process is believed nothing: entries are copied, tags
- * looked up, generations compared; a lie fails the device.
+ * (FERRY_NEEDS_CPU_DATA; BLOCK_INFO_COPIED: of those pages alone) has a window with one slot for each tag. The process is believed
+ * nothing: entries are copied, tags looked up, generations compared; a lie fails the device.
  *
  * Each registration of a unit brings the rings of those of its queues that are not there yet, in a region of its own; a queue stays
  * until the process is gone, and the first unit on it settles how it is laid out.
@@ -81,15 +81,22 @@ static uint8_t *slot_of(const struct remote_queue *q, uint32_t tag)
 	return q->data + (size_t)tag * q->slot_bytes;
 }
 
-/* A write's bytes go into the tag's slot. */
+static bool needs_bytes(const struct block_remote *r)
+{
+	return r->dev->granted & FERRY_NEEDS_CPU_DATA;
+}
+
+/* A write's bytes go into the tag's slot; a page about the device has nothing left of what was there. */
 static int data_send(struct block_remote *r, struct remote_queue *q, const struct block_request *rq)
 {
 	uint32_t bytes = request_bytes(r, rq);
 
-	if (!q->data || (rq->op != BLOCK_READ && rq->op != BLOCK_WRITE))
+	if (!q->data || rq->nr_segments || (rq->op != BLOCK_READ && rq->op != BLOCK_WRITE && rq->op != BLOCK_INFO))
 		return 0;
 	if (rq->nr_blocks > q->slot_bytes / r->block_size[rq->unit])
 		return -EINVAL;
+	if (rq->op == BLOCK_INFO)
+		memset(slot_of(q, rq->tag), 0, bytes);
 	return rq->op == BLOCK_WRITE ? block_data_get(r->dev, rq, 0, slot_of(q, rq->tag), bytes) : 0;
 }
 
@@ -203,7 +210,7 @@ static bool completion_take(struct block_remote *r, unsigned int queue, const st
 	}
 	rq = q->inflight[c->tag].rq;
 	q->inflight[c->tag].rq = NULL;
-	if (q->data && rq->op == BLOCK_READ && !status)
+	if (q->data && !rq->nr_segments && (rq->op == BLOCK_READ || rq->op == BLOCK_INFO) && !status)
 		status = block_data_put(r->dev, rq, 0, slot_of(q, c->tag), q->inflight[c->tag].bytes);
 	block_complete(r->dev, queue, c->tag, status);
 	return true;
@@ -281,6 +288,14 @@ static int limits_check(const struct block_limits *l)
 	return l->max_segments && l->max_segments <= BLOCK_SEGMENTS_MAX ? 0 : -EINVAL;
 }
 
+/* Slots for pages about the device only. 0: there are none, or too many to be meant. */
+static uint32_t info_window_size(const struct block_limits *l, unsigned int nr_queues)
+{
+	if (!(l->flags & BLOCK_INFO_COPIED) || nr_queues * l->queue_depth > DATA_WINDOW_MAX / BLOCK_INFO_BYTES)
+		return 0;
+	return BLOCK_INFO_BYTES;
+}
+
 /* Slots for the bytes; requests shrink to a slot. */
 static uint32_t window_size(struct block_limits *l, unsigned int nr_queues)
 {
@@ -294,7 +309,7 @@ static uint32_t window_size(struct block_limits *l, unsigned int nr_queues)
 	return ALIGN_DOWN(MIN(MIN(slot, wanted), DATA_SLOT_MAX), l->block_size);
 }
 
-static void region_layout(const struct block_limits *l, uint32_t slot_bytes, struct ferry_block_register *reg)
+static void region_layout(const struct block_limits *l, bool bytes, uint32_t slot_bytes, struct ferry_block_register *reg)
 {
 	uint64_t end;
 
@@ -305,7 +320,7 @@ static void region_layout(const struct block_limits *l, uint32_t slot_bytes, str
 	reg->complete_offset = (uint32_t)ring_bytes(reg->submit_entries);
 	end = reg->complete_offset + ring_bytes(reg->complete_entries);
 	reg->segment_offset = (uint32_t)end;
-	reg->segments_per_tag = l->max_segments > FERRY_BLOCK_INLINE_SEGMENTS && !slot_bytes ? l->max_segments : 0;
+	reg->segments_per_tag = l->max_segments > FERRY_BLOCK_INLINE_SEGMENTS && !bytes ? l->max_segments : 0;
 	end += (uint64_t)reg->segments_per_tag * l->queue_depth * sizeof(struct ferry_block_segment);
 	reg->data_offset = (uint32_t)ALIGN_UP(end, PAGE_SIZE);
 	reg->data_bytes_per_tag = slot_bytes;
@@ -404,13 +419,13 @@ static struct block_remote *remote_of(struct moved *m)
 }
 
 /* What the unit shares with others is settled already: the same depth, at most their segments and slot. */
-static int queue_share(const struct remote_queue *q, const struct ferry_block_register *reg, struct block_limits *l)
+static int queue_share(const struct remote_queue *q, bool bytes, const struct ferry_block_register *reg, struct block_limits *l)
 {
-	if (q->depth_given != reg->limits.queue_depth || (q->data && q->slot_bytes < l->block_size))
+	if (q->depth_given != reg->limits.queue_depth || (bytes && q->slot_bytes < l->block_size))
 		return -EINVAL;
 	l->queue_depth = q->depth;
 	l->max_segments = MIN(l->max_segments, q->max_segments);
-	if (q->data && (!l->max_request_blocks || l->max_request_blocks > q->slot_bytes / l->block_size))
+	if (bytes && (!l->max_request_blocks || l->max_request_blocks > q->slot_bytes / l->block_size))
 		l->max_request_blocks = q->slot_bytes / l->block_size;
 	return 0;
 }
@@ -422,7 +437,7 @@ static int queues_share(struct block_remote *r, struct ferry_block_register *reg
 	reg->new_queues = 0;
 	for (unsigned int i = l->first_queue; !err && i < l->first_queue + l->nr_queues; i++) {
 		if (r->queues[i].ready)
-			err = queue_share(&r->queues[i], reg, l);
+			err = queue_share(&r->queues[i], needs_bytes(r), reg, l);
 		else
 			reg->new_queues |= 1u << i;
 	}
@@ -460,16 +475,15 @@ static void queues_ready(struct block_remote *r, uint32_t new_queues)
 static int region_add(struct block_remote *r, struct ferry_block_register *reg, struct block_limits *l)
 {
 	const uint32_t flags = VM_SHARED | VM_OBJECT | VM_READ | VM_WRITE;
-	uint32_t slot_bytes = 0;
+	uint32_t slot_bytes;
 	struct remote_region *region;
 	int64_t address;
 	int err;
 
-	if (r->dev->granted & FERRY_NEEDS_CPU_DATA)
-		slot_bytes = window_size(l, bits_set(reg->new_queues));
-	if (slot_bytes)
+	slot_bytes = needs_bytes(r) ? window_size(l, bits_set(reg->new_queues)) : info_window_size(l, bits_set(reg->new_queues));
+	if (needs_bytes(r))
 		l->max_request_blocks = slot_bytes / l->block_size;
-	region_layout(l, slot_bytes, reg);
+	region_layout(l, needs_bytes(r), slot_bytes, reg);
 	region = remote_region_create(reg->region_length);
 	if (!region)
 		return -ENOMEM;

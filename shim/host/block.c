@@ -24,6 +24,12 @@ static const struct block_limits *limits_of(const struct device *dev, const stru
 	return &dev->block.limits[rq->unit];
 }
 
+/* The driver copies this request's bytes itself. */
+static bool is_copied(const struct device *dev, const struct host_request *rq)
+{
+	return needs_cpu_data(dev) || (rq->op == BLOCK_INFO && limits_of(dev, rq)->flags & BLOCK_INFO_COPIED);
+}
+
 static uint32_t request_bytes(const struct device *dev, const struct host_request *rq)
 {
 	return carries_data(rq->op) ? rq->nr_blocks * limits_of(dev, rq)->block_size : 0;
@@ -131,7 +137,7 @@ static int data_map(struct device *dev, struct host_request *rq)
 	const uint8_t *data = rq->data;
 
 	rq->nr_segments = 0;
-	if (needs_cpu_data(dev) || !(dev->driver->manifest.needs & FERRY_NEEDS_DMA))
+	if (is_copied(dev, rq) || !(dev->driver->manifest.needs & FERRY_NEEDS_DMA))
 		return 0;
 	while (left) {
 		uint32_t room = rq->nr_segments ? cut : cut - rq->offset;
@@ -435,7 +441,7 @@ static int data_copy(struct device *dev, const struct block_request *view, uint3
 	struct host_request *rq = in_flight(dev, view->queue, view->tag);
 	uint32_t bytes;
 
-	if (!rq || !needs_cpu_data(dev))
+	if (!rq || !is_copied(dev, rq))
 		return -ERANGE;
 	bytes = request_bytes(dev, rq);
 	if (offset > bytes || length > bytes - offset)
@@ -454,7 +460,7 @@ int block_data_get(struct device *dev, const struct block_request *rq, uint32_t 
 
 int block_data_put(struct device *dev, const struct block_request *rq, uint32_t offset, const void *from, uint32_t length)
 {
-	return rq->op == BLOCK_READ ? data_copy(dev, rq, offset, NULL, from, length) : -ERANGE;
+	return rq->op == BLOCK_READ || rq->op == BLOCK_INFO ? data_copy(dev, rq, offset, NULL, from, length) : -ERANGE;
 }
 
 const struct block_limits *host_block_unit(const struct device *dev, unsigned int unit)

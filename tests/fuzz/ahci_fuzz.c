@@ -97,6 +97,13 @@ static void request_send(struct ahci_model *am)
 	*rq = (struct host_request){ .op = what % BLOCK_INFO, .unit = where & 1, .lba = (where >> 1) * 512u / l->block_size,
 				     .nr_blocks = 1 + (what >> 3 & 3), .flags = what >> 5 & 1 ? BLOCK_REQ_FUA : 0, .data = data[input.nr] };
 	rq->segment_bytes = l->block_size;
+	if (what == 0xff) {	/* what the disk says of itself */
+		rq->op = BLOCK_INFO;
+		rq->lba = where >> 1;
+		rq->nr_blocks = BLOCK_INFO_BYTES / l->block_size;
+		rq->flags = 0;
+		rq->segment_bytes = 0;
+	}
 	play_submit(am->dev, rq, l->block_size);
 	if (what & 0x40)
 		host_block_commit(am->dev, 0);

@@ -48,14 +48,15 @@ static uint32_t blocks_take(const struct block_limits *l)
 static void request_send(struct ata_model *am)
 {
 	struct host_request *rq = &requests[input.nr];
-	uint8_t where = take8();
+	uint8_t where = take8(), what;
 	unsigned int unit = where & 3;
 	const struct block_limits *l = host_block_unit(am->dev, unit);
 
 	if (!l)
 		return;
 	*rq = (struct host_request){ .unit = (uint16_t)unit, .queue = (uint16_t)l->first_queue, .segment_bytes = 65536, .data = data[input.nr] };
-	rq->op = take8() % 3;
+	what = take8();
+	rq->op = what % 3;
 	rq->lba = take8();
 	if (where & 4 && rq->lba < l->nr_blocks)
 		rq->lba = l->nr_blocks - 1 - rq->lba;	/* the far end, where 48 bits may be needed */
@@ -64,6 +65,11 @@ static void request_send(struct ata_model *am)
 		rq->nr_blocks = 0;
 	if (rq->nr_blocks > l->max_request_blocks)
 		rq->nr_blocks = l->max_request_blocks;
+	if (what == 0xff) {	/* what the drive says of itself */
+		rq->op = BLOCK_INFO;
+		rq->lba = where >> 3;
+		rq->nr_blocks = BLOCK_INFO_BYTES / l->block_size;
+	}
 	play_submit(am->dev, rq, l->block_size);
 	host_block_commit(am->dev, rq->queue);
 }

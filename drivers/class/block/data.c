@@ -34,6 +34,11 @@ void block_slot_copy(const struct block_slot *slot, uint32_t offset, uint8_t *bu
 	}
 }
 
+static bool op_goes(uint8_t op, bool out)
+{
+	return out ? op == BLOCK_WRITE : op == BLOCK_READ || op == BLOCK_INFO;
+}
+
 static int data_copy(struct device *dev, const struct block_request *rq, uint32_t offset, void *buffer, uint32_t length, bool out)
 {
 	struct block_queue *q = NULL;
@@ -43,7 +48,7 @@ static int data_copy(struct device *dev, const struct block_request *rq, uint32_
 		device_fault(dev, "data of a request that is not in flight, tag", rq->tag);
 		return -ERANGE;
 	}
-	if (offset > slot->bytes || slot->bytes - offset < length || slot->rq.op != (out ? BLOCK_WRITE : BLOCK_READ))
+	if (offset > slot->bytes || slot->bytes - offset < length || !op_goes(slot->rq.op, out))
 		return -ERANGE;
 	if (length)
 		block_slot_copy(slot, offset, buffer, length, out);

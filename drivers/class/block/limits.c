@@ -2,7 +2,8 @@
 /* What a driver says of its disk, checked. Pure. */
 #include "core.h"
 
-#define FLAGS_KNOWN	(BLOCK_RO | BLOCK_HAS_FLUSH | BLOCK_HAS_FUA | BLOCK_HAS_DISCARD | BLOCK_HAS_WRITE_ZEROES | BLOCK_ROTATIONAL | BLOCK_HAS_INFO)
+#define FLAGS_KNOWN	(BLOCK_RO | BLOCK_HAS_FLUSH | BLOCK_HAS_FUA | BLOCK_HAS_DISCARD | BLOCK_HAS_WRITE_ZEROES | BLOCK_ROTATIONAL | \
+			 BLOCK_HAS_INFO | BLOCK_INFO_COPIED)
 #define BYTES_MAX	(1ull << 62)
 
 static bool power_of_two(uint32_t v)

@@ -205,6 +205,7 @@ int block_cut(const struct block_limits *l, bool cpu_data, struct block_io *io, 
 		cut_whole(l, cpu_data, io, slot);
 		return 0;
 	}
+	cpu_data |= io->op == BLOCK_INFO && l->flags & BLOCK_INFO_COPIED;
 	rq->op = io->flushing ? BLOCK_FLUSH : io->op;
 	rq->flags = l->flags & BLOCK_HAS_FUA ? io->flags : io->flags & (uint8_t)~BLOCK_REQ_FUA;
 	rq->lba = rq->op == BLOCK_FLUSH ? 0 : io->lba + io->cut_blocks;

@@ -46,6 +46,7 @@ enum block_info { BLOCK_INFO_UNIT, BLOCK_INFO_CONTROLLER, BLOCK_INFO_HEALTH, BLO
 #define BLOCK_HAS_WRITE_ZEROES	0x10u
 #define BLOCK_ROTATIONAL	0x20u
 #define BLOCK_HAS_INFO		0x40u
+#define BLOCK_INFO_COPIED	0x80u	/* the driver brings BLOCK_INFO's bytes with block_data_put(), whatever it does with data */
 
 /* What a driver says of its disk; the core checks it (-EINVAL names the bad field in the log). Zero means "none" or the least. */
 struct block_limits {
@@ -77,7 +78,7 @@ struct block_request {
 	uint32_t tag;			/* below queue_depth, unique on this queue until completed, whatever the unit */
 	uint64_t lba;			/* first block */
 	uint32_t nr_blocks;
-	uint16_t nr_segments;		/* 0 with FERRY_NEEDS_CPU_DATA and for operations without data */
+	uint16_t nr_segments;		/* 0 with FERRY_NEEDS_CPU_DATA, BLOCK_INFO_COPIED's pages and for operations without data */
 	uint16_t unit;			/* of the device's disks, as registered */
 	const struct dma_segment *segments;
 };
@@ -125,7 +126,8 @@ void block_complete(struct device *dev, unsigned int queue, uint32_t tag, int st
 
 /*
  * The bytes of a request, for drivers with FERRY_NEEDS_CPU_DATA: copy @length bytes at @offset of the request's data out of it
- * (a write's) or into it (a read's). -ERANGE when outside. Between submit and complete, on that strand.
+ * (a write's) or into it (a read's; with BLOCK_INFO_COPIED that page's of any driver). -ERANGE when outside. Between submit and
+ * complete, on that strand.
  */
 int __must_check block_data_get(struct device *dev, const struct block_request *rq, uint32_t offset, void *to, uint32_t length);
 int __must_check block_data_put(struct device *dev, const struct block_request *rq, uint32_t offset, const void *from, uint32_t length);

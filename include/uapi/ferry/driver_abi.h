@@ -370,7 +370,7 @@ struct ferry_block_register {
 	unsigned int submit_offset, submit_entries;
 	unsigned int complete_offset, complete_entries;
 	unsigned int segment_offset, segments_per_tag;	/* struct ferry_block_segment [depth][segments_per_tag] */
-	unsigned int data_offset, data_bytes_per_tag;	/* FERRY_NEEDS_CPU_DATA: bytes [depth][data_bytes_per_tag] */
+	unsigned int data_offset, data_bytes_per_tag;	/* FERRY_NEEDS_CPU_DATA, or pages of BLOCK_INFO_COPIED: bytes [depth][data_bytes_per_tag] */
 	int handle;				/* RING; -1 without a region */
 	unsigned int new_queues;
 };

@@ -96,6 +96,35 @@ KTEST_CASE(errors_are_told_and_leave_the_drive_usable_pio)
 	errors_are_told_and_leave_the_drive_usable(&isa);
 }
 
+static void question_who_it_is_ends_whatever_the_drive_does(const struct ata_model_setup *setup)
+{
+	struct ata_model *am = probed(setup);
+
+	ASSERT_NOT_NULL(am);
+	am->lies.errors = 1;
+	am->lies.error_value = 0x04;
+	EXPECT_EQ(host_block_do(am->dev, BLOCK_INFO, BLOCK_INFO_HEALTH, 8, data), -EIO);
+	am->lies.never_asks = true;
+	EXPECT_EQ(host_block_do(am->dev, BLOCK_INFO, BLOCK_INFO_UNIT, 8, data), -EIO);
+	am->lies.never_asks = false;
+	am->lies.stays_busy = true;
+	EXPECT_EQ(host_block_do(am->dev, BLOCK_INFO, BLOCK_INFO_UNIT, 8, data), -ETIMEDOUT);
+	am->lies.stays_busy = false;
+	EXPECT_EQ(host_block_do(am->dev, BLOCK_INFO, BLOCK_INFO_UNIT, 8, data), 0);
+	EXPECT_EQ(host_block_do(am->dev, BLOCK_INFO, 99, 8, data), -EOPNOTSUPP);
+	EXPECT_EQ(ata_model_destroy(am), 0);
+}
+
+KTEST_CASE(question_who_it_is_ends_whatever_the_drive_does_dma)
+{
+	question_who_it_is_ends_whatever_the_drive_does(&piix);
+}
+
+KTEST_CASE(question_who_it_is_ends_whatever_the_drive_does_pio)
+{
+	question_who_it_is_ends_whatever_the_drive_does(&isa);
+}
+
 KTEST_CASE(bad_crc_is_tried_again)
 {
 	struct ata_model *am = probed(&piix);

@@ -86,6 +86,30 @@ static void disc_is_read_and_not_written(const struct ata_model_setup *setup)
 	EXPECT_EQ(ata_model_destroy(am), 0);
 }
 
+static void drives_say_who_they_are(const struct ata_model_setup *setup)
+{
+	static const uint8_t zeroes[BLOCK_INFO_BYTES];
+	struct ata_model *am = probed(setup);
+
+	ASSERT_NOT_NULL(am);
+	for (unsigned int i = 0; i < 4; i++) {
+		uint32_t blocks = BLOCK_INFO_BYTES / (setup->drives[i] == CD ? 2048 : 512);
+
+		if (setup->drives[i] == ATA_MODEL_NONE)
+			continue;
+		memset(in, 0, sizeof(in));
+		EXPECT_EQ(host_block_unit_do(am->dev, i, BLOCK_INFO, BLOCK_INFO_UNIT, blocks, in), 0);
+		EXPECT_MEMEQ(in, am->channels[i / 2].drives[i % 2].identify, 512);
+		EXPECT_MEMEQ(in + 512, zeroes, BLOCK_INFO_BYTES - 512);
+		EXPECT_EQ(host_block_unit_do(am->dev, i, BLOCK_INFO, BLOCK_INFO_CONTROLLER, blocks, in), -EOPNOTSUPP);
+		EXPECT_EQ(host_block_unit_do(am->dev, i, BLOCK_INFO, BLOCK_INFO_HEALTH, blocks, in), setup->drives[i] == CD ? -EOPNOTSUPP : 0);
+		EXPECT_TRUE(setup->drives[i] == CD || (in[2] == 9 && in[5] == 100));
+		EXPECT_EQ(host_block_unit_do(am->dev, i, BLOCK_READ, 0, 8, in), 0);
+	}
+	EXPECT_EQ(am->resets, setup->isa ? 1 : 2);	/* the probe's */
+	EXPECT_EQ(ata_model_destroy(am), 0);
+}
+
 static void class_suite_holds(const struct ata_model_setup *setup)
 {
 	struct ata_model *am = probed(setup);
@@ -103,6 +127,7 @@ static void class_suite_holds(const struct ata_model_setup *setup)
 ON_ALL(every_drive_is_a_unit)
 ON_ALL(data_lands_on_its_own_drive)
 ON_ALL(disc_is_read_and_not_written)
+ON_ALL(drives_say_who_they_are)
 ON_ALL(class_suite_holds)
 
 KTEST_CASE(pieces_do_not_cross_64_kib)

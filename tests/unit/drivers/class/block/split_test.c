@@ -176,6 +176,20 @@ KTEST_CASE(cpu_data_needs_no_segments)
 	EXPECT_EQ(slot.bytes, 8192);
 }
 
+KTEST_CASE(page_that_the_driver_copies_needs_no_segments)
+{
+	fresh(512, 1);
+	add(40, 0, BLOCK_INFO_BYTES);
+	io.op = BLOCK_INFO;
+	ASSERT_EQ(cut(), 0);
+	EXPECT_EQ(slot.rq.nr_segments, 1);
+	io.cut_vec = io.cut_blocks = 0;
+	limits.flags = BLOCK_HAS_INFO | BLOCK_INFO_COPIED;
+	ASSERT_EQ(cut(), 0);
+	EXPECT_EQ(slot.rq.nr_segments, 0);
+	EXPECT_EQ(slot.bytes, BLOCK_INFO_BYTES);
+}
+
 KTEST_CASE(discard_is_cut_by_its_own_limit)
 {
 	fresh(512, 1);
