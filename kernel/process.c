@@ -313,9 +313,11 @@ void io_counts_add(struct io_counts *to, const struct io_counts *c)
 struct io_counts process_io_counts(struct process *p, pid_t tid)
 {
 	uint64_t flags = spin_lock_irq(&p->lock);
-	struct io_counts sum = tid ? (struct io_counts){ 0 } : p->dead_io;
+	struct io_counts sum = { 0 };
 	struct thread *t;
 
+	if (!tid)
+		sum = p->dead_io;
 	list_for_each(t, &p->threads, process_link)
 		if (!tid || t->tid == tid)
 			io_counts_add(&sum, &t->io);
