@@ -227,7 +227,7 @@ $(O)/placement.ok: $(O)/ferry.elf $(user-driver-objs) scripts/placement-check
 	$(Q)touch $@
 
 $(O)/ferry.strip: $(O)/ferry.elf
-	$(Q)$(STRIP) -g -o $@ $<
+	$(Q)$(STRIP) -s -o $@ $<
 
 # ---- User space --------------------------------------------------------------------------------
 
