@@ -142,14 +142,17 @@ bool syscall_dispatch(struct regs *regs)
 	uint64_t nr = regs->vector;
 	const struct handler *h = &handlers[slot_of(nr)][t->process->syscalls];
 
-	t->syscall_nr = nr;
 	__asm__ volatile("incq %%gs:%c0" :: "i"(offsetof(struct cpu, nr_syscalls)) : "memory");
-	if (!(h->flags & SYSCALL_SHORT))
+	t->syscall_nr = nr;
+	if (likely(h->flags & SYSCALL_SHORT)) {
+		regs->rax = h->fn((struct syscall_args *)regs->args);
+	} else {
 		irq_enable();
-	regs->rax = h->fn((struct syscall_args *)regs->args);
-	irq_disable();
+		regs->rax = h->fn((struct syscall_args *)regs->args);
+		irq_disable();
+	}
 	t->syscall_nr = -1;
-	return (!exit_work_possible(t) && exit_by_sysret(regs)) || exit_to_user(regs);
+	return exit_at_once(t, regs) || exit_to_user(regs);
 }
 
 static int syscall_init(void)

@@ -40,6 +40,7 @@ SECTIONS
 
 	.text : AT(ADDR(.text) - KERNEL_BASE) {
 		text_start = .;
+		*(.text.syscall_dispatch)	/* on the page of the entry, so that QEMU chains them */
 		*(.text.entry)
 #include "hot.lds.h"
 		*(.text .text.*)

@@ -19,6 +19,15 @@ static inline bool preempt_count_sub(void)
 	return zero;
 }
 
+/* Not 0: need_resched is set. */
+static inline uint32_t preempt_due(void)
+{
+	uint32_t due;
+
+	__asm__ volatile("movl %%gs:%c1, %0" : "=r"(due) : "i"(offsetof(struct cpu, need_resched)) : "memory");
+	return due;
+}
+
 static inline bool preempt_is_due(void)
 {
 	bool none;
