@@ -484,16 +484,15 @@ static const struct proc_entry entries[] = {
 	{ .name = "auxv", .mode = LINUX_S_IFREG | 0400, .number = 19, .fops = &proc_auxv_ops },
 	LINK("exe", PROC_EXE), LINK("cwd", PROC_CWD), LINK("root", PROC_ROOT),
 	DIR("fd", 15, &fd_dir_ops, &fd_dir_fops),
-	{ .name = "map_files", .mode = LINUX_S_IFDIR | 0500, .number = 28, .ops = &proc_map_files_ops, .fops = &proc_map_files_fops },
 	DIR("task", 17, &task_dir_ops, &task_dir_fops),
 };
 
-/* The names in a directory. A thread's has all but the last two, "map_files" and "task". */
+/* The names in a directory. A thread's has all but the last, "task". */
 static const struct proc_entry *entries_of(const struct inode *dir, unsigned int *nr)
 {
 	const struct proc_entry *e = ((struct proc_node *)dir->priv)->entry;
 
-	*nr = e->below ? e->nr_below : ARRAY_SIZE(entries) - (e->number == TASK_DIR ? 2 : 0);
+	*nr = e->below ? e->nr_below : ARRAY_SIZE(entries) - (e->number == TASK_DIR);
 	return e->below ? e->below : entries;
 }
 

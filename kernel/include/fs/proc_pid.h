@@ -28,10 +28,7 @@ struct proc_node {
 	struct process *process;	/* counted */
 	pid_t tid;			/* below /proc/<pid>/task/<tid>; 0: the process */
 	const struct proc_entry *entry;
-	union {
-		int fd;				/* in /proc/<pid>/fd */
-		vaddr_t start;			/* of the area in /proc/<pid>/map_files */
-	};
+	int fd;
 };
 
 struct process *proc_node_process(const struct inode *inode);
@@ -70,8 +67,7 @@ void proc_pid_wchan(struct seq *s, struct inode *inode);
 void proc_net_unix(struct seq *s, struct inode *inode);
 
 /* proc_pid_map.c */
-extern const struct inode_ops proc_map_files_ops;
-extern const struct file_ops proc_map_files_fops, proc_pagemap_ops;
+extern const struct file_ops proc_pagemap_ops;
 
 /* proc_mounts.c */
 void proc_pid_mounts(struct seq *s, struct inode *inode);
