@@ -109,9 +109,9 @@ fuzz-abi: all
 bench-block: all
 	$(Q)FERRY_BUILD=$(O) tests/bench/block $(if $(RUNS),--runs $(RUNS)) $(DISKS)
 
-# The record of a driver, beside it: make kpi DRIVER=nvme (RUNS=9 KILLS=200); DRIVERS="nvme ahci", or all; SHORT=1: a look, which opens no gate
+# The record of a driver, beside it: make kpi DRIVER=nvme (RUNS=9 KILLS=200 SMP=2); DRIVERS="nvme ahci", or all; SHORT=1: a look, which opens no gate
 kpi: all
-	$(Q)FERRY_BUILD=$(O) tests/bench/kpi $(if $(SHORT),--short) $(if $(RUNS),--runs $(RUNS)) $(if $(KILLS),--kills $(KILLS)) $(DRIVER) $(DRIVERS)
+	$(Q)FERRY_BUILD=$(O) tests/bench/kpi $(if $(SHORT),--short) $(if $(RUNS),--runs $(RUNS)) $(if $(KILLS),--kills $(KILLS)) $(if $(SMP),--smp $(SMP)) $(DRIVER) $(DRIVERS)
 
 # One HTML file out of what benchmarks, tests and KPI records left: $(O)/report.html
 .PHONY: report
