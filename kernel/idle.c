@@ -4,7 +4,8 @@
  * the CPU may halt; to wake a halted CPU takes longer than most requests, most of all under an emulator, where a thread of the host
  * sleeps behind it. So a CPU whose last waits were short looks on, and nobody interrupts it meanwhile. Who brings work stores
  * need_resched, then loads looks_on; the CPU stores looks_on, then loads need_resched: one of them sees the other (idle.pml). Everything
- * but looks_on belongs to its CPU. Interrupts are on while it looks, preemption is off: what they bring is seen here too.
+ * but looks_on belongs to its CPU. Preemption is off for the whole wait: an interrupt that brings work ends it here, also when
+ * another CPU has taken that work meanwhile, so that each wait is measured and the next one looks on.
  */
 #include <asm/preempt.h>
 #include <asm/smp.h>
@@ -30,7 +31,6 @@ static void look_on(struct cpu *cpu, time_ns_t begin)
 {
 	time_ns_t end = begin + MIN(LOOK_MAX_NS, 2 * mean_wait_ns[cpu->id]);
 
-	preempt_count_add();
 	__atomic_store_n(&cpu->looks_on, 1, __ATOMIC_SEQ_CST);
 	irq_enable();
 	while (!READ_ONCE(cpu->need_resched) && time_now() < end)
@@ -38,19 +38,20 @@ static void look_on(struct cpu *cpu, time_ns_t begin)
 	irq_disable();
 	cpu->nr_looks += READ_ONCE(cpu->need_resched);
 	__atomic_store_n(&cpu->looks_on, 0, __ATOMIC_SEQ_CST);
-	preempt_count_sub();
 }
 
 void idle_wait(struct cpu *cpu)
 {
 	time_ns_t *mean = &mean_wait_ns[cpu->id], begin = time_now();
 
+	preempt_count_add();
 	if (nr_cpus > 1 && may_look && *mean <= LOOK_MAX_NS)
 		look_on(cpu, begin);
 	while (!READ_ONCE(cpu->need_resched)) {
 		irq_enable_and_halt();
 		irq_disable();
 	}
+	preempt_count_sub();
 	*mean = *mean - (*mean >> MEAN_SHIFT) + (MIN(time_now() - begin, WAIT_CLIP_NS) >> MEAN_SHIFT);
 }
 
