@@ -26,7 +26,7 @@ struct file_handle {
 static int64_t tell(const struct path *p, uint64_t uhandle, uint64_t umount_id)
 {
 	uint64_t ino = p->dentry->inode->ino;
-	struct file_handle h;
+	struct file_handle h = { 0 };
 	bool fits;
 
 	if (!p->mount->super->ops->handles)

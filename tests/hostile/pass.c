@@ -85,7 +85,7 @@ static void waits_for_grant(void)
 	WANT(call(NR_ferry_dma_alloc, FD, PTR(&a), 0, 0), 0);
 }
 
-/* All is taken: the kernel ends no process for that, but there is nothing left that it could do. */
+/* All is taken: the kernel ends no process for that, but there is nothing left that it could do when the taker's call has ended. */
 static void loses_everything(void)
 {
 	struct ferry_dma_alloc a = { .abi = ABI(ferry_dma_alloc), .length = 4096 };
@@ -100,7 +100,8 @@ static void loses_everything(void)
 	WANT(call(NR_ferry_driver_wait, PTR(&e), sizeof(e), 0, 0), -ESTALE);
 	WANT(call(NR_ferry_device_info, FD, PTR(&info), 0, 0), -ESTALE);
 	WANT(ask(a.handle, &cap), -ESTALE);
-	*(volatile char *)(uintptr_t)a.address = 1;	/* ends it */
+	for (unsigned int i = 0; i < 10000; i++, pause_ms(1))	/* handles die together, then what they mapped goes */
+		*(volatile char *)(uintptr_t)a.address = 1;	/* ends it */
 }
 
 /* Shares memory with the process it was given, ROUNDS times, and takes it back each time while the other uses it. */
