@@ -36,13 +36,6 @@ struct process *proc_node_process(const struct inode *inode);
 struct process *proc_pid_of(const struct file *f);
 /* The root or the directory of @p, counted. -ENOENT: it has ended. */
 int proc_context_path(struct process *p, bool root, struct path *to);
-/* A node of @p by the name that @dir looks up: a dentry with a reference, ERR_PTR. */
-struct dentry *proc_node_make(struct dentry *dir, const char *name, size_t length, struct process *p, const struct proc_entry *e);
-void proc_node_destroy(struct inode *inode);
-bool proc_node_valid(struct inode *inode);
-/* What a link to the open file @f says; where it leads, counted (-ENOENT: nowhere). */
-ssize_t proc_file_text(const struct file *f, char *to, size_t size);
-int proc_file_path(struct file *f, struct path *to);
 /* A path to a file that has an inode and no name (a pipe), for opening /proc/self/fd/N: counted. */
 int proc_anonymous_path(struct file *f, struct path *to);
 
