@@ -167,16 +167,6 @@ free_type:
 	return err;
 }
 
-static bool mount_has_children(const struct mount *m)
-{
-	struct mount *c;
-
-	list_for_each(c, &mount_list, link)
-		if (c->parent == m)
-			return true;
-	return false;
-}
-
 SYSCALL(NR_umount2, umount2)
 {
 	uint32_t flags = args->a[1];
@@ -198,7 +188,7 @@ SYSCALL(NR_umount2, umount2)
 	/* The tree's reference and the one of p. */
 	if (p.dentry != m->root || !m->parent)
 		err = -EINVAL;
-	else if ((mount_has_children(m) || ref_count(&m->ref) > 2) && !(flags & LINUX_MNT_DETACH))
+	else if ((mount_child(m) || ref_count(&m->ref) > 2) && !(flags & LINUX_MNT_DETACH))
 		err = -EBUSY;
 	else
 		where = mount_unhang(m);

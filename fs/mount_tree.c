@@ -18,7 +18,7 @@
 
 /* ---- Copies and their end ---- */
 
-static struct mount *child_of(const struct mount *m)
+struct mount *mount_child(const struct mount *m)
 {
 	struct mount *c;
 
@@ -35,8 +35,8 @@ void mount_drop_below(struct mount *m)
 
 	for (;;) {
 		mutex_lock(&vfs_lock);
-		leaf = next = child_of(m);
-		while (next && (next = child_of(leaf)))
+		leaf = next = mount_child(m);
+		while (next && (next = mount_child(leaf)))
 			leaf = next;
 		if (leaf)
 			where = mount_unhang(leaf);

@@ -16,7 +16,9 @@ struct mount *mount_create(struct super *s, struct dentry *root, const char *sou
 /* vfs_lock held. */
 void mount_hang(struct mount *m, const struct path *where);
 struct path mount_unhang(struct mount *m);
-/* mount_tree.c. What hangs on @m or below goes. vfs_lock not held. */
+/* mount_tree.c. One that hangs on @m, NULL: none does. vfs_lock held. */
+struct mount *mount_child(const struct mount *m);
+/* What hangs on @m or below goes. vfs_lock not held. */
 void mount_drop_below(struct mount *m);
 /* A mount of what lies at @from, hung nowhere, with what is mounted @below it. NULL when out of memory. vfs_lock not held. */
 struct mount *mount_copy(const struct path *from, bool below);
