@@ -32,6 +32,8 @@ void abi_fail(const char *claim, const char *file, int line) __attribute__((nore
 
 /* Wait for @pid; its raw status. */
 int abi_wait(pid_t pid);
+/* What stands in /proc/<pid>/syscall now, until the next call of this. */
+const char *abi_call_of(pid_t pid);
 /* Wait until the first thread of @pid waits in the system call @nr. */
 void abi_await_call(pid_t pid, long nr);
 /* Work in a fresh directory that every user may write to, with umask 022; all of them are removed when the cases are done. */

@@ -32,23 +32,31 @@ int abi_wait(pid_t pid)
 	return status;
 }
 
-void abi_await_call(pid_t pid, long nr)
+const char *abi_call_of(pid_t pid)
 {
-	char path[64], text[256], wanted[32];
+	static char text[256];
+	char path[64];
 	ssize_t n;
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
+	fd = open(path, O_RDONLY);
+	CHECK(fd >= 0);
+	n = read(fd, text, sizeof(text) - 1);
+	CHECK(n >= 0);
+	text[n] = '\0';
+	close(fd);
+	return text;
+}
+
+void abi_await_call(pid_t pid, long nr)
+{
+	char wanted[32];
+
 	snprintf(wanted, sizeof(wanted), "%ld 0x", nr);
-	do {
+	do
 		usleep(1000);
-		fd = open(path, O_RDONLY);
-		CHECK(fd >= 0);
-		n = read(fd, text, sizeof(text) - 1);
-		CHECK(n >= 0);
-		text[n] = '\0';
-		close(fd);
-	} while (strncmp(text, wanted, strlen(wanted)));
+	while (strncmp(abi_call_of(pid), wanted, strlen(wanted)));
 }
 
 void abi_fresh(void)

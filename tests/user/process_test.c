@@ -363,24 +363,6 @@ ABI_CASE(cpu_time_grows)
 	      after.ru_stime.tv_usec - before.ru_stime.tv_usec > 10000);
 }
 
-/* What stands in /proc/<pid>/syscall now. */
-static const char *waits_in(pid_t pid)
-{
-	static char text[256];
-	char path[64];
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
-	fd = open(path, O_RDONLY);
-	CHECK(fd >= 0);
-	n = read(fd, text, sizeof(text) - 1);
-	CHECK(n >= 0);
-	text[n] = '\0';
-	close(fd);
-	return text;
-}
-
 ABI_CASE(proc_syscall_tells_the_call_that_a_process_waits_in)
 {
 	char expected[128], byte;
@@ -392,9 +374,9 @@ ABI_CASE(proc_syscall_tells_the_call_that_a_process_waits_in)
 	pid = fork();
 	if (!pid)
 		_exit(read(go[0], &byte, 1) == 1 ? 0 : 1);
-	while (strncmp(waits_in(pid), expected, strlen(expected)))
+	while (strncmp(abi_call_of(pid), expected, strlen(expected)))
 		usleep(1000);
 	CHECK(write(go[1], "x", 1) == 1 && abi_wait(pid) == 0);
 	snprintf(expected, sizeof(expected), "%d 0x", SYS_read);
-	CHECK(!strncmp(waits_in(getpid()), expected, strlen(expected)));
+	CHECK(!strncmp(abi_call_of(getpid()), expected, strlen(expected)));
 }
