@@ -68,6 +68,20 @@ static void take_threads(struct process *p, struct snapshot *n)
 	spin_unlock_irq(&p->lock, flags);
 }
 
+/* Who traces the thread that is looked at, the first one if it is the process. Tree lock held. */
+static pid_t tracer_of(struct process *p, pid_t tid)
+{
+	uint64_t flags = spin_lock_irq(&p->lock);
+	const struct trace *tr = tid ? NULL : p->leader_trace;
+	const struct thread *t;
+
+	list_for_each(t, &p->threads, process_link)
+		if (tid && t->tid == tid)
+			tr = t->trace;
+	spin_unlock_irq(&p->lock, flags);
+	return tr && tr->tracer ? tr->tracer->tid : 0;
+}
+
 static void take_tree(struct process *p, struct snapshot *n)
 {
 	uint64_t flags = spin_lock_irq(&process_tree_lock);
@@ -81,7 +95,7 @@ static void take_tree(struct process *p, struct snapshot *n)
 		n->state = 'T';
 	if (!n->name[0])
 		str_copy(n->name, p->name, sizeof(n->name));
-	n->tracer = p->leader_trace ? p->leader_trace->tracer->pid : 0;
+	n->tracer = tracer_of(p, n->tid);
 	spin_unlock_irq(&process_tree_lock, flags);
 }
 

@@ -364,6 +364,7 @@ static int exec_file(struct file *file, const char *path, uint64_t argv, uint64_
 	}
 	old_tid = current->tid;
 	thread_take_pid(current);
+	ptrace_exec_first();
 	exec_commit(&image, program, regs);
 	ptrace_exec(old_tid);
 free_args:

@@ -191,8 +191,10 @@ static void children_hand_over(struct process *p, struct list *reaped)
 	list_for_each_safe(child, tmp, &p->children, sibling) {
 		list_del(&child->sibling);
 		child->parent = heir;
+		child->parent_thread = process_live_thread(heir);
 		WRITE_ONCE(child->parent_pid, heir->pid);
 		child->exit_signal = LINUX_SIGCHLD;
+		child->died_traced = false;
 		list_append(&heir->children, &child->sibling);
 		if (child->death_signal && !child->zombie)
 			signal_post_process(child, child->death_signal, NULL);
@@ -215,7 +217,6 @@ static void process_become_zombie(struct process *p)
 	struct process *dead, *tmp;
 	bool tell;
 
-	ptrace_tracer_exit(p, &released);
 	children_hand_over(p, &reaped);
 	if (held_by_parent(p))
 		group_hang_up(p->pgid, p);
@@ -256,6 +257,29 @@ static void thread_clear_tid(struct thread *t)
 		futex_wake_user(address, 1);
 }
 
+/*
+ * What is @t's alone: whom it traced runs on, and its children are another thread's, who are told of its death as of a parent's
+ * (PR_SET_PDEATHSIG). Nobody gives @t anything from here on, for it is exiting. When the process ends its children keep nobody for a moment.
+ */
+static void thread_forsake(struct thread *t)
+{
+	struct list released = LIST_INIT(released);
+	struct process *p = t->process, *child;
+	uint64_t flags = spin_lock_irq(&process_tree_lock);
+	struct thread *heir = READ_ONCE(p->exiting) ? NULL : process_live_thread(p);
+
+	ptrace_tracer_exit(t, &released);
+	list_for_each(child, &p->children, sibling) {
+		if (child->parent_thread != t)
+			continue;
+		child->parent_thread = heir;
+		if (heir && child->death_signal && !child->zombie)
+			signal_post_process(child, child->death_signal, NULL);
+	}
+	spin_unlock_irq(&process_tree_lock, flags);
+	ptrace_released_put(&released);
+}
+
 void thread_leave(void)
 {
 	struct thread *t = current;
@@ -266,6 +290,7 @@ void thread_leave(void)
 	thread_clear_tid(t);
 	signal_flush_thread(t);
 	ptrace_thread_exit(t);
+	thread_forsake(t);
 	if (thread_detach(t))
 		process_finish(p);
 	thread_exit();

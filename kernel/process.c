@@ -118,6 +118,28 @@ void process_for_each(bool (*fn)(struct process *p, void *arg), void *arg)
 	spin_unlock_irq(&process_tree_lock, flags);
 }
 
+struct thread *process_live_thread(struct process *p)
+{
+	uint64_t flags = spin_lock_irq(&p->lock);
+	struct thread *t, *live = NULL;
+
+	list_for_each(t, &p->threads, process_link)
+		if (!live && !READ_ONCE(t->exiting))
+			live = t;
+	spin_unlock_irq(&p->lock, flags);
+	return live;
+}
+
+/* Whose child one of @parent's is: the caller's own, its sibling's, or anybody's there. */
+static struct thread *parent_thread_of(struct process *parent)
+{
+	if (!parent || parent == current_process)
+		return parent ? current : NULL;
+	if (current_process && parent == current_process->parent)
+		return current_process->parent_thread;
+	return process_live_thread(parent);
+}
+
 void process_link(struct process *p, struct process *parent, pid_t pgid, pid_t sid)
 {
 	uint64_t flags = spin_lock_irq(&process_tree_lock);
@@ -128,6 +150,7 @@ void process_link(struct process *p, struct process *parent, pid_t pgid, pid_t s
 	pid_hold(pgid);
 	pid_hold(sid);
 	p->parent = parent;
+	p->parent_thread = parent_thread_of(parent);
 	p->parent_pid = parent ? parent->pid : 0;
 	if (parent)
 		list_append(&parent->children, &p->sibling);
@@ -145,6 +168,7 @@ void process_unlink(struct process *p)
 	pid_free(p->pgid);
 	pid_free(p->sid);
 	p->parent = NULL;
+	p->parent_thread = NULL;
 	WRITE_ONCE(p->parent_pid, 0);
 }
 

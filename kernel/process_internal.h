@@ -17,6 +17,8 @@ struct process *pid_process(pid_t pid);
 /* process.c. The list is guarded by process_tree_lock. */
 extern struct list all_processes;
 struct process *process_alloc(void);
+/* A thread of @p that is not ending, NULL: none. Valid while the tree lock is held, under which ending threads hand on what is theirs. */
+struct thread *process_live_thread(struct process *p);
 /* A thread of @p with number @tid (its reference of the number is taken over); linked, not started. */
 struct thread *process_thread_create(struct process *p, pid_t tid, const struct regs *regs);
 /* Into and out of the tree; tree lock held by process_unlink only. */

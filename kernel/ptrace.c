@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * ptrace(2), the tracee's half: stops, events, and what becomes of them when either side ends. A traced thread stops by itself, on its way
- * to or from user mode, and sleeps until the tracer (kernel/ptrace_call.c) lets it go or the process is killed. Left out: tracers that are
- * single threads, and PTRACE_SYSEMU. Lock: process_tree_lock.
+ * to or from user mode, and sleeps until the tracer (kernel/ptrace_call.c) lets it go or the process is killed. Left out: the event of a thread
+ * that ends because another ends the process. Lock: process_tree_lock.
  */
 #include <kernel/ptrace.h>
 #include <mm/slab.h>
@@ -13,7 +13,7 @@
 
 /* ---- Records: tree lock held ---- */
 
-bool ptrace_link(struct thread *t, struct process *tracer, bool seized, uint32_t options)
+bool ptrace_link(struct thread *t, struct thread *tracer, bool seized, uint32_t options)
 {
 	struct trace *tr = t->trace;
 	struct process *p = t->process;
@@ -30,7 +30,7 @@ bool ptrace_link(struct thread *t, struct process *tracer, bool seized, uint32_t
 	if (!counted)
 		thread_get(t);
 	WRITE_ONCE(t->trace, tr);
-	list_append(&tracer->tracees, &tr->link);
+	list_append(&tracer->process->tracees, &tr->link);
 	p->nr_traced++;
 	if (t->tid == p->pid)
 		p->leader_trace = tr;
@@ -46,7 +46,7 @@ void ptrace_forget(struct trace *tr, struct list *released)
 	struct process *p = tr->thread->process;
 
 	WRITE_ONCE(tr->tracer, NULL);
-	tr->syscalls = tr->step = tr->zombie = tr->listening = false;
+	tr->syscalls = tr->step = tr->emulates = tr->zombie = tr->listening = false;
 	tr->options = 0;
 	if (p->leader_trace == tr)
 		p->leader_trace = NULL;
@@ -87,13 +87,14 @@ void ptrace_released_put(struct list *released)
 static void tell_tracer(struct trace *tr, int code, int status)
 {
 	struct linux_siginfo info = { .si_signo = LINUX_SIGCHLD, .si_code = code };
+	struct process *tracer = tr->tracer->process;
 
 	info.sender.pid = tr->thread->tid;
 	info.sender.uid = tr->thread->process->uid;
 	info.sender.child.status = status;
-	if (code != LINUX_CLD_TRAPPED || !(tr->tracer->actions[LINUX_SIGCHLD - 1].flags & LINUX_SA_NOCLDSTOP))
-		signal_post_process(tr->tracer, LINUX_SIGCHLD, &info);
-	wait_wake(&tr->tracer->child_wait, 0);
+	if (code != LINUX_CLD_TRAPPED || !(tracer->actions[LINUX_SIGCHLD - 1].flags & LINUX_SA_NOCLDSTOP))
+		signal_post_process(tracer, LINUX_SIGCHLD, &info);
+	wait_wake(&tracer->child_wait, 0);
 }
 
 static void trap_begin(struct trace *tr, uint32_t code)
@@ -112,6 +113,13 @@ static bool must_leave(const struct process *p)
 	return READ_ONCE(p->exiting) || ((READ_ONCE(p->attention) & PROCESS_EXECING) && READ_ONCE(p->execing) != current);
 }
 
+static void info_of_stop(struct linux_siginfo *info, uint32_t code)
+{
+	*info = (struct linux_siginfo){ .si_signo = code & 0x7f, .si_code = (int)code };
+	info->sender.pid = current->tid;
+	info->sender.uid = current_process->uid;
+}
+
 static bool stop_begin(struct trace *tr, uint32_t code, const struct linux_siginfo *info, uint64_t message)
 {
 	uint64_t flags = spin_lock_irq(&process_tree_lock);
@@ -122,7 +130,7 @@ static bool stop_begin(struct trace *tr, uint32_t code, const struct linux_sigin
 		if (info)
 			tr->info = *info;
 		else
-			tr->info = (struct linux_siginfo){ .si_signo = code & 0x7f, .si_code = (int)code };
+			info_of_stop(&tr->info, code);
 		trap_begin(tr, code);
 	}
 	spin_unlock_irq(&process_tree_lock, flags);
@@ -184,9 +192,15 @@ void ptrace_event(unsigned int event, uint64_t message)
 		ptrace_stop(LINUX_SIGTRAP | event << 8, NULL, message);
 }
 
+/* Without PTRACE_SEIZE the tracer knows it by this, that there is no siginfo. */
 void ptrace_group_stop(int sig)
 {
-	ptrace_stop((uint32_t)sig | (current->trace->seized ? LINUX_PTRACE_EVENT_STOP << 8 : 0), NULL, 0);
+	static const struct linux_siginfo none;
+
+	if (current->trace->seized)
+		ptrace_stop((uint32_t)sig | LINUX_PTRACE_EVENT_STOP << 8, NULL, 0);
+	else
+		ptrace_stop((uint32_t)sig, &none, 0);
 }
 
 void ptrace_interrupted(void)
@@ -211,10 +225,10 @@ void ptrace_exec(pid_t old_tid)
 }
 
 /* A signal that comes along with the resumption of a stop that delivers none. */
-static void stop_and_send(uint32_t code)
+static void stop_and_send(uint32_t code, uint64_t message)
 {
 	struct linux_siginfo info;
-	int sig = ptrace_stop(code, NULL, 0);
+	int sig = ptrace_stop(code, NULL, message);
 
 	if (!sig)
 		return;
@@ -227,17 +241,19 @@ static void syscall_stop(enum trace_phase phase)
 	struct trace *tr = current->trace;
 
 	tr->phase = phase;
-	stop_and_send(LINUX_SIGTRAP | (tr->options & LINUX_PTRACE_O_TRACESYSGOOD ? 0x80 : 0));
+	stop_and_send(LINUX_SIGTRAP | (tr->options & LINUX_PTRACE_O_TRACESYSGOOD ? 0x80 : 0),
+		      phase == TRACE_SYSCALL_ENTRY ? LINUX_PTRACE_EVENTMSG_SYSCALL_ENTRY : LINUX_PTRACE_EVENTMSG_SYSCALL_EXIT);
 }
 
 int64_t ptrace_syscall_entry(struct regs *regs)
 {
 	struct thread *t = current;
+	bool emulates = thread_is_traced(t) && t->trace->emulates;
 
 	regs->rax = -ENOSYS;
-	if (thread_is_traced(t) && t->trace->syscalls)
+	if (emulates || (thread_is_traced(t) && t->trace->syscalls))
 		syscall_stop(TRACE_SYSCALL_ENTRY);
-	return must_leave(t->process) ? -1 : (int32_t)regs->vector;
+	return emulates || must_leave(t->process) ? -1 : (int32_t)regs->vector;
 }
 
 /* Stepping over the call ends here: the trap flag would let one more instruction run. */
@@ -249,14 +265,14 @@ void ptrace_syscall_exit(struct regs *regs)
 		return;
 	if (t->trace->syscalls)
 		syscall_stop(TRACE_SYSCALL_EXIT);
-	else if (t->trace->step)
-		stop_and_send(LINUX_SIGTRAP);
+	else if (t->trace->step && !t->trace->emulates)
+		stop_and_send(LINUX_SIGTRAP, 0);
 }
 
 void ptrace_handler_entered(void)
 {
 	if (thread_is_traced(current) && current->trace->step)
-		stop_and_send(LINUX_SIGTRAP);
+		stop_and_send(LINUX_SIGTRAP, 0);
 }
 
 bool ptrace_seccomp(uint32_t message)
@@ -264,6 +280,7 @@ bool ptrace_seccomp(uint32_t message)
 	if (!event_wanted(current, LINUX_PTRACE_EVENT_SECCOMP))
 		return false;
 	current->user_regs->rax = (uint64_t)-ENOSYS;
+	current->trace->phase = TRACE_SECCOMP;
 	ptrace_event(LINUX_PTRACE_EVENT_SECCOMP, message);
 	return true;
 }
@@ -329,7 +346,8 @@ bool ptrace_process_exit(struct process *p, struct list *released)
 
 	if (!tr)
 		return true;
-	if (tr->tracer == p->parent) {
+	if (tr->tracer->process == p->parent) {
+		p->died_traced = true;
 		ptrace_forget(tr, released);
 		return true;
 	}
@@ -339,19 +357,36 @@ bool ptrace_process_exit(struct process *p, struct list *released)
 }
 
 /* Whoever was traced runs on, or dies if that was asked for. */
-void ptrace_tracer_exit(struct process *tracer, struct list *released)
+void ptrace_tracer_exit(struct thread *tracer, struct list *released)
 {
 	struct trace *tr, *next;
 
-	list_for_each_safe(tr, next, &tracer->tracees, link) {
+	list_for_each_safe(tr, next, &tracer->process->tracees, link) {
 		struct process *p = tr->thread->process;
 
+		if (tr->tracer != tracer)
+			continue;
 		if ((tr->options & LINUX_PTRACE_O_EXITKILL) && !tr->zombie)
 			process_begin_exit(p, LINUX_SIGKILL);
 		ptrace_forget(tr, released);
 		if (p->tracer_waits)
 			process_tell_parent_late(p);
 	}
+}
+
+/* What is told of the process from here on is told of the caller; the first thread that gave way to it is not told of at all. */
+void ptrace_exec_first(void)
+{
+	struct list released = LIST_INIT(released);
+	struct process *p = current_process;
+	uint64_t flags = spin_lock_irq(&process_tree_lock);
+
+	if (p->leader_trace && p->leader_trace->thread != current)
+		ptrace_forget(p->leader_trace, &released);
+	if (thread_is_traced(current))
+		p->leader_trace = current->trace;
+	spin_unlock_irq(&process_tree_lock, flags);
+	ptrace_released_put(&released);
 }
 
 static void retrap_if_listening(struct trace *tr)

@@ -13,7 +13,7 @@
 #include "process_internal.h"
 #include "ptrace_internal.h"
 
-#define OPTIONS_KNOWN	(0xffu | LINUX_PTRACE_O_EXITKILL)
+#define OPTIONS_KNOWN	(0xffu | LINUX_PTRACE_O_EXITKILL | LINUX_PTRACE_O_SUSPEND_SECCOMP)
 #define FXSAVE_BYTES	512u
 
 int ptrace_may_access(struct process *p)
@@ -33,13 +33,22 @@ int ptrace_may_access(struct process *p)
 
 /* ---- Who traces whom ---- */
 
+static int options_check(uint64_t options)
+{
+	if (options & ~(uint64_t)OPTIONS_KNOWN)
+		return -EINVAL;
+	if (!(options & LINUX_PTRACE_O_SUSPEND_SECCOMP))
+		return 0;
+	return privileged(LINUX_CAP_SYS_ADMIN) && current->seccomp_mode == LINUX_SECCOMP_MODE_DISABLED ? 0 : -EPERM;
+}
+
 static int attach_locked(struct thread *t, bool seize, uint32_t options)
 {
 	struct process *p = t->process;
 
 	if (thread_is_traced(t) || p->exiting || t->exiting)
 		return -EPERM;
-	if (!ptrace_link(t, current_process, seize, options))
+	if (!ptrace_link(t, current, seize, options))
 		return -ENOMEM;
 	if (!seize)
 		signal_post_thread(t, LINUX_SIGSTOP, NULL);
@@ -55,6 +64,9 @@ static int64_t do_attach(pid_t tid, bool seize, uint64_t address, uint64_t optio
 
 	if (seize && (address || options & ~(uint64_t)OPTIONS_KNOWN))
 		return -EIO;
+	err = options_check(options);
+	if (err)
+		return err;
 	t = thread_find(0, tid);
 	if (!t)
 		return -ESRCH;
@@ -71,11 +83,11 @@ static int64_t do_attach(pid_t tid, bool seize, uint64_t address, uint64_t optio
 static int64_t do_traceme(void)
 {
 	uint64_t flags = spin_lock_irq(&process_tree_lock);
-	struct process *parent = current_process->parent;
+	struct thread *parent = current_process->parent_thread;
 	int err = -EPERM;
 
-	if (parent && !thread_is_traced(current) && current_process->syscalls != SYSCALLS_DRIVER)
-		err = ptrace_link(current, parent, false, 0) ? 0 : -ENOMEM;
+	if (!thread_is_traced(current) && current_process->parent && current_process->syscalls != SYSCALLS_DRIVER)
+		err = !parent || ptrace_link(current, parent, false, 0) ? 0 : -ENOMEM;	/* no thread: the parent is ending */
 	spin_unlock_irq(&process_tree_lock, flags);
 	return err;
 }
@@ -100,8 +112,9 @@ static int64_t do_resume(struct trace *tr, uint32_t request, uint64_t sig, struc
 		return 0;
 	}
 	tr->syscalls = request == LINUX_PTRACE_SYSCALL;
-	tr->step = request == LINUX_PTRACE_SINGLESTEP;
-	if (p->syscalls == SYSCALLS_ALL && (tr->syscalls || tr->step))
+	tr->emulates = request == LINUX_PTRACE_SYSEMU || request == LINUX_PTRACE_SYSEMU_SINGLESTEP;
+	tr->step = request == LINUX_PTRACE_SINGLESTEP || request == LINUX_PTRACE_SYSEMU_SINGLESTEP;
+	if (p->syscalls == SYSCALLS_ALL && (tr->syscalls || tr->step || tr->emulates))
 		p->syscalls = SYSCALLS_TRACED;
 	if (p->stopped)
 		group_continue(p);
@@ -136,10 +149,11 @@ static int64_t do_interrupt(struct trace *tr)
 
 static int64_t do_options(struct trace *tr, uint64_t options)
 {
-	if (options & ~(uint64_t)OPTIONS_KNOWN)
-		return -EINVAL;
-	tr->options = options;
-	return 0;
+	int err = options_check(options);
+
+	if (!err)
+		tr->options = options;
+	return err;
 }
 
 /* Requests that need the lock. 1: not one of them. */
@@ -149,6 +163,8 @@ static int64_t request_locked(struct trace *tr, const uint64_t *a, struct list *
 	case LINUX_PTRACE_CONT:
 	case LINUX_PTRACE_SYSCALL:
 	case LINUX_PTRACE_SINGLESTEP:
+	case LINUX_PTRACE_SYSEMU:
+	case LINUX_PTRACE_SYSEMU_SINGLESTEP:
 	case LINUX_PTRACE_DETACH:
 		return do_resume(tr, a[0], a[3], released);
 	case LINUX_PTRACE_LISTEN:
@@ -263,31 +279,58 @@ static int64_t do_regset(struct thread *t, uint64_t which, uint64_t uvec, bool s
 	return err ? err : put_user64(uvec + offsetof(struct iovec_k, length), vec.length);
 }
 
+static void call_fill(struct linux_syscall_info *info, const struct regs *r)
+{
+	info->entry.nr = r->vector;
+	memcpy(info->entry.args, (const uint64_t[]){ r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 }, sizeof(info->entry.args));
+}
+
+/* What is known of the stop by itself: of system calls only with PTRACE_O_TRACESYSGOOD. How much of @info is meant. */
+static uint64_t syscall_info_fill(const struct trace *tr, struct linux_syscall_info *info)
+{
+	const struct regs *r = tr->thread->user_regs;
+
+	if (tr->phase == TRACE_SECCOMP && tr->code >> 8 == LINUX_PTRACE_EVENT_SECCOMP) {
+		info->op = LINUX_SYSCALL_INFO_SECCOMP;
+		call_fill(info, r);
+		info->seccomp.ret_data = tr->message;
+		return offsetof(struct linux_syscall_info, seccomp.ret_data) + sizeof(info->seccomp.ret_data);
+	}
+	if (tr->code == (LINUX_SIGTRAP | 0x80) && tr->phase == TRACE_SYSCALL_ENTRY) {
+		info->op = LINUX_SYSCALL_INFO_ENTRY;
+		call_fill(info, r);
+		return offsetof(struct linux_syscall_info, entry) + sizeof(info->entry);
+	}
+	if (tr->code == (LINUX_SIGTRAP | 0x80) && tr->phase == TRACE_SYSCALL_EXIT) {
+		info->op = LINUX_SYSCALL_INFO_EXIT;
+		info->exit.rval = r->rax;
+		info->exit.is_error = (int64_t)r->rax < 0 && (int64_t)r->rax >= -4095;
+		return offsetof(struct linux_syscall_info, exit.is_error) + 1;
+	}
+	return offsetof(struct linux_syscall_info, entry);
+}
+
 static int64_t do_syscall_info(const struct trace *tr, uint64_t size, uint64_t to)
 {
 	const struct regs *r = tr->thread->user_regs;
 	struct linux_syscall_info info = { .arch = LINUX_AUDIT_ARCH_X86_64, .instruction_pointer = r->rip, .stack_pointer = r->rsp };
-	uint64_t actual = offsetof(struct linux_syscall_info, entry);
+	uint64_t actual = syscall_info_fill(tr, &info);
 
-	if (tr->phase == TRACE_SYSCALL_ENTRY) {
-		info.op = LINUX_SYSCALL_INFO_ENTRY;
-		info.entry.nr = r->vector;
-		memcpy(info.entry.args, (const uint64_t[]){ r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 }, sizeof(info.entry.args));
-		actual = sizeof(info);
-	} else if (tr->phase == TRACE_SYSCALL_EXIT) {
-		info.op = LINUX_SYSCALL_INFO_EXIT;
-		info.exit.rval = r->rax;
-		info.exit.is_error = (int64_t)r->rax < 0 && (int64_t)r->rax >= -4095;
-		actual = offsetof(struct linux_syscall_info, exit.is_error) + 1;
-	}
 	return copy_back_to_user(to, &info, MIN(size, actual)) ? -EFAULT : (int64_t)actual;
+}
+
+static int64_t do_rseq(const struct thread *t, uint64_t size, uint64_t to)
+{
+	struct linux_ptrace_rseq conf = { .pointer = t->rseq, .size = sizeof(struct linux_rseq), .signature = t->rseq_signature };
+
+	return copy_back_to_user(to, &conf, MIN(size, sizeof(conf))) ? -EFAULT : (int64_t)sizeof(conf);
 }
 
 static int64_t do_siginfo(struct trace *tr, uint64_t address, bool set)
 {
 	struct linux_siginfo info = tr->info;
 
-	if (tr->code >> 8 == LINUX_PTRACE_EVENT_STOP && (tr->code & 0x7f) != LINUX_SIGTRAP)
+	if (!info.si_signo)
 		return -EINVAL;	/* a group stop has none */
 	if (!set)
 		return copy_back_to_user(address, &info, sizeof(info));
@@ -371,6 +414,8 @@ static int64_t request_stopped(struct trace *tr, const uint64_t *a)
 		return do_sigmask(t, a[2], a[3], a[0] == LINUX_PTRACE_SETSIGMASK);
 	case LINUX_PTRACE_GET_SYSCALL_INFO:
 		return do_syscall_info(tr, a[2], a[3]);
+	case LINUX_PTRACE_GET_RSEQ_CONFIGURATION:
+		return do_rseq(t, a[2], a[3]);
 	case LINUX_PTRACE_ARCH_PRCTL:
 		return arch_prctl(t, a[3], a[2]);
 	default:
@@ -384,7 +429,7 @@ static int64_t request_tracee(struct thread *t, const uint64_t *a, struct list *
 	struct trace *tr = t->trace;
 	int64_t result = -ESRCH;
 
-	if (tr && tr->tracer == current_process && !tr->zombie) {
+	if (tr && tr->tracer == current && !tr->zombie) {
 		if ((uint32_t)a[0] == LINUX_PTRACE_INTERRUPT)
 			result = do_interrupt(tr);
 		else if (tr->stopped && !tr->listening)
@@ -403,7 +448,7 @@ static int64_t do_request(const uint64_t *a)
 
 	if (!t)
 		return -ESRCH;
-	if ((uint32_t)a[0] == LINUX_PTRACE_KILL && thread_is_traced(t) && t->trace->tracer == current_process) {
+	if ((uint32_t)a[0] == LINUX_PTRACE_KILL && thread_is_traced(t) && t->trace->tracer == current) {
 		process_begin_exit(t->process, LINUX_SIGKILL);
 		result = 0;
 	} else {

@@ -6,7 +6,7 @@
 #include <kernel/ptrace.h>
 
 /* @tracer traces @t from now on. False when out of memory. */
-bool ptrace_link(struct thread *t, struct process *tracer, bool seized, uint32_t options);
+bool ptrace_link(struct thread *t, struct thread *tracer, bool seized, uint32_t options);
 /* A listening thread has news. */
 void ptrace_retrap(struct trace *tr);
 

@@ -311,6 +311,8 @@ static bool strict_allows(uint64_t nr)
 
 int64_t seccomp_check(struct regs *regs)
 {
+	if (thread_is_traced(current) && (current->trace->options & LINUX_PTRACE_O_SUSPEND_SECCOMP))
+		return (int32_t)regs->vector;
 	switch (READ_ONCE(current->seccomp_mode)) {
 	case LINUX_SECCOMP_MODE_FILTER:
 		return filter_answer(regs, false);

@@ -39,11 +39,13 @@ static bool query_wants(const struct wait_query *q, const struct process *child)
 
 	if (q->only && q->only != child)
 		return false;
+	if ((q->options & LINUX_WNOTHREAD) && child->parent_thread != current)
+		return false;
 	if (q->which == LINUX_P_PID && child->pid != q->id)
 		return false;
 	if (q->which == LINUX_P_PGID && child->pgid != q->id)
 		return false;
-	return (q->options & LINUX_WALL) || clone_child == !!(q->options & LINUX_WCLONE);
+	return child->died_traced || (q->options & LINUX_WALL) || clone_child == !!(q->options & LINUX_WCLONE);
 }
 
 static void query_fill(struct wait_query *q, const struct process *child, int code, int status, int wait_status)
@@ -101,7 +103,7 @@ static bool query_take(struct wait_query *q, struct process *child)
 	return false;
 }
 
-/* Threads but the first are children made by clone(). */
+/* Whatever is traced is waited for, with __WCLONE and without. */
 static bool query_wants_traced(const struct wait_query *q, const struct trace *tr)
 {
 	const struct process *p = tr->thread->process;
@@ -109,9 +111,9 @@ static bool query_wants_traced(const struct wait_query *q, const struct trace *t
 
 	if (q->only && (q->only != p || !first))
 		return false;
-	if ((q->which == LINUX_P_PID && tr->thread->tid != q->id) || (q->which == LINUX_P_PGID && p->pgid != q->id))
+	if ((q->options & LINUX_WNOTHREAD) && tr->tracer != current && !(first && p->parent_thread == current))
 		return false;
-	return (q->options & LINUX_WALL) || first == !(q->options & LINUX_WCLONE);
+	return (q->which != LINUX_P_PID || tr->thread->tid == q->id) && (q->which != LINUX_P_PGID || p->pgid == q->id);
 }
 
 static bool query_take_traced(struct wait_query *q, struct trace *tr)
@@ -139,7 +141,7 @@ static bool query_take_traced(struct wait_query *q, struct trace *tr)
 	return true;
 }
 
-/* As wait_scan() for what the caller traces. Comes first: a process is told after its threads. */
+/* As wait_scan() for what the caller's threads trace. Comes first: a process is told after its threads. */
 static int wait_scan_traced(struct wait_query *q)
 {
 	int result = -ECHILD;

@@ -23,6 +23,8 @@
 #define LINUX_PTRACE_DETACH		17
 #define LINUX_PTRACE_SYSCALL		24
 #define LINUX_PTRACE_ARCH_PRCTL		30
+#define LINUX_PTRACE_SYSEMU		31
+#define LINUX_PTRACE_SYSEMU_SINGLESTEP	32
 #define LINUX_PTRACE_SETOPTIONS		0x4200
 #define LINUX_PTRACE_GETEVENTMSG	0x4201
 #define LINUX_PTRACE_GETSIGINFO		0x4202
@@ -36,6 +38,7 @@
 #define LINUX_PTRACE_GETSIGMASK		0x420a
 #define LINUX_PTRACE_SETSIGMASK		0x420b
 #define LINUX_PTRACE_GET_SYSCALL_INFO	0x420e
+#define LINUX_PTRACE_GET_RSEQ_CONFIGURATION 0x420f
 
 #define LINUX_PTRACE_O_TRACESYSGOOD	0x00000001u
 #define LINUX_PTRACE_O_TRACEFORK	0x00000002u
@@ -46,6 +49,7 @@
 #define LINUX_PTRACE_O_TRACEEXIT	0x00000040u
 #define LINUX_PTRACE_O_TRACESECCOMP	0x00000080u
 #define LINUX_PTRACE_O_EXITKILL		0x00100000u
+#define LINUX_PTRACE_O_SUSPEND_SECCOMP	0x00200000u
 
 /* The option of an event is bit (1 << event). */
 #define LINUX_PTRACE_EVENT_FORK		1u
@@ -64,6 +68,11 @@
 #define LINUX_SYSCALL_INFO_NONE		0
 #define LINUX_SYSCALL_INFO_ENTRY	1
 #define LINUX_SYSCALL_INFO_EXIT		2
+#define LINUX_SYSCALL_INFO_SECCOMP	3
+
+/* What PTRACE_GETEVENTMSG tells in a stop of PTRACE_SYSCALL. */
+#define LINUX_PTRACE_EVENTMSG_SYSCALL_ENTRY	1u
+#define LINUX_PTRACE_EVENTMSG_SYSCALL_EXIT	2u
 
 struct linux_user_regs {
 	uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi, orig_rax;
@@ -94,7 +103,16 @@ struct linux_syscall_info {
 			int64_t rval;
 			uint8_t is_error, pad[7];
 		} exit;
+		struct {
+			uint64_t nr, args[6];
+			uint32_t ret_data, pad;
+		} seccomp;
 	};
+};
+
+struct linux_ptrace_rseq {
+	uint64_t pointer;
+	uint32_t size, signature, flags, pad;
 };
 
 #endif

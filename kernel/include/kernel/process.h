@@ -43,16 +43,18 @@ struct process {
 
 	/* Guarded by process_tree_lock. */
 	struct process *parent;	/* no reference: the tree keeps it valid under its lock; NULL for init */
+	struct thread *parent_thread;	/* the one that made it, or took it over; not counted; NULL: the parent is ending */
 	pid_t parent_pid;		/* its number or 0; also read without the lock */
 	struct list children, sibling, all_link, pid_link;
 	pid_t pgid, sid;
 	struct tty *tty;		/* controlling terminal */
 	bool zombie, stopped, continued, reported_stop;
 	int exit_status;		/* as wait4 reports it */
-	struct list tracees;		/* records of the threads that this process traces (kernel/ptrace.h) */
+	struct list tracees;		/* records of the threads that its threads trace (kernel/ptrace.h) */
 	struct trace *leader_trace;	/* of its own first thread while that is traced */
 	uint32_t nr_traced;		/* of its threads */
 	bool tracer_waits;		/* dead, and the tracer is told before the parent */
+	bool died_traced;		/* by its parent, who may wait for it with __WCLONE and without */
 
 	struct spinlock lock;		/* guards threads */
 	struct list threads;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Tracing (ptrace): what the life of threads and processes tells kernel/ptrace.c. A thread has a trace record from its first tracer on,
- * until it is freed; whether it is traced now is record->tracer. A tracer is a process: any of its threads may trace and wait. Everything
- * in a record is guarded by process_tree_lock.
+ * until it is freed; whether it is traced now is record->tracer. A tracer is a thread, the records of what a process's threads trace are in
+ * one list, for any of its threads may wait for them. Everything in a record is guarded by process_tree_lock.
  */
 #ifndef KERNEL_PTRACE_H
 #define KERNEL_PTRACE_H
@@ -10,18 +10,19 @@
 #include <kernel/process.h>
 #include <kernel/thread.h>
 
-enum trace_phase { TRACE_NONE, TRACE_SYSCALL_ENTRY, TRACE_SYSCALL_EXIT };
+enum trace_phase { TRACE_NONE, TRACE_SYSCALL_ENTRY, TRACE_SYSCALL_EXIT, TRACE_SECCOMP };
 
 struct trace {
-	struct list link;		/* in tracer->tracees */
+	struct list link;		/* in tracer->process->tracees */
 	struct thread *thread;		/* counted while on that list */
-	struct process *tracer;		/* NULL: not traced now */
+	struct thread *tracer;		/* NULL: not traced now; not counted: it lets go before it ends */
 	uint32_t options;		/* LINUX_PTRACE_O_* */
 	bool seized;
 	bool stopped, reported;		/* waiting for the tracer; wait() has told */
 	bool listening;			/* stopped, and only a new event is of interest */
 	bool zombie;			/* the thread is gone, its status is not told */
 	bool syscalls, step;		/* how it runs on */
+	bool emulates;			/* its system calls are the tracer's to make (PTRACE_SYSEMU) */
 	uint32_t code;			/* signal | event << 8 of the stop */
 	int resume_signal;
 	int status;			/* of a zombie */
@@ -56,11 +57,14 @@ bool ptrace_seccomp(uint32_t message);
 unsigned int ptrace_clone_event(uint64_t flags, uint32_t exit_signal);
 void ptrace_new_thread(struct thread *t, unsigned int event, uint64_t flags);
 
-/* exit.c: a thread other than the first leaves; with process_tree_lock: a process died, a tracer died (records to give back on @released). */
+/* exec.c: the caller is the first thread of its process now, whoever was it before. */
+void ptrace_exec_first(void);
+
+/* exit.c: a thread other than the first leaves; with process_tree_lock: a process died, a tracer ends (records to give back on @released). */
 void ptrace_thread_exit(struct thread *t);
 /* False: the tracer is told first, and the parent when it has waited. */
 bool ptrace_process_exit(struct process *p, struct list *released);
-void ptrace_tracer_exit(struct process *tracer, struct list *released);
+void ptrace_tracer_exit(struct thread *tracer, struct list *released);
 void ptrace_released_put(struct list *released);
 /* signal.c, tree lock held: SIGCONT has come. */
 void ptrace_continued(struct process *p);
