@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Setting the date, and who must look again when that happens: absolute timers, sleeps and futex waits on CLOCK_REALTIME
- * (clock_settime(3p)). PI futexes with such a deadline keep the one they computed. Lock: watch_lock guards the list and is held during the calls.
+ * (clock_settime(3p)). Lock: watch_lock guards the list and is held during the calls.
  */
 #include <asm/clock.h>
 #include <asm/vdso.h>

@@ -113,8 +113,12 @@ static int futex_wake(uint64_t address, bool private, int count, uint32_t bitset
 	list_for_each_safe(w, next, &b->waiters, link) {
 		if (woken >= count)
 			break;
-		if (!futex_key_equal(&w->key, &key) || !(w->bitset & bitset))
+		if (!futex_key_equal(&w->key, &key) || (!w->pi && !(w->bitset & bitset)))
 			continue;
+		if (w->pi) {
+			woken = -EINVAL;
+			break;
+		}
 		waiter_wake(w);
 		woken++;
 	}
@@ -128,6 +132,29 @@ int futex_wake_user(uint64_t address, int count)
 	return futex_wake(address, false, count, LINUX_FUTEX_BITSET_ANY);
 }
 
+/* Real time before the rest, each in the order they came. */
+static bool comes_before(const struct futex_waiter *a, const struct futex_waiter *b)
+{
+	const struct thread *t = a->thread, *u = b->thread;
+
+	return t->sclass == SCHED_RT && (u->sclass != SCHED_RT || t->rt_priority > u->rt_priority);
+}
+
+struct futex_waiter *futex_waiter_first(const struct futex_key *key)
+{
+	struct futex_bucket *b = bucket_of(key);
+	struct futex_waiter *w, *first = NULL;
+	uint64_t flags = spin_lock_irq(&b->lock);
+
+	list_for_each(w, &b->waiters, link)
+		if (futex_key_equal(&w->key, key) && (!first || comes_before(w, first)))
+			first = w;
+	if (first && !first->pi)
+		first = ERR_PTR(-EINVAL);
+	spin_unlock_irq(&b->lock, flags);
+	return first;
+}
+
 void futex_waiter_queue(struct futex_waiter *w)
 {
 	struct futex_bucket *b = bucket_of(&w->key);
@@ -135,6 +162,16 @@ void futex_waiter_queue(struct futex_waiter *w)
 
 	w->bucket = b;
 	list_append(&b->waiters, &w->link);
+	spin_unlock_irq(&b->lock, flags);
+}
+
+void futex_waiter_move(struct futex_waiter *w)
+{
+	struct futex_bucket *b = w->bucket;
+	uint64_t flags = spin_lock_irq(&b->lock);
+
+	list_del(&w->link);
+	w->woken = true;
 	spin_unlock_irq(&b->lock, flags);
 }
 
@@ -153,46 +190,12 @@ bool futex_waiter_unqueue(struct futex_waiter *w)
 	}
 }
 
-/* Until when a thread waits: a time since boot, or with @date that date, whenever it comes. */
-struct until {
-	time_ns_t deadline;
-	uint64_t date;
-};
-
-struct date_watch {
-	struct clock_watch watch;
-	struct thread *thread;
-};
-
-static void date_changed(struct clock_watch *w)
+static bool waiter_done(const void *w)
 {
-	sched_wake(container_of(w, struct date_watch, watch)->thread);
+	return READ_ONCE(((const struct futex_waiter *)w)->woken);
 }
 
-static int waiter_sleep(struct futex_waiter *w, const struct until *u)
-{
-	int err = 0;
-
-	while (!READ_ONCE(w->woken) && !err)
-		err = sleep_unless(READ_ONCE(w->woken), u->date ? deadline_of_date(u->date) : u->deadline);
-	return err;
-}
-
-static int waiter_sleep_until(struct futex_waiter *w, const struct until *u)
-{
-	struct date_watch d = { .watch = { .changed = date_changed }, .thread = current };
-	int err;
-
-	if (!u->date)
-		return waiter_sleep(w, u);
-	list_init(&d.watch.link);
-	clock_watch(&d.watch);
-	err = waiter_sleep(w, u);
-	clock_unwatch(&d.watch);
-	return err;
-}
-
-static int futex_wait(uint64_t address, bool private, uint32_t expected, const struct until *u, uint32_t bitset)
+static int futex_wait(uint64_t address, bool private, uint32_t expected, const struct futex_until *u, uint32_t bitset)
 {
 	struct futex_waiter w = { .thread = current, .bitset = bitset };
 	uint32_t value;
@@ -208,7 +211,7 @@ static int futex_wait(uint64_t address, bool private, uint32_t expected, const s
 	if (!err && value != expected)
 		err = -EAGAIN;
 	if (!err)
-		err = waiter_sleep_until(&w, u);
+		err = futex_sleep(waiter_done, &w, u);
 	if (futex_waiter_unqueue(&w))
 		err = 0;
 	futex_key_put(&w.key);
@@ -218,7 +221,7 @@ static int futex_wait(uint64_t address, bool private, uint32_t expected, const s
 static int64_t futex_wait_restart(struct thread *t);
 
 /* A wait with a timeout that a stop interrupted goes on to the same deadline. */
-static int64_t futex_wait_call(uint64_t address, bool private, uint32_t expected, const struct until *u, uint32_t bitset)
+static int64_t futex_wait_call(uint64_t address, bool private, uint32_t expected, const struct futex_until *u, uint32_t bitset)
 {
 	struct thread *t = current;
 	int err = futex_wait(address, private, expected, u, bitset);
@@ -241,7 +244,7 @@ static int64_t futex_wait_restart(struct thread *t)
 {
 	uint64_t *a = t->restart_args;
 
-	return futex_wait_call(a[0], a[1], a[2], &(struct until){ a[3], a[5] }, a[4]);
+	return futex_wait_call(a[0], a[1], a[2], &(struct futex_until){ a[3], a[5] }, a[4]);
 }
 
 static void waiter_move(struct futex_waiter *w, struct futex_bucket *to, const struct futex_key *key)
@@ -267,6 +270,8 @@ static int requeue_locked(struct futex_bucket *from, const struct futex_key *key
 	list_for_each_safe(w, next, &from->waiters, link) {
 		if (!futex_key_equal(&w->key, key))
 			continue;
+		if (w->pi)
+			return -EINVAL;
 		if (woken < nr_wake) {
 			waiter_wake(w);
 			woken++;
@@ -398,30 +403,18 @@ static int futex_wake_op(uint64_t address, uint64_t other, bool private, int nr_
 	return more < 0 ? more : woken + more;
 }
 
-/* FUTEX_WAIT counts from now; FUTEX_WAIT_BITSET names a time on a clock. */
-static int until_get(uint64_t timeout, int op, bool absolute, struct until *u)
+static int clock_of(int op)
 {
-	bool real = op & LINUX_FUTEX_CLOCK_REALTIME;
-	uint64_t ns;
-	int err;
-
-	*u = (struct until){ .deadline = TIME_FOREVER };
-	if (!timeout)
-		return 0;
-	err = timespec_from_user(timeout, &ns);
-	if (err)
-		return err;
-	u->deadline = absolute ? deadline_of_clock(real ? LINUX_CLOCK_REALTIME : LINUX_CLOCK_MONOTONIC, ns) : deadline_after(ns);
-	u->date = absolute && real ? ns : 0;
-	return 0;
+	return op & LINUX_FUTEX_CLOCK_REALTIME ? LINUX_CLOCK_REALTIME : LINUX_CLOCK_MONOTONIC;
 }
 
 static int64_t futex_wait_parse(struct syscall_args *args, bool bitset)
 {
 	int op = args->a[1], err;
-	struct until u;
+	struct futex_until u;
 
-	err = until_get(args->a[3], op, bitset, &u);
+	/* FUTEX_WAIT counts from now; FUTEX_WAIT_BITSET names a time on a clock. */
+	err = bitset ? futex_until_clock(args->a[3], clock_of(op), &u) : futex_until_relative(args->a[3], &u);
 	if (err)
 		return err;
 	return futex_wait_call(args->a[0], op & LINUX_FUTEX_PRIVATE_FLAG, args->a[2], &u,
@@ -432,17 +425,26 @@ static int64_t futex_wait_parse(struct syscall_args *args, bool bitset)
 static int64_t lock_pi_parse(struct syscall_args *args)
 {
 	int op = args->a[1], err;
-	struct until u;
+	struct futex_until u;
 
 	if ((op & LINUX_FUTEX_CMD_MASK) == LINUX_FUTEX_LOCK_PI)
 		op |= LINUX_FUTEX_CLOCK_REALTIME;
-	err = until_get(args->a[3], op, true, &u);
-	return err ? err : futex_lock_pi(args->a[0], op & LINUX_FUTEX_PRIVATE_FLAG, false, u.deadline);
+	err = futex_until_clock(args->a[3], clock_of(op), &u);
+	return err ? err : futex_lock_pi(args->a[0], op & LINUX_FUTEX_PRIVATE_FLAG, false, &u);
+}
+
+static int64_t wait_requeue_pi_parse(struct syscall_args *args)
+{
+	int op = args->a[1];
+	struct futex_until u;
+	int err = futex_until_clock(args->a[3], clock_of(op), &u);
+
+	return err ? err : futex_wait_requeue_pi(args->a[0], op & LINUX_FUTEX_PRIVATE_FLAG, args->a[2], &u, args->a[4]);
 }
 
 static bool takes_date(int command)
 {
-	return command == LINUX_FUTEX_WAIT_BITSET || command == LINUX_FUTEX_LOCK_PI2;
+	return command == LINUX_FUTEX_WAIT_BITSET || command == LINUX_FUTEX_LOCK_PI2 || command == LINUX_FUTEX_WAIT_REQUEUE_PI;
 }
 
 SYSCALL_FLAGS(NR_futex, futex, SYSCALL_DRIVER)
@@ -472,9 +474,13 @@ SYSCALL_FLAGS(NR_futex, futex, SYSCALL_DRIVER)
 	case LINUX_FUTEX_LOCK_PI2:
 		return lock_pi_parse(args);
 	case LINUX_FUTEX_TRYLOCK_PI:
-		return futex_lock_pi(args->a[0], private, true, TIME_FOREVER);
+		return futex_lock_pi(args->a[0], private, true, &(struct futex_until){ .deadline = TIME_FOREVER });
 	case LINUX_FUTEX_UNLOCK_PI:
 		return futex_unlock_pi(args->a[0], private);
+	case LINUX_FUTEX_WAIT_REQUEUE_PI:
+		return wait_requeue_pi_parse(args);
+	case LINUX_FUTEX_CMP_REQUEUE_PI:
+		return futex_cmp_requeue_pi(args->a[0], args->a[4], private, value, args->a[3], third);
 	default:
 		return -ENOSYS;
 	}

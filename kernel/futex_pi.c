@@ -2,7 +2,8 @@
 /*
  * Futexes with priority inheritance: the word holds the owner's thread number, unlocking hands it to the waiter that matters most, and
  * while one waits that matters more than the owner, the owner runs with its class and priority, along chains of owners that wait
- * themselves. One mutex serialises all of it, user memory is touched under it. Left out: FUTEX_WAIT_REQUEUE_PI and its partner.
+ * themselves. One mutex serialises all of it, user memory is touched under it. FUTEX_CMP_REQUEUE_PI takes a lock for, or gives it as one
+ * more waiter, a thread that sleeps on another word.
  */
 #include <kernel/log.h>
 #include <mm/page.h>
@@ -24,8 +25,9 @@ struct pi_state {
 struct pi_waiter {
 	struct list link;
 	struct thread *thread;
-	struct pi_state *state;		/* NULL: the lock is this thread's now */
-	bool woken;
+	struct pi_state *state;		/* NULL: the lock is this thread's now, or it does not wait for it yet */
+	bool woken;			/* the lock is its own */
+	struct futex_key target;	/* FUTEX_WAIT_REQUEUE_PI: the lock that it is to wait for; guarded by pi_mutex */
 };
 
 static struct mutex pi_mutex = MUTEX_INIT(pi_mutex, "futex pi");	/* guards everything here, and thread->pi_waiter */
@@ -183,10 +185,10 @@ static void hand_over(struct pi_state *s, struct pi_waiter *w)
 
 /* ---- Locking ---- */
 
-/* 1: the lock was free and is the caller's; 0: *@owner, counted, has it and the word says that somebody waits; or -errno. */
-static int lock_or_owner(uint64_t address, bool try, struct thread **owner)
+/* 1: the lock was free and is @tid's; 0: *@owner, counted, has it and the word says that somebody waits; or -errno. */
+static int lock_or_owner(uint64_t address, uint32_t tid, bool try, struct thread **owner)
 {
-	uint32_t tid = current->tid, value;
+	uint32_t value;
 	int err;
 
 	for (unsigned int i = 0; i < RETRIES_MAX; i++) {
@@ -211,10 +213,10 @@ static int lock_or_owner(uint64_t address, bool try, struct thread **owner)
 	return -EAGAIN;
 }
 
-static bool would_deadlock(const struct thread *owner)
+static bool would_deadlock(const struct thread *t, const struct thread *owner)
 {
 	for (unsigned int i = 0; owner && i < CHAIN_MAX; i++) {
-		if (owner == current)
+		if (owner == t)
 			return true;
 		owner = owner->pi_waiter && owner->pi_waiter->state ? owner->pi_waiter->state->owner : NULL;
 	}
@@ -225,7 +227,7 @@ static int waiter_enter(struct pi_waiter *w, struct futex_key *key, struct threa
 {
 	struct pi_state *s = state_find(key);
 
-	if (would_deadlock(owner))
+	if (would_deadlock(w->thread, owner))
 		return -EDEADLK;
 	if (!s)
 		s = state_create(key, owner);
@@ -233,7 +235,7 @@ static int waiter_enter(struct pi_waiter *w, struct futex_key *key, struct threa
 		return -ENOMEM;
 	w->state = s;
 	list_append(&s->waiters, &w->link);
-	current->pi_waiter = w;
+	w->thread->pi_waiter = w;
 	chain_update(s->owner);
 	return 0;
 }
@@ -250,19 +252,15 @@ static void waiter_leave(struct pi_waiter *w)
 	state_drop_if_idle(s);
 }
 
-static int waiter_sleep(struct pi_waiter *w, time_ns_t deadline)
+static bool waiter_done(const void *w)
 {
-	int err = 0;
-
-	while (!READ_ONCE(w->woken) && !err)
-		err = sleep_unless(READ_ONCE(w->woken), deadline);
-	return err;
+	return READ_ONCE(((const struct pi_waiter *)w)->woken);
 }
 
 static int lock_locked(uint64_t address, struct futex_key *key, bool try, struct pi_waiter *w)
 {
 	struct thread *owner = NULL;
-	int err = lock_or_owner(address, try, &owner);
+	int err = lock_or_owner(address, w->thread->tid, try, &owner);
 
 	if (!err)
 		err = waiter_enter(w, key, owner);
@@ -271,7 +269,7 @@ static int lock_locked(uint64_t address, struct futex_key *key, bool try, struct
 	return err;
 }
 
-int64_t futex_lock_pi(uint64_t address, bool private, bool try, time_ns_t deadline)
+int64_t futex_lock_pi(uint64_t address, bool private, bool try, const struct futex_until *u)
 {
 	struct pi_waiter w = { .thread = current };
 	struct futex_key key;
@@ -285,13 +283,128 @@ int64_t futex_lock_pi(uint64_t address, bool private, bool try, time_ns_t deadli
 	futex_key_put(&key);
 	if (err)
 		return err == 1 ? 0 : err;
-	err = waiter_sleep(&w, deadline);
+	err = futex_sleep(waiter_done, &w, u);
 	mutex_lock(&pi_mutex);
 	if (!w.state)
 		err = 0;
 	waiter_leave(&w);
 	mutex_unlock(&pi_mutex);
 	return err == -EINTR ? -ERESTARTNOINTR : err;
+}
+
+/* ---- Waiting for another word first ---- */
+
+/* What became of a wait that ended with @err. The lock may have come together with whatever ended it. */
+static int64_t requeue_wait_end(struct futex_waiter *w, int err)
+{
+	bool moved;
+
+	mutex_lock(&pi_mutex);
+	moved = futex_waiter_unqueue(w);
+	if (w->pi->woken)
+		err = 0;
+	else if (err == -EINTR)
+		err = moved ? -EAGAIN : -ERESTARTNOINTR;	/* moved, the word says something else by now */
+	waiter_leave(w->pi);
+	mutex_unlock(&pi_mutex);
+	return err;
+}
+
+static int64_t requeue_wait(struct futex_waiter *w, uint64_t address, uint32_t expected, const struct futex_until *u)
+{
+	uint32_t value;
+	int err;
+
+	futex_waiter_queue(w);
+	err = futex_word_read(address, &value);
+	if (!err && value != expected)
+		err = -EAGAIN;
+	if (!err)
+		err = futex_sleep(waiter_done, w->pi, u);
+	return requeue_wait_end(w, err);
+}
+
+int64_t futex_wait_requeue_pi(uint64_t address, bool private, uint32_t expected, const struct futex_until *u, uint64_t other)
+{
+	struct pi_waiter pi = { .thread = current };
+	struct futex_waiter w = { .thread = current, .bitset = LINUX_FUTEX_BITSET_ANY, .pi = &pi };
+	int64_t err;
+
+	if (address == other)
+		return -EINVAL;
+	err = futex_key_get(other, private, &pi.target);
+	if (err)
+		return err;
+	err = futex_key_get(address, private, &w.key);
+	if (!err && futex_key_equal(&w.key, &pi.target))
+		err = -EINVAL;
+	if (!err)
+		err = requeue_wait(&w, address, expected, u);
+	futex_key_put(&w.key);
+	futex_key_put(&pi.target);
+	return err;
+}
+
+/* The first who waits at @key goes on to the lock. 1: it did; 0: nobody waits; -errno. */
+static int requeue_one(const struct futex_key *key, uint64_t other, struct futex_key *target)
+{
+	struct futex_waiter *w = futex_waiter_first(key);
+	int err;
+
+	if (!w || IS_ERR(w))
+		return w ? (int)PTR_ERR(w) : 0;
+	if (!futex_key_equal(&w->pi->target, target))
+		return -EINVAL;
+	err = lock_locked(other, target, false, w->pi);
+	if (err < 0)
+		return err;
+	futex_waiter_move(w);
+	if (err == 1) {
+		WRITE_ONCE(w->pi->woken, true);
+		sched_wake(w->thread);
+	}
+	return 1;
+}
+
+/* At most one gets the lock, for it is free only once: with it @nr_move more may go. What was done counts only if all of it could be. */
+static int requeue_locked(const struct futex_key *key, uint64_t other, struct futex_key *target, int nr_move)
+{
+	int done = 0, err;
+
+	do {
+		err = requeue_one(key, other, target);
+		if (err < 0)
+			return err;
+		done += err;
+	} while (err && done - 1 < nr_move);
+	return done;
+}
+
+int64_t futex_cmp_requeue_pi(uint64_t address, uint64_t other, bool private, int nr_wake, int nr_move, uint32_t expected)
+{
+	struct futex_key key, target;
+	uint32_t value;
+	int err;
+
+	if (nr_wake != 1 || nr_move < 0 || address == other)
+		return -EINVAL;
+	err = futex_key_get(address, private, &key);
+	if (err)
+		return err;
+	err = futex_key_get(other, private, &target);
+	if (err)
+		goto put_key;
+	mutex_lock(&pi_mutex);
+	err = futex_key_equal(&key, &target) ? -EINVAL : futex_word_read(address, &value);
+	if (!err && value != expected)
+		err = -EAGAIN;
+	if (!err)
+		err = requeue_locked(&key, other, &target, nr_move);
+	mutex_unlock(&pi_mutex);
+	futex_key_put(&target);
+put_key:
+	futex_key_put(&key);
+	return err;
 }
 
 /* ---- Unlocking ---- */

@@ -73,24 +73,17 @@ static int vector_compare(const struct vector *v)
 	return 0;
 }
 
-static bool any_woken(const struct vector *v)
+static bool any_woken(const void *what)
 {
+	const struct vector *v = what;
+
 	for (uint32_t i = 0; i < v->nr; i++)
 		if (READ_ONCE(v->waiters[i].woken))
 			return true;
 	return false;
 }
 
-static int vector_sleep(const struct vector *v, time_ns_t deadline)
-{
-	int err = 0;
-
-	while (!any_woken(v) && !err)
-		err = sleep_unless(any_woken(v), deadline);
-	return err;
-}
-
-static int64_t vector_wait(struct vector *v, time_ns_t deadline)
+static int64_t vector_wait(struct vector *v, const struct futex_until *u)
 {
 	uint32_t queued;
 	int err = vector_queue(v, &queued), woken;
@@ -98,7 +91,7 @@ static int64_t vector_wait(struct vector *v, time_ns_t deadline)
 	if (!err)
 		err = vector_compare(v);
 	if (!err)
-		err = vector_sleep(v, deadline);
+		err = futex_sleep(any_woken, v, u);
 	woken = vector_unqueue(v, queued);
 	if (woken >= 0)
 		return woken;
@@ -106,33 +99,24 @@ static int64_t vector_wait(struct vector *v, time_ns_t deadline)
 }
 
 /* The deadline names its clock, so starting over after a signal changes nothing. */
-static int deadline_get(uint64_t utime, uint64_t clock, time_ns_t *deadline)
+static int until_get(uint64_t utime, uint64_t clock, struct futex_until *u)
 {
-	uint64_t ns;
-	int err;
-
-	*deadline = TIME_FOREVER;
-	if (!utime)
-		return 0;
-	if (clock != LINUX_CLOCK_REALTIME && clock != LINUX_CLOCK_MONOTONIC)
+	if (utime && clock != LINUX_CLOCK_REALTIME && clock != LINUX_CLOCK_MONOTONIC)
 		return -EINVAL;
-	err = timespec_from_user(utime, &ns);
-	if (!err)
-		*deadline = deadline_of_clock((int)clock, ns);
-	return err;
+	return futex_until_clock(utime, (int)clock, u);
 }
 
 /* futex_waitv(waiters, nr, flags, timeout, clock) */
 SYSCALL(NR_futex_waitv, futex_waitv)
 {
-	time_ns_t deadline;
+	struct futex_until u;
 	struct vector *v;
 	int64_t result;
 	int err;
 
 	if ((uint32_t)args->a[2] || !(uint32_t)args->a[1] || (uint32_t)args->a[1] > LINUX_FUTEX_WAITV_MAX || !args->a[0])
 		return -EINVAL;
-	err = deadline_get(args->a[3], (uint32_t)args->a[4], &deadline);
+	err = until_get(args->a[3], (uint32_t)args->a[4], &u);
 	if (err)
 		return err;
 	v = kzalloc(sizeof(*v));
@@ -140,7 +124,7 @@ SYSCALL(NR_futex_waitv, futex_waitv)
 		return -ENOMEM;
 	result = vector_get(v, args->a[0], (uint32_t)args->a[1]);
 	if (!result)
-		result = vector_wait(v, deadline);
+		result = vector_wait(v, &u);
 	kfree(v);
 	return result;
 }

@@ -3,10 +3,12 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
 #include <time.h>
 #include "abi.h"
 
@@ -251,6 +253,40 @@ ABI_CASE(a_futex_wait_for_a_date_notices_that_the_date_was_set)
 	CHECK_ERR(syscall(SYS_futex, &word, 9 | 256, 0, &s.it_value, NULL, ~0u), ETIMEDOUT);
 	CHECK(abi_wait(pid) == 0);
 	shift(-HOUR);
+}
+
+ABI_CASE(waits_for_a_lock_with_priority_inheritance_or_several_words_notice_that_the_date_was_set)
+{
+	struct itimerspec s = in_an_hour();
+	struct {
+		uint64_t value, address;
+		uint32_t flags, reserved;
+	} one = { .flags = 2 };
+	uint32_t *lock = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t owner, pid;
+
+	CHECK(lock != MAP_FAILED);
+	if (!may_set())
+		return;
+	owner = fork();
+	if (owner == 0) {
+		CHECK(!syscall(SYS_futex, lock, 6, 0, NULL, NULL, 0));
+		for (;;)
+			pause();
+	}
+	while (!__atomic_load_n(lock, __ATOMIC_SEQ_CST))
+		usleep(1000);
+	pid = shift_later(HOUR);
+	CHECK_ERR(syscall(SYS_futex, lock, 6, 0, &s.it_value, NULL, 0), ETIMEDOUT);
+	CHECK(abi_wait(pid) == 0);
+	shift(-HOUR);
+	one.address = (uintptr_t)&lock[1];
+	pid = shift_later(HOUR);
+	CHECK_ERR(syscall(449, &one, 1, 0, &s.it_value, CLOCK_REALTIME), ETIMEDOUT);
+	CHECK(abi_wait(pid) == 0);
+	shift(-HOUR);
+	kill(owner, SIGKILL);
+	CHECK(WTERMSIG(abi_wait(owner)) == SIGKILL);
 }
 
 /* ---- Clocks of CPU time ---- */
