@@ -189,6 +189,27 @@ static void target_begin(struct scsi_scan *scan, unsigned int target)
 	scsi_ask_begin(&scan->ask, true);
 }
 
+static void target_want(struct virtio_scsi *vs, unsigned int target)
+{
+	if (target < vs->nr_targets)
+		__atomic_fetch_or(&vs->scan.wanted[target / 64], BIT64(target % 64), __ATOMIC_ACQ_REL);
+}
+
+static bool target_next(struct virtio_scsi *vs)
+{
+	for (unsigned int i = 0; i < TARGETS_MAX / 64; i++) {
+		uint64_t wanted = __atomic_load_n(&vs->scan.wanted[i], __ATOMIC_ACQUIRE);
+		unsigned int bit = wanted ? (unsigned int)__builtin_ctzll(wanted) : 0;
+
+		if (!wanted)
+			continue;
+		__atomic_fetch_and(&vs->scan.wanted[i], ~BIT64(bit), __ATOMIC_ACQ_REL);
+		target_begin(&vs->scan, i * 64 + bit);
+		return true;
+	}
+	return false;
+}
+
 /* What was asked is told, or cannot be had. False: there is no more to ask of this target. */
 static bool scan_advance(struct virtio_scsi *vs, int err)
 {
@@ -254,12 +275,40 @@ static int answer_wait(struct virtio_scsi *vs)
 	return command_answer(vs, err);
 }
 
+/*
+ * Most targets are not there, and one question after the other takes as many times as long as the host needs to be woken; so @nr of them
+ * are asked at once for something without data, which has room in the slots of requests. Who is not said to be missing is asked properly.
+ */
+static int targets_knock(struct virtio_scsi *vs, unsigned int first, unsigned int nr)
+{
+	struct scsi_queue *q = &vs->queues[0];
+	struct scsi_sense sense;
+	struct scsi_cdb cdb;
+	uint32_t length;
+	uint8_t status;
+	int err = 0;
+
+	vs->scan.target = (uint16_t)first;
+	scsi_cdb_test_unit_ready(&cdb);
+	for (unsigned int i = 0; i < nr && !err; i++) {
+		err = virtio_scsi_slot_fill(q, i, first + i, 0, &cdb);
+		if (!err)
+			err = virtio_scsi_slot_send(q, i, NULL, 0, false);
+	}
+	virtio_queue_kick(q->vq);
+	for (unsigned int i = 0; i < nr && !err; i++)
+		err = virtio_queue_wait(q->vq, PROBE_US, &length);
+	for (unsigned int i = 0; i < nr && !err; i++)
+		if (virtio_scsi_slot_status(q, i, &status, &sense) != -ENODEV)
+			target_want(vs, first + i);
+	return err;
+}
+
 /* -ETIMEDOUT: the device does not answer at all. */
-static int target_find(struct virtio_scsi *vs, unsigned int target)
+static int target_find(struct virtio_scsi *vs)
 {
 	int more;
 
-	target_begin(&vs->scan, target);
 	do {
 		do {
 			more = answer_wait(vs);
@@ -272,10 +321,15 @@ static int target_find(struct virtio_scsi *vs, unsigned int target)
 
 int virtio_scsi_units_find(struct virtio_scsi *vs)
 {
+	unsigned int nr, first;
 	int err = 0;
 
-	for (unsigned int target = 0; target < vs->nr_targets && !err; target++)
-		err = target_find(vs, target);
+	for (first = 0; first < vs->nr_targets && !err; first += nr) {
+		nr = vs->nr_targets - first < vs->depth ? vs->nr_targets - first : vs->depth;
+		err = targets_knock(vs, first, nr);
+	}
+	while (!err && target_next(vs))
+		err = target_find(vs);
 	if (err)
 		dev_err(vs->dev, "no answer from target=%u", vs->scan.target);
 	return err;
@@ -308,21 +362,6 @@ static void scan_send(struct virtio_scsi *vs)
 	scan->deadline_us = time_now_us() + ASK_US;
 	if (!scan->sent)	/* no room */
 		timer_set(vs->dev, vs->queues[0].vq->strand, LATER_US);
-}
-
-static bool target_next(struct virtio_scsi *vs)
-{
-	for (unsigned int i = 0; i < TARGETS_MAX / 64; i++) {
-		uint64_t wanted = __atomic_load_n(&vs->scan.wanted[i], __ATOMIC_ACQUIRE);
-		unsigned int bit = wanted ? (unsigned int)__builtin_ctzll(wanted) : 0;
-
-		if (!wanted)
-			continue;
-		__atomic_fetch_and(&vs->scan.wanted[i], ~BIT64(bit), __ATOMIC_ACQ_REL);
-		target_begin(&vs->scan, i * 64 + bit);
-		return true;
-	}
-	return false;
 }
 
 void virtio_scsi_scan_tick(struct virtio_scsi *vs)
@@ -367,12 +406,6 @@ void virtio_scsi_event_give(struct virtio_scsi *vs, unsigned int i)
 
 	if (virtio_queue_add(vq, i, &chain))
 		dev_warn(vs->dev, "no room for event buffer %u", i);
-}
-
-static void target_want(struct virtio_scsi *vs, unsigned int target)
-{
-	if (target < vs->nr_targets)
-		__atomic_fetch_or(&vs->scan.wanted[target / 64], BIT64(target % 64), __ATOMIC_ACQ_REL);
 }
 
 static void event_handle(struct virtio_scsi *vs, uint32_t kind, uint32_t reason, unsigned int target, unsigned int lun)

@@ -143,6 +143,23 @@ KTEST_CASE(block_past_two_terabytes_is_read_by_the_long_command)
 	EXPECT_EQ(virtio_model_destroy(vm), 0);
 }
 
+/* One question after the other would cost a notification, and a wait, for each of the 256. */
+static void targets_are_looked_for_many_at_once(const struct variant *v)
+{
+	struct virtio_model *vm;
+
+	sm.max_target = 255;
+	sm.units[1] = (struct scsi_model_unit){ .present = true, .target = 200, .lun = 3 };
+	vm = probed(v);
+	ASSERT_NOT_NULL(vm);
+	EXPECT_GT(sm.commands, 256);
+	EXPECT_LT(vm->queues[2].notifies, 64);
+	EXPECT_NOT_NULL(host_block_unit(vm->dev, scsi_model_place(0, 0)));
+	EXPECT_NOT_NULL(host_block_unit(vm->dev, scsi_model_place(200, 3)));
+	EXPECT_EQ(virtio_model_destroy(vm), 0);
+}
+ON_ALL_HOSTS(targets_are_looked_for_many_at_once)
+
 KTEST_CASE(unit_attentions_of_the_start_are_passed_over)
 {
 	struct virtio_model *vm;
