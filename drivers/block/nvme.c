@@ -3,8 +3,7 @@
  * NVMe disks (NVM Express 1.4): each namespace is a unit, and one pair of queues per CPU, on its own strand, serves them all. Data is
  * described by PRP lists where they can, and by SGLs where the controller knows them. Nothing is allocated for a request: its list lies
  * in its queue's memory, found by its tag. Left out: metadata and protection, zoned and key-value command sets, controller memory
- * buffers, namespaces that come after the probe. Parameters: queues=N, timeout_ms=N, shadow=0|1, sgl=0|1|2 (2:
- * always).
+ * buffers. Parameters: queues=N, timeout_ms=N, shadow=0|1, sgl=0|1|2 (2: always).
  */
 #include <driver/driver.h>
 #include <driver/log.h>
@@ -214,8 +213,10 @@ static int nvme_submit(struct device *dev, const struct block_request *rq)
 	struct nvme_queue *q;
 	int err;
 
-	if (rq->queue >= n->nr_queues || rq->unit >= n->nr_units || rq->tag >= n->entries - 1u)
+	if (rq->queue >= n->nr_queues || rq->unit >= BLOCK_UNITS_MAX || rq->tag >= n->entries - 1u)
 		return -EINVAL;
+	if (!nvme_unit(n, rq->unit))
+		return -EIO;
 	if (rq->op == BLOCK_INFO)
 		return nvme_info_submit(n, rq);
 	q = &n->queues[1 + rq->queue];
@@ -346,6 +347,16 @@ static int shadow_create(struct nvme *n)
 	return err ? err : dma_alloc(n->dev, NVME_PAGE, NVME_PAGE, &n->shadow);
 }
 
+/* What a namespace is attached with: one controller, this one. */
+static int own_create(struct nvme *n)
+{
+	int err = n->has_attach ? dma_alloc(n->dev, NVME_PAGE, NVME_PAGE, &n->own) : 0;
+
+	if (n->own.length)
+		dma_write32(&n->own, 0, 1u | (uint32_t)n->controller_id << 16);
+	return err;
+}
+
 static int strands_create(struct nvme *n)
 {
 	int err = device_strands(n->dev, n->nr_queues);
@@ -398,24 +409,37 @@ static void interrupts_arm(struct nvme *n)
 		mmio_write32(&n->regs, NVME_INTMC, ~0u);
 }
 
-/* The first unit must be taken; without another one the rest is still of use. */
-static int disks_announce(struct nvme *n)
+int nvme_disk_announce(struct nvme *n, unsigned int place)
 {
 	struct block_limits l;
+	int err;
+
+	limits_fill(n, place, &l);
+	err = block_register(n->dev, &l);
+	if (err)
+		dev_warn(n->dev, "namespace %u is left out, error=%d", n->units[place].id, err);
+	return err;
+}
+
+/* The first one must be taken; without another one the rest is still of use. */
+static int disks_announce(struct nvme *n)
+{
+	bool any = false;
 	int err;
 
 	dev_info(n->dev, "nvme %u.%u model=\"%s\" serial=\"%s\" namespaces=%u queues=%u depth=%u bytes=%u cache=%u shadow=%u sgl=%u",
 		 n->version >> 16, n->version >> 8 & 0xff, n->model, n->serial, n->nr_units, n->nr_queues, n->entries - 1u, n->max_bytes,
 		 n->has_cache, n->shadow_on, n->sgl);
 	interrupts_arm(n);
-	for (unsigned int i = 0; i < n->nr_units; i++) {
-		limits_fill(n, i, &l);
-		err = block_register(n->dev, &l);
-		if (err && !i)
+	for (unsigned int i = 0; i < BLOCK_UNITS_MAX; i++) {
+		if (!nvme_unit(n, i))
+			continue;
+		err = nvme_disk_announce(n, i);
+		if (err && !any)
 			return err;
-		if (err)
-			dev_warn(n->dev, "namespace %u is left out, error=%d", n->units[i].id, err);
+		any = true;
 	}
+	__atomic_store_n(&n->announced, true, __ATOMIC_RELEASE);
 	return 0;
 }
 
@@ -429,14 +453,19 @@ static int disks_start(struct nvme *n)
 	err = nvme_controller_identify(n);
 	if (err)
 		return err;
+	err = own_create(n);
+	if (err)
+		return err;
 	n->sgl = !n->has_sgl || !sgl ? SGL_NEVER : sgl == 1 ? SGL_WHERE_NEEDED : SGL_ALWAYS;
 	err = queues_create(n);
 	if (err)
 		return err;
-	err = nvme_namespaces_identify(n, BLOCK_UNITS_MAX);
-	if (err <= 0) {
+	err = nvme_namespaces_identify(n);
+	if (!err && !n->nr_units && !n->has_notices)
+		err = -ENXIO;
+	if (err) {
 		dev_err(n->dev, "no usable namespace");
-		return err ? err : -ENXIO;
+		return err;
 	}
 	return disks_announce(n);
 }
@@ -451,6 +480,8 @@ static void memory_free(struct nvme *n)
 		dma_free(&n->events);
 	if (n->page.length)
 		dma_free(&n->page);
+	if (n->own.length)
+		dma_free(&n->own);
 	mem_free(n->dev, n->units);
 	mem_free(n->dev, n->queues);
 }

@@ -33,6 +33,7 @@ static void space_take(struct nvme_model_space *space)
 	space->optperf = how >> 6 & 1;
 	space->preferred_write = space->optperf ? (uint16_t)take32() : 0;
 	space->protect = how >> 7;
+	space->detached = (how & 0xf) == 8;
 }
 
 static struct nvme_model_setup setup_take(void)
@@ -92,6 +93,7 @@ static void lies_take(struct nvme_model *m)
 	m->lies.refuse_opcode = which & 0xf;
 	m->lies.refuse_status = which >> 24 & 1 ? 2 : 0;
 	m->aborts_work = which >> 25 & 1;
+	m->lies.list = which >> 26 & 3;
 	input.registers_lie |= m->lies.vanish || m->lies.never_stops || m->lies.bad_phases;
 }
 
@@ -106,9 +108,11 @@ static void request_send(struct nvme_model *m)
 	*rq = (struct host_request){ .op = what % BLOCK_INFO, .queue = (uint16_t)(what >> 6), .lba = take8(),
 				     .unit = (uint16_t)l->unit, .nr_blocks = 1 + (what >> 3 & 7), .data = data[input.nr] };
 	rq->segment_bytes = what & 1 ? l->block_size : 4096;
-	if (what == 0xff) {
+	if (what >= 0xfe) {
 		rq->op = BLOCK_INFO;
 		rq->queue = 0;
+		if (what == 0xfe)
+			rq->lba = (BLOCK_INFO_ATTACH + (rq->lba & 1)) | rq->lba >> 1 << 8;
 		rq->nr_blocks = BLOCK_INFO_BYTES / l->block_size;
 		rq->segment_bytes = 0;
 	}
@@ -120,7 +124,12 @@ static void space_resize(struct nvme_model *m)
 {
 	unsigned int space = take8() % NVME_MODEL_SPACES;
 
-	nvme_model_resize(m, space, take32() & 0xffff);
+	uint32_t blocks = take32();
+
+	if (blocks >> 31)
+		nvme_model_attach(m, space, blocks & 1);
+	else
+		nvme_model_resize(m, space, blocks & 0xffff);
 }
 
 static void step(struct nvme_model *m)

@@ -11,7 +11,7 @@
 #define CFS		2u
 
 enum { OK = 0, INVALID_OPCODE = 0x01, INVALID_FIELD = 0x02, BAD_CQ = 0x100, BAD_QUEUE = 0x101, BAD_SIZE = 0x102, BAD_VECTOR = 0x108,
-       TOO_MANY_EVENTS = 0x105, NO_ANSWER = 0xffff };
+       TOO_MANY_EVENTS = 0x105, BAD_SPACE = 0x0b, ATTACHED = 0x118, NOT_ATTACHED = 0x11a, NO_ANSWER = 0xffff };
 
 static uint64_t qword(const struct nvme_model_command *cmd, unsigned int dw)
 {
@@ -132,15 +132,26 @@ void nvme_model_event(struct nvme_model *m, uint32_t result)
 	}
 }
 
+static void spaces_changed(struct nvme_model *m)
+{
+	if (m->notice_masked || !(m->event_config & BIT(8)))
+		return;
+	m->notice_masked = true;
+	nvme_model_event(m, 2 | 4u << 16);
+}
+
 void nvme_model_resize(struct nvme_model *m, unsigned int space, uint64_t blocks)
 {
 	host_free(m->disks[space]);
 	m->setup.spaces[space].nr_blocks = blocks;
 	m->disks[space] = host_alloc(nvme_model_bytes(m, space) + 1);
-	if (m->notice_masked || !(m->event_config & BIT(8)))
-		return;
-	m->notice_masked = true;
-	nvme_model_event(m, 2 | 4u << 16);
+	spaces_changed(m);
+}
+
+void nvme_model_attach(struct nvme_model *m, unsigned int space, bool attach)
+{
+	m->setup.spaces[space].detached = !attach;
+	spaces_changed(m);
 }
 
 static uint16_t event_ask(struct nvme_model *m, uint16_t id, uint32_t *result)
@@ -251,6 +262,25 @@ static uint16_t doorbells_config(struct nvme_model *m, const struct nvme_model_c
 	return OK;
 }
 
+/* Of a list of controllers with this one alone (section 5.20). */
+static uint16_t attach_command(struct nvme_model *m, const struct nvme_model_command *cmd)
+{
+	int space = nvme_model_space(m, cmd->dw[1]);
+	bool detach = cmd->dw[10] & 15;
+	uint16_t list[2] = { 0 };
+
+	if (!m->setup.attach)
+		return INVALID_OPCODE;
+	if (host_dma_read(m->dev, qword(cmd, 6), list, sizeof(list)) || list[0] != 1 || list[1] != NVME_MODEL_CONTROLLER || (cmd->dw[10] & 15) > 1)
+		return INVALID_FIELD;
+	if (space < 0)
+		return BAD_SPACE;
+	if (m->setup.spaces[space].detached == detach)
+		return detach ? NOT_ATTACHED : ATTACHED;
+	nvme_model_attach(m, (unsigned int)space, !detach);
+	return OK;
+}
+
 static uint16_t admin_run(struct nvme_model *m, const struct nvme_model_command *cmd, uint32_t *result)
 {
 	uint8_t opcode = (uint8_t)cmd->dw[0];
@@ -266,6 +296,7 @@ static uint16_t admin_run(struct nvme_model *m, const struct nvme_model_command 
 	case 0x09: return feature(m, cmd, true, result);
 	case 0x0a: return feature(m, cmd, false, result);
 	case 0x0c: return event_ask(m, (uint16_t)(cmd->dw[0] >> 16), result);
+	case 0x15: return attach_command(m, cmd);
 	case 0x7c: return doorbells_config(m, cmd);
 	}
 	m->confused++;
@@ -471,7 +502,7 @@ struct nvme_model_setup nvme_model_default(void)
 {
 	return (struct nvme_model_setup){
 		.version = 0x10400, .max_entries = 1023, .timeout = 4, .commands = 1, .mdts = 7, .nr_queues = 8, .shadow = true,
-		.cache = true, .cache_on = true, .sgl = true, .discard = true, .zeroes = true, .notices = true, .msix_vectors = 9,
+		.cache = true, .cache_on = true, .sgl = true, .discard = true, .zeroes = true, .notices = true, .attach = true, .msix_vectors = 9,
 		.serial = "ferry-nvme-0", .nr_cpus = 1, .spaces = { { .nr_blocks = 2048, .shift = 9 } },
 	};
 }

@@ -12,6 +12,7 @@
 #define NVME_MODEL_QUEUES	9	/* the admin queue and eight more */
 #define NVME_MODEL_SPACES	4
 #define NVME_MODEL_HELD		128
+#define NVME_MODEL_CONTROLLER	0x51	/* its number */
 
 /* What the controller does wrong; counters go down at each use. */
 struct nvme_lies {
@@ -34,6 +35,7 @@ struct nvme_lies {
 	unsigned int bad_phases;	/* this many have the phase of the lap before */
 	unsigned int bad_status;	/* this many I/O commands fail with status_value */
 	uint16_t status_value;
+	enum { LIST_HONEST, LIST_EMPTY, LIST_BACKWARDS, LIST_FULL } list;	/* active namespaces: none; in falling order; 1 to 1024 */
 	uint8_t refuse_opcode;		/* this admin command is answered with refuse_status, when that is not 0 */
 	uint16_t refuse_status;
 };
@@ -46,6 +48,7 @@ struct nvme_model_space {
 	uint8_t format, nr_formats;	/* FLBAS, NLBAF */
 	uint16_t preferred_write;	/* blocks - 1, when optperf */
 	bool optperf, protect, deallocate;
+	bool detached;			/* there, and not the controller's */
 };
 
 struct nvme_model_setup {
@@ -54,7 +57,7 @@ struct nvme_model_setup {
 	uint8_t timeout, stride, page_min, commands;	/* CAP.TO, DSTRD, MPSMIN, CSS */
 	uint8_t mdts;
 	uint16_t nr_queues;		/* I/O queues granted */
-	bool shadow, cache, cache_on, sgl, discard, zeroes, notices;
+	bool shadow, cache, cache_on, sgl, discard, zeroes, notices, attach;
 	unsigned int msix_vectors;	/* 0: line interrupt */
 	const char *serial;
 	uint64_t disk_max;		/* bytes that are there of a namespace; 0: 16 MiB */
@@ -108,8 +111,12 @@ struct nvme_model *nvme_model_create(const struct nvme_model_setup *setup);
 unsigned int nvme_model_destroy(struct nvme_model *m);
 void nvme_model_free(struct nvme_model *m);
 
-/* Namespace @space has @blocks now: say so. Any event. Interrupt although there is nothing to say. Answer what is held, now. */
+/*
+ * Namespace @space has @blocks now, none: it is gone; or another controller attached it: say so. Any event. Interrupt although there is
+ * nothing to say. Answer what is held, now.
+ */
 void nvme_model_resize(struct nvme_model *m, unsigned int space, uint64_t blocks);
+void nvme_model_attach(struct nvme_model *m, unsigned int space, bool attach);
 void nvme_model_event(struct nvme_model *m, uint32_t result);
 void nvme_model_spurious(struct nvme_model *m);
 void nvme_model_release(struct nvme_model *m);
@@ -120,6 +127,8 @@ extern const struct host_model_ops nvme_model_ops;
 uint16_t nvme_model_transfer(struct nvme_model *m, const struct nvme_model_command *cmd, uint8_t *data, uint64_t length, bool to_host);
 uint16_t nvme_model_io(struct nvme_model *m, const struct nvme_model_command *cmd);
 uint16_t nvme_model_identify(struct nvme_model *m, const struct nvme_model_command *cmd);
+/* The namespace of that number, attached or not; -1. */
+int nvme_model_space(const struct nvme_model *m, uint32_t id);
 uint64_t nvme_model_bytes(const struct nvme_model *m, unsigned int space);
 
 #endif

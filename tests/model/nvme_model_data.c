@@ -118,13 +118,20 @@ static uint32_t space_id(const struct nvme_model *m, unsigned int space)
 	return m->setup.spaces[space].id ? m->setup.spaces[space].id : space + 1;
 }
 
-static int space_find(const struct nvme_model *m, uint32_t id)
+int nvme_model_space(const struct nvme_model *m, uint32_t id)
 {
 	for (unsigned int i = 0; i < NVME_MODEL_SPACES; i++) {
 		if (m->setup.spaces[i].nr_blocks && space_id(m, i) == id)
 			return (int)i;
 	}
 	return -1;
+}
+
+static int space_find(const struct nvme_model *m, uint32_t id)
+{
+	int space = nvme_model_space(m, id);
+
+	return space >= 0 && m->setup.spaces[space].detached ? -1 : space;
 }
 
 static bool inside(const struct nvme_model *m, unsigned int space, uint64_t lba, uint64_t blocks)
@@ -226,7 +233,8 @@ static void controller_page(const struct nvme_model *m, uint8_t *page)
 	text(page, 64, 8, "1");
 	page[77] = s->mdts;
 	put32(page, 92, s->notices ? BIT(8) : 0);
-	put16(page, 256, s->shadow ? BIT(8) : 0);
+	put16(page, 78, NVME_MODEL_CONTROLLER);
+	put16(page, 256, (uint16_t)((s->shadow ? BIT(8) : 0) | (s->attach ? BIT(3) : 0)));
 	page[259] = 0;
 	put32(page, 516, NVME_MODEL_SPACES);
 	put16(page, 520, (uint16_t)((s->discard ? BIT(2) : 0) | (s->zeroes ? BIT(3) : 0)));
@@ -249,6 +257,21 @@ static void space_page(const struct nvme_model *m, unsigned int space, uint8_t *
 	put32(page, 128 + 4u * (ns->format & 15), (uint32_t)ns->shift << 16 | ns->metadata);
 }
 
+static void list_page(const struct nvme_model *m, uint8_t *page)
+{
+	unsigned int nr = 0;
+
+	for (unsigned int i = 0; i < NVME_MODEL_SPACES; i++) {
+		unsigned int space = m->lies.list == LIST_BACKWARDS ? NVME_MODEL_SPACES - 1 - i : i;
+		bool there = m->setup.spaces[space].nr_blocks && !m->setup.spaces[space].detached;
+
+		if (there && m->lies.list != LIST_EMPTY)
+			put32(page, 4 * nr++, space_id(m, space));
+	}
+	for (unsigned int i = 0; m->lies.list == LIST_FULL && i < PAGE / 4; i++)
+		put32(page, 4 * i, i + 1);
+}
+
 static void noise(uint8_t *page, uint32_t seed)
 {
 	for (unsigned int i = 0; i < PAGE; i++) {
@@ -261,7 +284,6 @@ uint16_t nvme_model_identify(struct nvme_model *m, const struct nvme_model_comma
 {
 	uint8_t page[PAGE] = { 0 };
 	int space = space_find(m, cmd->dw[1]);
-	unsigned int nr = 0;
 
 	switch (cmd->dw[10] & 0xff) {
 	case 0:
@@ -274,10 +296,7 @@ uint16_t nvme_model_identify(struct nvme_model *m, const struct nvme_model_comma
 		controller_page(m, page);
 		break;
 	case 2:
-		for (unsigned int i = 0; i < NVME_MODEL_SPACES; i++) {
-			if (m->setup.spaces[i].nr_blocks)
-				put32(page, 4 * nr++, space_id(m, i));
-		}
+		list_page(m, page);
 		break;
 	default:
 		return INVALID_FIELD;

@@ -233,6 +233,16 @@ static int verb_inject(const struct ferry_device_desc *d)
 	return disk_inject(d, verb_args);
 }
 
+static int verb_attach(const struct ferry_device_desc *d)
+{
+	return disk_namespace(d, 1, verb_args[0]);
+}
+
+static int verb_detach(const struct ferry_device_desc *d)
+{
+	return disk_namespace(d, 0, verb_args[0]);
+}
+
 static const struct verb {
 	const char *name;
 	int (*fn)(const struct ferry_device_desc *d);
@@ -242,7 +252,7 @@ static const struct verb {
 	{ "kill", verb_kill, 0, 0 }, { "reload", verb_reload, 0, 0 }, { "log", show_log, 0, 0 }, { "caps", show_caps, 0, 0 },
 	{ "budget", show_budget, 0, 0 }, { "io", verb_io, 3, 4 }, { "wait", verb_wait, 1, 2 }, { "profile", verb_profile, 0, 1 },
 	{ "identify", disk_identify, 0, 0 }, { "smart", disk_smart, 0, 0 }, { "latency", disk_latency, 0, 0 },
-	{ "inject", verb_inject, 0, 8 },
+	{ "inject", verb_inject, 0, 8 }, { "attach", verb_attach, 1, 1 }, { "detach", verb_detach, 1, 1 },
 };
 
 /* NULL: every device that has a driver. */
@@ -315,6 +325,7 @@ static void help(FILE *to)
 	fprintf(to, "usage: drvctl [--json] list\n"
 		"       drvctl [--json] status|start|stop|restart|kill|reload|log|caps|budget|report NAME\n"
 		"       drvctl [--json] identify|smart|latency NAME\n"
+		"       drvctl [--json] attach|detach NAME NAMESPACE\n"
 		"       drvctl inject NAME [off | KEY=VALUE...]\n"
 		"       drvctl [--json] io NAME read|write|ioctl OFFSET LENGTH [VALUE]\n"
 		"       drvctl [--json] profile NAME [SECONDS]\n"

@@ -36,6 +36,7 @@ const char *profile_check(const char *seconds);
 const char *disk_named(const char *name);
 int disk_identify(const struct ferry_device_desc *d);
 int disk_smart(const struct ferry_device_desc *d);
+int disk_namespace(const struct ferry_device_desc *d, int attach, const char *number);
 int disk_latency(const struct ferry_device_desc *d);
 /* No @words: the rules that there are. */
 int disk_inject(const struct ferry_device_desc *d, char **words);

@@ -170,6 +170,40 @@ int disk_smart(const struct ferry_device_desc *d)
 	return disks_each(d, "read the health of", smart_one);
 }
 
+/* ---- Orders ---- */
+
+static unsigned int order_value;
+static int order_given;
+
+/* Any disk of the controller will do to reach it, the first one does. */
+static int order_one(const struct ferry_device_desc *d, const char *disk)
+{
+	static unsigned char page[FERRY_BLKINFO_BYTES];
+	int err;
+
+	if (order_given)
+		return EXIT_DONE;
+	order_given = 1;
+	err = page_read(disk, order_value, page);
+	if (err)
+		return complain(d, "attach or detach a namespace", err == EOPNOTSUPP ? "its device knows nothing of that" : strerror(err));
+	disk_begin(d, disk);
+	disk_end();
+	return EXIT_DONE;
+}
+
+int disk_namespace(const struct ferry_device_desc *d, int attach, const char *number)
+{
+	char *end;
+	unsigned long nr = strtoul(number, &end, 0);
+
+	if (!nr || nr >= 1ul << 24 || *end)
+		return complain(d, "attach or detach a namespace", "that is no number of one");
+	order_value = (attach ? FERRY_BLKINFO_ATTACH : FERRY_BLKINFO_DETACH) | (unsigned int)nr << 8;
+	order_given = 0;
+	return disks_each(d, "attach or detach a namespace", order_one);
+}
+
 /* ---- Latency ---- */
 
 struct histogram {

@@ -415,8 +415,8 @@ int block_register(struct device *dev, const struct block_limits *limits)
 	}
 	if (!dev->block || !dev->block->submit)
 		return -EINVAL;
-	/* A running driver may call from a strand, which must not sleep. */
-	if (READ_ONCE(dev->state) == DRIVER_RUNNING)
+	/* A driver may call from a strand, which must not sleep, even while its probe goes on elsewhere. */
+	if (READ_ONCE(dev->state) == DRIVER_RUNNING || preempt_is_off())
 		return block_event_add(dev, limits->unit, limits);
 	return block_unit_add(dev, limits);
 }

@@ -32,7 +32,13 @@ enum block_op {
  * NVMe: identify namespace, identify controller, health log. ATA: IDENTIFY (PACKET) DEVICE, -, SMART READ DATA. SCSI has its own: standard
  * INQUIRY data, the page of its names (83h), the log of informational exceptions (2Fh).
  */
-enum block_info { BLOCK_INFO_UNIT, BLOCK_INFO_CONTROLLER, BLOCK_INFO_HEALTH, BLOCK_INFO_INQUIRY, BLOCK_INFO_NAMES, BLOCK_INFO_EXCEPTIONS };
+enum block_info {
+	BLOCK_INFO_UNIT, BLOCK_INFO_CONTROLLER, BLOCK_INFO_HEALTH, BLOCK_INFO_INQUIRY, BLOCK_INFO_NAMES, BLOCK_INFO_EXCEPTIONS,
+	/* Orders, which leave the page as it is: the controller takes namespace BLOCK_INFO_ARGUMENT as its own, or lets it go (NVMe). */
+	BLOCK_INFO_ATTACH, BLOCK_INFO_DETACH,
+};
+#define BLOCK_INFO_KIND(lba)	((lba) & 0xff)
+#define BLOCK_INFO_ARGUMENT(lba) ((uint32_t)((lba) >> 8))
 #define BLOCK_INFO_BYTES	4096u
 
 #define BLOCK_REQ_FUA		0x1u	/* with BLOCK_WRITE: on stable storage before completion */

@@ -17,6 +17,8 @@
 #define FERRY_BLKINFO_INQUIRY	3
 #define FERRY_BLKINFO_NAMES	4
 #define FERRY_BLKINFO_EXCEPTIONS 5
+#define FERRY_BLKINFO_ATTACH	6	/* | namespace << 8: an order, nothing is told */
+#define FERRY_BLKINFO_DETACH	7
 #define FERRY_BLKINFO_BYTES	4096
 
 struct ferry_block_info {

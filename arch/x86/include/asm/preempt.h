@@ -19,6 +19,15 @@ static inline bool preempt_count_sub(void)
 	return zero;
 }
 
+/* Is a spinlock held here, or an interrupt handled that holds one? */
+static inline bool preempt_is_off(void)
+{
+	bool none;
+
+	__asm__ volatile("cmpl $0, %%gs:%c1" : "=@ccz"(none) : "i"(offsetof(struct cpu, preempt_count)) : "memory");
+	return !none;
+}
+
 /* Not 0: need_resched is set. */
 static inline uint32_t preempt_due(void)
 {

@@ -105,8 +105,10 @@ KTEST_CASE(requests_outside_their_queue_are_refused)
 	EXPECT_EQ(ops->submit(m->dev, &rq), -EINVAL);
 	rq = (struct block_request){ .op = BLOCK_FLUSH, .tag = 127 };
 	EXPECT_EQ(ops->submit(m->dev, &rq), -EINVAL);
-	rq = (struct block_request){ .op = BLOCK_FLUSH, .unit = 1 };
+	rq = (struct block_request){ .op = BLOCK_FLUSH, .unit = BLOCK_UNITS_MAX };
 	EXPECT_EQ(ops->submit(m->dev, &rq), -EINVAL);
+	rq = (struct block_request){ .op = BLOCK_FLUSH, .unit = 1 };
+	EXPECT_EQ(ops->submit(m->dev, &rq), -EIO);
 	ops->commit(m->dev, 7);
 	ops->timeout(m->dev, 7, 0);
 	ops->timeout(m->dev, 0, 127);

@@ -439,7 +439,7 @@ KTEST_CASE(old_controller_without_a_list_is_counted_through)
 	s.spaces[0].nr_blocks = 0;
 	m = nvme_probed(&s);
 	ASSERT_NOT_NULL(m);
-	EXPECT_EQ(host_block_do(m->dev, BLOCK_READ, 0, 8, in), 0);
+	EXPECT_EQ(host_block_unit_do(m->dev, 1, BLOCK_READ, 0, 8, in), 0);
 	EXPECT_EQ(nvme_model_destroy(m), 0);
 }
 
@@ -454,44 +454,4 @@ KTEST_CASE(wide_doorbell_stride_is_followed)
 		EXPECT_EQ(host_block_do(m->dev, BLOCK_READ, 0, 8, in), 0);
 		EXPECT_EQ(nvme_model_destroy(m), 0);
 	}
-}
-
-KTEST_CASE(namespaces_are_disks_of_their_own)
-{
-	struct nvme_model_setup s = nvme_model_default();
-	struct nvme_model *m;
-
-	s.spaces[1] = (struct nvme_model_space){ .nr_blocks = 100, .shift = 13, .id = 2 };
-	s.spaces[2] = (struct nvme_model_space){ .nr_blocks = 64, .shift = 12, .id = 7, .protect = true };
-	s.spaces[3] = (struct nvme_model_space){ .nr_blocks = 512, .shift = 10, .id = 9 };
-	m = nvme_probed(&s);
-	ASSERT_NOT_NULL(m);
-	EXPECT_EQ(host_block_unit(m->dev, 0)->nr_blocks, 2048);
-	EXPECT_EQ(host_block_unit(m->dev, 1)->block_size, 4096);
-	EXPECT_EQ(host_block_unit(m->dev, 1)->flags & BLOCK_RO, BLOCK_RO);
-	EXPECT_EQ(host_block_unit(m->dev, 2)->nr_blocks, 512);
-	EXPECT_NULL(host_block_unit(m->dev, 3));
-	nvme_fill(out, 1024, 9);
-	EXPECT_EQ(host_block_unit_do(m->dev, 2, BLOCK_WRITE, 511, 1, out), 0);
-	EXPECT_MEMEQ(m->disks[3] + 511 * 1024, out, 1024);
-	EXPECT_EQ(host_block_unit_do(m->dev, 1, BLOCK_WRITE, 0, 1, out), -EROFS);
-	EXPECT_EQ(host_block_unit_do(m->dev, 1, BLOCK_READ, 63, 1, in), 0);
-	EXPECT_EQ(nvme_model_destroy(m), 0);
-}
-
-KTEST_CASE(event_resizes_the_namespace_it_is_about)
-{
-	struct nvme_model_setup s = nvme_model_default();
-	struct nvme_model *m;
-
-	s.spaces[1] = (struct nvme_model_space){ .nr_blocks = 64, .shift = 12, .id = 7 };
-	m = nvme_probed(&s);
-	ASSERT_NOT_NULL(m);
-	host_run(m->dev, 2000000);
-	nvme_model_resize(m, 1, 128);
-	host_run(m->dev, 3000000);
-	EXPECT_EQ(host_block_unit(m->dev, 0)->nr_blocks, 2048);
-	EXPECT_EQ(host_block_unit(m->dev, 1)->nr_blocks, 128);
-	EXPECT_EQ(host_block_resizes(m->dev), 1);
-	EXPECT_EQ(nvme_model_destroy(m), 0);
 }
