@@ -21,7 +21,7 @@ struct process *proc_node_process(const struct inode *inode)
 	return ((struct proc_node *)inode->priv)->process;
 }
 
-static void node_destroy(struct inode *inode)
+void proc_node_destroy(struct inode *inode)
 {
 	struct proc_node *n = inode->priv;
 
@@ -31,7 +31,7 @@ static void node_destroy(struct inode *inode)
 }
 
 /* Has the process been waited for? Then its number may be somebody else's. */
-static bool node_valid(struct inode *inode)
+bool proc_node_valid(struct inode *inode)
 {
 	struct process *p = proc_node_process(inode), *now = process_find(p->pid);
 	bool same = now == p;
@@ -60,7 +60,7 @@ struct process *proc_pid_of(const struct file *f)
 	return p;
 }
 
-static struct dentry *node_make(struct dentry *dir, const char *name, size_t length, struct process *p, const struct proc_entry *e)
+struct dentry *proc_node_make(struct dentry *dir, const char *name, size_t length, struct process *p, const struct proc_entry *e)
 {
 	const struct inode_ops *ops = e->ops ? e->ops : &pid_text_ops;
 	struct proc_node *n = kzalloc(sizeof(*n));
@@ -159,7 +159,7 @@ static struct dentry *root_link(struct dentry *dir, const char *name, size_t len
 static struct dentry *thread_node(struct dentry *dir, const char *name, size_t length, struct process *p, pid_t tid)
 {
 	static const struct proc_entry entry = { .mode = LINUX_S_IFDIR | 0555, .number = TASK_DIR, .ops = &pid_dir_ops, .fops = &pid_dir_fops };
-	struct dentry *d = node_make(dir, name, length, p, &entry);
+	struct dentry *d = proc_node_make(dir, name, length, p, &entry);
 
 	if (!IS_ERR(d))
 		((struct proc_node *)d->inode->priv)->tid = tid;
@@ -181,7 +181,7 @@ struct dentry *proc_pid_lookup(struct dentry *dir, const char *name, size_t leng
 	}
 	if (!p)
 		return pid < 0 ? root_link(dir, name, length) : ERR_PTR(-ENOENT);
-	d = node_make(dir, name, length, p, &entry);
+	d = proc_node_make(dir, name, length, p, &entry);
 	process_put(p);
 	return d;
 }
@@ -315,7 +315,7 @@ static struct file *node_file(const struct inode *inode)
 	return f;
 }
 
-static ssize_t file_text(const struct file *f, char *to, size_t size)
+ssize_t proc_file_text(const struct file *f, char *to, size_t size)
 {
 	struct path p = { f->mount, f->dentry };
 
@@ -328,7 +328,7 @@ static ssize_t file_text(const struct file *f, char *to, size_t size)
 	return format_text(to, size, "anon_inode:[file]");
 }
 
-static int file_path(struct file *f, struct path *to)
+int proc_file_path(struct file *f, struct path *to)
 {
 	if (!f->dentry)
 		return f->inode ? proc_anonymous_path(f, to) : -ENOENT;
@@ -340,7 +340,7 @@ static int file_path(struct file *f, struct path *to)
 static ssize_t fd_readlink(struct inode *inode, char *to, size_t size)
 {
 	struct file *f = node_file(inode);
-	ssize_t n = f ? file_text(f, to, size) : -ENOENT;
+	ssize_t n = f ? proc_file_text(f, to, size) : -ENOENT;
 
 	file_put(f);
 	return n;
@@ -349,7 +349,7 @@ static ssize_t fd_readlink(struct inode *inode, char *to, size_t size)
 static int fd_follow(struct inode *inode, struct path *to)
 {
 	struct file *f = node_file(inode);
-	int err = f ? file_path(f, to) : -ENOENT;
+	int err = f ? proc_file_path(f, to) : -ENOENT;
 
 	file_put(f);
 	return err;
@@ -363,7 +363,7 @@ static bool fd_valid(struct inode *inode)
 	return f;
 }
 
-static const struct inode_ops fd_link_ops = { .readlink = fd_readlink, .follow = fd_follow, .destroy = node_destroy, .valid = fd_valid };
+static const struct inode_ops fd_link_ops = { .readlink = fd_readlink, .follow = fd_follow, .destroy = proc_node_destroy, .valid = fd_valid };
 
 static struct dentry *fd_lookup(struct dentry *dir, const char *name, size_t length)
 {
@@ -378,7 +378,7 @@ static struct dentry *fd_lookup(struct dentry *dir, const char *name, size_t len
 	if (!f)
 		return ERR_PTR(-ENOENT);
 	file_put(f);
-	d = node_make(dir, name, length, p, &entry);
+	d = proc_node_make(dir, name, length, p, &entry);
 	if (!IS_ERR(d)) {
 		((struct proc_node *)d->inode->priv)->fd = fd;
 		d->inode->ino += fd;
@@ -484,15 +484,16 @@ static const struct proc_entry entries[] = {
 	{ .name = "auxv", .mode = LINUX_S_IFREG | 0400, .number = 19, .fops = &proc_auxv_ops },
 	LINK("exe", PROC_EXE), LINK("cwd", PROC_CWD), LINK("root", PROC_ROOT),
 	DIR("fd", 15, &fd_dir_ops, &fd_dir_fops),
+	{ .name = "map_files", .mode = LINUX_S_IFDIR | 0500, .number = 28, .ops = &proc_map_files_ops, .fops = &proc_map_files_fops },
 	DIR("task", 17, &task_dir_ops, &task_dir_fops),
 };
 
-/* The names in a directory. A thread's has all but the last, "task". */
+/* The names in a directory. A thread's has all but the last two, "map_files" and "task". */
 static const struct proc_entry *entries_of(const struct inode *dir, unsigned int *nr)
 {
 	const struct proc_entry *e = ((struct proc_node *)dir->priv)->entry;
 
-	*nr = e->below ? e->nr_below : ARRAY_SIZE(entries) - (e->number == TASK_DIR);
+	*nr = e->below ? e->nr_below : ARRAY_SIZE(entries) - (e->number == TASK_DIR ? 2 : 0);
 	return e->below ? e->below : entries;
 }
 
@@ -501,11 +502,11 @@ static struct dentry *pid_lookup(struct dentry *dir, const char *name, size_t le
 	const struct proc_entry *e;
 	unsigned int nr;
 
-	if (!node_valid(dir->inode))
+	if (!proc_node_valid(dir->inode))
 		return ERR_PTR(-ENOENT);
 	for (e = entries_of(dir->inode, &nr); nr; nr--, e++)
 		if (strlen(e->name) == length && !memcmp(e->name, name, length))
-			return node_make(dir, name, length, proc_node_process(dir->inode), e);
+			return proc_node_make(dir, name, length, proc_node_process(dir->inode), e);
 	return ERR_PTR(-ENOENT);
 }
 
@@ -515,7 +516,7 @@ static int pid_iterate(struct file *f, bool (*emit)(void *arg, const char *name,
 	const struct proc_entry *e;
 	unsigned int nr;
 
-	if (!node_valid(f->inode))
+	if (!proc_node_valid(f->inode))
 		return -ENOENT;
 	if (!dir_emit_dots(f, emit, arg))
 		return 0;
@@ -528,11 +529,13 @@ static int pid_iterate(struct file *f, bool (*emit)(void *arg, const char *name,
 	return 0;
 }
 
-static const struct inode_ops pid_dir_ops = { .lookup = pid_lookup, .destroy = node_destroy, .valid = node_valid };
-static const struct inode_ops pid_text_ops = { .destroy = node_destroy, .valid = node_valid };
-static const struct inode_ops pid_link_ops = { .readlink = link_readlink, .follow = link_follow, .destroy = node_destroy, .valid = node_valid };
-static const struct inode_ops fd_dir_ops = { .lookup = fd_lookup, .destroy = node_destroy, .valid = node_valid };
-static const struct inode_ops task_dir_ops = { .lookup = task_lookup, .destroy = node_destroy, .valid = node_valid };
+static const struct inode_ops pid_dir_ops = { .lookup = pid_lookup, .destroy = proc_node_destroy, .valid = proc_node_valid };
+static const struct inode_ops pid_text_ops = { .destroy = proc_node_destroy, .valid = proc_node_valid };
+static const struct inode_ops pid_link_ops = {
+	.readlink = link_readlink, .follow = link_follow, .destroy = proc_node_destroy, .valid = proc_node_valid,
+};
+static const struct inode_ops fd_dir_ops = { .lookup = fd_lookup, .destroy = proc_node_destroy, .valid = proc_node_valid };
+static const struct inode_ops task_dir_ops = { .lookup = task_lookup, .destroy = proc_node_destroy, .valid = proc_node_valid };
 static const struct file_ops pid_dir_fops = { .iterate = pid_iterate, .seek = seek_plain };
 static const struct file_ops fd_dir_fops = { .iterate = fd_iterate, .seek = seek_plain };
 static const struct file_ops task_dir_fops = { .iterate = task_iterate, .seek = seek_plain };

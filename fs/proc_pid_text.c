@@ -301,33 +301,28 @@ static void show_area(struct seq *s, const struct space *space, const struct vma
 	seq_printf(s, "%s%s\n", *name ? "                   " : "", name);
 }
 
-static void show_usage(struct seq *s, const struct space *space, const struct vma *v)
+static void show_usage(struct seq *s, const struct vma *v, const struct space_usage *u)
 {
-	struct space_usage u;
-
-	space_usage(space, v, &u);
 	seq_printf(s, "Size:           %8llu kB\nKernelPageSize: %8u kB\nMMUPageSize:    %8u kB\nRss:            %8llu kB\n",
-		   ull(v->end - v->start) / 1024, 4, 4, ull(u.resident) / 1024);
-	seq_printf(s, "Pss:            %8llu kB\nShared_Clean:   %8llu kB\nShared_Dirty:   %8llu kB\nPrivate_Clean:  %8llu kB\n", ull(u.part) / 1024,
-		   ull(u.own[0][0]) / 1024, ull(u.own[0][1]) / 1024, ull(u.own[1][0]) / 1024);
+		   ull(v->end - v->start) / 1024, 4, 4, ull(u->resident) / 1024);
+	seq_printf(s, "Pss:            %8llu kB\nShared_Clean:   %8llu kB\nShared_Dirty:   %8llu kB\nPrivate_Clean:  %8llu kB\n", ull(u->part) / 1024,
+		   ull(u->own[0][0]) / 1024, ull(u->own[0][1]) / 1024, ull(u->own[1][0]) / 1024);
 	seq_printf(s, "Private_Dirty:  %8llu kB\nReferenced:     %8llu kB\nAnonymous:      %8llu kB\nSwap:           %8u kB\n",
-		   ull(u.own[1][1]) / 1024, ull(u.resident) / 1024, ull(u.anonymous) / 1024, 0);
+		   ull(u->own[1][1]) / 1024, ull(u->resident) / 1024, ull(u->anonymous) / 1024, 0);
 }
 
 static void show_areas(struct seq *s, struct inode *inode, bool usage)
 {
 	struct space *space = process_space_get(proc_node_process(inode));
 	char *buffer = kzalloc(LINUX_PATH_MAX);
-	struct vma *v;
+	struct space_usage u;
+	struct vma v;
 
-	if (space && buffer) {
-		mutex_lock(&space->lock);
-		list_for_each(v, &space->areas, link) {
-			show_area(s, space, v, buffer);
-			if (usage)
-				show_usage(s, space, v);
-		}
-		mutex_unlock(&space->lock);
+	for (vaddr_t at = 0; space && buffer && space_area(space, at, &v, usage ? &u : NULL); at = v.end) {
+		show_area(s, space, &v, buffer);
+		if (usage)
+			show_usage(s, &v, &u);
+		file_put(v.file);
 	}
 	kfree(buffer);
 	if (space)

@@ -57,13 +57,13 @@ static void area_add(struct list_of_files *l, const struct vma *v, char *buffer)
 
 static void areas_add(struct list_of_files *l, struct space *s, char *buffer)
 {
-	const struct vma *v;
+	struct vma v;
 
-	mutex_lock(&s->lock);
-	list_for_each(v, &s->areas, link)
-		if (has_name(v))
-			area_add(l, v, buffer);
-	mutex_unlock(&s->lock);
+	for (vaddr_t at = 0; space_area(s, at, &v, NULL); at = v.end) {
+		if (has_name(&v))
+			area_add(l, &v, buffer);
+		file_put(v.file);
+	}
 }
 
 void *core_files(struct space *s, size_t *size)

@@ -78,14 +78,13 @@ struct vma *vma_after(struct space *s, vaddr_t address)
 {
 	struct vma *vma = s->hint;
 
-	if (vma && address >= vma->start && address < vma->end)
-		return vma;
-	list_for_each(vma, &s->areas, link)
-		if (address < vma->end) {
-			s->hint = vma;
-			return vma;
-		}
-	return NULL;
+	if (!vma || address < vma->start)
+		vma = list_empty(&s->areas) ? NULL : list_first(&s->areas, struct vma, link);
+	while (vma && address >= vma->end)
+		vma = vma_next(s, vma);
+	if (vma)
+		s->hint = vma;
+	return vma;
 }
 
 struct vma *space_find(struct space *s, vaddr_t address)
@@ -93,6 +92,23 @@ struct vma *space_find(struct space *s, vaddr_t address)
 	struct vma *vma = vma_after(s, address);
 
 	return vma && vma->start <= address ? vma : NULL;
+}
+
+bool space_area(struct space *s, vaddr_t from, struct vma *to, struct space_usage *usage)
+{
+	struct vma *vma;
+
+	mutex_lock(&s->lock);
+	vma = vma_after(s, from);
+	if (vma) {
+		*to = *vma;
+		if (vma->file)
+			file_get(vma->file);
+		if (usage)
+			space_usage(s, vma, usage);
+	}
+	mutex_unlock(&s->lock);
+	return vma;
 }
 
 void vma_unlink(struct space *s, struct vma *vma)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What /proc/<pid> tells of mounts, input and output, pages and sockets. */
+/* What /proc/<pid> tells of mounts, input and output, pages, mapped files and sockets. */
+#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/mman.h>
@@ -147,6 +148,37 @@ ABI_CASE(pagemap_has_a_word_for_each_page)
 	CHECK_ERR(pread(fd, words, 8, 4), EINVAL);
 	CHECK_ERR(pread(fd, BAD, 8, (uintptr_t)own / PAGE * 8), EFAULT);
 	CHECK(pread(fd, words, 8, 1ll << 52) == 0);
+}
+
+ABI_CASE(map_files_links_each_area_to_its_file)
+{
+	char name[64], path[128], text[512], here[512];
+	struct dirent *d;
+	bool listed = false;
+	char *shown;
+	int fd;
+	DIR *dir;
+
+	abi_fresh();
+	fd = open("shown", O_RDWR | O_CREAT, 0644);
+	CHECK(fd >= 0 && !ftruncate(fd, 3 * PAGE) && getcwd(here, sizeof(here)));
+	shown = mmap(NULL, 3 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	CHECK(shown != MAP_FAILED);
+	snprintf(name, sizeof(name), "%lx-%lx", (unsigned long)shown, (unsigned long)shown + 3 * PAGE);
+	dir = opendir("/proc/self/map_files");
+	CHECK(dir);
+	while ((d = readdir(dir)))
+		listed |= !strcmp(d->d_name, name);
+	CHECK(listed && !closedir(dir));
+	snprintf(path, sizeof(path), "/proc/self/map_files/%s", name);
+	CHECK(readlink(path, text, sizeof(text)) == (ssize_t)strlen(here) + 6 && !memcmp(text, here, strlen(here)));
+	if (!geteuid())
+		CHECK(open(path, O_RDONLY) >= 0);
+	CHECK(!munmap(shown + PAGE, 2 * PAGE));
+	CHECK_ERR(readlink(path, text, sizeof(text)), ENOENT);	/* of other bounds now */
+	CHECK(!munmap(shown, PAGE));
+	CHECK_ERR(readlink(path, text, sizeof(text)), ENOENT);
+	CHECK_ERR(readlink("/proc/self/map_files/0-1", text, sizeof(text)), ENOENT);
 }
 
 ABI_CASE(net_unix_lists_sockets_with_their_names)

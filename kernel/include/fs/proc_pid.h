@@ -28,7 +28,12 @@ struct proc_node {
 	struct process *process;	/* counted */
 	pid_t tid;			/* below /proc/<pid>/task/<tid>; 0: the process */
 	const struct proc_entry *entry;
-	int fd;
+	union {
+		int fd;				/* in /proc/<pid>/fd */
+		struct {
+			vaddr_t start, end;	/* of the area in /proc/<pid>/map_files */
+		};
+	};
 };
 
 struct process *proc_node_process(const struct inode *inode);
@@ -36,6 +41,13 @@ struct process *proc_node_process(const struct inode *inode);
 struct process *proc_pid_of(const struct file *f);
 /* The root or the directory of @p, counted. -ENOENT: it has ended. */
 int proc_context_path(struct process *p, bool root, struct path *to);
+/* A node of @p by the name that @dir looks up: a dentry with a reference, ERR_PTR. */
+struct dentry *proc_node_make(struct dentry *dir, const char *name, size_t length, struct process *p, const struct proc_entry *e);
+void proc_node_destroy(struct inode *inode);
+bool proc_node_valid(struct inode *inode);
+/* What a link to the open file @f says; where it leads, counted (-ENOENT: nowhere). */
+ssize_t proc_file_text(const struct file *f, char *to, size_t size);
+int proc_file_path(struct file *f, struct path *to);
 /* A path to a file that has an inode and no name (a pipe), for opening /proc/self/fd/N: counted. */
 int proc_anonymous_path(struct file *f, struct path *to);
 
@@ -60,7 +72,8 @@ void proc_pid_wchan(struct seq *s, struct inode *inode);
 void proc_net_unix(struct seq *s, struct inode *inode);
 
 /* proc_pid_map.c */
-extern const struct file_ops proc_pagemap_ops;
+extern const struct inode_ops proc_map_files_ops;
+extern const struct file_ops proc_map_files_fops, proc_pagemap_ops;
 
 /* proc_mounts.c */
 void proc_pid_mounts(struct seq *s, struct inode *inode);

@@ -135,5 +135,10 @@ struct space_usage {
 void space_pagemap(struct space *s, vaddr_t v, uint64_t *to, size_t nr, bool frames);
 /* Of @vma, an area of @s. Its lock is held. */
 void space_usage(const struct space *s, const struct vma *vma, struct space_usage *u);
+/*
+ * What the first area of @s that ends behind @from is like: bounds, flags, offset and file, which is counted (file_put()); the rest of @to means
+ * nothing. @usage may be NULL. False: there is none. Who asks for names of files does so by this, for their lock lies outside @s's. May sleep.
+ */
+bool space_area(struct space *s, vaddr_t from, struct vma *to, struct space_usage *usage);
 
 #endif
