@@ -232,8 +232,8 @@ int proc_context_path(struct process *p, bool root, struct path *to)
 {
 	struct fs_context *c;
 	int err = -ENOENT;
+	uint64_t flags = spin_lock_irq(&p->lock);
 
-	spin_lock(&p->lock);
 	c = p->fs;
 	if (c) {
 		spin_lock(&c->lock);
@@ -242,7 +242,7 @@ int proc_context_path(struct process *p, bool root, struct path *to)
 		spin_unlock(&c->lock);
 		err = 0;
 	}
-	spin_unlock(&p->lock);
+	spin_unlock_irq(&p->lock, flags);
 	return err;
 }
 
