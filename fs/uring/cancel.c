@@ -78,9 +78,37 @@ int64_t uring_cancel(struct uring_request *r)
 	return nr;
 }
 
+/* Another name, or other events: the request looks again, in its process. One that looks just now is told -EALREADY. */
+static int64_t poll_update(struct uring_request *by)
+{
+	const struct linux_uring_sqe *sqe = &by->sqe;
+	struct uring *u = by->uring;
+	uint64_t flags = spin_lock_irq(&u->done_lock);
+	struct uring_request *r = next_meant(u, by);
+	bool armed = r && r->state == REQUEST_ARMED;
+
+	if (armed && sqe->length & LINUX_URING_POLL_UPDATE_NAME)
+		r->sqe.user_data = sqe->offset;
+	if (armed && sqe->length & LINUX_URING_POLL_UPDATE_EVENTS) {
+		r->sqe.op_flags = sqe->op_flags;
+		r->sqe.length = sqe->length & LINUX_URING_POLL_MULTI;
+	}
+	if (armed)
+		uring_ready_locked(r);
+	spin_unlock_irq(&u->done_lock, flags);
+	return !r ? -ENOENT : armed ? 0 : -EALREADY;
+}
+
 int64_t uring_poll_remove(struct uring_request *r)
 {
-	return r->sqe.op_flags || r->sqe.length || r->sqe.offset ? -EINVAL : cancel_next(r);
+	const struct linux_uring_sqe *sqe = &r->sqe;
+	uint32_t update = LINUX_URING_POLL_UPDATE_EVENTS | LINUX_URING_POLL_UPDATE_NAME;
+
+	if (sqe->buffer_index || sqe->splice_fd || sqe->length & ~(update | LINUX_URING_POLL_MULTI) || sqe->length == LINUX_URING_POLL_MULTI)
+		return -EINVAL;
+	if ((!(sqe->length & LINUX_URING_POLL_UPDATE_NAME) && sqe->offset) || (!(sqe->length & LINUX_URING_POLL_UPDATE_EVENTS) && sqe->op_flags))
+		return -EINVAL;
+	return sqe->length ? poll_update(r) : cancel_next(r);
 }
 
 /* ---- The ring goes ---- */

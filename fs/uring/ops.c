@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * io_uring: what each operation does. Reads and writes of a disk opened with O_DIRECT go to it together, those through its page cache to the worker.
- * A file that can be waited for is tried without waiting, and then waited for on its queues. The rest is what the system call of that name
- * does, at once.
+ * A file that can be waited for is tried without waiting, and then waited for on its queues, again and again where a request tells more than
+ * once. The rest is what the system call of that name does, at once.
  */
 #include <mm/slab.h>
 #include <uapi/ferry/linux_socket.h>
@@ -11,7 +11,8 @@
 #define VECS_MAX	1024u
 #define CUR_POS		(~0ull)
 #define FLAGS_KNOWN	(LINUX_URING_SQE_FIXED_FILE | LINUX_URING_SQE_IO_DRAIN | LINUX_URING_SQE_IO_LINK | LINUX_URING_SQE_IO_HARDLINK | \
-			 LINUX_URING_SQE_ASYNC | LINUX_URING_SQE_CQE_SKIP)
+			 LINUX_URING_SQE_ASYNC | LINUX_URING_SQE_CQE_SKIP | LINUX_URING_SQE_BUFFER_SELECT)
+#define SHOTS_MAX	1024u	/* results that a request tells at once before it ends: others want their turn */
 #define READABLE	(LINUX_POLLIN | LINUX_POLLRDNORM)
 #define WRITABLE	(LINUX_POLLOUT | LINUX_POLLWRNORM)
 
@@ -40,6 +41,7 @@ static const struct call calls[] = {
 	{ LINUX_URING_OP_MADVISE, NR_madvise, { ADDRESS, LENGTH, OP_FLAGS }, 0 },
 	{ LINUX_URING_OP_SEND, NR_sendto, { FD, ADDRESS, LENGTH, MESSAGE_FLAGS }, WRITABLE },
 	{ LINUX_URING_OP_RECV, NR_recvfrom, { FD, ADDRESS, LENGTH, MESSAGE_FLAGS }, READABLE },
+	{ LINUX_URING_OP_OPENAT2, NR_openat2, { FD, ADDRESS, OFFSET, LENGTH }, 0 },
 	{ LINUX_URING_OP_EPOLL_CTL, NR_epoll_ctl, { FD, LENGTH, OFFSET, ADDRESS }, 0 },
 	{ LINUX_URING_OP_SHUTDOWN, NR_shutdown, { FD, LENGTH }, 0 },
 	{ LINUX_URING_OP_RENAMEAT, NR_renameat2, { FD, ADDRESS, LENGTH, OFFSET, OP_FLAGS }, 0 },
@@ -103,6 +105,20 @@ static int64_t call_do(struct uring_request *r, struct uring_batch *b)
 
 /* ---- Waiting for a file ---- */
 
+/* A buffer is chosen for an attempt, and given back when it came too early. */
+static int64_t attempt_once(struct uring_request *r, struct uring_batch *b, int64_t (*attempt)(struct uring_request *r, struct uring_batch *b))
+{
+	bool chooses = r->sqe.flags & LINUX_URING_SQE_BUFFER_SELECT;
+	int64_t n = chooses ? uring_buffer_select(r) : 0;
+
+	if (n)
+		return n;
+	n = attempt(r, b);
+	if (n == -EAGAIN && chooses)
+		uring_buffer_return(r);
+	return n;
+}
+
 /*
  * @attempt ends with -EAGAIN rather than wait where the file knows how (see struct iter), and is not made before the file says that it is ready.
  * The second attempt is made on the file's queues, so that no wake is missed between it and the wait.
@@ -114,20 +130,44 @@ static int64_t try_or_wait(struct uring_request *r, struct uring_batch *b, uint3
 	int64_t n = -EAGAIN, ready;
 
 	if (!uring_may_poll(r->file) || r->file->flags & LINUX_O_NONBLOCK)
-		return attempt(r, b);
+		return attempt_once(r, b, attempt);
 	if (file_poll(r->file, NULL) & wanted)
-		n = attempt(r, b);
+		n = attempt_once(r, b, attempt);
 	if (n != -EAGAIN)
 		return n;
 	ready = uring_poll_arm(r, events);
 	if (ready < 0)
 		return ready;
 	if (ready)
-		n = attempt(r, b);
+		n = attempt_once(r, b, attempt);
 	if (n == -EAGAIN && uring_poll_leave(r))
 		return URING_PENDING;
 	uring_poll_disarm(r);
 	return n == -EAGAIN ? -ECANCELED : n;
+}
+
+/* Does it tell each result and go on? */
+static bool is_multishot(const struct uring_request *r)
+{
+	const struct linux_uring_sqe *sqe = &r->sqe;
+
+	return (sqe->opcode == LINUX_URING_OP_ACCEPT && sqe->ioprio & LINUX_URING_ACCEPT_MULTI) ||
+	       (sqe->opcode == LINUX_URING_OP_RECV && sqe->ioprio & LINUX_URING_RECV_MULTI);
+}
+
+/* Until there is nothing more to have, an end or an error, too many, or no room for completions: then the last result ends it. */
+static int64_t shots(struct uring_request *r, struct uring_batch *b, uint32_t events,
+		     int64_t (*attempt)(struct uring_request *r, struct uring_batch *b))
+{
+	bool more = is_multishot(r);
+
+	for (unsigned int nr = 1;; nr++) {
+		int64_t n = try_or_wait(r, b, events, attempt);
+
+		if (n == URING_PENDING || n < 0 || !more || nr == SHOTS_MAX || (!n && r->sqe.opcode == LINUX_URING_OP_RECV) || !uring_post(r, n))
+			return n;
+		r->cqe_flags = 0;
+	}
 }
 
 /* ---- Reads and writes ---- */
@@ -189,6 +229,8 @@ static int64_t io_start(struct uring_request *r, struct uring_batch *b)
 	bool write = op_writes(r->sqe.opcode), fixed = r->sqe.opcode == LINUX_URING_OP_READ_FIXED || r->sqe.opcode == LINUX_URING_OP_WRITE_FIXED;
 	int err = r->sqe.op_flags ? -EOPNOTSUPP : file_may_io(r->file, write);
 
+	if (!err && r->uring->flags & LINUX_URING_SETUP_IOPOLL && !(block_file_is(r->file) && r->file->flags & LINUX_O_DIRECT))
+		err = -EOPNOTSUPP;
 	if (!err && r->sqe.offset != CUR_POS && (loff_t)r->sqe.offset < 0)
 		err = -EINVAL;
 	if (!err && fixed)
@@ -216,14 +258,17 @@ static int64_t poll_start(struct uring_request *r)
 	uint32_t events = r->sqe.op_flags;
 	int64_t ready;
 
-	if (r->sqe.length || r->sqe.offset || r->sqe.address)
+	bool multi = r->sqe.length & LINUX_URING_POLL_MULTI;
+
+	if (r->sqe.length & ~LINUX_URING_POLL_MULTI || r->sqe.offset || r->sqe.address || (multi && r->sqe.flags & LINUX_URING_SQE_CQE_SKIP))
 		return -EINVAL;
 	if (!r->file->ops->poll)
 		return file_poll(r->file, NULL) & events;
 	ready = uring_poll_arm(r, events);
 	if (ready < 0)
 		return ready;
-	if (!ready && uring_poll_leave(r))
+	/* One that tells of each wake stays on the queues meanwhile. */
+	if ((!ready || (multi && uring_post(r, ready))) && uring_poll_leave(r))
 		return URING_PENDING;
 	uring_poll_disarm(r);
 	return ready ? ready : -ECANCELED;
@@ -233,7 +278,7 @@ static int64_t call_start(struct uring_request *r, struct uring_batch *b)
 {
 	const struct call *c = call_of(r->sqe.opcode);
 
-	return c->events ? try_or_wait(r, b, c->events, call_do) : call_do(r, b);
+	return c->events ? shots(r, b, c->events, call_do) : call_do(r, b);
 }
 
 static bool op_has_file(uint8_t op)
@@ -263,6 +308,8 @@ bool uring_op_known(uint8_t op)
 	case LINUX_URING_OP_ASYNC_CANCEL:
 	case LINUX_URING_OP_LINK_TIMEOUT:
 	case LINUX_URING_OP_FILES_UPDATE:
+	case LINUX_URING_OP_PROVIDE_BUFFERS:
+	case LINUX_URING_OP_REMOVE_BUFFERS:
 		return true;
 	}
 	return op_is_io(op) || call_of(op);
@@ -291,6 +338,10 @@ int64_t uring_start(struct uring_request *r, struct uring_batch *b)
 		return uring_cancel(r);
 	case LINUX_URING_OP_LINK_TIMEOUT:
 		return -EINVAL;		/* behind nothing */
+	case LINUX_URING_OP_PROVIDE_BUFFERS:
+		return uring_buffers_provide(r);
+	case LINUX_URING_OP_REMOVE_BUFFERS:
+		return uring_buffers_remove(r);
 	case LINUX_URING_OP_FILES_UPDATE:
 		return uring_files_update(r->uring, (uint32_t)r->sqe.offset, r->sqe.address, r->sqe.length);
 	}
@@ -313,20 +364,62 @@ static int vec_copy(struct uring_request *r)
 	return n < 0 ? (int)n : 0;
 }
 
-int uring_prepare(struct uring_request *r)
+/* What stands in the field of the priority. */
+static bool call_flags_make_sense(const struct linux_uring_sqe *sqe)
+{
+	switch (sqe->opcode) {
+	case LINUX_URING_OP_ACCEPT:
+		return !(sqe->ioprio & ~LINUX_URING_ACCEPT_MULTI);
+	case LINUX_URING_OP_RECV:
+		if (sqe->ioprio & LINUX_URING_RECV_MULTI &&
+		    (!(sqe->flags & LINUX_URING_SQE_BUFFER_SELECT) || sqe->op_flags & LINUX_MSG_WAITALL || sqe->length))
+			return false;
+		return !(sqe->ioprio & ~(LINUX_URING_RECV_POLL_FIRST | LINUX_URING_RECV_MULTI));
+	case LINUX_URING_OP_SEND:
+	case LINUX_URING_OP_SENDMSG:
+	case LINUX_URING_OP_RECVMSG:
+		return !(sqe->ioprio & ~LINUX_URING_RECV_POLL_FIRST);
+	}
+	return !sqe->ioprio;
+}
+
+/* On a ring with IOPOLL. */
+static bool op_may_poll(uint8_t op)
+{
+	return op_is_io(op) || op == LINUX_URING_OP_NOP || op == LINUX_URING_OP_FILES_UPDATE || op == LINUX_URING_OP_EPOLL_CTL ||
+	       op == LINUX_URING_OP_PROVIDE_BUFFERS || op == LINUX_URING_OP_REMOVE_BUFFERS;
+}
+
+static int flags_check(const struct uring_request *r)
 {
 	const struct linux_uring_sqe *sqe = &r->sqe;
-	bool call = call_of(sqe->opcode);
+	bool chooses = sqe->flags & LINUX_URING_SQE_BUFFER_SELECT;
 
 	if (sqe->flags & ~FLAGS_KNOWN || sqe->personality || !uring_op_known(sqe->opcode))
 		return -EINVAL;
-	if (call && (sqe->flags & LINUX_URING_SQE_FIXED_FILE || sqe->splice_fd || sqe->ioprio))
-		return -EINVAL;		/* calls take descriptors and give them */
+	if (chooses && sqe->opcode != LINUX_URING_OP_READ && sqe->opcode != LINUX_URING_OP_RECV)
+		return -EOPNOTSUPP;
+	if (r->uring->flags & LINUX_URING_SETUP_IOPOLL && !op_may_poll(sqe->opcode))
+		return -EINVAL;
+	if (!call_of(sqe->opcode))
+		return 0;
+	/* Calls take descriptors and give them. */
+	return sqe->flags & LINUX_URING_SQE_FIXED_FILE || sqe->splice_fd || !call_flags_make_sense(sqe) ? -EINVAL : 0;
+}
+
+int uring_prepare(struct uring_request *r)
+{
+	const struct linux_uring_sqe *sqe = &r->sqe;
+	int err = flags_check(r);
+
+	if (err)
+		return err;
+	r->wanted = sqe->length;
 	if (sqe->opcode == LINUX_URING_OP_TIMEOUT || sqe->opcode == LINUX_URING_OP_LINK_TIMEOUT)
 		return uring_timeout_prepare(r);
 	if (sqe->opcode == LINUX_URING_OP_READV || sqe->opcode == LINUX_URING_OP_WRITEV)
 		return vec_copy(r);
-	if (!op_is_io(sqe->opcode))
+	if (!op_is_io(sqe->opcode) || sqe->flags & LINUX_URING_SQE_BUFFER_SELECT)
 		return 0;
 	r->one = (struct iovec_k){ sqe->address, sqe->length };
 	return vec_check(&r->one, 1) < 0 ? -EFAULT : 0;

@@ -215,6 +215,10 @@ static int64_t register_run(struct uring *u, uint32_t what, uint64_t argument, u
 		return eventfd_register(u, argument, nr);
 	case LINUX_URING_UNREGISTER_EVENTFD:
 		return argument || nr ? -EINVAL : eventfd_forget(u);
+	case LINUX_URING_REGISTER_PBUF_RING:
+		return uring_ring_register(u, argument, nr);
+	case LINUX_URING_UNREGISTER_PBUF_RING:
+		return uring_ring_unregister(u, argument, nr);
 	case LINUX_URING_REGISTER_PROBE:
 		return probe_tell(argument, nr);
 	}

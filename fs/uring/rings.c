@@ -2,8 +2,8 @@
 /*
  * io_uring: requests and completions in memory that a program shares with the kernel. O_DIRECT reads and writes of disks run in the
  * background, those of one io_uring_enter() as one batch, and end into the completion ring from the interrupt. What would wait for a file to
- * be ready or for the page cache does so without the caller. Here: the rings, their memory and their file. Left out: polling threads
- * (IORING_SETUP_SQPOLL, IOPOLL), buffers that the kernel chooses, requests that tell more than once.
+ * be ready or for the page cache does so without the caller. Here: the rings, their memory and their file. Left out: a thread that takes
+ * submissions by itself (IORING_SETUP_SQPOLL). IOPOLL has the rules that it has on Linux for disks whose driver cannot be polled: they interrupt.
  */
 #include <mm/slab.h>
 #include "uring.h"
@@ -24,7 +24,8 @@
 #define CQ_CQES		128u
 
 /* The last four say how a program will behave, or ask for what is always so. */
-#define SETUP_KNOWN	(LINUX_URING_SETUP_CQSIZE | LINUX_URING_SETUP_CLAMP | LINUX_URING_SETUP_SUBMIT_ALL | LINUX_URING_SETUP_COOP_TASKRUN | \
+#define SETUP_KNOWN	(LINUX_URING_SETUP_IOPOLL | LINUX_URING_SETUP_CQSIZE | LINUX_URING_SETUP_CLAMP | \
+			 LINUX_URING_SETUP_SUBMIT_ALL | LINUX_URING_SETUP_COOP_TASKRUN | \
 			 LINUX_URING_SETUP_TASKRUN_FLAG | LINUX_URING_SETUP_SINGLE_ISSUER)
 
 /* ---- Shared memory: frames that the program maps; nothing in it is believed, and what is read is read once ---- */
@@ -50,14 +51,14 @@ static void ring_store(const struct uring *u, uint32_t offset, uint32_t value)
 /* ---- Completions ---- */
 
 /* done_lock held. False: the program has not made room. */
-static bool cqe_write(struct uring *u, const struct uring_request *r)
+static bool cqe_write(struct uring *u, const struct uring_request *r, int64_t result, uint32_t flags)
 {
 	struct linux_uring_cqe *cqe;
 
 	if (u->cq_tail - ring_load(u, CQ_HEAD) >= u->cq_entries)
 		return false;
 	cqe = region_at(u->rings, CQ_CQES + (u->cq_tail & (u->cq_entries - 1)) * (uint32_t)sizeof(*cqe));
-	*cqe = (struct linux_uring_cqe){ .user_data = r->sqe.user_data, .result = (int)r->result };
+	*cqe = (struct linux_uring_cqe){ .user_data = r->sqe.user_data, .result = (int)result, .flags = flags };
 	u->cq_tail++;
 	ring_store(u, CQ_TAIL, u->cq_tail);
 	return true;
@@ -68,7 +69,7 @@ static void completion_post(struct uring *u, struct uring_request *r)
 {
 	bool quiet = r->sqe.flags & LINUX_URING_SQE_CQE_SKIP && r->result >= 0;
 
-	if (quiet || (list_empty(&u->overflow) && cqe_write(u, r))) {
+	if (quiet || (list_empty(&u->overflow) && cqe_write(u, r, r->result, r->cqe_flags))) {
 		list_append(&u->finished, &r->link);
 	} else {
 		list_append(&u->overflow, &r->link);
@@ -172,6 +173,23 @@ void uring_complete(struct uring_request *r, int64_t result)
 	__atomic_fetch_sub(&u->telling, 1, __ATOMIC_RELEASE);	/* from here on the ring may be gone */
 }
 
+bool uring_post(struct uring_request *r, int64_t result)
+{
+	struct uring *u = r->uring;
+	uint64_t flags = spin_lock_irq(&u->done_lock);
+	bool told = !u->dying && !r->cancelled && list_empty(&u->overflow) && cqe_write(u, r, result, r->cqe_flags | LINUX_URING_CQE_MORE);
+
+	u->nr_told += told;
+	if (told && u->nr_counting)
+		uring_timeouts_count(u);
+	if (told)
+		wait_wake(&u->wait, LINUX_POLLIN | LINUX_POLLRDNORM);
+	spin_unlock_irq(&u->done_lock, flags);
+	if (told)
+		uring_tell(u);
+	return told;
+}
+
 /* Move what waited for room into the ring; free what is told. */
 void uring_reap(struct uring *u)
 {
@@ -179,8 +197,10 @@ void uring_reap(struct uring *u)
 	struct uring_request *r, *next;
 	uint64_t flags = spin_lock_irq(&u->done_lock);
 
-	while (!list_empty(&u->overflow) && cqe_write(u, list_first(&u->overflow, struct uring_request, link))) {
+	while (!list_empty(&u->overflow)) {
 		r = list_first(&u->overflow, struct uring_request, link);
+		if (!cqe_write(u, r, r->result, r->cqe_flags))
+			break;
 		list_del(&r->link);
 		list_append(&u->finished, &r->link);
 	}
@@ -258,6 +278,7 @@ static void uring_free(struct uring *u)
 	if (u->eventfd)
 		file_put(u->eventfd);
 	uring_files_forget(u);
+	uring_groups_forget(u);
 	kfree(u->buffers);
 	vma_object_put(u->rings);
 	vma_object_put(u->sqes);
@@ -316,6 +337,7 @@ static struct uring *uring_alloc(uint32_t sq_entries, uint32_t cq_entries)
 	timer_init(&u->kick, kick_over);
 	list_init(&u->all_link);
 	list_init(&u->requests);
+	list_init(&u->groups);
 	list_init(&u->ready);
 	list_init(&u->deferred);
 	wait_queue_init(&u->wait, "io_uring");
@@ -399,6 +421,7 @@ SYSCALL(NR_io_uring_setup, io_uring_setup)
 			uring_put(u);
 		return -ENOMEM;
 	}
+	u->flags = p.flags;
 	uring_list_add(u);
 	params_fill(u, &p);
 	if (!copy_to_user(args->a[1], &p, sizeof(p)))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Inside fs/uring/: io_uring's rings (rings.c), how requests come and in which order they start (enter.c), what each does (ops.c), and how
- * those end that cannot at once: by a file that becomes ready (poll.c), a clock (timeout.c), a thread (worker.c) or a request (cancel.c).
+ * those end that cannot at once: by a file that becomes ready (poll.c), a clock (timeout.c), a thread (worker.c) or a request (cancel.c);
+ * what requests name by a number: files, memory (register.c) and buffers to choose from (buffers.c).
  *
  * Locks: u->lock (who starts requests) outside; u->done_lock inside, also taken in interrupts and under the wait queues of other files. The
  * life of a request is guarded by done_lock.
@@ -36,6 +37,9 @@ struct uring {
 	unsigned int nr_buffers;
 	struct file **files;		/* counted, NULL where there is none */
 	unsigned int nr_files;
+	struct list groups;		/* buffers.c; guarded by lock, as the next two */
+	uint32_t nr_groups, nr_provided;
+	uint32_t flags;			/* LINUX_URING_SETUP_*, for good */
 
 	struct spinlock event_lock;	/* guards eventfd */
 	struct file *eventfd;
@@ -69,6 +73,9 @@ struct uring_request {
 	struct file *file;		/* counted; NULL: none */
 	struct linux_uring_sqe sqe;	/* a copy, checked */
 	int64_t result;
+	uint32_t cqe_flags;
+	uint32_t wanted;		/* bytes, with IOSQE_BUFFER_SELECT: what sqe.length was */
+	struct linux_uring_buf chosen;
 	/* Guarded by done_lock. */
 	enum uring_state state;
 	bool cancelled, resumed;	/* resumed: was on the ready list */
@@ -102,6 +109,8 @@ void uring_complete(struct uring_request *r, int64_t result);
 /* The same with done_lock held, which it does not give up; uring_tell() must follow. */
 void uring_complete_locked(struct uring_request *r, int64_t result);
 void uring_tell(struct uring *u);
+/* Tell the program of one result of several; @r goes on. False: there is no room, or @r has to end. u->lock held. */
+bool uring_post(struct uring_request *r, int64_t result);
 /* @r may go on in its process, soon. done_lock held. */
 void uring_ready_locked(struct uring_request *r);
 void uring_reap(struct uring *u);
@@ -150,6 +159,16 @@ int64_t uring_poll_remove(struct uring_request *r);
 int uring_cancel_locked(struct uring_request *r);
 /* The ring goes: end everything that can be ended. */
 void uring_cancel_all(struct uring *u);
+
+/* buffers.c. u->lock held. IORING_OP_PROVIDE_BUFFERS and REMOVE_BUFFERS; a ring of buffers comes and goes. */
+int64_t uring_buffers_provide(struct uring_request *r);
+int64_t uring_buffers_remove(struct uring_request *r);
+int uring_ring_register(struct uring *u, uint64_t from, uint32_t nr);
+int uring_ring_unregister(struct uring *u, uint64_t from, uint32_t nr);
+/* Choose @r's buffer: 0, -ENOBUFS, -EFAULT. Nothing was put into it: back it goes. */
+int uring_buffer_select(struct uring_request *r);
+void uring_buffer_return(struct uring_request *r);
+void uring_groups_forget(struct uring *u);
 
 /* worker.c. Carry out a read or write (@it) or fsync (NULL) of a disk through the page cache. URING_PENDING or -errno. */
 int64_t uring_work(struct uring_request *r, struct iter *it, uint64_t offset, bool write);

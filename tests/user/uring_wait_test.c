@@ -520,6 +520,7 @@ ABI_CASE(uring_random_requests_end_with_their_ring)
 {
 	/* Requests write into it, also where others have their arguments. */
 	static struct { char bytes[8192]; struct iovec vec[2]; struct timespec soon; char room[16384]; } memory __attribute__((aligned(4096)));
+	struct linux_uring_buf_reg buffers = { .ring_address = (uintptr_t)&memory, .ring_entries = 8 };	/* nothing in it makes sense for long */
 	unsigned int state = 20261122;
 	int fds[10], p[2], s[2];
 
@@ -536,6 +537,7 @@ ABI_CASE(uring_random_requests_end_with_their_ring)
 		memory.soon = (struct timespec){ .tv_nsec = 1000000 };
 		memcpy(fds, (int[]){ p[0], p[1], s[0], s[1], eventfd(0, 0), file_of_its_own(), r.fd, -1, AT_FDCWD, 700 }, sizeof(fds));
 		syscall(SYS_io_uring_register, r.fd, LINUX_URING_REGISTER_FILES, fds, 6);
+		syscall(SYS_io_uring_register, r.fd, LINUX_URING_REGISTER_PBUF_RING, &buffers, 1);
 		if (dice(&state, 2))
 			syscall(SYS_io_uring_register, r.fd, LINUX_URING_REGISTER_EVENTFD, &fds[4], 1);
 		for (int i = 0; i < 60; i++) {
@@ -547,6 +549,7 @@ ABI_CASE(uring_random_requests_end_with_their_ring)
 				sqe.offset = dice(&state, 3) ? 0 : dice(&state, 2) ? dice(&state, 300) : ~0ull;
 				if (sqe.opcode == LINUX_URING_OP_FALLOCATE)
 					sqe.address = dice(&state, 9000);	/* a length */
+				sqe.ioprio = (unsigned short)(dice(&state, 3) ? 0 : dice(&state, 4));
 				sqe.op_flags = dice(&state, 2) ? 0 : 1u << dice(&state, 32);
 				push_as(&r, sqe, dice(&state, 3) ? 0 : dice(&state, 128) & ~1u, dice(&state, 10));
 			}

@@ -7,6 +7,7 @@
 #define LINUX_URING_OFF_CQ_RING		0x8000000ull
 #define LINUX_URING_OFF_SQES		0x10000000ull
 
+#define LINUX_URING_SETUP_IOPOLL	(1u << 0)
 #define LINUX_URING_SETUP_CQSIZE	(1u << 3)
 #define LINUX_URING_SETUP_CLAMP		(1u << 4)
 #define LINUX_URING_SETUP_SUBMIT_ALL	(1u << 7)
@@ -36,6 +37,8 @@
 #define LINUX_URING_UNREGISTER_EVENTFD	5
 #define LINUX_URING_REGISTER_FILES_UPDATE	6
 #define LINUX_URING_REGISTER_PROBE	8
+#define LINUX_URING_REGISTER_PBUF_RING	22
+#define LINUX_URING_UNREGISTER_PBUF_RING	23
 #define LINUX_URING_FILES_SKIP		(-2)	/* in place of a descriptor: leave this one */
 #define LINUX_URING_OP_SUPPORTED	1u
 
@@ -67,7 +70,10 @@
 #define LINUX_URING_OP_MADVISE		25
 #define LINUX_URING_OP_SEND		26
 #define LINUX_URING_OP_RECV		27
+#define LINUX_URING_OP_OPENAT2		28
 #define LINUX_URING_OP_EPOLL_CTL	29
+#define LINUX_URING_OP_PROVIDE_BUFFERS	31
+#define LINUX_URING_OP_REMOVE_BUFFERS	32
 #define LINUX_URING_OP_SHUTDOWN		34
 #define LINUX_URING_OP_RENAMEAT		35
 #define LINUX_URING_OP_UNLINKAT		36
@@ -82,7 +88,17 @@
 #define LINUX_URING_SQE_IO_LINK		(1u << 2)
 #define LINUX_URING_SQE_IO_HARDLINK	(1u << 3)
 #define LINUX_URING_SQE_ASYNC		(1u << 4)
+#define LINUX_URING_SQE_BUFFER_SELECT	(1u << 5)
 #define LINUX_URING_SQE_CQE_SKIP	(1u << 6)
+#define LINUX_URING_CQE_BUFFER		(1u << 0)	/* flags of a completion: in this buffer (from bit 16 on); more will come */
+#define LINUX_URING_CQE_MORE		(1u << 1)
+#define LINUX_URING_CQE_BUFFER_SHIFT	16
+#define LINUX_URING_POLL_MULTI		(1u << 0)	/* in the length of a poll */
+#define LINUX_URING_POLL_UPDATE_EVENTS	(1u << 1)
+#define LINUX_URING_POLL_UPDATE_NAME	(1u << 2)
+#define LINUX_URING_ACCEPT_MULTI	(1u << 0)	/* in the priority of these */
+#define LINUX_URING_RECV_POLL_FIRST	(1u << 0)
+#define LINUX_URING_RECV_MULTI		(1u << 1)
 #define LINUX_URING_TIMEOUT_ABS		(1u << 0)
 #define LINUX_URING_TIMEOUT_UPDATE	(1u << 1)
 #define LINUX_URING_TIMEOUT_BOOTTIME	(1u << 2)
@@ -137,6 +153,19 @@ struct linux_uring_probe_op {
 	unsigned int reserved2;
 };
 
+/* An entry of a ring of buffers; the last field of the first one is the ring's tail. */
+struct linux_uring_buf {
+	unsigned long long address;
+	unsigned int length;
+	unsigned short number, reserved;
+};
+
+struct linux_uring_buf_reg {
+	unsigned long long ring_address;
+	unsigned int ring_entries;
+	unsigned short group, pad;
+	unsigned long long reserved[3];
+};
 
 struct linux_uring_files_update {
 	unsigned int offset, reserved1;
