@@ -7,7 +7,6 @@
  */
 #define _GNU_SOURCE
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -20,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_JOBS	16
+#define MAX_JOBS	32
 
 struct job {
 	pid_t pid;
@@ -123,8 +122,6 @@ static void collect(void)
 			kill(j->pid, SIGKILL);
 		}
 	}
-	while (waitpid(-1, NULL, WNOHANG | __WALL) == 0 && errno == EINTR)
-		;
 }
 
 static struct job *free_job(void)
