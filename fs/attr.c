@@ -12,61 +12,92 @@
 /* Of Linux: what an own fallocate does not do is refused by it. */
 #define FALLOC_FLAGS_KNOWN	0x7bu
 
-/* The inode behind a descriptor or path with its mount, for one change; gives references. */
-static int target_fd(int fd, struct path *p)
+/* What a call changes: an inode and how it was reached. Pipes and sockets have no place. */
+struct target {
+	struct inode *inode;
+	struct path path;
+};
+
+/* With references, as target_of_path(). */
+static int target_of_fd(int fd, struct target *t)
 {
 	struct file *f = fd_get(current_process->files, fd);
 	int err = 0;
 
 	if (!f)
 		return -EBADF;
-	*p = (struct path){ f->mount, f->dentry };
-	if (!f->dentry)
-		err = -EPERM;	/* nobody owns what has no name */
-	else if ((f->flags & LINUX_O_PATH))
+	*t = (struct target){ f->inode, { f->mount, f->dentry } };
+	if (!f->inode)
+		err = -EPERM;	/* what all files of a kind share is nobody's to change */
+	else if (f->flags & LINUX_O_PATH)
 		err = -EBADF;
+	else if (f->dentry)
+		path_get(&t->path);
 	else
-		path_get(p);
+		inode_get(t->inode);
 	file_put(f);
 	return err;
 }
 
-static int target_check(const struct path *p)
+static int target_of_path(int dirfd, uint64_t utext, uint32_t walk, struct target *t)
 {
-	const struct inode *inode = p->dentry->inode;
+	int err = path_lookup_user(dirfd, utext, walk, &t->path);
 
-	if (mount_read_only(p))
+	if (!err)
+		t->inode = t->path.dentry->inode;
+	return err;
+}
+
+static void target_put(struct target *t)
+{
+	if (t->path.dentry)
+		path_put(&t->path);
+	else
+		inode_put(t->inode);
+}
+
+static int target_check(const struct target *t)
+{
+	const struct inode *inode = t->inode;
+
+	if (mount_read_only(&t->path))
 		return -EROFS;
 	/* What /proc shows of a process has that process's owner and fixed permissions. */
 	if (inode->super->magic == LINUX_PROC_MAGIC && inode->ops->valid)
 		return -EPERM;
-	return inode_owner_or_root(p->dentry->inode) ? 0 : -EPERM;
+	return inode_owner_or_root(inode) ? 0 : -EPERM;
 }
 
-static int change_mode(const struct path *p, mode_t mode)
+static void target_changed(const struct target *t)
 {
-	struct inode *inode = p->dentry->inode;
-	int err = target_check(p);
+	t->inode->ctime = time_realtime();
+	if (t->path.dentry)
+		notify_dentry(t->path.dentry, LINUX_IN_ATTRIB);
+}
+
+static int change_mode(const struct target *t, mode_t mode)
+{
+	struct inode *inode = t->inode;
+	int err = target_check(t);
 
 	if (err)
 		return err;
 	if (LINUX_S_ISLNK(inode->mode))
 		return -EOPNOTSUPP;
 	inode->mode = (inode->mode & LINUX_S_IFMT) | (mode & 07777);
-	inode->ctime = time_realtime();
-	notify_dentry(p->dentry, LINUX_IN_ATTRIB);
+	target_changed(t);
 	return 0;
 }
 
 static int64_t do_chmod(int dirfd, uint64_t utext, mode_t mode)
 {
-	struct path p;
-	int err = path_lookup_user(dirfd, utext, WALK_FOLLOW, &p);
+	struct target t;
+	int err = target_of_path(dirfd, utext, WALK_FOLLOW, &t);
 
 	if (err)
 		return err;
-	err = change_mode(&p, mode);
-	path_put(&p);
+	err = change_mode(&t, mode);
+	target_put(&t);
 	return err;
 }
 
@@ -82,13 +113,13 @@ SYSCALL(NR_fchmodat, fchmodat)
 
 SYSCALL(NR_fchmod, fchmod)
 {
-	struct path p;
-	int err = target_fd(args->a[0], &p);
+	struct target t;
+	int err = target_of_fd(args->a[0], &t);
 
 	if (err)
 		return err;
-	err = change_mode(&p, args->a[1]);
-	path_put(&p);
+	err = change_mode(&t, args->a[1]);
+	target_put(&t);
 	return err;
 }
 
@@ -106,10 +137,10 @@ static bool in_own_group(uint32_t gid)
 }
 
 /* The owner may give the file to a group of theirs; the rest is the administrator's. */
-static int change_owner(const struct path *p, uint32_t uid, uint32_t gid)
+static int change_owner(const struct target *t, uint32_t uid, uint32_t gid)
 {
-	struct inode *inode = p->dentry->inode;
-	int err = target_check(p);
+	struct inode *inode = t->inode;
+	int err = target_check(t);
 
 	if (err)
 		return err;
@@ -121,20 +152,19 @@ static int change_owner(const struct path *p, uint32_t uid, uint32_t gid)
 		inode->gid = gid;
 	if (LINUX_S_ISREG(inode->mode) && (inode->mode & 0111))
 		inode->mode &= ~(LINUX_S_ISUID | LINUX_S_ISGID);
-	inode->ctime = time_realtime();
-	notify_dentry(p->dentry, LINUX_IN_ATTRIB);
+	target_changed(t);
 	return 0;
 }
 
 static int64_t do_chown(int dirfd, uint64_t utext, uint32_t uid, uint32_t gid, uint32_t walk)
 {
-	struct path p;
-	int err = path_lookup_user(dirfd, utext, walk, &p);
+	struct target t;
+	int err = target_of_path(dirfd, utext, walk, &t);
 
 	if (err)
 		return err;
-	err = change_owner(&p, uid, gid);
-	path_put(&p);
+	err = change_owner(&t, uid, gid);
+	target_put(&t);
 	return err;
 }
 
@@ -160,13 +190,13 @@ SYSCALL(NR_fchownat, fchownat)
 
 SYSCALL(NR_fchown, fchown)
 {
-	struct path p;
-	int err = target_fd(args->a[0], &p);
+	struct target t;
+	int err = target_of_fd(args->a[0], &t);
 
 	if (err)
 		return err;
-	err = change_owner(&p, args->a[1], args->a[2]);
-	path_put(&p);
+	err = change_owner(&t, args->a[1], args->a[2]);
+	target_put(&t);
 	return err;
 }
 
@@ -190,21 +220,20 @@ static void set_time(uint64_t *to, const struct linux_timespec *t)
 }
 
 /* "Now" for both needs write permission only; anything else is the owner's. */
-static int change_times(const struct path *p, const struct linux_timespec t[2])
+static int change_times(const struct target *target, const struct linux_timespec t[2])
 {
-	struct inode *inode = p->dentry->inode;
+	struct inode *inode = target->inode;
 	bool now = t[0].tv_nsec == LINUX_UTIME_NOW && t[1].tv_nsec == LINUX_UTIME_NOW;
 
 	if (t[0].tv_nsec == LINUX_UTIME_OMIT && t[1].tv_nsec == LINUX_UTIME_OMIT)
 		return 0;
-	if (mount_read_only(p))
+	if (mount_read_only(&target->path))
 		return -EROFS;
 	if (!inode_owner_or_root(inode) && (!now || inode_permission(inode, MAY_WRITE)))
 		return now ? -EACCES : -EPERM;
 	set_time(&inode->atime, &t[0]);
 	set_time(&inode->mtime, &t[1]);
-	inode->ctime = time_realtime();
-	notify_dentry(p->dentry, LINUX_IN_ATTRIB);
+	target_changed(target);
 	return 0;
 }
 
@@ -212,16 +241,16 @@ static const struct linux_timespec both_now[2] = { { 0, LINUX_UTIME_NOW }, { 0, 
 
 static int64_t do_utimens(int dirfd, uint64_t utext, const struct linux_timespec t[2], uint32_t walk, bool by_fd)
 {
-	struct path p;
+	struct target target;
 	int err;
 
 	if (spec_check(&t[0]) || spec_check(&t[1]))
 		return -EINVAL;
-	err = by_fd ? target_fd(dirfd, &p) : path_lookup_user(dirfd, utext, walk, &p);
+	err = by_fd ? target_of_fd(dirfd, &target) : target_of_path(dirfd, utext, walk, &target);
 	if (err)
 		return err;
-	err = change_times(&p, t);
-	path_put(&p);
+	err = change_times(&target, t);
+	target_put(&target);
 	return err;
 }
 

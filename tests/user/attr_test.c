@@ -4,6 +4,7 @@
 #include <grp.h>
 #include <limits.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -95,6 +96,44 @@ ABI_CASE(owner_is_set_by_every_call)
 	CHECK_ERR(fchown(99, 1, 1), EBADF);
 	CHECK_ERR(lchown(BAD, 1, 1), EFAULT);
 	CHECK_ERR(lchown("none", 1, 1), ENOENT);
+}
+
+static void check_nameless(int fd)
+{
+	struct timespec when[2] = { { 1000, 0 }, { 2000, 0 } };
+	struct stat st;
+
+	CHECK(fd >= 0 && !fchmod(fd, 0640) && !futimens(fd, when) && !fstat(fd, &st));
+	CHECK((st.st_mode & 07777) == 0640 && st.st_atim.tv_sec == 1000 && st.st_mtim.tv_sec == 2000);
+	if (geteuid())
+		return;
+	CHECK(!fchown(fd, 3, -1) && !fchown(fd, -1, 4) && !fstat(fd, &st) && st.st_uid == 3 && st.st_gid == 4);
+}
+
+ABI_CASE(pipes_and_sockets_have_mode_owner_and_times)
+{
+	int p[2];
+
+	CHECK(!pipe(p));
+	check_nameless(p[0]);
+	CHECK(!socketpair(AF_UNIX, SOCK_STREAM, 0, p));
+	check_nameless(p[1]);
+	check_nameless(socket(AF_UNIX, SOCK_DGRAM, 0));
+}
+
+ABI_CASE(pipes_of_others_are_guarded)
+{
+	int p[2];
+
+	if (geteuid())
+		return;
+	CHECK(!pipe(p));
+	become_nobody();
+	CHECK_ERR(fchmod(p[0], 0777), EPERM);
+	CHECK_ERR(fchown(p[0], NOBODY, NOBODY), EPERM);
+	CHECK_ERR(futimens(p[0], (struct timespec[2]){ { 1, 0 }, { 1, 0 } }), EPERM);
+	CHECK(!pipe(p) && !fchmod(p[0], 0600) && !fchown(p[1], NOBODY, NOBODY));
+	CHECK_ERR(fchown(p[1], 0, -1), EPERM);
 }
 
 /* Who is not root may give to no one, and changes of owner take the set-id bits away. */
