@@ -153,7 +153,8 @@ static int64_t io_vec_copied(struct file *f, uint64_t uvec, unsigned int nr, boo
 	return n;
 }
 
-static int64_t io_vec(int fd, uint64_t uvec, uint64_t nr, bool write, loff_t *pos, uint32_t hints)
+/* @nr: as Linux, of which the low half counts. */
+static int64_t io_vec(int fd, uint64_t uvec, uint32_t nr, bool write, loff_t *pos, uint32_t hints)
 {
 	bool shared;
 	struct file *f = fd_borrow(fd, &shared);

@@ -39,11 +39,17 @@ static int message_address(struct message *m, int type, uint64_t uaddress, int l
 	return n;
 }
 
-/* Connected streams refuse a name whatever it names. */
+/* Streams refuse a name whatever it names, once it is read. */
 static int message_to(struct socket *s, struct message *m, uint64_t uaddress, int length)
 {
+	uint8_t raw[LINUX_SOCKADDR_MAX];
+
 	if (!uaddress || !length)
 		return 0;
+	if (length < 0 || length > (int)sizeof(raw))
+		return -EINVAL;
+	if (copy_from_user(raw, uaddress, length))
+		return -EFAULT;
 	if (!socket_is_dgram(s))
 		return s->type == LINUX_SOCK_SEQPACKET ? 0 : s->state == SOCKET_CONNECTED ? -EISCONN : -EOPNOTSUPP;
 	return message_address(m, s->type, uaddress, length);
@@ -66,17 +72,18 @@ SYSCALL(NR_sendto, sendto)
 {
 	struct iovec_k storage;
 	struct message m;
+	struct socket *s;
 	struct file *f;
+	int64_t n = message_one(&m, &storage, args->a[1], args->a[2], args->a[3]);
 	int err;
-	int64_t n;
-	struct socket *s = socket_of_fd(args->a[0], &f, &err);
 
+	if (n)
+		return n;
+	s = socket_of_fd(args->a[0], &f, &err);
 	if (!s)
 		return err;
-	n = message_one(&m, &storage, args->a[1], args->a[2], args->a[3]);
 	cred_of_current(&m.cred);
-	if (!n)
-		n = message_to(s, &m, args->a[4], args->a[5]);
+	n = message_to(s, &m, args->a[4], args->a[5]);
 	if (!n)
 		n = message_send(f, &m);
 	socket_put(m.to);
@@ -88,16 +95,17 @@ SYSCALL(NR_recvfrom, recvfrom)
 {
 	struct iovec_k storage;
 	struct message m;
+	struct socket *s;
 	struct file *f;
+	int64_t n = message_one(&m, &storage, args->a[1], args->a[2], args->a[3]);
 	int err;
-	int64_t n;
-	struct socket *s = socket_of_fd(args->a[0], &f, &err);
 
+	if (n)
+		return n;
+	s = socket_of_fd(args->a[0], &f, &err);
 	if (!s)
 		return err;
-	n = message_one(&m, &storage, args->a[1], args->a[2], args->a[3]);
-	if (!n)
-		n = socket_receive(s, &m, f->flags & LINUX_O_NONBLOCK);
+	n = socket_receive(s, &m, f->flags & LINUX_O_NONBLOCK);
 	/* A nameless sender has no address at all. */
 	if (n >= 0 && args->a[4])
 		err = m.from ? address_put(m.from, args->a[4], args->a[5]) : put_user32(args->a[5], 0);

@@ -289,8 +289,19 @@ static int64_t on_path(xattr_call_t call, const struct syscall_args *args, uint3
 	return err;
 }
 
+/* Who may ask for an attribute of @f, which keeps none: files without an inode of their own are root's, and nobody else's. */
+static int nothing_may(const struct file *f, const char *name, uint32_t mask)
+{
+	static const struct inode roots = { .mode = 0600 };
+	int err = name_may(f->inode ? f->inode : &roots, name, mask);
+
+	if (!err && mask == MAY_WRITE && starts_with(name, "security.") && !privileged(LINUX_CAP_SYS_ADMIN))
+		err = -EPERM;
+	return err ? err : -EOPNOTSUPP;
+}
+
 /* What has no place in a file system (pipes, sockets) keeps none. */
-static int64_t on_nothing(xattr_call_t call, const uint64_t *a)
+static int64_t on_nothing(xattr_call_t call, const struct file *f, const uint64_t *a)
 {
 	char name[NAME_SIZE];
 	int err = 0;
@@ -301,9 +312,7 @@ static int64_t on_nothing(xattr_call_t call, const uint64_t *a)
 		err = name_from_user(name, a[0]);
 	if (err || call == do_list)
 		return err;
-	if (!starts_with(name, "user."))
-		return -EOPNOTSUPP;
-	return call == do_get ? -ENODATA : -EPERM;
+	return nothing_may(f, name, call == do_get ? MAY_READ : MAY_WRITE);
 }
 
 static int64_t on_fd(xattr_call_t call, const struct syscall_args *args)
@@ -315,7 +324,7 @@ static int64_t on_fd(xattr_call_t call, const struct syscall_args *args)
 	if (!f)
 		return -EBADF;
 	p = (struct path){ f->mount, f->dentry };
-	err = f->dentry ? call(&p, args->a + 1) : on_nothing(call, args->a + 1);
+	err = f->dentry ? call(&p, args->a + 1) : on_nothing(call, f, args->a + 1);
 	file_put(f);
 	return err;
 }

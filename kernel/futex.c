@@ -35,6 +35,12 @@ bool futex_key_equal(const struct futex_key *a, const struct futex_key *b)
 	return a->object == b->object && a->address == b->address;
 }
 
+/* Memory of a program's own that it cannot write never changes: Linux lets nobody wait there, unless for threads of the program alone. */
+static bool never_changes(const struct vma *vma)
+{
+	return !vma->file && !(vma->flags & (VM_SHARED | VM_WRITE | VM_OBJECT | VM_IO));
+}
+
 static bool address_is_shared(struct space *s, uint64_t address, int *err)
 {
 	struct vma *vma;
@@ -42,7 +48,7 @@ static bool address_is_shared(struct space *s, uint64_t address, int *err)
 
 	mutex_lock(&s->lock);
 	vma = space_find(s, address);
-	*err = vma && address >= vma->start && address < vma->end ? 0 : -EFAULT;
+	*err = vma && address >= vma->start && address < vma->end && !never_changes(vma) ? 0 : -EFAULT;
 	shared = !*err && (vma->flags & VM_SHARED);
 	mutex_unlock(&s->lock);
 	return shared;
@@ -442,6 +448,17 @@ static int64_t wait_requeue_pi_parse(struct syscall_args *args)
 	return err ? err : futex_wait_requeue_pi(args->a[0], op & LINUX_FUTEX_PRIVATE_FLAG, args->a[2], &u, args->a[4]);
 }
 
+/* Clocks are for the newer of the calls that wait; the timeout of the others is read before they are refused. */
+static int64_t clock_refuse(uint64_t timeout, int op)
+{
+	int command = op & LINUX_FUTEX_CMD_MASK, err = 0;
+	struct futex_until u;
+
+	if (command == LINUX_FUTEX_WAIT || command == LINUX_FUTEX_LOCK_PI)
+		err = futex_until_clock(timeout, clock_of(op), &u);
+	return err ? err : -ENOSYS;
+}
+
 static bool takes_date(int command)
 {
 	return command == LINUX_FUTEX_WAIT_BITSET || command == LINUX_FUTEX_LOCK_PI2 || command == LINUX_FUTEX_WAIT_REQUEUE_PI;
@@ -454,7 +471,7 @@ SYSCALL_FLAGS(NR_futex, futex, SYSCALL_DRIVER)
 	uint32_t third = args->a[5];
 
 	if ((op & LINUX_FUTEX_CLOCK_REALTIME) && !takes_date(op & LINUX_FUTEX_CMD_MASK))
-		return -ENOSYS;
+		return clock_refuse(args->a[3], op);
 	switch (op & LINUX_FUTEX_CMD_MASK) {
 	case LINUX_FUTEX_WAIT:
 		return futex_wait_parse(args, false);

@@ -77,6 +77,14 @@ int iovec_from_user(struct iovec_k *vec, uint64_t uvec, unsigned int nr)
 	return 0;
 }
 
+static int pieces_are_user(const struct iovec_k *vec, uint32_t nr)
+{
+	for (uint32_t i = 0; i < nr; i++)
+		if (!user_range_ok(vec[i].base, vec[i].length))
+			return -EFAULT;
+	return 0;
+}
+
 static int64_t copy_with(struct process *p, struct vm_copy *c, const struct iovec_k *local, const struct iovec_k *remote, const uint64_t *a)
 {
 	int64_t n = ptrace_may_access(p);
@@ -86,7 +94,7 @@ static int64_t copy_with(struct process *p, struct vm_copy *c, const struct iove
 	c->space = process_space_get(p);
 	if (!c->space)
 		return -ESRCH;
-	iter_init(&c->local, local, a[2], false);
+	iter_init(&c->local, local, (uint32_t)a[2], false);
 	n = copy_pieces(c, remote, a[4]);
 	space_put(c->space);
 	return n;
@@ -106,32 +114,35 @@ static int64_t vm_run(const uint64_t *a, struct iovec_k *vec, bool write)
 {
 	struct vm_copy c = { .write = write };
 	struct thread *t;
-	int64_t n = iovec_from_user(vec, a[1], a[2]);
+	uint32_t nr = (uint32_t)a[2];
+	int64_t n = iovec_from_user(vec, a[1], nr);
 
-	if (n || !any_bytes(vec, a[2]))
+	if (!n)
+		n = pieces_are_user(vec, nr);
+	if (n || !any_bytes(vec, nr))
 		return n;
-	n = a[4] > LINUX_IOV_MAX ? -EINVAL : iovec_from_user(vec + a[2], a[3], a[4]);
-	if (n)
+	n = a[4] > LINUX_IOV_MAX ? -EINVAL : iovec_from_user(vec + nr, a[3], a[4]);
+	if (n || !any_bytes(vec + nr, a[4]))
 		return n;
 	t = thread_find(0, a[0]);
 	if (!t)
 		return -ESRCH;
 	c.buffer = kzalloc(PAGE_SIZE);
-	n = c.buffer ? copy_with(t->process, &c, vec, vec + a[2], a) : -ENOMEM;
+	n = c.buffer ? copy_with(t->process, &c, vec, vec + nr, a) : -ENOMEM;
 	kfree(c.buffer);
 	thread_put(t);
 	return n;
 }
 
-/* (pid, local, nr, remote, nr, flags) */
+/* (pid, local, nr, remote, nr, flags). Of the first number the low half counts, as on Linux. */
 static int64_t vm_call(const uint64_t *a, bool write)
 {
 	struct iovec_k *vec;
 	int64_t n;
 
-	if (a[5] || a[2] > LINUX_IOV_MAX)
+	if (a[5] || (uint32_t)a[2] > LINUX_IOV_MAX)
 		return -EINVAL;
-	vec = kcalloc(a[2] + MIN(a[4], (uint64_t)LINUX_IOV_MAX) + 1, sizeof(*vec));
+	vec = kcalloc((uint32_t)a[2] + MIN(a[4], (uint64_t)LINUX_IOV_MAX) + 1, sizeof(*vec));
 	if (!vec)
 		return -ENOMEM;
 	n = vm_run(a, vec, write);

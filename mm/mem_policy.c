@@ -44,22 +44,20 @@ static int policy_make(uint64_t mode, uint64_t mask, struct mem_policy *p)
 	return 0;
 }
 
-static int policy_get(uint64_t mode, uint64_t address, uint64_t bits, struct mem_policy *p)
+/* Mode and mask of a call, still unchecked against each other. */
+static int policy_read(uint64_t *mode, uint64_t address, uint64_t bits, uint64_t *mask)
 {
-	uint64_t mask;
-	int err;
-
-	mode &= ~(uint64_t)LINUX_MPOL_F_STATIC_NODES;	/* no node comes or goes: that is so anyway */
-	if (mode > LINUX_MPOL_PREFERRED_MANY)
-		return -EINVAL;
-	err = mask_get(address, bits, &mask);
-	return err ? err : policy_make(mode, mask, p);
+	*mode &= ~(uint64_t)LINUX_MPOL_F_STATIC_NODES;	/* no node comes or goes: that is so anyway */
+	return *mode > LINUX_MPOL_PREFERRED_MANY ? -EINVAL : mask_get(address, bits, mask);
 }
 
 /* set_mempolicy(mode, mask, bits) */
 SYSCALL(NR_set_mempolicy, set_mempolicy)
 {
-	return policy_get((uint32_t)args->a[0], args->a[1], args->a[2], &current->mem_policy);
+	uint64_t mode = (uint32_t)args->a[0], mask;
+	int err = policy_read(&mode, args->a[1], args->a[2], &mask);
+
+	return err ? err : policy_make(mode, mask, &current->mem_policy);
 }
 
 /* The policy of the area at @v, and with @node the node of the page there, which comes in for it. */
@@ -174,16 +172,23 @@ SYSCALL(NR_mbind, mbind)
 	vaddr_t start = args->a[0], end = ALIGN_UP(start + args->a[1], PAGE_SIZE);
 	struct space *s = current_process->space;
 	struct list dead = LIST_INIT(dead);
-	uint64_t flags = args->a[5];
+	uint64_t mode = (uint32_t)args->a[2], mask;
+	uint32_t flags = (uint32_t)args->a[5];
 	struct mem_policy p;
-	int err;
+	int err = policy_read(&mode, args->a[3], args->a[4], &mask);
 
-	if (start % PAGE_SIZE || flags & ~(uint64_t)(LINUX_MPOL_MF_STRICT | MOVE_FLAGS) || end < start)
+	if (err)
+		return err;
+	if (flags & ~(LINUX_MPOL_MF_STRICT | MOVE_FLAGS))
 		return -EINVAL;
 	if (flags & LINUX_MPOL_MF_MOVE_ALL && !privileged(LINUX_CAP_SYS_NICE))
 		return -EPERM;
-	err = policy_get((uint32_t)args->a[2], args->a[3], args->a[4], &p);
-	if (err || start == end)
+	if (start % PAGE_SIZE || end < start)
+		return -EINVAL;
+	if (start == end)
+		return 0;
+	err = policy_make(mode, mask, &p);
+	if (err)
 		return err;
 	if (!user_range_ok(start, end - start))
 		return -EFAULT;
@@ -251,7 +256,7 @@ SYSCALL(NR_move_pages, move_pages)
 	struct space *s;
 	int64_t err;
 
-	if (a[5] & ~(uint64_t)MOVE_FLAGS || a[1] > UINT32_MAX)
+	if ((uint32_t)a[5] & ~MOVE_FLAGS)
 		return -EINVAL;
 	if (a[5] & LINUX_MPOL_MF_MOVE_ALL && !privileged(LINUX_CAP_SYS_NICE))
 		return -EPERM;

@@ -15,9 +15,7 @@ struct sysv_perm *sysv_find(struct sysv_ids *ids, int id)
 	if (id < 0)
 		return ERR_PTR(-EINVAL);
 	perm = ids->slots[id & (SYSV_SLOTS - 1)];
-	if (!perm)
-		return ERR_PTR(-EINVAL);
-	return perm->id == id ? perm : ERR_PTR(-EIDRM);
+	return perm && perm->id == id ? perm : ERR_PTR(-EINVAL);
 }
 
 struct sysv_perm *sysv_at(struct sysv_ids *ids, int index)

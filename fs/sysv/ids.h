@@ -28,7 +28,7 @@ struct sysv_ids {
 
 /* All with ids->lock held. */
 
-/* ERR_PTR(-EINVAL): no such number; ERR_PTR(-EIDRM): its slot has another now. */
+/* ERR_PTR(-EINVAL): no such number, or none any more. */
 struct sysv_perm *sysv_find(struct sysv_ids *ids, int id);
 struct sysv_perm *sysv_at(struct sysv_ids *ids, int index);	/* ERR_PTR(-EINVAL) */
 struct sysv_perm *sysv_find_key(struct sysv_ids *ids, int32_t key);	/* NULL: there is none */

@@ -328,9 +328,9 @@ SYSCALL(NR_io_uring_enter, io_uring_enter)
 	struct file *f;
 	int64_t n;
 
-	if (args->a[3] & ~(uint64_t)ENTER_FLAGS)
+	if ((uint32_t)args->a[3] & ~ENTER_FLAGS)
 		return -EINVAL;
-	f = fd_get(current_process->files, (int)args->a[0]);
+	f = fd_get_io((int)args->a[0]);
 	if (!f)
 		return -EBADF;
 	n = file_is_uring(f) ? enter(f->priv, args) : -EOPNOTSUPP;

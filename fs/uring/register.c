@@ -228,10 +228,13 @@ static int64_t register_run(struct uring *u, uint32_t what, uint64_t argument, u
 /* io_uring_register(fd, opcode, argument, nr) */
 SYSCALL(NR_io_uring_register, io_uring_register)
 {
-	struct file *f = fd_get(current_process->files, (int)args->a[0]);
+	struct file *f;
 	struct uring *u;
 	int64_t n;
 
+	if ((uint32_t)args->a[1] >= LINUX_URING_REGISTER_LAST)
+		return -EINVAL;
+	f = fd_get_io((int)args->a[0]);
 	if (!f)
 		return -EBADF;
 	if (!file_is_uring(f)) {

@@ -42,6 +42,7 @@ ABI_CASE(vectors_at_a_position_take_flags)
 	CHECK_ERR(syscall(SYS_preadv2, fd, BAD, 1, 0, 0, 0), EFAULT);
 	CHECK_ERR(syscall(SYS_pwritev2, fd, &bad, 1, 0, 0, 0), EFAULT);
 	CHECK_ERR(syscall(SYS_pwritev2, 99, v, 1, 0, 0, 0), EBADF);
+	CHECK(syscall(SYS_readv, fd, BAD, 1ul << 40) == 0);	/* of the number Linux knows 32 bits */
 }
 
 ABI_CASE(files_are_brought_to_their_place)
@@ -333,7 +334,8 @@ ABI_CASE(memory_of_another_process_is_read_and_written)
 {
 	static char theirs[64] = "before";
 	char mine[64] = "";
-	struct iovec l = { mine, 7 }, r = { theirs, 7 }, nowhere = { BAD, 7 }, pair[2] = { { theirs, 3 }, { BAD, 7 } };
+	struct iovec l = { mine, 7 }, r = { theirs, 7 }, nowhere = { BAD, 7 }, pair[2] = { { theirs, 3 }, { BAD, 7 } }, empty = { NULL, 0 };
+	struct iovec kernels = { (void *)0xffffffff81000000ul, 7 };
 	int p[2], q[2], status;
 	pid_t pid;
 
@@ -352,6 +354,9 @@ ABI_CASE(memory_of_another_process_is_read_and_written)
 	CHECK_ERR(syscall(SYS_process_vm_readv, pid, &l, 1, &r, 1, 1), EINVAL);
 	CHECK_ERR(syscall(SYS_process_vm_readv, 0x3fffffff, &l, 1, &r, 1, 0), ESRCH);
 	CHECK_ERR(syscall(SYS_process_vm_writev, pid, &l, 1025, &r, 1, 0), EINVAL);
+	CHECK_ERR(syscall(SYS_process_vm_readv, pid, &kernels, 1, &empty, 1, 0), EFAULT);
+	CHECK(syscall(SYS_process_vm_readv, 0x3fffffff, &l, 1, &empty, 1, 0) == 0);
+	CHECK(syscall(SYS_process_vm_readv, 0x3fffffff, &l, 1ul << 40, &r, 1, 0) == 0);
 	strcpy(mine, "mother");
 	CHECK(syscall(SYS_process_vm_writev, pid, &l, 1, &r, 1, 0) == 7 && write(q[1], "", 1) == 1);
 	status = abi_wait(pid);

@@ -69,6 +69,8 @@ ABI_CASE(policies_of_areas_read_back_and_nonsense_is_refused)
 	CHECK_ERR(bind_to(p, BIND, 0, 0), EINVAL);
 	CHECK_ERR(bind_to(p, BIND, 1ul << 40, 0), EINVAL);
 	CHECK_ERR(bind_to(p, BIND, 1, 64), EINVAL);
+	CHECK(!syscall(SYS_mbind, p, 0ul, BIND, &none, 64, 0));		/* what is wrong with nothing does not matter */
+	CHECK_ERR(syscall(SYS_mbind, p + 1, 0ul, BIND, BAD, 64, 64), EFAULT);
 	CHECK_ERR(syscall(SYS_mbind, p, PAGE, BIND, BAD, 64, 0), EFAULT);
 	CHECK_ERR(syscall(SYS_mbind, p, ~0ul - 4 * PAGE, BIND, &one, 64, 0), EINVAL);
 	CHECK(!munmap(p + 4 * PAGE, PAGE));
@@ -134,6 +136,7 @@ ABI_CASE(move_pages_tells_and_moves)
 	nodes[0] = 63;
 	CHECK_ERR(syscall(SYS_move_pages, 0, 1ul, pages, nodes, status, MOVE), ENODEV);
 	CHECK_ERR(syscall(SYS_move_pages, 0, 1ul, BAD, nodes, status, MOVE), EFAULT);
+	CHECK_ERR(syscall(SYS_move_pages, 0, -1ul, BAD, NULL, status, 0), EFAULT);
 	CHECK_ERR(syscall(SYS_move_pages, 0, 1ul, pages, nodes, status, 64), EINVAL);
 	CHECK_ERR(syscall(SYS_move_pages, 32766, 1ul, pages, nodes, status, MOVE), ESRCH);
 }

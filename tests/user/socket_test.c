@@ -94,6 +94,11 @@ ABI_CASE(calls_on_sockets_refuse_nonsense)
 	CHECK_ERR(recv(fd[0], nowhere, 4, 0), EFAULT);
 	CHECK(recv(fd[0], &c, 1, 0) == 1 && c == 'k');
 	CHECK_ERR(send(fd[0], nowhere, 8, 0), EFAULT);
+	CHECK_ERR(sendto(fd[0], "x", 1, 0, (struct sockaddr *)&a, sizeof(a)), EISCONN);
+	CHECK_ERR(sendto(fd[0], "x", 1, 0, (struct sockaddr *)&a, 500), EINVAL);
+	CHECK_ERR(sendto(fd[0], "x", 1, 0, (struct sockaddr *)nowhere, 20), EFAULT);
+	CHECK_ERR(sendto(99, (void *)0xffffffff81000000ul, 1, 0, NULL, 0), EFAULT);
+	CHECK_ERR(recvfrom(99, (void *)0xffffffff81000000ul, 1, 0, NULL, NULL), EFAULT);
 	CHECK_ERR(syscall(SYS_sendmsg, fd[0], nowhere, 0), EFAULT);
 	CHECK_ERR(syscall(SYS_recvmsg, fd[0], nowhere, 0), EFAULT);
 	CHECK_ERR(connect(fd[0], (struct sockaddr *)&a, abstract_name(&a, "none")), ECONNREFUSED);

@@ -260,6 +260,19 @@ ABI_CASE(msgsnd_and_msgrcv_say_what_is_wrong)
 	CHECK_ERR(msgsnd(id, &m, 1, 0), EINVAL);
 }
 
+ABI_CASE(old_numbers_name_nothing)
+{
+	int old = queue(), id;
+	struct text m;
+
+	CHECK(!msgctl(old, IPC_RMID, NULL));
+	id = queue();
+	CHECK(id != old);
+	CHECK_ERR(msgrcv(old, &m, 1, 0, IPC_NOWAIT), EINVAL);
+	CHECK_ERR(msgrcv(id ^ 0x400000, &m, 1, 0, IPC_NOWAIT), EINVAL);
+	CHECK(!msgctl(id, IPC_RMID, NULL));
+}
+
 ABI_CASE(full_queue_makes_the_sender_wait)
 {
 	static struct { long type; char data[8192]; } big = { .type = 1 };

@@ -156,12 +156,17 @@ ABI_CASE(signal_goes_to_the_thread_it_names)
 
 ABI_CASE(futex_wait_checks_the_value)
 {
+	void *fixed = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	volatile uint32_t word = 1;
 
 	CHECK_ERR(futex(&word, LINUX_FUTEX_WAIT, 2, NULL, NULL, 0), EAGAIN);
 	CHECK_ERR(futex((volatile uint32_t *)((char *)&word + 1), LINUX_FUTEX_WAIT, 2, NULL, NULL, 0), EINVAL);
 	CHECK_ERR(futex((volatile uint32_t *)8, LINUX_FUTEX_WAIT, 2, NULL, NULL, 0), EFAULT);
 	CHECK(futex(&word, LINUX_FUTEX_WAKE, 1, NULL, NULL, 0) == 0);
+	CHECK_ERR(futex(fixed, LINUX_FUTEX_WAIT, 1, NULL, NULL, 0), EFAULT);
+	CHECK_ERR(futex(fixed, PRIVATE(LINUX_FUTEX_WAIT), 1, NULL, NULL, 0), EAGAIN);
+	CHECK_ERR(futex(&word, LINUX_FUTEX_WAIT | LINUX_FUTEX_CLOCK_REALTIME, 1, BAD, NULL, 0), EFAULT);
+	CHECK_ERR(futex(&word, LINUX_FUTEX_WAIT | LINUX_FUTEX_CLOCK_REALTIME, 1, NULL, NULL, 0), ENOSYS);
 }
 
 ABI_CASE(futex_wait_times_out)

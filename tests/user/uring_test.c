@@ -150,6 +150,9 @@ ABI_CASE(uring_refuses_what_makes_no_sense)
 	CHECK_ERR(syscall(SYS_io_uring_enter, -1, 0, 0, 0, NULL, 0), EBADF);
 	CHECK_ERR(syscall(SYS_io_uring_enter, r.fd, 0, 0, 1u << 30, NULL, 0), EINVAL);
 	CHECK_ERR(syscall(SYS_io_uring_register, r.fd, 9999, NULL, 0), EINVAL);
+	CHECK_ERR(syscall(SYS_io_uring_register, file, 9999, NULL, 0), EINVAL);
+	CHECK_ERR(syscall(SYS_io_uring_register, file, LINUX_URING_UNREGISTER_FILES, NULL, 0), EOPNOTSUPP);
+	CHECK(!syscall(SYS_io_uring_enter, r.fd, 0, 0, 1ul << 40, NULL, 0));
 }
 
 ABI_CASE(uring_probe_names_the_operations)

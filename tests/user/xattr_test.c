@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Extended attributes of files in memory. Linux keeps user. names there from 6.6 on: those cases use a file system that has them. */
 #include <fcntl.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -98,6 +99,8 @@ ABI_CASE(attributes_check_addresses_and_files)
 	CHECK_ERR(fgetxattr(open("f", O_PATH), "user.a", NULL, 0), EBADF);
 	CHECK_ERR(fsetxattr(p[0], "user.a", "", 0, 0), EPERM);
 	CHECK_ERR(fgetxattr(p[0], "user.a", NULL, 0), ENODATA);
+	CHECK_ERR(fremovexattr(p[0], "security.a"), getuid() ? EPERM : EOPNOTSUPP);
+	CHECK_ERR(fremovexattr(eventfd(0, 0), "nonsense"), getuid() ? EACCES : EOPNOTSUPP);
 	CHECK(fgetxattr(fd, "user.a", NULL, 0) == 3);
 }
 
@@ -111,6 +114,8 @@ static void as_nobody(void)
 	CHECK_ERR(setxattr("f", "trusted.a", "1", 1, 0), EPERM);
 	CHECK_ERR(setxattr("f", "security.a", "1", 1, 0), EPERM);
 	CHECK_ERR(getxattr("f", "trusted.a", got, 4), ENODATA);
+	CHECK_ERR(fremovexattr(eventfd(0, 0), "nonsense"), EACCES);
+	CHECK_ERR(fremovexattr(eventfd(0, 0), "security.a"), EPERM);
 	CHECK(getxattr("f", "user.a", got, 4) == 1 && getxattr("f", "security.a", got, 4) == 1);
 	CHECK(listxattr("f", NULL, 0) == sizeof("user.a") + sizeof("security.a"));
 	_exit(0);

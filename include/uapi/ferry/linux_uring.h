@@ -39,6 +39,7 @@
 #define LINUX_URING_REGISTER_PROBE	8
 #define LINUX_URING_REGISTER_PBUF_RING	22
 #define LINUX_URING_UNREGISTER_PBUF_RING	23
+#define LINUX_URING_REGISTER_LAST	26	/* of Linux 6.1: no number from here on means anything */
 #define LINUX_URING_FILES_SKIP		(-2)	/* in place of a descriptor: leave this one */
 #define LINUX_URING_OP_SUPPORTED	1u
 
