@@ -51,6 +51,18 @@ static int64_t take_apart(const uint8_t *in, size_t in_size, uint8_t *out, size_
 	return n;
 }
 
+/* What will come out: what the archive says of itself (its end shows whether that is true), or what a first pass over it counts. */
+static int64_t content_size(const uint8_t *in, size_t in_size, size_t limit)
+{
+	int64_t n = archive_is_zstd(in, in_size) ? zstd_content_size(in, in_size) : 0;
+	size_t used;
+
+	if (n)
+		return n > 0 && (uint64_t)n > limit ? -ENOSPC : n;
+	n = take_apart(in, in_size, NULL, limit, &used);
+	return n ? n : -EINVAL;
+}
+
 int archive_open(struct archive *a, const uint8_t *in, size_t in_size)
 {
 	struct frame_stats stats;
@@ -58,9 +70,9 @@ int archive_open(struct archive *a, const uint8_t *in, size_t in_size)
 	int err;
 
 	frame_stats(&stats);
-	n = take_apart(in, in_size, NULL, stats.free / 2 << PAGE_SHIFT, &a->used);
-	if (n <= 0)
-		return n ? (int)n : -EINVAL;
+	n = content_size(in, in_size, stats.free / 2 << PAGE_SHIFT);
+	if (n < 0)
+		return (int)n;
 	a->size = (size_t)n;
 	err = memory_get(a);
 	if (err)

@@ -9,7 +9,9 @@
 #include "zstd_internal.h"
 
 #define BLOCK_MAX	(128u << 10)
-#define COPY_SLACK	8u
+#define COPY_SLACK	8u	/* what copy_words() reads and writes behind the end */
+#define COPY_LONG	64u
+#define SIZE_UNKNOWN	(-1)
 
 enum { BLOCK_RAW, BLOCK_RLE, BLOCK_COMPRESSED };
 enum { LITERALS_RAW, LITERALS_RLE, LITERALS_COMPRESSED, LITERALS_TREELESS };
@@ -47,7 +49,7 @@ static const struct kind kinds[KINDS] = {
 	[LENGTHS] = { 36, 9, 6, 36, length_defaults }, [OFFSETS] = { 32, 8, 5, 29, offset_defaults }, [MATCHES] = { 53, 9, 6, 53, match_defaults },
 };
 
-/* Baselines and extra bits of codes from 16 and 32 on; the ones below stand for themselves. */
+/* Baselines and extra bits of codes from 16 and 32 on; the ones below stand for themselves (a match is 3 longer). */
 static const uint32_t length_base[] = { 16, 18, 20, 22, 24, 28, 32, 40, 48, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536 };
 static const uint8_t length_bits[] = { 1, 1, 1, 1, 2, 2, 3, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
 static const uint32_t match_base[] = {
@@ -65,6 +67,20 @@ static uint64_t little_endian(const uint8_t *p, unsigned int n)
 }
 
 /* ---- Output ---- */
+
+/* @n bytes, at least one word, in whole words: up to COPY_SLACK bytes too many. The source may begin a word or more before the target. */
+static inline void copy_words(uint8_t *to, const uint8_t *from, size_t n)
+{
+	const uint8_t *end = to + n;
+
+	do {
+		uint64_t v = load64(from);
+
+		__builtin_memcpy(to, &v, 8);
+		to += 8;
+		from += 8;
+	} while (to < end);
+}
 
 static int out_bytes(struct zstd *z, const uint8_t *from, size_t n)
 {
@@ -110,6 +126,31 @@ static int out_match(struct zstd *z, uint32_t offset, size_t n)
 	return 0;
 }
 
+/*
+ * The same where COPY_SLACK bytes behind it may be written. What repeats within a word also repeats after a multiple of it that is no less
+ * than one.
+ */
+static inline void match_words(uint8_t *to, uint32_t offset, size_t n)
+{
+	static const uint8_t multiple[COPY_SLACK] = { 0, 8, 8, 9, 8, 10, 12, 14 };
+	size_t first;
+
+	if (offset >= n && n >= COPY_LONG) {
+		memcpy(to, to - offset, n);
+		return;
+	}
+	if (offset < COPY_SLACK) {
+		first = multiple[offset] - offset;
+		first = first < n ? first : n;
+		n -= first;
+		for (; first; first--, to++)
+			*to = *(to - offset);
+		offset = multiple[offset];
+	}
+	if (n)
+		copy_words(to, to - offset, n);
+}
+
 /* ---- Literals ---- */
 
 /* Four streams: the sizes of the first three stand before them. */
@@ -139,7 +180,6 @@ static int literals_compressed(struct zstd *z, const uint8_t *in, size_t size, b
 		return -EINVAL;
 	in += used;
 	size -= (size_t)used;
-	z->literals = z->buffer;
 	return four ? literals_four(z, in, size, out, z->nr_literals) : huffman_decode(&z->huffman, in, size, out, z->nr_literals);
 }
 
@@ -180,101 +220,182 @@ static int literals_read(struct zstd *z, const uint8_t *in, size_t size)
 	if (!head || z->nr_literals > BLOCK_MAX || stored > size - head)
 		return -EINVAL;
 	in += head;
-	z->literals = in;
-	if (type == LITERALS_RLE) {
+	z->literals = z->buffer;
+	if (type == LITERALS_RLE)
 		memset(z->buffer, in[0], z->nr_literals);
-		z->literals = z->buffer;
-	} else if (type != LITERALS_RAW) {
+	else if (type == LITERALS_RAW)
+		memcpy(z->buffer, in, z->nr_literals);
+	else
 		err = literals_compressed(z, in, stored, type == LITERALS_COMPRESSED, four);
-	}
 	return err ? err : (int)(head + stored);
 }
 
 /* ---- Sequences ---- */
 
+/* Each state's symbol, one of the @kind's codes, becomes the value that it begins at and the number of bits that are added. */
+static void codes_resolve(struct fse_table *t, unsigned int kind)
+{
+	for (unsigned int i = 0; i < 1u << t->log; i++) {
+		struct fse_entry *e = &t->entries[i];
+		unsigned int code = e->symbol;
+
+		if (kind == OFFSETS) {
+			e->value = 1u << code;
+		} else if (kind == LENGTHS) {
+			e->value = code < 16 ? code : length_base[code - 16];
+			e->extra = code < 16 ? 0 : length_bits[code - 16];
+		} else {
+			e->value = code < 32 ? code + 3u : match_base[code - 32];
+			e->extra = code < 32 ? 0 : match_bits[code - 32];
+		}
+	}
+}
+
 static int table_read(struct zstd *z, unsigned int kind, unsigned int mode, const uint8_t *in, size_t size)
 {
 	const struct kind *k = &kinds[kind];
 	struct fse_table *t = &z->tables[kind];
+	int used = 1;
 
 	switch (mode) {
 	case MODE_PREDEFINED:
-		return fse_build(t, k->defaults, k->nr_default, k->default_log);
+		used = fse_build(t, k->defaults, k->nr_default, k->default_log);
+		break;
 	case MODE_RLE:
 		if (!size || in[0] >= k->symbols)
 			return -EINVAL;
 		fse_single(t, in[0]);
-		return 1;
+		break;
 	case MODE_FSE:
-		return fse_read(t, in, size, k->symbols, k->log_max);
+		used = fse_read(t, in, size, k->symbols, k->log_max);
+		break;
 	default:
 		return t->valid ? 0 : -EINVAL;
 	}
+	if (used >= 0)
+		codes_resolve(t, kind);
+	return used;
 }
 
 /* Which of the last three offsets, or a new one; and remember it. */
-static uint32_t offset_resolve(struct zstd *z, uint32_t value, bool no_literals)
+static inline uint32_t offset_resolve(uint32_t last[3], uint32_t value, bool no_literals)
 {
-	uint32_t *last = z->offsets, offset, which;
+	uint32_t offset;
 
 	if (value > 3) {
 		offset = value - 3;
-		which = 2;
+		value = 3;
 	} else {
-		which = value - 1 + no_literals;
-		offset = which < 3 ? last[which] : last[0] - 1;
+		value += no_literals;
+		offset = value <= 3 ? last[value - 1] : last[0] - 1;
 	}
-	if (which > 1)
+	if (value > 2)
 		last[2] = last[1];
-	if (which > 0)
+	if (value > 1)
 		last[1] = last[0];
 	last[0] = offset;
 	return offset;
 }
 
-static int sequence_run(struct zstd *z, struct back_bits *b, const uint8_t code[KINDS])
-{
-	uint32_t value, match, length;
-	int err;
+/* Where sequences_run() is, in registers: the output and the literals. */
+struct run {
+	uint8_t *to, *end;
+	const uint8_t *literals, *literals_end;
+};
 
-	if (code[OFFSETS] > 31)
-		return -EINVAL;
-	value = (code[OFFSETS] == 31 ? 0x80000000u : 1u << code[OFFSETS]) + back_read(b, code[OFFSETS]);
-	match = code[MATCHES] < 32 ? code[MATCHES] + 3u : match_base[code[MATCHES] - 32] + back_read(b, match_bits[code[MATCHES] - 32]);
-	length = code[LENGTHS] < 16 ? code[LENGTHS] : length_base[code[LENGTHS] - 16] + back_read(b, length_bits[code[LENGTHS] - 16]);
-	if (b->at < 0 || length > z->nr_literals)
-		return -EINVAL;
-	err = out_bytes(z, z->literals, length);
-	z->literals += length;
-	z->nr_literals -= length;
-	return err ? err : out_match(z, offset_resolve(z, value, !length), match);
+static inline void run_load(struct run *r, const struct zstd *z)
+{
+	r->to = z->out ? z->out + z->done : NULL;
+	r->end = z->out ? z->out + z->out_size : NULL;
+	r->literals = z->literals;
+	r->literals_end = z->literals + z->nr_literals;
 }
 
+static inline void run_store(const struct run *r, struct zstd *z)
+{
+	z->done = z->out ? (size_t)(r->to - z->out) : z->done;
+	z->literals = r->literals;
+	z->nr_literals = (size_t)(r->literals_end - r->literals);
+}
+
+/* Any sequence, right or wrong. */
+static int sequence_careful(struct zstd *z, struct run *r, uint32_t length, uint32_t offset, uint32_t match)
+{
+	int err;
+
+	run_store(r, z);
+	err = length > z->nr_literals ? -EINVAL : out_bytes(z, z->literals, length);
+	if (!err) {
+		z->literals += length;
+		z->nr_literals -= length;
+		err = out_match(z, offset, match);
+	}
+	run_load(r, z);
+	return err;
+}
+
+/* @length literals and @match bytes from @offset back; at once where whole words may be written. */
+static inline int sequence_copy(struct zstd *z, struct run *r, uint32_t length, uint32_t offset, uint32_t match)
+{
+	if (length > (size_t)(r->literals_end - r->literals) || (size_t)(r->end - r->to) < (size_t)length + match + COPY_SLACK ||
+	    offset - 1u >= (size_t)(r->to - z->out) + length)
+		return sequence_careful(z, r, length, offset, match);
+	copy_words(r->to, r->literals, length);
+	r->to += length;
+	r->literals += length;
+	match_words(r->to, offset, match);
+	r->to += match;
+	return 0;
+}
+
+static inline const struct fse_entry *next_state(const struct fse_entry *table, const struct fse_entry *e, uint64_t *bits, struct back_bits *b)
+{
+	uint32_t add = top_bits(*bits, e->bits);
+
+	*bits <<= e->bits;
+	b->at -= e->bits;
+	return &table[e->base + add];
+}
+
+/* Two looks at the bits for each: an offset and a match have 47 at most, a length and three states 42. */
 static int sequences_run(struct zstd *z, const uint8_t *in, size_t size, unsigned int nr)
 {
-	static const uint8_t order[] = { LENGTHS, MATCHES, OFFSETS };
-	uint32_t state[KINDS];
+	const struct fse_table *t = z->tables;
+	const struct fse_entry *length, *offset, *match;
+	uint32_t last[3] = { z->offsets[0], z->offsets[1], z->offsets[2] };
 	struct back_bits b;
+	struct run r;
 
 	if (!back_open(&b, in, size))
 		return -EINVAL;
-	for (unsigned int k = 0; k < KINDS; k++)
-		state[k] = back_read(&b, z->tables[k].log);
-	for (unsigned int i = 0; i < nr; i++) {
-		uint8_t code[KINDS];
+	length = &t[LENGTHS].entries[back_read(&b, t[LENGTHS].log)];
+	offset = &t[OFFSETS].entries[back_read(&b, t[OFFSETS].log)];
+	match = &t[MATCHES].entries[back_read(&b, t[MATCHES].log)];
+	run_load(&r, z);
+	while (nr--) {
+		uint64_t bits = back_top(&b);
+		uint32_t back = offset->value + top_bits(bits, offset->extra), nr_match, nr_literals;
 		int err;
 
-		for (unsigned int k = 0; k < KINDS; k++)
-			code[k] = z->tables[k].entries[state[k]].symbol;
-		err = sequence_run(z, &b, code);
+		nr_match = match->value + top_bits(bits << offset->extra, match->extra);
+		b.at -= offset->extra + match->extra;
+		bits = back_top(&b);
+		nr_literals = length->value + top_bits(bits, length->extra);
+		b.at -= length->extra;
+		if (b.at < 0)
+			return -EINVAL;
+		err = sequence_copy(z, &r, nr_literals, offset_resolve(last, back, !nr_literals), nr_match);
 		if (err)
 			return err;
-		for (unsigned int k = 0; k < KINDS && i + 1 < nr; k++) {
-			const struct fse_entry *e = &z->tables[order[k]].entries[state[order[k]]];
-
-			state[order[k]] = e->base + back_read(&b, e->bits);
-		}
+		if (!nr)
+			break;
+		bits <<= length->extra;
+		length = next_state(t[LENGTHS].entries, length, &bits, &b);
+		match = next_state(t[MATCHES].entries, match, &bits, &b);
+		offset = next_state(t[OFFSETS].entries, offset, &bits, &b);
 	}
+	run_store(&r, z);
+	memcpy(z->offsets, last, sizeof(last));
 	return b.at ? -EINVAL : 0;
 }
 
@@ -333,7 +454,7 @@ static uint64_t rotate(uint64_t v, unsigned int n)
 
 static uint64_t lane(uint64_t acc, const uint8_t *p)
 {
-	return rotate(acc + little_endian(p, 8) * PRIME2, 31) * PRIME1;
+	return rotate(acc + load64(p) * PRIME2, 31) * PRIME1;
 }
 
 static uint64_t xxh64(const uint8_t *p, size_t n)
@@ -361,26 +482,27 @@ static uint64_t xxh64(const uint8_t *p, size_t n)
 	return h ^ h >> 32;
 }
 
-/* The header behind the magic number: the flags of the frame, or -EINVAL. */
-static int frame_header(struct zstd *z)
+/* The header with its magic number: the flags of the frame, or -EINVAL; where it ends, and what it says of the content's size. */
+static int frame_header(const uint8_t *in, size_t in_size, size_t *end, int64_t *size)
 {
 	static const uint8_t dictionary_bytes[] = { 0, 1, 2, 4 }, content_bytes[] = { 0, 2, 4, 8 };
 	unsigned int flags, dictionary, content;
 	bool single;
+	size_t at;
 
-	if (z->at >= z->in_size)
+	if (in_size < 5 || little_endian(in, 4) != ZSTD_MAGIC)
 		return -EINVAL;
-	flags = z->in[z->at++];
+	flags = in[4];
 	single = flags & 0x20;
 	dictionary = dictionary_bytes[flags & 3];
 	content = flags >> 6 ? content_bytes[flags >> 6] : single;
-	if (flags & 8 || z->in_size - z->at < !single + dictionary + content)
+	at = 5u + !single;
+	if (flags & 8 || in_size < at + dictionary + content || little_endian(in + at, dictionary))
 		return -EINVAL;
-	z->at += !single;
-	if (little_endian(z->in + z->at, dictionary))
-		return -EINVAL;
-	z->at += dictionary + content;
-	return (int)flags;
+	at += dictionary;
+	*size = content ? (int64_t)little_endian(in + at, content) + (content == 2 ? 256 : 0) : SIZE_UNKNOWN;
+	*end = at + content;
+	return *size < SIZE_UNKNOWN ? -EINVAL : (int)flags;
 }
 
 /* One block; *@last: it was the last. */
@@ -417,17 +539,28 @@ static int block_read(struct zstd *z, bool *last)
 
 static int frame_read(struct zstd *z)
 {
-	int flags = frame_header(z), err = flags < 0 ? flags : 0;
+	int64_t size;
+	int flags = frame_header(z->in, z->in_size, &z->at, &size), err = flags < 0 ? flags : 0;
 	bool last = false;
 
 	while (!err && !last)
 		err = block_read(z, &last);
+	if (!err && size != SIZE_UNKNOWN && (uint64_t)size != z->done)
+		err = -EINVAL;
 	if (err || !(flags & 4))
 		return err;
 	if (z->in_size - z->at < 4)
 		return -EINVAL;
 	z->at += 4;
 	return !z->out || little_endian(z->in + z->at - 4, 4) == (uint32_t)xxh64(z->out, z->done) ? 0 : -EINVAL;
+}
+
+int64_t zstd_content_size(const uint8_t *in, size_t in_size)
+{
+	int64_t size;
+	size_t end;
+
+	return frame_header(in, in_size, &end, &size) < 0 ? -EINVAL : size == SIZE_UNKNOWN ? 0 : size;
 }
 
 size_t zstd_work_size(void)
@@ -445,15 +578,13 @@ int64_t zstd_decode(const uint8_t *in, size_t in_size, uint8_t *out, size_t out_
 	z->out = out;
 	z->out_size = out_size;
 	z->done = 0;
-	z->at = 4;
+	z->at = 0;
 	z->offsets[0] = 1;
 	z->offsets[1] = 4;
 	z->offsets[2] = 8;
 	z->huffman.bits = 0;
 	for (unsigned int k = 0; k < KINDS; k++)
 		z->tables[k].valid = false;
-	if (in_size < 4 || little_endian(in, 4) != ZSTD_MAGIC)
-		return -EINVAL;
 	err = frame_read(z);
 	*in_used = z->at;
 	return err ? err : (int64_t)z->done;

@@ -7,6 +7,7 @@
 #define WEIGHTS_LOG_MAX	6u
 #define WEIGHTS_MAX	255u
 #define WEIGHT_SYMBOLS	13u	/* weights are 0 to 12, of which 12 is too long again */
+#define AT_ONCE		5u	/* codes in the 57 bits that back_top() has at least */
 
 /* ---- Bits ---- */
 
@@ -18,28 +19,15 @@ bool back_open(struct back_bits *b, const uint8_t *in, size_t size)
 	return true;
 }
 
-/* 32 bits or fewer from bit @from on. */
-static uint32_t bits_at(const struct back_bits *b, uint64_t from, unsigned int n)
+uint64_t back_last(const struct back_bits *b)
 {
-	size_t byte = from >> 3;
 	uint64_t v = 0;
 
-	if (byte + 8 <= b->size)
-		memcpy(&v, b->in + byte, 8);
-	else
-		for (unsigned int i = 0; byte + i < b->size; i++)
-			v |= (uint64_t)b->in[byte + i] << (8 * i);
-	return (uint32_t)(v >> (from & 7)) & (uint32_t)((1ull << n) - 1);
-}
-
-uint32_t back_read(struct back_bits *b, unsigned int n)
-{
-	b->at -= n;
-	if (b->at >= 0)
-		return bits_at(b, (uint64_t)b->at, n);
-	if (b->at + (int64_t)n <= 0)
+	if (b->at <= 0)
 		return 0;
-	return bits_at(b, 0, (unsigned int)(b->at + n)) << -b->at;
+	for (unsigned int i = 0; i < ((uint64_t)b->at + 7) / 8; i++)
+		v |= (uint64_t)b->in[i] << (8 * i);
+	return v << (64 - b->at);
 }
 
 /* Bits from the start on, for descriptions of tables. */
@@ -52,15 +40,14 @@ struct front_bits {
 
 static uint32_t front_read(struct front_bits *f, unsigned int n)
 {
-	const struct back_bits b = { .in = f->in, .size = f->size };
-	uint32_t v;
+	uint32_t v = 0;
 
 	if (f->at + n > (uint64_t)f->size * 8) {
 		f->over = true;
 		return 0;
 	}
-	v = bits_at(&b, f->at, n);
-	f->at += n;
+	for (unsigned int i = 0; i < n; i++, f->at++)
+		v |= (uint32_t)(f->in[f->at / 8] >> f->at % 8 & 1) << i;
 	return v;
 }
 
@@ -197,7 +184,7 @@ static int weights_direct(const uint8_t *in, size_t size, unsigned int nr, uint8
 /* The last weight is what makes the sum a power of two. */
 static int huffman_build(struct huffman_table *t, uint8_t *weights, unsigned int nr)
 {
-	unsigned int first[HUFFMAN_BITS + 2] = { 0 }, count[HUFFMAN_BITS + 2] = { 0 }, bits, at = 0;
+	unsigned int first[HUFFMAN_BITS + 2] = { 0 }, count[HUFFMAN_BITS + 2] = { 0 }, bits, shift, at = 0;
 	uint32_t sum = 0, left;
 
 	t->bits = 0;
@@ -215,17 +202,16 @@ static int huffman_build(struct huffman_table *t, uint8_t *weights, unsigned int
 	weights[nr++] = (uint8_t)(high_bit(left) + 1);
 	for (unsigned int i = 0; i < nr; i++)
 		count[weights[i]]++;
+	shift = HUFFMAN_BITS - bits;
 	for (unsigned int w = 1; w <= bits; w++) {
 		first[w] = at;
-		at += count[w] << (w - 1);
+		at += count[w] << (w - 1 + shift);
 	}
 	for (unsigned int i = 0; i < nr; i++) {
-		unsigned int w = weights[i], n = w ? 1u << (w - 1) : 0;
+		unsigned int w = weights[i], n = w ? 1u << (w - 1 + shift) : 0;
 
-		for (unsigned int k = 0; k < n; k++) {
-			t->entries[first[w] + k].symbol = (uint8_t)i;
-			t->entries[first[w] + k].bits = (uint8_t)(bits + 1 - w);
-		}
+		for (unsigned int k = 0; k < n; k++)
+			t->entries[first[w] + k] = (uint16_t)(i | (bits + 1 - w) << 8);
 		first[w] += n;
 	}
 	t->bits = bits;
@@ -253,16 +239,28 @@ int huffman_read(struct huffman_table *t, struct fse_table *scratch, const uint8
 int huffman_decode(const struct huffman_table *t, const uint8_t *in, size_t size, uint8_t *out, size_t n)
 {
 	struct back_bits b;
+	uint16_t e;
 
 	if (!out)
 		return 0;
 	if (!back_open(&b, in, size))
 		return -EINVAL;
-	for (size_t i = 0; i < n; i++) {
-		uint32_t look = back_read(&b, t->bits);
+	for (; n >= AT_ONCE && b.at >= 64; n -= AT_ONCE) {
+		uint64_t bits = back_top(&b);
+		unsigned int used = 0;
 
-		out[i] = t->entries[look].symbol;
-		b.at += t->bits - t->entries[look].bits;
+		for (unsigned int k = 0; k < AT_ONCE; k++) {
+			e = t->entries[bits >> (64 - HUFFMAN_BITS)];
+			*out++ = (uint8_t)e;
+			bits <<= e >> 8;
+			used += e >> 8;
+		}
+		b.at -= used;
+	}
+	while (n--) {
+		e = t->entries[back_top(&b) >> (64 - HUFFMAN_BITS)];
+		*out++ = (uint8_t)e;
+		b.at -= e >> 8;
 		if (b.at < 0)
 			return -EINVAL;
 	}

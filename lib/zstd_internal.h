@@ -18,9 +18,12 @@ struct back_bits {
 	int64_t at;		/* how many bits are left */
 };
 
+/* A state: what it stands for, and how the next one is made. In the tables of sequences the symbol is made @value and @extra bits (zstd.c). */
 struct fse_entry {
+	uint32_t value;
 	uint16_t base;
-	uint8_t symbol, bits;
+	uint8_t bits;
+	union { uint8_t symbol, extra; };
 };
 
 struct fse_table {
@@ -31,15 +34,46 @@ struct fse_table {
 
 struct huffman_table {
 	unsigned int bits;	/* of the longest code; 0: there is no table yet */
-	struct { uint8_t symbol, bits; } entries[1u << HUFFMAN_BITS];
+	uint16_t entries[1u << HUFFMAN_BITS];	/* by the next HUFFMAN_BITS bits: the symbol, and from bit 8 on the length of its code */
 };
 
 static inline unsigned int high_bit(uint32_t v) { return 31u - (unsigned int)__builtin_clz(v); }
 
+static inline uint64_t load64(const uint8_t *p)
+{
+	uint64_t v;
+
+	__builtin_memcpy(&v, p, 8);
+	return v;
+}
+
 /* False: the input has no end mark. */
 bool back_open(struct back_bits *b, const uint8_t *in, size_t size);
+/* back_top() where fewer than 64 bits are left. */
+uint64_t back_last(const struct back_bits *b);
+
+/* The next bits, the first one topmost; at least 57 are there, the others zero. */
+static inline uint64_t back_top(const struct back_bits *b)
+{
+	size_t end = ((uint64_t)b->at + 7) / 8;
+
+	return b->at >= 64 ? load64(b->in + end - 8) << (end * 8 - (uint64_t)b->at) : back_last(b);
+}
+
+/* The topmost @n (0 to 32) of @bits. */
+static inline uint32_t top_bits(uint64_t bits, unsigned int n)
+{
+	return (uint32_t)(bits >> 1 >> (63 - n));
+}
+
 /* The next @n bits, at most 32. */
-uint32_t back_read(struct back_bits *b, unsigned int n);
+static inline uint32_t back_read(struct back_bits *b, unsigned int n)
+{
+	uint32_t v = top_bits(back_top(b), n);
+
+	b->at -= n;
+	return v;
+}
 
 /* From frequencies (-1: less than one); -EINVAL when they make no table. */
 int fse_build(struct fse_table *t, const int16_t *freq, unsigned int nr, unsigned int log);

@@ -170,6 +170,14 @@ KTEST_CASE(output_without_room_is_an_error)
 	EXPECT_EQ(zstd_decode(repeated, sizeof(repeated), NULL, 4999, &used, work), -ENOSPC);
 }
 
+KTEST_CASE(header_tells_the_size)
+{
+	EXPECT_EQ(zstd_content_size(best, sizeof(best)), TEXT_SIZE);
+	EXPECT_EQ(zstd_content_size(best, 6), -EINVAL);
+	EXPECT_EQ(zstd_content_size(piped, sizeof(piped)), 0);
+	EXPECT_EQ(zstd_content_size((const uint8_t *)letters_text, LETTERS), -EINVAL);
+}
+
 KTEST_CASE(dictionary_is_refused)
 {
 	static const uint8_t frame[] = { 0x28, 0xb5, 0x2f, 0xfd, 0x21, 0x07, 0x01, 0x09, 0x00, 0x00, 'x' };
