@@ -114,6 +114,7 @@ static void threads_init(void)
 	struct thread *t;
 
 	sched_init();
+	clock_settle();
 	if (clock_start())
 		boot_fail("the local APIC's timer does not count");
 	t = thread_create("start", start_thread, NULL, SCHED_FAIR);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The clock: the TSC, measured at boot against channel 2 of the 8254 (data sheet 231164), and the CMOS clock (MC146818) for the date. A host
- * may take the CPU away at any time, for longer than the 8254 counts: its output says that it ran out, and such a measurement is not used.
+ * The clock: the TSC, measured at boot against channel 2 of the 8254 (data sheet 231164), and the CMOS clock (MC146818) for the date. While
+ * the 8254 counts, the boot goes on with a rate that is surely no less than the true one: time is slow then, and never goes back. A host may
+ * take the CPU away at any time, for longer than the 8254 counts: its output says that it ran out, and such a measurement is not used.
  * asm/clock_rate.h says what the others are worth.
  */
 #include <asm/clock.h>
@@ -20,8 +21,10 @@
 #define PIT_GATE_PORT		0x61
 #define PIT_RAN_OUT		0x20	/* of the gate port: channel 2's output, high after the last turn of mode 0 */
 #define PIT_TURNS		11932u	/* 10 ms */
+#define PIT_TURNS_ROUGH		300u	/* a quarter of a millisecond */
 #define PIT_POLLS		1000000u
 #define LOOKS			8
+#define STARTS			3	/* measurements that begin together, while the boot goes on */
 #define MEASUREMENTS		20
 #define TSC_HZ_FALLBACK		1000000000ull
 #define TSC_HZ_LEAST		10000000ull
@@ -35,6 +38,7 @@
 
 static uint64_t tsc_hz, tsc_base, tsc_mult;	/* ns = (tsc - base) * mult >> 32 */
 static uint64_t realtime_base;			/* ns since 1970 at time 0; relaxed atomics */
+static struct rate_mark starts[STARTS];
 
 static uint16_t pit_count(void)
 {
@@ -61,32 +65,81 @@ static struct rate_mark pit_look(void)
 	return best;
 }
 
-/* False: the counter stands still. */
-static bool pit_measure(struct rate_range *r)
+static void pit_begin(void)
 {
-	struct rate_mark start, end;
-	uint32_t polls;
-
 	out8(PIT_GATE_PORT, (in8(PIT_GATE_PORT) & 0xfd) | 0x01);	/* gate on, speaker off */
 	out8(PIT_COMMAND, PIT_MODE0_CHANNEL2);
 	out8(PIT_CHANNEL2, 0xff);
 	out8(PIT_CHANNEL2, 0xff);
-	start = pit_look();
-	for (polls = 0; polls < PIT_POLLS && (uint16_t)(start.count - pit_count()) < PIT_TURNS; polls++)
-		cpu_relax();
-	end = pit_look();
-	*r = rate_between(&start, &end, PIT_HZ);
-	if (in8(PIT_GATE_PORT) & PIT_RAN_OUT)
-		r->votes = 0;
-	return polls < PIT_POLLS;
 }
 
-/* TSC cycles in a second; 0 when the 8254 stands still or always ran out. */
-static uint64_t tsc_measure(void)
+static bool pit_ran_out(void)
 {
-	struct rate_range all[MEASUREMENTS], r = { 0 };
+	return in8(PIT_GATE_PORT) & PIT_RAN_OUT;
+}
 
-	for (unsigned int n = 0; n < MEASUREMENTS && !rate_is_settled(&r); n++) {
+/* Until the counter is @turns behind @start; false: it stands still. */
+static bool pit_wait(const struct rate_mark *start, uint32_t turns)
+{
+	for (uint32_t polls = 0; polls < PIT_POLLS; polls++) {
+		if ((uint16_t)(start->count - pit_count()) >= turns)
+			return true;
+		cpu_relax();
+	}
+	return false;
+}
+
+/* False: the counter stands still. */
+static bool pit_measure(struct rate_range *r)
+{
+	struct rate_mark start, end;
+
+	pit_begin();
+	start = pit_look();
+	if (!pit_wait(&start, PIT_TURNS))
+		return false;
+	end = pit_look();
+	*r = rate_between(&start, &end, PIT_HZ);
+	if (pit_ran_out())
+		r->votes = 0;
+	return true;
+}
+
+/* The rate is at most this; 0 when the 8254 stands still. */
+static uint64_t tsc_measure_start(void)
+{
+	struct rate_range r;
+	struct rate_mark end;
+
+	pit_begin();
+	for (unsigned int n = 0; n < STARTS; n++)
+		starts[n] = pit_look();
+	if (!pit_wait(&starts[0], PIT_TURNS_ROUGH))
+		return 0;
+	end = pit_look();
+	r = rate_between(&starts[0], &end, PIT_HZ);
+	return r.votes ? r.high : 0;
+}
+
+/*
+ * What was begun at the start is ended; more measurements where the host took the CPU away. Cycles in a second; 0 when the 8254 stands still
+ * or always ran out.
+ */
+static uint64_t tsc_measure_end(void)
+{
+	struct rate_range all[MEASUREMENTS], r;
+	struct rate_mark end;
+
+	if (!pit_wait(&starts[STARTS - 1], PIT_TURNS))
+		return 0;
+	for (unsigned int n = 0; n < STARTS; n++) {
+		end = pit_look();
+		all[n] = rate_between(&starts[n], &end, PIT_HZ);
+	}
+	for (unsigned int n = 0; n < STARTS && pit_ran_out(); n++)
+		all[n].votes = 0;
+	r = rate_agree(all, STARTS);
+	for (unsigned int n = STARTS; n < MEASUREMENTS && !rate_is_settled(&r); n++) {
 		if (!pit_measure(&all[n]))
 			return 0;
 		r = rate_agree(all, n + 1);
@@ -95,6 +148,12 @@ static uint64_t tsc_measure(void)
 		log_warn("clock: the TSC was measured on a busy host, and lies between %llu and %llu kHz",
 			 (unsigned long long)r.low / 1000, (unsigned long long)r.high / 1000);
 	return rate_hz(&r);
+}
+
+static void rate_set(uint64_t hz)
+{
+	tsc_hz = hz < TSC_HZ_LEAST ? TSC_HZ_FALLBACK : hz;
+	tsc_mult = mul_div64(NSEC_PER_SEC, 1ull << 32, tsc_hz);
 }
 
 static uint8_t cmos_read(uint8_t reg)
@@ -211,11 +270,16 @@ void time_delay_us(uint32_t us)
 void clock_init(uint64_t entry_tsc)
 {
 	tsc_base = entry_tsc;
-	tsc_hz = tsc_measure();
-	if (tsc_hz < TSC_HZ_LEAST) {
-		log_warn("clock: no measure of the TSC from the 8254; taking it for 1 GHz");
-		tsc_hz = TSC_HZ_FALLBACK;
-	}
-	tsc_mult = mul_div64(NSEC_PER_SEC, 1ull << 32, tsc_hz);
+	rate_set(tsc_measure_start());
 	realtime_base = cmos_seconds() * NSEC_PER_SEC - time_now();
+}
+
+void clock_settle(void)
+{
+	uint64_t hz = tsc_measure_end(), date = time_realtime();
+
+	if (hz < TSC_HZ_LEAST)
+		log_warn("clock: no measure of the TSC from the 8254; taking it for 1 GHz");
+	rate_set(hz);
+	clock_set_realtime(date);
 }

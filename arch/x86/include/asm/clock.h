@@ -12,8 +12,12 @@
 
 /* Interrupt this CPU no later than @deadline; a deadline that is already set for earlier stays. Any context; for timer_arm(). */
 void clock_program(time_ns_t deadline);
-/* Measure the TSC; time 0 is @entry_tsc. Reads the real-time clock. Interrupts off, no memory needed. */
+/*
+ * Begin to measure the TSC; time 0 is @entry_tsc. Reads the real-time clock. Interrupts off, no memory needed. Until clock_settle(), which
+ * ends it and waits for what is left of 10 ms, time_now() may be late by a few parts in a hundred.
+ */
 void clock_init(uint64_t entry_tsc);
+void clock_settle(void);
 /* Start this CPU's timer interrupt; after the local APIC is on. */
 int clock_start(void);
 /* The same for another CPU, after the boot CPU has measured. Interrupts off. */

@@ -73,10 +73,18 @@ static void machine_write_slow(uint16_t port, uint8_t v)
 	machine_write(port, v);
 }
 
-static void run(void)
+/* The boot takes @cycles between the two halves. */
+static void run_boot(uint64_t cycles)
 {
 	mock.port_write = machine_write_slow;
 	clock_init(0);
+	mock.tsc += cycles;
+	clock_settle();
+}
+
+static void run(void)
+{
+	run_boot(0);
 }
 
 KTEST_CASE(tsc_is_measured_to_a_part_in_a_thousand)
@@ -85,6 +93,36 @@ KTEST_CASE(tsc_is_measured_to_a_part_in_a_thousand)
 	run();
 	EXPECT_TRUE(clock_tsc_hz() > 999000000 && clock_tsc_hz() < 1001000000);
 	EXPECT_EQ(mock.logs, 0);
+}
+
+/* Shorter than the measurement, longer, longer than the 8254 counts, and so long that it counts anew. */
+KTEST_CASE(boot_between_start_and_end_takes_any_time)
+{
+	for (uint64_t ms = 0; ms < 200; ms += 3) {
+		start();
+		run_boot(ms * 1000000);
+		EXPECT_TRUE(clock_tsc_hz() > 999000000 && clock_tsc_hz() < 1001000000);
+		EXPECT_EQ(mock.logs, 0);
+	}
+}
+
+KTEST_CASE(time_goes_on_slowly_until_the_rate_is_known)
+{
+	time_ns_t rough;
+
+	for (uint64_t us = 0; us < 3000; us += 170) {
+		start();
+		stalls = us ? 100000 : 0;
+		stall_every = 4;
+		stall = us * 1000;
+		mock.port_write = machine_write_slow;
+		clock_init(0);
+		EXPECT_TRUE(clock_tsc_hz() >= 1000000000);
+		rough = time_now();
+		EXPECT_TRUE(rough <= mock.tsc);
+		clock_settle();
+		EXPECT_TRUE(time_now() >= rough);
+	}
 }
 
 /* @n times, at every @every-th port write, the host takes the CPU away for @cycles. */
