@@ -80,7 +80,11 @@ all-user-objs := $(sort $(user-driver-objs) $(user-library-objs) $(user-shim-obj
 
 moved-drivers := $(addprefix $(O)/usr/drivers/,$(basename $(notdir $(all-driver-m))))
 test-drivers := $(addprefix $(O)/tests/drivers/,$(basename $(notdir $(all-test-driver-y))))
-programs := $(addprefix $(O)/usr/bin/,$(basename $(notdir $(all-program-y))))
+program-files = $(addprefix $(O)/usr/bin/,$(basename $(notdir $(1))))
+programs := $(call program-files,$(all-program-y))
+# Those of tests/ are in an archive of their own, which ./ferry run adds when its command names one.
+test-programs := $(call program-files,$(filter tests/%,$(all-program-y)))
+root-programs := $(filter-out $(test-programs),$(programs))
 
 # The host tests every driver, also one that the configuration leaves out.
 host-driver-objs := $(call in,host/,$(call driver-parts,$(all-driver-y) $(all-driver-m) $(all-driver-n)))
@@ -126,7 +130,8 @@ $(call set-stamp,host,$(call no-path,$(HOSTCC) $(host-cflags) $(host-includes)))
 $(call set-stamp,link,$(strip $(LD) $(kernel-ldflags) $(kernel-objs) $(kernel-driver-objs) $(fallback-objs)))
 $(call set-stamp,archives,$(strip $(AR) $(all-library-y) $(all-lib-y) $(all-user-shim-y)))
 $(call set-stamp,host-link,$(strip $(host-cflags) $(all-host-objs)))
-$(call set-stamp,rootfs,$(strip $(moved-drivers) $(programs) $(CONFIG_INITRAMFS_EXTRA)))
+$(call set-stamp,rootfs,$(strip $(moved-drivers) $(root-programs) $(CONFIG_INITRAMFS_EXTRA)))
+$(call set-stamp,testfs,$(strip $(test-programs)))
 $(call set-stamp,cmdline,$(CONFIG_CMDLINE))
 
 # ---- Compile -----------------------------------------------------------------------------------
@@ -254,11 +259,15 @@ $(O)/usr/bin/$(basename $(notdir $(1))): $(call in,user/,$(parts-$(1))) $(O)/lib
 endef
 $(foreach p,$(all-program-y),$(eval $(call program,$(p))))
 
-$(O)/initramfs.cpio: $(moved-drivers) $(programs) $(wildcard usr/init/files/* usr/init/files/*/* usr/init/files/*/*/*) \
+$(O)/initramfs.cpio: $(moved-drivers) $(root-programs) $(wildcard usr/init/files/* usr/init/files/*/* usr/init/files/*/*/*) \
 		$(O)/stamp/rootfs scripts/mkinitramfs
 	$(call say,CPIO,$(@F))
-	$(Q)scripts/mkinitramfs -o $@ --drivers "$(moved-drivers)" --programs "$(programs)" \
+	$(Q)scripts/mkinitramfs -o $@ --drivers "$(moved-drivers)" --programs "$(root-programs)" \
 		--files usr/init/files $(foreach f,$(patsubst "%",%,$(CONFIG_INITRAMFS_EXTRA)),--add $(f))
+
+$(O)/tests.cpio: $(test-programs) $(O)/stamp/testfs scripts/mkinitramfs
+	$(call say,CPIO,$(@F))
+	$(Q)scripts/mkinitramfs -o $@ --only --programs "$(test-programs)"
 
 $(O)/ferry.iso: $(O)/ferry.strip $(O)/initramfs.cpio $(O)/stamp/cmdline scripts/image
 	$(call say,ISO,$(@F))
@@ -286,7 +295,7 @@ all: kernel drivers programs initramfs image ; @:
 kernel: $(O)/ferry.elf
 drivers: $(moved-drivers) $(test-drivers) $(O)/placement.ok
 programs: $(programs)
-initramfs: $(O)/initramfs.cpio
+initramfs: $(O)/initramfs.cpio $(O)/tests.cpio
 image: $(O)/ferry.iso
 unit: $(O)/host/unit fuzz-replay
 fuzz-replay: $(fuzz-targets)
