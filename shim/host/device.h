@@ -66,7 +66,7 @@ struct device {
 	unsigned int nr_strands;
 	uint64_t timers[DEVICE_STRANDS_MAX];	/* when; 0: off */
 	struct host_irq irq;
-	struct host_dma *dma;
+	struct host_dma *dma, *dma_last;	/* last: found the last time; may be NULL */
 	uint64_t next_address;
 	struct host_memory *memory;
 	struct host_memory *kept;	/* outlives the driver */

@@ -38,6 +38,7 @@ void host_dma_unmap(struct device *dev, uint64_t address)
 		if (map->address != address)
 			continue;
 		*at = map->next;
+		dev->dma_last = NULL;
 		host_free(map->cpu);
 		host_free(map);
 		return;
@@ -51,14 +52,23 @@ void host_dma_free_all(struct device *dev)
 		host_dma_unmap(dev, dev->dma->address);
 }
 
+static bool map_holds(const struct host_dma *map, uint64_t address, uint32_t length)
+{
+	return address >= map->address && address - map->address < map->length && length <= map->length - (address - map->address);
+}
+
+/* Devices look at one ring many times, one place after the other. */
 struct host_dma *host_dma_find(struct device *dev, uint64_t address, uint32_t length)
 {
-	for (struct host_dma *map = dev->dma; map; map = map->next) {
-		if (address >= map->address && address - map->address < map->length &&
-		    length <= map->length - (address - map->address))
-			return map;
-	}
-	return NULL;
+	struct host_dma *map = dev->dma_last;
+
+	if (map && map_holds(map, address, length))
+		return map;
+	for (map = dev->dma; map && !map_holds(map, address, length);)
+		map = map->next;
+	if (map)
+		dev->dma_last = map;
+	return map;
 }
 
 int dma_alloc(struct device *dev, uint32_t length, uint32_t align, struct dma_buf *buf)

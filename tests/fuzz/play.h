@@ -10,8 +10,8 @@
 #include <host/host.h>
 #include "require.h"
 
-#define LATE_US		50000u		/* while the input acts */
-#define END_LATE_US	1000000u	/* when nothing is left but to wait */
+#define LATE_US		200000u		/* while the input acts */
+#define END_LATE_US	10000000u	/* when nothing is left but to wait */
 #define END_US		4000000000ull	/* virtual time after which every request must have ended */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);

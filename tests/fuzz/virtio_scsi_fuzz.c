@@ -104,7 +104,9 @@ static struct virtio_model_setup setup_take(void)
 		sm.units[0].present = true;
 	sm.disk_max = 32768;
 	sm.has_log = numbers & 0x80;
-	sm.max_target = 4;	/* the last one has no unit */
+	for (unsigned int i = 0; i < SCSI_MODEL_UNITS; i++)
+		if (sm.units[i].present && sm.units[i].target >= sm.max_target)
+			sm.max_target = sm.units[i].target + 1u;	/* the last one has no unit */
 	s = scsi_model_default(&sm);
 	s.legacy_only = (kind & 3) == 1;
 	s.modern_only = (kind & 3) == 2;

@@ -138,7 +138,7 @@ static void control_work(struct virtio_model *vm, struct model_queue *q)
 	model_queue_signal(vm, q);
 }
 
-static void queue_work(struct virtio_model *vm, struct model_queue *q)
+void model_queue_work(struct virtio_model *vm, struct model_queue *q)
 {
 	q->notified = false;
 	if (!q->enabled || !(vm->status & 4))
@@ -163,7 +163,7 @@ static void queue_work(struct virtio_model *vm, struct model_queue *q)
 void virtio_model_release(struct virtio_model *vm)
 {
 	for (unsigned int i = 0; i < MODEL_QUEUES; i++)
-		queue_work(vm, &vm->queues[i]);
+		model_queue_work(vm, &vm->queues[i]);
 }
 
 void virtio_model_resize(struct virtio_model *vm, uint64_t sectors)

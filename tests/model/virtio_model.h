@@ -149,6 +149,9 @@ void virtio_model_needs_reset(struct virtio_model *vm);
 /* Answer what is held; do it now. */
 void virtio_model_release(struct virtio_model *vm);
 
+/* virtio_blk_model.c. Do what @q's requests ask for. */
+void model_queue_work(struct virtio_model *vm, struct model_queue *q);
+
 /* virtio_ring_model.c. Take the requests of @q; answer @rq; forget all. */
 bool model_queue_take(struct virtio_model *vm, struct model_queue *q);
 void model_queue_answer(struct virtio_model *vm, struct model_queue *q, struct model_request *rq, uint32_t length);

@@ -349,11 +349,13 @@ static bool model_tick(void *model)
 	struct virtio_model *vm = model;
 	bool busy = false;
 
-	for (unsigned int i = 0; i < MODEL_QUEUES; i++)
-		busy = vm->queues[i].notified || busy;
-	if (busy && !vm->lies.vanish)
-		virtio_model_release(vm);
-	return busy && !vm->lies.vanish;
+	for (unsigned int i = 0; i < MODEL_QUEUES && !vm->lies.vanish; i++) {
+		if (!vm->queues[i].notified)
+			continue;
+		model_queue_work(vm, &vm->queues[i]);
+		busy = true;
+	}
+	return busy;
 }
 
 const struct host_model_ops virtio_model_ops = {

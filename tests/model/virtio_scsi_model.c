@@ -434,7 +434,7 @@ static bool host_task(struct virtio_model *vm, struct model_queue *q, struct mod
 /* Header, data out, response, data in (section 5.6.6.1). */
 static void host_answer(struct virtio_model *vm, struct model_queue *q, struct model_request *rq)
 {
-	struct command *c = host_alloc(sizeof(*c));
+	struct command c = { .vm = vm, .sm = model_of(vm), .rq = rq };
 	uint8_t header[HEADER_MIN];
 	unsigned int response = 1;
 
@@ -443,25 +443,18 @@ static void host_answer(struct virtio_model *vm, struct model_queue *q, struct m
 	if (response == rq->nr || rq->pieces[0].length != HEADER_MIN || rq->pieces[response].length < 108 ||
 	    host_dma_read(vm->dev, rq->pieces[0].address, header, HEADER_MIN)) {
 		vm->confused++;
-		host_free(c);
 		return;
 	}
-	if (stuck_keep(vm, q, rq, header, response)) {
-		host_free(c);
+	if (stuck_keep(vm, q, rq, header, response))
 		return;
-	}
-	c->vm = vm;
-	c->sm = model_of(vm);
-	c->rq = rq;
-	c->out = 1;
-	c->nr_out = response - 1;
-	c->in = response + 1;
-	c->nr_in = rq->nr - response - 1;
-	command_run(c, header);
-	if (!c->sm->lies.no_response)
-		host_dma_write(vm->dev, rq->pieces[response].address, &c->r, sizeof(c->r));
-	model_queue_answer(vm, q, rq, 108 + (c->nr_in ? c->moved : 0));
-	host_free(c);
+	c.out = 1;
+	c.nr_out = response - 1;
+	c.in = response + 1;
+	c.nr_in = rq->nr - response - 1;
+	command_run(&c, header);
+	if (!c.sm->lies.no_response)
+		host_dma_write(vm->dev, rq->pieces[response].address, &c.r, sizeof(c.r));
+	model_queue_answer(vm, q, rq, 108 + (c.nr_in ? c.moved : 0));
 }
 
 static void host_config(struct virtio_model *vm, uint8_t config[64])

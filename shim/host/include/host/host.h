@@ -130,7 +130,7 @@ void host_run(struct device *dev, uint64_t us);
 /* Serve what is ready now, without letting time pass. */
 void host_settle(struct device *dev);
 uint64_t host_clock_us(void);
-/* Timers come and polls look up to @us late, as on a machine that is busy: what only waits is over in fewer steps. */
+/* Timers come, waits end and polls look up to @us late, as on a machine that is busy: what only waits is over in fewer steps. */
 void host_timers_late(uint32_t us);
 
 /* irq.c. From the model: raise message @vector, or set the level of the line. */
