@@ -22,7 +22,7 @@ struct snapshot {
 	pid_t tid, tracer;		/* tid: only this thread, 0: all of them */
 	pid_t ppid, pgid, sid, fg;
 	uint32_t nr_threads, tty;
-	uint64_t vsize, rss, stack, data;
+	uint64_t vsize, rss, stack, data, locked;
 	time_ns_t user, system;
 	uint64_t pending, blocked, ignored, caught;
 	int nice, priority;		/* priority: in effect now, as Linux counts it */
@@ -126,6 +126,8 @@ static void take_space(struct process *p, struct snapshot *n)
 			n->stack += v->end - v->start;
 		if (v->flags & VM_WRITE)
 			n->data += v->end - v->start;
+		if (v->flags & VM_LOCKED)
+			n->locked += v->end - v->start;
 	}
 	n->rss = s->nr_pages;
 	mutex_unlock(&s->lock);
@@ -199,8 +201,8 @@ void proc_pid_status(struct seq *s, struct inode *inode)
 		   p->sgid, p->fsgid);
 	for (i = 0; i < p->nr_groups && i < ARRAY_SIZE(p->groups); i++)
 		seq_printf(s, "%u ", p->groups[i]);
-	seq_printf(s, "\nVmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\n", ull(n.vsize / 1024), ull(n.vsize / 1024),
-		   ull(MAX(p->max_pages, n.rss) * 4), ull(n.rss * 4));
+	seq_printf(s, "\nVmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmLck:\t%8llu kB\nVmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\n", ull(n.vsize / 1024),
+		   ull(n.vsize / 1024), ull(n.locked / 1024), ull(MAX(p->max_pages, n.rss) * 4), ull(n.rss * 4));
 	seq_printf(s, "VmData:\t%8llu kB\nVmStk:\t%8llu kB\nThreads:\t%u\n", ull(n.data / 1024), ull(n.stack / 1024), n.nr_threads);
 	seq_printf(s, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\nCapAmb:\t%016llx\nNoNewPrivs:\t%u\n",
 		   ull(p->privileges.inheritable), ull(p->privileges.permitted), ull(p->privileges.effective), ull(p->privileges.bounding),
@@ -309,6 +311,7 @@ static void show_usage(struct seq *s, const struct vma *v, const struct space_us
 		   ull(u->own[0][0]) / 1024, ull(u->own[0][1]) / 1024, ull(u->own[1][0]) / 1024);
 	seq_printf(s, "Private_Dirty:  %8llu kB\nReferenced:     %8llu kB\nAnonymous:      %8llu kB\nSwap:           %8u kB\n",
 		   ull(u->own[1][1]) / 1024, ull(u->resident) / 1024, ull(u->anonymous) / 1024, 0);
+	seq_printf(s, "Locked:         %8llu kB\n", v->flags & VM_LOCKED ? ull(u->part) / 1024 : 0ull);
 }
 
 static void show_areas(struct seq *s, struct inode *inode, bool usage)

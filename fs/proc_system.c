@@ -9,6 +9,7 @@
 #include <kernel/time.h>
 #include <mm/page.h>
 #include <mm/slab.h>
+#include <mm/space.h>
 #include <mm/vmstat.h>
 #include <uapi/ferry/linux.h>
 
@@ -320,6 +321,7 @@ static int proc_system_init(void)
 		{ "sys/kernel/random/uuid", 0444, uuid_show, NULL }, { "sys/kernel/random/boot_id", 0444, uuid_show, boot_id },
 		{ "sys/kernel/random/entropy_avail", 0444, number_show, (void *)256l }, { "sys/fs/nr_open", 0444, number_show, (void *)65536l },
 		{ "sys/vm/overcommit_memory", 0444, number_show, NULL },
+		{ "sys/vm/max_map_count", 0444, number_show, (void *)(uintptr_t)SPACE_AREAS_MAX },
 		{ "sys/kernel/dmesg_restrict", 0444, number_show, (void *)1l }, { "sys/kernel/kptr_restrict", 0444, number_show, (void *)2l },
 		{ "sys/kernel/randomize_va_space", 0444, number_show, (void *)2l },
 	};

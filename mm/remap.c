@@ -49,7 +49,7 @@ static int64_t choose_place(struct remap *r)
 
 static int64_t move_area(struct remap *r)
 {
-	int64_t at = choose_place(r);
+	int64_t at = r->space->nr_areas < SPACE_AREAS_MAX - 3 ? choose_place(r) : -ENOMEM;	/* both ends may have to be cut first */
 	struct vma *from, *to;
 	int err;
 
@@ -83,11 +83,15 @@ static int64_t grow_in_place(struct remap *r, struct vma *vma)
 	return r->old;
 }
 
-static int fill_resident(struct space *s, vaddr_t at, uint64_t from, uint64_t to)
+static int fill_grown(struct space *s, vaddr_t at, uint64_t from, uint64_t to)
 {
 	struct vma *vma = space_find(s, at);
 
-	if (!vma || !(vma->flags & VM_RESIDENT) || from >= to)
+	if (!vma || from >= to)
+		return 0;
+	if (vma->flags & VM_LOCKED)
+		space_lock_fill(s, at + from, at + to);
+	if (!(vma->flags & VM_RESIDENT))
 		return 0;
 	return space_populate_locked(s, at + from, at + to, vma->flags & VM_WRITE ? VM_WRITE : VM_READ);
 }
@@ -102,6 +106,8 @@ static int64_t remap_locked(struct remap *r)
 		return -EFAULT;
 	if (vma_is_object(vma))
 		return -EINVAL;
+	if (r->new_length > r->old_length && vma->flags & VM_LOCKED && space_lock_check(r->space, r->new_length - r->old_length))
+		return -EAGAIN;
 	if (r->new_length < r->old_length) {
 		err = space_unmap_locked(r->space, r->old + r->new_length, r->old + r->old_length, &r->dead);
 		if (err)
@@ -114,7 +120,7 @@ static int64_t remap_locked(struct remap *r)
 		at = move_area(r);
 	if (at < 0)
 		return at;
-	err = fill_resident(r->space, at, r->old_length, r->new_length);
+	err = fill_grown(r->space, at, r->old_length, r->new_length);
 	return err ? err : at;
 }
 
@@ -143,16 +149,20 @@ int64_t space_remap(struct space *s, vaddr_t old, uint64_t old_length, uint64_t 
 
 static int brk_grow(struct space *s, vaddr_t from, vaddr_t to, struct list *dead)
 {
-	uint32_t flags = VM_READ | VM_WRITE | (s->resident ? VM_RESIDENT : 0);
+	uint32_t flags = VM_READ | VM_WRITE | (s->resident ? VM_RESIDENT : 0) | space_lock_flags(s, 0);
 	struct vma *vma;
 	int err = 0;
 
 	if (!user_range_ok(to, STACK_GAP) || !vma_range_free(s, from, to))
 		return -ENOMEM;
+	if (flags & VM_LOCKED && space_lock_check(s, to - from))
+		return -EAGAIN;
 	vma = vma_alloc(from, to, flags);
 	if (!vma)
 		return -ENOMEM;
 	vma_insert(s, vma, dead);
+	if (flags & VM_LOCKED && !(s->lock_future & LINUX_MCL_ONFAULT))
+		space_lock_fill(s, from, to);
 	if (s->resident)
 		err = space_populate_locked(s, from, to, VM_WRITE);
 	if (err)

@@ -232,6 +232,8 @@ static int copy_areas(struct space *to, struct space *from, bool *changed)
 		if (!copy)
 			return -ENOMEM;
 		list_append(&to->areas, &copy->link);
+		to->nr_areas++;
+		copy->flags &= ~VM_LOCKED;
 		mapping_add(to, copy);
 		if (vma->anon && !(vma->flags & (VM_SHARED | VM_WIPE_ON_FORK)))
 			err = copy_area(to, from, vma, changed);

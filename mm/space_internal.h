@@ -82,6 +82,13 @@ int space_own_page_locked(struct space *s, vaddr_t v);
 /* Waits as space_fault_wait() does, but in resident spaces, where nothing has to be read. */
 int space_populate_locked(struct space *s, vaddr_t start, vaddr_t end, uint32_t access);
 
+/* mlock.c. May the current process lock @length bytes more? 0, -EPERM, -ENOMEM. Always for spaces that are not its own. */
+int space_lock_check(const struct space *s, uint64_t length);
+/* VM_LOCKED for an area that a program asks for now with these LINUX_MAP_* flags, or 0. */
+uint32_t space_lock_flags(const struct space *s, uint32_t map_flags);
+/* Fault in what can be of a range; the first error. */
+int space_lock_fill(struct space *s, vaddr_t start, vaddr_t end);
+
 /* space_map.c. Unmap; whole areas go to @dead. */
 int space_unmap_locked(struct space *s, vaddr_t start, vaddr_t end, struct list *dead);
 

@@ -145,18 +145,36 @@ static int map_object(struct space *s, const struct vma *vma)
 	return 0;
 }
 
-/* Fill at once what must not fault later. */
-static int map_fill(struct map_request *r, struct vma *vma)
+static bool wants_filling(const struct map_request *r, const struct vma *vma)
+{
+	if (r->map_flags & (LINUX_MAP_POPULATE | LINUX_MAP_LOCKED))
+		return true;
+	return vma->flags & VM_LOCKED && !(r->space->lock_future & LINUX_MCL_ONFAULT);
+}
+
+/* Fill at once what must not fault later: of @vma, which may have melted with its neighbours, the new part. */
+static int map_fill(struct map_request *r, struct vma *vma, vaddr_t start, vaddr_t end)
 {
 	if (vma_is_object(vma))
 		return map_object(r->space, vma);
 	if (!(vma->flags & RIGHTS))
 		return 0;
 	if (vma->flags & VM_RESIDENT)
-		return space_populate_locked(r->space, vma->start, vma->end, vma->flags & VM_WRITE ? VM_WRITE : VM_READ);
-	if (r->map_flags & (LINUX_MAP_POPULATE | LINUX_MAP_LOCKED))
-		(void)space_populate_locked(r->space, vma->start, vma->end, vma->flags & VM_WRITE ? VM_WRITE : VM_READ);
+		return space_populate_locked(r->space, start, end, vma->flags & VM_WRITE ? VM_WRITE : VM_READ);
+	if (wants_filling(r, vma))
+		(void)space_lock_fill(r->space, start, end);	/* what cannot be had comes later, or not at all */
 	return 0;
+}
+
+/* Linux looks at the limit before it looks for a place. */
+static int map_lock(struct map_request *r)
+{
+	struct vma *vma = r->vma;
+	uint32_t flags = vma_is_object(vma) ? 0 : space_lock_flags(r->space, r->map_flags);
+	int err = flags ? space_lock_check(r->space, vma->end) : 0;
+
+	vma->flags |= flags;
+	return err == -EPERM && r->map_flags & LINUX_MAP_LOCKED ? -EPERM : err ? -EAGAIN : 0;
 }
 
 static int64_t map_locked(struct map_request *r)
@@ -164,9 +182,11 @@ static int64_t map_locked(struct map_request *r)
 	struct space *s = r->space;
 	struct vma *vma = r->vma;
 	uint64_t length = vma->end;
-	int64_t at = place(r, length);
+	int64_t at = s->nr_areas < SPACE_AREAS_MAX ? map_lock(r) : -ENOMEM;
 	int err;
 
+	if (!at)
+		at = place(r, length);
 	if (at < 0)
 		return at;
 	vma->start = at;
@@ -174,7 +194,7 @@ static int64_t map_locked(struct map_request *r)
 	vma_insert(s, vma, &r->dead);
 	r->vma = NULL;
 	vma = space_find(s, at);
-	err = map_fill(r, vma);
+	err = map_fill(r, vma, at, at + length);
 	if (!err)
 		return at;
 	(void)space_unmap_locked(s, at, at + length, &r->dead);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The system calls of memory. Locking hints are accepted: nothing is ever swapped out. */
+/* The system calls of memory; those that lock it are in mlock.c. */
 #include <asm/paging.h>
 #include <fs/file.h>
 #include <kernel/process.h>
@@ -142,6 +142,7 @@ int64_t space_advise(struct space *s, uint64_t address, uint64_t length, int adv
 {
 	switch (advice) {
 	case LINUX_MADV_DONTNEED:
+		return space_any_locked(s, address, address + length) ? -EINVAL : space_discard(s, address, length);
 	case LINUX_MADV_FREE:
 		return space_discard(s, address, length);
 	case LINUX_MADV_POPULATE_READ:
@@ -320,61 +321,9 @@ SYSCALL(NR_msync, msync)
 	    (flags & LINUX_MS_ASYNC && flags & LINUX_MS_SYNC))
 		return -EINVAL;
 	err = check_mapped(current_process->space, args->a[0], args->a[1]);
+	if (flags & LINUX_MS_INVALIDATE && space_any_locked(current_process->space, v, end))
+		return -EBUSY;
 	while (!err && flags & LINUX_MS_SYNC && v < end)
 		err = sync_area(current_process->space, &v, end);
 	return err;
-}
-
-/*
- * Nothing is ever taken out to a disk: to lock memory is to fill it. The limit holds for each call, for what is locked is not counted.
- * Pages that cannot be had (past a file's end, no access) leave gaps, as with MAP_POPULATE.
- */
-static int64_t fill(uint64_t address, uint64_t length)
-{
-	uint64_t limit = current_process->rlimits[LINUX_RLIMIT_MEMLOCK].cur;
-	vaddr_t v = address & PAGE_MASK, end = v + ALIGN_UP(length + address % PAGE_SIZE, PAGE_SIZE);
-	struct space *s = current_process->space;
-	const struct vma *vma;
-	int64_t err;
-
-	if (!privileged(LINUX_CAP_IPC_LOCK) && (!limit || end - v > limit))
-		return limit ? -ENOMEM : -EPERM;
-	err = check_mapped(s, address, length);
-	if (err)
-		return err;
-	mutex_lock(&s->lock);
-	for (; v < end && (vma = space_find(s, v)); v = vma->end)
-		if (vma->flags & (VM_READ | VM_WRITE))
-			(void)space_populate_locked(s, v, MIN(end, vma->end), vma->flags & VM_WRITE ? VM_WRITE : VM_READ);
-	mutex_unlock(&s->lock);
-	return 0;
-}
-
-SYSCALL_FLAGS(NR_mlock, mlock, SYSCALL_DRIVER)
-{
-	return fill(args->a[0], args->a[1]);
-}
-
-SYSCALL(NR_mlock2, mlock2)
-{
-	if ((int)args->a[2] & ~LINUX_MLOCK_ONFAULT)
-		return -EINVAL;
-	return (int)args->a[2] ? check_mapped(current_process->space, args->a[0], args->a[1]) : fill(args->a[0], args->a[1]);
-}
-
-SYSCALL(NR_munlock, munlock)
-{
-	return args->a[1] ? check_mapped(current_process->space, args->a[0], args->a[1]) : 0;
-}
-
-SYSCALL_FLAGS(NR_mlockall, mlockall, SYSCALL_DRIVER)
-{
-	uint64_t all = LINUX_MCL_CURRENT | LINUX_MCL_FUTURE | LINUX_MCL_ONFAULT;
-
-	return !args->a[0] || args->a[0] & ~all || args->a[0] == LINUX_MCL_ONFAULT ? -EINVAL : 0;
-}
-
-SYSCALL(NR_munlockall, munlockall)
-{
-	return 0;
 }

@@ -4,6 +4,8 @@
 #include <mm/slab.h>
 #include "space_internal.h"
 
+#define NEAR	3
+
 struct vma *vma_alloc(vaddr_t start, vaddr_t end, uint32_t flags)
 {
 	struct vma *vma = kzalloc(sizeof(*vma));
@@ -78,6 +80,9 @@ struct vma *vma_after(struct space *s, vaddr_t address)
 {
 	struct vma *vma = s->hint;
 
+	/* It is often the one before. */
+	for (int i = 0; vma && address < vma->start && i < NEAR; i++)
+		vma = vma_prev(s, vma);
 	if (!vma || address < vma->start)
 		vma = list_empty(&s->areas) ? NULL : list_first(&s->areas, struct vma, link);
 	while (vma && address >= vma->end)
@@ -115,6 +120,9 @@ void vma_unlink(struct space *s, struct vma *vma)
 {
 	if (s->hint == vma)
 		s->hint = NULL;
+	if (vma->end > s->full_above)
+		s->full_above = 0;
+	s->nr_areas--;
 	list_del(&vma->link);
 }
 
@@ -153,6 +161,7 @@ void vma_insert(struct space *s, struct vma *vma, struct list *dead)
 	struct list *next = after ? &after->link : &s->areas;
 
 	list_insert(&vma->link, next->prev, next);
+	s->nr_areas++;
 	mapping_add(s, vma);
 	vma_merge(s, vma, dead);
 }
@@ -163,13 +172,16 @@ int vma_split(struct space *s, vaddr_t address)
 
 	if (!vma || vma->start == address)
 		return 0;
+	if (s->nr_areas >= SPACE_AREAS_MAX)
+		return -ENOMEM;
 	upper = vma_copy(vma);
 	if (!upper)
 		return -ENOMEM;
 	upper->start = address;
 	upper->offset += address - vma->start;
 	vma->end = address;
-	s->hint = NULL;
+	s->hint = upper;
+	s->nr_areas++;
 	list_insert(&upper->link, &vma->link, vma->link.next);
 	mapping_add(s, upper);
 	return 0;
@@ -190,18 +202,33 @@ static vaddr_t lower_edge(const struct vma *vma)
 	return vma->start > STACK_GAP ? vma->start - STACK_GAP : 0;
 }
 
-vaddr_t vma_find_gap(struct space *s, uint64_t length, vaddr_t limit)
+/* The highest end, at or below @limit, of a gap of @length; the search starts with @at and goes down. 0: there is none. */
+static vaddr_t gap_end(struct space *s, struct list *at, uint64_t length, vaddr_t limit)
 {
-	struct list *at;
-
-	for (at = s->areas.prev; at != &s->areas && limit >= length; at = at->prev) {
+	for (; at != &s->areas && limit >= length; at = at->prev) {
 		struct vma *vma = list_entry(at, struct vma, link);
 
 		if (vma->end <= limit && limit - vma->end >= length)
-			return limit - length >= MAP_MIN ? limit - length : 0;
+			break;
 		limit = MIN(limit, lower_edge(vma));
 	}
-	return limit >= length && limit - length >= MAP_MIN ? limit - length : 0;
+	return limit >= length && limit - length >= MAP_MIN ? limit : 0;
+}
+
+/* What lies above the place that was found last is full, so a program with many areas does not pass them all each time. */
+vaddr_t vma_find_gap(struct space *s, uint64_t length, vaddr_t limit)
+{
+	bool usual = limit == s->mmap_base, known = usual && s->full_above && length >= s->full_length;
+	struct vma *above = known ? vma_after(s, s->full_above) : NULL;
+	vaddr_t end = above ? gap_end(s, above->link.prev, length, MIN(s->full_above, lower_edge(above))) : 0;
+
+	if (!end)
+		end = gap_end(s, s->areas.prev, length, limit);
+	if (usual && end) {
+		s->full_above = end - length;
+		s->full_length = length;
+	}
+	return end ? end - length : 0;
 }
 
 bool vma_range_free(struct space *s, vaddr_t start, vaddr_t end)

@@ -222,6 +222,8 @@ ABI_CASE(clocks_are_set_by_root_alone)
 	CHECK_ERR(syscall(SYS_settimeofday, &tv, NULL), EINVAL);
 	CHECK_ERR(syscall(SYS_settimeofday, BAD, NULL), EFAULT);
 	if (!geteuid())
+		CHECK_ERR(syscall(SYS_clock_settime, CLOCK_REALTIME, &(struct timespec){ 0, 0 }), EINVAL);	/* before power-on */
+	if (!geteuid())
 		CHECK(!setresuid(65534, 65534, 65534));
 	CHECK_ERR(syscall(SYS_clock_settime, CLOCK_REALTIME, &now), EPERM);
 	tv.tv_usec = 0;

@@ -25,7 +25,10 @@ struct cgroup;
 #define VM_IO		0x40u	/* device registers: uncached, not copied by fork, not pinned */
 #define VM_DONT_FORK	0x100u	/* children do not get it (madvise) */
 #define VM_WIPE_ON_FORK	0x200u	/* children get it empty; private and anonymous */
+#define VM_LOCKED	0x400u	/* counts against RLIMIT_MEMLOCK; children do not inherit that (mlock) */
 #define VM_OBJECT	0x80u	/* frames given by the creator (rings, DMA memory): not copied by fork */
+
+#define SPACE_AREAS_MAX	65530u	/* of one space: vm.max_map_count of Linux */
 
 struct vma {
 	struct list link;	/* sorted by start */
@@ -59,6 +62,7 @@ struct space {
 	uint64_t number;	/* of no other space, ever */
 	struct mutex lock;	/* guards areas and brk; taken before page table locks */
 	struct list areas;
+	uint64_t nr_areas;	/* SPACE_AREAS_MAX at most, where a program asks for more */
 	paddr_t root;		/* top page table */
 	vaddr_t brk_start, brk_end, mmap_base;
 	uint64_t nr_pages;	/* resident user pages */
@@ -66,7 +70,10 @@ struct space {
 	uint64_t limit_pages;	/* 0: none */
 	struct cgroup *group;	/* counted: whose account has the pages; NULL: nobody's (kernel/cgroup_memory.c) */
 	bool resident;		/* a driver's: every area is VM_RESIDENT */
+	uint32_t lock_future;	/* LINUX_MCL_*: areas to come are VM_LOCKED (mlockall) */
 	struct vma *hint;	/* where the last search ended */
+	vaddr_t full_above;	/* from here to mmap_base no gap has full_length bytes; 0: nobody has looked */
+	uint64_t full_length;
 };
 
 struct space *space_create(void);			/* NULL when out of memory */
@@ -105,6 +112,8 @@ int64_t space_advise(struct space *s, uint64_t address, uint64_t length, int adv
 /* Fault everything in, for @access. 0 or an error of space_fault(). */
 int space_populate(struct space *s, vaddr_t address, uint64_t length, uint32_t access);
 struct vma *space_find(struct space *s, vaddr_t address);	/* lock held */
+/* Is a page of the range locked (mlock)? May sleep. */
+bool space_any_locked(struct space *s, vaddr_t start, vaddr_t end);
 
 /* Resolve a fault at @address; @access is VM_READ, VM_WRITE or VM_EXEC. 0, -EFAULT (no such area), -EACCES (not allowed), -ENOMEM, -EIO. */
 int space_fault(struct space *s, vaddr_t address, uint32_t access);

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Locked memory: what is counted, what is refused, who inherits it; and how many areas a program may have. */
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include "abi.h"
+
+#define PAGE		4096ul
+#define AREAS_MAX	65530
+
+static char *pages(unsigned long nr, int flags)
+{
+	char *m = mmap(NULL, nr * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+
+	CHECK(m != MAP_FAILED);
+	return m;
+}
+
+/* VmLck of /proc/self/status in pages. */
+static unsigned long locked_pages(void)
+{
+	FILE *f = fopen("/proc/self/status", "r");
+	unsigned long kb = 0;
+	bool found = false;
+	char line[256];
+
+	CHECK(f);
+	while (!found && fgets(line, sizeof(line), f))
+		found = sscanf(line, "VmLck: %lu kB", &kb) == 1;
+	fclose(f);
+	CHECK(found);
+	return kb / 4;
+}
+
+static bool is_in(char *m)
+{
+	unsigned char in;
+
+	CHECK(!mincore(m, PAGE, &in));
+	return in & 1;
+}
+
+static void limit_to(unsigned long nr)
+{
+	CHECK(!setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){ nr * PAGE, nr * PAGE }));
+	if (!geteuid())
+		CHECK(!setresuid(65534, 65534, 65534));
+}
+
+ABI_CASE(locked_memory_is_counted_once)
+{
+	char *m = pages(4, 0);
+
+	CHECK(locked_pages() == 0 && !mlock(m, PAGE) && !mlock(m + 1, PAGE) && locked_pages() == 2);
+	CHECK(is_in(m) && is_in(m + PAGE) && !is_in(m + 2 * PAGE));
+	CHECK(!syscall(SYS_mlock2, m + 2 * PAGE, PAGE, 1) && locked_pages() == 3 && !is_in(m + 2 * PAGE));
+	CHECK(!munlock(m + PAGE, PAGE) && locked_pages() == 2);
+	CHECK(!munmap(m, PAGE) && locked_pages() == 1);
+	CHECK(!munlockall() && locked_pages() == 0);
+}
+
+ABI_CASE(locked_memory_is_not_thrown_away)
+{
+	char *m = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(m != MAP_FAILED && !mlock(m, PAGE));
+	CHECK_ERR(msync(m, PAGE, MS_SYNC | MS_INVALIDATE), EBUSY);
+	CHECK(!msync(m, PAGE, MS_SYNC));
+	CHECK_ERR(madvise(m, PAGE, MADV_DONTNEED), EINVAL);
+	CHECK(!munlock(m, PAGE) && !msync(m, PAGE, MS_SYNC | MS_INVALIDATE) && !madvise(m, PAGE, MADV_DONTNEED));
+}
+
+ABI_CASE(locked_memory_is_limited)
+{
+	char *m = pages(8, 0), *more;
+
+	limit_to(4);
+	CHECK(!mlock(m, 3 * PAGE) && !mlock(m, 4 * PAGE));
+	CHECK_ERR(mlock(m + 4 * PAGE, PAGE), ENOMEM);
+	CHECK(!mlock(m + PAGE, 3 * PAGE));		/* it is already */
+	CHECK_ERR((long)mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0), EAGAIN);
+	CHECK_ERR(mlockall(MCL_CURRENT), ENOMEM);
+	CHECK(!munlock(m, PAGE));
+	more = pages(1, MAP_LOCKED);
+	CHECK(is_in(more) && locked_pages() == 4);
+	CHECK_ERR((long)mremap(more, PAGE, 2 * PAGE, MREMAP_MAYMOVE), EAGAIN);
+}
+
+ABI_CASE(nobody_locks_under_a_limit_of_nothing)
+{
+	char *m = pages(1, 0);
+
+	limit_to(0);
+	CHECK_ERR(mlock(m, PAGE), EPERM);
+	CHECK_ERR(mlockall(MCL_FUTURE), EPERM);
+	CHECK_ERR(syscall(SYS_mmap, NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0), EPERM);
+	CHECK(!munlock(m, PAGE) && !munlockall());
+}
+
+ABI_CASE(memory_to_come_is_locked)
+{
+	char *m;
+
+	if (geteuid())
+		return;
+	CHECK(!mlockall(MCL_FUTURE));
+	m = pages(2, 0);
+	CHECK(is_in(m) && is_in(m + PAGE) && locked_pages() >= 2);
+	m = mremap(m, 2 * PAGE, 3 * PAGE, MREMAP_MAYMOVE);
+	CHECK(m != MAP_FAILED && is_in(m + 2 * PAGE) && locked_pages() >= 3);
+	CHECK(!mlockall(MCL_CURRENT) && locked_pages() > 3);
+	m = pages(1, 0);
+	CHECK(!is_in(m) && !munlockall() && locked_pages() == 0);
+}
+
+ABI_CASE(children_have_nothing_locked)
+{
+	char *m = pages(1, 0);
+	pid_t pid;
+
+	CHECK(!mlock(m, PAGE) && locked_pages() == 1);
+	pid = fork();
+	if (!pid)
+		_exit(locked_pages() != 0);
+	CHECK(!abi_wait(pid) && locked_pages() == 1);
+}
+
+ABI_CASE(pages_that_cannot_be_had_are_told)
+{
+	char *m = pages(2, 0);
+
+	CHECK(!mprotect(m + PAGE, PAGE, PROT_NONE));
+	CHECK_ERR(mlock(m, 2 * PAGE), ENOMEM);
+	CHECK(is_in(m) && !munmap(m + PAGE, PAGE));
+	CHECK_ERR(mlock(m, 2 * PAGE), ENOMEM);
+	CHECK_ERR(munlock(m, 2 * PAGE), ENOMEM);
+	CHECK_ERR(mlock(m, -PAGE), EINVAL);
+}
+
+/* Areas that cannot melt: every other page of one may be read only. */
+ABI_CASE(areas_of_a_program_are_limited)
+{
+	char *m = mmap(NULL, 2 * AREAS_MAX * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int nr = 0;
+
+	CHECK(m != MAP_FAILED);
+	while (nr < AREAS_MAX && !mprotect(m + 2 * nr * PAGE, PAGE, PROT_READ))
+		nr++;
+	CHECK(errno == ENOMEM && nr > AREAS_MAX / 2 - 100 && nr <= AREAS_MAX / 2);
+	CHECK_ERR((long)mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0), ENOMEM);
+	CHECK(!munmap(m, 2 * AREAS_MAX * PAGE));
+	pages(1, 0);
+}
+
+ABI_CASE(freed_places_are_found_again)
+{
+	char *m[4];
+
+	for (int i = 0; i < 4; i++)
+		CHECK((m[i] = mmap(NULL, 3 * PAGE, i % 2 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) != MAP_FAILED);
+	CHECK(m[0] == m[1] + 3 * PAGE && m[1] == m[2] + 3 * PAGE);
+	CHECK(!munmap(m[1], 3 * PAGE));
+	CHECK(mmap(NULL, 4 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) < (void *)m[3]);
+	CHECK(mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == m[1]);
+	CHECK(!munmap(m[1], 2 * PAGE) && mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == m[1] + PAGE);
+}
