@@ -16,6 +16,7 @@
 #define EVENT(e)		(STOP(SIGTRAP) | (e) << 16)
 #define SYSGOOD			STOP(SIGTRAP | 0x80)
 #define UNMADE			31337	/* what the tracer answers instead of the kernel */
+#define NO_PROCESS		0x3fffffff
 
 struct rseq_configuration {
 	uint64_t pointer;
@@ -374,7 +375,7 @@ ABI_CASE(steps_stop_at_calls_that_are_emulated)
 
 static void asks(void)
 {
-	syscall(SYS_getpgid, 11, 22, 33);
+	syscall(SYS_getpgid, NO_PROCESS, 22, 33);
 }
 
 ABI_CASE(the_tracer_is_told_of_calls_without_looking_at_registers)
@@ -390,7 +391,7 @@ ABI_CASE(the_tracer_is_told_of_calls_without_looking_at_registers)
 	registers(pid, &r);
 	CHECK(ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) == 80 && info.op == PTRACE_SYSCALL_INFO_ENTRY);
 	CHECK(info.arch == 0xc000003e && info.instruction_pointer == r.rip && info.stack_pointer == r.rsp);
-	CHECK(info.entry.nr == SYS_getpgid && info.entry.args[0] == 11 && info.entry.args[1] == 22 && info.entry.args[2] == 33);
+	CHECK(info.entry.nr == SYS_getpgid && info.entry.args[0] == NO_PROCESS && info.entry.args[1] == 22 && info.entry.args[2] == 33);
 	CHECK(!ptrace(PTRACE_GETEVENTMSG, pid, 0, &message) && message == 1);
 	memset(&info, 0xa5, sizeof(info));
 	CHECK(ptrace(PTRACE_GET_SYSCALL_INFO, pid, 25, &info) == 80);
