@@ -243,6 +243,7 @@ static void process_finish(struct process *p)
 
 	if (p == init_process)
 		panic("init died with status %d", status & 0x7f ? 128 + (status & 0x7f) : status >> 8 & 0xff);
+	process_companions_end(p);
 	process_release(p);
 	process_become_zombie(p);
 }
@@ -311,7 +312,7 @@ int process_single_thread(void)
 
 	if (p->exiting || p->execing) {
 		err = -EINTR;
-	} else if (p->nr_threads > 1) {
+	} else if (p->nr_threads > 1 || !list_empty(&p->companions)) {
 		p->execing = current;
 		__atomic_or_fetch(&p->attention, PROCESS_EXECING, __ATOMIC_SEQ_CST);
 		process_rouse(p);
@@ -320,6 +321,7 @@ int process_single_thread(void)
 	if (err)
 		return err;
 	wait_event(&p->state_wait, READ_ONCE(p->nr_threads) == 1, TIME_FOREVER, false);
+	process_companions_end(p);
 	p->execing = NULL;
 	__atomic_and_fetch(&p->attention, ~PROCESS_EXECING, __ATOMIC_SEQ_CST);
 	return p->exiting ? -EINTR : 0;

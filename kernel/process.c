@@ -59,6 +59,7 @@ struct process *process_alloc(void)
 	list_init(&p->all_link);
 	list_init(&p->pid_link);
 	list_init(&p->threads);
+	list_init(&p->companions);
 	list_init(&p->sigqueue);
 	list_init(&p->posix_timers);
 	list_init(&p->cpu_clock_timers);
@@ -206,6 +207,8 @@ void process_rouse(struct process *p)
 	list_for_each(t, &p->threads, process_link)
 		if (t != current)
 			sched_interrupt(t);
+	list_for_each(t, &p->companions, process_link)
+		sched_interrupt(t);
 	wait_wake(&p->state_wait, 0);
 }
 

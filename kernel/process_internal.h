@@ -38,6 +38,8 @@ void process_begin_exit(struct process *p, int status);
 void thread_leave(void) __noreturn;
 /* End every other thread of the current process. 0 or -EINTR when the process itself is ending. */
 int process_single_thread(void);
+/* companion.c. Wait until @p, which ends or runs another program, has none any more. */
+void process_companions_end(struct process *p);
 bool process_group_orphaned(pid_t pgid, const struct process *without);
 /* Tell the parent of a change; tree lock held. */
 /* A dead process whose tracer has been told or is gone: now the parent. Tree lock held. */

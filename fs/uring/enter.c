@@ -7,7 +7,8 @@
 #include "uring.h"
 
 #define LINKS		(LINUX_URING_SQE_IO_LINK | LINUX_URING_SQE_IO_HARDLINK)
-#define ENTER_FLAGS	(LINUX_URING_ENTER_GETEVENTS | LINUX_URING_ENTER_SQ_WAKEUP | LINUX_URING_ENTER_EXT_ARG)
+#define ENTER_FLAGS	(LINUX_URING_ENTER_GETEVENTS | LINUX_URING_ENTER_SQ_WAKEUP | LINUX_URING_ENTER_SQ_WAIT | \
+			 LINUX_URING_ENTER_EXT_ARG)
 
 /* One call's way through the ring: the chain that is being put together, and what of it cannot be done. */
 struct submission {
@@ -230,7 +231,7 @@ static int request_take(struct uring *u, struct submission *s)
 	return 1;
 }
 
-static int64_t submit(struct uring *u, uint32_t wanted)
+int64_t uring_submit(struct uring *u, uint32_t wanted)
 {
 	struct submission s = { .open = false };
 	int64_t done = 0;
@@ -249,7 +250,7 @@ static int64_t submit(struct uring *u, uint32_t wanted)
 
 /* ---- The call ---- */
 
-static bool work_waits(struct uring *u)
+bool uring_ready_waits(struct uring *u)
 {
 	uint64_t flags = spin_lock_irq(&u->done_lock);
 	const struct uring_request *r;
@@ -267,12 +268,12 @@ static int events_wait(struct uring *u, uint32_t wanted, time_ns_t deadline)
 
 	wanted = MIN(wanted, u->cq_entries);
 	do {
-		if (work_waits(u)) {
+		if (uring_ready_waits(u)) {
 			mutex_lock(&u->lock);
 			uring_run_ready(u);
 			mutex_unlock(&u->lock);
 		}
-		err = wait_event(&u->wait, uring_nr_done(u) >= wanted || work_waits(u), deadline, true);
+		err = wait_event(&u->wait, uring_nr_done(u) >= wanted || uring_ready_waits(u), deadline, true);
 	} while (!err && uring_nr_done(u) < wanted);
 	uring_reap(u);
 	return err == -ETIMEDOUT ? -ETIME : err;
@@ -307,8 +308,10 @@ static int64_t enter(struct uring *u, const struct syscall_args *args)
 	int64_t done = 0, err = 0;
 
 	uring_reap(u);
-	if (to_submit)
-		done = submit(u, to_submit);
+	if (u->flags & LINUX_URING_SETUP_SQPOLL)
+		done = uring_sq_enter(u, to_submit, (uint32_t)args->a[3]);
+	else if (to_submit)
+		done = uring_submit(u, to_submit);
 	if (done < 0)
 		return done;
 	uring_reap(u);

@@ -128,6 +128,8 @@ void uring_ready_locked(struct uring_request *r)
 		timer_arm(&u->kick, time_now());
 	__atomic_or_fetch(&r->process->attention, PROCESS_RING, __ATOMIC_SEQ_CST);
 	wait_wake(&u->wait, LINUX_POLLIN | LINUX_POLLRDNORM);
+	if (u->sq_thread)
+		wait_wake(&u->sq_wait, 0);
 }
 
 void uring_list_add(struct uring *u)

@@ -2,8 +2,8 @@
 /*
  * io_uring: requests and completions in memory that a program shares with the kernel. O_DIRECT reads and writes of disks run in the
  * background, those of one io_uring_enter() as one batch, and end into the completion ring from the interrupt. What would wait for a file to
- * be ready or for the page cache does so without the caller. Here: the rings, their memory and their file. Left out: a thread that takes
- * submissions by itself (IORING_SETUP_SQPOLL). IOPOLL has the rules that it has on Linux for disks whose driver cannot be polled: they interrupt.
+ * be ready or for the page cache does so without the caller. Here: the rings, their memory and their file. IOPOLL has the rules that it
+ * has on Linux for disks whose driver cannot be polled: they interrupt.
  */
 #include <mm/slab.h>
 #include "uring.h"
@@ -24,8 +24,8 @@
 #define CQ_CQES		128u
 
 /* The last four say how a program will behave, or ask for what is always so. */
-#define SETUP_KNOWN	(LINUX_URING_SETUP_IOPOLL | LINUX_URING_SETUP_CQSIZE | LINUX_URING_SETUP_CLAMP | \
-			 LINUX_URING_SETUP_SUBMIT_ALL | LINUX_URING_SETUP_COOP_TASKRUN | \
+#define SETUP_KNOWN	(LINUX_URING_SETUP_IOPOLL | LINUX_URING_SETUP_SQPOLL | LINUX_URING_SETUP_SQ_AFF | LINUX_URING_SETUP_CQSIZE | \
+			 LINUX_URING_SETUP_CLAMP | LINUX_URING_SETUP_SUBMIT_ALL | LINUX_URING_SETUP_COOP_TASKRUN | \
 			 LINUX_URING_SETUP_TASKRUN_FLAG | LINUX_URING_SETUP_SINGLE_ISSUER)
 
 /* ---- Shared memory: frames that the program maps; nothing in it is believed, and what is read is read once ---- */
@@ -46,6 +46,26 @@ static uint32_t ring_load(const struct uring *u, uint32_t offset)
 static void ring_store(const struct uring *u, uint32_t offset, uint32_t value)
 {
 	__atomic_store_n((uint32_t *)region_at(u->rings, offset), value, __ATOMIC_RELEASE);
+}
+
+void uring_sq_flag(struct uring *u, uint32_t flag, bool set)
+{
+	uint32_t *flags = region_at(u->rings, SQ_FLAGS);
+
+	if (set)
+		__atomic_or_fetch(flags, flag, __ATOMIC_SEQ_CST);
+	else
+		__atomic_and_fetch(flags, ~flag, __ATOMIC_SEQ_CST);
+}
+
+bool uring_sq_waits(struct uring *u)
+{
+	return READ_ONCE(u->sq_head) != ring_load(u, SQ_TAIL);
+}
+
+bool uring_sq_has_room(struct uring *u)
+{
+	return ring_load(u, SQ_TAIL) - READ_ONCE(u->sq_head) < u->sq_entries;
 }
 
 /* ---- Completions ---- */
@@ -73,7 +93,7 @@ static void completion_post(struct uring *u, struct uring_request *r)
 		list_append(&u->finished, &r->link);
 	} else {
 		list_append(&u->overflow, &r->link);
-		ring_store(u, SQ_FLAGS, LINUX_URING_SQ_CQ_OVERFLOW);
+		uring_sq_flag(u, LINUX_URING_SQ_CQ_OVERFLOW, true);
 	}
 	u->nr_told += r->sqe.opcode != LINUX_URING_OP_TIMEOUT;
 }
@@ -205,7 +225,7 @@ void uring_reap(struct uring *u)
 		list_append(&u->finished, &r->link);
 	}
 	if (list_empty(&u->overflow))
-		ring_store(u, SQ_FLAGS, 0);
+		uring_sq_flag(u, LINUX_URING_SQ_CQ_OVERFLOW, false);
 	list_splice(&done, &u->finished);
 	spin_unlock_irq(&u->done_lock, flags);
 	list_for_each_safe(r, next, &done, link)
@@ -291,13 +311,19 @@ void uring_put(struct uring *u)
 		uring_free(u);
 }
 
+void uring_end(struct uring *u)
+{
+	uring_cancel_all(u);
+	uring_list_remove(u);
+	uring_put(u);
+}
+
 static void uring_release(struct file *f)
 {
 	struct uring *u = f->priv;
 
-	uring_cancel_all(u);
-	uring_list_remove(u);
-	uring_put(u);
+	if (uring_sq_stop(u))
+		uring_end(u);
 }
 
 static void kick_over(struct timer *t)
@@ -341,6 +367,7 @@ static struct uring *uring_alloc(uint32_t sq_entries, uint32_t cq_entries)
 	list_init(&u->ready);
 	list_init(&u->deferred);
 	wait_queue_init(&u->wait, "io_uring");
+	wait_queue_init(&u->sq_wait, "io_uring_sq");
 	list_init(&u->finished);
 	list_init(&u->overflow);
 	u->rings = vma_object_create(PAGES_OF(u->array_at + sq_entries * 4ul));
@@ -358,7 +385,8 @@ static void params_fill(const struct uring *u, struct linux_uring_params *p)
 	p->sq_entries = u->sq_entries;
 	p->cq_entries = u->cq_entries;
 	p->features = LINUX_URING_FEAT_SINGLE_MMAP | LINUX_URING_FEAT_NODROP | LINUX_URING_FEAT_SUBMIT_STABLE |
-		      LINUX_URING_FEAT_RW_CUR_POS | LINUX_URING_FEAT_FAST_POLL | LINUX_URING_FEAT_EXT_ARG | LINUX_URING_FEAT_CQE_SKIP;
+		      LINUX_URING_FEAT_RW_CUR_POS | LINUX_URING_FEAT_FAST_POLL | LINUX_URING_FEAT_EXT_ARG | LINUX_URING_FEAT_CQE_SKIP |
+		      LINUX_URING_FEAT_SQPOLL_NONFIXED;
 	memset(&p->sq, 0, sizeof(p->sq));
 	memset(&p->cq, 0, sizeof(p->cq));
 	p->sq.tail = SQ_TAIL;
@@ -424,8 +452,11 @@ SYSCALL(NR_io_uring_setup, io_uring_setup)
 	u->flags = p.flags;
 	uring_list_add(u);
 	params_fill(u, &p);
-	if (!copy_to_user(args->a[1], &p, sizeof(p)))
+	err = uring_sq_start(u, &p);
+	if (!err && copy_to_user(args->a[1], &p, sizeof(p)))
+		err = -EFAULT;
+	if (!err)
 		return fd_install_new(f, LINUX_O_CLOEXEC);
 	file_put(f);
-	return -EFAULT;
+	return err;
 }

@@ -41,6 +41,12 @@ struct uring {
 	uint32_t nr_groups, nr_provided;
 	uint32_t flags;			/* LINUX_URING_SETUP_*, for good */
 
+	/* sqpoll.c: the thread that takes submissions, or NULL; set once, cleared by itself. */
+	struct thread *sq_thread;
+	struct wait_queue sq_wait;
+	uint64_t sq_idle_ns;
+	bool sq_stop, sq_orphan;	/* orphan: it closed the ring itself */
+
 	struct spinlock event_lock;	/* guards eventfd */
 	struct file *eventfd;
 	struct timer kick;		/* tells the eventfd, from where no lock is held, that a request has to go on */
@@ -117,11 +123,28 @@ void uring_reap(struct uring *u);
 /* Completions that the program has not taken. */
 uint32_t uring_nr_done(struct uring *u);
 void uring_put(struct uring *u);
+/* A flag for the program in the submission ring. Is there an entry that was not taken? Room for one? */
+void uring_sq_flag(struct uring *u, uint32_t flag, bool set);
+bool uring_sq_waits(struct uring *u);
+bool uring_sq_has_room(struct uring *u);
+/* The ring's file is gone, and nobody takes submissions. */
+void uring_end(struct uring *u);
 
 /* enter.c. Process context. */
 void uring_request_free(struct uring_request *r);
 /* Start what is ready and was sent by this process. u->lock held. */
 void uring_run_ready(struct uring *u);
+/* Take at most @wanted from the ring and start them: how many, or -errno. Is something ready that this process sent? */
+int64_t uring_submit(struct uring *u, uint32_t wanted);
+bool uring_ready_waits(struct uring *u);
+
+/*
+ * sqpoll.c. Start the thread that @p asks for, if it does. The ring's file is gone: end it; false: it is the caller, and will see to the ring
+ * itself. io_uring_enter() of such a ring.
+ */
+int uring_sq_start(struct uring *u, const struct linux_uring_params *p);
+bool uring_sq_stop(struct uring *u);
+int64_t uring_sq_enter(struct uring *u, uint32_t nr, uint32_t flags);
 
 /* ops.c. What can be said before it starts: 0 or -errno. In the process that sent it. */
 int uring_prepare(struct uring_request *r);

@@ -26,11 +26,10 @@ static inline int setup(unsigned int entries, struct linux_uring_params *p)
 	return (int)syscall(SYS_io_uring_setup, entries, p);
 }
 
-static inline struct ring ring_open_with(unsigned int entries, unsigned int flags)
+static inline struct ring ring_open_params(unsigned int entries, const struct linux_uring_params *p)
 {
-	struct ring r = { .fd = -1 };
+	struct ring r = { .fd = -1, .p = *p };
 
-	r.p.flags = flags;
 	r.fd = setup(entries, &r.p);
 	CHECK(r.fd >= 0);
 	CHECK(r.p.features & LINUX_URING_FEAT_SINGLE_MMAP);
@@ -41,6 +40,11 @@ static inline struct ring ring_open_with(unsigned int entries, unsigned int flag
 	r.sqes = mmap(NULL, r.p.sq_entries * sizeof(*r.sqes), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, r.fd, LINUX_URING_OFF_SQES);
 	CHECK(r.at != MAP_FAILED && r.sqes != MAP_FAILED);
 	return r;
+}
+
+static inline struct ring ring_open_with(unsigned int entries, unsigned int flags)
+{
+	return ring_open_params(entries, &(struct linux_uring_params){ .flags = flags });
 }
 
 static inline struct ring ring_open(unsigned int entries)

@@ -528,7 +528,7 @@ ABI_CASE(uring_random_requests_end_with_their_ring)
 	signal(SIGPIPE, SIG_IGN);
 	CHECK(!pipe(p) && !socketpair(AF_UNIX, SOCK_STREAM, 0, s));
 	for (int round = 0; round < 20; round++) {
-		struct ring r = ring_open(16);
+		struct ring r = ring_open_with(16, round % 4 == 3 ? LINUX_URING_SETUP_SQPOLL : 0);
 		const void *places[] = { &memory, memory.vec, &memory.soon, "name", "other", NULL, memory.bytes + 8000,
 					 (void *)(uintptr_t)dice(&state, 20) };
 

@@ -8,6 +8,8 @@
 #define LINUX_URING_OFF_SQES		0x10000000ull
 
 #define LINUX_URING_SETUP_IOPOLL	(1u << 0)
+#define LINUX_URING_SETUP_SQPOLL	(1u << 1)
+#define LINUX_URING_SETUP_SQ_AFF	(1u << 2)
 #define LINUX_URING_SETUP_CQSIZE	(1u << 3)
 #define LINUX_URING_SETUP_CLAMP		(1u << 4)
 #define LINUX_URING_SETUP_SUBMIT_ALL	(1u << 7)
@@ -20,13 +22,16 @@
 #define LINUX_URING_FEAT_SUBMIT_STABLE	(1u << 2)
 #define LINUX_URING_FEAT_RW_CUR_POS	(1u << 3)
 #define LINUX_URING_FEAT_FAST_POLL	(1u << 5)
+#define LINUX_URING_FEAT_SQPOLL_NONFIXED	(1u << 7)
 #define LINUX_URING_FEAT_EXT_ARG	(1u << 8)
 #define LINUX_URING_FEAT_CQE_SKIP	(1u << 11)
 
 #define LINUX_URING_ENTER_GETEVENTS	(1u << 0)
 #define LINUX_URING_ENTER_SQ_WAKEUP	(1u << 1)
+#define LINUX_URING_ENTER_SQ_WAIT	(1u << 2)
 #define LINUX_URING_ENTER_EXT_ARG	(1u << 3)
 
+#define LINUX_URING_SQ_NEED_WAKEUP	(1u << 0)	/* with SETUP_SQPOLL: its thread sleeps until io_uring_enter() wakes it */
 #define LINUX_URING_SQ_CQ_OVERFLOW	(1u << 1)	/* in the flags of the submission ring */
 
 #define LINUX_URING_REGISTER_BUFFERS	0

@@ -56,8 +56,9 @@ struct process {
 	bool tracer_waits;		/* dead, and the tracer is told before the parent */
 	bool died_traced;		/* by its parent, who may wait for it with __WCLONE and without */
 
-	struct spinlock lock;		/* guards threads */
+	struct spinlock lock;		/* guards threads and companions */
 	struct list threads;
+	struct list companions;		/* threads of the kernel's that work for it (companion.c) */
 	uint32_t nr_threads;
 	bool exiting;
 	struct thread *execing;		/* this thread replaces the program: the others must end */
@@ -122,6 +123,14 @@ struct process {
 #define PROCESS_ERRANDS		(PROCESS_RING | PROCESS_GROUP_HELD)	/* done on the way to user mode; they end no sleep */
 
 #define current_process	(current->process)
+
+/*
+ * companion.c. A kernel thread in the current process's memory, with its files; @fn ends with process_companion_exit(), and soon once
+ * process_companion_goes_on() is false, which is asked often: it waits while the process is stopped. Not started yet. ERR_PTR.
+ */
+struct thread *process_companion_create(const char *name, void (*fn)(void *arg), void *arg, uint64_t affinity);
+bool process_companion_goes_on(void);
+void process_companion_exit(void) __noreturn;
 
 /* Always taken with spin_lock_irq(): signals are sent from interrupts. Order: process_tree_lock, process->lock, process->signal_lock. */
 extern struct spinlock process_tree_lock;
