@@ -144,6 +144,8 @@ ABI_CASE(stops_are_waited_for_by_any_thread_but_not_with_WNOTHREAD)
 	CHECK_ERR(ptrace(PTRACE_CONT, subject, 0, 0), ESRCH);
 	meet();
 	pthread_join(t, NULL);
+	while (waitpid(subject, &status, WNOHANG) == 0)
+		usleep(1000);	/* the thread is joined before it lets go */
 	CHECK_ERR(waitpid(subject, &status, WNOHANG), ECHILD);
 }
 
