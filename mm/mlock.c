@@ -15,26 +15,12 @@ struct range {
 	vaddr_t start, end;
 };
 
-static const struct range everything = { 0, USER_END };
-
-/* Bytes of areas in @r: those that are locked, or all. */
-static uint64_t bytes_of(const struct space *s, const struct range *r, uint32_t flags)
-{
-	const struct vma *vma;
-	uint64_t sum = 0;
-
-	list_for_each(vma, &s->areas, link)
-		if (vma->start < r->end && vma->end > r->start && (vma->flags & flags) == flags)
-			sum += MIN(vma->end, r->end) - MAX(vma->start, r->start);
-	return sum;
-}
-
 bool space_any_locked(struct space *s, vaddr_t start, vaddr_t end)
 {
 	bool any;
 
 	mutex_lock(&s->lock);
-	any = bytes_of(s, &(struct range){ start & PAGE_MASK, end }, VM_LOCKED);
+	any = space_bytes(s, start & PAGE_MASK, end, VM_LOCKED);
 	mutex_unlock(&s->lock);
 	return any;
 }
@@ -51,7 +37,7 @@ int space_lock_check(const struct space *s, uint64_t length)
 
 	if (limit == UINT64_MAX)
 		return 0;
-	locked = bytes_of(s, &everything, VM_LOCKED);
+	locked = space_bytes(s, 0, USER_END, VM_LOCKED);
 	if (!limit)
 		return -EPERM;
 	return locked > limit || length > limit - locked ? -ENOMEM : 0;
@@ -119,7 +105,7 @@ static int range_of(uint64_t address, uint64_t length, struct range *r)
 
 static int lock_locked(struct space *s, const struct range *r, bool fill, struct list *dead)
 {
-	int err = space_lock_check(s, r->end - r->start - bytes_of(s, r, VM_LOCKED));
+	int err = space_lock_check(s, r->end - r->start - space_bytes(s, r->start, r->end, VM_LOCKED));
 
 	if (err || r->start == r->end)
 		return err;
@@ -180,7 +166,7 @@ static int lock_all(struct space *s, uint32_t flags)
 
 	if (!limit)
 		return -EPERM;
-	if (flags & LINUX_MCL_CURRENT && bytes_of(s, &everything, 0) > limit)
+	if (flags & LINUX_MCL_CURRENT && space_bytes(s, 0, USER_END, 0) > limit)
 		return -ENOMEM;
 	s->lock_future = flags & LINUX_MCL_FUTURE ? flags : 0;
 	if (!(flags & LINUX_MCL_CURRENT))

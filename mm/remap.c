@@ -108,6 +108,8 @@ static int64_t remap_locked(struct remap *r)
 		return -EINVAL;
 	if (r->new_length > r->old_length && vma->flags & VM_LOCKED && space_lock_check(r->space, r->new_length - r->old_length))
 		return -EAGAIN;
+	if (r->new_length > r->old_length && space_grow_check(r->space, r->new_length - r->old_length))
+		return -ENOMEM;
 	if (r->new_length < r->old_length) {
 		err = space_unmap_locked(r->space, r->old + r->new_length, r->old + r->old_length, &r->dead);
 		if (err)
@@ -153,7 +155,7 @@ static int brk_grow(struct space *s, vaddr_t from, vaddr_t to, struct list *dead
 	struct vma *vma;
 	int err = 0;
 
-	if (!user_range_ok(to, STACK_GAP) || !vma_range_free(s, from, to))
+	if (!user_range_ok(to, STACK_GAP) || !vma_range_free(s, from, to) || space_grow_check(s, to - from))
 		return -ENOMEM;
 	if (flags & VM_LOCKED && space_lock_check(s, to - from))
 		return -EAGAIN;

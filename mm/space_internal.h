@@ -89,6 +89,11 @@ uint32_t space_lock_flags(const struct space *s, uint32_t map_flags);
 /* Fault in what can be of a range; the first error. */
 int space_lock_fill(struct space *s, vaddr_t start, vaddr_t end);
 
+/* vma.c. Bytes of a range that lie in areas with all of these flags. */
+uint64_t space_bytes(const struct space *s, vaddr_t start, vaddr_t end, uint32_t flags);
+/* space_map.c. May the space have @length bytes more (RLIMIT_AS of the current process, if it is its)? 0 or -ENOMEM. */
+int space_grow_check(const struct space *s, uint64_t length);
+
 /* space_map.c. Unmap; whole areas go to @dead. */
 int space_unmap_locked(struct space *s, vaddr_t start, vaddr_t end, struct list *dead);
 

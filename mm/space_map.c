@@ -6,6 +6,7 @@
 #include <asm/paging.h>
 #include <fs/vfs.h>
 #include <kernel/log.h>
+#include <kernel/process.h>
 #include "space_internal.h"
 
 #define RIGHTS		(VM_READ | VM_WRITE | VM_EXEC)
@@ -177,6 +178,25 @@ static int map_lock(struct map_request *r)
 	return err == -EPERM && r->map_flags & LINUX_MAP_LOCKED ? -EPERM : err ? -EAGAIN : 0;
 }
 
+int space_grow_check(const struct space *s, uint64_t length)
+{
+	uint64_t limit = space_is_current(s) ? current->process->rlimits[LINUX_RLIMIT_AS].cur : UINT64_MAX, used;
+
+	if (limit == UINT64_MAX)
+		return 0;
+	used = space_bytes(s, 0, USER_END, 0);
+	return used > limit || length > limit - used ? -ENOMEM : 0;
+}
+
+/* What a fixed place takes away does not count. */
+static int map_grow(const struct map_request *r)
+{
+	vaddr_t start = r->address, length = r->vma->end;
+	bool over = r->map_flags & LINUX_MAP_FIXED && user_range_ok(start, length);
+
+	return space_grow_check(r->space, length - (over ? space_bytes(r->space, start, start + length, 0) : 0));
+}
+
 static int64_t map_locked(struct map_request *r)
 {
 	struct space *s = r->space;
@@ -185,6 +205,8 @@ static int64_t map_locked(struct map_request *r)
 	int64_t at = s->nr_areas < SPACE_AREAS_MAX ? map_lock(r) : -ENOMEM;
 	int err;
 
+	if (!at)
+		at = map_grow(r);
 	if (!at)
 		at = place(r, length);
 	if (at < 0)

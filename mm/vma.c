@@ -116,6 +116,17 @@ bool space_area(struct space *s, vaddr_t from, struct vma *to, struct space_usag
 	return vma;
 }
 
+uint64_t space_bytes(const struct space *s, vaddr_t start, vaddr_t end, uint32_t flags)
+{
+	const struct vma *vma;
+	uint64_t sum = 0;
+
+	list_for_each(vma, &s->areas, link)
+		if (vma->start < end && vma->end > start && (vma->flags & flags) == flags)
+			sum += MIN(vma->end, end) - MAX(vma->start, start);
+	return sum;
+}
+
 void vma_unlink(struct space *s, struct vma *vma)
 {
 	if (s->hint == vma)

@@ -137,6 +137,32 @@ ABI_CASE(pages_that_cannot_be_had_are_told)
 	CHECK_ERR(mlock(m, -PAGE), EINVAL);
 }
 
+/* Of VmSize in /proc/self/statm. */
+static unsigned long size_in_pages(void)
+{
+	unsigned long nr = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
+
+	CHECK(f && fscanf(f, "%lu", &nr) == 1 && !fclose(f));
+	return nr;
+}
+
+ABI_CASE(the_size_of_a_program_is_limited)
+{
+	char *m = pages(64, 0), *top = sbrk(0);
+	unsigned long limit = (size_in_pages() + 64) * PAGE;
+
+	CHECK(!setrlimit(RLIMIT_AS, &(struct rlimit){ limit, limit }));
+	CHECK_ERR((long)mmap(NULL, 80 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), ENOMEM);
+	CHECK(syscall(SYS_brk, top + 80 * PAGE) < (long)(top + 80 * PAGE));
+	CHECK_ERR((long)mremap(m, 64 * PAGE, 144 * PAGE, MREMAP_MAYMOVE), ENOMEM);
+	pages(60, 0);
+	CHECK(mmap(m, 64 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == m);
+	CHECK_ERR((long)mmap(NULL, 16 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), ENOMEM);
+	CHECK(!munmap(m, 64 * PAGE));
+	pages(64, 0);
+}
+
 /* Areas that cannot melt: every other page of one may be read only. */
 ABI_CASE(areas_of_a_program_are_limited)
 {
