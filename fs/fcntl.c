@@ -8,10 +8,21 @@
 
 #define FLAGS_CHANGEABLE	(LINUX_O_APPEND | LINUX_O_NONBLOCK | LINUX_O_ASYNC | LINUX_O_DIRECT | LINUX_O_NOATIME)
 
-static int64_t set_flags(struct file *f, uint32_t flags)
+/* Other files keep the flag and tell nobody. */
+static int set_async(struct file *f, int fd, bool on)
 {
+	return f->ops->signals && on != !!(f->flags & LINUX_O_ASYNC) ? file_set_async(f, fd, on) : 0;
+}
+
+static int64_t set_flags(struct file *f, int fd, uint32_t flags)
+{
+	int err;
+
 	if ((flags & LINUX_O_NOATIME) && !(f->flags & LINUX_O_NOATIME) && f->inode && !inode_owner_or_root(f->inode))
 		return -EPERM;
+	err = set_async(f, fd, flags & LINUX_O_ASYNC);
+	if (err)
+		return err;
 	f->flags = (f->flags & ~FLAGS_CHANGEABLE) | (flags & FLAGS_CHANGEABLE);
 	return 0;
 }
@@ -44,11 +55,11 @@ static int64_t fcntl_descriptor(int fd, struct file *f, uint32_t cmd, uint64_t a
 	}
 }
 
-static int64_t fcntl_file(struct file *f, uint32_t cmd, uint64_t arg)
+static int64_t fcntl_file(int fd, struct file *f, uint32_t cmd, uint64_t arg)
 {
 	switch (cmd) {
 	case LINUX_F_SETFL:
-		return set_flags(f, arg);
+		return set_flags(f, fd, arg);
 	case LINUX_F_GETLK:
 	case LINUX_F_SETLK:
 	case LINUX_F_SETLKW:
@@ -57,10 +68,14 @@ static int64_t fcntl_file(struct file *f, uint32_t cmd, uint64_t arg)
 	case LINUX_F_OFD_SETLKW:
 		return file_lock_posix(f, cmd, arg);
 	case LINUX_F_GETOWN:
-		return (int32_t)f->owner_pid;
+		return file_get_owner(f);
 	case LINUX_F_SETOWN:
-		f->owner_pid = arg;
-		return 0;
+		return file_set_owner(f, (int32_t)arg);
+	case LINUX_F_SETOWN_EX:
+	case LINUX_F_GETOWN_EX:
+	case LINUX_F_SETSIG:
+	case LINUX_F_GETSIG:
+		return file_owner_fcntl(f, cmd, arg);
 	case LINUX_F_SETPIPE_SZ:
 	case LINUX_F_GETPIPE_SZ:
 		return pipe_fcntl(f, cmd, arg);
@@ -81,7 +96,7 @@ SYSCALL(NR_fcntl, fcntl)
 		return -EBADF;
 	v = fcntl_descriptor(args->a[0], f, args->a[1], args->a[2]);
 	if (v == -ENOSYS)
-		v = f->flags & LINUX_O_PATH ? -EBADF : fcntl_file(f, args->a[1], args->a[2]);
+		v = f->flags & LINUX_O_PATH ? -EBADF : fcntl_file(args->a[0], f, args->a[1], args->a[2]);
 	file_put(f);
 	return v;
 }
@@ -96,6 +111,22 @@ static int64_t set_nonblock(struct file *f, uint64_t uarg)
 		f->flags |= LINUX_O_NONBLOCK;
 	else
 		f->flags &= ~LINUX_O_NONBLOCK;
+	return 0;
+}
+
+static int64_t set_async_user(struct file *f, int fd, uint64_t uarg)
+{
+	uint32_t on;
+	int err;
+
+	if (get_user32(&on, uarg))
+		return -EFAULT;
+	if (!f->ops->signals)
+		return -ENOTTY;
+	err = set_async(f, fd, on);
+	if (err)
+		return err;
+	f->flags = (f->flags & ~LINUX_O_ASYNC) | (on ? LINUX_O_ASYNC : 0);
 	return 0;
 }
 
@@ -116,7 +147,7 @@ static int64_t ioctl_file(int fd, struct file *f, uint32_t cmd, uint64_t arg)
 	case LINUX_FIONBIO:
 		return set_nonblock(f, arg);
 	case LINUX_FIOASYNC:
-		return 0;
+		return set_async_user(f, fd, arg);
 	case LINUX_FIONREAD:
 		if (f->inode && LINUX_S_ISREG(f->inode->mode))
 			return bytes_ahead(f, arg);

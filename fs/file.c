@@ -40,6 +40,7 @@ void file_put(struct file *f)
 	if (!f || !ref_put(&f->ref))
 		return;
 	epoll_forget_file(f);
+	file_owner_free(f);
 	if (f->inode)
 		file_locks_release(f);
 	notify_file(f, (f->flags & LINUX_O_ACCMODE) == LINUX_O_RDONLY ? LINUX_IN_CLOSE_NOWRITE : LINUX_IN_CLOSE_WRITE);

@@ -290,6 +290,7 @@ static void inotify_release(struct file *f)
 
 static const struct file_ops inotify_ops = {
 	.read = inotify_read, .poll = inotify_poll, .ioctl = inotify_ioctl, .release = inotify_release,
+	.signals = true,
 };
 
 static bool instance_count(void)

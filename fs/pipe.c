@@ -455,6 +455,7 @@ static int fifo_open(struct inode *inode, struct file *f)
 
 const struct file_ops fifo_ops = {
 	.read = pipe_read, .write = pipe_write, .poll = pipe_poll, .ioctl = pipe_ioctl, .open = fifo_open, .release = pipe_release,
+	.signals = true,
 };
 
 /* Bytes move to the start of the new ring. */

@@ -447,6 +447,7 @@ static ssize_t socket_write(struct file *f, struct iter *from, loff_t *pos)
 
 const struct file_ops socket_ops = {
 	.read = socket_read, .write = socket_write, .poll = socket_poll, .ioctl = socket_ioctl, .release = socket_release,
+	.signals = true,
 };
 
 static const struct super_ops socket_super_ops;

@@ -426,12 +426,21 @@ static uint32_t bytes_readable(struct socket *s)
 int64_t socket_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 {
 	struct socket *s = f->priv;
+	uint32_t who;
 
-	if (cmd == LINUX_SIOCOUTQ)
+	switch (cmd) {
+	case LINUX_SIOCOUTQ:
 		return put_user32(arg, s->sent) ? -EFAULT : 0;
-	if (cmd != LINUX_FIONREAD)
-		return -ENOTTY;
-	if (s->state == SOCKET_LISTENING)
-		return -EINVAL;
-	return put_user32(arg, bytes_readable(s)) ? -EFAULT : 0;
+	case LINUX_FIONREAD:
+		if (s->state == SOCKET_LISTENING)
+			return -EINVAL;
+		return put_user32(arg, bytes_readable(s)) ? -EFAULT : 0;
+	case LINUX_FIOSETOWN:
+	case LINUX_SIOCSPGRP:
+		return get_user32(&who, arg) ? -EFAULT : file_set_owner(f, (int32_t)who);
+	case LINUX_FIOGETOWN:
+	case LINUX_SIOCGPGRP:
+		return put_user32(arg, (uint32_t)file_get_owner(f)) ? -EFAULT : 0;
+	}
+	return -ENOTTY;
 }

@@ -349,6 +349,7 @@ static void master_release(struct file *f)
 
 static const struct file_ops master_ops = {
 	.read = master_read, .write = master_write, .poll = master_poll, .ioctl = master_ioctl, .release = master_release,
+	.signals = true,
 };
 
 static struct pty *pty_create(unsigned int index)

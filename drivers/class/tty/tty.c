@@ -424,4 +424,5 @@ static void tty_release(struct file *f)
 
 const struct file_ops tty_ops = {
 	.read = tty_read, .write = tty_write, .poll = tty_poll, .ioctl = tty_ioctl, .open = tty_open, .release = tty_release,
+	.signals = true,
 };

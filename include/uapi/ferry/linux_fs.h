@@ -123,6 +123,13 @@
 #define LINUX_F_SETLKW		7
 #define LINUX_F_SETOWN		8
 #define LINUX_F_GETOWN		9
+#define LINUX_F_SETSIG		10
+#define LINUX_F_GETSIG		11
+#define LINUX_F_SETOWN_EX	15
+#define LINUX_F_GETOWN_EX	16
+#define LINUX_F_OWNER_TID	0
+#define LINUX_F_OWNER_PID	1
+#define LINUX_F_OWNER_PGRP	2
 #define LINUX_F_OFD_GETLK	36
 #define LINUX_F_OFD_SETLK	37
 #define LINUX_F_OFD_SETLKW	38
@@ -153,6 +160,10 @@
 #define LINUX_IN_MASK_ADD	0x20000000u
 #define LINUX_IN_ISDIR		0x40000000u
 #define LINUX_IN_ONESHOT	0x80000000u
+
+struct linux_f_owner_ex {
+	int type, pid;
+};
 
 /* A name of @len bytes follows, zeroes included. */
 struct linux_inotify_event {
@@ -250,6 +261,10 @@ struct linux_inotify_event {
 #define LINUX_FIOCLEX		0x5451
 #define LINUX_FIOASYNC		0x5452
 #define LINUX_FIONBIO		0x5421
+#define LINUX_FIOSETOWN		0x8901	/* of sockets, as the next three */
+#define LINUX_SIOCSPGRP		0x8902
+#define LINUX_FIOGETOWN		0x8903
+#define LINUX_SIOCGPGRP		0x8904
 #define LINUX_FIONREAD		0x541b
 
 /* ioctl(2): terminals. */

@@ -68,6 +68,10 @@
 /* si_code. */
 #define LINUX_SI_USER		0
 #define LINUX_SI_KERNEL		0x80
+#define LINUX_POLL_IN		1	/* of SIGIO */
+#define LINUX_POLL_OUT		2
+#define LINUX_POLL_PRI		5
+#define LINUX_POLL_HUP		6
 #define LINUX_SI_QUEUE		(-1)
 #define LINUX_SI_TIMER		(-2)
 #define LINUX_SI_MESGQ		(-3)

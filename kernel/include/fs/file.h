@@ -38,6 +38,7 @@ struct file_ops {
 	/* Prepare a mapping of this file: may fill vma->object. NULL: page-cache mapping through inode ops, or -ENODEV. */
 	int (*mmap)(struct file *f, struct vma *vma);
 	int (*fallocate)(struct file *f, int mode, uint64_t offset, uint64_t length);
+	bool signals;	/* O_ASYNC has its owner told when it becomes ready; needs a poll op */
 };
 
 struct file {
@@ -51,7 +52,7 @@ struct file {
 	struct mutex pos_lock;
 	void *priv;
 	struct list epoll_items;	/* of fs/epoll.c, guarded by its lock */
-	uint32_t owner_pid;		/* F_SETOWN */
+	struct file_owner *owner;	/* who is told that it is ready (fs/file_owner.c); NULL: nobody was ever named */
 	uint64_t write_errors_seen;	/* of the disk's, how many fsync() has told (drivers/class/block/node.c) */
 };
 

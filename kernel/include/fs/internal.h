@@ -65,6 +65,16 @@ void xattrs_free(struct inode *inode);
 
 /* pipe.c */
 int64_t pipe_fcntl(struct file *f, uint32_t cmd, uint64_t arg);
+
+/* file_owner.c. O_ASYNC: from now on, or no longer, its owner is told when @f, descriptor @fd, becomes ready. 0 or -ENOMEM. May sleep. */
+int file_set_async(struct file *f, int fd, bool on);
+/* F_SETOWN, F_GETOWN: a process, a group when negative, 0 nobody. The first: 0, -EINVAL, -ESRCH, -ENOMEM. May sleep. */
+int file_set_owner(struct file *f, int32_t who);
+int32_t file_get_owner(struct file *f);
+/* F_SETOWN_EX, F_GETOWN_EX, F_SETSIG, F_GETSIG. May sleep. */
+int64_t file_owner_fcntl(struct file *f, uint32_t cmd, uint64_t arg);
+/* @f ends: its owner is told no more. May sleep. */
+void file_owner_free(struct file *f);
 bool file_is_pipe(const struct file *f);
 bool pipe_same(const struct file *a, const struct file *b);
 /*
