@@ -16,6 +16,8 @@
 
 #define QUEUES_MAX	4	/* that one poll op may name */
 #define NESTING_MAX	5
+#define ROOM_MIN	16	/* events that one call tells, whatever the number of items */
+#define ROOM_MAX	4096
 #define EVENTS_MAX	(INT32_MAX / (int)sizeof(struct linux_epoll_event))
 #define POLL_ALWAYS	(LINUX_POLLERR | LINUX_POLLHUP)
 #define FLAG_BITS	(LINUX_EPOLLET | LINUX_EPOLLONESHOT | LINUX_EPOLLEXCLUSIVE | LINUX_EPOLLWAKEUP)
@@ -24,6 +26,7 @@ struct epoll {
 	struct spinlock lock;
 	struct list ready;		/* guarded by lock */
 	struct list items;		/* guarded by epoll_mutex */
+	unsigned int nr_items;		/* the same; read without it */
 	struct wait_queue waiting;
 };
 
@@ -98,6 +101,7 @@ static void item_free(struct epoll_item *item)
 	list_del(&item->ready_link);
 	spin_unlock_irq(&ep->lock, flags);
 	list_del(&item->link);
+	WRITE_ONCE(ep->nr_items, ep->nr_items - 1);
 	list_del(&item->file_link);
 	kfree(item);
 }
@@ -221,6 +225,7 @@ static int epoll_add(struct epoll *ep, struct file *f, int fd, const struct linu
 	item->table.queue = item_queue;
 	list_init(&item->ready_link);
 	list_append(&ep->items, &item->link);
+	WRITE_ONCE(ep->nr_items, ep->nr_items + 1);
 	list_append(&f->epoll_items, &item->file_link);
 	item_watch(item);
 	return 0;
@@ -347,13 +352,18 @@ static int64_t epoll_sleep(struct epoll *ep, struct linux_epoll_event *events, i
 	}
 }
 
-#define BATCH	64
+/* Room for all that could be ready; items that come during the wait are told the next time. */
+static int room_needed(const struct epoll *ep, int max)
+{
+	return MIN(max, MIN(MAX((int)READ_ONCE(ep->nr_items), ROOM_MIN), ROOM_MAX));
+}
 
 static int64_t do_epoll_wait(int epfd, uint64_t uevents, int max, time_ns_t deadline)
 {
 	struct linux_epoll_event *events;
 	struct file *f;
 	int64_t n = -EINVAL;
+	int room;
 
 	if (max <= 0 || max > EVENTS_MAX)
 		return -EINVAL;
@@ -365,10 +375,11 @@ static int64_t do_epoll_wait(int epfd, uint64_t uevents, int max, time_ns_t dead
 	if (f->ops != &epoll_ops)
 		goto put;
 	n = -ENOMEM;
-	events = kcalloc(MIN(max, BATCH), sizeof(*events));
+	room = room_needed(f->priv, max);
+	events = kcalloc(room, sizeof(*events));
 	if (!events)
 		goto put;
-	n = epoll_sleep(f->priv, events, MIN(max, BATCH), deadline);
+	n = epoll_sleep(f->priv, events, room, deadline);
 	if (n > 0 && copy_back_to_user(uevents, events, n * sizeof(*events)))
 		n = -EFAULT;
 	kfree(events);

@@ -236,6 +236,16 @@ ABI_CASE(epoll_reports_by_level_edge_and_once)
 	CHECK(!epoll_ctl(ep, EPOLL_CTL_DEL, fd[0], NULL) && read(fd[0], &c, 1) == 1 && wait_one(ep, &e, 0) == 0);
 }
 
+ABI_CASE(epoll_tells_of_everything_that_is_ready_at_once)
+{
+	struct epoll_event e[300] = { { .events = EPOLLIN } };
+	int ep = epoll_create1(0);
+
+	for (int i = 0; i < 300; i++)
+		CHECK(!epoll_ctl(ep, EPOLL_CTL_ADD, eventfd(1, 0), e));
+	CHECK(epoll_wait(ep, e, 300, 0) == 300 && epoll_wait(ep, e, 299, 0) == 299);
+}
+
 ABI_CASE(epoll_refuses_what_makes_no_sense)
 {
 	struct epoll_event e = { .events = EPOLLIN };
