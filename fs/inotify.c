@@ -7,6 +7,7 @@
 #include <fs/internal.h>
 #include <fs/notify.h>
 #include <fs/vfs.h>
+#include <kernel/init.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include <mm/slab.h>
@@ -460,3 +461,13 @@ SYSCALL(NR_inotify_rm_watch, inotify_rm_watch)
 	file_put(f);
 	return err;
 }
+
+static int inotify_init(void)
+{
+	int err = proc_create_number("sys/fs/inotify/max_queued_events", EVENTS_MAX);
+
+	if (!err)
+		err = proc_create_number("sys/fs/inotify/max_user_instances", INSTANCES_MAX);
+	return err ? err : proc_create_number("sys/fs/inotify/max_user_watches", WATCHES_MAX);
+}
+INITCALL("2fs", inotify_init);

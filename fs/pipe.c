@@ -594,6 +594,6 @@ static const struct super_ops pipe_super_ops;
 static int pipe_init(void)
 {
 	pipe_super = super_create("pipefs", &pipe_super_ops, LINUX_PIPEFS_MAGIC);
-	return pipe_super ? 0 : -ENOMEM;
+	return pipe_super ? proc_create_number("sys/fs/pipe-max-size", PAGES_MAX * PAGE_SIZE) : -ENOMEM;
 }
 INITCALL("2fs", pipe_init);

@@ -305,6 +305,16 @@ int proc_create(const char *path, mode_t mode, void (*show)(struct seq *s, void 
 	return proc_create_rw(path, mode, show, NULL, priv);
 }
 
+static void number_show(struct seq *s, void *priv)
+{
+	seq_printf(s, "%lu\n", (unsigned long)priv);
+}
+
+int proc_create_number(const char *path, unsigned long number)
+{
+	return proc_create(path, 0444, number_show, (void *)number);
+}
+
 /* Take away @d, which is counted here, with what is below it. vfs_lock held. */
 static void drop(struct dentry *d)
 {

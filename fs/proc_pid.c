@@ -12,6 +12,8 @@
 #define PIDS_FROM	(1ll << 32)	/* directory positions of the numbers in /proc */
 #define FDS_FROM	2
 #define TASK_DIR	63	/* entry number of /proc/<pid>/task/<tid> */
+#define FDINFO_DIR	29
+#define FDINFO_INO	(1ull << 40)	/* more than the number of /proc/<pid>/fd/<fd> */
 
 static const struct inode_ops pid_dir_ops, pid_text_ops, pid_link_ops, fd_dir_ops, task_dir_ops;
 static const struct file_ops pid_dir_fops, fd_dir_fops, task_dir_fops;
@@ -365,9 +367,13 @@ static bool fd_valid(struct inode *inode)
 
 static const struct inode_ops fd_link_ops = { .readlink = fd_readlink, .follow = fd_follow, .destroy = proc_node_destroy, .valid = fd_valid };
 
+static const struct inode_ops fd_text_ops = { .destroy = proc_node_destroy, .valid = fd_valid };
+
 static struct dentry *fd_lookup(struct dentry *dir, const char *name, size_t length)
 {
-	static const struct proc_entry entry = { .mode = LINUX_S_IFLNK | 0700, .ops = &fd_link_ops, .number = 64 };
+	static const struct proc_entry link = { .mode = LINUX_S_IFLNK | 0700, .ops = &fd_link_ops, .number = 64 };
+	static const struct proc_entry text = { .mode = LINUX_S_IFREG | 0400, .ops = &fd_text_ops, .show = proc_fdinfo_show, .number = 64 };
+	bool info = ((const struct proc_node *)dir->inode->priv)->entry->number == FDINFO_DIR;
 	int64_t fd = name_number(name, length);
 	struct process *p = proc_node_process(dir->inode);
 	struct fd_table *t = process_files_get(p);
@@ -378,16 +384,17 @@ static struct dentry *fd_lookup(struct dentry *dir, const char *name, size_t len
 	if (!f)
 		return ERR_PTR(-ENOENT);
 	file_put(f);
-	d = proc_node_make(dir, name, length, p, &entry);
+	d = proc_node_make(dir, name, length, p, info ? &text : &link);
 	if (!IS_ERR(d)) {
 		((struct proc_node *)d->inode->priv)->fd = fd;
-		d->inode->ino += fd;
+		d->inode->ino += (uint64_t)fd + (info ? FDINFO_INO : 0);
 	}
 	return d;
 }
 
 static int fd_iterate(struct file *f, bool (*emit)(void *arg, const char *name, uint64_t ino, uint8_t type, loff_t next), void *arg)
 {
+	bool info = ((const struct proc_node *)f->inode->priv)->entry->number == FDINFO_DIR;
 	struct process *p = proc_node_process(f->inode);
 	struct fd_table *t;
 	struct file *open;
@@ -400,7 +407,8 @@ static int fd_iterate(struct file *f, bool (*emit)(void *arg, const char *name, 
 	while (t && (fd = fd_next(t, f->pos - FDS_FROM, &open)) >= 0) {
 		file_put(open);
 		format_text(name, sizeof(name), "%d", fd);
-		if (!emit(arg, name, ((uint64_t)p->pid << 16) + 64 + fd, LINUX_DT_LNK, fd + 1 + FDS_FROM))
+		if (!emit(arg, name, ((uint64_t)p->pid << 16) + 64 + (uint64_t)fd + (info ? FDINFO_INO : 0), info ? LINUX_DT_REG : LINUX_DT_LNK,
+			  fd + 1 + FDS_FROM))
 			break;
 		f->pos = fd + 1 + FDS_FROM;
 	}
@@ -479,11 +487,17 @@ static const struct proc_entry entries[] = {
 	TEXT("cgroup", 20, proc_pid_cgroup),
 	TEXT("mounts", 10, proc_pid_mounts), TEXT("mountinfo", 23, proc_pid_mountinfo),
 	{ .name = "mountstats", .mode = LINUX_S_IFREG | 0400, .number = 24, .show = proc_pid_mountstats },
-	TEXT("wchan", 11, proc_pid_wchan), TEXT("oom_score", 16, proc_pid_wchan),
+	TEXT("wchan", 11, proc_pid_wchan), TEXT("oom_score", 16, proc_pid_oom_score),
+	{ .name = "oom_score_adj", .mode = LINUX_S_IFREG | 0644, .number = 30, .show = proc_pid_oom_score_adj, .write = proc_pid_set_oom_score_adj },
+	{ .name = "oom_adj", .mode = LINUX_S_IFREG | 0644, .number = 32, .show = proc_pid_oom_adj, .write = proc_pid_set_oom_adj },
+	{ .name = "personality", .mode = LINUX_S_IFREG | 0400, .number = 33, .show = proc_pid_personality },
+	TEXT("uid_map", 35, proc_pid_id_map), TEXT("gid_map", 36, proc_pid_id_map), TEXT("projid_map", 37, proc_pid_id_map),
+	TEXT("setgroups", 38, proc_pid_setgroups),
+	{ .name = "smaps_rollup", .mode = LINUX_S_IFREG | 0400, .number = 34, .show = proc_pid_smaps_rollup },
 	{ .name = "mem", .mode = LINUX_S_IFREG | 0600, .number = 18, .fops = &proc_mem_ops },
 	{ .name = "auxv", .mode = LINUX_S_IFREG | 0400, .number = 19, .fops = &proc_auxv_ops },
 	LINK("exe", PROC_EXE), LINK("cwd", PROC_CWD), LINK("root", PROC_ROOT),
-	DIR("fd", 15, &fd_dir_ops, &fd_dir_fops),
+	DIR("fd", 15, &fd_dir_ops, &fd_dir_fops), DIR("fdinfo", FDINFO_DIR, &fd_dir_ops, &fd_dir_fops),
 	{ .name = "map_files", .mode = LINUX_S_IFDIR | 0500, .number = 28, .ops = &proc_map_files_ops, .fops = &proc_map_files_fops },
 	DIR("task", 17, &task_dir_ops, &task_dir_fops),
 };

@@ -4,6 +4,7 @@
 #include <fs/proc_pid.h>
 #include <fs/tty.h>
 #include <kernel/cgroup.h>
+#include <kernel/cpu.h>
 #include <kernel/process.h>
 #include <kernel/ptrace.h>
 #include <kernel/seccomp.h>
@@ -24,7 +25,9 @@ struct snapshot {
 	uint32_t nr_threads, tty;
 	uint64_t vsize, rss, stack, data, locked;
 	time_ns_t user, system;
-	uint64_t pending, blocked, ignored, caught;
+	uint64_t own_pending, pending, blocked, ignored, caught, nr_queued;
+	uint64_t affinity;
+	mode_t umask;
 	int nice, priority;		/* priority: in effect now, as Linux counts it */
 	struct sched_params sched;
 	unsigned int seccomp_mode, nr_filters;
@@ -59,12 +62,15 @@ static void take_threads(struct process *p, struct snapshot *n)
 		if (n->tid)
 			str_copy(n->name, t->name, sizeof(n->name));
 		n->blocked = t->blocked;
+		n->own_pending = t->pending;
+		n->affinity = READ_ONCE(t->affinity) & cpus_online();
 		n->sched = thread_own_sched(t);
 		n->seccomp_mode = t->seccomp_mode;
 		n->nr_filters = seccomp_nr_filters(t);
 		n->nice = n->sched.nice;
 		n->priority = t->sclass == SCHED_RT ? -1 - t->rt_priority : 20 + t->nice;
 	}
+	n->umask = p->fs ? READ_ONCE(p->fs->umask) : 0;
 	spin_unlock_irq(&p->lock, flags);
 }
 
@@ -105,6 +111,7 @@ static void take_signals(struct process *p, struct snapshot *n)
 	int i;
 
 	n->pending = p->pending;
+	n->nr_queued = p->nr_queued;
 	for (i = 0; i < NSIG_K; i++) {
 		n->ignored |= p->actions[i].handler == LINUX_SIG_IGN ? 1ull << i : 0;
 		n->caught |= p->actions[i].handler > LINUX_SIG_IGN ? 1ull << i : 0;
@@ -188,6 +195,28 @@ static const char *state_word(char state)
 	}
 }
 
+/* As a number, 32 bits a word, and as a list of ranges. */
+static void show_set(struct seq *s, const char *name, uint64_t set, unsigned int size)
+{
+	const char *comma = "";
+	unsigned int i, first;
+
+	if (size > 32)
+		seq_printf(s, "%s:\t%0*llx,%08llx\n", name, (int)(size - 29) / 4, ull(set >> 32), ull(set & UINT32_MAX));
+	else
+		seq_printf(s, "%s:\t%0*llx\n", name, (int)(size + 3) / 4, ull(set));
+	seq_printf(s, "%s_list:\t", name);
+	for (i = 0; i < size; i++) {
+		if (!(set >> i & 1))
+			continue;
+		for (first = i; i + 1 < size && set >> (i + 1) & 1; i++)
+			;
+		seq_printf(s, first == i ? "%s%u" : "%s%u-%u", comma, first, i);
+		comma = ",";
+	}
+	seq_puts(s, "\n");
+}
+
 void proc_pid_status(struct seq *s, struct inode *inode)
 {
 	struct process *p = proc_node_process(inode);
@@ -195,21 +224,25 @@ void proc_pid_status(struct seq *s, struct inode *inode)
 	uint32_t i;
 
 	take(inode, &n);
-	seq_printf(s, "Name:\t%s\nState:\t%c (%s)\nTgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t%d\n", n.name, n.state, state_word(n.state),
-		   p->pid, n.tid ? n.tid : p->pid, n.ppid, n.tracer);
+	seq_printf(s, "Name:\t%s\nUmask:\t%04o\nState:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t%d\n", n.name, n.umask,
+		   n.state, state_word(n.state), p->pid, n.tid ? n.tid : p->pid, n.ppid, n.tracer);
 	seq_printf(s, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t64\nGroups:\t", p->uid, p->euid, p->suid, p->fsuid, p->gid, p->egid,
 		   p->sgid, p->fsgid);
 	for (i = 0; i < p->nr_groups && i < ARRAY_SIZE(p->groups); i++)
 		seq_printf(s, "%u ", p->groups[i]);
 	seq_printf(s, "\nVmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmLck:\t%8llu kB\nVmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\n", ull(n.vsize / 1024),
 		   ull(n.vsize / 1024), ull(n.locked / 1024), ull(MAX(p->max_pages, n.rss) * 4), ull(n.rss * 4));
-	seq_printf(s, "VmData:\t%8llu kB\nVmStk:\t%8llu kB\nThreads:\t%u\n", ull(n.data / 1024), ull(n.stack / 1024), n.nr_threads);
+	seq_printf(s, "VmData:\t%8llu kB\nVmStk:\t%8llu kB\nVmSwap:\t%8u kB\nThreads:\t%u\n", ull(n.data / 1024), ull(n.stack / 1024), 0,
+		   n.nr_threads);
+	seq_printf(s, "SigQ:\t%llu/%llu\nSigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n",
+		   ull(n.nr_queued), ull(p->rlimits[LINUX_RLIMIT_SIGPENDING].cur), ull(n.own_pending), ull(n.pending),
+		   ull(n.blocked), ull(n.ignored), ull(n.caught));
 	seq_printf(s, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\nCapAmb:\t%016llx\nNoNewPrivs:\t%u\n",
 		   ull(p->privileges.inheritable), ull(p->privileges.permitted), ull(p->privileges.effective), ull(p->privileges.bounding),
 		   ull(p->privileges.ambient), p->no_new_privs);
 	seq_printf(s, "Seccomp:\t%u\nSeccomp_filters:\t%u\n", n.seccomp_mode, n.nr_filters);
-	seq_printf(s, "ShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\nCpus_allowed:\t1\n", ull(n.pending), ull(n.blocked),
-		   ull(n.ignored), ull(n.caught));
+	show_set(s, "Cpus_allowed", n.affinity, nr_cpus);
+	show_set(s, "Mems_allowed", (1ull << nr_nodes) - 1, nr_nodes);
 }
 
 void proc_pid_statm(struct seq *s, struct inode *inode)
@@ -303,15 +336,14 @@ static void show_area(struct seq *s, const struct space *space, const struct vma
 	seq_printf(s, "%s%s\n", *name ? "                   " : "", name);
 }
 
-static void show_usage(struct seq *s, const struct vma *v, const struct space_usage *u)
+static void show_usage(struct seq *s, const struct space_usage *u, uint64_t locked)
 {
-	seq_printf(s, "Size:           %8llu kB\nKernelPageSize: %8u kB\nMMUPageSize:    %8u kB\nRss:            %8llu kB\n",
-		   ull(v->end - v->start) / 1024, 4, 4, ull(u->resident) / 1024);
+	seq_printf(s, "Rss:            %8llu kB\n", ull(u->resident) / 1024);
 	seq_printf(s, "Pss:            %8llu kB\nShared_Clean:   %8llu kB\nShared_Dirty:   %8llu kB\nPrivate_Clean:  %8llu kB\n", ull(u->part) / 1024,
 		   ull(u->own[0][0]) / 1024, ull(u->own[0][1]) / 1024, ull(u->own[1][0]) / 1024);
 	seq_printf(s, "Private_Dirty:  %8llu kB\nReferenced:     %8llu kB\nAnonymous:      %8llu kB\nSwap:           %8u kB\n",
 		   ull(u->own[1][1]) / 1024, ull(u->resident) / 1024, ull(u->anonymous) / 1024, 0);
-	seq_printf(s, "Locked:         %8llu kB\n", v->flags & VM_LOCKED ? ull(u->part) / 1024 : 0ull);
+	seq_printf(s, "Locked:         %8llu kB\n", ull(locked) / 1024);
 }
 
 static void show_areas(struct seq *s, struct inode *inode, bool usage)
@@ -323,8 +355,11 @@ static void show_areas(struct seq *s, struct inode *inode, bool usage)
 
 	for (vaddr_t at = 0; space && buffer && space_area(space, at, &v, usage ? &u : NULL); at = v.end) {
 		show_area(s, space, &v, buffer);
-		if (usage)
-			show_usage(s, &v, &u);
+		if (usage) {
+			seq_printf(s, "Size:           %8llu kB\nKernelPageSize: %8u kB\nMMUPageSize:    %8u kB\n", ull(v.end - v.start) / 1024, 4,
+				   4);
+			show_usage(s, &u, v.flags & VM_LOCKED ? u.part : 0);
+		}
 		file_put(v.file);
 	}
 	kfree(buffer);
@@ -340,6 +375,55 @@ void proc_pid_maps(struct seq *s, struct inode *inode)
 void proc_pid_smaps(struct seq *s, struct inode *inode)
 {
 	show_areas(s, inode, true);
+}
+
+/* There is one namespace of users, the first: everybody in it is who he is. */
+void proc_pid_id_map(struct seq *s, struct inode *inode)
+{
+	seq_printf(s, "%10u %10u %10u\n", 0, 0, UINT32_MAX);
+}
+
+void proc_pid_setgroups(struct seq *s, struct inode *inode)
+{
+	seq_puts(s, "allow\n");
+}
+
+void proc_pid_personality(struct seq *s, struct inode *inode)
+{
+	seq_printf(s, "%08x\n", proc_node_process(inode)->personality);
+}
+
+static void usage_add(struct space_usage *to, const struct space_usage *u)
+{
+	to->resident += u->resident;
+	to->anonymous += u->anonymous;
+	to->part += u->part;
+	for (unsigned int i = 0; i < 4; i++)
+		to->own[i / 2][i % 2] += u->own[i / 2][i % 2];
+}
+
+/* smaps of all areas as if they were one. */
+void proc_pid_smaps_rollup(struct seq *s, struct inode *inode)
+{
+	struct space *space = process_space_get(proc_node_process(inode));
+	struct space_usage sum = { .resident = 0 }, u;
+	vaddr_t start = 0, end = 0;
+	uint64_t locked = 0;
+	struct vma v;
+
+	while (space && space_area(space, end, &v, &u)) {
+		start = end ? start : v.start;
+		end = v.end;
+		usage_add(&sum, &u);
+		locked += v.flags & VM_LOCKED ? u.part : 0;
+		file_put(v.file);
+	}
+	if (space)
+		space_put(space);
+	if (!end)
+		return;
+	seq_printf(s, "%08llx-%08llx ---p 00000000 00:00 0                          [rollup]\n", ull(start), ull(end));
+	show_usage(s, &sum, locked);
 }
 
 void proc_pid_cgroup(struct seq *s, struct inode *inode)

@@ -278,6 +278,28 @@ static void osrelease_show(struct seq *s, void *priv)
 	seq_printf(s, "%s\n", n.release);
 }
 
+static void system_version_show(struct seq *s, void *priv)
+{
+	struct linux_utsname n;
+
+	system_names(&n);
+	seq_printf(s, "%s\n", n.version);
+}
+
+static void domainname_show(struct seq *s, void *priv)
+{
+	struct linux_utsname n;
+
+	system_names(&n);
+	seq_printf(s, "%s\n", n.domainname);
+}
+
+/* There is nothing to swap to. */
+static void swaps_show(struct seq *s, void *priv)
+{
+	seq_puts(s, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+}
+
 static void number_show(struct seq *s, void *priv)
 {
 	seq_printf(s, "%lu\n", (unsigned long)priv);
@@ -324,6 +346,10 @@ static int proc_system_init(void)
 		{ "sys/vm/max_map_count", 0444, number_show, (void *)(uintptr_t)SPACE_AREAS_MAX },
 		{ "sys/kernel/dmesg_restrict", 0444, number_show, (void *)1l }, { "sys/kernel/kptr_restrict", 0444, number_show, (void *)2l },
 		{ "sys/kernel/randomize_va_space", 0444, number_show, (void *)2l },
+		{ "sys/kernel/version", 0444, system_version_show, NULL }, { "sys/kernel/domainname", 0444, domainname_show, NULL },
+		{ "sys/kernel/cap_last_cap", 0444, number_show, (void *)(unsigned long)LINUX_CAP_LAST },
+		{ "sys/kernel/ngroups_max", 0444, number_show, (void *)ARRAY_SIZE(init_process->groups) },
+		{ "swaps", 0444, swaps_show, NULL },
 	};
 	unsigned int i;
 	int err = 0;

@@ -455,6 +455,6 @@ static const struct super_ops socket_super_ops;
 static int socket_init(void)
 {
 	socket_super = super_create("sockfs", &socket_super_ops, LINUX_SOCKFS_MAGIC);
-	return socket_super ? 0 : -ENOMEM;
+	return socket_super ? proc_create_number("sys/net/core/somaxconn", LINUX_SOMAXCONN) : -ENOMEM;
 }
 INITCALL("2fs", socket_init);

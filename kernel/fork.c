@@ -149,6 +149,8 @@ static void process_copy_state(struct process *p, struct process *from, const st
 	p->no_new_privs = from->no_new_privs;
 	p->dumpable = from->dumpable;
 	p->personality = from->personality;
+	p->oom_adjust = from->oom_adjust;
+	p->oom_adjust_min = from->oom_adjust_min;
 	p->exit_signal = r->exit_signal;
 	spin_unlock_irq(&from->signal_lock, inner);
 	spin_unlock_irq(&from->lock, flags);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * No frame is left for a program's page: the process with the most pages is ended, whoever asked, and the one that asked tries again. init
- * and drivers are never chosen. While one is dying nobody else is chosen. A space over its own limit ends its own process, a control group over
- * its own somebody of it. Drivers and their manager have the reserve (mm/frame.c) and ask no caches, which may wait for them.
+ * No frame is left for a program's page: the process with the most pages is ended, whoever asked, and the one that asked tries again. What its
+ * owner says (oom_score_adj) is added to what it has. init and drivers are never chosen. While one is dying nobody else is chosen. A space
+ * over its own limit ends its own process, a control group over its own somebody of it. Drivers and their manager have the reserve
+ * (mm/frame.c) and ask no caches, which may wait for them.
  */
 #include <kernel/cgroup.h>
 #include <kernel/log.h>
@@ -23,6 +24,8 @@
 struct choice {
 	pid_t pid;		/* of the worst; 0: nobody */
 	uint64_t pages;
+	int64_t badness;	/* of the worst */
+	uint64_t total;		/* frames of the machine */
 	bool dying;		/* somebody's memory is about to come back */
 	struct cgroup *within;	/* only from this group; NULL: from all */
 };
@@ -32,20 +35,52 @@ static bool may_be_chosen(const struct process *p)
 	return p != init_process && !p->device && p->syscalls != SYSCALLS_DRIVER && !p->zombie;
 }
 
+static uint64_t pages_of(struct process *p)
+{
+	uint64_t flags = spin_lock_irq(&p->lock), pages = p->space ? READ_ONCE(p->space->nr_pages) : 0;
+
+	spin_unlock_irq(&p->lock, flags);
+	return pages;
+}
+
+static int64_t badness(const struct process *p, uint64_t pages, uint64_t total)
+{
+	return (int64_t)pages + READ_ONCE(p->oom_adjust) * (int64_t)total / OOM_ADJUST_MAX;
+}
+
+static uint64_t frames_total(void)
+{
+	struct frame_stats stats;
+
+	frame_stats(&stats);
+	return stats.total;
+}
+
+/* Linux's scale: 0 is never, 2000 the worst, two thirds of that are told. */
+int oom_score(struct process *p)
+{
+	uint64_t total = frames_total();
+
+	if (!may_be_chosen(p) || READ_ONCE(p->oom_adjust) == OOM_ADJUST_MIN)
+		return 0;
+	return (int)(MAX(badness(p, pages_of(p), total) * 1000 / (int64_t)total + 1000, 0ll) * 2 / 3);
+}
+
 /* The tree lock is held. */
 static bool choose(struct process *p, void *arg)
 {
 	struct choice *c = arg;
-	uint64_t flags, pages;
+	uint64_t pages;
+	int64_t bad;
 
 	if (!may_be_chosen(p) || (c->within && !cgroup_holds(c->within, p)))
 		return true;
-	flags = spin_lock_irq(&p->lock);
-	pages = p->space ? READ_ONCE(p->space->nr_pages) : 0;
-	spin_unlock_irq(&p->lock, flags);
+	pages = pages_of(p);
+	bad = badness(p, pages, c->total);
 	c->dying |= p->exiting && pages;
-	if (pages > c->pages) {
+	if (pages && READ_ONCE(p->oom_adjust) != OOM_ADJUST_MIN && (!c->pid || bad > c->badness)) {
 		c->pages = pages;
+		c->badness = bad;
 		c->pid = p->pid;
 	}
 	return !c->dying;
@@ -72,7 +107,7 @@ static bool over_own_limit(void)
 /* Somebody of @full (NULL: of all) is ended, unless somebody is dying already. false: it was the caller. */
 static bool end_somebody(struct cgroup *full)
 {
-	struct choice c = { .within = full };
+	struct choice c = { .within = full, .total = frames_total() };
 	struct process *p;
 	bool others;
 

@@ -377,19 +377,14 @@ static void sysv_msg_show(struct seq *to, void *priv)
 	mutex_unlock(&ids.lock);
 }
 
-static void number_show(struct seq *to, void *priv)
-{
-	seq_printf(to, "%lu\n", (unsigned long)priv);
-}
-
 static int msg_init(void)
 {
 	int err = proc_create("sysvipc/msg", 0444, sysv_msg_show, NULL);
 
 	if (!err)
-		err = proc_create("sys/kernel/msgmax", 0444, number_show, (void *)(unsigned long)MESSAGE_MAX);
+		err = proc_create_number("sys/kernel/msgmax", MESSAGE_MAX);
 	if (!err)
-		err = proc_create("sys/kernel/msgmnb", 0444, number_show, (void *)(unsigned long)QUEUE_BYTES);
-	return err ? err : proc_create("sys/kernel/msgmni", 0444, number_show, (void *)(unsigned long)SYSV_SLOTS);
+		err = proc_create_number("sys/kernel/msgmnb", QUEUE_BYTES);
+	return err ? err : proc_create_number("sys/kernel/msgmni", SYSV_SLOTS);
 }
 INITCALL("2fs", msg_init);

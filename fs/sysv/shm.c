@@ -389,6 +389,12 @@ static void sysv_shm_show(struct seq *to, void *priv)
 
 static int shm_init(void)
 {
-	return proc_create("sysvipc/shm", 0444, sysv_shm_show, NULL);
+	int err = proc_create("sysvipc/shm", 0444, sysv_shm_show, NULL);
+
+	if (!err)
+		err = proc_create_number("sys/kernel/shmmax", SIZE_MAX_BYTES);
+	if (!err)
+		err = proc_create_number("sys/kernel/shmall", SIZE_MAX_BYTES / PAGE_SIZE);
+	return err ? err : proc_create_number("sys/kernel/shmmni", SYSV_SLOTS);
 }
 INITCALL("2fs", shm_init);

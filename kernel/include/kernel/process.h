@@ -109,6 +109,7 @@ struct process {
 	bool seccomp;			/* a thread has filters or had: for good */
 	int death_signal;		/* PR_SET_PDEATHSIG: told when the parent ends */
 	uint32_t personality;
+	int16_t oom_adjust, oom_adjust_min;	/* /proc/<pid>/oom_score_adj; what the unprivileged cannot go below (mm/oom.c) */
 	int membarriers;		/* LINUX_MEMBARRIER_* that were registered for; until execve */
 };
 
