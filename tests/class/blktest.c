@@ -19,10 +19,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <uapi/ferry/linux_uring.h>
 #include "../user/aio.h"
 #include "blkpattern.h"
 #include "claims.h"
@@ -339,8 +341,9 @@ static long merged(void)
 	return n == 2 ? (long)(reads + writes) : -1;
 }
 
-static bool batch_of_neighbours(uint16_t opcode, unsigned char *buffer)
+static bool batch_of_neighbours(bool write, unsigned char *buffer)
 {
+	uint16_t opcode = write ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD;
 	struct iocb io[NEIGHBOURS], *list[NEIGHBOURS];
 	struct timespec limit = { 60, 0 };
 	struct io_event events[NEIGHBOURS];
@@ -362,7 +365,29 @@ static bool batch_of_neighbours(uint16_t opcode, unsigned char *buffer)
 	return true;
 }
 
-static bool neighbours_of_a_batch_are_merged(void)
+static bool ring_of_neighbours(bool write, unsigned char *buffer)
+{
+	struct linux_uring_params p = { 0 };
+	int ring = (int)syscall(SYS_io_uring_setup, NEIGHBOURS, &p);
+	unsigned char *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, ring, LINUX_URING_OFF_SQ_RING);
+	struct linux_uring_sqe *sqes = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, ring, LINUX_URING_OFF_SQES);
+	const struct linux_uring_cqe *cqes;
+
+	CHECK(ring >= 0 && at != MAP_FAILED && sqes != MAP_FAILED);
+	cqes = (const struct linux_uring_cqe *)(at + p.cq.cqes);
+	for (unsigned int i = 0; i < NEIGHBOURS; i++) {
+		sqes[i] = (struct linux_uring_sqe){ .opcode = write ? LINUX_URING_OP_WRITE : LINUX_URING_OP_READ, .fd = direct,
+						    .address = (uintptr_t)(buffer + i * 4096), .length = 4096, .offset = MIB + i * 4096 };
+		((unsigned int *)(at + p.sq.array))[i] = i;
+	}
+	__atomic_store_n((unsigned int *)(at + p.sq.tail), NEIGHBOURS, __ATOMIC_RELEASE);
+	CHECK(syscall(SYS_io_uring_enter, ring, NEIGHBOURS, NEIGHBOURS, LINUX_URING_ENTER_GETEVENTS, NULL, 0) == NEIGHBOURS);
+	for (unsigned int i = 0; i < NEIGHBOURS; i++)
+		CHECK(cqes[i].result == 4096);
+	return !munmap(at, 4096) && !munmap(sqes, 4096) && !close(ring);
+}
+
+static bool neighbours_are_merged(bool (*batch)(bool write, unsigned char *buffer))
 {
 	long before, wrote, end;
 
@@ -370,12 +395,22 @@ static bool neighbours_of_a_batch_are_merged(void)
 	memset(b, 0, NEIGHBOURS * 4096);
 	CHECK(fsync(fd) == 0);
 	before = merged();
-	CHECK(before >= 0 && batch_of_neighbours(IOCB_CMD_PWRITE, a));
+	CHECK(before >= 0 && batch(true, a));
 	wrote = merged();
-	CHECK(wrote > before && batch_of_neighbours(IOCB_CMD_PREAD, b));
+	CHECK(wrote > before && batch(false, b));
 	end = merged();
 	CHECK(end > wrote && end - before <= 2 * (NEIGHBOURS - 1) && matches(b, MIB, NEIGHBOURS * 4096, 9));
 	return true;
+}
+
+static bool neighbours_of_a_batch_are_merged(void)
+{
+	return neighbours_are_merged(batch_of_neighbours);
+}
+
+static bool neighbours_in_a_ring_are_merged(void)
+{
+	return neighbours_are_merged(ring_of_neighbours);
 }
 
 static bool neighbours_stay_apart_where_asked(void)
@@ -386,7 +421,7 @@ static bool neighbours_stay_apart_where_asked(void)
 	CHECK(fsync(fd) == 0);
 	CHECK(!nomerges_set(3) && nomerges_set(2));
 	before = merged();
-	ok = batch_of_neighbours(IOCB_CMD_PREAD, b);
+	ok = batch_of_neighbours(false, b);
 	after = merged();
 	CHECK(nomerges_set(0) && ok && before >= 0 && after == before);
 	return true;
@@ -462,7 +497,7 @@ static const struct {
 	CLAIM(zeroout_zeroes_exactly_its_range), CLAIM(discard_works_or_says_so), CLAIM(flush_calls_succeed),
 	CLAIM(unknown_ioctl_is_enotty), CLAIM(readonly_descriptor_refuses_writes), CLAIM(four_processes_share_the_disk),
 	CLAIM(aio_batch_of_32_completes), CLAIM(aio_tells_an_eventfd),
-	CLAIM(neighbours_of_a_batch_are_merged), CLAIM(neighbours_stay_apart_where_asked),
+	CLAIM(neighbours_of_a_batch_are_merged), CLAIM(neighbours_in_a_ring_are_merged), CLAIM(neighbours_stay_apart_where_asked),
 };
 
 static int suite(void)
