@@ -93,6 +93,11 @@ fuzz-calls: all
 compare-calls: all
 	$(Q)FERRY_BUILD=$(O) tests/conformance/calls --vectors $(or $(VECTORS),50) --seed $(or $(SEED),1) $(NAMES)
 
+# Python's own test suite, here and on Debian's Linux: make compare-python [MODULES="test_os test_io"] [SECONDS=900] (that one module may take)
+.PHONY: compare-python
+compare-python: all
+	$(Q)FERRY_BUILD=$(O) tests/conformance/python --seconds $(or $(SECONDS),900) $(MODULES)
+
 # Drivers against devices that libFuzzer plays: make fuzz TARGET=nvme SECONDS=600; how fast that is (Documentation/fuzzing.md).
 .PHONY: fuzz fuzz-speed
 fuzz:
