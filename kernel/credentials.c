@@ -60,24 +60,24 @@ static void gids_set(uint32_t real, uint32_t effective, uint32_t saved)
 	spin_unlock_irq(&p->lock, flags);
 }
 
-SYSCALL_FLAGS(NR_getuid, getuid, SYSCALL_SHORT)
+SYSCALL_SHORT(NR_getuid, getuid, 0)
 {
-	return current_process->uid;
+	return t->process->uid;
 }
 
-SYSCALL_FLAGS(NR_getgid, getgid, SYSCALL_SHORT)
+SYSCALL_SHORT(NR_getgid, getgid, 0)
 {
-	return current_process->gid;
+	return t->process->gid;
 }
 
-SYSCALL_FLAGS(NR_geteuid, geteuid, SYSCALL_SHORT)
+SYSCALL_SHORT(NR_geteuid, geteuid, 0)
 {
-	return current_process->euid;
+	return t->process->euid;
 }
 
-SYSCALL_FLAGS(NR_getegid, getegid, SYSCALL_SHORT)
+SYSCALL_SHORT(NR_getegid, getegid, 0)
 {
-	return current_process->egid;
+	return t->process->egid;
 }
 
 SYSCALL(NR_setuid, setuid)

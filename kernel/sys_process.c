@@ -6,14 +6,14 @@
 #include <mm/user.h>
 #include "process_internal.h"
 
-SYSCALL_FLAGS(NR_getpid, getpid, SYSCALL_DRIVER | SYSCALL_SHORT)
+SYSCALL_SHORT(NR_getpid, getpid, SYSCALL_DRIVER)
 {
-	return current_process->pid;
+	return t->process->pid;
 }
 
-SYSCALL_FLAGS(NR_gettid, gettid, SYSCALL_DRIVER | SYSCALL_SHORT)
+SYSCALL_SHORT(NR_gettid, gettid, SYSCALL_DRIVER)
 {
-	return current->tid;
+	return t->tid;
 }
 
 SYSCALL_FLAGS(NR_set_tid_address, set_tid_address, SYSCALL_DRIVER)
@@ -22,9 +22,9 @@ SYSCALL_FLAGS(NR_set_tid_address, set_tid_address, SYSCALL_DRIVER)
 	return current->tid;
 }
 
-SYSCALL_FLAGS(NR_getppid, getppid, SYSCALL_SHORT)
+SYSCALL_SHORT(NR_getppid, getppid, 0)
 {
-	return READ_ONCE(current_process->parent_pid);
+	return READ_ONCE(t->process->parent_pid);
 }
 
 /* @pid's process (0: the caller's own), tree lock held, or NULL. */

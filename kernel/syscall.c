@@ -20,15 +20,14 @@
 #define NO_SLOT	SLOTS
 
 extern const struct syscall_entry syscalls_start[], syscalls_end[];
+extern const struct syscall_short_entry syscall_shorts_start[], syscall_shorts_end[];
 
-struct handler {
-	int64_t (*fn)(struct syscall_args *args);
-	uint64_t flags;
-};
+typedef int64_t (*handler_fn)(struct syscall_args *args);
 
 static const struct syscall_entry *entries[SLOTS] __ro_after_init;
-static struct handler handlers[SLOTS + 1][SYSCALL_SETS];	/* for each set; what it lacks has a handler that says so */
-static int64_t (*unrecorded[SLOTS + 1][SYSCALL_SETS])(struct syscall_args *args) __ro_after_init;	/* the same; fixed after boot */
+static handler_fn handlers[SLOTS + 1][SYSCALL_SETS];	/* for each set; what it lacks has a handler that says so */
+static handler_fn unrecorded[SLOTS + 1][SYSCALL_SETS] __ro_after_init;	/* the same; fixed after boot */
+int64_t (*syscall_shorts[256])(void);	/* arch/x86/entry: any byte is an index */
 static uint64_t logged[SLOTS / 64 + 1];	/* bit: the number was reported; the last for numbers without a slot */
 static uint64_t logged_outside[16];
 
@@ -111,7 +110,7 @@ static int64_t syscall_traced(struct syscall_args *args)
 		nr = seccomp_check(regs);
 	current->syscall_nr = nr;
 	if (nr >= 0)
-		regs->rax = handlers[slot_of(nr)][SYSCALLS_ALL].fn(args);
+		regs->rax = handlers[slot_of(nr)][SYSCALLS_ALL](args);
 	ptrace_syscall_exit(regs);
 	return regs->rax;
 }
@@ -128,29 +127,33 @@ static int64_t syscall_recorded(struct syscall_args *args)
 	return result;
 }
 
+/* The short form of every call then: none can be answered at once. Never NULL instead, for the entry reads its table twice. */
+static int64_t short_recorded(void)
+{
+	return -1;
+}
+
 /* A call that a tracer looks at passes the plain handler, which records it then. */
 void syscall_trace(bool on)
 {
 	for (unsigned int slot = 0; slot <= SLOTS; slot++)
 		for (unsigned int set = 0; set < SYSCALLS_TRACED; set++)
-			WRITE_ONCE(handlers[slot][set].fn, on ? syscall_recorded : unrecorded[slot][set]);
+			WRITE_ONCE(handlers[slot][set], on ? syscall_recorded : unrecorded[slot][set]);
+	for (const struct syscall_short_entry *e = syscall_shorts_start; e < syscall_shorts_end; e++)
+		WRITE_ONCE(syscall_shorts[e->nr], on ? short_recorded : e->fn);
 }
 
 bool syscall_dispatch(struct regs *regs)
 {
 	struct thread *t = current;
 	uint64_t nr = regs->vector;
-	const struct handler *h = &handlers[slot_of(nr)][t->process->syscalls];
+	handler_fn fn = handlers[slot_of(nr)][t->process->syscalls];
 
 	__asm__ volatile("incq %%gs:%c0" :: "i"(offsetof(struct cpu, nr_syscalls)) : "memory");
 	t->syscall_nr = nr;
-	if (likely(h->flags & SYSCALL_SHORT)) {
-		regs->rax = h->fn((struct syscall_args *)regs->args);
-	} else {
-		irq_enable();
-		regs->rax = h->fn((struct syscall_args *)regs->args);
-		irq_disable();
-	}
+	irq_enable();
+	regs->rax = fn((struct syscall_args *)regs->args);
+	irq_disable();
 	t->syscall_nr = -1;
 	return exit_at_once(t, regs) || exit_to_user(regs);
 }
@@ -158,9 +161,9 @@ bool syscall_dispatch(struct regs *regs)
 static int syscall_init(void)
 {
 	for (unsigned int slot = 0; slot <= SLOTS; slot++) {
-		handlers[slot][SYSCALLS_ALL].fn = syscall_unknown;
-		handlers[slot][SYSCALLS_DRIVER].fn = syscall_refused;
-		handlers[slot][SYSCALLS_TRACED].fn = syscall_traced;
+		handlers[slot][SYSCALLS_ALL] = syscall_unknown;
+		handlers[slot][SYSCALLS_DRIVER] = syscall_refused;
+		handlers[slot][SYSCALLS_TRACED] = syscall_traced;
 	}
 	for (const struct syscall_entry *e = syscalls_start; e < syscalls_end; e++) {
 		unsigned int slot = slot_of(e->nr);
@@ -171,11 +174,12 @@ static int syscall_init(void)
 			panic("system call %u is both %s and %s", e->nr, entries[slot]->name, e->name);
 		entries[slot] = e;
 		for (unsigned int set = 0; set <= (e->flags & SYSCALL_DRIVER ? SYSCALLS_DRIVER : SYSCALLS_ALL); set++)
-			handlers[slot][set] = (struct handler){ e->fn, e->flags };
+			handlers[slot][set] = e->fn;
 	}
 	for (unsigned int slot = 0; slot <= SLOTS; slot++)
 		for (unsigned int set = 0; set < SYSCALL_SETS; set++)
-			unrecorded[slot][set] = handlers[slot][set].fn;
+			unrecorded[slot][set] = handlers[slot][set];
+	syscall_trace(false);
 	return 0;
 }
 INITCALL("1core", syscall_init);

@@ -46,7 +46,7 @@ machine-flags := -m64 -march=x86-64 -mcmodel=kernel -mno-red-zone -mgeneral-regs
 hardening-cflags = $(if $(CONFIG_STACKPROTECTOR),-fstack-protector-strong -mstack-protector-guard=tls \
 	-mstack-protector-guard-reg=gs -mstack-protector-guard-offset=40,-fno-stack-protector) \
 	-fcf-protection=$(if $(CONFIG_BRANCH_TARGETS),branch,none) \
-	$(if $(CONFIG_RETPOLINE),$(if $(is-clang),-mretpoline,-mindirect-branch=thunk-inline -mindirect-branch-register) -fno-jump-tables) \
+	$(if $(CONFIG_RETPOLINE),$(if $(is-clang),-mretpoline,-mindirect-branch=thunk-inline -mindirect-branch-register) -fno-jump-tables -DRETPOLINE) \
 	-DREF_CHECKED=$(if $(CONFIG_REF_CHECKED),1,0) -DLIST_CHECKED=$(if $(CONFIG_LIST_CHECKED),1,0)
 kernel-cflags = $(common-cflags) -ffreestanding -nostdlib -fno-pic -fno-pie $(machine-flags) \
 	$(hardening-cflags) -fno-asynchronous-unwind-tables -ffunction-sections \

@@ -149,7 +149,7 @@
 		*(.text.futex_wait .text.futex_wait.*)
 		*(.text.futex_wait_parse .text.futex_wait_parse.*)
 		*(.text.sys_futex .text.sys_futex.*)
-		*(.text.sys_getppid .text.sys_getppid.*)
+		*(.text.short_getppid .text.short_getppid.*)
 		*(.text.buddy_take .text.buddy_take.*)
 		*(.text.frame_alloc .text.frame_alloc.*)
 		*(.text.slab_holds .text.slab_holds.*)

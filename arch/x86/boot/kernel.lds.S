@@ -59,6 +59,9 @@ SECTIONS
 		syscalls_start = .;
 		KEEP(*(.syscalls))
 		syscalls_end = .;
+		syscall_shorts_start = .;
+		KEEP(*(.syscall_shorts))
+		syscall_shorts_end = .;
 		. = ALIGN(16);
 		gcov_info_start = .;
 		KEEP(*(.gcov_info))

@@ -6,7 +6,9 @@
 #include <asm/boot.h>
 #include <asm/msr.h>
 #include <asm/vdso.h>
+#include <kernel/syscall.h>
 #include <kernel/thread.h>
+#include <mm/page.h>
 #include "cpu.h"
 
 #define GATE_INTERRUPT	0x8e00ull
@@ -26,6 +28,9 @@ _Static_assert(offsetof(struct cpu, user_rsp) == 24, "cpu.user_rsp");
 _Static_assert(offsetof(struct cpu, preempt_count) == 32, "cpu.preempt_count");
 _Static_assert(offsetof(struct cpu, need_resched) == 36, "cpu.need_resched");
 _Static_assert(offsetof(struct cpu, canary) == 40, "cpu.canary");
+_Static_assert(offsetof(struct cpu, user_rax) == 48 && offsetof(struct cpu, nr_syscalls) == 56, "cpu.user_rax");
+_Static_assert(SYSCALL_SHORTS == 192 && SYSCALL_SHORTS <= 256, "numbers of short calls, in a byte");
+_Static_assert(USER_END < 1ul << 47, "RIP behind a SYSCALL");
 _Static_assert(offsetof(struct regs, cs) == 144 && offsetof(struct regs, rsp) == 160, "struct regs");
 _Static_assert(sizeof(struct regs) % 16 == 0, "the stack stays aligned below a frame");
 

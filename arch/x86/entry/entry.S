@@ -8,6 +8,9 @@
 #define REGS_RSP	160
 #define CPU_KERNEL_RSP	16
 #define CPU_USER_RSP	24
+#define CPU_USER_RAX	48
+#define CPU_NR_SYSCALLS	56
+#define SYSCALL_SHORTS	192	/* kernel/syscall.h */
 #define USER_SS		0x23
 #define USER_CS		0x2b
 #define MSR_GS_BASE	0xc0000101
@@ -74,6 +77,13 @@ syscall_entry:
 	swapgs
 	movq %rsp, %gs:CPU_USER_RSP
 	movq %gs:CPU_KERNEL_RSP, %rsp
+#ifndef RETPOLINE
+	cmpq $SYSCALL_SHORTS, %rax
+	jae syscall_whole
+	cmpq $0, syscall_shorts(,%rax,8)
+	jne syscall_short
+#endif
+syscall_whole:
 	pushq $USER_SS
 	pushq %gs:CPU_USER_RSP
 	pushq %r11
@@ -92,6 +102,24 @@ syscall_entry:
 	movq 40(%rsp), %rsp
 	swapgs
 	sysretq
+
+/*
+ * A call that only reads (kernel/syscall.h) needs no frame: its function keeps every register but RAX. A negative answer says that something
+ * has to be done on the way back; nothing has happened yet, so the call begins again, with a frame. RIP and RFLAGS are the program's own, as
+ * SYSCALL left them, and no program runs where RIP would not be canonical behind it (USER_END).
+ */
+syscall_short:
+	movq %rax, %gs:CPU_USER_RAX
+	movzbl %al, %eax		/* no other entry of the table, not even where the CPU guessed the branches above wrong */
+	call *syscall_shorts(,%rax,8)
+	testq %rax, %rax
+	js 1f
+	incq %gs:CPU_NR_SYSCALLS
+	movq %gs:CPU_USER_RSP, %rsp
+	swapgs
+	sysretq
+1:	movq %gs:CPU_USER_RAX, %rax
+	jmp syscall_whole
 
 /* To user mode with the frame at RSP, whatever it says. Interrupts off, exit_to_user() called. */
 return_by_iret:

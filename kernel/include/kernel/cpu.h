@@ -22,6 +22,8 @@ struct cpu {
 	uint32_t preempt_count;		/* 32: >0: no preemption */
 	uint32_t need_resched;		/* 36 */
 	uint64_t canary;		/* 40: the current thread's, for the stack protector (scripts/flags.mk) */
+	uint64_t user_rax;		/* 48: scratch of the same */
+	uint64_t nr_syscalls;		/* 56 */
 	/* The rest is C's. */
 	uint32_t id;
 	uint32_t apic_id;
@@ -37,7 +39,6 @@ struct cpu {
 	void *sched;			/* kernel/sched.c's run queue */
 	uint64_t nr_switches;		/* thread switches */
 	uint64_t nr_space_switches;	/* page table loads */
-	uint64_t nr_syscalls;
 	uint64_t nr_interrupts;
 	uint64_t nr_looks;		/* waits for work that ended while it looked on (kernel/idle.c) */
 	uint64_t nr_free_ticks;		/* of the scheduler, where a thread could have been preempted (kernel/stuck.c) */

@@ -6,6 +6,7 @@
 #ifndef KERNEL_SYSCALL_H
 #define KERNEL_SYSCALL_H
 
+#include <asm/exit.h>
 #include <asm/regs.h>
 #include <kernel/types.h>
 #include <uapi/ferry/syscall.h>
@@ -22,7 +23,6 @@ static inline struct regs *syscall_regs(struct syscall_args *args)
 
 #define SYSCALL_DRIVER	0x1u	/* a sandboxed driver process may call it */
 #define SYSCALL_QUIET	0x2u	/* not implemented, known: ENOSYS without a log line */
-#define SYSCALL_SHORT	0x4u	/* reads the caller's own state and no more: runs with interrupts off, takes no lock, touches no user memory */
 
 struct syscall_entry {
 	int64_t (*fn)(struct syscall_args *args);
@@ -37,6 +37,38 @@ struct syscall_entry {
 		__section(".syscalls") __aligned(8) = { sys_##name_, #name_, nr_, flags_ }; \
 	static int64_t sys_##name_(struct syscall_args *args)
 #define SYSCALL(nr_, name_)	SYSCALL_FLAGS(nr_, name_, 0)
+
+#define SYSCALL_SHORTS	192u	/* short calls have numbers below this */
+
+struct syscall_short_entry {
+	int64_t (*fn)(void);
+	uint64_t nr;
+};
+
+/*
+ * A call without arguments that only reads what thread @t's own process or thread says and never fails: no lock, no user memory, a result below
+ * 2^63. The entry asks the second function first, without a frame and with interrupts off. What it answers is negative when there is work on
+ * the way to user mode, or when the process is one whose calls are looked at (SYSCALLS_ALL is 0); then the call is made as any other.
+ */
+#define SYSCALL_SHORT(nr_, name_, flags_)							\
+	_Static_assert((nr_) < SYSCALL_SHORTS, #name_);						\
+	static inline int64_t read_##name_(const struct thread *t);				\
+	SYSCALL_FLAGS(nr_, name_, flags_)							\
+	{											\
+		return read_##name_(current);							\
+	}											\
+	static __attribute__((no_caller_saved_registers)) int64_t short_##name_(void)		\
+	{											\
+		const struct thread *t = current;						\
+		uint64_t work = exit_work(t);							\
+												\
+		__asm__("" : "+r"(work));							\
+		work |= t->process->syscalls;							\
+		return read_##name_(t) | -(int64_t)(work != 0);					\
+	}											\
+	static const struct syscall_short_entry short_##name_##_entry __used			\
+		__section(".syscall_shorts") __aligned(8) = { short_##name_, nr_ };		\
+	static inline int64_t read_##name_(const struct thread *t)
 
 /* Carry out call @nr for the current process, as it would: for those who ask by other ways (io_uring). -ENOSYS. */
 int64_t syscall_do(uint64_t nr, struct syscall_args *args);

@@ -16,7 +16,15 @@ static inline uint64_t exit_work(const struct thread *t)
 {
 	const struct process *p = t->process;
 
-	return READ_ONCE(t->pending) | READ_ONCE(p->pending) | READ_ONCE(p->attention) | READ_ONCE(t->exiting) | t->exit_flags | preempt_due();
+	uint64_t work = READ_ONCE(t->pending);
+
+#define ALSO(x) do { work |= (x); __asm__("" : "+r"(work)); } while (0)
+	ALSO(READ_ONCE(p->pending));
+	ALSO(READ_ONCE(p->attention));
+	ALSO(READ_ONCE(t->exiting));
+	ALSO(t->exit_flags);
+	ALSO(preempt_due());
+	return work;
 }
 
 /* A short question that is never wrong to answer yes: whether signal_pending() and the rest need to be asked. */
