@@ -41,18 +41,50 @@ static void change_one(struct change *c, struct path *p)
 	c->nr++;
 }
 
-static bool change_process(struct process *p, void *arg)
+/* Some of the contexts that have not been changed: their locks are not taken under those of processes. */
+struct batch {
+	uint64_t pivot;
+	unsigned int nr;
+	struct fs_context *contexts[32];
+};
+
+static bool add_context(struct process *p, void *arg)
 {
+	struct batch *b = arg;
 	uint64_t flags = spin_lock_irq(&p->lock);
 
-	if (p->fs) {
-		spin_lock(&p->fs->lock);
-		change_one(arg, &p->fs->root);
-		change_one(arg, &p->fs->cwd);
-		spin_unlock(&p->fs->lock);
+	if (p->fs && p->fs->pivot != b->pivot) {
+		p->fs->pivot = b->pivot;
+		b->contexts[b->nr++] = fs_context_share(p->fs);
 	}
 	spin_unlock_irq(&p->lock, flags);
-	return true;
+	return b->nr < ARRAY_SIZE(b->contexts);
+}
+
+static void change_all(struct change *c)
+{
+	static struct mutex one = MUTEX_INIT(one, "pivot_root");
+	static uint64_t pivots;
+	struct batch b;
+	bool more;
+
+	mutex_lock(&one);
+	b.pivot = ++pivots;
+	do {
+		b.nr = 0;
+		process_for_each(add_context, &b);
+		more = b.nr == ARRAY_SIZE(b.contexts);
+		while (b.nr) {
+			struct fs_context *context = b.contexts[--b.nr];
+
+			spin_lock(&context->lock);
+			change_one(c, &context->root);
+			change_one(c, &context->cwd);
+			spin_unlock(&context->lock);
+			fs_context_put(context);
+		}
+	} while (more);
+	mutex_unlock(&one);
 }
 
 /* Where the two hung is given back in @where. */
@@ -102,7 +134,7 @@ SYSCALL(NR_pivot_root, pivot_root)
 	c.to = new;
 	err = pivot(&c.from, &new, &put_old, where);
 	if (!err)
-		process_for_each(change_process, &c);
+		change_all(&c);
 	while (c.nr--)
 		path_put(&c.from);
 	path_put(&c.from);

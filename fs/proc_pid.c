@@ -232,20 +232,18 @@ static ssize_t exe_text(struct process *p, char *to, size_t size)
 
 int proc_context_path(struct process *p, bool root, struct path *to)
 {
-	struct fs_context *c;
-	int err = -ENOENT;
 	uint64_t flags = spin_lock_irq(&p->lock);
+	struct fs_context *c = p->fs ? fs_context_share(p->fs) : NULL;
 
-	c = p->fs;
-	if (c) {
-		spin_lock(&c->lock);
-		*to = root ? c->root : c->cwd;
-		path_get(to);
-		spin_unlock(&c->lock);
-		err = 0;
-	}
 	spin_unlock_irq(&p->lock, flags);
-	return err;
+	if (!c)
+		return -ENOENT;
+	spin_lock(&c->lock);
+	*to = root ? c->root : c->cwd;
+	path_get(to);
+	spin_unlock(&c->lock);
+	fs_context_put(c);
+	return 0;
 }
 
 static int link_path(const struct inode *inode, struct path *to)

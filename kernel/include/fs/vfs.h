@@ -131,9 +131,10 @@ struct path {
 
 struct fs_context {
 	struct ref ref;
-	struct spinlock lock;		/* guards the rest */
+	struct spinlock lock;		/* guards the next three; not taken under locks of processes, whose holders have interrupts off */
 	struct path root, cwd;
 	mode_t umask;
+	uint64_t pivot;			/* the pivot_root() that found it; guarded by the process tree's lock */
 };
 
 struct fs_type {
