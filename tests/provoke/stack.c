@@ -21,19 +21,22 @@ static void fill_below(uint8_t byte)
 	__asm__ volatile("leaq -8192(%%rsp), %0\n\trep stosb" : "=&D"(at), "+c"(n) : "a"(byte) : "memory", "cc");
 }
 
+#ifdef FERRY_DEBUG
 /* A kernel that checks itself finds the mistake at once and ends the machine. */
 static int64_t give_away(uint64_t user)
 {
-#ifdef FERRY_DEBUG
 	return -EPERM;
+}
 #else
+static int64_t give_away(uint64_t user)
+{
 	struct untidy local __attribute__((uninitialized));
 
 	local.set = 1;
 	local.address = (uint64_t)&local;
 	return copy_to_user(user, &local, sizeof(local));
-#endif
 }
+#endif
 
 /* (byte) fills; (0, buffer) gives away. */
 SYSCALL(NR_ferry_provoke_stack, provoke_stack)
