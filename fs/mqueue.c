@@ -485,7 +485,7 @@ SYSCALL(NR_mq_timedreceive, mq_timedreceive)
 	if (IS_ERR(m))
 		return PTR_ERR(m);
 	result = (int64_t)m->size;
-	if ((args->a[3] && put_user32(args->a[3], m->priority)) || copy_to_user(args->a[1], m->data, m->size))
+	if ((args->a[3] && put_user32(args->a[3], m->priority)) || copy_back_to_user(args->a[1], m->data, m->size))
 		result = -EFAULT;
 	kfree(m);
 	return result;

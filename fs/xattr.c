@@ -212,7 +212,7 @@ static int64_t do_get(const struct path *p, const uint64_t *a)
 		n = name_known(p->dentry->inode, name);
 	if (!n)
 		n = value_copy(p->dentry->inode, name, value, size);
-	if (n > 0 && size && copy_to_user(a[1], value, (size_t)n))
+	if (n > 0 && size && copy_back_to_user(a[1], value, (size_t)n))
 		n = -EFAULT;
 	kfree(value);
 	return n;

@@ -240,7 +240,7 @@ SYSCALL(NR_msgrcv, msgrcv)
 	if (IS_ERR(m))
 		return PTR_ERR(m);
 	result = MIN(size, (int64_t)m->size);
-	if (put_user64(args->a[1], (uint64_t)m->type) || copy_to_user(args->a[1] + sizeof(m->type), m->data, (size_t)result))
+	if (put_user64(args->a[1], (uint64_t)m->type) || copy_back_to_user(args->a[1] + sizeof(m->type), m->data, (size_t)result))
 		result = -EFAULT;
 	kfree(m);
 	return result;
