@@ -4,6 +4,7 @@
  * death: it stays offline, or its requests wait (replay.c); when the same device registers an equal disk again, it goes on under
  * its name and id. Everything runs under the device's bind_lock, but what a strand may call: that takes units_lock.
  */
+#include <asm/preempt.h>
 #include <kernel/log.h>
 #include <lib/format.h>
 #include <mm/slab.h>

@@ -40,8 +40,11 @@ struct syscall_entry {
 
 #define SYSCALL_SHORTS	192u	/* short calls have numbers below this */
 
+/* It keeps every register but RAX. */
+typedef int64_t syscall_short_fn(void) __attribute__((no_caller_saved_registers));
+
 struct syscall_short_entry {
-	int64_t (*fn)(void);
+	syscall_short_fn *fn;
 	uint64_t nr;
 };
 
@@ -57,6 +60,7 @@ struct syscall_short_entry {
 	{											\
 		return read_##name_(current);							\
 	}											\
+	static syscall_short_fn short_##name_;							\
 	static __attribute__((no_caller_saved_registers)) int64_t short_##name_(void)		\
 	{											\
 		const struct thread *t = current;						\
