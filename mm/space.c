@@ -226,7 +226,7 @@ static int copy_areas(struct space *to, struct space *from, bool *changed)
 		struct vma *copy;
 		int err = 0;
 
-		if (vma_is_object(vma) || (vma->flags & VM_DONT_FORK))
+		if ((vma_is_object(vma) && !(vma->flags & VM_INHERITED)) || (vma->flags & VM_DONT_FORK))
 			continue;
 		copy = vma_copy(vma);
 		if (!copy)
@@ -237,6 +237,8 @@ static int copy_areas(struct space *to, struct space *from, bool *changed)
 		mapping_add(to, copy);
 		if (vma->anon && !(vma->flags & (VM_SHARED | VM_WIPE_ON_FORK)))
 			err = copy_area(to, from, vma, changed);
+		else if (vma_is_object(vma))
+			err = vma_map_object(to, copy);
 		if (err)
 			return err;
 	}

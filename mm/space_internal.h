@@ -34,6 +34,8 @@ vaddr_t vma_find_gap(struct space *s, uint64_t length, vaddr_t limit);
 /* Is every page of the range in some area? (space_map.c) */
 bool space_covers(struct space *s, vaddr_t start, vaddr_t end);
 bool vma_range_free(struct space *s, vaddr_t start, vaddr_t end);
+/* Map the frames of the area's object: 0, -EINVAL (it has fewer), -ENOMEM. (space_map.c) */
+int vma_map_object(struct space *s, const struct vma *vma);
 
 static inline bool vma_is_object(const struct vma *vma) { return vma->flags & (VM_OBJECT | VM_IO); }
 /* Of the page at @v in the area's mapping. */

@@ -129,7 +129,7 @@ static int64_t place(struct map_request *r, uint64_t length)
 
 /* ---- What --------------------------------------------------------------------------------------*/
 
-static int map_object(struct space *s, const struct vma *vma)
+int vma_map_object(struct space *s, const struct vma *vma)
 {
 	const struct vma_object *o = vma->object;
 	uint64_t first = vma->offset >> PAGE_SHIFT, nr = (vma->end - vma->start) >> PAGE_SHIFT;
@@ -157,7 +157,7 @@ static bool wants_filling(const struct map_request *r, const struct vma *vma)
 static int map_fill(struct map_request *r, struct vma *vma, vaddr_t start, vaddr_t end)
 {
 	if (vma_is_object(vma))
-		return map_object(r->space, vma);
+		return vma_map_object(r->space, vma);
 	if (!(vma->flags & RIGHTS))
 		return 0;
 	if (vma->flags & VM_RESIDENT)
@@ -402,8 +402,8 @@ static int advise_fork_locked(struct space *s, vaddr_t start, vaddr_t end, uint3
 		start = vma->end;
 		if (on && flag == VM_WIPE_ON_FORK && (vma->file || (vma->flags & VM_SHARED)))
 			return -EINVAL;
-		if (vma_is_object(vma))
-			return -EINVAL;
+		if (vma_is_object(vma) && (flag != VM_DONT_FORK || !on))
+			return -EINVAL;		/* of these one may only want fewer children to have them (madvise(2)) */
 		vma->flags = on ? vma->flags | flag : vma->flags & ~flag;
 		vma_merge(s, vma, dead);
 	}

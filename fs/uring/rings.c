@@ -278,6 +278,7 @@ static int uring_mmap(struct file *f, struct vma *vma)
 		return -EINVAL;
 	}
 	ref_get(&vma->object->ref);
+	vma->flags |= VM_INHERITED;
 	vma->offset = 0;
 	return 0;
 }

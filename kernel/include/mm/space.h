@@ -27,6 +27,7 @@ struct cgroup;
 #define VM_WIPE_ON_FORK	0x200u	/* children get it empty; private and anonymous */
 #define VM_LOCKED	0x400u	/* counts against RLIMIT_MEMLOCK; children do not inherit that (mlock) */
 #define VM_OBJECT	0x80u	/* frames given by the creator (rings, DMA memory): not copied by fork */
+#define VM_INHERITED	0x800u	/* with VM_OBJECT: children share the frames */
 
 #define SPACE_AREAS_MAX	65530u	/* of one space: vm.max_map_count of Linux */
 
