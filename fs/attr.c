@@ -307,11 +307,17 @@ SYSCALL(NR_utime, utime)
 	return do_utimens(LINUX_AT_FDCWD, args->a[0], t, WALK_FOLLOW, false);
 }
 
+void inode_too_long(void)
+{
+	if (!current->for_ring)
+		signal_send_thread(current, LINUX_SIGXFSZ, NULL);
+}
+
 int inode_may_grow(const struct inode *inode, uint64_t size)
 {
 	if (size <= inode->size || !current_process || size <= current_process->rlimits[LINUX_RLIMIT_FSIZE].cur)
 		return 0;
-	signal_send_thread(current, LINUX_SIGXFSZ, NULL);
+	inode_too_long();
 	return -EFBIG;
 }
 

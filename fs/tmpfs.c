@@ -202,7 +202,7 @@ static int64_t write_room(const struct inode *inode, uint64_t pos, uint64_t left
 	if ((inode->seals & SEAL_GROW) && pos + left > inode->size)
 		return pos < inode->size ? (int64_t)(inode->size - pos) : -EPERM;
 	if (limit < SIZE_MAX_FILE && pos >= limit) {
-		signal_send_thread(current, LINUX_SIGXFSZ, NULL);
+		inode_too_long();
 		return -EFBIG;
 	}
 	limit = MIN(limit, SIZE_MAX_FILE);

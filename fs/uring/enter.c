@@ -67,8 +67,12 @@ static bool request_begins(struct uring_request *r)
 
 static void request_run(struct uring_request *r, struct uring_batch *b)
 {
-	int64_t result = request_begins(r) ? uring_start(r, b) : -ECANCELED;
+	int64_t result = -ECANCELED;
 
+	current->for_ring = true;
+	if (request_begins(r))
+		result = uring_start(r, b);
+	current->for_ring = false;
 	if (result == URING_PENDING)
 		return;
 	request_close(r);	/* now: it may be the ring itself, which would then never be closed */

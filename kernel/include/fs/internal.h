@@ -56,6 +56,8 @@ uint32_t file_poll(struct file *f, struct poll_table *t);
 
 /* attr.c: may the current process make @inode @size bytes long (RLIMIT_FSIZE)? 0, or -EFBIG with SIGXFSZ. inode->lock held. */
 int inode_may_grow(const struct inode *inode, uint64_t size);
+/* What was asked for ended with -EFBIG by RLIMIT_FSIZE: SIGXFSZ, where the caller asks for itself. */
+void inode_too_long(void);
 
 /* Copies into the iter of file content that lives in one buffer. */
 ssize_t buffer_read(const void *data, size_t size, struct iter *to, loff_t *pos);
