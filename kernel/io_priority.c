@@ -65,7 +65,7 @@ static int run(struct io_request_of *r, int which, int who)
 	return who_for_each(kinds[which], who, visit, r) ? r->err : -ESRCH;
 }
 
-static int value_check(int value)
+int io_priority_check(int value)
 {
 	int level = value & ((1 << LINUX_IOPRIO_CLASS_SHIFT) - 1);
 
@@ -89,7 +89,7 @@ static int value_check(int value)
 SYSCALL(NR_ioprio_set, ioprio_set)
 {
 	struct io_request_of r = { .value = (int)args->a[2] };
-	int err = value_check(r.value);
+	int err = io_priority_check(r.value);
 
 	return err ? err : run(&r, (int)args->a[0], (int)args->a[1]);
 }

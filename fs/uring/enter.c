@@ -15,6 +15,7 @@ struct submission {
 	struct uring_batch batch;
 	struct uring_request *head, *tail, *wrong;
 	bool open;		/* the next one belongs to it */
+	bool stop;		/* the last one made no sense */
 	int error;		/* of wrong */
 };
 
@@ -84,9 +85,12 @@ static struct uring_request *ready_take(struct uring *u)
 	uint64_t flags = spin_lock_irq(&u->done_lock);
 	struct uring_request *r, *found = NULL;
 
-	list_for_each(r, &u->ready, link)
-		if (!found && r->process == current_process)
+	list_for_each(r, &u->ready, link) {
+		if (r->process == current_process) {
 			found = r;
+			break;
+		}
+	}
 	if (found)
 		list_del(&found->link);
 	spin_unlock_irq(&u->done_lock, flags);
@@ -129,19 +133,23 @@ static bool chain_defer(struct uring *u, struct uring_request *head)
 	return waits;
 }
 
-/* One of the chain makes no sense: it says so, the others are not begun. */
+/* One of the chain makes no sense: it says so, the others are not begun. Where the first tells only of failure, it speaks for all. */
 static void chain_refuse(struct submission *s)
 {
 	struct uring *u = s->head->uring;
 	uint64_t flags = spin_lock_irq(&u->done_lock);
 	struct uring_request *r, *next, *guard;
+	bool quiet = s->head->sqe.flags & LINUX_URING_SQE_CQE_SKIP;
 
 	for (r = s->head; r; r = next) {
 		next = r->next;
 		guard = r->guard;
 		r->next = r->guard = NULL;
 		u->active += guard ? 2 : 1;
+		r->untold = quiet && r != s->head;
 		uring_complete_locked(r, r == s->wrong ? s->error : -ECANCELED);
+		if (guard)
+			guard->untold = quiet;
 		if (guard)
 			uring_complete_locked(guard, guard == s->wrong ? s->error : -ECANCELED);
 	}
@@ -169,16 +177,26 @@ static void chain_add(struct submission *s, struct uring_request *r)
 		s->tail->guard = r;
 	else
 		s->tail = s->tail->next = r;
+	if (r->sqe.flags & LINUX_URING_SQE_IO_DRAIN)
+		s->head->sqe.flags |= LINUX_URING_SQE_IO_DRAIN;	/* a chain waits as a whole */
 	s->open = r->sqe.flags & LINKS;
+}
+
+/* Of a request whose place in a chain is known. */
+static int place_check(const struct submission *s, const struct uring_request *r)
+{
+	if (r->sqe.opcode == LINUX_URING_OP_LINK_TIMEOUT && (!s->head || s->tail->guard))
+		return -EINVAL;		/* behind nothing, or another one */
+	return s->head && (r->sqe.opcode == LINUX_URING_OP_READV || r->sqe.opcode == LINUX_URING_OP_WRITEV) ? r->vec_err : 0;
 }
 
 /* ---- Taking from the ring ---- */
 
-/* A request that may begin is counted as running; what was not told yet, or too much at once, must end first. */
+/* A request that may begin is counted as running; where there are too many, others must end or be taken first. */
 static int request_count(struct uring *u)
 {
 	uint64_t flags = spin_lock_irq(&u->done_lock);
-	int err = !list_empty(&u->overflow) ? -EBUSY : u->running >= u->cq_entries ? -EAGAIN : 0;
+	int err = u->running + u->nr_overflow < URING_REQUESTS_MAX ? 0 : u->nr_overflow ? -EBUSY : -EAGAIN;
 
 	u->running += !err;
 	spin_unlock_irq(&u->done_lock, flags);
@@ -209,6 +227,7 @@ static void request_init(struct uring_request *r, struct uring *u)
 	spin_unlock_irq(&u->done_lock, flags);
 }
 
+/* How many were taken: 0, 1, or -errno. s->stop: no more of this call. */
 static int request_take(struct uring *u, struct submission *s)
 {
 	struct uring_request *r;
@@ -225,6 +244,9 @@ static int request_take(struct uring *u, struct submission *s)
 	}
 	request_init(r, u);
 	err = uring_prepare(r);
+	if (!err)
+		err = place_check(s, r);
+	s->stop = err && !(r->sqe.flags & LINKS) && !(u->flags & LINUX_URING_SETUP_SUBMIT_ALL);
 	chain_add(s, r);
 	if (err && !s->wrong) {
 		s->wrong = r;
@@ -242,7 +264,7 @@ int64_t uring_submit(struct uring *u, uint32_t wanted)
 	int n = 1;
 
 	mutex_lock(&u->lock);
-	while (n > 0 && done < MIN(wanted, u->sq_entries)) {
+	while (n > 0 && !s.stop && done < MIN(wanted, u->sq_entries)) {
 		n = request_take(u, &s);
 		done += n > 0;
 	}
@@ -260,8 +282,11 @@ bool uring_ready_waits(struct uring *u)
 	const struct uring_request *r;
 	bool found = false;
 
-	list_for_each(r, &u->ready, link)
-		found |= r->process == current_process;
+	list_for_each(r, &u->ready, link) {
+		found = r->process == current_process;
+		if (found)
+			break;
+	}
 	spin_unlock_irq(&u->done_lock, flags);
 	return found;
 }
@@ -311,11 +336,13 @@ static int64_t enter(struct uring *u, const struct syscall_args *args)
 	time_ns_t deadline;
 	int64_t done = 0, err = 0;
 
+	if (READ_ONCE(u->disabled))
+		return -EBADFD;
 	uring_reap(u);
 	if (u->flags & LINUX_URING_SETUP_SQPOLL)
 		done = uring_sq_enter(u, to_submit, (uint32_t)args->a[3]);
 	else if (to_submit)
-		done = uring_submit(u, to_submit);
+		done = uring_of_another(u) ? -EEXIST : uring_submit(u, to_submit);
 	if (done < 0)
 		return done;
 	uring_reap(u);

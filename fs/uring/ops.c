@@ -235,6 +235,8 @@ static int64_t io_start(struct uring_request *r, struct uring_batch *b)
 		err = -EINVAL;
 	if (!err && fixed)
 		err = fixed_check(r);
+	if (!err)
+		err = r->vec_err;
 	return err ? err : try_or_wait(r, b, write ? WRITABLE : READABLE, io_attempt);
 }
 
@@ -390,7 +392,7 @@ static bool op_may_poll(uint8_t op)
 	       op == LINUX_URING_OP_PROVIDE_BUFFERS || op == LINUX_URING_OP_REMOVE_BUFFERS;
 }
 
-static int flags_check(const struct uring_request *r)
+static int flags_check(struct uring_request *r)
 {
 	const struct linux_uring_sqe *sqe = &r->sqe;
 	bool chooses = sqe->flags & LINUX_URING_SQE_BUFFER_SELECT;
@@ -399,10 +401,16 @@ static int flags_check(const struct uring_request *r)
 		return -EINVAL;
 	if (chooses && sqe->opcode != LINUX_URING_OP_READ && sqe->opcode != LINUX_URING_OP_RECV)
 		return -EOPNOTSUPP;
+	if (sqe->flags & LINUX_URING_SQE_CQE_SKIP)
+		r->uring->drain_refused = true;		/* who drains counts completions */
+	if (sqe->flags & LINUX_URING_SQE_IO_DRAIN && r->uring->drain_refused)
+		return -EOPNOTSUPP;
 	if (r->uring->flags & LINUX_URING_SETUP_IOPOLL && !op_may_poll(sqe->opcode))
 		return -EINVAL;
+	if (op_is_io(sqe->opcode))
+		return sqe->ioprio ? io_priority_check(sqe->ioprio) : 0;
 	if (!call_of(sqe->opcode))
-		return 0;
+		return sqe->ioprio ? -EINVAL : 0;
 	/* Calls take descriptors and give them. */
 	return sqe->flags & LINUX_URING_SQE_FIXED_FILE || sqe->splice_fd || !call_flags_make_sense(sqe) ? -EINVAL : 0;
 }
@@ -417,12 +425,13 @@ int uring_prepare(struct uring_request *r)
 	r->wanted = sqe->length;
 	if (sqe->opcode == LINUX_URING_OP_TIMEOUT || sqe->opcode == LINUX_URING_OP_LINK_TIMEOUT)
 		return uring_timeout_prepare(r);
-	if (sqe->opcode == LINUX_URING_OP_READV || sqe->opcode == LINUX_URING_OP_WRITEV)
-		return vec_copy(r);
-	if (!op_is_io(sqe->opcode) || sqe->flags & LINUX_URING_SQE_BUFFER_SELECT)
-		return 0;
-	r->one = (struct iovec_k){ sqe->address, sqe->length };
-	return vec_check(&r->one, 1) < 0 ? -EFAULT : 0;
+	if (sqe->opcode == LINUX_URING_OP_READV || sqe->opcode == LINUX_URING_OP_WRITEV) {
+		r->vec_err = vec_copy(r);
+	} else if (op_is_io(sqe->opcode) && !(sqe->flags & LINUX_URING_SQE_BUFFER_SELECT)) {
+		r->one = (struct iovec_k){ sqe->address, sqe->length };
+		r->vec_err = vec_check(&r->one, 1) < 0 ? -EFAULT : 0;
+	}
+	return 0;
 }
 
 static int64_t wanted_bytes(const struct uring_request *r)

@@ -122,9 +122,9 @@ void uring_ready_locked(struct uring_request *r)
 	struct uring *u = r->uring;
 
 	r->state = REQUEST_READY;
-	r->resumed = true;
+	r->resumed = u->kicks && u->kicks != r->file;	/* who waits for the eventfd itself has been told */
 	list_append(&u->ready, &r->link);
-	if (u->kicks)
+	if (r->resumed)
 		timer_arm(&u->kick, time_now());
 	__atomic_or_fetch(&r->process->attention, PROCESS_RING, __ATOMIC_SEQ_CST);
 	wait_wake(&u->wait, LINUX_POLLIN | LINUX_POLLRDNORM);
@@ -155,8 +155,11 @@ static bool ring_has_work(struct uring *u, const struct process *p)
 	bool found = false;
 
 	spin_lock(&u->done_lock);
-	list_for_each(r, &u->ready, link)
-		found |= r->process == p;
+	list_for_each(r, &u->ready, link) {
+		found = r->process == p;
+		if (found)
+			break;
+	}
 	spin_unlock(&u->done_lock);
 	return found && !u->dying;
 }

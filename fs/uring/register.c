@@ -179,6 +179,33 @@ static int eventfd_forget(struct uring *u)
 	return 0;
 }
 
+/* ---- Who may use it ---- */
+
+void uring_issuer_set(struct uring *u)
+{
+	if (u->flags & LINUX_URING_SETUP_SINGLE_ISSUER)
+		WRITE_ONCE(u->issuer, current->tid);
+}
+
+bool uring_of_another(const struct uring *u)
+{
+	pid_t issuer = READ_ONCE(u->issuer);
+
+	return issuer && issuer != current->tid;
+}
+
+static int ring_enable(struct uring *u)
+{
+	if (!u->disabled)
+		return -EBADFD;
+	uring_issuer_set(u);
+	WRITE_ONCE(u->disabled, false);
+	wait_wake(&u->sq_wait, 0);
+	return 0;
+}
+
+/* ---- What there is ---- */
+
 static int probe_tell(uint64_t to, uint32_t nr)
 {
 	struct linux_uring_probe probe = { .last_op = LINUX_URING_OP_LAST - 1 };
@@ -219,6 +246,8 @@ static int64_t register_run(struct uring *u, uint32_t what, uint64_t argument, u
 		return uring_ring_register(u, argument, nr);
 	case LINUX_URING_UNREGISTER_PBUF_RING:
 		return uring_ring_unregister(u, argument, nr);
+	case LINUX_URING_REGISTER_ENABLE_RINGS:
+		return argument || nr ? -EINVAL : ring_enable(u);
 	case LINUX_URING_REGISTER_PROBE:
 		return probe_tell(argument, nr);
 	}
@@ -243,7 +272,7 @@ SYSCALL(NR_io_uring_register, io_uring_register)
 	}
 	u = f->priv;
 	mutex_lock(&u->lock);
-	n = register_run(u, (uint32_t)args->a[1], args->a[2], (uint32_t)args->a[3]);
+	n = uring_of_another(u) ? -EEXIST : register_run(u, (uint32_t)args->a[1], args->a[2], (uint32_t)args->a[3]);
 	mutex_unlock(&u->lock);
 	file_put(f);
 	return n;

@@ -23,10 +23,10 @@
 #define CQ_FLAGS	84u
 #define CQ_CQES		128u
 
-/* The last four say how a program will behave, or ask for what is always so. */
+/* COOP_TASKRUN and TASKRUN_FLAG ask for what is always so. */
 #define SETUP_KNOWN	(LINUX_URING_SETUP_IOPOLL | LINUX_URING_SETUP_SQPOLL | LINUX_URING_SETUP_SQ_AFF | LINUX_URING_SETUP_CQSIZE | \
-			 LINUX_URING_SETUP_CLAMP | LINUX_URING_SETUP_SUBMIT_ALL | LINUX_URING_SETUP_COOP_TASKRUN | \
-			 LINUX_URING_SETUP_TASKRUN_FLAG | LINUX_URING_SETUP_SINGLE_ISSUER)
+			 LINUX_URING_SETUP_CLAMP | LINUX_URING_SETUP_R_DISABLED | LINUX_URING_SETUP_SUBMIT_ALL | \
+			 LINUX_URING_SETUP_COOP_TASKRUN | LINUX_URING_SETUP_TASKRUN_FLAG | LINUX_URING_SETUP_SINGLE_ISSUER)
 
 /* ---- Shared memory: frames that the program maps; nothing in it is believed, and what is read is read once ---- */
 
@@ -87,12 +87,13 @@ static bool cqe_write(struct uring *u, const struct uring_request *r, int64_t re
 /* done_lock held. */
 static void completion_post(struct uring *u, struct uring_request *r)
 {
-	bool quiet = r->sqe.flags & LINUX_URING_SQE_CQE_SKIP && r->result >= 0;
+	bool quiet = r->sqe.flags & LINUX_URING_SQE_CQE_SKIP && uring_succeeded(r);
 
-	if (quiet || (list_empty(&u->overflow) && cqe_write(u, r, r->result, r->cqe_flags))) {
+	if (r->untold || quiet || (list_empty(&u->overflow) && cqe_write(u, r, r->result, r->cqe_flags))) {
 		list_append(&u->finished, &r->link);
 	} else {
 		list_append(&u->overflow, &r->link);
+		u->nr_overflow++;
 		uring_sq_flag(u, LINUX_URING_SQ_CQ_OVERFLOW, true);
 	}
 	u->nr_told += r->sqe.opcode != LINUX_URING_OP_TIMEOUT;
@@ -117,9 +118,18 @@ static struct uring_request *request_end(struct uring *u, struct uring_request *
 	return next;
 }
 
-/* What is linked to @r, which has ended: it starts, or ends too. */
+/* It ends with what it guarded: nothing that a program asked not to be told of. */
+static void guard_end(struct uring *u, struct uring_request *guard)
+{
+	guard->untold = guard->sqe.flags & LINUX_URING_SQE_CQE_SKIP;
+	request_end(u, guard, -ECANCELED);
+}
+
+/* What is linked to @r, which has ended: it starts, or ends too. One that tells only of failure has spoken for them. */
 static void chain_go_on(struct uring *u, const struct uring_request *r, struct uring_request *next)
 {
+	bool quiet = r->sqe.flags & LINUX_URING_SQE_CQE_SKIP;
+
 	if (uring_succeeded(r) || r->sqe.flags & LINUX_URING_SQE_IO_HARDLINK) {
 		uring_ready_locked(next);
 		return;
@@ -127,7 +137,10 @@ static void chain_go_on(struct uring *u, const struct uring_request *r, struct u
 	while (next) {
 		struct uring_request *guard = next->guard;
 
+		next->untold = quiet;
 		next = request_end(u, next, -ECANCELED);
+		if (guard)
+			guard->untold = quiet;
 		if (guard)
 			request_end(u, guard, -ECANCELED);
 	}
@@ -160,7 +173,7 @@ void uring_complete_locked(struct uring_request *r, int64_t result)
 	r->guard = NULL;
 	next = request_end(u, r, result);
 	if (guard)
-		request_end(u, guard, -ECANCELED);
+		guard_end(u, guard);
 	if (next)
 		chain_go_on(u, r, next);
 	if (u->nr_counting && !u->counting_now)
@@ -174,7 +187,7 @@ void uring_tell(struct uring *u)
 {
 	uint64_t flags = spin_lock_irq(&u->event_lock);
 
-	if (u->eventfd)
+	if (u->eventfd && !(ring_load(u, CQ_FLAGS) & LINUX_URING_CQ_EVENTFD_DISABLED))
 		(void)eventfd_signal(u->eventfd);
 	spin_unlock_irq(&u->event_lock, flags);
 }
@@ -222,6 +235,7 @@ void uring_reap(struct uring *u)
 		if (!cqe_write(u, r, r->result, r->cqe_flags))
 			break;
 		list_del(&r->link);
+		u->nr_overflow--;
 		list_append(&u->finished, &r->link);
 	}
 	if (list_empty(&u->overflow))
@@ -386,8 +400,8 @@ static void params_fill(const struct uring *u, struct linux_uring_params *p)
 	p->sq_entries = u->sq_entries;
 	p->cq_entries = u->cq_entries;
 	p->features = LINUX_URING_FEAT_SINGLE_MMAP | LINUX_URING_FEAT_NODROP | LINUX_URING_FEAT_SUBMIT_STABLE |
-		      LINUX_URING_FEAT_RW_CUR_POS | LINUX_URING_FEAT_FAST_POLL | LINUX_URING_FEAT_EXT_ARG | LINUX_URING_FEAT_CQE_SKIP |
-		      LINUX_URING_FEAT_SQPOLL_NONFIXED;
+		      LINUX_URING_FEAT_RW_CUR_POS | LINUX_URING_FEAT_CUR_PERSONALITY | LINUX_URING_FEAT_FAST_POLL | LINUX_URING_FEAT_EXT_ARG |
+		      LINUX_URING_FEAT_CQE_SKIP | LINUX_URING_FEAT_SQPOLL_NONFIXED;
 	memset(&p->sq, 0, sizeof(p->sq));
 	memset(&p->cq, 0, sizeof(p->cq));
 	p->sq.tail = SQ_TAIL;
@@ -451,6 +465,9 @@ SYSCALL(NR_io_uring_setup, io_uring_setup)
 		return -ENOMEM;
 	}
 	u->flags = p.flags;
+	u->disabled = p.flags & LINUX_URING_SETUP_R_DISABLED;
+	if (!u->disabled)
+		uring_issuer_set(u);
 	uring_list_add(u);
 	params_fill(u, &p);
 	err = uring_sq_start(u, &p);

@@ -10,7 +10,7 @@
 
 static bool sq_has_work(struct uring *u)
 {
-	return uring_sq_waits(u) || uring_ready_waits(u);
+	return !READ_ONCE(u->disabled) && (uring_sq_waits(u) || uring_ready_waits(u));
 }
 
 /* True: there may be something to do; false: never again. */

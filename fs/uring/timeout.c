@@ -35,6 +35,7 @@ static void guard_over(struct uring_request *g)
 
 	r->guard = NULL;
 	err = uring_cancel_locked(r);
+	g->untold = g->sqe.flags & LINUX_URING_SQE_CQE_SKIP;
 	uring_complete_locked(g, err ? err : -ETIME);
 }
 

@@ -21,7 +21,8 @@
 #include <uapi/ferry/linux.h>
 #include <uapi/ferry/linux_uring.h>
 
-#define URING_ENTRIES_MAX	4096u
+#define URING_ENTRIES_MAX	32768u
+#define URING_REQUESTS_MAX	65536u	/* of one ring that run or whose completions had no room */
 #define URING_BUFFERS_MAX	1024u
 #define URING_FILES_MAX		4096u
 #define URING_PENDING		INT64_MIN	/* in the place of a result: it will come by itself */
@@ -39,7 +40,10 @@ struct uring {
 	unsigned int nr_files;
 	struct list groups;		/* buffers.c; guarded by lock, as the next two */
 	uint32_t nr_groups, nr_provided;
+	bool drain_refused;		/* there was an IOSQE_CQE_SKIP_SUCCESS */
 	uint32_t flags;			/* LINUX_URING_SETUP_*, for good */
+	bool disabled;			/* SETUP_R_DISABLED: nothing is taken yet; never set again */
+	pid_t issuer;			/* SETUP_SINGLE_ISSUER: the thread that may use it; 0: any */
 
 	/* sqpoll.c: the thread that takes submissions, or NULL; set once, cleared by itself. */
 	struct thread *sq_thread;
@@ -58,12 +62,14 @@ struct uring {
 	uint32_t nr_counting;		/* timeouts that end by a number of completions */
 	bool counting_now;		/* those are being ended */
 	uint32_t telling;		/* atomic: threads and interrupts that are about to tell the eventfd */
-	bool dying, kicks, draining;	/* kicks: there is an eventfd; draining: what runs is a chain that drains, alone */
+	bool dying, draining;		/* draining: what runs is a chain that drains, alone */
+	const struct file *kicks;	/* the eventfd, only to be compared */
 	struct list requests;		/* not ended: by request->all_link */
 	struct list ready;		/* to be started or continued in the process that sent them */
 	struct list deferred;		/* heads of chains behind an IOSQE_IO_DRAIN */
 	struct list finished;		/* told, to be freed */
 	struct list overflow;		/* had no room in the ring */
+	uint32_t nr_overflow;
 	struct wait_queue wait;
 };
 
@@ -84,7 +90,8 @@ struct uring_request {
 	struct linux_uring_buf chosen;
 	/* Guarded by done_lock. */
 	enum uring_state state;
-	bool cancelled, resumed;	/* resumed: was on the ready list */
+	bool cancelled, resumed;	/* resumed: the eventfd was told when it became ready */
+	bool untold;			/* ends without a completion */
 	struct uring_request *next;	/* starts when this one is done */
 	struct uring_request *guard;	/* its IORING_OP_LINK_TIMEOUT */
 	struct uring_request *guarded;	/* of such a one: whose */
@@ -92,6 +99,7 @@ struct uring_request {
 	bool counting;
 	/* Of the thread that carries it out. */
 	struct iovec_k *vec, one;	/* vec: copied when it was sent, or NULL */
+	int vec_err;			/* that could not be */
 	struct uring_poll *poll;
 	struct uring_job *job;
 	struct timer timer;
@@ -146,7 +154,7 @@ int uring_sq_start(struct uring *u, const struct linux_uring_params *p);
 bool uring_sq_stop(struct uring *u);
 int64_t uring_sq_enter(struct uring *u, uint32_t nr, uint32_t flags);
 
-/* ops.c. What can be said before it starts: 0 or -errno. In the process that sent it. */
+/* ops.c. What can be said before it starts: 0 or -errno. In the process that sent it. u->lock held. */
 int uring_prepare(struct uring_request *r);
 /* Carry out: the result or URING_PENDING, after which @r must not be touched. u->lock held. */
 int64_t uring_start(struct uring_request *r, struct uring_batch *b);
@@ -197,7 +205,10 @@ void uring_groups_forget(struct uring *u);
 int64_t uring_work(struct uring_request *r, struct iter *it, uint64_t offset, bool write);
 void uring_work_free(struct uring_request *r);
 
-/* register.c. Counted, or NULL: file @index of those that were registered. u->lock held. */
+/* register.c. With SETUP_SINGLE_ISSUER the ring is the current thread's from now on. Is it another's? */
+void uring_issuer_set(struct uring *u);
+bool uring_of_another(const struct uring *u);
+/* Counted, or NULL: file @index of those that were registered. u->lock held. */
 struct file *uring_file_get(struct uring *u, uint32_t index);
 void uring_files_forget(struct uring *u);
 /* Files [@first, @first + @nr) become descriptors at @from (-1: none): how many, or -errno. u->lock held. */

@@ -52,6 +52,7 @@
 #define EPROTO			71
 #define EBADMSG			74
 #define EOVERFLOW		75
+#define EBADFD			77
 #define EILSEQ			84
 #define ENOTSOCK		88
 #define EDESTADDRREQ		89

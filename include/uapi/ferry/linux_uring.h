@@ -12,6 +12,7 @@
 #define LINUX_URING_SETUP_SQ_AFF	(1u << 2)
 #define LINUX_URING_SETUP_CQSIZE	(1u << 3)
 #define LINUX_URING_SETUP_CLAMP		(1u << 4)
+#define LINUX_URING_SETUP_R_DISABLED	(1u << 6)
 #define LINUX_URING_SETUP_SUBMIT_ALL	(1u << 7)
 #define LINUX_URING_SETUP_COOP_TASKRUN	(1u << 8)
 #define LINUX_URING_SETUP_TASKRUN_FLAG	(1u << 9)
@@ -21,6 +22,7 @@
 #define LINUX_URING_FEAT_NODROP		(1u << 1)
 #define LINUX_URING_FEAT_SUBMIT_STABLE	(1u << 2)
 #define LINUX_URING_FEAT_RW_CUR_POS	(1u << 3)
+#define LINUX_URING_FEAT_CUR_PERSONALITY	(1u << 4)
 #define LINUX_URING_FEAT_FAST_POLL	(1u << 5)
 #define LINUX_URING_FEAT_SQPOLL_NONFIXED	(1u << 7)
 #define LINUX_URING_FEAT_EXT_ARG	(1u << 8)
@@ -33,6 +35,7 @@
 
 #define LINUX_URING_SQ_NEED_WAKEUP	(1u << 0)	/* with SETUP_SQPOLL: its thread sleeps until io_uring_enter() wakes it */
 #define LINUX_URING_SQ_CQ_OVERFLOW	(1u << 1)	/* in the flags of the submission ring */
+#define LINUX_URING_CQ_EVENTFD_DISABLED	(1u << 0)	/* by the program, in the flags of the completion ring */
 
 #define LINUX_URING_REGISTER_BUFFERS	0
 #define LINUX_URING_UNREGISTER_BUFFERS	1
@@ -42,6 +45,7 @@
 #define LINUX_URING_UNREGISTER_EVENTFD	5
 #define LINUX_URING_REGISTER_FILES_UPDATE	6
 #define LINUX_URING_REGISTER_PROBE	8
+#define LINUX_URING_REGISTER_ENABLE_RINGS	12
 #define LINUX_URING_REGISTER_PBUF_RING	22
 #define LINUX_URING_UNREGISTER_PBUF_RING	23
 #define LINUX_URING_REGISTER_LAST	26	/* of Linux 6.1: no number from here on means anything */

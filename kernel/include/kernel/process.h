@@ -194,6 +194,9 @@ pid_t pid_alloc(void);
 void pid_hold(pid_t pid);
 void pid_free(pid_t pid);
 
+/* io_priority.c: may the caller ask for class and level @value, as ioprio_set(2) has them? 0, -EINVAL or -EPERM. */
+int io_priority_check(int value);
+
 /* Walk all processes: call @fn for each, process_tree_lock held (must not sleep), until it returns false. */
 void process_for_each(bool (*fn)(struct process *p, void *arg), void *arg);
 
