@@ -336,6 +336,15 @@ static void thread_take_pid(struct thread *t)
 	t->tid = t->process->pid;
 }
 
+/* Linux finds out when the old program is no more: who asked for too large a program dies of it. */
+static int limit_check(const struct process *p, const struct exec_image *image)
+{
+	if (image->resident || space_size(image->space) <= p->rlimits[LINUX_RLIMIT_AS].cur)
+		return 0;
+	signal_force(LINUX_SIGSEGV);
+	return -ENOMEM;
+}
+
 /* @file may be the error of opening it: what is wrong with the strings is told first, as on Linux. */
 static int exec_file(struct file *file, const char *path, uint64_t argv, uint64_t envp, struct regs *regs)
 {
@@ -355,7 +364,9 @@ static int exec_file(struct file *file, const char *path, uint64_t argv, uint64_
 		err = exec_prepare(&image, p, file, &args, program);
 	if (err)
 		goto free_args;
-	err = files_unshare(p);
+	err = limit_check(p, &image);
+	if (!err)
+		err = files_unshare(p);
 	if (!err)
 		err = process_single_thread();
 	if (err) {

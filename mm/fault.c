@@ -247,6 +247,8 @@ static bool grow_stack(struct space *s, struct vma *vma, vaddr_t v)
 		return false;
 	if (below && v - below->end < STACK_GAP && !(below->flags & VM_STACK))
 		return false;
+	if (space_grow_check(s, vma->start - v))
+		return false;
 	vma->start = v;
 	return true;
 }

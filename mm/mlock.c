@@ -70,10 +70,13 @@ int space_lock_fill(struct space *s, vaddr_t start, vaddr_t end)
 /* Mark the areas of a range, which has no hole. */
 static int mark(struct space *s, const struct range *r, bool on, struct list *dead)
 {
-	int err = space_covers(s, r->start, r->end) ? vma_split_range(s, r->start, r->end) : -ENOMEM;
 	vaddr_t at = r->start;
 	struct vma *vma;
+	int err;
 
+	if (r->end < r->start)
+		return -EINVAL;
+	err = space_covers(s, r->start, r->end) ? vma_split_range(s, r->start, r->end) : -ENOMEM;
 	for (vma = err ? NULL : vma_after(s, at); vma && vma->start < r->end; vma = vma_after(s, at)) {
 		at = vma->end;
 		if (vma_is_object(vma))
@@ -93,19 +96,19 @@ static void mark_all(struct space *s, bool on)
 			vma->flags = on ? vma->flags | VM_LOCKED : vma->flags & ~VM_LOCKED;
 }
 
-/* Whole pages; -EINVAL when they go round the end, -ENOMEM when they are no program's. */
-static int range_of(uint64_t address, uint64_t length, struct range *r)
+/* Whole pages; one that goes round the end has its end before its start. */
+static struct range range_of(uint64_t address, uint64_t length)
 {
-	r->start = address & PAGE_MASK;
-	r->end = r->start + ALIGN_UP(length + address % PAGE_SIZE, PAGE_SIZE);
-	if (r->end < r->start)
-		return -EINVAL;
-	return user_range_ok(r->start, r->end - r->start) ? 0 : -ENOMEM;
+	vaddr_t start = address & PAGE_MASK;
+
+	return (struct range){ start, start + ALIGN_UP(length + address % PAGE_SIZE, PAGE_SIZE) };
 }
 
+/* What is wrong with the range is told after the limit, as on Linux. */
 static int lock_locked(struct space *s, const struct range *r, bool fill, struct list *dead)
 {
-	int err = space_lock_check(s, r->end - r->start - space_bytes(s, r->start, r->end, VM_LOCKED));
+	uint64_t held = r->end > r->start ? space_bytes(s, r->start, r->end, VM_LOCKED) : 0;
+	int err = space_lock_check(s, r->end - r->start - held);
 
 	if (err || r->start == r->end)
 		return err;
@@ -120,11 +123,13 @@ static int64_t lock(uint64_t address, uint64_t length, bool fill)
 {
 	struct space *s = current_process->space;
 	struct list dead = LIST_INIT(dead);
-	struct range r;
-	int err = lock_limit() ? range_of(address, length, &r) : -EPERM;
+	struct range r = range_of(address, length);
+	int err;
 
-	if (err || s->resident)
-		return err;
+	if (!lock_limit())
+		return -EPERM;
+	if (s->resident)
+		return 0;
 	mutex_lock(&s->lock);
 	err = lock_locked(s, &r, fill, &dead);
 	mutex_unlock(&s->lock);
@@ -148,11 +153,11 @@ SYSCALL(NR_munlock, munlock)
 {
 	struct space *s = current_process->space;
 	struct list dead = LIST_INIT(dead);
-	struct range r;
-	int err = range_of(args->a[0], args->a[1], &r);
+	struct range r = range_of(args->a[0], args->a[1]);
+	int err;
 
-	if (err || r.start == r.end)
-		return err;
+	if (r.start == r.end)
+		return 0;
 	mutex_lock(&s->lock);
 	err = mark(s, &r, false, &dead);
 	mutex_unlock(&s->lock);

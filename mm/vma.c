@@ -127,6 +127,16 @@ uint64_t space_bytes(const struct space *s, vaddr_t start, vaddr_t end, uint32_t
 	return sum;
 }
 
+uint64_t space_size(struct space *s)
+{
+	uint64_t size;
+
+	mutex_lock(&s->lock);
+	size = space_bytes(s, 0, USER_END, 0);
+	mutex_unlock(&s->lock);
+	return size;
+}
+
 void vma_unlink(struct space *s, struct vma *vma)
 {
 	if (s->hint == vma)

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Locked memory: what is counted, what is refused, who inherits it; and how many areas a program may have. */
+#include <alloca.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include "abi.h"
 
 #define PAGE		4096ul
@@ -134,7 +137,21 @@ ABI_CASE(pages_that_cannot_be_had_are_told)
 	CHECK(is_in(m) && !munmap(m + PAGE, PAGE));
 	CHECK_ERR(mlock(m, 2 * PAGE), ENOMEM);
 	CHECK_ERR(munlock(m, 2 * PAGE), ENOMEM);
-	CHECK_ERR(mlock(m, -PAGE), EINVAL);
+	if (!geteuid())
+		CHECK_ERR(mlock(m, -PAGE), EINVAL);
+}
+
+ABI_CASE(nothing_is_locked_anywhere_and_the_limit_is_told_first)
+{
+	char *m = pages(1, 0), *beyond = (char *)(1ul << 63);
+
+	CHECK(!mlock(beyond, 0) && !munlock(beyond, 0));
+	CHECK_ERR(munlock(beyond, PAGE), ENOMEM);
+	CHECK_ERR(munlock(m, -PAGE), EINVAL);
+	limit_to(4);
+	CHECK_ERR(mlock(m, -PAGE), ENOMEM);
+	CHECK_ERR(mlock(beyond, PAGE), ENOMEM);
+	CHECK(!mlock(m, PAGE));
 }
 
 /* Of VmSize in /proc/self/statm. */
@@ -161,6 +178,41 @@ ABI_CASE(the_size_of_a_program_is_limited)
 	CHECK_ERR((long)mmap(NULL, 16 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), ENOMEM);
 	CHECK(!munmap(m, 64 * PAGE));
 	pages(64, 0);
+}
+
+static int status_under(unsigned long limit, void (*run)(void))
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return abi_wait(pid);
+	if (setrlimit(RLIMIT_AS, &(struct rlimit){ limit, limit }))
+		_exit(1);
+	run();
+	_exit(2);
+}
+
+static void use_stack(void)
+{
+	volatile char *low = alloca(256 * PAGE);
+
+	low[0] = 1;
+	_exit(0);
+}
+
+static void become_program(void)
+{
+	execl(abi_self, abi_self, "@argc", NULL);
+}
+
+ABI_CASE(stacks_and_new_programs_are_limited_in_size)
+{
+	unsigned long now = size_in_pages() * PAGE;
+
+	CHECK(status_under(now + 1024 * PAGE, use_stack) == 0);
+	CHECK(WTERMSIG(status_under(now + 64 * PAGE, use_stack)) == SIGSEGV);
+	CHECK(status_under(1ul << 30, become_program) == 2 << 8);
+	CHECK(WTERMSIG(status_under(16 * PAGE, become_program)) == SIGSEGV);
 }
 
 /* Areas that cannot melt: every other page of one may be read only. */

@@ -113,6 +113,8 @@ int64_t space_advise(struct space *s, uint64_t address, uint64_t length, int adv
 /* Fault everything in, for @access. 0 or an error of space_fault(). */
 int space_populate(struct space *s, vaddr_t address, uint64_t length, uint32_t access);
 struct vma *space_find(struct space *s, vaddr_t address);	/* lock held */
+/* Bytes of all areas: what RLIMIT_AS limits. May sleep. */
+uint64_t space_size(struct space *s);
 /* Is a page of the range locked (mlock)? May sleep. */
 bool space_any_locked(struct space *s, vaddr_t start, vaddr_t end);
 
