@@ -39,10 +39,25 @@ static int target_of_fd(int fd, struct target *t)
 	return err;
 }
 
+/* Is it a pipe, a socket or another file without a path? */
+static bool is_nameless(int fd)
+{
+	struct file *f = fd_get(current_process->files, fd);
+	bool nameless = f && !f->dentry;
+
+	if (f)
+		file_put(f);
+	return nameless;
+}
+
 static int target_of_path(int dirfd, uint64_t utext, uint32_t walk, struct target *t)
 {
-	int err = path_lookup_user(dirfd, utext, walk, &t->path);
+	char first;
+	int err;
 
+	if (walk & WALK_EMPTY && is_nameless(dirfd) && !copy_from_user(&first, utext, 1) && !first)
+		return target_of_fd(dirfd, t);
+	err = path_lookup_user(dirfd, utext, walk, &t->path);
 	if (!err)
 		t->inode = t->path.dentry->inode;
 	return err;
@@ -225,8 +240,6 @@ static int change_times(const struct target *target, const struct linux_timespec
 	struct inode *inode = target->inode;
 	bool now = t[0].tv_nsec == LINUX_UTIME_NOW && t[1].tv_nsec == LINUX_UTIME_NOW;
 
-	if (t[0].tv_nsec == LINUX_UTIME_OMIT && t[1].tv_nsec == LINUX_UTIME_OMIT)
-		return 0;
 	if (mount_read_only(&target->path))
 		return -EROFS;
 	if (!inode_owner_or_root(inode) && (!now || inode_permission(inode, MAY_WRITE)))
@@ -257,14 +270,17 @@ static int64_t do_utimens(int dirfd, uint64_t utext, const struct linux_timespec
 SYSCALL(NR_utimensat, utimensat)
 {
 	struct linux_timespec t[2] = { both_now[0], both_now[1] };
+	bool by_fd = !args->a[1] && (int)args->a[0] != LINUX_AT_FDCWD;
 	uint32_t flags = args->a[3];
 
 	if (args->a[2] && copy_from_user(t, args->a[2], sizeof(t)))
 		return -EFAULT;
-	if (flags & ~(LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_EMPTY_PATH))
+	if (t[0].tv_nsec == LINUX_UTIME_OMIT && t[1].tv_nsec == LINUX_UTIME_OMIT)
+		return 0;	/* on Linux too, whatever the rest says */
+	if (flags & ~(by_fd ? 0u : LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_EMPTY_PATH))
 		return -EINVAL;
 	return do_utimens(args->a[0], args->a[1], t, (flags & LINUX_AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW) |
-			  (flags & LINUX_AT_EMPTY_PATH ? WALK_EMPTY : 0), !args->a[1]);
+			  (flags & LINUX_AT_EMPTY_PATH ? WALK_EMPTY : 0), by_fd);
 }
 
 static int64_t do_utimes(int dirfd, uint64_t utext, uint64_t utimes)

@@ -105,9 +105,14 @@ static void check_nameless(int fd)
 
 	CHECK(fd >= 0 && !fchmod(fd, 0640) && !futimens(fd, when) && !fstat(fd, &st));
 	CHECK((st.st_mode & 07777) == 0640 && st.st_atim.tv_sec == 1000 && st.st_mtim.tv_sec == 2000);
+	when[1].tv_sec = 3000;
+	CHECK(!utimensat(fd, "", when, AT_EMPTY_PATH) && !fstat(fd, &st) && st.st_mtim.tv_sec == 3000);
+	CHECK_ERR(utimensat(fd, "", when, 0), ENOENT);
+	CHECK_ERR(utimensat(fd, "x", when, AT_EMPTY_PATH), ENOTDIR);
 	if (geteuid())
 		return;
 	CHECK(!fchown(fd, 3, -1) && !fchown(fd, -1, 4) && !fstat(fd, &st) && st.st_uid == 3 && st.st_gid == 4);
+	CHECK(!fchownat(fd, "", 5, 6, AT_EMPTY_PATH) && !fstat(fd, &st) && st.st_uid == 5 && st.st_gid == 6);
 }
 
 ABI_CASE(pipes_and_sockets_have_mode_owner_and_times)
@@ -184,6 +189,9 @@ ABI_CASE(times_are_set_by_every_call)
 	CHECK_ERR(syscall(SYS_utime, "f", BAD), EFAULT);
 	CHECK_ERR(syscall(SYS_utimes, "f", BAD), EFAULT);
 	CHECK(!syscall(SYS_utime, "f", NULL) && look("f").st_mtim.tv_sec > 4000);
+	CHECK_ERR(syscall(SYS_utimensat, AT_FDCWD, NULL, NULL, 0), EFAULT);
+	CHECK_ERR(syscall(SYS_utimensat, 0, NULL, NULL, AT_EMPTY_PATH), EINVAL);
+	CHECK(!syscall(SYS_utimensat, 99, "none", (struct timespec[2]){ { 0, UTIME_OMIT }, { 0, UTIME_OMIT } }, 0x8000));
 }
 
 ABI_CASE(names_relative_to_a_directory)
