@@ -137,12 +137,19 @@ struct listing {
 	int err;
 };
 
+/*
+ * All at one moment, under bind_lock: between a number of a process and a generation read one after the other a driver may die and its
+ * successor begin.
+ */
 static void desc_fill(struct device *dev, struct ferry_device_desc *d)
 {
-	struct moved *m = moved_of(dev);
+	const struct moved *m, *standby;
 
 	memset(d, 0, sizeof(*d));
 	d->abi = (struct ferry_abi){ sizeof(*d), FERRY_ABI_VERSION };
+	mutex_lock(&dev->bind_lock);
+	m = dev->moved;
+	standby = dev->standby;
 	d->id = dev->id;
 	d->bus = dev->bus;
 	d->vendor = dev->vendor;
@@ -154,7 +161,7 @@ static void desc_fill(struct device *dev, struct ferry_device_desc *d)
 	d->placement = m ? PLACED_MOVED : dev->placement;
 	d->state = dev->state;
 	d->pid = m ? m->process->pid : 0;
-	d->standby = standby_pid(dev);
+	d->standby = standby ? standby->process->pid : 0;
 	d->granted = dev->granted;
 	if (dev->placement == PLACED_KERNEL && dev->fell_back)
 		d->flags |= FERRY_DEVICE_FELL_BACK;
@@ -170,7 +177,7 @@ static void desc_fill(struct device *dev, struct ferry_device_desc *d)
 	str_copy(d->name, dev->name, sizeof(d->name));
 	str_copy(d->driver, dev->driver_name, sizeof(d->driver));
 	str_copy(d->reason, dev->fail_reason, sizeof(d->reason));
-	moved_put(m);
+	mutex_unlock(&dev->bind_lock);
 }
 
 static bool listing_add(struct device *dev, void *arg)

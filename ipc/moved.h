@@ -163,8 +163,6 @@ struct moved *standby_take(struct device *dev);
 void standby_start(struct moved *m);
 bool standby_detach(struct device *dev, struct moved *m);
 void standby_kill(struct device *dev);
-/* Its pid, or 0. May sleep. */
-int standby_pid(struct device *dev);
 
 /* step_kill.c, when it is built in: the calling driver goes back with a request; a driver's process has ended. NULL otherwise. */
 extern void (*moved_told)(struct moved *m);

@@ -82,15 +82,3 @@ void standby_kill(struct device *dev)
 	if (m)
 		process_kill(m->process, LINUX_SIGKILL);
 }
-
-int standby_pid(struct device *dev)
-{
-	struct moved *m;
-	int pid;
-
-	mutex_lock(&dev->bind_lock);
-	m = dev->standby;
-	pid = m ? m->process->pid : 0;
-	mutex_unlock(&dev->bind_lock);
-	return pid;
-}

@@ -24,7 +24,7 @@ ISA = (Disk("ata_pio", "hda"), Disk("virtio_scsi", "sda", "bus=scsi"), Disk("ram
 KILLER = r"""
 for d in %s; do (
 	device=$(lsdrv | awk -v d=$d '$1 == d { print $5; exit }'); n=0
-	until [ -e /tmp/over ] && [ $n -ge 1 ]; do drvkill $device %d 50000 > /tmp/kills.$d || { echo kill_failed $d; break; }; n=$((n+1)); done
+	until [ -e /tmp/over ] && [ $n -ge 1 ]; do drvkill $device %d 50000 > /tmp/kills.$d || { echo kill_failed $d: $(cat /tmp/kills.$d); break; }; n=$((n+1)); done
 	echo killed $d $((n * %d))
 ) & done
 wait

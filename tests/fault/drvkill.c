@@ -91,12 +91,18 @@ static int successor_wait(unsigned long long *generation, bool running)
 {
 	struct timespec nap = { .tv_nsec = 500000 };
 	struct ferry_device_desc d;
+	static unsigned long long last;
+	static int last_pid;
 	int i;
 
 	for (i = 0; i < WAIT_MS * 2; i++) {
 		if (device_find(&d) && d.pid && d.generation > *generation && (!running || d.state == FERRY_STATE_RUNNING)) {
-			*generation = d.generation;
-			return d.pid;
+			if (d.pid == last_pid && d.generation != last) {
+				printf("generation %llu is said to be the process of %llu\n", (unsigned long long)d.generation, last);
+				return 0;
+			}
+			*generation = last = d.generation;
+			return last_pid = d.pid;
 		}
 		nanosleep(&nap, NULL);
 	}
