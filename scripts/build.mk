@@ -131,7 +131,7 @@ $(call set-stamp,link,$(strip $(LD) $(kernel-ldflags) $(kernel-objs) $(kernel-dr
 $(call set-stamp,archives,$(strip $(AR) $(all-library-y) $(all-lib-y) $(all-user-shim-y)))
 $(call set-stamp,host-link,$(strip $(host-cflags) $(all-host-objs)))
 $(call set-stamp,rootfs,$(strip $(moved-drivers) $(root-programs) $(CONFIG_INITRAMFS_EXTRA)))
-$(call set-stamp,testfs,$(strip programs: $(test-programs)))
+$(call set-stamp,testfs,$(or $(strip $(test-programs)),none))
 $(call set-stamp,cmdline,$(CONFIG_CMDLINE))
 
 # ---- Compile -----------------------------------------------------------------------------------
