@@ -254,44 +254,13 @@ static void kmsg_show(struct seq *s, void *priv)
 	kfree(text);
 }
 
-static void hostname_show(struct seq *s, void *priv)
+/* One of them: @priv is its offset. */
+static void system_name_show(struct seq *s, void *priv)
 {
 	struct linux_utsname n;
 
 	system_names(&n);
-	seq_printf(s, "%s\n", n.nodename);
-}
-
-static void ostype_show(struct seq *s, void *priv)
-{
-	struct linux_utsname n;
-
-	system_names(&n);
-	seq_printf(s, "%s\n", n.sysname);
-}
-
-static void osrelease_show(struct seq *s, void *priv)
-{
-	struct linux_utsname n;
-
-	system_names(&n);
-	seq_printf(s, "%s\n", n.release);
-}
-
-static void system_version_show(struct seq *s, void *priv)
-{
-	struct linux_utsname n;
-
-	system_names(&n);
-	seq_printf(s, "%s\n", n.version);
-}
-
-static void domainname_show(struct seq *s, void *priv)
-{
-	struct linux_utsname n;
-
-	system_names(&n);
-	seq_printf(s, "%s\n", n.domainname);
+	seq_printf(s, "%s\n", (const char *)&n + (uintptr_t)priv);
 }
 
 /* There is nothing to swap to. */
@@ -338,15 +307,18 @@ static int proc_system_init(void)
 		{ "version", 0444, version_show, NULL }, { "filesystems", 0444, filesystems_show, NULL },
 		{ "interrupts", 0444, interrupts_show, NULL }, { "cmdline", 0444, cmdline_show, NULL }, { "stat", 0444, stat_show, NULL },
 		{ "loadavg", 0444, loadavg_show, NULL }, { "vmstat", 0444, vmstat_show, NULL }, { "kmsg", 0400, kmsg_show, NULL },
-		{ "sys/kernel/hostname", 0444, hostname_show, NULL }, { "sys/kernel/ostype", 0444, ostype_show, NULL },
-		{ "sys/kernel/osrelease", 0444, osrelease_show, NULL }, { "sys/kernel/pid_max", 0444, number_show, (void *)(PID_MAX + 1l) },
+		{ "sys/kernel/hostname", 0444, system_name_show, (void *)offsetof(struct linux_utsname, nodename) },
+		{ "sys/kernel/ostype", 0444, system_name_show, (void *)offsetof(struct linux_utsname, sysname) },
+		{ "sys/kernel/osrelease", 0444, system_name_show, (void *)offsetof(struct linux_utsname, release) },
+		{ "sys/kernel/pid_max", 0444, number_show, (void *)(PID_MAX + 1l) },
 		{ "sys/kernel/random/uuid", 0444, uuid_show, NULL }, { "sys/kernel/random/boot_id", 0444, uuid_show, boot_id },
 		{ "sys/kernel/random/entropy_avail", 0444, number_show, (void *)256l }, { "sys/fs/nr_open", 0444, number_show, (void *)65536l },
 		{ "sys/vm/overcommit_memory", 0444, number_show, NULL },
 		{ "sys/vm/max_map_count", 0444, number_show, (void *)(uintptr_t)SPACE_AREAS_MAX },
 		{ "sys/kernel/dmesg_restrict", 0444, number_show, (void *)1l }, { "sys/kernel/kptr_restrict", 0444, number_show, (void *)2l },
 		{ "sys/kernel/randomize_va_space", 0444, number_show, (void *)2l },
-		{ "sys/kernel/version", 0444, system_version_show, NULL }, { "sys/kernel/domainname", 0444, domainname_show, NULL },
+		{ "sys/kernel/version", 0444, system_name_show, (void *)offsetof(struct linux_utsname, version) },
+		{ "sys/kernel/domainname", 0444, system_name_show, (void *)offsetof(struct linux_utsname, domainname) },
 		{ "sys/kernel/cap_last_cap", 0444, number_show, (void *)(unsigned long)LINUX_CAP_LAST },
 		{ "sys/kernel/ngroups_max", 0444, number_show, (void *)ARRAY_SIZE(init_process->groups) },
 		{ "swaps", 0444, swaps_show, NULL },

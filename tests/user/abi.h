@@ -32,6 +32,8 @@ void abi_fail(const char *claim, const char *file, int line) __attribute__((nore
 
 /* Wait for @pid; its raw status. */
 int abi_wait(pid_t pid);
+/* The beginning of a file by one read(), in the @size bytes at @text, which it ends with a 0. @text. */
+char *abi_read(const char *path, char *text, size_t size);
 /* What stands in /proc/<pid>/syscall now, until the next call of this. */
 const char *abi_call_of(pid_t pid);
 /* Wait until the first thread of @pid waits in the system call @nr. */

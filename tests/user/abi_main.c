@@ -32,21 +32,26 @@ int abi_wait(pid_t pid)
 	return status;
 }
 
-const char *abi_call_of(pid_t pid)
+char *abi_read(const char *path, char *text, size_t size)
 {
-	static char text[256];
-	char path[64];
+	int fd = open(path, O_RDONLY);
 	ssize_t n;
-	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
-	fd = open(path, O_RDONLY);
 	CHECK(fd >= 0);
-	n = read(fd, text, sizeof(text) - 1);
+	n = read(fd, text, size - 1);
 	CHECK(n >= 0);
 	text[n] = '\0';
 	close(fd);
 	return text;
+}
+
+const char *abi_call_of(pid_t pid)
+{
+	static char text[256];
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
+	return abi_read(path, text, sizeof(text));
 }
 
 void abi_await_call(pid_t pid, long nr)

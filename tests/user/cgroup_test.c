@@ -77,15 +77,8 @@ static bool put(const char *group, const char *file, const char *text)
 static const char *get(const char *group, const char *file)
 {
 	static char text[4096];
-	int fd = open(path(group, file), O_RDONLY);
-	ssize_t n;
 
-	CHECK(fd >= 0);
-	n = read(fd, text, sizeof(text) - 1);
-	CHECK(n >= 0);
-	text[n] = '\0';
-	close(fd);
-	return text;
+	return abi_read(path(group, file), text, sizeof(text));
 }
 
 /* The number behind @name in a file of such lines; of the file itself without. */

@@ -17,15 +17,8 @@
 static char *text_of(const char *path)
 {
 	static char text[8192];
-	int fd = open(path, O_RDONLY);
-	ssize_t n;
 
-	CHECK(fd >= 0);
-	n = read(fd, text, sizeof(text) - 1);
-	CHECK(n >= 0);
-	text[n] = '\0';
-	close(fd);
-	return text;
+	return abi_read(path, text, sizeof(text));
 }
 
 /* What follows @name at the beginning of a line. */

@@ -24,6 +24,7 @@ static inline uint64_t exit_work(const struct thread *t)
 	ALSO(READ_ONCE(t->exiting));
 	ALSO(t->exit_flags);
 	ALSO(preempt_due());
+#undef ALSO
 	return work;
 }
 
