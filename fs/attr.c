@@ -138,19 +138,6 @@ SYSCALL(NR_fchmod, fchmod)
 	return err;
 }
 
-static bool in_own_group(uint32_t gid)
-{
-	const struct process *p = current_process;
-	uint32_t i;
-
-	if (gid == p->egid)
-		return true;
-	for (i = 0; i < p->nr_groups && i < ARRAY_SIZE(p->groups); i++)
-		if (p->groups[i] == gid)
-			return true;
-	return false;
-}
-
 /* The owner may give the file to a group of theirs; the rest is the administrator's. */
 static int change_owner(const struct target *t, uint32_t uid, uint32_t gid)
 {
@@ -159,7 +146,7 @@ static int change_owner(const struct target *t, uint32_t uid, uint32_t gid)
 
 	if (err)
 		return err;
-	if (!privileged(LINUX_CAP_CHOWN) && ((uid != ~0u && uid != inode->uid) || (gid != ~0u && gid != inode->gid && !in_own_group(gid))))
+	if (!privileged(LINUX_CAP_CHOWN) && ((uid != ~0u && uid != inode->uid) || (gid != ~0u && gid != inode->gid && !current_in_group(gid))))
 		return -EPERM;
 	if (uid != ~0u)
 		inode->uid = uid;
@@ -167,6 +154,11 @@ static int change_owner(const struct target *t, uint32_t uid, uint32_t gid)
 		inode->gid = gid;
 	if (LINUX_S_ISREG(inode->mode) && (inode->mode & 0111))
 		inode->mode &= ~(LINUX_S_ISUID | LINUX_S_ISGID);
+	if (!LINUX_S_ISDIR(inode->mode)) {
+		mutex_lock(&inode->lock);
+		file_privileges_forget(inode);
+		mutex_unlock(&inode->lock);
+	}
 	target_changed(t);
 	return 0;
 }

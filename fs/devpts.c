@@ -57,8 +57,8 @@ int devpts_add(unsigned int index, uint64_t rdev)
 	mutex_lock(&vfs_lock);
 	d = node_make(name, options.mode, rdev);
 	if (!IS_ERR(d)) {
-		d->inode->uid = options.has_uid ? options.uid : current_process->uid;
-		d->inode->gid = options.has_gid ? options.gid : current_process->gid;
+		d->inode->uid = options.has_uid ? options.uid : current->cred.uid;
+		d->inode->gid = options.has_gid ? options.gid : current->cred.gid;
 	}
 	mutex_unlock(&vfs_lock);
 	if (IS_ERR(d))

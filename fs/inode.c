@@ -27,8 +27,8 @@ struct inode *inode_create(struct super *s, mode_t mode, const struct inode_ops 
 	inode->super = s;
 	inode->ino = __atomic_add_fetch(&s->next_ino, 1, __ATOMIC_RELAXED);
 	inode->mode = mode;
-	inode->uid = p ? p->fsuid : 0;
-	inode->gid = p ? p->fsgid : 0;
+	inode->uid = p ? current->cred.fsuid : 0;
+	inode->gid = p ? current->cred.fsgid : 0;
 	inode->nlink = 1;
 	inode->mtime = time_realtime();
 	inode->atime = inode->ctime = inode->btime = inode->mtime;
@@ -62,6 +62,13 @@ void inode_touch(struct inode *inode)
 	inode->mtime = inode->ctime = time_realtime();
 }
 
+void inode_strip(struct inode *inode)
+{
+	if (!privileged(LINUX_CAP_FSETID))
+		inode->mode &= ~(LINUX_S_ISUID | (inode->mode & 0010 ? LINUX_S_ISGID : 0));
+	file_privileges_forget(inode);
+}
+
 void file_accessed(const struct file *f)
 {
 	struct inode *inode = f->inode;
@@ -70,56 +77,49 @@ void file_accessed(const struct file *f)
 		inode->atime = time_realtime();
 }
 
-static bool in_group(const struct process *p, uint32_t gid, bool real)
+static bool in_group(const struct credentials *c, uint32_t gid, bool real)
 {
-	uint32_t i;
-
-	if (gid == (real ? p->gid : p->fsgid))
-		return true;
-	for (i = 0; i < p->nr_groups && i < ARRAY_SIZE(p->groups); i++)
-		if (p->groups[i] == gid)
-			return true;
-	return false;
+	return gid == (real ? c->gid : c->fsgid) || credentials_in_groups(c, gid);
 }
 
 bool current_in_group(uint32_t gid)
 {
-	return in_group(current_process, gid, false);
+	return in_group(&current->cred, gid, false);
 }
 
-/* access(2) asks for the real user, who has the privileges only if that is root. */
-static bool file_privilege(const struct process *p, unsigned int cap, bool real)
+/* access(2) asks for the real user, who has the privileges only if that is root, unless ids are just ids (SECBIT_NO_SETUID_FIXUP). */
+static bool file_privilege(const struct credentials *c, unsigned int cap, bool real)
 {
-	if (!real || !p)
+	if (!real || !c || (c->privileges.secure_bits & LINUX_SECBIT_NO_SETUID_FIXUP))
 		return privileged(cap);
-	return !p->uid && (p->privileges.permitted & 1ull << cap);
+	return !c->uid && (c->privileges.permitted & 1ull << cap);
 }
 
 /* What the mode does not give. Nobody executes what nobody may execute. */
-static int permission_beyond(const struct inode *inode, uint32_t mask, const struct process *p, bool real)
+static int permission_beyond(const struct inode *inode, uint32_t mask, const struct credentials *c, bool real)
 {
 	bool dir = LINUX_S_ISDIR(inode->mode);
 
 	if ((mask & MAY_EXEC) && !dir && !(inode->mode & 0111))
 		return -EACCES;
-	if (file_privilege(p, LINUX_CAP_DAC_OVERRIDE, real))
+	if (file_privilege(c, LINUX_CAP_DAC_OVERRIDE, real))
 		return 0;
 	if (mask & (dir ? MAY_WRITE : MAY_WRITE | MAY_EXEC))
 		return -EACCES;
-	return file_privilege(p, LINUX_CAP_DAC_READ_SEARCH, real) ? 0 : -EACCES;
+	return file_privilege(c, LINUX_CAP_DAC_READ_SEARCH, real) ? 0 : -EACCES;
 }
 
 int inode_permission_as(const struct inode *inode, uint32_t mask, bool real)
 {
-	const struct process *p = current_process;
-	uint32_t uid = !p ? 0 : real ? p->uid : p->fsuid;
+	const struct credentials *c = current_process ? &current->cred : NULL;
+	uint32_t uid = !c ? 0 : real ? c->uid : c->fsuid;
 	mode_t mode = inode->mode;
 
 	if (uid == inode->uid)
 		mode >>= 6;
-	else if (p && in_group(p, inode->gid, real))
+	else if (c && in_group(c, inode->gid, real))
 		mode >>= 3;
-	return (mask & ~mode & 7) ? permission_beyond(inode, mask, p, real) : 0;
+	return (mask & ~mode & 7) ? permission_beyond(inode, mask, c, real) : 0;
 }
 
 int inode_permission(const struct inode *inode, uint32_t mask)
@@ -129,7 +129,7 @@ int inode_permission(const struct inode *inode, uint32_t mask)
 
 bool inode_owner_or_root(const struct inode *inode)
 {
-	return privileged(LINUX_CAP_FOWNER) || current_process->fsuid == inode->uid;
+	return privileged(LINUX_CAP_FOWNER) || current->cred.fsuid == inode->uid;
 }
 
 uint8_t mode_to_dtype(mode_t mode)

@@ -64,6 +64,11 @@ bool mount_read_only(const struct path *p)
 	return p->mount && ((p->mount->flags & LINUX_MS_RDONLY) || p->mount->super->read_only);
 }
 
+bool file_forbids_exec(const struct file *f)
+{
+	return f->mount && (f->mount->flags & LINUX_MS_NOEXEC);
+}
+
 struct mount *mount_create(struct super *s, struct dentry *root, const char *source, uint32_t flags)
 {
 	struct mount *m = kzalloc(sizeof(*m));

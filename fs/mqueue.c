@@ -97,7 +97,7 @@ static bool user_may_have(uint64_t more)
 	struct mqueue *q;
 
 	list_for_each(q, &queues, link)
-		if (q->uid == current_process->euid)
+		if (q->uid == current->cred.euid)
 			used += cost(q);
 	return more <= limit && used <= limit - more;
 }
@@ -135,8 +135,8 @@ static struct mqueue *queue_create(const char *name, mode_t mode, const struct l
 	list_init(&q->messages);
 	wait_queue_init(&q->changed, "mqueue");
 	q->named = true;
-	q->uid = current_process->euid;
-	q->gid = current_process->egid;
+	q->uid = current->cred.euid;
+	q->gid = current->cred.egid;
 	q->mode = mode & ~fs_umask() & 0777;
 	memcpy(q->name, name, strlen(name) + 1);
 	list_append(&queues, &q->link);
@@ -150,7 +150,7 @@ static int queue_permission(const struct mqueue *q, uint32_t want)
 
 	if (privileged(LINUX_CAP_DAC_OVERRIDE))
 		return 0;
-	if (q->uid == current_process->euid)
+	if (q->uid == current->cred.euid)
 		mode >>= 6;
 	else if (current_in_group(q->gid))
 		mode >>= 3;
@@ -298,7 +298,7 @@ SYSCALL(NR_mq_unlink, mq_unlink)
 	q = queue_find(name);
 	if (!q)
 		err = -ENOENT;
-	else if (!privileged(LINUX_CAP_FOWNER) && q->uid != current_process->euid)
+	else if (!privileged(LINUX_CAP_FOWNER) && q->uid != current->cred.euid)
 		err = -EPERM;
 	if (!err) {
 		q->named = false;
@@ -340,7 +340,7 @@ static void notify(struct mqueue *q)
 	if (q->notified) {
 		info.si_signo = q->event.signo;
 		info.sender.pid = current_process->pid;
-		info.sender.uid = current_process->uid;
+		info.sender.uid = current->cred.uid;
 		info.sender.value = q->event.value;
 		if (q->event.notify == LINUX_SIGEV_SIGNAL && q->event.signo)
 			(void)signal_send_process(q->notified, q->event.signo, &info);

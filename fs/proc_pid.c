@@ -80,8 +80,8 @@ struct dentry *proc_node_make(struct dentry *dir, const char *name, size_t lengt
 	n->source.write = e->write;
 	n->entry = e;
 	inode->priv = n;
-	inode->uid = p->euid;
-	inode->gid = p->egid;
+	inode->uid = p->cred.euid;
+	inode->gid = p->cred.egid;
 	inode->ino = ((uint64_t)p->pid << 16) + (e->number ? e->number : 1);
 	if (LINUX_S_ISDIR(e->mode))
 		inode->nlink = 2;

@@ -31,6 +31,8 @@ struct snapshot {
 	int nice, priority;		/* priority: in effect now, as Linux counts it */
 	struct sched_params sched;
 	unsigned int seccomp_mode, nr_filters;
+	bool no_new_privs;
+	struct credentials cred;
 };
 
 static char thread_letter(const struct thread *t)
@@ -54,6 +56,7 @@ static void take_threads(struct process *p, struct snapshot *n)
 	struct thread *t;
 
 	n->nr_threads = p->nr_threads;
+	n->cred = p->cred;
 	list_for_each(t, &p->threads, process_link) {
 		if (n->tid && t->tid != n->tid)
 			continue;
@@ -66,6 +69,9 @@ static void take_threads(struct process *p, struct snapshot *n)
 		n->affinity = READ_ONCE(t->affinity) & cpus_online();
 		n->sched = thread_own_sched(t);
 		n->seccomp_mode = t->seccomp_mode;
+		n->no_new_privs = t->no_new_privs;
+		if (n->tid)
+			n->cred = t->cred;
 		n->nr_filters = seccomp_nr_filters(t);
 		n->nice = n->sched.nice;
 		n->priority = t->sclass == SCHED_RT ? -1 - t->rt_priority : 20 + t->nice;
@@ -217,19 +223,29 @@ static void show_set(struct seq *s, const char *name, uint64_t set, unsigned int
 	seq_puts(s, "\n");
 }
 
+static void show_ids(struct seq *s, const struct credentials *c)
+{
+	seq_printf(s, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t64\nGroups:\t", c->uid, c->euid, c->suid, c->fsuid, c->gid, c->egid,
+		   c->sgid, c->fsgid);
+	for (uint32_t i = 0; i < c->nr_groups && i < CREDENTIAL_GROUPS; i++)
+		seq_printf(s, "%u ", c->groups[i]);
+}
+
+static void show_privileges(struct seq *s, const struct privileges *v)
+{
+	seq_printf(s, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\nCapAmb:\t%016llx\n", ull(v->inheritable),
+		   ull(v->permitted), ull(v->effective), ull(v->bounding), ull(v->ambient));
+}
+
 void proc_pid_status(struct seq *s, struct inode *inode)
 {
 	struct process *p = proc_node_process(inode);
 	struct snapshot n;
-	uint32_t i;
 
 	take(inode, &n);
 	seq_printf(s, "Name:\t%s\nUmask:\t%04o\nState:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t%d\n", n.name, n.umask,
 		   n.state, state_word(n.state), p->pid, n.tid ? n.tid : p->pid, n.ppid, n.tracer);
-	seq_printf(s, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t64\nGroups:\t", p->uid, p->euid, p->suid, p->fsuid, p->gid, p->egid,
-		   p->sgid, p->fsgid);
-	for (i = 0; i < p->nr_groups && i < ARRAY_SIZE(p->groups); i++)
-		seq_printf(s, "%u ", p->groups[i]);
+	show_ids(s, &n.cred);
 	seq_printf(s, "\nVmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmLck:\t%8llu kB\nVmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\n", ull(n.vsize / 1024),
 		   ull(n.vsize / 1024), ull(n.locked / 1024), ull(MAX(p->max_pages, n.rss) * 4), ull(n.rss * 4));
 	seq_printf(s, "VmData:\t%8llu kB\nVmStk:\t%8llu kB\nVmSwap:\t%8u kB\nThreads:\t%u\n", ull(n.data / 1024), ull(n.stack / 1024), 0,
@@ -237,9 +253,8 @@ void proc_pid_status(struct seq *s, struct inode *inode)
 	seq_printf(s, "SigQ:\t%llu/%llu\nSigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n",
 		   ull(n.nr_queued), ull(p->rlimits[LINUX_RLIMIT_SIGPENDING].cur), ull(n.own_pending), ull(n.pending),
 		   ull(n.blocked), ull(n.ignored), ull(n.caught));
-	seq_printf(s, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\nCapAmb:\t%016llx\nNoNewPrivs:\t%u\n",
-		   ull(p->privileges.inheritable), ull(p->privileges.permitted), ull(p->privileges.effective), ull(p->privileges.bounding),
-		   ull(p->privileges.ambient), p->no_new_privs);
+	show_privileges(s, &n.cred.privileges);
+	seq_printf(s, "NoNewPrivs:\t%u\n", n.no_new_privs);
 	seq_printf(s, "Seccomp:\t%u\nSeccomp_filters:\t%u\n", n.seccomp_mode, n.nr_filters);
 	show_set(s, "Cpus_allowed", n.affinity, nr_cpus);
 	show_set(s, "Mems_allowed", (1ull << nr_nodes) - 1, nr_nodes);
@@ -311,7 +326,7 @@ void proc_pid_environ(struct seq *s, struct inode *inode)
 {
 	struct process *p = proc_node_process(inode);
 
-	if (privileged(LINUX_CAP_SYS_PTRACE) || current_process->euid == p->euid)
+	if (privileged(LINUX_CAP_SYS_PTRACE) || current->cred.euid == p->cred.euid)
 		show_strings(s, p, p->env_start, p->env_end);
 }
 

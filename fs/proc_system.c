@@ -320,7 +320,7 @@ static int proc_system_init(void)
 		{ "sys/kernel/version", 0444, system_name_show, (void *)offsetof(struct linux_utsname, version) },
 		{ "sys/kernel/domainname", 0444, system_name_show, (void *)offsetof(struct linux_utsname, domainname) },
 		{ "sys/kernel/cap_last_cap", 0444, number_show, (void *)(unsigned long)LINUX_CAP_LAST },
-		{ "sys/kernel/ngroups_max", 0444, number_show, (void *)ARRAY_SIZE(init_process->groups) },
+		{ "sys/kernel/ngroups_max", 0444, number_show, (void *)CREDENTIAL_GROUPS },
 		{ "swaps", 0444, swaps_show, NULL },
 	};
 	unsigned int i;

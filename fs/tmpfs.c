@@ -224,8 +224,7 @@ static ssize_t tmpfs_write(struct file *f, struct iter *from, loff_t *pos)
 		n = write_pages(inode, from, pos, n);
 	if (n > 0) {
 		inode_touch(inode);
-		if (!privileged(LINUX_CAP_FSETID))
-			inode->mode &= ~(LINUX_S_ISUID | (inode->mode & 0010 ? LINUX_S_ISGID : 0));
+		inode_strip(inode);
 	}
 	mutex_unlock(&inode->lock);
 	return n;
@@ -300,6 +299,7 @@ static int tmpfs_truncate(struct inode *inode, uint64_t length)
 	}
 	WRITE_ONCE(inode->size, length);
 	inode_touch(inode);
+	inode_strip(inode);
 	return 0;
 }
 

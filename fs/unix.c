@@ -19,9 +19,7 @@ bool socket_is_dgram(const struct socket *s)
 
 void cred_of_current(struct linux_ucred *c)
 {
-	struct process *p = current_process;
-
-	*c = (struct linux_ucred){ p->pid, p->euid, p->egid };
+	*c = (struct linux_ucred){ current_process->pid, current->cred.euid, current->cred.egid };
 }
 
 struct socket *socket_create(int type)

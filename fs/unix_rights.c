@@ -325,15 +325,15 @@ static bool id_is_own(unsigned int cap, uint32_t id, uint32_t real, uint32_t eff
 /* A process says who it is, not who others are. */
 static int cred_parse(struct message *m, const uint8_t *data, uint64_t n)
 {
-	struct process *p = current_process;
+	const struct credentials *me = &current->cred;
 	struct linux_ucred c;
 
 	if (n != sizeof(c))
 		return -EINVAL;
 	memcpy(&c, data, sizeof(c));
-	if (c.pid != p->pid && !privileged(LINUX_CAP_SYS_ADMIN))
+	if (c.pid != current_process->pid && !privileged(LINUX_CAP_SYS_ADMIN))
 		return -EPERM;
-	if (!id_is_own(LINUX_CAP_SETUID, c.uid, p->uid, p->euid, p->suid) || !id_is_own(LINUX_CAP_SETGID, c.gid, p->gid, p->egid, p->sgid))
+	if (!id_is_own(LINUX_CAP_SETUID, c.uid, me->uid, me->euid, me->suid) || !id_is_own(LINUX_CAP_SETGID, c.gid, me->gid, me->egid, me->sgid))
 		return -EPERM;
 	m->cred = c;
 	return 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Extended attributes (xattr(7)): user., trusted. and security. names with their values, kept with the inode by file systems that charge for them
- * (super_ops.charge). Left out: access control lists (system.) and capabilities of files (security.capability), which nothing here would
- * obey: they are refused. Lock: inode->lock.
+ * (super_ops.charge). security.capability, which execve obeys, is checked when it is set. Left out: access control lists (system.), which
+ * are refused. Lock: inode->lock.
  */
 #include <fs/internal.h>
 #include <fs/mount.h>
@@ -89,6 +89,71 @@ void xattrs_free(struct inode *inode)
 		drop(inode, list_first(&inode->xattrs, struct xattr, link));
 }
 
+/* ---- security.capability ---- */
+
+#define FIELD_END(field)	(offsetof(struct linux_vfs_cap_data, field) + sizeof(((struct linux_vfs_cap_data *)0)->field))
+
+static bool is_privileges(const char *name)
+{
+	return !strcmp(name, "security.capability");
+}
+
+/* Only what can be read again may be set. */
+static int privileges_check(const struct linux_vfs_cap_data *v, size_t size)
+{
+	uint32_t revision = size < FIELD_END(data) ? 0 : v->magic & LINUX_VFS_CAP_REVISION_MASK;
+
+	if (size == FIELD_END(data) && revision == LINUX_VFS_CAP_REVISION_2)
+		return 0;
+	return size == sizeof(*v) && revision == LINUX_VFS_CAP_REVISION_3 ? 0 : -EINVAL;
+}
+
+/* What is meant for user 0 is kept without saying so, which is how Linux tells it. */
+static int privileges_take(struct linux_vfs_cap_data *v, size_t *size)
+{
+	int err = privileges_check(v, *size);
+
+	if (!err && *size == sizeof(*v) && !v->root) {
+		v->magic = (v->magic & ~LINUX_VFS_CAP_REVISION_MASK) | LINUX_VFS_CAP_REVISION_2;
+		*size = FIELD_END(data);
+	}
+	return err;
+}
+
+/* What was set for another root than user 0 is nobody's here. */
+int file_privileges_read(struct inode *inode, struct file_privileges *to)
+{
+	struct linux_vfs_cap_data v = { 0 };
+	struct xattr *x;
+	size_t size = 0;
+
+	*to = (struct file_privileges){ 0 };
+	mutex_lock(&inode->lock);
+	x = find(inode, "security.capability");
+	if (x) {
+		size = x->size;
+		memcpy(&v, x->value, MIN(size, sizeof(v)));
+	}
+	mutex_unlock(&inode->lock);
+	if (!x || v.root)
+		return 0;
+	if (privileges_check(&v, size))
+		return -EINVAL;
+	to->permitted = (v.data[0].permitted | (uint64_t)v.data[1].permitted << 32) & PRIVILEGES_ALL;
+	to->inheritable = (v.data[0].inheritable | (uint64_t)v.data[1].inheritable << 32) & PRIVILEGES_ALL;
+	to->effective = v.magic & LINUX_VFS_CAP_FLAGS_EFFECTIVE;
+	to->present = true;
+	return 0;
+}
+
+void file_privileges_forget(struct inode *inode)
+{
+	struct xattr *x = list_empty(&inode->xattrs) ? NULL : find(inode, "security.capability");
+
+	if (x)
+		drop(inode, x);
+}
+
 /* ---- Who may do what ---- */
 
 static bool starts_with(const char *name, const char *prefix)
@@ -117,7 +182,7 @@ static int name_may(const struct inode *inode, const char *name, uint32_t mask)
 /* Does this file system keep attributes of this kind? */
 static int name_known(const struct inode *inode, const char *name)
 {
-	if (!inode->super->ops->charge || !strcmp(name, "security.capability"))
+	if (!inode->super->ops->charge)
 		return -EOPNOTSUPP;
 	if (!strcmp(name, "user.") || !strcmp(name, "trusted.") || !strcmp(name, "security."))
 		return -EINVAL;
@@ -129,7 +194,7 @@ static int may_change(const struct path *p, const char *name)
 	const struct inode *inode = p->dentry->inode;
 	int err = mount_read_only(p) ? -EROFS : name_may(inode, name, MAY_WRITE);
 
-	if (!err && starts_with(name, "security.") && !privileged(LINUX_CAP_SYS_ADMIN))
+	if (!err && starts_with(name, "security.") && !privileged(is_privileges(name) ? LINUX_CAP_SETFCAP : LINUX_CAP_SYS_ADMIN))
 		err = -EPERM;
 	return err ? err : name_known(inode, name);
 }
@@ -168,7 +233,9 @@ static int64_t do_set(const struct path *p, const uint64_t *a)
 	value = kzalloc(MAX(size, 1ul));
 	if (!value)
 		return -ENOMEM;
-	err = copy_from_user(value, a[1], size) ? -EFAULT : may_change(p, name);
+	err = copy_from_user(value, a[1], size) ? -EFAULT : is_privileges(name) ? privileges_take(value, &size) : 0;
+	if (!err)
+		err = may_change(p, name);
 	if (!err) {
 		mutex_lock(&inode->lock);
 		err = replace(inode, name, value, size, a[3]);
@@ -295,7 +362,7 @@ static int nothing_may(const struct file *f, const char *name, uint32_t mask)
 	static const struct inode roots = { .mode = 0600 };
 	int err = name_may(f->inode ? f->inode : &roots, name, mask);
 
-	if (!err && mask == MAY_WRITE && starts_with(name, "security.") && !privileged(LINUX_CAP_SYS_ADMIN))
+	if (!err && mask == MAY_WRITE && starts_with(name, "security.") && !privileged(is_privileges(name) ? LINUX_CAP_SETFCAP : LINUX_CAP_SYS_ADMIN))
 		err = -EPERM;
 	return err ? err : -EOPNOTSUPP;
 }

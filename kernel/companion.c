@@ -25,6 +25,7 @@ struct thread *process_companion_create(const char *name, void (*fn)(void *arg),
 	}
 	process_get(p);
 	t->process = p;
+	t->cred = current->cred;
 	t->affinity = affinity;
 	t->blocked = ~(sigset_t)0;
 	t->syscall_nr = NR_io_uring_enter;	/* its time is the kernel's */

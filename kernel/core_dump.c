@@ -124,7 +124,8 @@ static void fpu_notes(struct core *c, const struct thread *t)
 
 static void process_notes(struct core *c, const struct process *p, const struct linux_siginfo *info)
 {
-	struct prpsinfo ps = { .sname = 'R', .uid = p->uid, .gid = p->gid, .pid = p->pid, .ppid = p->parent_pid, .pgrp = p->pgid, .sid = p->sid };
+	struct prpsinfo ps = { .sname = 'R', .uid = p->cred.uid, .gid = p->cred.gid, .pid = p->pid, .ppid = p->parent_pid, .pgrp = p->pgid,
+			       .sid = p->sid };
 	void *to = note_add(c, NT_PRPSINFO, "CORE", sizeof(ps));
 
 	str_copy(ps.name, p->name, sizeof(ps.name));
@@ -348,7 +349,7 @@ static void pattern_expand(char *to, size_t size, int sig)
 		if (*c == 'p')
 			n += (size_t)format_text(to + n, size - n, "%d", p->pid);
 		else if (*c == 'u')
-			n += (size_t)format_text(to + n, size - n, "%u", p->uid);
+			n += (size_t)format_text(to + n, size - n, "%u", p->cred.uid);
 		else if (*c == 's')
 			n += (size_t)format_text(to + n, size - n, "%d", sig);
 		else if (*c == 'e')
@@ -369,7 +370,7 @@ static bool file_is_ours(const struct file *f)
 {
 	const struct inode *inode = f->inode;
 
-	return inode && (inode->mode & LINUX_S_IFMT) == LINUX_S_IFREG && inode->nlink == 1 && inode->uid == current_process->euid;
+	return inode && (inode->mode & LINUX_S_IFMT) == LINUX_S_IFREG && inode->nlink == 1 && inode->uid == current->cred.euid;
 }
 
 /* NULL when it is not to be. Looked at before and after it is emptied. */

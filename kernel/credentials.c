@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who a process is: user and group ids, supplementary groups, and what one process may do to
- * another. Ids are the process's, not the thread's (libc keeps threads equal anyway). Only the process itself writes them, under its lock.
+ * Who a thread is: user and group ids, supplementary groups, and whom it may signal. Only the thread itself writes its credentials, under
+ * process->lock; others read them as they stand.
  */
 #include <kernel/syscall.h>
 #include <mm/user.h>
@@ -9,75 +9,118 @@
 
 #define KEEP	0xffffffffu	/* -1: leave this id as it is */
 
-int process_may_signal(struct process *p)
+bool credentials_match(const struct credentials *me, const struct credentials *whom)
 {
-	const struct process *me = current->process;
+	return me->euid == whom->uid || me->euid == whom->suid || me->uid == whom->uid || me->uid == whom->suid;
+}
 
-	if (!me || me == p || privileged(LINUX_CAP_KILL))
+bool credentials_in_groups(const struct credentials *c, uint32_t gid)
+{
+	for (uint32_t i = 0; i < c->nr_groups && i < CREDENTIAL_GROUPS; i++)
+		if (c->groups[i] == gid)
+			return true;
+	return false;
+}
+
+static int may_signal(const struct process *p, const struct credentials *whom)
+{
+	const struct thread *me = current;
+
+	if (!me->process || me->process == p || privileged(LINUX_CAP_KILL))
 		return 0;
-	return me->euid == p->uid || me->euid == p->suid || me->uid == p->uid || me->uid == p->suid ? 0 : -EPERM;
+	return credentials_match(&me->cred, whom) ? 0 : -EPERM;
+}
+
+int process_may_signal(const struct process *p)
+{
+	return may_signal(p, &p->cred);
+}
+
+int thread_may_signal(const struct thread *t)
+{
+	return may_signal(t->process, &t->cred);
+}
+
+/* Is who is @to more than who is @from, or somebody else to files? */
+static bool is_another(const struct credentials *to, const struct credentials *from)
+{
+	return to->euid != from->euid || to->egid != from->egid || to->fsuid != from->fsuid || to->fsgid != from->fsgid ||
+	       (to->privileges.permitted & ~from->privileges.permitted);
+}
+
+void credentials_set(const struct credentials *c)
+{
+	struct thread *t = current;
+	struct process *p = t->process;
+	uint64_t flags = spin_lock_irq(&p->lock);
+
+	if (is_another(c, &t->cred)) {
+		p->dumpable = false;
+		p->death_signal = 0;
+	}
+	t->cred = *c;
+	if (t->tid == p->pid)
+		p->cred = *c;
+	spin_unlock_irq(&p->lock, flags);
 }
 
 static bool is_uid(uint32_t id)
 {
-	const struct process *p = current_process;
+	const struct credentials *c = &current->cred;
 
-	return id == p->uid || id == p->euid || id == p->suid;
+	return id == c->uid || id == c->euid || id == c->suid;
 }
 
 static bool is_gid(uint32_t id)
 {
-	const struct process *p = current_process;
+	const struct credentials *c = &current->cred;
 
-	return id == p->gid || id == p->egid || id == p->sgid;
+	return id == c->gid || id == c->egid || id == c->sgid;
 }
 
 static void uids_set(uint32_t real, uint32_t effective, uint32_t saved)
 {
-	struct process *p = current_process;
-	uint64_t flags = spin_lock_irq(&p->lock);
-	uint32_t uid = p->uid, euid = p->euid, suid = p->suid, fsuid = p->fsuid;
+	const struct credentials *old = &current->cred;
+	struct credentials new = *old;
 
-	p->uid = real == KEEP ? uid : real;
-	p->euid = effective == KEEP ? euid : effective;
-	p->suid = saved == KEEP ? suid : saved;
-	p->fsuid = p->euid;
-	privileges_follow_ids(p, uid, euid, suid, fsuid);
-	spin_unlock_irq(&p->lock, flags);
+	new.uid = real == KEEP ? old->uid : real;
+	new.euid = effective == KEEP ? old->euid : effective;
+	new.suid = saved == KEEP ? old->suid : saved;
+	new.fsuid = new.euid;
+	privileges_follow_ids(&new, old);
+	credentials_set(&new);
 }
 
 static void gids_set(uint32_t real, uint32_t effective, uint32_t saved)
 {
-	struct process *p = current_process;
-	uint64_t flags = spin_lock_irq(&p->lock);
+	const struct credentials *old = &current->cred;
+	struct credentials new = *old;
 
-	if (effective != KEEP && effective != p->egid)
-		p->dumpable = false;
-	p->gid = real == KEEP ? p->gid : real;
-	p->egid = effective == KEEP ? p->egid : effective;
-	p->sgid = saved == KEEP ? p->sgid : saved;
-	p->fsgid = p->egid;
-	spin_unlock_irq(&p->lock, flags);
+	new.gid = real == KEEP ? old->gid : real;
+	new.egid = effective == KEEP ? old->egid : effective;
+	new.sgid = saved == KEEP ? old->sgid : saved;
+	new.fsgid = new.egid;
+	credentials_set(&new);
 }
 
 SYSCALL_SHORT(NR_getuid, getuid, 0)
 {
-	return t->process->uid;
+	return t->cred.uid;
 }
 
 SYSCALL_SHORT(NR_getgid, getgid, 0)
 {
-	return t->process->gid;
+	return t->cred.gid;
 }
 
 SYSCALL_SHORT(NR_geteuid, geteuid, 0)
 {
-	return t->process->euid;
+	return t->cred.euid;
 }
 
 SYSCALL_SHORT(NR_getegid, getegid, 0)
 {
-	return t->process->egid;
+	return t->cred.egid;
 }
 
 SYSCALL(NR_setuid, setuid)
@@ -88,7 +131,7 @@ SYSCALL(NR_setuid, setuid)
 		return -EINVAL;
 	if (privileged(LINUX_CAP_SETUID))
 		uids_set(id, id, id);
-	else if (id == current_process->uid || id == current_process->suid)
+	else if (id == current->cred.uid || id == current->cred.suid)
 		uids_set(KEEP, id, KEEP);
 	else
 		return -EPERM;
@@ -103,7 +146,7 @@ SYSCALL(NR_setgid, setgid)
 		return -EINVAL;
 	if (privileged(LINUX_CAP_SETGID))
 		gids_set(id, id, id);
-	else if (id == current_process->gid || id == current_process->sgid)
+	else if (id == current->cred.gid || id == current->cred.sgid)
 		gids_set(KEEP, id, KEEP);
 	else
 		return -EPERM;
@@ -113,24 +156,24 @@ SYSCALL(NR_setgid, setgid)
 /* setre*id: the saved id follows when the real one is set, or the effective one differs from the old real one. */
 SYSCALL(NR_setreuid, setreuid)
 {
-	uint32_t real = args->a[0], effective = args->a[1], old = current_process->uid, saved;
+	uint32_t real = args->a[0], effective = args->a[1], old = current->cred.uid, saved;
 
 	if (!privileged(LINUX_CAP_SETUID) &&
-	    ((real != KEEP && real != old && real != current_process->euid) || (effective != KEEP && !is_uid(effective))))
+	    ((real != KEEP && real != old && real != current->cred.euid) || (effective != KEEP && !is_uid(effective))))
 		return -EPERM;
-	saved = effective == KEEP ? current_process->euid : effective;
+	saved = effective == KEEP ? current->cred.euid : effective;
 	uids_set(real, effective, real != KEEP || (effective != KEEP && effective != old) ? saved : KEEP);
 	return 0;
 }
 
 SYSCALL(NR_setregid, setregid)
 {
-	uint32_t real = args->a[0], effective = args->a[1], old = current_process->gid, saved;
+	uint32_t real = args->a[0], effective = args->a[1], old = current->cred.gid, saved;
 
 	if (!privileged(LINUX_CAP_SETGID) &&
-	    ((real != KEEP && real != old && real != current_process->egid) || (effective != KEEP && !is_gid(effective))))
+	    ((real != KEEP && real != old && real != current->cred.egid) || (effective != KEEP && !is_gid(effective))))
 		return -EPERM;
-	saved = effective == KEEP ? current_process->egid : effective;
+	saved = effective == KEEP ? current->cred.egid : effective;
 	gids_set(real, effective, real != KEEP || (effective != KEEP && effective != old) ? saved : KEEP);
 	return 0;
 }
@@ -160,70 +203,69 @@ static int three_put(struct syscall_args *args, uint32_t a, uint32_t b, uint32_t
 
 SYSCALL(NR_getresuid, getresuid)
 {
-	const struct process *p = current_process;
+	const struct credentials *c = &current->cred;
 
-	return three_put(args, p->uid, p->euid, p->suid);
+	return three_put(args, c->uid, c->euid, c->suid);
 }
 
 SYSCALL(NR_getresgid, getresgid)
 {
-	const struct process *p = current_process;
+	const struct credentials *c = &current->cred;
 
-	return three_put(args, p->gid, p->egid, p->sgid);
+	return three_put(args, c->gid, c->egid, c->sgid);
 }
 
 /* Both give the id before, also when they refuse to change it. */
 SYSCALL(NR_setfsuid, setfsuid)
 {
-	struct process *p = current_process;
-	uint32_t id = args->a[0], old = p->fsuid;
-	uint64_t flags;
+	const struct credentials *old = &current->cred;
+	uint32_t id = args->a[0], before = old->fsuid;
+	struct credentials new = *old;
 
-	if (id == KEEP || (!privileged(LINUX_CAP_SETUID) && !is_uid(id) && id != old))
-		return old;
-	flags = spin_lock_irq(&p->lock);
-	p->fsuid = id;
-	privileges_follow_ids(p, p->uid, p->euid, p->suid, old);
-	spin_unlock_irq(&p->lock, flags);
-	return old;
+	if (id == KEEP || (!privileged(LINUX_CAP_SETUID) && !is_uid(id) && id != before))
+		return before;
+	new.fsuid = id;
+	privileges_follow_fsuid(&new, old);
+	credentials_set(&new);
+	return before;
 }
 
 SYSCALL(NR_setfsgid, setfsgid)
 {
-	uint32_t id = args->a[0], old = current_process->fsgid;
+	uint32_t id = args->a[0], before = current->cred.fsgid;
+	struct credentials new = current->cred;
 
-	if (id != KEEP && (privileged(LINUX_CAP_SETGID) || is_gid(id) || id == old))
-		current_process->fsgid = id;
-	return old;
+	if (id == KEEP || (!privileged(LINUX_CAP_SETGID) && !is_gid(id) && id != before))
+		return before;
+	new.fsgid = id;
+	credentials_set(&new);
+	return before;
 }
 
 SYSCALL(NR_getgroups, getgroups)
 {
-	const struct process *p = current_process;
+	const struct credentials *c = &current->cred;
 	int size = args->a[0];
 
-	if (size < 0 || (size && (uint32_t)size < p->nr_groups))
+	if (size < 0 || (size && (uint32_t)size < c->nr_groups))
 		return -EINVAL;
-	if (size && p->nr_groups && copy_to_user(args->a[1], p->groups, p->nr_groups * sizeof(p->groups[0])))
+	if (size && c->nr_groups && copy_to_user(args->a[1], c->groups, c->nr_groups * sizeof(c->groups[0])))
 		return -EFAULT;
-	return p->nr_groups;
+	return c->nr_groups;
 }
 
 SYSCALL(NR_setgroups, setgroups)
 {
-	struct process *p = current_process;
-	uint32_t groups[ARRAY_SIZE(p->groups)];
-	uint64_t count = args->a[0], flags;
+	struct credentials new = current->cred;
+	uint64_t count = args->a[0];
 
 	if (!privileged(LINUX_CAP_SETGID))
 		return -EPERM;
-	if (count > ARRAY_SIZE(groups))
+	if (count > ARRAY_SIZE(new.groups))
 		return -EINVAL;
-	if (copy_from_user(groups, args->a[1], count * sizeof(groups[0])))
+	if (copy_from_user(new.groups, args->a[1], count * sizeof(new.groups[0])))
 		return -EFAULT;
-	flags = spin_lock_irq(&p->lock);
-	memcpy(p->groups, groups, count * sizeof(groups[0]));
-	p->nr_groups = count;
-	spin_unlock_irq(&p->lock, flags);
+	new.nr_groups = count;
+	credentials_set(&new);
 	return 0;
 }

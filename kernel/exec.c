@@ -40,9 +40,9 @@ static uint64_t random_pages(const struct process *p, uint64_t mask)
 	return (value & mask) * PAGE_SIZE;
 }
 
-static int program_allowed(const struct inode *inode)
+static int program_allowed(const struct inode *inode, bool forbidden)
 {
-	if (!inode || (inode->mode & LINUX_S_IFMT) != LINUX_S_IFREG)
+	if (!inode || (inode->mode & LINUX_S_IFMT) != LINUX_S_IFREG || forbidden)
 		return -EACCES;
 	return current->process ? inode_permission(inode, MAY_EXEC) : 0;
 }
@@ -50,7 +50,7 @@ static int program_allowed(const struct inode *inode)
 /* Open what lies at @at and give @at back. Only the right to run it is asked for: a program need not be readable. ERR_PTR. */
 static struct file *program_open_at(struct path *at)
 {
-	int err = program_allowed(at->dentry->inode);
+	int err = program_allowed(at->dentry->inode, at->mount && (at->mount->flags & LINUX_MS_NOEXEC));
 	struct file *file = err ? ERR_PTR(err) : file_open_path(at, LINUX_O_RDONLY);
 
 	path_put(at);
@@ -156,24 +156,26 @@ static int layout_choose(struct exec_image *image, struct process *p)
 	return 0;
 }
 
-static void identity_choose(struct exec_image *image, const struct process *p, const struct inode *inode)
+/* Who the program is: set-id bits and privileges of its file count unless the mount forbids them, or who starts it may not gain any. */
+static int identity_choose(struct exec_image *image, const struct process *p, const struct file *file)
 {
-	bool raised;
+	const struct credentials *from = p == current->process ? &current->cred : &p->cred;
+	bool no_new = p == current->process && current->no_new_privs;
+	bool ignored = file->mount && (file->mount->flags & LINUX_MS_NOSUID);
+	struct file_privileges given = { 0 };
+	const struct inode *inode = file->inode;
+	int err = 0;
 
-	image->uid = p->uid;
-	image->gid = p->gid;
-	image->euid = p->euid;
-	image->egid = p->egid;
-	if (p->no_new_privs || p->nr_traced)	/* a tracer must not rule over more than it could itself */
-		goto done;
-	if (inode->mode & LINUX_S_ISUID)
-		image->euid = inode->uid;
-	if ((inode->mode & LINUX_S_ISGID) && (inode->mode & 0010))
-		image->egid = inode->gid;
-done:
-	raised = image->euid != p->euid || image->egid != p->egid;
-	privileges_of_program(&image->privileges, &p->privileges, image->uid, image->euid, raised);
-	image->secure = image->uid != image->euid || image->gid != image->egid;
+	image->cred = *from;
+	if (!ignored && !no_new) {
+		if (inode->mode & LINUX_S_ISUID)
+			image->cred.euid = inode->uid;
+		if ((inode->mode & LINUX_S_ISGID) && (inode->mode & 0010))
+			image->cred.egid = inode->gid;
+	}
+	if (!ignored)
+		err = file_privileges_read(file->inode, &given);
+	return err ? err : privileges_of_program(&image->cred, from, &given, no_new || p->nr_traced, no_new, &image->secure);
 }
 
 /* Build image->space for @p from @file; on failure the caller puts the space. */
@@ -193,8 +195,9 @@ static int image_load(struct exec_image *image, struct process *p, struct file *
 	if (!image->space)
 		return -ENOMEM;
 	image->space->resident = image->resident;
-	identity_choose(image, p, file->inode);
-	err = layout_choose(image, p);
+	err = identity_choose(image, p, file);
+	if (!err)
+		err = layout_choose(image, p);
 	image->entry = image->base + image->plan.entry;
 	if (!err)
 		err = elf_map(image->space, file, &image->plan, image->base, image->resident);
@@ -278,9 +281,9 @@ static void image_describe(struct process *p, const struct exec_image *image, co
 	p->env_start = image->env_start;
 	p->env_end = image->env_end;
 	memcpy(p->auxv, image->auxv, sizeof(p->auxv));
-	p->euid = p->suid = p->fsuid = image->euid;
-	p->egid = p->sgid = p->fsgid = image->egid;
-	p->privileges = image->privileges;
+	p->cred = image->cred;
+	if (p == current->process)
+		current->cred = image->cred;
 	p->membarriers = 0;
 	p->death_signal = image->secure ? 0 : p->death_signal;
 	p->dumpable = !image->secure;
@@ -404,7 +407,7 @@ SYSCALL(NR_execve, execve)
 static struct file *program_of_fd(int fd)
 {
 	struct file *file = fd_get(current_process->files, fd);
-	int err = file ? program_allowed(file->inode) : -EBADF;
+	int err = file ? program_allowed(file->inode, file_forbids_exec(file)) : -EBADF;
 
 	if (file && err)
 		file_put(file);
@@ -466,7 +469,7 @@ static int spawn_parts(struct process *p, const struct process_spawn_args *args)
 	}
 	p->syscalls = args->syscalls;
 	if (args->syscalls != SYSCALLS_DRIVER)
-		p->privileges.bounding = PRIVILEGES_ALL;
+		p->cred.privileges.bounding = PRIVILEGES_ALL;
 	p->files = fd_table_create();
 	p->fs = args->inherit_fs && from ? fs_context_copy(from->fs) : fs_context_create();
 	return p->files && p->fs ? 0 : -ENOMEM;

@@ -38,8 +38,7 @@ struct exec_image {
 	uint64_t stack_top, stack_limit, sp;
 	uint64_t auxv[48];
 	uint64_t arg_start, arg_end, env_start, env_end;
-	uint32_t uid, euid, gid, egid;
-	struct privileges privileges;
+	struct credentials cred;
 	bool secure, resident;
 	uint64_t *code_place;		/* as in process_spawn_args */
 };

@@ -103,7 +103,7 @@ void process_notify_parent(struct process *p, int code, int status)
 	if (!parent)
 		return;
 	info.sender.pid = p->pid;
-	info.sender.uid = p->uid;
+	info.sender.uid = p->cred.uid;
 	info.sender.child.status = status;
 	info.sender.child.utime = p->user_ns / (NSEC_PER_SEC / LINUX_CLK_TCK);
 	if (!exited && (parent->actions[LINUX_SIGCHLD - 1].flags & LINUX_SA_NOCLDSTOP))

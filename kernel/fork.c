@@ -67,6 +67,7 @@ static void thread_inherit(struct thread *t, const struct clone_request *r)
 	seccomp_inherit(t);
 	if (r->flags & LINUX_CLONE_SETTLS)
 		t->arch.fs_base = r->tls;
+	t->no_new_privs = from->no_new_privs;
 	t->blocked = from->blocked;
 	t->io_priority = from->io_priority;
 	if (!(r->flags & LINUX_CLONE_VM) || (r->flags & LINUX_CLONE_VFORK))
@@ -128,25 +129,14 @@ static void process_copy_state(struct process *p, struct process *from, const st
 	memcpy(p->name, from->name, sizeof(p->name));
 	memcpy(p->exe, from->exe, sizeof(p->exe));
 	memcpy(p->actions, from->actions, sizeof(p->actions));
-	memcpy(p->groups, from->groups, sizeof(p->groups));
 	memcpy(p->rlimits, from->rlimits, sizeof(p->rlimits));
-	p->nr_groups = from->nr_groups;
-	p->uid = from->uid;
-	p->gid = from->gid;
-	p->euid = from->euid;
-	p->egid = from->egid;
-	p->suid = from->suid;
-	p->sgid = from->sgid;
-	p->fsuid = from->fsuid;
-	p->fsgid = from->fsgid;
-	p->privileges = from->privileges;
+	p->cred = current->cred;
 	p->membarriers = from->membarriers;
 	p->arg_start = from->arg_start;
 	p->arg_end = from->arg_end;
 	p->env_start = from->env_start;
 	p->env_end = from->env_end;
 	p->syscalls = from->syscalls == SYSCALLS_DRIVER ? SYSCALLS_DRIVER : SYSCALLS_ALL;
-	p->no_new_privs = from->no_new_privs;
 	p->dumpable = from->dumpable;
 	p->personality = from->personality;
 	p->oom_adjust = from->oom_adjust;
@@ -181,13 +171,13 @@ static bool count_one(struct process *p, void *arg)
 {
 	struct count_request *c = arg;
 
-	c->count += p->uid == c->uid;
+	c->count += p->cred.uid == c->uid;
 	return true;
 }
 
 static bool too_many(const struct process *p)
 {
-	struct count_request c = { .uid = p->uid };
+	struct count_request c = { .uid = current->cred.uid };
 
 	if (privileged(LINUX_CAP_SYS_RESOURCE) || privileged(LINUX_CAP_SYS_ADMIN))
 		return false;

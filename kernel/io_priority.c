@@ -30,11 +30,11 @@ static int in_effect(const struct thread *t)
 	return class << LINUX_IOPRIO_CLASS_SHIFT | (p.nice + 20) / 5;
 }
 
-static bool may_set(const struct process *p)
+static bool may_set(const struct thread *t)
 {
-	const struct process *me = current_process;
+	const struct credentials *me = &current->cred;
 
-	return p->uid == me->euid || p->uid == me->uid || privileged(LINUX_CAP_SYS_NICE);
+	return t->cred.uid == me->euid || t->cred.uid == me->uid || privileged(LINUX_CAP_SYS_NICE);
 }
 
 static void visit(struct thread *t, void *arg)
@@ -46,7 +46,7 @@ static void visit(struct thread *t, void *arg)
 		r->best = now;
 	if (r->value < 0)
 		return;
-	if (may_set(t->process))
+	if (may_set(t))
 		WRITE_ONCE(t->io_priority, (uint16_t)r->value);
 	else
 		r->err = -EPERM;

@@ -133,9 +133,9 @@ SYSCALL(NR_pidfd_send_signal, pidfd_send_signal)
 /* As for signals, but the saved ids of both must be equal: a descriptor is more than a signal. */
 static bool may_take_files(const struct process *p)
 {
-	const struct process *me = current_process;
+	const struct credentials *me = &current->cred, *c = &p->cred;
 
-	return privileged(LINUX_CAP_SYS_PTRACE) || (p->dumpable && me->uid == p->euid && me->uid == p->uid && me->uid == p->suid);
+	return privileged(LINUX_CAP_SYS_PTRACE) || (p->dumpable && me->uid == c->euid && me->uid == c->uid && me->uid == c->suid);
 }
 
 static int64_t file_from(struct process *p, int fd)

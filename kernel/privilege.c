@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Privileges (capabilities(7)): sets, what becomes of them when ids change and when a program starts, capget(2), capset(2). There are no
- * capabilities of files and no secure bits. Sets are the process's, not the thread's.
+ * Privileges (capabilities(7)): sets, what becomes of them when ids change and when a program starts, capget(2), capset(2), and prctl(2)'s part.
+ * What a file gives its program is read in fs/xattr.c.
  */
 #include <kernel/privilege.h>
 #include <kernel/syscall.h>
@@ -15,44 +15,86 @@
 
 bool privileged(unsigned int cap)
 {
-	const struct process *p = current ? current_process : NULL;
-
-	return !p || (READ_ONCE(p->privileges.effective) & BIT_OF(cap));
+	return !current || !current->process || (current->cred.privileges.effective & BIT_OF(cap));
 }
 
-void privileges_follow_ids(struct process *p, uint32_t uid, uint32_t euid, uint32_t suid, uint32_t fsuid)
+static bool any_root(const struct credentials *c)
 {
-	struct privileges *v = &p->privileges;
+	return !c->uid || !c->euid || !c->suid;
+}
 
-	if ((!uid || !euid || !suid) && p->uid && p->euid && p->suid) {
-		if (!v->keep)
+void privileges_follow_ids(struct credentials *to, const struct credentials *from)
+{
+	struct privileges *v = &to->privileges;
+
+	if (v->secure_bits & LINUX_SECBIT_NO_SETUID_FIXUP)
+		return;
+	if (any_root(from) && !any_root(to)) {
+		if (!(v->secure_bits & LINUX_SECBIT_KEEP_CAPS))
 			v->permitted = v->effective = 0;
 		v->ambient = 0;
 	}
-	if (!euid && p->euid)
+	if (!from->euid && to->euid)
 		v->effective = 0;
-	if (euid && !p->euid)
+	if (from->euid && !to->euid)
 		v->effective = v->permitted;
-	if (!fsuid && p->fsuid)
-		v->effective &= ~FILE_PRIVILEGES;
-	if (fsuid && !p->fsuid)
-		v->effective |= v->permitted & FILE_PRIVILEGES;
-	if (euid != p->euid || fsuid != p->fsuid) {
-		p->dumpable = false;
-		p->death_signal = 0;
-	}
 }
 
-void privileges_of_program(struct privileges *to, const struct privileges *from, uint32_t uid, uint32_t euid, bool raised)
+void privileges_follow_fsuid(struct credentials *to, const struct credentials *from)
 {
-	uint64_t file = !uid || !euid ? PRIVILEGES_ALL : 0;
+	struct privileges *v = &to->privileges;
 
-	to->bounding = from->bounding;
-	to->inheritable = from->inheritable;
-	to->ambient = raised || file ? 0 : from->ambient;
-	to->permitted = (from->inheritable & file) | (file & from->bounding) | to->ambient;
-	to->effective = !euid ? to->permitted : to->ambient;
-	to->keep = false;
+	if (v->secure_bits & LINUX_SECBIT_NO_SETUID_FIXUP)
+		return;
+	if (!from->fsuid && to->fsuid)
+		v->effective &= ~FILE_PRIVILEGES;
+	if (from->fsuid && !to->fsuid)
+		v->effective |= v->permitted & FILE_PRIVILEGES;
+}
+
+/* ---- execve ---- */
+
+/* What file and root's name give together; ambient privileges come later. Is it all effective at once? -EPERM as in the header. */
+static int program_gains(struct credentials *to, const struct credentials *from, const struct file_privileges *file)
+{
+	const struct privileges *old = &from->privileges;
+	bool root_is_more = !(old->secure_bits & LINUX_SECBIT_NOROOT);
+
+	to->privileges.permitted = (old->bounding & file->permitted) | (old->inheritable & file->inheritable);
+	if (file->effective && file->permitted & ~to->privileges.permitted)
+		return -EPERM;
+	if (!root_is_more || (file->present && to->uid && !to->euid))	/* set-id root with a list of its own gets what that says */
+		return file->effective;
+	if (!to->uid || !to->euid)
+		to->privileges.permitted = old->bounding | old->inheritable;
+	return file->effective || !to->euid;
+}
+
+int privileges_of_program(struct credentials *to, const struct credentials *from, const struct file_privileges *file, bool bound, bool no_new,
+			  bool *secure)
+{
+	int effective = program_gains(to, from, file);
+	struct privileges *v = &to->privileges;
+	bool raised = to->euid != from->uid || to->egid != from->gid;
+
+	if (effective < 0)
+		return effective;
+	if (bound && (raised || v->permitted & ~from->privileges.permitted)) {
+		if (no_new || !(from->privileges.effective & BIT_OF(LINUX_CAP_SETUID))) {
+			to->euid = to->uid;
+			to->egid = to->gid;
+		}
+		v->permitted &= from->privileges.permitted;
+	}
+	to->suid = to->fsuid = to->euid;
+	to->sgid = to->fsgid = to->egid;
+	if (file->present || raised)
+		v->ambient = 0;
+	v->permitted |= v->ambient;
+	v->effective = effective ? v->permitted : v->ambient;
+	v->secure_bits &= (uint8_t)~LINUX_SECBIT_KEEP_CAPS;
+	*secure = raised || (to->uid && (effective || v->permitted & ~v->ambient));
+	return 0;
 }
 
 /* ---- capget, capset ---- */
@@ -71,23 +113,35 @@ static int header_check(uint64_t address, struct linux_cap_header *h)
 	return copy_from_user(&h->pid, address + offsetof(struct linux_cap_header, pid), sizeof(h->pid)) ? -EFAULT : words;
 }
 
+/* What thread @tid has; 0: the caller. */
+static int privileges_of(pid_t tid, struct privileges *v)
+{
+	struct thread *t = tid ? thread_find(0, tid) : NULL;
+	struct process *p = tid && !t ? process_find(tid) : NULL;	/* its first thread has ended */
+
+	if (tid && !t && !p)
+		return -ESRCH;
+	*v = p ? p->cred.privileges : t ? t->cred.privileges : current->cred.privileges;
+	if (t)
+		thread_put(t);
+	process_put(p);
+	return 0;
+}
+
 SYSCALL(NR_capget, capget)
 {
 	struct linux_cap_data data[2];
 	struct linux_cap_header h;
 	struct privileges v;
-	struct process *p;
-	int count = header_check(args->a[0], &h);
+	int count = header_check(args->a[0], &h), err;
 
 	if (count < 0)
 		return args->a[1] || count == -EFAULT ? count : 0;
 	if (h.pid < 0)
 		return -EINVAL;
-	p = process_find(h.pid ? h.pid : current_process->pid);
-	if (!p)
-		return -ESRCH;
-	v = p->privileges;
-	process_put(p);
+	err = privileges_of(h.pid, &v);
+	if (err)
+		return err;
 	for (int i = 0; i < 2; i++)
 		data[i] = (struct linux_cap_data){ v.effective >> 32 * i, v.permitted >> 32 * i, v.inheritable >> 32 * i };
 	return args->a[1] ? copy_to_user(args->a[1], data, count * sizeof(data[0])) : 0;
@@ -107,111 +161,119 @@ static int sets_check(const struct privileges *old, const struct privileges *new
 
 SYSCALL(NR_capset, capset)
 {
-	struct process *p = current_process;
+	struct credentials c = current->cred;
+	struct privileges *new = &c.privileges;
 	struct linux_cap_data data[2] = { { 0 } };
 	struct linux_cap_header h;
-	struct privileges new;
-	int count = header_check(args->a[0], &h);
-	uint64_t flags;
-	int err;
+	int count = header_check(args->a[0], &h), err;
 
 	if (count < 0)
 		return count;
-	if (h.pid && h.pid != p->pid)
+	if (h.pid && h.pid != current->tid)
 		return -EPERM;
 	if (copy_from_user(data, args->a[1], count * sizeof(data[0])))
 		return -EFAULT;
-	flags = spin_lock_irq(&p->lock);
-	new = p->privileges;
-	new.effective = (data[0].effective | (uint64_t)data[1].effective << 32) & PRIVILEGES_ALL;
-	new.permitted = (data[0].permitted | (uint64_t)data[1].permitted << 32) & PRIVILEGES_ALL;
-	new.inheritable = (data[0].inheritable | (uint64_t)data[1].inheritable << 32) & PRIVILEGES_ALL;
-	new.ambient &= new.permitted & new.inheritable;
-	err = sets_check(&p->privileges, &new);
+	new->effective = (data[0].effective | (uint64_t)data[1].effective << 32) & PRIVILEGES_ALL;
+	new->permitted = (data[0].permitted | (uint64_t)data[1].permitted << 32) & PRIVILEGES_ALL;
+	new->inheritable = (data[0].inheritable | (uint64_t)data[1].inheritable << 32) & PRIVILEGES_ALL;
+	new->ambient &= new->permitted & new->inheritable;
+	err = sets_check(&current->cred.privileges, new);
 	if (!err)
-		p->privileges = new;
-	spin_unlock_irq(&p->lock, flags);
+		credentials_set(&c);
 	return err;
 }
 
 /* ---- prctl ---- */
 
-static int64_t bounding_drop(uint64_t cap)
+static int bounding_drop(struct privileges *v, uint64_t cap)
 {
-	struct process *p = current_process;
-	uint64_t flags;
-
 	if (!privileged(LINUX_CAP_SETPCAP))
 		return -EPERM;
 	if (cap > LINUX_CAP_LAST)
 		return -EINVAL;
-	flags = spin_lock_irq(&p->lock);
-	p->privileges.bounding &= ~BIT_OF(cap);
-	spin_unlock_irq(&p->lock, flags);
+	v->bounding &= ~BIT_OF(cap);
 	return 0;
 }
 
 static int ambient_raise(struct privileges *v, uint64_t bit)
 {
-	if (!(v->permitted & v->inheritable & bit))
+	if (!(v->permitted & v->inheritable & bit) || (v->secure_bits & LINUX_SECBIT_NO_CAP_AMBIENT_RAISE))
 		return -EPERM;
 	v->ambient |= bit;
 	return 0;
 }
 
-static int64_t ambient_change(uint64_t what, uint64_t cap, uint64_t more)
+static int ambient_change(struct privileges *v, uint64_t what, uint64_t cap, uint64_t more)
 {
-	struct process *p = current_process;
-	struct privileges *v = &p->privileges;
-	uint64_t flags;
-	int64_t result = 0;
-
 	if (more || (what == LINUX_PR_CAP_AMBIENT_CLEAR_ALL ? cap != 0 : cap > LINUX_CAP_LAST))
 		return -EINVAL;
-	flags = spin_lock_irq(&p->lock);
 	switch (what) {
 	case LINUX_PR_CAP_AMBIENT_IS_SET:
-		result = !!(v->ambient & BIT_OF(cap));
-		break;
+		return !!(v->ambient & BIT_OF(cap));
 	case LINUX_PR_CAP_AMBIENT_RAISE:
-		result = ambient_raise(v, BIT_OF(cap));
-		break;
+		return ambient_raise(v, BIT_OF(cap));
 	case LINUX_PR_CAP_AMBIENT_LOWER:
 		v->ambient &= ~BIT_OF(cap);
-		break;
+		return 0;
 	case LINUX_PR_CAP_AMBIENT_CLEAR_ALL:
 		v->ambient = 0;
-		break;
+		return 0;
 	default:
-		result = -EINVAL;
+		return -EINVAL;
 	}
-	spin_unlock_irq(&p->lock, flags);
-	return result;
 }
 
-int64_t privilege_prctl(int option, const uint64_t *args)
+static int keep_set(struct privileges *v, uint64_t on)
 {
-	struct privileges *v = &current_process->privileges;
+	if (on > 1)
+		return -EINVAL;
+	if (v->secure_bits & LINUX_SECBIT_LOCKED(LINUX_SECBIT_KEEP_CAPS))
+		return -EPERM;
+	v->secure_bits = (uint8_t)(on ? v->secure_bits | LINUX_SECBIT_KEEP_CAPS : v->secure_bits & ~LINUX_SECBIT_KEEP_CAPS);
+	return 0;
+}
 
+/* Locked bits stay, and so do locks. */
+static int secure_bits_set(struct privileges *v, uint64_t bits)
+{
+	uint64_t locks = v->secure_bits & LINUX_SECBIT_LOCKS;
+
+	if (bits & ~(uint64_t)(LINUX_SECBITS | LINUX_SECBIT_LOCKS) || locks & ~bits || (locks >> 1 & (bits ^ v->secure_bits)))
+		return -EPERM;
+	if (!privileged(LINUX_CAP_SETPCAP))
+		return -EPERM;
+	v->secure_bits = (uint8_t)bits;
+	return 0;
+}
+
+static int64_t privileges_change(struct privileges *v, int option, const uint64_t *args)
+{
 	switch (option) {
 	case LINUX_PR_CAPBSET_READ:
 		return args[0] > LINUX_CAP_LAST ? -EINVAL : !!(v->bounding & BIT_OF(args[0]));
 	case LINUX_PR_CAPBSET_DROP:
-		return bounding_drop(args[0]);
+		return bounding_drop(v, args[0]);
 	case LINUX_PR_CAP_AMBIENT:
-		return ambient_change(args[0], args[1], args[2] | args[3]);
+		return ambient_change(v, args[0], args[1], args[2] | args[3]);
 	case LINUX_PR_GET_KEEPCAPS:
-		return v->keep;
+		return !!(v->secure_bits & LINUX_SECBIT_KEEP_CAPS);
 	case LINUX_PR_SET_KEEPCAPS:
-		if (args[0] > 1)
-			return -EINVAL;
-		v->keep = args[0];
-		return 0;
+		return keep_set(v, args[0]);
 	case LINUX_PR_GET_SECUREBITS:
-		return 0;
+		return v->secure_bits;
 	case LINUX_PR_SET_SECUREBITS:
-		return !privileged(LINUX_CAP_SETPCAP) || args[0] ? -EPERM : 0;
+		return secure_bits_set(v, args[0]);
 	default:
 		return -ENOSYS;
 	}
+}
+
+int64_t privilege_prctl(int option, const uint64_t *args)
+{
+	struct credentials c = current->cred;
+	int64_t result = privileges_change(&c.privileges, option, args);
+
+	if (result >= 0)
+		credentials_set(&c);
+	return result;
 }

@@ -193,6 +193,7 @@ struct thread *process_thread_create(struct process *p, pid_t tid, const struct 
 	}
 	t->tid = tid;
 	t->syscall_nr = -1;
+	t->cred = p == current_process ? current->cred : p->cred;
 	flags = spin_lock_irq(&p->lock);
 	list_append(&p->threads, &t->process_link);
 	p->nr_threads++;

@@ -90,7 +90,7 @@ static void tell_tracer(struct trace *tr, int code, int status)
 	struct process *tracer = tr->tracer->process;
 
 	info.sender.pid = tr->thread->tid;
-	info.sender.uid = tr->thread->process->uid;
+	info.sender.uid = tr->thread->cred.uid;
 	info.sender.child.status = status;
 	if (code != LINUX_CLD_TRAPPED || !(tracer->actions[LINUX_SIGCHLD - 1].flags & LINUX_SA_NOCLDSTOP))
 		signal_post_process(tracer, LINUX_SIGCHLD, &info);
@@ -117,7 +117,7 @@ static void info_of_stop(struct linux_siginfo *info, uint32_t code)
 {
 	*info = (struct linux_siginfo){ .si_signo = code & 0x7f, .si_code = (int)code };
 	info->sender.pid = current->tid;
-	info->sender.uid = current_process->uid;
+	info->sender.uid = current->cred.uid;
 }
 
 static bool stop_begin(struct trace *tr, uint32_t code, const struct linux_siginfo *info, uint64_t message)

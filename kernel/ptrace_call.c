@@ -18,15 +18,17 @@
 
 int ptrace_may_access(struct process *p)
 {
-	const struct process *me = current_process;
+	const struct credentials *me = &current->cred, *c = &p->cred;
 
-	if (p == me)
+	if (p == current_process)
 		return 0;
 	if (p->syscalls == SYSCALLS_DRIVER || p->device)
 		return -EPERM;
 	if (privileged(LINUX_CAP_SYS_PTRACE))
 		return 0;
-	if (me->uid != p->uid || me->uid != p->euid || me->uid != p->suid || me->gid != p->gid || me->gid != p->egid || me->gid != p->sgid)
+	if (me->uid != c->uid || me->uid != c->euid || me->uid != c->suid || me->gid != c->gid || me->gid != c->egid || me->gid != c->sgid)
+		return -EPERM;
+	if (c->privileges.permitted & ~me->privileges.permitted)
 		return -EPERM;
 	return p->dumpable ? 0 : -EPERM;
 }

@@ -65,7 +65,7 @@ static struct seccomp_filter *filter_from_user(uint64_t uprogram)
 		return ERR_PTR(-EFAULT);
 	if (!program.length || program.length > LINUX_BPF_MAXINSNS)
 		return ERR_PTR(-EINVAL);
-	if (!current_process->no_new_privs && !privileged(LINUX_CAP_SYS_ADMIN))
+	if (!current->no_new_privs && !privileged(LINUX_CAP_SYS_ADMIN))
 		return ERR_PTR(-EACCES);
 	f = kzalloc(sizeof(*f) + program.length * sizeof(f->insns[0]));
 	if (!f)
@@ -117,6 +117,7 @@ static void synchronize(struct process *p, struct seccomp_filter *f)
 
 		if (t == current || t->exiting)
 			continue;
+		t->no_new_privs |= current->no_new_privs;
 		WRITE_ONCE(t->seccomp_filter, filter_get(f));
 		WRITE_ONCE(t->seccomp_mode, LINUX_SECCOMP_MODE_FILTER);
 		filter_put(old);

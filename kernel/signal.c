@@ -152,7 +152,7 @@ void signal_info_user(struct linux_siginfo *info, int sig, int code, uint64_t va
 	info->si_signo = sig;
 	info->si_code = code;
 	info->sender.pid = current_process->pid;
-	info->sender.uid = current_process->uid;
+	info->sender.uid = current->cred.uid;
 	info->sender.value = value;
 }
 

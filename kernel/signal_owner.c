@@ -38,7 +38,7 @@ int signal_owner_find(struct signal_owner *o, int type, pid_t pid)
 {
 	bool found = true;
 
-	*o = (struct signal_owner){ .type = type, .pid = pid, .uid = current_process->uid, .euid = current_process->euid };
+	*o = (struct signal_owner){ .type = type, .pid = pid, .uid = current->cred.uid, .euid = current->cred.euid };
 	if (type != LINUX_F_OWNER_TID && type != LINUX_F_OWNER_PID && type != LINUX_F_OWNER_PGRP)
 		return -EINVAL;
 	if (!pid)
@@ -74,7 +74,9 @@ bool signal_owner_lives(const struct signal_owner *o)
 
 static bool may_tell(const struct process *p, const struct signal_owner *o)
 {
-	return !o->euid || o->euid == p->suid || o->euid == p->uid || o->uid == p->suid || o->uid == p->uid;
+	struct credentials who = { .uid = o->uid, .euid = o->euid };
+
+	return !o->euid || credentials_match(&who, &p->cred);
 }
 
 static bool tell_member(struct process *p, void *arg)

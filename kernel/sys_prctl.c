@@ -56,10 +56,10 @@ SYSCALL_FLAGS(NR_prctl, prctl, SYSCALL_DRIVER)
 	case LINUX_PR_SET_NO_NEW_PRIVS:
 		if (args->a[1] != 1 || args->a[2] || args->a[3] || args->a[4])
 			return -EINVAL;
-		p->no_new_privs = true;
+		current->no_new_privs = true;
 		return 0;
 	case LINUX_PR_GET_NO_NEW_PRIVS:
-		return p->no_new_privs;
+		return current->no_new_privs;
 	case LINUX_PR_GET_TID_ADDRESS:
 		return put_user64(args->a[1], current->clear_child_tid);
 	case LINUX_PR_SET_PDEATHSIG:

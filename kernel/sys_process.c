@@ -162,6 +162,15 @@ static int limits_exchange(struct process *p, unsigned int which, const struct l
 	return err;
 }
 
+/* prlimit(2): all of its ids are the caller's real ones. */
+static int may_limit(const struct process *p)
+{
+	const struct credentials *me = &current->cred, *c = &p->cred;
+	bool same = me->uid == c->euid && me->uid == c->suid && me->uid == c->uid && me->gid == c->egid && me->gid == c->sgid && me->gid == c->gid;
+
+	return p == current_process || same || privileged(LINUX_CAP_SYS_RESOURCE) ? 0 : -EPERM;
+}
+
 SYSCALL_FLAGS(NR_getrlimit, getrlimit, SYSCALL_DRIVER)
 {
 	struct linux_rlimit old;
@@ -190,7 +199,7 @@ SYSCALL(NR_prlimit64, prlimit64)
 	p = process_find((pid_t)args->a[0] ? (pid_t)args->a[0] : current_process->pid);
 	if (!p)
 		return -ESRCH;
-	err = process_may_signal(p);
+	err = may_limit(p);
 	if (!err)
 		err = limits_exchange(p, args->a[1], args->a[2] ? &new : NULL, &old);
 	process_put(p);

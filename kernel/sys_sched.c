@@ -39,6 +39,14 @@ static struct thread *thread_named(pid_t tid)
 	return found;
 }
 
+/* sched_setscheduler(2): whose real or effective user the caller is. */
+static int may_schedule(const struct thread *t)
+{
+	uint32_t me = current->cred.euid;
+
+	return me == t->cred.euid || me == t->cred.uid || privileged(LINUX_CAP_SYS_NICE) ? 0 : -EPERM;
+}
+
 static bool is_rt(int policy)
 {
 	return policy == LINUX_SCHED_FIFO || policy == LINUX_SCHED_RR;
@@ -89,7 +97,7 @@ static int policy_apply(struct thread *t, const struct policy_request *r)
 	int policy = r->policy < 0 ? p.policy : r->policy, err = policy_check(policy, r->priority);
 
 	if (!err)
-		err = process_may_signal(t->process);
+		err = may_schedule(t);
 	if (!err && ((r->has_nice && !may_be_nicer(t, p.nice, r->nice)) || !may_be_urgent(t, &p, policy, r->priority)))
 		err = -EPERM;
 	if (!err && t->reset_on_fork && !r->reset_on_fork && !privileged(LINUX_CAP_SYS_NICE))
@@ -299,7 +307,7 @@ SYSCALL(NR_sched_setaffinity, sched_setaffinity)
 	t = thread_named(args->a[0]);
 	if (!t)
 		return -ESRCH;
-	err = process_may_signal(t->process);
+	err = may_schedule(t);
 	if (!err && !(mask & cpus_online()))
 		err = -EINVAL;
 	if (!err)
@@ -341,7 +349,7 @@ static void nice_visit(struct thread *t, void *arg)
 	r->best = MIN(r->best, now.nice);
 	if (!r->set)
 		return;
-	if (process_may_signal(t->process))
+	if (may_schedule(t))
 		r->err = -EPERM;
 	else if (!may_be_nicer(t, now.nice, r->nice))
 		r->err = -EACCES;

@@ -249,7 +249,7 @@ static int64_t kill_thread(pid_t tgid, pid_t tid, int sig, const struct linux_si
 	t = thread_find(tgid, tid);
 	if (!t)
 		return -ESRCH;
-	err = sig < 0 || sig > LINUX_NSIG ? -EINVAL : process_may_signal(t->process);
+	err = sig < 0 || sig > LINUX_NSIG ? -EINVAL : thread_may_signal(t);
 	if (!err)
 		err = signal_send_thread(t, sig, info);
 	thread_put(t);

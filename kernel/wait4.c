@@ -51,7 +51,7 @@ static bool query_wants(const struct wait_query *q, const struct process *child)
 static void query_fill(struct wait_query *q, const struct process *child, int code, int status, int wait_status)
 {
 	q->pid = child->pid;
-	q->uid = child->uid;
+	q->uid = child->cred.uid;
 	q->code = code;
 	q->status = status;
 	q->wait_status = wait_status;

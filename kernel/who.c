@@ -16,7 +16,7 @@ static bool visit(struct process *p, void *arg)
 	struct thread *t;
 	uint64_t flags;
 
-	if (p->zombie || (w->kind == WHO_GROUP ? p->pgid : (int64_t)p->uid) != w->id)
+	if (p->zombie || (w->kind == WHO_GROUP ? p->pgid : (int64_t)p->cred.uid) != w->id)
 		return true;
 	flags = spin_lock_irq(&p->lock);
 	list_for_each(t, &p->threads, process_link) {
@@ -50,7 +50,7 @@ unsigned int who_for_each(enum who kind, int id, void (*fn)(struct thread *t, vo
 	if (kind == WHO_GROUP)
 		w.id = id ? id : current_process->pgid;
 	else
-		w.id = id ? (uint32_t)id : current_process->uid;
+		w.id = id ? (uint32_t)id : current->cred.uid;
 	process_for_each(visit, &w);
 	return w.found;
 }

@@ -344,7 +344,7 @@ static int protect_check(const struct space *s, const struct vma *vma, uint32_t 
 		return -EACCES;
 	if (shared_write && (vma->file->flags & LINUX_O_ACCMODE) != LINUX_O_RDWR)
 		return -EACCES;
-	return 0;
+	return vma->file && (rights & VM_EXEC) && file_forbids_exec(vma->file) ? -EACCES : 0;
 }
 
 /* New rights for the pages that are there. */

@@ -40,7 +40,7 @@ static int file_check(const struct file *f, uint32_t vm_flags)
 		return -EACCES;
 	if ((vm_flags & VM_SHARED) && (vm_flags & VM_WRITE) && mode != LINUX_O_RDWR)
 		return -EACCES;
-	return 0;
+	return (vm_flags & VM_EXEC) && file_forbids_exec(f) ? -EPERM : 0;
 }
 
 /* What Linux looks at after the file and before its rights. */

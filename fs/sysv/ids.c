@@ -40,14 +40,14 @@ struct sysv_perm *sysv_find_key(struct sysv_ids *ids, int32_t key)
 
 int sysv_add(struct sysv_ids *ids, struct sysv_perm *perm, int32_t key, uint32_t flags)
 {
-	const struct process *p = current_process;
+	const struct credentials *c = &current->cred;
 	unsigned int slot = 0;
 
 	while (slot < SYSV_SLOTS && ids->slots[slot])
 		slot++;
 	if (slot == SYSV_SLOTS)
 		return -ENOSPC;
-	*perm = (struct sysv_perm){ .key = key, .uid = p->euid, .cuid = p->euid, .gid = p->egid, .cgid = p->egid, .mode = flags & 0777,
+	*perm = (struct sysv_perm){ .key = key, .uid = c->euid, .cuid = c->euid, .gid = c->egid, .cgid = c->egid, .mode = flags & 0777,
 				    .sequence = ids->sequence[slot] };
 	perm->id = (int)((perm->sequence & SEQUENCE_MASK) << ID_SHIFT | slot);
 	ids->sequence[slot]++;
@@ -73,7 +73,7 @@ int sysv_last_index(const struct sysv_ids *ids)
 
 bool sysv_is_owner(const struct sysv_perm *perm)
 {
-	uint32_t euid = current_process->euid;
+	uint32_t euid = current->cred.euid;
 
 	return privileged(LINUX_CAP_SYS_ADMIN) || euid == perm->uid || euid == perm->cuid;
 }

@@ -45,6 +45,8 @@ extern void *volatile abi_bad_address;
 #define BAD		abi_bad_address
 /* The role @seccomp of exec_test.c (seccomp_test.c). */
 int seccomp_status(void);
+/* The role @caps (credentials_test.c). */
+int caps_status(void);
 /* This program's own path. */
 extern const char *abi_self;
 

@@ -27,6 +27,8 @@ int abi_role(int argc, char **argv)
 		return argc == 3 && strlen(argv[2]) == 100000 ? 0 : 1;
 	if (!strcmp(role, "fd"))
 		return fcntl(atoi(argv[2]), F_GETFD) < 0 ? 1 : 0;
+	if (!strcmp(role, "caps"))
+		return caps_status();
 	if (!strcmp(role, "seccomp"))
 		return seccomp_status();
 	if (!strcmp(role, "script"))

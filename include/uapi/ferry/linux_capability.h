@@ -47,6 +47,15 @@
 #define LINUX_CAP_CHECKPOINT_RESTORE	40
 #define LINUX_CAP_LAST			LINUX_CAP_CHECKPOINT_RESTORE
 
+/* prctl's secure bits; the bit above each locks it. */
+#define LINUX_SECBIT_NOROOT			0x01u
+#define LINUX_SECBIT_NO_SETUID_FIXUP		0x04u
+#define LINUX_SECBIT_KEEP_CAPS			0x10u
+#define LINUX_SECBIT_NO_CAP_AMBIENT_RAISE	0x40u
+#define LINUX_SECBITS				0x55u
+#define LINUX_SECBIT_LOCKS			0xaau
+#define LINUX_SECBIT_LOCKED(bit)		((bit) << 1)
+
 #define LINUX_CAPABILITY_VERSION_1	0x19980330u
 #define LINUX_CAPABILITY_VERSION_2	0x20071026u
 #define LINUX_CAPABILITY_VERSION_3	0x20080522u
@@ -58,6 +67,21 @@ struct linux_cap_header {
 
 struct linux_cap_data {
 	unsigned int effective, permitted, inheritable;
+};
+
+/* The extended attribute security.capability: little endian; version 2 leaves out the last word. */
+#define LINUX_VFS_CAP_REVISION_MASK	0xff000000u
+#define LINUX_VFS_CAP_REVISION_1	0x01000000u
+#define LINUX_VFS_CAP_REVISION_2	0x02000000u
+#define LINUX_VFS_CAP_REVISION_3	0x03000000u
+#define LINUX_VFS_CAP_FLAGS_EFFECTIVE	0x1u
+
+struct linux_vfs_cap_data {
+	unsigned int magic;
+	struct {
+		unsigned int permitted, inheritable;
+	} data[2];
+	unsigned int root;	/* whose root the file is meant for */
 };
 
 #endif

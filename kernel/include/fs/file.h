@@ -56,6 +56,8 @@ struct file {
 	uint64_t write_errors_seen;	/* of the disk's, how many fsync() has told (drivers/class/block/node.c) */
 };
 
+/* Is @f on a mount whose files are not to be executed? */
+bool file_forbids_exec(const struct file *f);
 /* A new anonymous file with one reference, or NULL. */
 struct file *file_alloc(const struct file_ops *ops, void *priv, uint32_t flags);
 void file_get(struct file *f);

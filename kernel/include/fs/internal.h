@@ -8,6 +8,7 @@
 #include <uapi/ferry/linux.h>
 
 struct fd_table;
+struct file_privileges;
 struct linux_termios;
 
 /* epoll.c: @f is about to go; take it off every interest list. */
@@ -64,6 +65,12 @@ ssize_t buffer_read(const void *data, size_t size, struct iter *to, loff_t *pos)
 
 /* xattr.c: an inode goes, and what it has with it. */
 void xattrs_free(struct inode *inode);
+/* What the file gives to who executes it (security.capability); nothing is no error. -EINVAL: it is malformed. May sleep. */
+int file_privileges_read(struct inode *inode, struct file_privileges *to);
+/* From now on nothing; inode->lock held. */
+void file_privileges_forget(struct inode *inode);
+/* The content was changed: set-id bits and privileges do not stand for what is there now. inode->lock held. */
+void inode_strip(struct inode *inode);
 
 /* pipe.c */
 int64_t pipe_fcntl(struct file *f, uint32_t cmd, uint64_t arg);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What an administrator's process may do beyond others, in parts: the "capabilities" of Linux's capabilities(7). They are called
+ * What an administrator's thread may do beyond others, in parts: the "capabilities" of Linux's capabilities(7). They are called
  * privileges here, for capabilities are something else in Ferry (kernel/handle.h). A process that drives a device has none.
  */
 #ifndef KERNEL_PRIVILEGE_H
@@ -11,20 +11,32 @@
 
 #define PRIVILEGES_ALL	((1ull << (LINUX_CAP_LAST + 1)) - 1)
 
-/* Bits 1 << LINUX_CAP_*. Written by the process itself, under its lock; another may read one at any time. */
+/* Bits 1 << LINUX_CAP_*. */
 struct privileges {
 	uint64_t effective, permitted, inheritable, bounding, ambient;
-	bool keep;		/* PR_SET_KEEPCAPS: permitted outlives the end of the last root id; until execve */
+	uint8_t secure_bits;	/* LINUX_SECBIT_* */
 };
 
-struct process;
+/* What a file gives to who executes it: nothing unless @present. */
+struct file_privileges {
+	uint64_t permitted, inheritable;
+	bool present, effective;
+};
 
-/* May the current process do what @cap (LINUX_CAP_*) stands for? Kernel threads may. Any context of a thread. */
+struct credentials;
+
+/* May the current thread do what @cap (LINUX_CAP_*) stands for? Kernel threads may. Any context of a thread. */
 bool privileged(unsigned int cap);
-/* Of a new program: what execve makes of @from for the ids that were chosen. @raised: its set-id bits changed an id. */
-void privileges_of_program(struct privileges *to, const struct privileges *from, uint32_t uid, uint32_t euid, bool raised);
-/* The ids were @uid, @euid, @suid and @fsuid before a change; process->lock held. */
-void privileges_follow_ids(struct process *p, uint32_t uid, uint32_t euid, uint32_t suid, uint32_t fsuid);
+/*
+ * @to, a copy of @from with the ids that a new program's set-id bits give, becomes what execve makes of @from. @bound: it must not gain
+ * anything (no new privileges, or a tracer). Is the program to be told that it knows more than who started it (AT_SECURE)? -EPERM: @file
+ * says that the program cannot run with less than it gives, and the bounding set forbids that.
+ */
+int privileges_of_program(struct credentials *to, const struct credentials *from, const struct file_privileges *file, bool bound, bool no_new,
+			  bool *secure);
+/* @to, a copy of @from with other real, effective or saved user ids: its sets follow. The same for the id for files alone. */
+void privileges_follow_ids(struct credentials *to, const struct credentials *from);
+void privileges_follow_fsuid(struct credentials *to, const struct credentials *from);
 /* prctl's part; -ENOSYS if @option is none of them. */
 int64_t privilege_prctl(int option, const uint64_t *args);
 

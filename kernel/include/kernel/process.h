@@ -3,9 +3,9 @@
 #ifndef KERNEL_PROCESS_H
 #define KERNEL_PROCESS_H
 
+#include <kernel/credentials.h>
 #include <kernel/list.h>
 #include <kernel/lock.h>
-#include <kernel/privilege.h>
 #include <kernel/ref.h>
 #include <kernel/thread.h>
 #include <kernel/wait.h>
@@ -74,9 +74,7 @@ struct process {
 	struct list sigqueue;
 	int stop_signal;
 
-	uint32_t uid, gid, euid, egid, suid, sgid, fsuid, fsgid;
-	struct privileges privileges;
-	uint32_t groups[16], nr_groups;
+	struct credentials cred;	/* of its first thread, or what it had at its end; written by that thread, read by anybody */
 	struct { uint64_t cur, max; } rlimits[RLIMITS_MAX];
 	struct wait_queue child_wait;	/* wait4 of this process sleeps here */
 	struct wait_queue exit_wait;	/* woken when it has become a zombie */
@@ -105,7 +103,7 @@ struct process {
 	uint64_t denied_calls;		/* system calls refused to a sandboxed driver */
 	uint64_t nr_queued;		/* signals with information in the queues; guarded by signal_lock */
 	uint64_t max_pages, children_max_pages;	/* the largest resident sizes seen, of dead spaces and of children; for getrusage */
-	bool no_new_privs, dumpable, did_exec, subreaper;
+	bool dumpable, did_exec, subreaper;
 	bool seccomp;			/* a thread has filters or had: for good */
 	int death_signal;		/* PR_SET_PDEATHSIG: told when the parent ends */
 	uint32_t personality;
@@ -179,8 +177,9 @@ ssize_t space_write(struct space *s, vaddr_t to, const void *from, size_t n);
 void process_cpu_time(struct process *p, time_ns_t *user, time_ns_t *system);
 /* What @p's threads read and wrote so far, the dead ones too; only thread @tid of it when that is not 0. */
 struct io_counts process_io_counts(struct process *p, pid_t tid);
-/* May the caller act on @p (signals, priorities)? 0 or -EPERM. */
-int process_may_signal(struct process *p);
+/* May the caller signal @p, or @t? 0 or -EPERM. */
+int process_may_signal(const struct process *p);
+int thread_may_signal(const struct thread *t);
 
 /* The names uname(2) tells; for /proc. Any context. */
 void system_names(struct linux_utsname *to);

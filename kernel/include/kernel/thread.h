@@ -7,6 +7,7 @@
 #define KERNEL_THREAD_H
 
 #include <asm/thread.h>
+#include <kernel/credentials.h>
 #include <kernel/debug.h>
 #include <kernel/heap.h>
 #include <kernel/list.h>
@@ -100,6 +101,8 @@ struct thread {
 	struct trace *trace;		/* NULL: never was traced (kernel/ptrace.h) */
 	struct seccomp_filter *seccomp_filter;	/* counted, the newest; with the next: kernel/seccomp.c, under process->lock */
 	uint8_t seccomp_mode;
+	bool no_new_privs;		/* for good; another thread sets it with its filters, under process->lock */
+	struct credentials cred;	/* written by the thread itself (credentials_set), under process->lock; read by anybody */
 
 	/* Owned by the thread itself; the scheduler reads the first two (kernel/rseq.c). */
 	uint64_t rseq;			/* user address; 0: not registered */
