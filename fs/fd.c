@@ -386,16 +386,13 @@ SYSCALL(NR_close_range, close_range)
 	return 0;
 }
 
-static int64_t do_dup2(int old, int new, bool cloexec)
+int fd_replace(struct file *f, int new, bool cloexec)
 {
 	struct fd_table *t = current_process->files;
-	struct file *f, *over = NULL;
+	struct file *over = NULL;
 	int err;
 
 	if (new < 0 || new >= table_limit(t))
-		return -EBADF;
-	f = fd_get(t, old);
-	if (!f)
 		return -EBADF;
 	spin_lock(&t->lock);
 	err = table_cover(t, new);
@@ -407,8 +404,17 @@ static int64_t do_dup2(int old, int new, bool cloexec)
 	spin_unlock(&t->lock);
 	if (over)
 		slot_drop(t, over);
-	file_put(f);
 	return err ? err : new;
+}
+
+static int64_t do_dup2(int old, int new, bool cloexec)
+{
+	struct file *f = fd_get(current_process->files, old);
+	int fd = f ? fd_replace(f, new, cloexec) : -EBADF;
+
+	if (f)
+		file_put(f);
+	return fd;
 }
 
 SYSCALL(NR_dup, dup)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * seccomp(2): strict mode, and filters in classic BPF (kernel/classic_bpf.c). Filters form a tree: a thread holds the newest of its own, each
- * holds the one before. A process with such a thread takes the slow way into system calls (SYSCALLS_TRACED), so nobody else pays. Left out:
- * listeners (SECCOMP_RET_USER_NOTIF). Locks: process->lock for other threads' filters; a thread reads its own without.
+ * holds the one before. A process with such a thread takes the slow way into system calls (SYSCALLS_TRACED), so nobody else pays.
+ * Listeners are in seccomp_notify.c. Locks: process->lock for other threads' filters; a thread reads its own without.
  */
+#include <fs/internal.h>
 #include <kernel/classic_bpf.h>
 #include <kernel/core_dump.h>
 #include <kernel/log.h>
@@ -14,15 +15,18 @@
 #include <mm/user.h>
 #include <uapi/ferry/linux_ptrace.h>
 #include "process_internal.h"
+#include "seccomp_internal.h"
 
 #define CHAIN_MAX	32768u		/* instructions in a thread's filters together; each filter counts as four more */
 #define FILTER_COST	4u
 #define FLAGS_KNOWN	(LINUX_SECCOMP_FILTER_FLAG_TSYNC | LINUX_SECCOMP_FILTER_FLAG_LOG | LINUX_SECCOMP_FILTER_FLAG_SPEC_ALLOW | \
-			 LINUX_SECCOMP_FILTER_FLAG_TSYNC_ESRCH)
+			 LINUX_SECCOMP_FILTER_FLAG_TSYNC_ESRCH | LISTENER_FLAGS)
+#define LISTENER_FLAGS	(LINUX_SECCOMP_FILTER_FLAG_NEW_LISTENER | LINUX_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
 
 struct seccomp_filter {
 	struct ref ref;
 	struct seccomp_filter *before;	/* counted */
+	struct seccomp_listener *listener;
 	uint32_t nr, chain_cost;
 	struct linux_bpf_insn insns[];
 };
@@ -36,12 +40,19 @@ static struct seccomp_filter *filter_get(struct seccomp_filter *f)
 	return f;
 }
 
+static void filter_free(struct seccomp_filter *f)
+{
+	if (f->listener)
+		seccomp_listener_unused(f->listener);
+	kfree(f);
+}
+
 static void filter_put(struct seccomp_filter *f)
 {
 	while (f && ref_put(&f->ref)) {
 		struct seccomp_filter *before = f->before;
 
-		kfree(f);
+		filter_free(f);
 		f = before;
 	}
 }
@@ -124,6 +135,14 @@ static void synchronize(struct process *p, struct seccomp_filter *f)
 	}
 }
 
+static bool has_listener(const struct seccomp_filter *f)
+{
+	for (; f; f = f->before)
+		if (f->listener)
+			return true;
+	return false;
+}
+
 /* Takes over the reference of @f on success. */
 static int64_t filter_attach(struct seccomp_filter *f, uint32_t flags)
 {
@@ -136,6 +155,8 @@ static int64_t filter_attach(struct seccomp_filter *f, uint32_t flags)
 	f->chain_cost = f->nr + FILTER_COST + (t->seccomp_filter ? t->seccomp_filter->chain_cost : 0);
 	if (t->seccomp_mode == LINUX_SECCOMP_MODE_STRICT)
 		err = -EINVAL;
+	else if (f->listener && has_listener(t->seccomp_filter))
+		err = -EBUSY;
 	else if (other)
 		err = flags & LINUX_SECCOMP_FILTER_FLAG_TSYNC_ESRCH ? -ESRCH : other;
 	else if (f->chain_cost > CHAIN_MAX)
@@ -152,19 +173,45 @@ static int64_t filter_attach(struct seccomp_filter *f, uint32_t flags)
 	return err;
 }
 
+static bool flags_fit(uint32_t flags)
+{
+	if (flags & ~FLAGS_KNOWN)
+		return false;
+	if ((flags & LISTENER_FLAGS) == LINUX_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+		return false;
+	/* A descriptor and a thread's number could not be told apart. */
+	return !(flags & LINUX_SECCOMP_FILTER_FLAG_TSYNC) || !(flags & LINUX_SECCOMP_FILTER_FLAG_NEW_LISTENER) ||
+	       (flags & LINUX_SECCOMP_FILTER_FLAG_TSYNC_ESRCH);
+}
+
+/* The descriptor of @f's new listener. */
+static int filter_listen(struct seccomp_filter *f, uint32_t flags)
+{
+	struct file *file;
+	int err = seccomp_listener_create(flags & LINUX_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &f->listener, &file);
+
+	return err ? err : fd_install_new(file, LINUX_O_CLOEXEC);
+}
+
 static int64_t set_filter(uint32_t flags, uint64_t uprogram)
 {
 	struct seccomp_filter *f;
 	int64_t err;
+	int fd = 0;
 
-	if (flags & ~FLAGS_KNOWN)
+	if (!flags_fit(flags))
 		return -EINVAL;
 	f = filter_from_user(uprogram);
 	if (IS_ERR(f))
 		return PTR_ERR(f);
-	err = filter_attach(f, flags);
-	if (err)
-		kfree(f);
+	if (flags & LINUX_SECCOMP_FILTER_FLAG_NEW_LISTENER)
+		fd = filter_listen(f, flags);
+	err = fd < 0 ? fd : filter_attach(f, flags);
+	if (!err)
+		return fd;
+	if (f->listener && fd >= 0)
+		fd_close(current_process->files, fd);
+	filter_free(f);
 	return err;
 }
 
@@ -213,8 +260,11 @@ unsigned int seccomp_nr_filters(const struct thread *t)
 
 /* ---- Before a call ---- */
 
-/* The strongest answer of all filters; the newest decides among equals. Another thread may give this one more filters meanwhile. */
-static uint32_t filters_run(const struct linux_seccomp_data *data)
+/*
+ * The strongest answer of all filters; the newest decides among equals. Another thread may give this one more filters meanwhile. *@listener:
+ * the deciding filter's, with a reference, when it is to be asked; or NULL.
+ */
+static uint32_t filters_run(const struct linux_seccomp_data *data, struct seccomp_listener **listener)
 {
 	struct process *p = current_process;
 	uint32_t strongest = LINUX_SECCOMP_RET_ALLOW;
@@ -222,12 +272,19 @@ static uint32_t filters_run(const struct linux_seccomp_data *data)
 	struct seccomp_filter *newest = filter_get(current->seccomp_filter);
 
 	spin_unlock_irq(&p->lock, flags);
+	*listener = NULL;
 	for (const struct seccomp_filter *f = newest; f; f = f->before) {
 		uint32_t answer = classic_bpf_run(f->insns, (const uint32_t *)data, sizeof(*data));
 
-		if ((int32_t)(answer & LINUX_SECCOMP_RET_ACTION_FULL) < (int32_t)(strongest & LINUX_SECCOMP_RET_ACTION_FULL))
+		if ((int32_t)(answer & LINUX_SECCOMP_RET_ACTION_FULL) < (int32_t)(strongest & LINUX_SECCOMP_RET_ACTION_FULL)) {
 			strongest = answer;
+			*listener = f->listener;
+		}
 	}
+	if ((strongest & LINUX_SECCOMP_RET_ACTION_FULL) != LINUX_SECCOMP_RET_USER_NOTIF)
+		*listener = NULL;
+	if (*listener)
+		seccomp_listener_get(*listener);
 	filter_put(newest);
 	return strongest;
 }
@@ -280,10 +337,22 @@ static int64_t ask_tracer(struct regs *regs, uint32_t message)
 	return (int32_t)regs->vector < 0 || READ_ONCE(current_process->exiting) ? -1 : filter_answer(regs, true);
 }
 
+static int64_t ask_listener(struct seccomp_listener *l, struct regs *regs, const struct linux_seccomp_data *data)
+{
+	int64_t nr;
+
+	if (!l)
+		return result_is(regs, -ENOSYS);
+	nr = seccomp_notify(l, regs, data);
+	seccomp_listener_put(l);
+	return nr;
+}
+
 static int64_t filter_answer(struct regs *regs, bool traced)
 {
 	struct linux_seccomp_data data = data_of(regs);
-	uint32_t answer = filters_run(&data), reason = answer & LINUX_SECCOMP_RET_DATA;
+	struct seccomp_listener *listener;
+	uint32_t answer = filters_run(&data, &listener), reason = answer & LINUX_SECCOMP_RET_DATA;
 
 	switch (answer & LINUX_SECCOMP_RET_ACTION_FULL) {
 	case LINUX_SECCOMP_RET_ALLOW:
@@ -296,6 +365,8 @@ static int64_t filter_answer(struct regs *regs, bool traced)
 		return result_is(regs, -(int64_t)MIN(reason, 4095u));
 	case LINUX_SECCOMP_RET_TRAP:
 		return trap(regs, &data, reason);
+	case LINUX_SECCOMP_RET_USER_NOTIF:
+		return ask_listener(listener, regs, &data);
 	case LINUX_SECCOMP_RET_TRACE:
 		return traced ? data.nr : ask_tracer(regs, reason);
 	case LINUX_SECCOMP_RET_KILL_THREAD:
@@ -330,7 +401,7 @@ static int64_t action_available(uint64_t uaction)
 {
 	static const uint32_t known[] = {
 		LINUX_SECCOMP_RET_KILL_PROCESS, LINUX_SECCOMP_RET_KILL_THREAD, LINUX_SECCOMP_RET_TRAP, LINUX_SECCOMP_RET_ERRNO,
-		LINUX_SECCOMP_RET_TRACE, LINUX_SECCOMP_RET_LOG, LINUX_SECCOMP_RET_ALLOW,
+		LINUX_SECCOMP_RET_USER_NOTIF, LINUX_SECCOMP_RET_TRACE, LINUX_SECCOMP_RET_LOG, LINUX_SECCOMP_RET_ALLOW,
 	};
 	uint32_t action;
 
@@ -340,6 +411,15 @@ static int64_t action_available(uint64_t uaction)
 		if (known[i] == action)
 			return 0;
 	return -EOPNOTSUPP;
+}
+
+static int64_t notif_sizes(uint64_t address)
+{
+	static const struct linux_seccomp_notif_sizes sizes = {
+		sizeof(struct linux_seccomp_notif), sizeof(struct linux_seccomp_resp), sizeof(struct linux_seccomp_data),
+	};
+
+	return copy_to_user(address, &sizes, sizeof(sizes)) ? -EFAULT : 0;
 }
 
 SYSCALL(NR_seccomp, seccomp)
@@ -353,6 +433,8 @@ SYSCALL(NR_seccomp, seccomp)
 		return set_filter(flags, address);
 	case LINUX_SECCOMP_GET_ACTION_AVAIL:
 		return flags ? -EINVAL : action_available(address);
+	case LINUX_SECCOMP_GET_NOTIF_SIZES:
+		return flags ? -EINVAL : notif_sizes(address);
 	default:
 		return -EINVAL;
 	}

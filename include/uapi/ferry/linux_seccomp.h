@@ -12,17 +12,21 @@
 #define LINUX_SECCOMP_SET_MODE_STRICT	0
 #define LINUX_SECCOMP_SET_MODE_FILTER	1
 #define LINUX_SECCOMP_GET_ACTION_AVAIL	2
+#define LINUX_SECCOMP_GET_NOTIF_SIZES	3
 
 #define LINUX_SECCOMP_FILTER_FLAG_TSYNC		0x01u
 #define LINUX_SECCOMP_FILTER_FLAG_LOG		0x02u
 #define LINUX_SECCOMP_FILTER_FLAG_SPEC_ALLOW	0x04u
+#define LINUX_SECCOMP_FILTER_FLAG_NEW_LISTENER	0x08u
 #define LINUX_SECCOMP_FILTER_FLAG_TSYNC_ESRCH	0x10u
+#define LINUX_SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV	0x20u
 
 /* What a filter returns: an action, the smaller as a signed number the stronger, and 16 bits of data. */
 #define LINUX_SECCOMP_RET_KILL_PROCESS	0x80000000u
 #define LINUX_SECCOMP_RET_KILL_THREAD	0x00000000u
 #define LINUX_SECCOMP_RET_TRAP		0x00030000u
 #define LINUX_SECCOMP_RET_ERRNO		0x00050000u
+#define LINUX_SECCOMP_RET_USER_NOTIF	0x7fc00000u
 #define LINUX_SECCOMP_RET_TRACE		0x7ff00000u
 #define LINUX_SECCOMP_RET_LOG		0x7ffc0000u
 #define LINUX_SECCOMP_RET_ALLOW		0x7fff0000u
@@ -37,6 +41,40 @@ struct linux_seccomp_data {
 	uint32_t arch;
 	uint64_t instruction_pointer, args[6];
 };
+
+/* seccomp_unotify(2): a call that waits, its answer, and a descriptor for its process. */
+struct linux_seccomp_notif {
+	uint64_t id;
+	uint32_t pid, flags;
+	struct linux_seccomp_data data;
+};
+
+struct linux_seccomp_resp {
+	uint64_t id;
+	int64_t val;
+	int32_t error;
+	uint32_t flags;
+};
+
+struct linux_seccomp_addfd {
+	uint64_t id;
+	uint32_t flags, srcfd, newfd, newfd_flags;
+};
+
+struct linux_seccomp_notif_sizes {
+	uint16_t notif, resp, data;
+};
+
+#define LINUX_SECCOMP_USER_NOTIF_FLAG_CONTINUE	1u
+#define LINUX_SECCOMP_ADDFD_FLAG_SETFD		1u	/* newfd says which */
+#define LINUX_SECCOMP_ADDFD_FLAG_SEND		2u	/* and it is the answer */
+
+#define LINUX_IOC_SIZE_BITS			0x3fff0000u	/* of any ioctl's number: how long its argument is */
+#define LINUX_SECCOMP_IOCTL_NOTIF_RECV		0xc0502100u
+#define LINUX_SECCOMP_IOCTL_NOTIF_SEND		0xc0182101u
+#define LINUX_SECCOMP_IOCTL_NOTIF_ID_VALID	0x40082102u
+#define LINUX_SECCOMP_IOCTL_NOTIF_ID_VALID_OLD	0x80082102u
+#define LINUX_SECCOMP_IOCTL_NOTIF_ADDFD		0x40182103u
 
 /* Classic BPF: one instruction, and a program as setsockopt, prctl and seccomp take it. */
 struct linux_bpf_insn {

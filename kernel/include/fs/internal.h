@@ -35,6 +35,8 @@ static inline void fd_return(struct file *f, bool shared)
 }
 /* Install in the current process and drop the caller's reference: the descriptor or -errno. */
 int fd_install_new(struct file *f, uint32_t flags);
+/* @f as descriptor @new of the current process, in the place of what was there (as dup3): @new, -EBADF, -ENOMEM. May sleep. */
+int fd_replace(struct file *f, int new, bool cloexec);
 int fd_set_cloexec(struct fd_table *t, int fd, bool on);
 int fd_get_cloexec(struct fd_table *t, int fd);
 /* For /proc/<pid>/fd: the first open descriptor at or after @fd with a file reference, or -1. */
