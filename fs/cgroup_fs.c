@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The file system "cgroup2": a directory for each control group, made and removed with mkdir and rmdir, and in it the files of Linux's
- * Documentation/admin-guide/cgroup-v2.rst that exist here. There is one tree, which every mount shows. Left out: cpu.weight, memory.high and
- * .low, other controllers. All controllers are on everywhere: cgroup.subtree_control takes what is so anyway.
+ * Documentation/admin-guide/cgroup-v2.rst that exist here. There is one tree, which every mount shows. Left out: memory.high and
+ * .low, threaded groups, other controllers. All controllers are on everywhere: cgroup.subtree_control takes what is so anyway.
  */
 #include <fs/node.h>
 #include <fs/proc.h>
@@ -20,6 +20,9 @@
 #define PERIOD_MAX_US	1000000ull
 #define QUOTA_MIN_US	1000ull
 #define MAX_DEPTH	32u
+#define WEIGHT_MAX	10000u
+#define NICE_LOWEST	(-20)
+#define NICE_HIGHEST	19
 
 static struct super cgroup_super;
 
@@ -108,7 +111,7 @@ static int subtree_write(struct cgroup *g, char *text)
 
 static void events_show(struct seq *s, struct cgroup *g)
 {
-	seq_printf(s, "populated %d\nfrozen 0\n", READ_ONCE(g->nr_members) > 0);
+	seq_printf(s, "populated %d\nfrozen %d\n", READ_ONCE(g->nr_members) > 0, cgroup_is_frozen(g));
 }
 
 static void type_show(struct seq *s, struct cgroup *g)
@@ -122,6 +125,67 @@ static int kill_write(struct cgroup *g, char *text)
 		return -EINVAL;
 	cgroup_kill(g);
 	return 0;
+}
+
+static void threads_show(struct seq *s, struct cgroup *g)
+{
+	cgroup_show_threads(s, g);
+}
+
+/* No thread is elsewhere than its process. */
+static int threads_write(struct cgroup *g, char *text)
+{
+	unsigned long long tid;
+
+	return parse_u64(text, 10, 0, &tid) || tid > PID_MAX ? -EINVAL : -EOPNOTSUPP;
+}
+
+static void freeze_show(struct seq *s, struct cgroup *g)
+{
+	seq_printf(s, "%d\n", READ_ONCE(g->frozen));
+}
+
+static int freeze_write(struct cgroup *g, char *text)
+{
+	if (strcmp(text, "0") && strcmp(text, "1"))
+		return -EINVAL;
+	cgroup_freeze(g, *text == '1');
+	return 0;
+}
+
+static void stat_show(struct seq *s, struct cgroup *g)
+{
+	seq_printf(s, "nr_descendants %llu\nnr_dying_descendants 0\n", ull(cgroup_nr_below(g)));
+}
+
+static void max_depth_show(struct seq *s, struct cgroup *g)
+{
+	limit_show(s, READ_ONCE(g->max_depth), 1);
+}
+
+static int max_depth_write(struct cgroup *g, char *text)
+{
+	uint64_t depth;
+	int err = limit_parse(text, false, &depth);
+
+	if (!err)
+		cgroup_set_tree_limits(g, depth, READ_ONCE(g->max_descendants));
+	return err;
+}
+
+static void max_descendants_show(struct seq *s, struct cgroup *g)
+{
+	limit_show(s, READ_ONCE(g->max_descendants), 1);
+}
+
+static int max_descendants_write(struct cgroup *g, char *text)
+{
+	uint64_t nr;
+	int err = limit_parse(text, false, &nr);
+
+	if (!err)
+		cgroup_set_tree_limits(g, READ_ONCE(g->max_depth), nr);
+	return err;
 }
 
 /* ---- pids.* ---- */
@@ -214,25 +278,94 @@ static int cpu_max_write(struct cgroup *g, char *text)
 		return -EINVAL;
 	if (quota != CGROUP_NO_LIMIT && quota > UINT64_MAX / NSEC_PER_USEC / 2)
 		return -EINVAL;
-	cgroup_set_cpu_max(g, quota == CGROUP_NO_LIMIT ? quota : quota * NSEC_PER_USEC, period * NSEC_PER_USEC);
+	return cgroup_set_cpu_max(g, quota == CGROUP_NO_LIMIT ? quota : quota * NSEC_PER_USEC, period * NSEC_PER_USEC);
+}
+
+static void cpu_burst_show(struct seq *s, struct cgroup *g)
+{
+	limit_show(s, READ_ONCE(g->burst_ns) / NSEC_PER_USEC, 1);
+}
+
+static int cpu_burst_write(struct cgroup *g, char *text)
+{
+	uint64_t burst;
+	int err = limit_parse(text, false, &burst);
+
+	return err || burst > UINT64_MAX / NSEC_PER_USEC / 2 ? -EINVAL : cgroup_set_cpu_burst(g, burst * NSEC_PER_USEC);
+}
+
+static void weight_show(struct seq *s, struct cgroup *g)
+{
+	seq_printf(s, "%u\n", READ_ONCE(g->weight));
+}
+
+static int weight_write(struct cgroup *g, char *text)
+{
+	unsigned long long weight;
+
+	if (parse_u64(text, 10, 0, &weight))
+		return -EINVAL;
+	if (!weight || weight > WEIGHT_MAX)
+		return -ERANGE;
+	cgroup_set_weight(g, (uint32_t)weight);
+	return 0;
+}
+
+/* The nice value whose weight is nearest. */
+static void weight_nice_show(struct seq *s, struct cgroup *g)
+{
+	int64_t weight = READ_ONCE(g->weight), distance, least = INT64_MAX;
+	int nearest = 0;
+
+	for (int nice = NICE_LOWEST; nice <= NICE_HIGHEST; nice++) {
+		distance = (int64_t)cgroup_weight_of_nice(nice) - weight;
+		distance = MAX(distance, -distance);
+		if (distance < least) {
+			least = distance;
+			nearest = nice;
+		}
+	}
+	seq_printf(s, "%d\n", nearest);
+}
+
+static int weight_nice_write(struct cgroup *g, char *text)
+{
+	bool below = *text == '-';
+	unsigned long long v;
+
+	if (parse_u64(text + below, 10, 0, &v))
+		return -EINVAL;
+	if (v > (below ? -NICE_LOWEST : NICE_HIGHEST))
+		return -ERANGE;
+	cgroup_set_weight(g, cgroup_weight_of_nice(below ? -(int)v : (int)v));
 	return 0;
 }
 
 static void cpu_stat_show(struct seq *s, struct cgroup *g)
 {
-	seq_printf(s, "usage_usec %llu\nnr_periods %llu\nnr_throttled %llu\nthrottled_usec %llu\n", ull(READ_ONCE(g->cpu_ns) / NSEC_PER_USEC),
-		   ull(READ_ONCE(g->nr_periods)), ull(READ_ONCE(g->nr_held)), ull(READ_ONCE(g->held_ns) / NSEC_PER_USEC));
+	uint64_t usage = READ_ONCE(g->cpu_ns), system = MIN(READ_ONCE(g->system_ns), usage);
+
+	seq_printf(s, "usage_usec %llu\nuser_usec %llu\nsystem_usec %llu\n", ull(usage / NSEC_PER_USEC), ull((usage - system) / NSEC_PER_USEC),
+		   ull(system / NSEC_PER_USEC));
+	seq_printf(s, "nr_periods %llu\nnr_throttled %llu\nthrottled_usec %llu\nnr_bursts %llu\nburst_usec %llu\n", ull(READ_ONCE(g->nr_periods)),
+		   ull(READ_ONCE(g->nr_held)), ull(READ_ONCE(g->held_ns) / NSEC_PER_USEC), ull(READ_ONCE(g->nr_bursts)),
+		   ull(READ_ONCE(g->burst_used_ns) / NSEC_PER_USEC));
 }
 
 static const struct attribute attributes[] = {
 	{ "cgroup.procs", true, procs_show, procs_write }, { "cgroup.controllers", true, controllers_show, NULL },
 	{ "cgroup.subtree_control", true, controllers_show, subtree_write }, { "cgroup.events", false, events_show, NULL },
+	{ "cgroup.threads", true, threads_show, threads_write }, { "cgroup.stat", true, stat_show, NULL },
+	{ "cgroup.freeze", false, freeze_show, freeze_write }, { "cgroup.max.depth", false, max_depth_show, max_depth_write },
+	{ "cgroup.max.descendants", false, max_descendants_show, max_descendants_write },
 	{ "cgroup.type", false, type_show, NULL }, { "cgroup.kill", false, NULL, kill_write },
 	{ "pids.current", false, pids_current_show, NULL }, { "pids.max", false, pids_max_show, pids_max_write },
 	{ "pids.events", false, pids_events_show, NULL },
 	{ "memory.current", false, memory_current_show, NULL }, { "memory.peak", false, memory_peak_show, NULL },
 	{ "memory.max", false, memory_max_show, memory_max_write }, { "memory.events", false, memory_events_show, NULL },
-	{ "cpu.max", false, cpu_max_show, cpu_max_write }, { "cpu.stat", false, cpu_stat_show, NULL },
+	{ "cpu.max", false, cpu_max_show, cpu_max_write }, { "cpu.max.burst", false, cpu_burst_show, cpu_burst_write },
+	{ "cpu.weight", false, weight_show, weight_write }, { "cpu.weight.nice", false, weight_nice_show, weight_nice_write },
+	{ "cpu.stat", false, cpu_stat_show, NULL },
 };
 
 /* ---- Files ---- */
@@ -366,8 +499,8 @@ static struct dentry *dir_create(struct dentry *dir, const char *name, size_t le
 	if (depth_of(parent) >= MAX_DEPTH)
 		return ERR_PTR(-EAGAIN);
 	g = cgroup_create(parent, name, length);
-	if (!g)
-		return ERR_PTR(-ENOMEM);
+	if (IS_ERR(g))
+		return ERR_PTR(PTR_ERR(g));
 	inode = inode_create(dir->inode->super, mode, &dir_inode_ops, &dir_ops);
 	if (!inode) {
 		(void)cgroup_retire(g);

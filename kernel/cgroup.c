@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The tree of control groups and who is in it (cgroup-v2). A process points at its group; the scheduler reads that pointer without a
- * lock, so a group is freed only when every CPU has taken an interrupt after the last process let go of it. Left out: threaded groups,
- * delegation by namespaces, and controllers that can be switched off: all are on in every group.
+ * The tree of control groups and who is in it (cgroup-v2). A process points at its group, and each of its threads does for the scheduler,
+ * under the lock of its run queue. Left out: threaded groups, delegation by namespaces, and controllers that can be switched off: all are on in
+ * every group.
  */
-#include <asm/cpu.h>
-#include <asm/smp.h>
 #include <fs/node.h>
-#include <kernel/cpu.h>
 #include <kernel/privilege.h>
 #include <mm/slab.h>
 #include <mm/space.h>
@@ -17,51 +14,88 @@
 struct spinlock cgroup_lock = SPINLOCK_INIT("cgroups");
 struct list all_cgroups = LIST_INIT(all_cgroups);
 
-struct cgroup *cgroup_create(struct cgroup *parent, const char *name, size_t length)
+uint64_t cgroup_nr_below(const struct cgroup *g)
 {
-	struct cgroup *g = kzalloc(sizeof(*g));
-	uint64_t flags;
+	uint64_t flags = spin_lock_irq(&cgroup_lock), nr = 0;
+	const struct cgroup *other;
 
-	if (!g)
-		return NULL;
-	g->name = kzalloc(length + 1);
-	if (!g->name) {
-		kfree(g);
-		return NULL;
-	}
-	memcpy(g->name, name, length);
-	ref_init(&g->ref);
-	list_init(&g->members);
-	g->max_pages = g->max_tasks = CGROUP_NO_LIMIT;
-	cgroup_cpu_init(g);
-	flags = spin_lock_irq(&cgroup_lock);
+	list_for_each(other, &all_cgroups, all_link)
+		nr += other != g && (!g || cgroup_is_within(other, g));
+	spin_unlock_irq(&cgroup_lock, flags);
+	return nr;
+}
+
+void cgroup_set_tree_limits(struct cgroup *g, uint64_t depth, uint64_t descendants)
+{
+	uint64_t flags = spin_lock_irq(&cgroup_lock);
+
+	g->max_depth = depth;
+	g->max_descendants = descendants;
+	spin_unlock_irq(&cgroup_lock, flags);
+}
+
+/* By the limits of @parent and of those above it. cgroup_lock held. */
+static bool may_have_one_more(const struct cgroup *parent)
+{
+	uint64_t depth = 1;
+
+	for (; parent; parent = parent->parent, depth++)
+		if (parent->nr_below >= parent->max_descendants || depth > parent->max_depth)
+			return false;
+	return true;
+}
+
+static void count_below(struct cgroup *g, int64_t n)
+{
+	for (; g; g = g->parent)
+		g->nr_below += (uint64_t)n;
+}
+
+static void add(struct cgroup *g, struct cgroup *parent)
+{
 	g->parent = parent;
 	if (parent) {
 		cgroup_get(parent);
 		parent->nr_children++;
 	}
+	count_below(parent, 1);
 	list_append(&all_cgroups, &g->all_link);
+}
+
+struct cgroup *cgroup_create(struct cgroup *parent, const char *name, size_t length)
+{
+	struct cgroup *g = kzalloc(sizeof(*g));
+	uint64_t flags;
+	bool room;
+
+	if (!g)
+		return ERR_PTR(-ENOMEM);
+	g->name = kzalloc(length + 1);
+	if (!g->name) {
+		kfree(g);
+		return ERR_PTR(-ENOMEM);
+	}
+	memcpy(g->name, name, length);
+	ref_init(&g->ref);
+	list_init(&g->members);
+	g->max_pages = g->max_tasks = g->max_depth = g->max_descendants = CGROUP_NO_LIMIT;
+	g->weight = CGROUP_WEIGHT_DEFAULT;
+	cgroup_cpu_init(g);
+	flags = spin_lock_irq(&cgroup_lock);
+	room = may_have_one_more(parent);
+	if (room)
+		add(g, parent);
 	spin_unlock_irq(&cgroup_lock, flags);
-	return g;
+	if (room)
+		return g;
+	kfree(g->name);
+	kfree(g);
+	return ERR_PTR(-EAGAIN);
 }
 
 void cgroup_get(struct cgroup *g)
 {
 	ref_get(&g->ref);
-}
-
-static void nothing(void *arg)
-{
-}
-
-/* Whoever read a process's pointer to the group did so with interrupts off. */
-static void wait_for_readers(void)
-{
-	uint64_t flags = irq_save();
-
-	if (nr_cpus > 1)
-		smp_call(cpus_online(), nothing, NULL);
-	irq_restore(flags);
 }
 
 void cgroup_put(struct cgroup *g)
@@ -70,7 +104,6 @@ void cgroup_put(struct cgroup *g)
 		struct cgroup *parent = g->parent;
 
 		cgroup_cpu_end(g);
-		wait_for_readers();
 		kfree(g->name);
 		kfree(g);
 		g = parent;
@@ -85,6 +118,7 @@ int cgroup_retire(struct cgroup *g)
 	if (!err) {
 		g->dead = true;
 		list_del(&g->all_link);
+		count_below(g->parent, -1);
 		if (g->parent)
 			g->parent->nr_children--;
 	}
@@ -101,6 +135,19 @@ static void count(struct cgroup *g, int64_t members, int64_t tasks)
 	}
 }
 
+/* The scheduler has a pointer of its own in each thread. */
+static void threads_follow(struct process *p)
+{
+	uint64_t flags = spin_lock_irq(&p->lock);
+	struct thread *t;
+
+	list_for_each(t, &p->threads, process_link)
+		sched_set_group(t, p->group);
+	list_for_each(t, &p->companions, process_link)
+		sched_set_group(t, p->group);
+	spin_unlock_irq(&p->lock, flags);
+}
+
 static void join(struct process *p, struct cgroup *g)
 {
 	WRITE_ONCE(p->group, g);
@@ -109,6 +156,7 @@ static void join(struct process *p, struct cgroup *g)
 		list_append(&g->members, &p->group_link);
 	}
 	count(g, 1, p->group_tasks);
+	threads_follow(p);
 	cgroup_cpu_update(p);
 }
 
@@ -121,6 +169,7 @@ static struct cgroup *part(struct process *p)
 		list_del(&p->group_link);
 	count(g, -1, -(int64_t)p->group_tasks);
 	WRITE_ONCE(p->group, NULL);
+	threads_follow(p);
 	return g;
 }
 
@@ -283,6 +332,28 @@ void cgroup_show_members(struct seq *s, struct cgroup *g)
 	struct walk w = { .group = g, .seq = s };
 
 	process_for_each(show_member, &w);
+}
+
+static bool show_threads(struct process *p, void *arg)
+{
+	struct walk *w = arg;
+	uint64_t flags;
+	struct thread *t;
+
+	if (READ_ONCE(p->group) != w->group)
+		return true;
+	flags = spin_lock_irq(&p->lock);
+	list_for_each(t, &p->threads, process_link)
+		seq_printf(w->seq, "%d\n", t->tid);
+	spin_unlock_irq(&p->lock, flags);
+	return true;
+}
+
+void cgroup_show_threads(struct seq *s, struct cgroup *g)
+{
+	struct walk w = { .group = g, .seq = s };
+
+	process_for_each(show_threads, &w);
 }
 
 static bool kill_member(struct process *p, void *arg)

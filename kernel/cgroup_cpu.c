@@ -16,9 +16,15 @@ void cgroup_charge_cpu(struct cgroup *g, time_ns_t delta)
 		__atomic_fetch_add(&g->cpu_ns, delta, __ATOMIC_RELAXED);
 }
 
+void cgroup_charge_system(struct cgroup *g, time_ns_t delta)
+{
+	for (; g; g = g->parent)
+		__atomic_fetch_add(&g->system_ns, delta, __ATOMIC_RELAXED);
+}
+
 static bool held_by_any(const struct cgroup *g)
 {
-	while (g && !g->held)
+	while (g && !g->held && !g->frozen)
 		g = g->parent;
 	return g;
 }
@@ -45,27 +51,45 @@ void cgroup_cpu_update(struct process *p)
 	}
 }
 
-static void hold(struct cgroup *g, bool held, time_ns_t now)
+/* Everybody here and below looks whether it may go on. */
+static void members_update(struct cgroup *g)
 {
 	struct cgroup *below;
 	struct process *p;
 
-	if (g->held == held)
-		return;
-	g->held = held;
-	g->nr_held += held;
-	g->held_ns += held ? 0 : now - g->held_since;
-	g->held_since = now;
 	list_for_each(below, &all_cgroups, all_link)
 		if (cgroup_is_within(below, g))
 			list_for_each(p, &below->members, group_link)
 				cgroup_cpu_update(p);
 }
 
+static void hold(struct cgroup *g, bool held, time_ns_t now)
+{
+	if (g->held == held)
+		return;
+	g->held = held;
+	g->nr_held += held;
+	g->held_ns += held ? 0 : now - g->held_since;
+	g->held_since = now;
+	members_update(g);
+}
+
+/* A period is over: @used is beyond what it gave by itself, if some was saved up before it. */
+static void burst_count(struct cgroup *g, int64_t used)
+{
+	int64_t of_period = used + g->saved_ns - (int64_t)g->quota_ns;
+
+	if (g->saved_ns > 0 && of_period > 0) {
+		g->nr_bursts++;
+		g->burst_used_ns += (uint64_t)MIN(of_period, g->saved_ns);
+	}
+	g->saved_ns = MAX(MIN((int64_t)g->quota_ns - used, (int64_t)g->burst_ns), 0ll);
+}
+
 /* One look: when to look again, TIME_FOREVER without a quota. */
 static time_ns_t look(struct cgroup *g, time_ns_t now)
 {
-	uint64_t total = READ_ONCE(g->cpu_ns), used;
+	int64_t total = (int64_t)READ_ONCE(g->cpu_ns), used;
 
 	if (g->quota_ns == CGROUP_NO_LIMIT) {
 		hold(g, false, now);
@@ -73,12 +97,13 @@ static time_ns_t look(struct cgroup *g, time_ns_t now)
 	}
 	if (now >= g->period_end) {
 		g->nr_periods++;
-		g->used_before = MIN(total, g->used_before + g->quota_ns);
+		burst_count(g, total - g->used_before);
+		g->used_before = MIN(total + (int64_t)g->burst_ns, g->used_before + (int64_t)g->quota_ns);
 		g->period_end = now + g->period_ns;
 	}
 	used = total - g->used_before;
-	hold(g, used >= g->quota_ns, now);
-	return g->held ? g->period_end : MIN(g->period_end, now + MAX((g->quota_ns - used) / nr_cpus, STEP_MIN_NS));
+	hold(g, used >= (int64_t)g->quota_ns, now);
+	return g->held ? g->period_end : MIN(g->period_end, now + MAX((uint64_t)((int64_t)g->quota_ns - used) / nr_cpus, STEP_MIN_NS));
 }
 
 static void timer_run(struct timer *t)
@@ -93,20 +118,77 @@ static void timer_run(struct timer *t)
 	spin_unlock_irq(&cgroup_lock, flags);
 }
 
-void cgroup_set_cpu_max(struct cgroup *g, uint64_t quota_ns, uint64_t period_ns)
+int cgroup_set_cpu_burst(struct cgroup *g, uint64_t burst_ns)
+{
+	uint64_t flags = spin_lock_irq(&cgroup_lock);
+	int err = burst_ns && burst_ns > g->quota_ns ? -EINVAL : 0;
+
+	if (!err)
+		g->burst_ns = burst_ns;
+	spin_unlock_irq(&cgroup_lock, flags);
+	return err;
+}
+
+void cgroup_freeze(struct cgroup *g, bool frozen)
+{
+	uint64_t flags = spin_lock_irq(&cgroup_lock);
+
+	g->frozen = frozen;
+	members_update(g);
+	spin_unlock_irq(&cgroup_lock, flags);
+}
+
+/* Who sleeps has nothing to do with a CPU before it is woken, and then looks before it is in user mode. */
+static bool runs(struct process *p)
+{
+	uint64_t flags = spin_lock_irq(&p->lock);
+	struct thread *t;
+	bool any = false;
+
+	list_for_each(t, &p->threads, process_link)
+		any |= READ_ONCE(t->state) != THREAD_SLEEPING;
+	spin_unlock_irq(&p->lock, flags);
+	return any;
+}
+
+bool cgroup_is_frozen(struct cgroup *g)
+{
+	uint64_t flags = spin_lock_irq(&cgroup_lock);
+	struct cgroup *at = g, *below;
+	struct process *p;
+	bool all;
+
+	while (at && !at->frozen)
+		at = at->parent;
+	all = at;
+	list_for_each(below, &all_cgroups, all_link)
+		if (all && cgroup_is_within(below, g))
+			list_for_each(p, &below->members, group_link)
+				all = all && !runs(p);
+	spin_unlock_irq(&cgroup_lock, flags);
+	return all;
+}
+
+int cgroup_set_cpu_max(struct cgroup *g, uint64_t quota_ns, uint64_t period_ns)
 {
 	uint64_t flags = spin_lock_irq(&cgroup_lock);
 	time_ns_t now = time_now();
 
+	if (g->burst_ns > quota_ns) {
+		spin_unlock_irq(&cgroup_lock, flags);
+		return -EINVAL;
+	}
 	g->quota_ns = quota_ns;
 	g->period_ns = period_ns;
 	g->period_end = now + period_ns;
-	g->used_before = READ_ONCE(g->cpu_ns);
+	g->used_before = (int64_t)READ_ONCE(g->cpu_ns);
+	g->saved_ns = 0;
 	if (!g->timing || quota_ns != CGROUP_NO_LIMIT) {
 		g->timing = true;
 		timer_arm(&g->timer, now);
 	}
 	spin_unlock_irq(&cgroup_lock, flags);
+	return 0;
 }
 
 void cgroup_cpu_init(struct cgroup *g)

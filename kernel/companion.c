@@ -52,6 +52,7 @@ void process_companion_exit(void)
 	struct process *p = t->process;
 	uint64_t flags = spin_lock_irq(&p->lock);
 
+	sched_set_group(t, NULL);
 	list_del(&t->process_link);
 	t->detached = true;
 	p->user_ns += t->runtime_ns;

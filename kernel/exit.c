@@ -36,6 +36,7 @@ static bool thread_detach(struct thread *t)
 	uint64_t flags = spin_lock_irq(&p->lock);
 	bool last;
 
+	sched_set_group(t, NULL);
 	list_del(&t->process_link);
 	last = --p->nr_threads == 0;
 	t->detached = !last;	/* the space goes with the last one */

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Load averages: every five seconds the number of threads that run or are ready goes into three exponential means. No timer keeps an
- * idle machine awake for that: the tick of a busy CPU takes the sample, and periods that nobody saw count as idle. Left out: threads
- * that wait for a disk. Lock: load_lock.
+ * idle machine awake for that: the tick of a busy CPU takes the sample, and periods that nobody saw count as idle. Each tick is booked whole to
+ * what it found. Left out: threads that wait for a disk. Lock: load_lock.
  */
+#include <asm/clock.h>
+#include <kernel/cgroup.h>
 #include <kernel/lock.h>
+#include <kernel/process.h>
 #include "run_queue.h"
 #include "sched.h"
 
@@ -72,4 +75,17 @@ void load_averages(uint32_t load[3])
 	catch_up(time_now(), active_now() * LOAD_ONE);
 	memcpy(load, loads, sizeof(loads));
 	spin_unlock_irq(&load_lock, flags);
+}
+
+void load_book_tick(struct cpu *cpu, struct thread *t)
+{
+	if (!t->process || t->syscall_nr != -1)
+		cpu->system_ns += CLOCK_TICK_NS;
+	else if (t->nice > 0)
+		cpu->nice_ns += CLOCK_TICK_NS;
+	if (!t->process || t->syscall_nr == -1)
+		return;
+	__atomic_fetch_add(&t->process->system_ns, CLOCK_TICK_NS, __ATOMIC_RELAXED);
+	if (unlikely(t->group))
+		cgroup_charge_system(t->group, CLOCK_TICK_NS);
 }

@@ -96,7 +96,7 @@ static inline void account_class(struct run_queue *rq, struct thread *t, time_ns
 		rt_account(rq, delta, now);
 		return;
 	}
-	t->vruntime += weighted(t, delta);
+	t->vruntime += likely(!t->group) ? weighted(t, delta) : cgroup_weighted(t, delta);
 	least = rq->fair.root ? MIN(rq->fair.root->key, t->vruntime) : t->vruntime;
 	rq->min_vruntime = MAX(rq->min_vruntime, least);
 }
@@ -105,13 +105,12 @@ static inline void account_class(struct run_queue *rq, struct thread *t, time_ns
 static void account(struct run_queue *rq, struct thread *t, time_ns_t now)
 {
 	time_ns_t delta = now > t->started_ns ? now - t->started_ns : 0;
-	struct cgroup *g = t->process ? READ_ONCE(t->process->group) : NULL;
 
 	t->started_ns = MAX(now, t->started_ns);
 	t->runtime_ns += delta;
 	account_class(rq, t, delta, now);
-	if (unlikely(g))
-		cgroup_charge_cpu(g, delta);
+	if (unlikely(t->group))
+		cgroup_charge_cpu(t->group, delta);
 }
 
 /* The highest priority first. Behind its equals, or before them when it was preempted with time left. */
@@ -215,6 +214,8 @@ static void make_ready(struct run_queue *rq, struct thread *t)
 	uint64_t floor;
 
 	t->state = THREAD_READY;
+	if (unlikely(t->group))
+		cgroup_count_ready(t, true);
 	if (to != rq) {
 		balance_move(t, rq, to);
 		queue_unlock(rq);
@@ -302,6 +303,8 @@ static void reschedule(bool block)
 			queue_insert(rq, prev);
 		else
 			rq->leaving = prev;
+	} else if (unlikely(prev->group)) {
+		cgroup_count_ready(prev, false);
 	}
 	next = pick_anywhere(rq);
 	if (next != prev) {
@@ -399,6 +402,7 @@ void sched_enter(struct thread *t)
 	struct run_queue *rq = thread_queue_lock(t);
 
 	t->vruntime = rq->min_vruntime;
+	t->group = t->process ? READ_ONCE(t->process->group) : NULL;
 	make_ready(rq, t);
 	irq_restore(flags);
 	preempt_check();
@@ -424,17 +428,6 @@ static void rt_tick(struct run_queue *rq, struct thread *t, const struct thread 
 		rq->cpu->need_resched = 1;
 }
 
-/* Whose tick was it? */
-static void tick_account(struct cpu *cpu, struct thread *t)
-{
-	if (!t->process || t->syscall_nr != -1)
-		cpu->system_ns += CLOCK_TICK_NS;
-	else if (t->nice > 0)
-		cpu->nice_ns += CLOCK_TICK_NS;
-	if (t->process && t->syscall_nr != -1)
-		__atomic_fetch_add(&t->process->system_ns, CLOCK_TICK_NS, __ATOMIC_RELAXED);
-}
-
 void sched_tick(void)
 {
 	struct run_queue *rq = this_queue();
@@ -445,7 +438,7 @@ void sched_tick(void)
 	rq->cpu->nr_free_ticks += rq->cpu->preempt_count == 1;	/* this interrupt's alone */
 	queue_lock(rq);
 	account(rq, t, time_now());
-	tick_account(rq->cpu, t);
+	load_book_tick(rq->cpu, t);
 	other = first_fair(rq);
 	if (t->sclass == SCHED_RT) {
 		rt_tick(rq, t, other);
@@ -490,6 +483,21 @@ void thread_set_sched(struct thread *t, const struct sched_params *p)
 	queue_unlock(rq);
 	irq_restore(flags);
 	preempt_check();
+}
+
+void sched_set_group(struct thread *t, struct cgroup *g)
+{
+	uint64_t flags = irq_save();
+	struct run_queue *rq = thread_queue_lock(t);
+	bool counted = t == rq->cpu->thread || t->queued || t->state == THREAD_READY;
+
+	if (t->group)
+		cgroup_count_ready(t, false);
+	t->group = g;
+	if (g && counted)
+		cgroup_count_ready(t, true);
+	queue_unlock(rq);
+	irq_restore(flags);
 }
 
 /* Off the CPU unless somebody has woken this thread meanwhile. */

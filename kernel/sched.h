@@ -9,6 +9,8 @@
 void sched_apply(struct thread *t, const struct sched_params *p);
 /* load.c: from the tick of a busy CPU. */
 void load_tick(time_ns_t now);
+/* Whose tick was it that found @t? In the timer interrupt. */
+void load_book_tick(struct cpu *cpu, struct thread *t);
 
 /* A new thread becomes ready. */
 void sched_enter(struct thread *t);

@@ -387,7 +387,8 @@ ABI_CASE(nonsense_is_refused_by_control_groups)
 	static const struct { const char *file, *text; } all[] = {
 		{ "pids.max", "many" }, { "pids.max", "-1" }, { "memory.max", "1X" }, { "cpu.max", "0" }, { "cpu.max", "1000 1" },
 		{ "cpu.max", "max max" }, { "cpu.max", "" }, { "cgroup.procs", "x" }, { "cgroup.procs", "4000000" }, { "cgroup.kill", "2" },
-		{ "cgroup.subtree_control", "+io" }, { "cgroup.subtree_control", "cpu" },
+		{ "cpu.weight", "0" }, { "cpu.weight", "10001" }, { "cpu.weight.nice", "20" }, { "cpu.weight.nice", "-21" }, { "cgroup.freeze", "2" },
+		{ "cgroup.threads", "1" }, { "cgroup.max.depth", "-2" }, { "cgroup.subtree_control", "+io" }, { "cgroup.subtree_control", "cpu" },
 	};
 
 	if (!tree())
@@ -402,6 +403,139 @@ ABI_CASE(nonsense_is_refused_by_control_groups)
 	}
 	CHECK(!put("a", "cgroup.procs", "32766") && errno == ESRCH);
 	CHECK(put("a", "cgroup.subtree_control", "+cpu +memory +pids"));
+	drop("a");
+	tree_end();
+}
+
+static void stay_on_one_cpu(void)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	CHECK(!sched_setaffinity(0, sizeof(one), &one));
+}
+
+static void spin_here(void)
+{
+	stay_on_one_cpu();
+	spin();
+}
+
+static void spin_in_two_here(void)
+{
+	stay_on_one_cpu();
+	fork();
+	spin();
+}
+
+static void kill_all(const char *group, pid_t child)
+{
+	CHECK(put(group, "cgroup.kill", "1"));
+	abi_wait(child);
+	while (value(group, "cgroup.events", "populated "))
+		usleep(1000);
+}
+
+/* Three quarters for one thread, a quarter for two; without groups it would be a third against two. */
+ABI_CASE(groups_share_a_cpu_by_their_weights)
+{
+	unsigned long long few, many;
+	pid_t one, two;
+
+	if (!tree())
+		return;
+	make("a");
+	make("a/b");
+	make("c");
+	CHECK(value("a", "cpu.weight", "") == 100 && value("a", "cpu.weight.nice", "") == 0);
+	CHECK(put("c", "cpu.weight", "300") && value("c", "cpu.weight", "") == 300);
+	two = child_in("a/b", spin_in_two_here);
+	one = child_in("c", spin_here);
+	while (value("c", "cpu.stat", "usage_usec ") < 100000 || value("a", "pids.current", "") < 2)
+		usleep(10000);
+	few = value("a", "cpu.stat", "usage_usec ");
+	many = value("c", "cpu.stat", "usage_usec ");
+	while (value("c", "cpu.stat", "usage_usec ") < many + 600000)
+		usleep(10000);
+	few = value("a", "cpu.stat", "usage_usec ") - few;
+	many = value("c", "cpu.stat", "usage_usec ") - many;
+	CHECK(many > few + few / 2 && many < few * 6);
+	CHECK(put("c", "cpu.weight.nice", "-5") && value("c", "cpu.weight.nice", "") == (unsigned long long)-5);
+	kill_all("a", two);
+	kill_all("c", one);
+	drop("c");
+	drop("a/b");
+	drop("a");
+	tree_end();
+}
+
+ABI_CASE(a_frozen_control_group_stands_still)
+{
+	unsigned long long used;
+	pid_t pid;
+
+	if (!tree())
+		return;
+	make("a");
+	make("a/b");
+	pid = child_in("a/b", spin);
+	CHECK(put("a", "cgroup.freeze", "1") && value("a/b", "cgroup.freeze", "") == 0);
+	while (!value("a/b", "cgroup.events", "frozen "))
+		usleep(1000);
+	used = value("a/b", "cpu.stat", "usage_usec ");
+	usleep(50000);
+	CHECK(value("a/b", "cpu.stat", "usage_usec ") == used && value("a", "cgroup.events", "frozen ") == 1);
+	CHECK(put("a", "cgroup.freeze", "0"));
+	while (value("a/b", "cpu.stat", "usage_usec ") == used)
+		usleep(1000);
+	CHECK(value("a", "cgroup.events", "frozen ") == 0 && put("a/b", "cgroup.freeze", "1"));
+	while (!value("a/b", "cgroup.events", "frozen "))
+		usleep(1000);
+	end(pid);	/* a frozen one can be ended */
+	drop("a/b");
+	drop("a");
+	tree_end();
+}
+
+ABI_CASE(the_tree_of_control_groups_has_limits)
+{
+	if (!tree())
+		return;
+	make("a");
+	CHECK(!strcmp(get("a", "cgroup.max.depth"), "max\n") && !strcmp(get("a", "cgroup.max.descendants"), "max\n"));
+	CHECK(put("a", "cgroup.max.depth", "0"));
+	CHECK_ERR(mkdir(path("a", "b"), 0755), EAGAIN);
+	CHECK(put("a", "cgroup.max.depth", "1") && put("a", "cgroup.max.descendants", "1"));
+	make("a/b");
+	CHECK_ERR(mkdir(path("a", "c"), 0755), EAGAIN);
+	CHECK_ERR(mkdir(path("a/b", "c"), 0755), EAGAIN);
+	CHECK(value("a", "cgroup.stat", "nr_descendants ") == 1 && value("a/b", "cgroup.stat", "nr_descendants ") == 0);
+	drop("a/b");
+	CHECK(value("a", "cgroup.stat", "nr_descendants ") == 0);
+	drop("a");
+	tree_end();
+}
+
+ABI_CASE(what_was_not_used_of_a_quota_is_saved_up)
+{
+	pid_t pid;
+
+	if (!tree())
+		return;
+	make("a");
+	CHECK(value("a", "cpu.max.burst", "") == 0 && put("a", "cpu.max", "10000 20000"));
+	CHECK(!put("a", "cpu.max.burst", "20000") && errno == EINVAL);
+	CHECK(put("a", "cpu.max.burst", "10000") && value("a", "cpu.max.burst", "") == 10000);
+	CHECK(!put("a", "cpu.max", "5000 20000") && errno == EINVAL);
+	while (value("a", "cpu.stat", "nr_periods ") < 2)
+		usleep(1000);
+	pid = child_in("a", spin);
+	while (value("a", "cpu.stat", "nr_throttled ") < 3)
+		usleep(10000);
+	CHECK(value("a", "cpu.stat", "nr_bursts ") > 0 && value("a", "cpu.stat", "burst_usec ") > 0);
+	CHECK(value("a", "cpu.stat", "burst_usec ") <= 10000 * value("a", "cpu.stat", "nr_bursts "));
+	kill_all("a", pid);
 	drop("a");
 	tree_end();
 }

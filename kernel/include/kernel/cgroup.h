@@ -12,9 +12,11 @@
 
 struct process;
 struct seq;
+struct thread;
 struct space;
 
 #define CGROUP_NO_LIMIT		UINT64_MAX
+#define CGROUP_WEIGHT_DEFAULT	100u
 #define CGROUP_NAME_MAX		255
 #define CGROUP_PERIOD_NS	(100 * NSEC_PER_MSEC)	/* cpu.max, when none is said */
 
@@ -33,24 +35,32 @@ struct cgroup {
 	/* Relaxed atomics: frames mapped here and below, the most there ever were, what happened here and below. */
 	uint64_t pages, peak_pages, nr_events[CGROUP_EVENTS];
 	uint64_t max_pages;
-	uint64_t cpu_ns;		/* the same of CPU time; by the scheduler, interrupts off */
+	uint64_t cpu_ns, system_ns;	/* the same of CPU time, and of ticks in the kernel; by the scheduler, interrupts off */
 	/* Guarded by cgroup_lock. */
 	struct list all_link, members;
 	unsigned int nr_children;
+	uint64_t nr_below;		/* groups */
 	bool dead;			/* its directory is gone: nobody joins */
 	uint64_t nr_members, nr_tasks;	/* processes and threads here and below */
 	uint64_t max_tasks, nr_tasks_refused;
 	uint64_t quota_ns, period_ns;	/* CGROUP_NO_LIMIT: no quota */
 	time_ns_t period_end, held_since;
-	uint64_t used_before;		/* of cpu_ns, in periods that are over */
+	int64_t used_before;		/* of cpu_ns, in periods that are over; less than nothing: saved up */
 	bool timing, held;		/* the timer runs; the quota is used up */
 	uint64_t nr_periods, nr_held, held_ns;
+	int64_t saved_ns;		/* at the beginning of this period, of earlier ones */
+	uint64_t burst_ns, nr_bursts, burst_used_ns;	/* what may be saved up of quotas; how often and how much was used of that */
+	bool frozen;			/* cgroup.freeze was asked for */
+	uint64_t max_depth, max_descendants;
+	/* Guarded by weight_lock (kernel/cgroup_weight.c). */
+	uint32_t weight;
+	uint64_t load, counted_weight;	/* of what is ready in it, directly; its own in its parent's load */
 	struct timer timer;
 };
 
 /* ---- kernel/cgroup.c: the tree and who is in it ---- */
 
-/* Below @parent (NULL: the root), with a reference; NULL: no memory. May sleep. */
+/* Below @parent (NULL: the root), with a reference. ERR_PTR: -ENOMEM, -EAGAIN (the limits of those above). May sleep. */
 struct cgroup *cgroup_create(struct cgroup *parent, const char *name, size_t length);
 void cgroup_get(struct cgroup *g);
 /* May sleep. NULL is fine. */
@@ -62,8 +72,13 @@ int cgroup_retire(struct cgroup *g);
  * (the caller is not privileged: whose directory it is does not matter). May sleep.
  */
 int cgroup_attach(struct cgroup *g, pid_t pid);
-/* The number of each process in @g itself, a line each. */
+/* The number of each process in @g itself, or of each of their threads, a line each. */
 void cgroup_show_members(struct seq *s, struct cgroup *g);
+void cgroup_show_threads(struct seq *s, struct cgroup *g);
+/* Groups below @g (NULL: the root). */
+uint64_t cgroup_nr_below(const struct cgroup *g);
+/* How many levels, and groups, there may be below. */
+void cgroup_set_tree_limits(struct cgroup *g, uint64_t depth, uint64_t descendants);
 /* SIGKILL for everybody here and below. */
 void cgroup_kill(struct cgroup *g);
 /* The line of /proc/<pid>/cgroup: the way from the root. */
@@ -85,12 +100,31 @@ void cgroup_set_max_tasks(struct cgroup *g, uint64_t max);
 
 /* @delta more of CPU time. Interrupts off. */
 void cgroup_charge_cpu(struct cgroup *g, time_ns_t delta);
-/* @quota_ns of CPU time in each @period_ns. */
-void cgroup_set_cpu_max(struct cgroup *g, uint64_t quota_ns, uint64_t period_ns);
+/* @delta of it, about, was the kernel's. Interrupts off. */
+void cgroup_charge_system(struct cgroup *g, time_ns_t delta);
+/* @quota_ns of CPU time in each @period_ns. -EINVAL: less than the burst. */
+int cgroup_set_cpu_max(struct cgroup *g, uint64_t quota_ns, uint64_t period_ns);
+/* Of what was not used so much may be used later. -EINVAL: more than the quota. */
+int cgroup_set_cpu_burst(struct cgroup *g, uint64_t burst_ns);
+/* Nobody here or below goes on to user mode; or everybody may. */
+void cgroup_freeze(struct cgroup *g, bool frozen);
+/* Is nobody here or below in user mode, nor going there, because of that? */
+bool cgroup_is_frozen(struct cgroup *g);
 /* For those above, cgroup_lock held: @p may have to wait, or need not any more. */
 void cgroup_cpu_update(struct process *p);
 void cgroup_cpu_init(struct cgroup *g);
 void cgroup_cpu_end(struct cgroup *g);
+
+/* ---- kernel/cgroup_weight.c ---- */
+
+/* @t became ready, or sleeps. As the next one by the scheduler alone, with the lock of the thread's queue. */
+void cgroup_count_ready(struct thread *t, bool ready);
+/* @ns of @t's in virtual time. */
+uint64_t cgroup_weighted(struct thread *t, uint64_t ns);
+/* What a thread of this nice value weighs, beside CGROUP_WEIGHT_DEFAULT for 0. Any context. */
+uint32_t cgroup_weight_of_nice(int nice);
+/* 1 to 10000. Any context. */
+void cgroup_set_weight(struct cgroup *g, uint32_t weight);
 
 /* ---- kernel/cgroup_memory.c ---- */
 

@@ -17,6 +17,7 @@
 #include <mm/node.h>
 
 struct process;
+struct cgroup;
 
 enum thread_state { THREAD_NEW, THREAD_READY, THREAD_RUNNING, THREAD_SLEEPING, THREAD_STOPPED, THREAD_DEAD };
 enum sched_class { SCHED_FAIR, SCHED_RT, SCHED_IDLE_CLASS };
@@ -60,6 +61,8 @@ struct thread {
 	struct mem_policy mem_policy;	/* its own, inherited (mm/mem_policy.c) */
 	uint32_t slice_ticks;		/* of real time: 0 when it goes behind its equals */
 	uint64_t vruntime;		/* fair class: ns weighted */
+	struct cgroup *group;		/* its process's while it is one of its threads (sched_set_group) */
+	uint32_t group_weight;		/* what it counts for there; 0 while it sleeps */
 	time_ns_t started_ns, runtime_ns;
 	struct list run_link;		/* real time: in the run queue's list, else a list of its own or the dead */
 	struct heap_node run_node;	/* fair: in the run queue's heap */
@@ -166,6 +169,8 @@ void thread_set_class(struct thread *t, enum sched_class sclass);
 /* How @t is scheduled when no waiter lends it anything; the same changed, where waiters' priorities are seen to. May sleep. */
 struct sched_params thread_own_sched(const struct thread *t);
 void thread_set_own_sched(struct thread *t, const struct sched_params *p);
+/* From now on @t's time is @g's (NULL: the root's). Any context. */
+void sched_set_group(struct thread *t, struct cgroup *g);
 /* Run @t only on CPUs of @mask, of which one must be running. When it is the caller it is there when this returns. */
 void thread_set_affinity(struct thread *t, uint64_t mask);
 
