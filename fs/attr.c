@@ -317,7 +317,7 @@ SYSCALL(NR_utime, utime)
 
 void inode_too_long(void)
 {
-	if (!current->for_ring)
+	if (!current->ring_call)	/* a ring is told by the result */
 		signal_send_thread(current, LINUX_SIGXFSZ, NULL);
 }
 

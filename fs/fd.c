@@ -234,10 +234,22 @@ static int table_install(struct fd_table *t, struct file *f, int from, int limit
 	return t->generations ? fd_number(fd, t->generations[fd]) : fd;
 }
 
+static int ring_keep(struct ring_call *call, struct file *f, bool cloexec)
+{
+	if (cloexec)
+		return -EINVAL;
+	file_put(call->kept);
+	file_get(f);
+	call->kept = f;
+	return FD_OF_RING;
+}
+
 int fd_install(struct fd_table *t, struct file *f, int from, bool cloexec)
 {
 	int fd, limit = table_limit(t);
 
+	if (unlikely(current->ring_call && current->ring_call->keeps))
+		return ring_keep(current->ring_call, f, cloexec);
 	if (from < 0 || from >= limit)
 		return from < 0 ? -EINVAL : -EMFILE;
 	spin_lock(&t->lock);
@@ -254,6 +266,20 @@ int fd_install_new(struct file *f, uint32_t flags)
 	return fd;
 }
 
+static struct file *ring_file(void)
+{
+	return current->ring_call ? current->ring_call->file : NULL;
+}
+
+static struct file *ring_file_get(void)
+{
+	struct file *f = ring_file();
+
+	if (f)
+		file_get(f);
+	return f;
+}
+
 struct file *fd_get(struct fd_table *t, int fd)
 {
 	struct file *f = NULL;
@@ -261,6 +287,8 @@ struct file *fd_get(struct fd_table *t, int fd)
 
 	if (!t || fd < 0)
 		return NULL;
+	if (unlikely(fd == FD_OF_RING) && current->ring_call)
+		return ring_file_get();
 	spin_lock(&t->lock);
 	slot = slot_of(t, fd);
 	if (slot >= 0)
@@ -292,7 +320,7 @@ struct file *fd_borrow(int fd, bool *shared)
 	if (unlikely(*shared))
 		return fd_get_io(fd);
 	if ((unsigned int)fd >= (unsigned int)t->size)
-		return NULL;
+		return fd == FD_OF_RING ? ring_file() : NULL;
 	f = t->files[fd];
 	return f && !(f->flags & LINUX_O_PATH) ? f : NULL;
 }

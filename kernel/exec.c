@@ -316,6 +316,7 @@ static void exec_commit(struct exec_image *image, const char *program, struct re
 	t->clear_child_tid = 0;
 	t->rseq = 0;
 	posix_timers_free(p);
+	uring_process_ends();
 	process_space_replace(p, image->space);
 	process_release_vfork(p);
 	fd_table_close_on_exec(p->files);

@@ -245,6 +245,7 @@ static void process_finish(struct process *p)
 	if (p == init_process)
 		panic("init died with status %d", status & 0x7f ? 128 + (status & 0x7f) : status >> 8 & 0xff);
 	process_companions_end(p);
+	uring_process_ends();
 	process_release(p);
 	process_become_zombie(p);
 }

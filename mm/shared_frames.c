@@ -4,7 +4,7 @@
 #include <mm/slab.h>
 #include <mm/space.h>
 
-static void frames_release(struct vma_object *o)
+void vma_object_free(struct vma_object *o)
 {
 	for (uint64_t i = 0; i < o->nr_pages; i++)
 		if (o->pages[i])
@@ -20,7 +20,7 @@ struct vma_object *vma_object_create(uint64_t nr_pages)
 	if (!o)
 		return NULL;
 	ref_init(&o->ref);
-	o->release = frames_release;
+	o->release = vma_object_free;
 	o->pages = kcalloc(nr_pages, sizeof(struct page *));
 	o->nr_pages = o->pages ? nr_pages : 0;
 	for (uint64_t i = 0; i < o->nr_pages; i++) {

@@ -93,6 +93,11 @@ fuzz-calls: all
 compare-calls: all
 	$(Q)FERRY_BUILD=$(O) tests/conformance/calls --vectors $(or $(VECTORS),50) --seed $(or $(SEED),1) $(NAMES)
 
+# io_uring under random calls of several threads, forks, execs and kills: make storm-uring [ROUNDS=500] [SMP=2]
+.PHONY: storm-uring
+storm-uring: all
+	$(Q)scripts/run --build $(O) --smp $(or $(SMP),2) --timeout 3600 -- env STORM_ROUNDS=$(or $(ROUNDS),500) abi_test uring_survives_a_storm
+
 # Python's own test suite, here and on Debian's Linux: make compare-python [MODULES="test_os test_io"] [SECONDS=900] (that one module may take)
 .PHONY: compare-python
 compare-python: all

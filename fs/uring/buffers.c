@@ -9,6 +9,7 @@
 
 #define PROVIDED_MAX	65536u		/* of a ring, all groups together */
 #define GROUPS_MAX	4096u
+#define PAID_AT_ONCE	64u
 #define NUMBERS		65536u		/* that buffers of a group may have */
 #define RING_TAIL	14u		/* in the place of the first entry's last field */
 #define RING_ENTRIES_MAX 32768u
@@ -42,7 +43,7 @@ static struct uring_group *group_find(struct uring *u, uint16_t number)
 
 static struct uring_group *group_create(struct uring *u, uint16_t number)
 {
-	struct uring_group *g = u->nr_groups < GROUPS_MAX ? kzalloc(sizeof(*g)) : NULL;
+	struct uring_group *g = u->nr_groups < GROUPS_MAX && !uring_pay(u, sizeof(*g)) ? kzalloc(sizeof(*g)) : NULL;
 
 	if (!g)
 		return NULL;
@@ -51,6 +52,17 @@ static struct uring_group *group_create(struct uring *u, uint16_t number)
 	list_append(&u->groups, &g->link);
 	u->nr_groups++;
 	return g;
+}
+
+/* They are paid for in steps, as many as there ever were. */
+static struct uring_buffer *buffer_create(struct uring *u)
+{
+	if (u->nr_provided == u->provided_paid) {
+		if (uring_pay(u, PAID_AT_ONCE * sizeof(struct uring_buffer)))
+			return NULL;
+		u->provided_paid += PAID_AT_ONCE;
+	}
+	return kzalloc(sizeof(struct uring_buffer));
 }
 
 static uint32_t buffers_drop(struct uring *u, struct uring_group *g, uint32_t nr)
@@ -74,6 +86,7 @@ static void group_forget(struct uring *u, struct uring_group *g)
 	list_del(&g->link);
 	u->nr_groups--;
 	kfree(g);
+	uring_unpay(u, sizeof(*g));
 }
 
 void uring_groups_forget(struct uring *u)
@@ -111,7 +124,7 @@ int64_t uring_buffers_provide(struct uring_request *r)
 	if (!g)
 		g = group_create(r->uring, sqe->buffer_index);
 	for (i = 0; g && i < (uint32_t)sqe->fd && r->uring->nr_provided < PROVIDED_MAX; i++) {
-		struct uring_buffer *b = kzalloc(sizeof(*b));
+		struct uring_buffer *b = buffer_create(r->uring);
 
 		if (!b)
 			break;
@@ -246,7 +259,7 @@ void uring_buffer_return(struct uring_request *r)
 		g->head--;
 		return;
 	}
-	b = kzalloc(sizeof(*b));
+	b = buffer_create(r->uring);
 	if (!b)
 		return;		/* the program misses one */
 	*b = (struct uring_buffer){ .address = r->chosen.address, .length = r->chosen.length, .number = r->chosen.number };

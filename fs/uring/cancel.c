@@ -12,12 +12,16 @@ int uring_cancel_locked(struct uring_request *r)
 		uring_complete_locked(r, -ECANCELED);
 		return 0;
 	case REQUEST_ARMED:
+	case REQUEST_READY:
 		r->cancelled = true;
-		uring_ready_locked(r);
+		if (r->busy)		/* it sees that before it waits */
+			return 0;
+		if (r->state == REQUEST_READY)
+			list_del(&r->link);
+		uring_complete_locked(r, -ECANCELED);	/* at once: its process may be far from here, or dead */
 		return 0;
 	case REQUEST_WAITING:
-	case REQUEST_READY:
-	case REQUEST_STARTED:	/* it sees that before it waits */
+	case REQUEST_STARTED:
 		r->cancelled = true;
 		return 0;
 	default:
@@ -25,38 +29,45 @@ int uring_cancel_locked(struct uring_request *r)
 	}
 }
 
-static bool is_meant(const struct uring_request *r, const struct uring_request *by)
-{
-	const struct linux_uring_sqe *sqe = &by->sqe;
+/* Which requests are to end. */
+struct cancel {
+	uint64_t name;			/* their user_data */
+	int fd;
+	uint32_t flags;			/* LINUX_URING_CANCEL_* */
+	bool polls;			/* none but polls */
+	const struct uring_request *by;	/* is not meant; NULL: none asks */
+};
 
-	if (r == by || r->state == REQUEST_DONE || r->cancelled)
+/* What limits the time of another request ends with that one. */
+static bool is_meant(const struct uring_request *r, const struct cancel *c)
+{
+	if (r == c->by || r->state == REQUEST_DONE || r->cancelled || r->sqe.opcode == LINUX_URING_OP_LINK_TIMEOUT)
 		return false;
-	if (by->sqe.opcode == LINUX_URING_OP_POLL_REMOVE)
-		return r->sqe.opcode == LINUX_URING_OP_POLL_ADD && r->sqe.user_data == sqe->address;
-	if (sqe->op_flags & LINUX_URING_CANCEL_ANY)
+	if (c->polls)
+		return r->sqe.opcode == LINUX_URING_OP_POLL_ADD && r->sqe.user_data == c->name;
+	if (c->flags & LINUX_URING_CANCEL_ANY)
 		return true;
-	if (sqe->op_flags & LINUX_URING_CANCEL_FD)
-		return r->sqe.fd == sqe->fd && r->file &&
-		       !(r->sqe.flags & LINUX_URING_SQE_FIXED_FILE) == !(sqe->op_flags & LINUX_URING_CANCEL_FD_FIXED);
-	return r->sqe.user_data == sqe->address;
+	if (c->flags & LINUX_URING_CANCEL_FD)
+		return r->sqe.fd == c->fd && r->file &&
+		       !(r->sqe.flags & LINUX_URING_SQE_FIXED_FILE) == !(c->flags & LINUX_URING_CANCEL_FD_FIXED);
+	return r->sqe.user_data == c->name;
 }
 
-static struct uring_request *next_meant(struct uring *u, const struct uring_request *by)
+static struct uring_request *next_meant(struct uring *u, const struct cancel *c)
 {
 	struct uring_request *r;
 
 	list_for_each(r, &u->requests, all_link)
-		if (is_meant(r, by) && (r->state != REQUEST_AWAY || !(by->sqe.op_flags & (LINUX_URING_CANCEL_ALL | LINUX_URING_CANCEL_ANY))))
+		if (is_meant(r, c) && (r->state != REQUEST_AWAY || !(c->flags & (LINUX_URING_CANCEL_ALL | LINUX_URING_CANCEL_ANY))))
 			return r;
 	return NULL;
 }
 
 /* 0, -ENOENT, -EALREADY. */
-static int cancel_next(struct uring_request *by)
+static int cancel_next(struct uring *u, const struct cancel *c)
 {
-	struct uring *u = by->uring;
 	uint64_t flags = spin_lock_irq(&u->done_lock);
-	struct uring_request *r = next_meant(u, by);
+	struct uring_request *r = next_meant(u, c);
 	int err = r ? uring_cancel_locked(r) : -ENOENT;
 
 	spin_unlock_irq(&u->done_lock, flags);
@@ -65,26 +76,94 @@ static int cancel_next(struct uring_request *by)
 	return err;
 }
 
-int64_t uring_cancel(struct uring_request *r)
+static int64_t cancel_meant(struct uring *u, const struct cancel *c)
 {
 	int64_t nr = 0;
 
-	if (r->sqe.op_flags & ~LINUX_URING_CANCEL_FLAGS || r->sqe.offset || r->sqe.length)
-		return -EINVAL;
-	if (!(r->sqe.op_flags & (LINUX_URING_CANCEL_ALL | LINUX_URING_CANCEL_ANY)))
-		return cancel_next(r);
-	while (!cancel_next(r))
+	if (!(c->flags & (LINUX_URING_CANCEL_ALL | LINUX_URING_CANCEL_ANY)))
+		return cancel_next(u, c);
+	while (!cancel_next(u, c))
 		nr++;
 	return nr;
+}
+
+int64_t uring_cancel(struct uring_request *r)
+{
+	struct cancel c = { .name = r->sqe.address, .fd = r->sqe.fd, .flags = r->sqe.op_flags, .by = r };
+
+	if (r->sqe.op_flags & ~LINUX_URING_CANCEL_FLAGS || r->sqe.offset || r->sqe.length)
+		return -EINVAL;
+	return cancel_meant(r->uring, &c);
+}
+
+static int sync_read(uint64_t from, uint32_t nr, struct cancel *c, time_ns_t *deadline)
+{
+	struct linux_uring_sync_cancel s;
+
+	if (nr != 1 || !from)
+		return -EINVAL;
+	if (copy_from_user(&s, from, sizeof(s)))
+		return -EFAULT;
+	if (s.flags & ~LINUX_URING_CANCEL_FLAGS || s.pad[0] || s.pad[1] || s.pad[2] || s.pad[3])
+		return -EINVAL;
+	*c = (struct cancel){ .name = s.address, .fd = s.fd, .flags = s.flags };
+	*deadline = TIME_FOREVER;
+	if (s.seconds == -1 && s.nanoseconds == -1)
+		return 0;
+	if (s.seconds < 0 || s.nanoseconds < 0 || s.nanoseconds >= (long long)NSEC_PER_SEC)
+		*deadline = time_now();
+	else if (s.seconds < 9000000000)
+		*deadline = time_now() + (uint64_t)s.seconds * NSEC_PER_SEC + (uint64_t)s.nanoseconds;
+	return 0;
+}
+
+static uint32_t nr_running(struct uring *u)
+{
+	uint64_t flags = spin_lock_irq(&u->done_lock);
+	uint32_t nr = u->running;
+
+	spin_unlock_irq(&u->done_lock, flags);
+	return nr;
+}
+
+int64_t uring_cancel_sync(struct uring *u, uint64_t from, uint32_t nr)
+{
+	time_ns_t deadline = 0;
+	struct cancel c;
+	int64_t n = sync_read(from, nr, &c, &deadline);
+	bool waited = false;
+	int err = 0;
+
+	while (!n && !err) {
+		uint32_t before = nr_running(u);
+
+		mutex_lock(&u->lock);
+		n = cancel_meant(u, &c);
+		mutex_unlock(&u->lock);
+		if (n != -EALREADY)
+			break;
+		n = 0;
+		waited = true;
+		err = wait_event(&u->wait, nr_running(u) != before || uring_ready_waits(u), deadline, true);
+		if (!err && uring_ready_waits(u)) {
+			mutex_lock(&u->lock);
+			uring_run_ready(u);
+			mutex_unlock(&u->lock);
+		}
+	}
+	if (err)
+		return err == -ETIMEDOUT ? -ETIME : err;
+	return waited && n == -ENOENT ? 0 : n;
 }
 
 /* Another name, or other events: the request looks again, in its process. One that looks just now is told -EALREADY. */
 static int64_t poll_update(struct uring_request *by)
 {
 	const struct linux_uring_sqe *sqe = &by->sqe;
+	struct cancel c = { .name = sqe->address, .polls = true, .by = by };
 	struct uring *u = by->uring;
 	uint64_t flags = spin_lock_irq(&u->done_lock);
-	struct uring_request *r = next_meant(u, by);
+	struct uring_request *r = next_meant(u, &c);
 	bool armed = r && r->state == REQUEST_ARMED;
 
 	if (armed && sqe->length & LINUX_URING_POLL_UPDATE_NAME)
@@ -102,13 +181,47 @@ static int64_t poll_update(struct uring_request *by)
 int64_t uring_poll_remove(struct uring_request *r)
 {
 	const struct linux_uring_sqe *sqe = &r->sqe;
+	struct cancel c = { .name = sqe->address, .polls = true, .by = r };
 	uint32_t update = LINUX_URING_POLL_UPDATE_EVENTS | LINUX_URING_POLL_UPDATE_NAME;
 
 	if (sqe->buffer_index || sqe->splice_fd || sqe->length & ~(update | LINUX_URING_POLL_MULTI) || sqe->length == LINUX_URING_POLL_MULTI)
 		return -EINVAL;
 	if ((!(sqe->length & LINUX_URING_POLL_UPDATE_NAME) && sqe->offset) || (!(sqe->length & LINUX_URING_POLL_UPDATE_EVENTS) && sqe->op_flags))
 		return -EINVAL;
-	return sqe->length ? poll_update(r) : cancel_next(r);
+	return sqe->length ? poll_update(r) : cancel_next(r->uring, &c);
+}
+
+/* ---- A process goes ---- */
+
+/* done_lock held. What a disk or the worker has ends by itself. */
+static struct uring_request *next_of(struct uring *u, const struct process *p)
+{
+	struct uring_request *r;
+
+	list_for_each(r, &u->requests, all_link)
+		if (r->process == p && !r->cancelled && r->state != REQUEST_AWAY && r->sqe.opcode != LINUX_URING_OP_LINK_TIMEOUT)
+			return r;
+	return NULL;
+}
+
+bool uring_has_requests_of(struct uring *u, const struct process *p)
+{
+	uint64_t flags = spin_lock_irq(&u->done_lock);
+	bool has = !u->dying && next_of(u, p);
+
+	spin_unlock_irq(&u->done_lock, flags);
+	return has;
+}
+
+void uring_cancel_of(struct uring *u, const struct process *p)
+{
+	uint64_t flags = spin_lock_irq(&u->done_lock);
+	struct uring_request *r;
+
+	while (!u->dying && (r = next_of(u, p)))
+		(void)uring_cancel_locked(r);
+	spin_unlock_irq(&u->done_lock, flags);
+	uring_tell(u);
 }
 
 /* ---- The ring goes ---- */

@@ -7,6 +7,8 @@
 #include "uring.h"
 
 #define LINKS		(LINUX_URING_SQE_IO_LINK | LINUX_URING_SQE_IO_HARDLINK)
+#define REAP_EVERY	256
+#define REQUEST_BYTES	(sizeof(struct uring_request) + URING_POLL_BYTES)
 #define ENTER_FLAGS	(LINUX_URING_ENTER_GETEVENTS | LINUX_URING_ENTER_SQ_WAKEUP | LINUX_URING_ENTER_SQ_WAIT | \
 			 LINUX_URING_ENTER_EXT_ARG)
 
@@ -35,7 +37,8 @@ void uring_request_free(struct uring_request *r)
 	block_async_end(&r->async);
 	request_close(r);
 	kfree(r->vec);
-	process_put(r->process);
+	if (r->process)
+		process_put(r->process);
 	kfree(r);
 }
 
@@ -68,15 +71,17 @@ static bool request_begins(struct uring_request *r)
 
 static void request_run(struct uring_request *r, struct uring_batch *b)
 {
+	struct ring_call call = { .keeps = false };
 	int64_t result = -ECANCELED;
 
-	current->for_ring = true;
+	current->ring_call = &call;
 	if (request_begins(r))
 		result = uring_start(r, b);
-	current->for_ring = false;
+	current->ring_call = NULL;
 	if (result == URING_PENDING)
 		return;
-	request_close(r);	/* now: it may be the ring itself, which would then never be closed */
+	if (r->file && !file_is_uring(r->file))	/* the last of a ring would wait for u->lock: uring_reap() sees to that */
+		request_close(r);
 	uring_complete(r, result);
 }
 
@@ -86,7 +91,7 @@ static struct uring_request *ready_take(struct uring *u)
 	struct uring_request *r, *found = NULL;
 
 	list_for_each(r, &u->ready, link) {
-		if (r->process == current_process) {
+		if (r->process == current_process || r->cancelled) {
 			found = r;
 			break;
 		}
@@ -192,23 +197,35 @@ static int place_check(const struct submission *s, const struct uring_request *r
 
 /* ---- Taking from the ring ---- */
 
-/* A request that may begin is counted as running; where there are too many, others must end or be taken first. */
-static int request_count(struct uring *u)
-{
-	uint64_t flags = spin_lock_irq(&u->done_lock);
-	int err = u->running + u->nr_overflow < URING_REQUESTS_MAX ? 0 : u->nr_overflow ? -EBUSY : -EAGAIN;
-
-	u->running += !err;
-	spin_unlock_irq(&u->done_lock, flags);
-	return err;
-}
-
-static void request_forget(struct uring *u)
+static void running_less(struct uring *u)
 {
 	uint64_t flags = spin_lock_irq(&u->done_lock);
 
 	u->running--;
 	spin_unlock_irq(&u->done_lock, flags);
+}
+
+/* A request that may begin is counted as running; where there are too many, others must end or be taken first. */
+static int request_count(struct uring *u)
+{
+	uint64_t flags = spin_lock_irq(&u->done_lock);
+	int err = u->running + u->nr_overflow < URING_REQUESTS_MAX ? 0 : u->nr_overflow ? -EBUSY : -EAGAIN;
+	bool paid = u->used_bytes + REQUEST_BYTES <= u->paid_bytes;
+
+	if (!err && paid)
+		u->used_bytes += REQUEST_BYTES;
+	u->running += !err;
+	spin_unlock_irq(&u->done_lock, flags);
+	if (err || paid || !uring_pay(u, REQUEST_BYTES))
+		return err;
+	running_less(u);
+	return -EAGAIN;
+}
+
+static void request_forget(struct uring *u)
+{
+	running_less(u);
+	uring_unpay(u, REQUEST_BYTES);
 }
 
 static void request_init(struct uring_request *r, struct uring *u)
@@ -219,7 +236,9 @@ static void request_init(struct uring_request *r, struct uring *u)
 	list_init(&r->all_link);
 	r->uring = u;
 	r->process = current_process;
+	r->process->uses_rings = true;
 	process_get(r->process);
+	r->cost = REQUEST_BYTES;
 	r->space_number = current_process->space->number;
 	r->async.done = disk_done;
 	flags = spin_lock_irq(&u->done_lock);
@@ -257,6 +276,14 @@ static int request_take(struct uring *u, struct submission *s)
 	return 1;
 }
 
+/* What has ended costs no memory while others begin. u->lock is let go: what was watched may be a ring, which takes locks to end. */
+static void ended_free(struct uring *u)
+{
+	mutex_unlock(&u->lock);
+	uring_reap(u);
+	mutex_lock(&u->lock);
+}
+
 int64_t uring_submit(struct uring *u, uint32_t wanted)
 {
 	struct submission s = { .open = false };
@@ -267,6 +294,8 @@ int64_t uring_submit(struct uring *u, uint32_t wanted)
 	while (n > 0 && !s.stop && done < MIN(wanted, u->sq_entries)) {
 		n = request_take(u, &s);
 		done += n > 0;
+		if (!s.open && done % REAP_EVERY == 0)
+			ended_free(u);
 	}
 	chain_launch(u, &s);	/* a chain ends with the call */
 	ready_run(u, &s.batch);
@@ -283,7 +312,7 @@ bool uring_ready_waits(struct uring *u)
 	bool found = false;
 
 	list_for_each(r, &u->ready, link) {
-		found = r->process == current_process;
+		found = r->process == current_process || r->cancelled;
 		if (found)
 			break;
 	}
@@ -297,6 +326,8 @@ static int events_wait(struct uring *u, uint32_t wanted, time_ns_t deadline)
 
 	wanted = MIN(wanted, u->cq_entries);
 	do {
+		if (READ_ONCE(current_process->attention) & PROCESS_RING)
+			uring_attend();		/* another ring that this one polls */
 		if (uring_ready_waits(u)) {
 			mutex_lock(&u->lock);
 			uring_run_ready(u);

@@ -12,44 +12,51 @@
 #define CUR_POS		(~0ull)
 #define FLAGS_KNOWN	(LINUX_URING_SQE_FIXED_FILE | LINUX_URING_SQE_IO_DRAIN | LINUX_URING_SQE_IO_LINK | LINUX_URING_SQE_IO_HARDLINK | \
 			 LINUX_URING_SQE_ASYNC | LINUX_URING_SQE_CQE_SKIP | LINUX_URING_SQE_BUFFER_SELECT)
+#define DIRECT_MOST	(64ul << 20)	/* bytes of a request to a disk */
+#define DIRECT_FREE	(64ul << 10)
 #define SHOTS_MAX	1024u	/* results that a request tells at once before it ends: others want their turn */
 #define READABLE	(LINUX_POLLIN | LINUX_POLLRDNORM)
 #define WRITABLE	(LINUX_POLLOUT | LINUX_POLLWRNORM)
+#define GIVES		(1u << 31)
 
 /* ---- Operations that are system calls: where its arguments stand ---- */
 
-enum field { NONE, FD, ADDRESS, LENGTH, OFFSET, OP_FLAGS, MESSAGE_FLAGS };
+enum field { NONE, FD, FILE, ADDRESS, LENGTH, OFFSET, OP_FLAGS, ADDRESS3, MESSAGE_FLAGS };	/* FILE: of a descriptor or registered */
 
 struct call {
 	uint8_t op;
 	uint16_t nr;
 	uint8_t fields[6];
-	uint32_t events;	/* waits for them first */
+	uint32_t events;	/* LINUX_POLL*: waits for them first; GIVES: a file, which may go to the table of those registered */
 };
 
 static const struct call calls[] = {
-	{ LINUX_URING_OP_SYNC_FILE_RANGE, NR_sync_file_range, { FD, OFFSET, LENGTH, OP_FLAGS }, 0 },
-	{ LINUX_URING_OP_SENDMSG, NR_sendmsg, { FD, ADDRESS, MESSAGE_FLAGS }, WRITABLE },
-	{ LINUX_URING_OP_RECVMSG, NR_recvmsg, { FD, ADDRESS, MESSAGE_FLAGS }, READABLE },
-	{ LINUX_URING_OP_ACCEPT, NR_accept4, { FD, ADDRESS, OFFSET, OP_FLAGS }, READABLE },
-	{ LINUX_URING_OP_CONNECT, NR_connect, { FD, ADDRESS, OFFSET }, 0 },
-	{ LINUX_URING_OP_FALLOCATE, NR_fallocate, { FD, LENGTH, OFFSET, ADDRESS }, 0 },
-	{ LINUX_URING_OP_OPENAT, NR_openat, { FD, ADDRESS, OP_FLAGS, LENGTH }, 0 },
+	{ LINUX_URING_OP_SYNC_FILE_RANGE, NR_sync_file_range, { FILE, OFFSET, LENGTH, OP_FLAGS }, 0 },
+	{ LINUX_URING_OP_SENDMSG, NR_sendmsg, { FILE, ADDRESS, MESSAGE_FLAGS }, WRITABLE },
+	{ LINUX_URING_OP_RECVMSG, NR_recvmsg, { FILE, ADDRESS, MESSAGE_FLAGS }, READABLE },
+	{ LINUX_URING_OP_ACCEPT, NR_accept4, { FILE, ADDRESS, OFFSET, OP_FLAGS }, READABLE | GIVES },
+	{ LINUX_URING_OP_CONNECT, NR_connect, { FILE, ADDRESS, OFFSET }, 0 },
+	{ LINUX_URING_OP_FALLOCATE, NR_fallocate, { FILE, LENGTH, OFFSET, ADDRESS }, 0 },
+	{ LINUX_URING_OP_OPENAT, NR_openat, { FD, ADDRESS, OP_FLAGS, LENGTH }, GIVES },
 	{ LINUX_URING_OP_CLOSE, NR_close, { FD }, 0 },
 	{ LINUX_URING_OP_STATX, NR_statx, { FD, ADDRESS, OP_FLAGS, LENGTH, OFFSET }, 0 },
-	{ LINUX_URING_OP_FADVISE, NR_fadvise64, { FD, OFFSET, LENGTH, OP_FLAGS }, 0 },
+	{ LINUX_URING_OP_FADVISE, NR_fadvise64, { FILE, OFFSET, LENGTH, OP_FLAGS }, 0 },
 	{ LINUX_URING_OP_MADVISE, NR_madvise, { ADDRESS, LENGTH, OP_FLAGS }, 0 },
-	{ LINUX_URING_OP_SEND, NR_sendto, { FD, ADDRESS, LENGTH, MESSAGE_FLAGS }, WRITABLE },
-	{ LINUX_URING_OP_RECV, NR_recvfrom, { FD, ADDRESS, LENGTH, MESSAGE_FLAGS }, READABLE },
-	{ LINUX_URING_OP_OPENAT2, NR_openat2, { FD, ADDRESS, OFFSET, LENGTH }, 0 },
+	{ LINUX_URING_OP_SEND, NR_sendto, { FILE, ADDRESS, LENGTH, MESSAGE_FLAGS }, WRITABLE },
+	{ LINUX_URING_OP_RECV, NR_recvfrom, { FILE, ADDRESS, LENGTH, MESSAGE_FLAGS }, READABLE },
+	{ LINUX_URING_OP_OPENAT2, NR_openat2, { FD, ADDRESS, OFFSET, LENGTH }, GIVES },
 	{ LINUX_URING_OP_EPOLL_CTL, NR_epoll_ctl, { FD, LENGTH, OFFSET, ADDRESS }, 0 },
-	{ LINUX_URING_OP_SHUTDOWN, NR_shutdown, { FD, LENGTH }, 0 },
+	{ LINUX_URING_OP_SHUTDOWN, NR_shutdown, { FILE, LENGTH }, 0 },
 	{ LINUX_URING_OP_RENAMEAT, NR_renameat2, { FD, ADDRESS, LENGTH, OFFSET, OP_FLAGS }, 0 },
 	{ LINUX_URING_OP_UNLINKAT, NR_unlinkat, { FD, ADDRESS, OP_FLAGS }, 0 },
 	{ LINUX_URING_OP_MKDIRAT, NR_mkdirat, { FD, ADDRESS, LENGTH }, 0 },
 	{ LINUX_URING_OP_SYMLINKAT, NR_symlinkat, { ADDRESS, FD, OFFSET }, 0 },
 	{ LINUX_URING_OP_LINKAT, NR_linkat, { FD, ADDRESS, LENGTH, OFFSET, OP_FLAGS }, 0 },
-	{ LINUX_URING_OP_SOCKET, NR_socket, { FD, OFFSET, LENGTH }, 0 },
+	{ LINUX_URING_OP_SOCKET, NR_socket, { FD, OFFSET, LENGTH }, GIVES },
+	{ LINUX_URING_OP_FSETXATTR, NR_fsetxattr, { FILE, ADDRESS, OFFSET, LENGTH, OP_FLAGS }, 0 },
+	{ LINUX_URING_OP_SETXATTR, NR_setxattr, { ADDRESS3, ADDRESS, OFFSET, LENGTH, OP_FLAGS }, 0 },
+	{ LINUX_URING_OP_FGETXATTR, NR_fgetxattr, { FILE, ADDRESS, OFFSET, LENGTH }, 0 },
+	{ LINUX_URING_OP_GETXATTR, NR_getxattr, { ADDRESS3, ADDRESS, OFFSET, LENGTH }, 0 },
 };
 
 static const struct call *call_of(uint8_t op)
@@ -65,6 +72,10 @@ static uint64_t field_value(const struct linux_uring_sqe *sqe, enum field field)
 	switch (field) {
 	case FD:
 		return (uint64_t)(int64_t)sqe->fd;
+	case FILE:
+		return FD_OF_RING;
+	case ADDRESS3:
+		return sqe->address3;
 	case ADDRESS:
 		return sqe->address;
 	case LENGTH:
@@ -94,13 +105,25 @@ static bool closes_a_ring(const struct linux_uring_sqe *sqe)
 static int64_t call_do(struct uring_request *r, struct uring_batch *b)
 {
 	const struct call *c = call_of(r->sqe.opcode);
+	struct ring_call *call = current->ring_call;
+	uint32_t slot = (uint32_t)r->sqe.splice_fd;
 	struct syscall_args args;
+	int64_t n;
 
+	if (r->sqe.opcode == LINUX_URING_OP_CLOSE && slot)
+		return uring_file_remove(r->uring, slot);
 	if (closes_a_ring(&r->sqe))
 		return -EBADF;
 	for (unsigned int i = 0; i < ARRAY_SIZE(args.a); i++)
 		args.a[i] = field_value(&r->sqe, c->fields[i]);
-	return syscall_do(c->nr, &args);
+	call->file = r->file;
+	call->keeps = c->events & GIVES && slot;
+	call->kept = NULL;
+	n = syscall_do(c->nr, &args);
+	if (call->keeps && n >= 0)
+		return uring_file_install(r->uring, call->kept, slot);
+	file_put(call->kept);
+	return n;
 }
 
 /* ---- Waiting for a file ---- */
@@ -129,7 +152,7 @@ static int64_t try_or_wait(struct uring_request *r, struct uring_batch *b, uint3
 	uint32_t wanted = events | LINUX_POLLERR | LINUX_POLLHUP;
 	int64_t n = -EAGAIN, ready;
 
-	if (!uring_may_poll(r->file) || r->file->flags & LINUX_O_NONBLOCK)
+	if (!uring_may_poll(r->file) || file_is_uring(r->file) || r->file->flags & LINUX_O_NONBLOCK)
 		return attempt_once(r, b, attempt);
 	if (file_poll(r->file, NULL) & wanted)
 		n = attempt_once(r, b, attempt);
@@ -171,6 +194,17 @@ static int64_t shots(struct uring_request *r, struct uring_batch *b, uint32_t ev
 }
 
 /* ---- Reads and writes ---- */
+
+static int64_t wanted_bytes(const struct uring_request *r)
+{
+	int64_t sum = 0;
+
+	if (!r->vec)
+		return r->sqe.length;
+	for (unsigned int i = 0; i < r->sqe.length; i++)
+		sum += (int64_t)r->vec[i].length;
+	return sum;
+}
 
 static bool op_writes(uint8_t op)
 {
@@ -224,6 +258,20 @@ static int fixed_check(const struct uring_request *r)
 	return 0;
 }
 
+/* What the kernel writes down of many pages that a disk is given: about a hundredth of them. */
+static int direct_pay(struct uring_request *r)
+{
+	uint64_t bytes = MIN((uint64_t)wanted_bytes(r), DIRECT_MOST) >> 7;
+	int err = 0;
+
+	if (bytes > DIRECT_FREE >> 7 && block_file_is(r->file) && r->file->flags & LINUX_O_DIRECT)
+		err = uring_pay(r->uring, bytes);
+	else
+		bytes = 0;
+	r->cost += err ? 0 : bytes;
+	return err;
+}
+
 static int64_t io_start(struct uring_request *r, struct uring_batch *b)
 {
 	bool write = op_writes(r->sqe.opcode), fixed = r->sqe.opcode == LINUX_URING_OP_READ_FIXED || r->sqe.opcode == LINUX_URING_OP_WRITE_FIXED;
@@ -237,6 +285,8 @@ static int64_t io_start(struct uring_request *r, struct uring_batch *b)
 		err = fixed_check(r);
 	if (!err)
 		err = r->vec_err;
+	if (!err)
+		err = direct_pay(r);
 	return err ? err : try_or_wait(r, b, write ? WRITABLE : READABLE, io_attempt);
 }
 
@@ -266,6 +316,7 @@ static int64_t poll_start(struct uring_request *r)
 		return -EINVAL;
 	if (!r->file->ops->poll)
 		return file_poll(r->file, NULL) & events;
+	current->ring_call->polls = true;
 	ready = uring_poll_arm(r, events);
 	if (ready < 0)
 		return ready;
@@ -280,14 +331,17 @@ static int64_t call_start(struct uring_request *r, struct uring_batch *b)
 {
 	const struct call *c = call_of(r->sqe.opcode);
 
-	return c->events ? shots(r, b, c->events, call_do) : call_do(r, b);
+	uint32_t events = c->events & ~GIVES;
+
+	return events ? shots(r, b, events, call_do) : call_do(r, b);
 }
 
 static bool op_has_file(uint8_t op)
 {
 	const struct call *c = call_of(op);
 
-	return op_is_io(op) || op == LINUX_URING_OP_FSYNC || op == LINUX_URING_OP_POLL_ADD || (c && c->events);
+	return op_is_io(op) || op == LINUX_URING_OP_FSYNC || op == LINUX_URING_OP_POLL_ADD || op == LINUX_URING_OP_MSG_RING ||
+	       (c && c->fields[0] == FILE);
 }
 
 static int file_find(struct uring_request *r)
@@ -312,6 +366,7 @@ bool uring_op_known(uint8_t op)
 	case LINUX_URING_OP_FILES_UPDATE:
 	case LINUX_URING_OP_PROVIDE_BUFFERS:
 	case LINUX_URING_OP_REMOVE_BUFFERS:
+	case LINUX_URING_OP_MSG_RING:
 		return true;
 	}
 	return op_is_io(op) || call_of(op);
@@ -344,8 +399,11 @@ int64_t uring_start(struct uring_request *r, struct uring_batch *b)
 		return uring_buffers_provide(r);
 	case LINUX_URING_OP_REMOVE_BUFFERS:
 		return uring_buffers_remove(r);
+	case LINUX_URING_OP_MSG_RING:
+		return uring_message_send(r);
 	case LINUX_URING_OP_FILES_UPDATE:
-		return uring_files_update(r->uring, (uint32_t)r->sqe.offset, r->sqe.address, r->sqe.length);
+		return (uint32_t)r->sqe.offset == URING_SLOT_ANY ? uring_files_place(r->uring, r->sqe.address, r->sqe.length) :
+		       uring_files_update(r->uring, (uint32_t)r->sqe.offset, r->sqe.address, r->sqe.length);
 	}
 	return op_is_io(r->sqe.opcode) ? io_start(r, b) : call_start(r, b);
 }
@@ -359,6 +417,9 @@ static int vec_copy(struct uring_request *r)
 
 	if (sqe->length > VECS_MAX)
 		return -EINVAL;
+	if (uring_pay(r->uring, sqe->length * sizeof(*r->vec)))
+		return -ENOMEM;
+	r->cost += sqe->length * sizeof(*r->vec);
 	r->vec = kcalloc(MAX(sqe->length, 1u), sizeof(*r->vec));
 	if (!r->vec)
 		return -ENOMEM;
@@ -385,11 +446,31 @@ static bool call_flags_make_sense(const struct linux_uring_sqe *sqe)
 	return !sqe->ioprio;
 }
 
+/* Of a file that the call gives, or closes. A table knows nothing of execve(). */
+static bool call_place_makes_sense(const struct linux_uring_sqe *sqe)
+{
+	if (!sqe->splice_fd)
+		return true;
+	switch (sqe->opcode) {
+	case LINUX_URING_OP_CLOSE:
+		return !sqe->fd;
+	case LINUX_URING_OP_OPENAT:
+		return !(sqe->op_flags & LINUX_O_CLOEXEC);
+	case LINUX_URING_OP_OPENAT2:
+		return true;
+	case LINUX_URING_OP_SOCKET:
+		return !(sqe->offset & LINUX_SOCK_CLOEXEC);
+	case LINUX_URING_OP_ACCEPT:
+		return !(sqe->op_flags & LINUX_SOCK_CLOEXEC) && (!(sqe->ioprio & LINUX_URING_ACCEPT_MULTI) || sqe->splice_fd == -1);
+	}
+	return false;
+}
+
 /* On a ring with IOPOLL. */
 static bool op_may_poll(uint8_t op)
 {
 	return op_is_io(op) || op == LINUX_URING_OP_NOP || op == LINUX_URING_OP_FILES_UPDATE || op == LINUX_URING_OP_EPOLL_CTL ||
-	       op == LINUX_URING_OP_PROVIDE_BUFFERS || op == LINUX_URING_OP_REMOVE_BUFFERS;
+	       op == LINUX_URING_OP_MSG_RING ||	       op == LINUX_URING_OP_PROVIDE_BUFFERS || op == LINUX_URING_OP_REMOVE_BUFFERS;
 }
 
 static int flags_check(struct uring_request *r)
@@ -409,10 +490,13 @@ static int flags_check(struct uring_request *r)
 		return -EINVAL;
 	if (op_is_io(sqe->opcode))
 		return sqe->ioprio ? io_priority_check(sqe->ioprio) : 0;
+	if (sqe->opcode == LINUX_URING_OP_MSG_RING)
+		return uring_message_check(sqe);
 	if (!call_of(sqe->opcode))
 		return sqe->ioprio ? -EINVAL : 0;
-	/* Calls take descriptors and give them. */
-	return sqe->flags & LINUX_URING_SQE_FIXED_FILE || sqe->splice_fd || !call_flags_make_sense(sqe) ? -EINVAL : 0;
+	if (sqe->flags & LINUX_URING_SQE_FIXED_FILE && !op_has_file(sqe->opcode))
+		return -EBADF;
+	return call_flags_make_sense(sqe) && call_place_makes_sense(sqe) ? 0 : -EINVAL;
 }
 
 int uring_prepare(struct uring_request *r)
@@ -432,17 +516,6 @@ int uring_prepare(struct uring_request *r)
 		r->vec_err = vec_check(&r->one, 1) < 0 ? -EFAULT : 0;
 	}
 	return 0;
-}
-
-static int64_t wanted_bytes(const struct uring_request *r)
-{
-	int64_t sum = 0;
-
-	if (!r->vec)
-		return r->sqe.length;
-	for (unsigned int i = 0; i < r->sqe.length; i++)
-		sum += (int64_t)r->vec[i].length;
-	return sum;
 }
 
 bool uring_succeeded(const struct uring_request *r)

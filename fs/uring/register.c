@@ -1,82 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* io_uring_register(): buffers and files that requests name by index, the eventfd that is told, and which operations there are. */
+/* io_uring_register(): buffers that requests name by index, the eventfd that is told, which operations there are; files: files.c. */
 #include <mm/slab.h>
 #include "uring.h"
 
 /* ---- Files ---- */
-
-struct file *uring_file_get(struct uring *u, uint32_t index)
-{
-	struct file *f = index < u->nr_files ? u->files[index] : NULL;
-
-	if (f)
-		file_get(f);
-	return f;
-}
-
-void uring_files_forget(struct uring *u)
-{
-	while (u->nr_files--)
-		file_put(u->files[u->nr_files]);
-	kfree(u->files);
-	u->files = NULL;
-	u->nr_files = 0;
-}
-
-/* Descriptor @fd for a place in the table; -1 gives NULL. A ring in a ring's table would keep itself alive. */
-static int file_choose(int fd, struct file **f)
-{
-	*f = NULL;
-	if (fd == -1)
-		return 0;
-	*f = fd_get_io(fd);
-	if (*f && !file_is_uring(*f))
-		return 0;
-	file_put(*f);
-	return -EBADF;
-}
-
-int64_t uring_files_update(struct uring *u, uint32_t first, uint64_t from, uint32_t nr)
-{
-	struct file *f;
-	uint32_t fd, i;
-	int err = 0;
-
-	if (!u->files)
-		return -ENXIO;
-	if (!nr || nr > u->nr_files || first > u->nr_files - nr)
-		return -EINVAL;
-	for (i = 0; i < nr; i++) {
-		err = get_user32(&fd, from + i * 4ul);
-		if (!err && (int)fd == LINUX_URING_FILES_SKIP)
-			continue;
-		err = err ? err : file_choose((int)fd, &f);
-		if (err)
-			break;
-		file_put(u->files[first + i]);
-		u->files[first + i] = f;
-	}
-	return i ? (int64_t)i : err;
-}
-
-static int files_register(struct uring *u, uint64_t from, uint32_t nr)
-{
-	int64_t n;
-
-	if (u->files)
-		return -EBUSY;
-	if (!nr || nr > URING_FILES_MAX)
-		return nr ? -EMFILE : -EINVAL;
-	u->files = kcalloc(nr, sizeof(*u->files));
-	if (!u->files)
-		return -ENOMEM;
-	u->nr_files = nr;
-	n = uring_files_update(u, 0, from, nr);
-	if (n == nr)
-		return 0;
-	uring_files_forget(u);
-	return n < 0 ? (int)n : -EBADF;
-}
 
 static int64_t files_change(struct uring *u, uint64_t from, uint32_t nr)
 {
@@ -87,12 +14,39 @@ static int64_t files_change(struct uring *u, uint64_t from, uint32_t nr)
 	return update.reserved1 ? -EINVAL : uring_files_update(u, update.offset, update.fds, nr);
 }
 
-static int files_unregister(struct uring *u)
+static int resources_read(uint64_t from, uint32_t size, struct linux_uring_resources *r)
 {
-	if (!u->files)
-		return -ENXIO;
-	uring_files_forget(u);
-	return 0;
+	if (size != sizeof(*r))
+		return -EINVAL;
+	if (copy_from_user(r, from, sizeof(*r)))
+		return -EFAULT;
+	if (!r->nr || r->reserved || r->tags || r->flags & ~LINUX_URING_RESOURCES_SPARSE)
+		return -EINVAL;
+	return r->flags && r->data ? -EINVAL : !r->flags && !r->data ? -EFAULT : 0;
+}
+
+static int files_register(struct uring *u, uint64_t from, uint32_t nr)
+{
+	return from ? uring_files_register(u, from, nr) : -EFAULT;
+}
+
+static int files_register2(struct uring *u, uint64_t from, uint32_t size)
+{
+	struct linux_uring_resources r;
+	int err = resources_read(from, size, &r);
+
+	return err ? err : uring_files_register(u, r.data, r.nr);
+}
+
+static int64_t files_change2(struct uring *u, uint64_t from, uint32_t size)
+{
+	struct linux_uring_resources_update r;
+
+	if (size != sizeof(r))
+		return -EINVAL;
+	if (copy_from_user(&r, from, sizeof(r)))
+		return -EFAULT;
+	return r.reserved1 || r.reserved2 || r.tags ? -EINVAL : uring_files_update(u, r.offset, r.data, r.nr);
 }
 
 /* ---- Buffers ---- */
@@ -106,16 +60,19 @@ static int buffers_register(struct uring *u, uint64_t from, uint32_t nr)
 		return -EBUSY;
 	if (!nr || nr > URING_BUFFERS_MAX)
 		return -EINVAL;
+	if (uring_pay(u, nr * sizeof(*buffers)))
+		return -ENOMEM;
 	buffers = kcalloc(nr, sizeof(*buffers));
 	if (!buffers)
-		return -ENOMEM;
-	if (copy_from_user(buffers, from, nr * sizeof(*buffers)))
+		err = -ENOMEM;
+	else if (from && copy_from_user(buffers, from, nr * sizeof(*buffers)))
 		err = -EFAULT;
 	for (uint32_t i = 0; i < nr && !err; i++)
 		if (!user_range_ok(buffers[i].base, buffers[i].length))
 			err = -EFAULT;
 	if (err) {
 		kfree(buffers);
+		uring_unpay(u, nr * sizeof(*buffers));
 		return err;
 	}
 	u->buffers = buffers;
@@ -123,11 +80,20 @@ static int buffers_register(struct uring *u, uint64_t from, uint32_t nr)
 	return 0;
 }
 
+static int buffers_register2(struct uring *u, uint64_t from, uint32_t size)
+{
+	struct linux_uring_resources r;
+	int err = resources_read(from, size, &r);
+
+	return err ? err : buffers_register(u, r.data, r.nr);
+}
+
 static int buffers_forget(struct uring *u)
 {
 	if (!u->buffers)
 		return -ENXIO;
 	kfree(u->buffers);
+	uring_unpay(u, u->nr_buffers * sizeof(*u->buffers));
 	u->buffers = NULL;
 	u->nr_buffers = 0;
 	return 0;
@@ -229,15 +195,23 @@ static int64_t register_run(struct uring *u, uint32_t what, uint64_t argument, u
 {
 	switch (what) {
 	case LINUX_URING_REGISTER_BUFFERS:
-		return buffers_register(u, argument, nr);
+		return argument ? buffers_register(u, argument, nr) : -EFAULT;
 	case LINUX_URING_UNREGISTER_BUFFERS:
 		return argument || nr ? -EINVAL : buffers_forget(u);
 	case LINUX_URING_REGISTER_FILES:
 		return files_register(u, argument, nr);
 	case LINUX_URING_UNREGISTER_FILES:
-		return argument || nr ? -EINVAL : files_unregister(u);
+		return argument || nr ? -EINVAL : uring_files_unregister(u);
 	case LINUX_URING_REGISTER_FILES_UPDATE:
 		return files_change(u, argument, nr);
+	case LINUX_URING_REGISTER_FILES2:
+		return files_register2(u, argument, nr);
+	case LINUX_URING_REGISTER_FILES_UPDATE2:
+		return files_change2(u, argument, nr);
+	case LINUX_URING_REGISTER_FILE_ALLOC_RANGE:
+		return !argument || nr ? -EINVAL : uring_files_range(u, argument);
+	case LINUX_URING_REGISTER_BUFFERS2:
+		return buffers_register2(u, argument, nr);
 	case LINUX_URING_REGISTER_EVENTFD:
 		return eventfd_register(u, argument, nr);
 	case LINUX_URING_UNREGISTER_EVENTFD:
@@ -252,6 +226,16 @@ static int64_t register_run(struct uring *u, uint32_t what, uint64_t argument, u
 		return probe_tell(argument, nr);
 	}
 	return -EINVAL;
+}
+
+static int64_t register_locked(struct uring *u, const struct syscall_args *args)
+{
+	int64_t n;
+
+	mutex_lock(&u->lock);
+	n = register_run(u, (uint32_t)args->a[1], args->a[2], (uint32_t)args->a[3]);
+	mutex_unlock(&u->lock);
+	return n;
 }
 
 /* io_uring_register(fd, opcode, argument, nr) */
@@ -271,9 +255,11 @@ SYSCALL(NR_io_uring_register, io_uring_register)
 		return -EOPNOTSUPP;
 	}
 	u = f->priv;
-	mutex_lock(&u->lock);
-	n = uring_of_another(u) ? -EEXIST : register_run(u, (uint32_t)args->a[1], args->a[2], (uint32_t)args->a[3]);
-	mutex_unlock(&u->lock);
+	n = uring_of_another(u) ? -EEXIST : 0;
+	if (!n && args->a[1] == LINUX_URING_REGISTER_SYNC_CANCEL)
+		n = uring_cancel_sync(u, args->a[2], (uint32_t)args->a[3]);
+	else if (!n)
+		n = register_locked(u, args);
 	file_put(f);
 	return n;
 }

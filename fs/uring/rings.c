@@ -70,15 +70,23 @@ bool uring_sq_has_room(struct uring *u)
 
 /* ---- Completions ---- */
 
+/* Something was told. done_lock held. */
+static void uring_wake(struct uring *u)
+{
+	wait_wake(&u->wait, LINUX_POLLIN | LINUX_POLLRDNORM);
+	if (unlikely(u->watched))
+		wait_wake(&u->told, LINUX_POLLIN | LINUX_POLLRDNORM);
+}
+
 /* done_lock held. False: the program has not made room. */
-static bool cqe_write(struct uring *u, const struct uring_request *r, int64_t result, uint32_t flags)
+static bool cqe_write(struct uring *u, uint64_t name, int64_t result, uint32_t flags)
 {
 	struct linux_uring_cqe *cqe;
 
 	if (u->cq_tail - ring_load(u, CQ_HEAD) >= u->cq_entries)
 		return false;
 	cqe = region_at(u->rings, CQ_CQES + (u->cq_tail & (u->cq_entries - 1)) * (uint32_t)sizeof(*cqe));
-	*cqe = (struct linux_uring_cqe){ .user_data = r->sqe.user_data, .result = (int)result, .flags = flags };
+	*cqe = (struct linux_uring_cqe){ .user_data = name, .result = (int)result, .flags = flags };
 	u->cq_tail++;
 	ring_store(u, CQ_TAIL, u->cq_tail);
 	return true;
@@ -89,7 +97,7 @@ static void completion_post(struct uring *u, struct uring_request *r)
 {
 	bool quiet = r->sqe.flags & LINUX_URING_SQE_CQE_SKIP && uring_succeeded(r);
 
-	if (r->untold || quiet || (list_empty(&u->overflow) && cqe_write(u, r, r->result, r->cqe_flags))) {
+	if (r->untold || quiet || (list_empty(&u->overflow) && cqe_write(u, r->sqe.user_data, r->result, r->cqe_flags))) {
 		list_append(&u->finished, &r->link);
 	} else {
 		list_append(&u->overflow, &r->link);
@@ -180,7 +188,7 @@ void uring_complete_locked(struct uring_request *r, int64_t result)
 		uring_timeouts_count(u);
 	if (!u->active)
 		deferred_start(u);
-	wait_wake(&u->wait, LINUX_POLLIN | LINUX_POLLRDNORM);
+	uring_wake(u);
 }
 
 void uring_tell(struct uring *u)
@@ -210,17 +218,64 @@ bool uring_post(struct uring_request *r, int64_t result)
 {
 	struct uring *u = r->uring;
 	uint64_t flags = spin_lock_irq(&u->done_lock);
-	bool told = !u->dying && !r->cancelled && list_empty(&u->overflow) && cqe_write(u, r, result, r->cqe_flags | LINUX_URING_CQE_MORE);
+	bool told = !u->dying && !r->cancelled && list_empty(&u->overflow) &&
+		    cqe_write(u, r->sqe.user_data, result, r->cqe_flags | LINUX_URING_CQE_MORE);
 
 	u->nr_told += told;
 	if (told && u->nr_counting)
 		uring_timeouts_count(u);
 	if (told)
-		wait_wake(&u->wait, LINUX_POLLIN | LINUX_POLLRDNORM);
+		uring_wake(u);
 	spin_unlock_irq(&u->done_lock, flags);
 	if (told)
 		uring_tell(u);
 	return told;
+}
+
+/* What has no room, as a request that has ended: no process's. */
+static struct uring_request *note_create(struct uring *u)
+{
+	struct uring_request *r;
+
+	if (uring_pay(u, sizeof(*r)))
+		return NULL;
+	r = kzalloc(sizeof(*r));
+	if (!r) {
+		uring_unpay(u, sizeof(*r));
+		return NULL;
+	}
+	list_init(&r->link);
+	r->uring = u;
+	r->state = REQUEST_DONE;
+	r->cost = sizeof(*r);
+	return r;
+}
+
+int uring_post_message(struct uring *u, uint64_t name, int result)
+{
+	uint64_t flags = spin_lock_irq(&u->done_lock);
+	bool told = list_empty(&u->overflow) && cqe_write(u, name, result, 0);
+	struct uring_request *r = NULL;
+
+	spin_unlock_irq(&u->done_lock, flags);
+	if (!told)
+		r = note_create(u);
+	if (!told && !r)
+		return -ENOMEM;
+	flags = spin_lock_irq(&u->done_lock);
+	if (r) {
+		r->sqe.user_data = name;
+		r->result = result;
+		completion_post(u, r);
+	} else {
+		u->nr_told++;
+	}
+	if (u->nr_counting)
+		uring_timeouts_count(u);
+	uring_wake(u);
+	spin_unlock_irq(&u->done_lock, flags);
+	uring_tell(u);
+	return 0;
 }
 
 /* Move what waited for room into the ring; free what is told. */
@@ -228,11 +283,11 @@ void uring_reap(struct uring *u)
 {
 	struct list done = LIST_INIT(done);
 	struct uring_request *r, *next;
-	uint64_t flags = spin_lock_irq(&u->done_lock);
+	uint64_t flags = spin_lock_irq(&u->done_lock), bytes = 0;
 
 	while (!list_empty(&u->overflow)) {
 		r = list_first(&u->overflow, struct uring_request, link);
-		if (!cqe_write(u, r, r->result, r->cqe_flags))
+		if (!cqe_write(u, r->sqe.user_data, r->result, r->cqe_flags))
 			break;
 		list_del(&r->link);
 		u->nr_overflow--;
@@ -242,8 +297,12 @@ void uring_reap(struct uring *u)
 		uring_sq_flag(u, LINUX_URING_SQ_CQ_OVERFLOW, false);
 	list_splice(&done, &u->finished);
 	spin_unlock_irq(&u->done_lock, flags);
-	list_for_each_safe(r, next, &done, link)
+	list_for_each_safe(r, next, &done, link) {
+		bytes += r->cost;
 		uring_request_free(r);
+	}
+	if (bytes)
+		uring_unpay(u, bytes);
 }
 
 uint32_t uring_nr_done(struct uring *u)
@@ -301,9 +360,21 @@ static uint32_t uring_poll(struct file *f, struct poll_table *table)
 {
 	struct uring *u = f->priv;
 
-	poll_wait(f, &u->wait, table);
-	/* What is ready is done before the caller is back in user mode. */
-	return (uring_nr_done(u) || !list_empty(&u->ready) ? LINUX_POLLIN | LINUX_POLLRDNORM : 0) | LINUX_POLLOUT | LINUX_POLLWRNORM;
+	bool by_ring = current->ring_call && current->ring_call->polls;
+
+	if (by_ring)
+		WRITE_ONCE(u->watched, true);
+	poll_wait(f, by_ring ? &u->told : &u->wait, table);
+	/* What is ready is done before the caller is back in user mode; a ring that asks goes there for this one. */
+	return (uring_nr_done(u) || (!by_ring && !list_empty(&u->ready)) ? LINUX_POLLIN | LINUX_POLLRDNORM : 0) | LINUX_POLLOUT | LINUX_POLLWRNORM;
+}
+
+static void memory_free(struct uring *u)
+{
+	vma_object_put(u->rings);
+	vma_object_put(u->sqes);
+	uring_pay_end(u);
+	kfree(u);
 }
 
 static void uring_free(struct uring *u)
@@ -315,9 +386,7 @@ static void uring_free(struct uring *u)
 	uring_files_forget(u);
 	uring_groups_forget(u);
 	kfree(u->buffers);
-	vma_object_put(u->rings);
-	vma_object_put(u->sqes);
-	kfree(u);
+	memory_free(u);
 }
 
 void uring_put(struct uring *u)
@@ -374,6 +443,7 @@ static struct uring *uring_alloc(uint32_t sq_entries, uint32_t cq_entries)
 	mutex_init(&u->lock, "io_uring");
 	spin_init(&u->done_lock, "io_uring_done");
 	spin_init(&u->event_lock, "io_uring_event");
+	spin_init(&u->files_lock, "io_uring_files");
 	ref_init(&u->ref);
 	timer_init(&u->kick, kick_over);
 	list_init(&u->all_link);
@@ -382,16 +452,18 @@ static struct uring *uring_alloc(uint32_t sq_entries, uint32_t cq_entries)
 	list_init(&u->ready);
 	list_init(&u->deferred);
 	wait_queue_init(&u->wait, "io_uring");
+	wait_queue_init(&u->told, "io_uring_told");
 	wait_queue_init(&u->sq_wait, "io_uring_sq");
 	list_init(&u->finished);
 	list_init(&u->overflow);
-	u->rings = vma_object_create(PAGES_OF(u->array_at + sq_entries * 4ul));
-	u->sqes = vma_object_create(PAGES_OF(sq_entries * sizeof(struct linux_uring_sqe)));
-	if (u->rings && u->sqes)
+	u->payer = uring_payer_create();
+	if (u->payer)
+		u->rings = uring_object_create(u->payer, PAGES_OF(u->array_at + sq_entries * 4ul));
+	if (u->rings)
+		u->sqes = uring_object_create(u->payer, PAGES_OF(sq_entries * sizeof(struct linux_uring_sqe)));
+	if (u->sqes && !uring_pay(u, sizeof(*u)))
 		return u;
-	vma_object_put(u->rings);
-	vma_object_put(u->sqes);
-	kfree(u);
+	memory_free(u);
 	return NULL;
 }
 

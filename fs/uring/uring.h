@@ -2,7 +2,8 @@
 /*
  * Inside fs/uring/: io_uring's rings (rings.c), how requests come and in which order they start (enter.c), what each does (ops.c), and how
  * those end that cannot at once: by a file that becomes ready (poll.c), a clock (timeout.c), a thread (worker.c) or a request (cancel.c);
- * what requests name by a number: files, memory (register.c) and buffers to choose from (buffers.c).
+ * what requests name by a number: files (files.c), memory (register.c) and buffers to choose from (buffers.c); what rings tell each other
+ * (message.c) and what they cost (memory.c).
  *
  * Locks: u->lock (who starts requests) outside; u->done_lock inside, also taken in interrupts and under the wait queues of other files. The
  * life of a request is guarded by done_lock.
@@ -24,7 +25,9 @@
 #define URING_ENTRIES_MAX	32768u
 #define URING_REQUESTS_MAX	65536u	/* of one ring that run or whose completions had no room */
 #define URING_BUFFERS_MAX	1024u
-#define URING_FILES_MAX		4096u
+#define URING_FILES_MAX		32768u
+#define URING_SLOT_ANY		0xffffffffu	/* in the place of a place in the table of files: an empty one */
+#define URING_POLL_BYTES	512u	/* of the kernel, that a request may need to wait for its file */
 #define URING_PENDING		INT64_MIN	/* in the place of a result: it will come by itself */
 
 struct uring {
@@ -36,10 +39,8 @@ struct uring {
 	uint32_t sq_head;
 	struct iovec_k *buffers;
 	unsigned int nr_buffers;
-	struct file **files;		/* counted, NULL where there is none */
-	unsigned int nr_files;
-	struct list groups;		/* buffers.c; guarded by lock, as the next two */
-	uint32_t nr_groups, nr_provided;
+	struct list groups;		/* buffers.c; guarded by lock, as the next three */
+	uint32_t nr_groups, nr_provided, provided_paid;
 	bool drain_refused;		/* there was an IOSQE_CQE_SKIP_SUCCESS */
 	uint32_t flags;			/* LINUX_URING_SETUP_*, for good */
 	bool disabled;			/* SETUP_R_DISABLED: nothing is taken yet; never set again */
@@ -51,6 +52,13 @@ struct uring {
 	uint64_t sq_idle_ns;
 	bool sq_stop, sq_orphan;	/* orphan: it closed the ring itself */
 
+	struct spinlock files_lock;	/* guards the next four, which only with lock held as well are replaced as a whole */
+	struct file **files;		/* counted, NULL where there is none */
+	uint32_t nr_files;
+	uint32_t files_from, files_to;	/* where requests may choose a place */
+
+	struct uring_payer *payer;	/* memory.c: who pays for the ring */
+
 	struct spinlock event_lock;	/* guards eventfd */
 	struct file *eventfd;
 	struct timer kick;		/* tells the eventfd, from where no lock is held, that a request has to go on */
@@ -61,6 +69,7 @@ struct uring {
 	uint32_t nr_told;		/* by requests that are no timeouts, ever */
 	uint32_t nr_counting;		/* timeouts that end by a number of completions */
 	bool counting_now;		/* those are being ended */
+	uint64_t used_bytes, paid_bytes;	/* of memory.c */
 	uint32_t telling;		/* atomic: threads and interrupts that are about to tell the eventfd */
 	bool dying, draining;		/* draining: what runs is a chain that drains, alone */
 	const struct file *kicks;	/* the eventfd, only to be compared */
@@ -71,6 +80,8 @@ struct uring {
 	struct list overflow;		/* had no room in the ring */
 	uint32_t nr_overflow;
 	struct wait_queue wait;
+	struct wait_queue told;		/* rings that poll this one: woken by completions alone */
+	bool watched;			/* one was there, ever; set without lock, before it looks */
 };
 
 /* WAITING: behind another one. ARMED: on the queues of a file. TIMED: its timer runs. AWAY: at a disk or with the worker. */
@@ -80,7 +91,8 @@ struct uring_request {
 	struct list link;		/* ready, deferred, finished, overflow, the worker's */
 	struct list all_link;
 	struct uring *uring;
-	struct process *process;	/* counted */
+	struct process *process;	/* counted; NULL: it only tells */
+	uint64_t cost;			/* bytes of the ring's used_bytes that go with it */
 	uint64_t space_number;		/* whose memory it is about; counted, the space would keep the ring and the ring the space */
 	struct file *file;		/* counted; NULL: none */
 	struct linux_uring_sqe sqe;	/* a copy, checked */
@@ -91,6 +103,7 @@ struct uring_request {
 	/* Guarded by done_lock. */
 	enum uring_state state;
 	bool cancelled, resumed;	/* resumed: the eventfd was told when it became ready */
+	bool busy;			/* a thread looks at its file, having put it on the queues */
 	bool untold;			/* ends without a completion */
 	struct uring_request *next;	/* starts when this one is done */
 	struct uring_request *guard;	/* its IORING_OP_LINK_TIMEOUT */
@@ -125,6 +138,8 @@ void uring_complete_locked(struct uring_request *r, int64_t result);
 void uring_tell(struct uring *u);
 /* Tell the program of one result of several; @r goes on. False: there is no room, or @r has to end. u->lock held. */
 bool uring_post(struct uring_request *r, int64_t result);
+/* A completion that no request of the ring has: 0 or -ENOMEM. Process context; u->done_lock not held. */
+int uring_post_message(struct uring *u, uint64_t name, int result);
 /* @r may go on in its process, soon. done_lock held. */
 void uring_ready_locked(struct uring_request *r);
 void uring_reap(struct uring *u);
@@ -168,7 +183,7 @@ int64_t uring_poll_arm(struct uring_request *r, uint32_t events);
 void uring_poll_disarm(struct uring_request *r);
 /* Leave it there. False: it was cancelled meanwhile and is the caller's again. */
 bool uring_poll_leave(struct uring_request *r);
-/* Is @f one that may wake a ring: other rings and epoll files may not, because those may wake each other in a circle. */
+/* Can @f be waited for? Epoll files cannot: they and rings may wake each other in a circle. */
 bool uring_may_poll(const struct file *f);
 void uring_poll_free(struct uring_request *r);
 void uring_list_add(struct uring *u);
@@ -186,6 +201,11 @@ void uring_timeouts_count(struct uring *u);
 /* cancel.c. */
 int64_t uring_cancel(struct uring_request *r);
 int64_t uring_poll_remove(struct uring_request *r);
+/* IORING_REGISTER_SYNC_CANCEL: waits until what it finds has ended. u->lock not held. */
+int64_t uring_cancel_sync(struct uring *u, uint64_t from, uint32_t nr);
+/* End what @p has sent and can be ended. Is there any? */
+void uring_cancel_of(struct uring *u, const struct process *p);
+bool uring_has_requests_of(struct uring *u, const struct process *p);
 /* Try to end @r early. done_lock held; uring_tell() must follow. 0, or -EALREADY. */
 int uring_cancel_locked(struct uring_request *r);
 /* The ring goes: end everything that can be ended. */
@@ -208,9 +228,37 @@ void uring_work_free(struct uring_request *r);
 /* register.c. With SETUP_SINGLE_ISSUER the ring is the current thread's from now on. Is it another's? */
 void uring_issuer_set(struct uring *u);
 bool uring_of_another(const struct uring *u);
-/* Counted, or NULL: file @index of those that were registered. u->lock held. */
+
+/* files.c. u->lock held but for those that say otherwise. Counted, or NULL: file @index of those that were registered. */
 struct file *uring_file_get(struct uring *u, uint32_t index);
 void uring_files_forget(struct uring *u);
-/* Files [@first, @first + @nr) become descriptors at @from (-1: none): how many, or -errno. u->lock held. */
+/* @nr descriptors at @from (-1: none); @from 0: an empty table. 0 or -errno. */
+int uring_files_register(struct uring *u, uint64_t from, uint32_t nr);
+int uring_files_unregister(struct uring *u);
+/* Files [@first, @first + @nr) become descriptors at @from (-1: none): how many, or -errno. */
 int64_t uring_files_update(struct uring *u, uint32_t first, uint64_t from, uint32_t nr);
+/* IORING_REGISTER_FILE_ALLOC_RANGE. */
+int uring_files_range(struct uring *u, uint64_t from);
+/* @nr descriptors at @at get empty places each, whose numbers are written there: how many, or -errno. */
+int64_t uring_files_place(struct uring *u, uint64_t at, uint32_t nr);
+/* @f, whose reference is taken over, goes to place @slot - 1: 0; or, URING_SLOT_ANY, to an empty one: which. -errno. u->lock need not be held. */
+int64_t uring_file_install(struct uring *u, struct file *f, uint32_t slot);
+/* Place @slot - 1 becomes empty: 0, -ENXIO (no table), -EINVAL, -EBADF (is empty). */
+int uring_file_remove(struct uring *u, uint32_t slot);
+
+/* message.c. IORING_OP_MSG_RING. */
+int uring_message_check(const struct linux_uring_sqe *sqe);
+int64_t uring_message_send(struct uring_request *r);
+
+/* memory.c. Who pays for a ring that the current process makes: counted, or NULL. Process context, all of these. */
+struct uring_payer *uring_payer_create(void);
+/* NULL is fine. */
+void uring_payer_put(struct uring_payer *p);
+/* Memory to be mapped, paid for until it is gone; NULL: none is left, or too much would be used. */
+struct vma_object *uring_object_create(struct uring_payer *p, uint64_t nr_pages);
+/* @bytes of kernel memory are about to be used for @u: 0 or -ENOMEM; and are no more. done_lock not held. */
+int uring_pay(struct uring *u, uint64_t bytes);
+void uring_unpay(struct uring *u, uint64_t bytes);
+/* @u is gone. */
+void uring_pay_end(struct uring *u);
 #endif

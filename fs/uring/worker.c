@@ -97,11 +97,15 @@ static int stretch_pin(struct uring_job *job, uint64_t base, uint64_t length)
 	return nr < 0 ? nr : 0;
 }
 
-static int job_pin(struct uring_job *job, struct iter *it)
+static int job_pin(struct uring_request *r, struct iter *it)
 {
+	struct uring_job *job = r->job;
 	uint64_t left = MIN(it->left, JOB_BYTES), room = left / PAGE_SIZE + 2ul * it->nr;
 	int err = 0;
 
+	if (uring_pay(r->uring, room * (sizeof(*job->pages) + sizeof(*job->vec))))
+		return -ENOMEM;
+	r->cost += room * (sizeof(*job->pages) + sizeof(*job->vec));
 	job->pages = kcalloc(room, sizeof(*job->pages));
 	job->vec = kcalloc(room, sizeof(*job->vec));
 	if (!job->pages || !job->vec)
@@ -155,7 +159,7 @@ int64_t uring_work(struct uring_request *r, struct iter *it, uint64_t offset, bo
 	r->job = job;
 	*job = (struct uring_job){ .pos = (loff_t)offset, .at_file = offset == ~0ull, .write = write, .sync = !it };
 	if (it)
-		err = job_pin(job, it);
+		err = job_pin(r, it);
 	if (err)
 		return err;
 	job_send(r);

@@ -432,3 +432,19 @@ ABI_CASE(a_file_system_is_found_by_its_device)
 	CHECK_ERR(syscall(SYS_ustat, s.st_dev, BAD), EFAULT);
 	CHECK_ERR(syscall(SYS_ustat, 0xfff00, &u), EINVAL);
 }
+
+/* However small they are: a program cannot have contexts without end, and gets them again once they are gone. */
+ABI_CASE(contexts_of_asynchronous_io_are_bounded)
+{
+	for (unsigned int round = 0; round < 2; round++) {
+		static unsigned long list[65536 + 1];
+		unsigned int nr = 0;
+
+		memset(list, 0, sizeof(list));
+		while (nr < 65536 && !syscall(SYS_io_setup, 512, &list[nr]))
+			nr++;
+		CHECK(nr && nr <= 128 && errno == EAGAIN);
+		while (nr--)
+			CHECK(!syscall(SYS_io_destroy, list[nr]));
+	}
+}

@@ -11,12 +11,14 @@
 #include <mm/user.h>
 #include "aio.h"
 
-#define AIO_EVENTS_MAX	4096u
+#define AIO_EVENTS_MAX	65536u	/* of all contexts, as Linux's aio-max-nr */
+#define CONTEXT_EVENTS	16u	/* that a context counts for at least: its page */
 #define EVENTS_AT_ONCE	16u
 #define AIO_DRAIN_MS	60000u
 
 static struct mutex aio_lock = MUTEX_INIT(aio_lock, "aio");
 static struct list contexts = LIST_INIT(contexts);
+static uint32_t nr_events;	/* that those may have; guarded by aio_lock */
 
 /* ---- Contexts ---- */
 
@@ -81,6 +83,34 @@ static bool context_idle(struct aio_context *c)
 	return idle;
 }
 
+static uint32_t events_of(uint32_t max)
+{
+	return MAX(max, CONTEXT_EVENTS);
+}
+
+/* Together they may not exhaust the kernel: 0, or -EAGAIN. */
+static int events_promise(uint32_t max)
+{
+	struct frame_stats stats;
+	int err = 0;
+
+	frame_stats(&stats);
+	mutex_lock(&aio_lock);
+	if (max > AIO_EVENTS_MAX || nr_events + events_of(max) > MIN(stats.total, (uint64_t)AIO_EVENTS_MAX))
+		err = -EAGAIN;
+	else
+		nr_events += events_of(max);
+	mutex_unlock(&aio_lock);
+	return err;
+}
+
+static void events_unpromise(uint32_t max)
+{
+	mutex_lock(&aio_lock);
+	nr_events -= events_of(max);
+	mutex_unlock(&aio_lock);
+}
+
 /* The page is mapped no more. Waits for what is in flight: its pages are the device's until then. */
 static void context_end(struct vma_object *o)
 {
@@ -89,6 +119,7 @@ static void context_end(struct vma_object *o)
 
 	mutex_lock(&aio_lock);
 	list_del(&c->link);
+	nr_events -= events_of(c->max);
 	mutex_unlock(&aio_lock);
 	WRITE_ONCE(c->dead, true);
 	wait_wake(&c->wait, 0);
@@ -137,11 +168,14 @@ static struct aio_context *context_alloc(uint32_t max)
 /* A new context's id, or -errno. */
 static int64_t context_create(uint32_t max)
 {
-	struct aio_context *c = context_alloc(max);
+	int err = events_promise(max);
+	struct aio_context *c = err ? NULL : context_alloc(max);
 	int64_t id;
 
+	if (!c && !err)
+		events_unpromise(max);
 	if (!c)
-		return -ENOMEM;
+		return err ? err : -ENOMEM;
 	id = space_map_object(c->space, 0, VM_SHARED | VM_OBJECT | VM_READ | VM_WRITE, &c->object);
 	if (id > 0) {
 		mutex_lock(&aio_lock);
@@ -162,8 +196,6 @@ SYSCALL(NR_io_setup, io_setup)
 		return -EFAULT;
 	if (old || !(uint32_t)args->a[0])
 		return -EINVAL;
-	if ((uint32_t)args->a[0] > AIO_EVENTS_MAX)
-		return -EAGAIN;
 	id = context_create((uint32_t)args->a[0]);
 	if (id < 0)
 		return id;

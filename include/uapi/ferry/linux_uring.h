@@ -46,8 +46,13 @@
 #define LINUX_URING_REGISTER_FILES_UPDATE	6
 #define LINUX_URING_REGISTER_PROBE	8
 #define LINUX_URING_REGISTER_ENABLE_RINGS	12
+#define LINUX_URING_REGISTER_FILES2	13
+#define LINUX_URING_REGISTER_FILES_UPDATE2	14
+#define LINUX_URING_REGISTER_BUFFERS2	15
 #define LINUX_URING_REGISTER_PBUF_RING	22
 #define LINUX_URING_UNREGISTER_PBUF_RING	23
+#define LINUX_URING_REGISTER_SYNC_CANCEL	24
+#define LINUX_URING_REGISTER_FILE_ALLOC_RANGE	25
 #define LINUX_URING_REGISTER_LAST	26	/* of Linux 6.1: no number from here on means anything */
 #define LINUX_URING_FILES_SKIP		(-2)	/* in place of a descriptor: leave this one */
 #define LINUX_URING_OP_SUPPORTED	1u
@@ -90,8 +95,13 @@
 #define LINUX_URING_OP_MKDIRAT		37
 #define LINUX_URING_OP_SYMLINKAT	38
 #define LINUX_URING_OP_LINKAT		39
+#define LINUX_URING_OP_MSG_RING		40
+#define LINUX_URING_OP_FSETXATTR	41
+#define LINUX_URING_OP_SETXATTR		42
+#define LINUX_URING_OP_FGETXATTR	43
+#define LINUX_URING_OP_GETXATTR		44
 #define LINUX_URING_OP_SOCKET		45
-#define LINUX_URING_OP_LAST		48	/* of Linux 6.1 */
+#define LINUX_URING_OP_LAST		49	/* of Linux 6.1 */
 
 #define LINUX_URING_SQE_FIXED_FILE	(1u << 0)
 #define LINUX_URING_SQE_IO_DRAIN	(1u << 1)
@@ -129,8 +139,8 @@ struct linux_uring_sqe {
 	unsigned int length, op_flags;
 	unsigned long long user_data;
 	unsigned short buffer_index, personality;
-	int splice_fd;
-	unsigned long long reserved[2];
+	int splice_fd;			/* or the place of a registered file, plus one; all ones: an empty one */
+	unsigned long long address3, reserved;
 };
 
 struct linux_uring_cqe {
@@ -180,6 +190,33 @@ struct linux_uring_buf_reg {
 struct linux_uring_files_update {
 	unsigned int offset, reserved1;
 	unsigned long long fds;
+};
+
+/* What may be registered with more said about it. */
+struct linux_uring_resources {
+	unsigned int nr, flags;
+	unsigned long long reserved, data, tags;
+};
+
+struct linux_uring_resources_update {
+	unsigned int offset, reserved1;
+	unsigned long long data, tags;
+	unsigned int nr, reserved2;
+};
+
+#define LINUX_URING_RESOURCES_SPARSE	(1u << 0)	/* a table of empty places */
+
+struct linux_uring_file_range {
+	unsigned int offset, length;
+	unsigned long long reserved;
+};
+
+struct linux_uring_sync_cancel {
+	unsigned long long address;
+	int fd;
+	unsigned int flags;
+	long long seconds, nanoseconds;		/* both -1: without end */
+	unsigned long long pad[4];
 };
 
 /* io_uring_enter() with LINUX_URING_ENTER_EXT_ARG. */

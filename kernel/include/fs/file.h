@@ -103,6 +103,8 @@ int eventfd_signal(struct file *f);
 bool file_is_eventfd(const struct file *f);
 /* uring/poll.c. Requests of the current process that can go on do. On its way to user mode; may sleep. */
 void uring_attend(void);
+/* The current process ends, or becomes another program: what it asked of rings ends. Its only thread; may sleep. */
+void uring_process_ends(void);
 
 /* cwd, root and umask of a process (fs/). */
 struct fs_context *fs_context_create(void);

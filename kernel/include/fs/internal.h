@@ -21,6 +21,18 @@ void file_locks_release(struct file *f);
 void file_locks_release_posix(struct file *f, const void *owner);
 int file_lock_posix(struct file *f, uint32_t cmd, uint64_t uarg);
 
+/*
+ * A thread carries out a request of an io_uring as the system call of that name: which file the descriptor FD_OF_RING is there, and whether a
+ * file that would get a descriptor is kept for the ring instead (fd_install() gives FD_OF_RING).
+ */
+struct ring_call {
+	struct file *file;	/* the request's reference; NULL: none */
+	bool polls;		/* it waits for the file, by IORING_OP_POLL_ADD */
+	bool keeps;
+	struct file *kept;	/* counted */
+};
+#define FD_OF_RING	0x7fffffff
+
 /* fd.c: as fd_get(), but not for O_PATH descriptors. */
 struct file *fd_get_io(int fd);
 /*

@@ -104,6 +104,8 @@ struct process {
 	uint64_t nr_queued;		/* signals with information in the queues; guarded by signal_lock */
 	uint64_t max_pages, children_max_pages;	/* the largest resident sizes seen, of dead spaces and of children; for getrusage */
 	bool dumpable, did_exec, subreaper;
+	bool uses_rings;		/* sent a request to an io_uring */
+	uint64_t ring_pages;		/* atomic: that its rings cost (fs/uring/memory.c) */
 	bool seccomp;			/* a thread has filters or had: for good */
 	int death_signal;		/* PR_SET_PDEATHSIG: told when the parent ends */
 	uint32_t personality;

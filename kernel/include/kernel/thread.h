@@ -55,7 +55,7 @@ struct thread {
 	uint8_t policy, rt_priority;
 	int nice;
 	uint32_t weight;		/* share of a CPU in the fair class; 1024 is nice 0 */
-	bool for_ring;			/* carries out an io_uring request: is not told of RLIMIT_FSIZE by a signal. Its own */
+	struct ring_call *ring_call;	/* of the io_uring request that it carries out (fs/internal.h), or NULL. Its own */
 	bool uses_reserve;		/* a driver's or the device manager's: gets the last frames and waits for no reclaim. Its own */
 	uint16_t io_priority;		/* class and level as ioprio_get(2) tells them; inherited */
 	struct mem_policy mem_policy;	/* its own, inherited (mm/mem_policy.c) */

@@ -99,6 +99,8 @@ void space_unmap_object(struct space *s, const struct vma_object *object);
 struct vma_object *space_object_at(struct space *s, vaddr_t address);
 /* @nr_pages zeroed frames that the kernel shares with a program, with one reference; NULL without memory. Nothing in them is believed. */
 struct vma_object *vma_object_create(uint64_t nr_pages);
+/* What its release() does, for those that have one of their own around it. */
+void vma_object_free(struct vma_object *o);
 /* NULL is fine. */
 void vma_object_put(struct vma_object *o);
 int space_protect(struct space *s, vaddr_t address, uint64_t length, uint32_t vm_flags);
