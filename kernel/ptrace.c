@@ -160,7 +160,9 @@ int ptrace_stop(uint32_t code, const struct linux_siginfo *info, uint64_t messag
 	arch_trace_stop(current);
 	if (!stop_begin(tr, code, info, message))
 		return 0;
+	WRITE_ONCE(current->held, true);
 	wait_event(&p->state_wait, !READ_ONCE(tr->stopped) || must_leave(p), TIME_FOREVER, false);
+	WRITE_ONCE(current->held, false);
 	return stop_end(tr);
 }
 

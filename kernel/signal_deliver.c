@@ -84,14 +84,18 @@ static void restart_without_handler(struct regs *regs)
 /* Wait until somebody continues or ends the process. */
 static void stopped_wait(struct process *p)
 {
+	WRITE_ONCE(current->held, true);
 	wait_event(&p->state_wait, !(READ_ONCE(p->attention) & PROCESS_STOPPED) || READ_ONCE(p->exiting) || thread_is_traced(current),
 		   TIME_FOREVER, false);
+	WRITE_ONCE(current->held, false);
 }
 
 /* Until its next period begins, or somebody ends it. */
 static void throttled_wait(struct process *p)
 {
+	WRITE_ONCE(current->held, true);
 	wait_event(&p->state_wait, !(READ_ONCE(p->attention) & PROCESS_HELD) || READ_ONCE(p->exiting), TIME_FOREVER, false);
+	WRITE_ONCE(current->held, false);
 }
 
 static void process_stop(struct process *p, int sig)

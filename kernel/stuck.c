@@ -107,7 +107,7 @@ static bool look_at_process(struct process *p, void *arg)
 	uint64_t flags = spin_lock_irq(&p->lock);
 
 	list_for_each(t, &p->threads, process_link) {
-		if (READ_ONCE(t->state) != THREAD_SLEEPING || t->interruptible || t->runtime_ns != t->watched_runtime) {
+		if (READ_ONCE(t->state) != THREAD_SLEEPING || t->interruptible || READ_ONCE(t->held) || t->runtime_ns != t->watched_runtime) {
 			t->watched_runtime = t->runtime_ns;
 			t->watched_since = time_now();
 		} else if (t->watched_since != TIME_FOREVER && is_over(t->watched_since, READ_ONCE(task_seconds))) {

@@ -76,6 +76,7 @@ struct thread {
 
 	/* Sleeping. */
 	bool interruptible;		/* a signal may end the sleep */
+	bool held;			/* stopped or throttled on its way to user mode: as long as others like */
 	bool woken_by_timeout;
 
 	/* Signals: guarded by process->signal_lock. */
