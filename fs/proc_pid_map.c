@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* /proc/<pid>/pagemap, a word for each page of its memory, and map_files, a link for each area that shows a file; for who may trace it. */
 #include <fs/proc_pid.h>
+#include <kernel/privilege.h>
 #include <kernel/process.h>
 #include <kernel/ptrace.h>
 #include <lib/format.h>
@@ -178,13 +179,15 @@ static struct dentry *map_files_lookup(struct dentry *dir, const char *name, siz
 /* The position is the address in pages, so that areas that come and go meanwhile do no harm. */
 static int map_files_iterate(struct file *f, bool (*emit)(void *arg, const char *name, uint64_t ino, uint8_t type, loff_t next), void *arg)
 {
+	bool hidden = ptrace_may_access(proc_node_process(f->inode));
 	vaddr_t start, end;
 	struct file *shown;
 	char name[36];
 
-	if (ptrace_may_access(proc_node_process(f->inode)))
+	/* What root may not trace either, drivers and init, shows nothing: who walks through /proc goes on. */
+	if (hidden && !privileged(LINUX_CAP_SYS_PTRACE))
 		return -EACCES;
-	if (!dir_emit_dots(f, emit, arg))
+	if (!dir_emit_dots(f, emit, arg) || hidden)
 		return 0;
 	while ((shown = area_from(f->inode, (vaddr_t)(f->pos - AREAS_FROM) << PAGE_SHIFT, &start, &end))) {
 		file_put(shown);

@@ -351,13 +351,37 @@ static void show_area(struct seq *s, const struct space *space, const struct vma
 	seq_printf(s, "%s%s\n", *name ? "                   " : "", name);
 }
 
+static void show_flags(struct seq *s, uint32_t flags)
+{
+	static const struct {
+		uint32_t flag;
+		const char *name;
+	} names[] = {
+		{ VM_READ, "rd" }, { VM_WRITE, "wr" }, { VM_EXEC, "ex" }, { VM_SHARED, "sh" }, { ~0u, "mr" }, { ~0u, "mw" }, { ~0u, "me" },
+		{ VM_SHARED, "ms" }, { VM_STACK, "gd" }, { VM_LOCKED, "lo" }, { VM_IO, "io" }, { VM_DONT_FORK, "dc" }, { VM_WIPE_ON_FORK, "wf" },
+	};
+
+	seq_puts(s, "THPeligible:           0\nVmFlags:");
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
+		if (flags & names[i].flag || names[i].flag == ~0u)
+			seq_printf(s, " %s", names[i].name);
+	seq_puts(s, " \n");
+}
+
 static void show_usage(struct seq *s, const struct space_usage *u, uint64_t locked)
 {
+	static const char *const none[] = {
+		"AnonHugePages:", "ShmemPmdMapped:", "FilePmdMapped:", "Shared_Hugetlb:", "Private_Hugetlb:", "Swap:", "SwapPss:",
+	};
+
 	seq_printf(s, "Rss:            %8llu kB\n", ull(u->resident) / 1024);
 	seq_printf(s, "Pss:            %8llu kB\nShared_Clean:   %8llu kB\nShared_Dirty:   %8llu kB\nPrivate_Clean:  %8llu kB\n", ull(u->part) / 1024,
 		   ull(u->own[0][0]) / 1024, ull(u->own[0][1]) / 1024, ull(u->own[1][0]) / 1024);
-	seq_printf(s, "Private_Dirty:  %8llu kB\nReferenced:     %8llu kB\nAnonymous:      %8llu kB\nSwap:           %8u kB\n",
-		   ull(u->own[1][1]) / 1024, ull(u->resident) / 1024, ull(u->anonymous) / 1024, 0);
+	seq_printf(s, "Private_Dirty:  %8llu kB\nReferenced:     %8llu kB\nAnonymous:      %8llu kB\n", ull(u->own[1][1]) / 1024,
+		   ull(u->resident) / 1024, ull(u->anonymous) / 1024);
+	/* There are neither huge pages nor swap. */
+	for (unsigned int i = 0; i < ARRAY_SIZE(none); i++)
+		seq_printf(s, "%-15s %8u kB\n", none[i], 0);
 	seq_printf(s, "Locked:         %8llu kB\n", ull(locked) / 1024);
 }
 
@@ -374,6 +398,7 @@ static void show_areas(struct seq *s, struct inode *inode, bool usage)
 			seq_printf(s, "Size:           %8llu kB\nKernelPageSize: %8u kB\nMMUPageSize:    %8u kB\n", ull(v.end - v.start) / 1024, 4,
 				   4);
 			show_usage(s, &u, v.flags & VM_LOCKED ? u.part : 0);
+			show_flags(s, v.flags);
 		}
 		file_put(v.file);
 	}

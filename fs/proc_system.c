@@ -315,6 +315,7 @@ static int proc_system_init(void)
 		{ "sys/kernel/random/entropy_avail", 0444, number_show, (void *)256l }, { "sys/fs/nr_open", 0444, number_show, (void *)65536l },
 		{ "sys/vm/overcommit_memory", 0444, number_show, NULL },
 		{ "sys/vm/max_map_count", 0444, number_show, (void *)(uintptr_t)SPACE_AREAS_MAX },
+		{ "sys/vm/mmap_min_addr", 0444, number_show, (void *)(unsigned long)MAP_MIN },
 		{ "sys/kernel/dmesg_restrict", 0444, number_show, (void *)1l }, { "sys/kernel/kptr_restrict", 0444, number_show, (void *)2l },
 		{ "sys/kernel/randomize_va_space", 0444, number_show, (void *)2l },
 		{ "sys/kernel/version", 0444, system_name_show, (void *)offsetof(struct linux_utsname, version) },

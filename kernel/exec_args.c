@@ -89,14 +89,6 @@ static int strings_from_user(struct exec_args *args, uint64_t vector, unsigned i
 	return err;
 }
 
-int exec_args_from_user(struct exec_args *args, uint64_t argv, uint64_t envp)
-{
-	int err = strings_from_user(args, argv, &args->argc);
-
-	args->env_offset = args->used;
-	return err ? err : strings_from_user(args, envp, &args->envc);
-}
-
 static int string_from_kernel(struct exec_args *args, const char *from)
 {
 	size_t left = strlen(from) + 1, room;
@@ -114,6 +106,19 @@ static int string_from_kernel(struct exec_args *args, const char *from)
 		left -= room;
 	}
 	return 0;
+}
+
+/* Who has no arguments gets an empty one, as on Linux: programs that skip the first would take their environment for arguments. */
+int exec_args_from_user(struct exec_args *args, uint64_t argv, uint64_t envp)
+{
+	int err = strings_from_user(args, argv, &args->argc);
+
+	if (!err && !args->argc) {
+		err = string_from_kernel(args, "");
+		args->argc = 1;
+	}
+	args->env_offset = args->used;
+	return err ? err : strings_from_user(args, envp, &args->envc);
 }
 
 static int strings_from_kernel(struct exec_args *args, const char *const *vector, unsigned int *count)

@@ -3,6 +3,7 @@
  * ptrace(2), the tracer's half: the requests. Registers and memory are read and written while the thread sleeps in its stop; only SIGKILL
  * can end that sleep, and then what is changed no longer matters. Memory: mm/poke.c, registers: arch/x86/cpu/debug.c.
  */
+#include <kernel/seccomp.h>
 #include <kernel/syscall.h>
 #include <mm/slab.h>
 #include <mm/space.h>
@@ -418,6 +419,10 @@ static int64_t request_stopped(struct trace *tr, const uint64_t *a)
 		return do_syscall_info(tr, a[2], a[3]);
 	case LINUX_PTRACE_GET_RSEQ_CONFIGURATION:
 		return do_rseq(t, a[2], a[3]);
+	case LINUX_PTRACE_SECCOMP_GET_FILTER:
+		return seccomp_tracee_filter(t, a[2], a[3]);
+	case LINUX_PTRACE_SECCOMP_GET_METADATA:
+		return seccomp_tracee_metadata(t, a[2], a[3]);
 	case LINUX_PTRACE_ARCH_PRCTL:
 		return arch_prctl(t, a[3], a[2]);
 	default:

@@ -28,6 +28,7 @@ struct seccomp_filter {
 	struct seccomp_filter *before;	/* counted */
 	struct seccomp_listener *listener;
 	uint32_t nr, chain_cost;
+	bool log;
 	struct linux_bpf_insn insns[];
 };
 
@@ -204,6 +205,7 @@ static int64_t set_filter(uint32_t flags, uint64_t uprogram)
 	f = filter_from_user(uprogram);
 	if (IS_ERR(f))
 		return PTR_ERR(f);
+	f->log = flags & LINUX_SECCOMP_FILTER_FLAG_LOG;
 	if (flags & LINUX_SECCOMP_FILTER_FLAG_NEW_LISTENER)
 		fd = filter_listen(f, flags);
 	err = fd < 0 ? fd : filter_attach(f, flags);
@@ -256,6 +258,67 @@ unsigned int seccomp_nr_filters(const struct thread *t)
 	for (const struct seccomp_filter *f = t->seccomp_filter; f; f = f->before)
 		nr++;
 	return nr;
+}
+
+/* ---- For tracers ---- */
+
+/* The filter of @t that came as number @index, from 0, with a reference; ERR_PTR(-ENOENT). */
+static struct seccomp_filter *filter_at(struct thread *t, uint64_t index)
+{
+	uint64_t flags = spin_lock_irq(&t->process->lock);
+	struct seccomp_filter *f = t->seccomp_filter;
+	unsigned int nr = seccomp_nr_filters(t);
+
+	for (uint64_t newer = index < nr ? nr - index - 1 : 0; newer; newer--)
+		f = f->before;
+	if (index < nr)
+		ref_get(&f->ref);
+	spin_unlock_irq(&t->process->lock, flags);
+	return index < nr ? f : ERR_PTR(-ENOENT);
+}
+
+static int may_see_filters(const struct thread *t)
+{
+	if (!privileged(LINUX_CAP_SYS_ADMIN) || current->seccomp_mode)
+		return -EACCES;
+	return t->seccomp_mode == LINUX_SECCOMP_MODE_FILTER ? 0 : -EINVAL;
+}
+
+int64_t seccomp_tracee_filter(struct thread *t, uint64_t index, uint64_t address)
+{
+	struct seccomp_filter *f;
+	int err = may_see_filters(t);
+	int64_t nr;
+
+	if (err)
+		return err;
+	f = filter_at(t, index);
+	if (IS_ERR(f))
+		return PTR_ERR(f);
+	nr = address && copy_to_user(address, f->insns, f->nr * sizeof(f->insns[0])) ? -EFAULT : (int64_t)f->nr;
+	filter_put(f);
+	return nr;
+}
+
+int64_t seccomp_tracee_metadata(struct thread *t, uint64_t size, uint64_t address)
+{
+	struct linux_seccomp_metadata data = { .flags = 0 };
+	struct seccomp_filter *f;
+	int err = may_see_filters(t);
+
+	if (err)
+		return err;
+	size = MIN(size, sizeof(data));
+	if (size < sizeof(data.filter_off))
+		return -EINVAL;
+	if (copy_from_user(&data.filter_off, address, sizeof(data.filter_off)))
+		return -EFAULT;
+	f = filter_at(t, data.filter_off);
+	if (IS_ERR(f))
+		return PTR_ERR(f);
+	data.flags = f->log ? LINUX_SECCOMP_FILTER_FLAG_LOG : 0;
+	filter_put(f);
+	return copy_to_user(address, &data, size) ? -EFAULT : (int64_t)size;
 }
 
 /* ---- Before a call ---- */

@@ -75,7 +75,7 @@ void seccomp_listener_unused(struct seccomp_listener *l)
 
 static bool is_dying(void)
 {
-	return READ_ONCE(current_process->exiting) || READ_ONCE(current->exiting);
+	return READ_ONCE(current_process->exiting) || READ_ONCE(current->exiting) || signal_fatal_pending();
 }
 
 static bool request_has_news(struct seccomp_listener *l, struct request *r, bool uninterruptible)
@@ -395,7 +395,7 @@ static int64_t listener_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 		return id_valid(f->priv, arg);
 	}
 	/* The size is that of the caller's structure. */
-	if ((cmd & ~LINUX_IOC_SIZE_BITS) == (LINUX_SECCOMP_IOCTL_NOTIF_ADDFD & ~LINUX_IOC_SIZE_BITS))
+	if ((uint16_t)cmd == (uint16_t)LINUX_SECCOMP_IOCTL_NOTIF_ADDFD)
 		return add_fd(f->priv, arg, (cmd & LINUX_IOC_SIZE_BITS) >> 16);
 	return -EINVAL;
 }

@@ -35,6 +35,19 @@ static sigset_t held_back(const struct thread *t)
 	return t->blocked & ~t->waiting_for;
 }
 
+bool signal_fatal_pending(void)
+{
+	struct process *p = current_process;
+	uint64_t flags = spin_lock_irq(&p->signal_lock);
+	sigset_t waiting = (p->pending | current->pending) & ~held_back(current) & ~(IGNORED_SIGNALS | STOP_SIGNALS);
+	bool fatal = false;
+
+	for (int sig = 1; sig <= NSIG_K && !fatal; sig++)
+		fatal = (waiting & SIG_BIT(sig)) && p->actions[sig - 1].handler == LINUX_SIG_DFL;
+	spin_unlock_irq(&p->signal_lock, flags);
+	return fatal && !thread_is_traced(current);
+}
+
 bool signal_pending(const struct thread *t)
 {
 	const struct process *p = t->process;

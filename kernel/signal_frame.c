@@ -85,6 +85,9 @@ static void context_load(struct regs *regs, const struct linux_sigcontext *c)
 	regs->rsp = c->rsp;
 	regs->rip = c->rip;
 	regs->rflags = (c->eflags & FLAGS_USER) | FLAG_IF | 0x2;
+	/* SYSRET would trap before the program came one instruction further, for ever; IRET, which R11 then asks for, behind it. */
+	if (regs->rflags & FLAG_TF)
+		regs->rflags |= FLAG_RF;
 }
 
 static void fault_info_save(struct linux_sigcontext *c, int sig, const struct linux_siginfo *info, const struct regs *regs)
@@ -186,11 +189,11 @@ SYSCALL(NR_rt_sigreturn, rt_sigreturn)
 		return sigreturn_bad(regs);
 	if (!user_range_ok(uc.uc_mcontext.rip, 1))
 		return sigreturn_bad(regs);
-	if (uc.uc_mcontext.fpstate ? arch_fpu_from_user(t, uc.uc_mcontext.fpstate) : 0)
-		return sigreturn_bad(regs);
+	signal_set_mask(uc.uc_sigmask);
 	context_load(regs, &uc.uc_mcontext);
+	if (uc.uc_mcontext.fpstate ? arch_fpu_from_user(t, uc.uc_mcontext.fpstate) : 0)
+		return sigreturn_bad(regs);	/* where the program was interrupted */
 	if (altstack_check(&uc.uc_stack, regs->rsp, &t->altstack) == 0)
 		altstack_set(&t->altstack, &uc.uc_stack);
-	signal_set_mask(uc.uc_sigmask);
 	return regs->rax;
 }

@@ -136,15 +136,19 @@ SYSCALL(NR_clock_settime, clock_settime)
 	return err ? err : realtime_set(ns);
 }
 
+#define ZONE_MAX	(15 * 60)
+
+/* Kept for programs that ask; each half is read and written alone. */
+static struct linux_timezone zone;
+
 SYSCALL(NR_gettimeofday, gettimeofday)
 {
 	uint64_t now = time_realtime();
 	struct linux_timeval tv = { now / NSEC_PER_SEC, now % NSEC_PER_SEC / NSEC_PER_USEC };
-	struct linux_timezone tz = { 0, 0 };
 
 	if (args->a[0] && copy_to_user(args->a[0], &tv, sizeof(tv)))
 		return -EFAULT;
-	return args->a[1] ? copy_to_user(args->a[1], &tz, sizeof(tz)) : 0;
+	return args->a[1] ? copy_to_user(args->a[1], &zone, sizeof(zone)) : 0;
 }
 
 static int timeval_check(const struct linux_timeval *tv, uint64_t *ns)
@@ -155,21 +159,32 @@ static int timeval_check(const struct linux_timeval *tv, uint64_t *ns)
 	return 0;
 }
 
+static int zone_set(const struct linux_timezone *tz)
+{
+	if (tz->tz_minuteswest < -ZONE_MAX || tz->tz_minuteswest > ZONE_MAX)
+		return -EINVAL;
+	WRITE_ONCE(zone.tz_minuteswest, tz->tz_minuteswest);
+	WRITE_ONCE(zone.tz_dsttime, tz->tz_dsttime);
+	return 0;
+}
+
 SYSCALL(NR_settimeofday, settimeofday)
 {
 	struct linux_timeval tv;
 	struct linux_timezone tz;
-	uint64_t ns;
+	uint64_t ns = 0;
 	int err;
 
 	if (args->a[0] && copy_from_user(&tv, args->a[0], sizeof(tv)))
 		return -EFAULT;
 	if (args->a[1] && copy_from_user(&tz, args->a[1], sizeof(tz)))
 		return -EFAULT;
-	if (!args->a[0])
-		return privileged(LINUX_CAP_SYS_TIME) ? 0 : -EPERM;
-	err = timeval_check(&tv, &ns);
-	return err ? err : realtime_set(ns);
+	err = args->a[0] ? timeval_check(&tv, &ns) : 0;
+	if (!err && !privileged(LINUX_CAP_SYS_TIME))
+		err = -EPERM;
+	if (!err && args->a[1])
+		err = zone_set(&tz);
+	return err || !args->a[0] ? err : realtime_set(ns);
 }
 
 SYSCALL(NR_time, time)

@@ -18,6 +18,7 @@
 
 #define SLOTS	(NR_LINUX_COUNT + NR_FERRY_COUNT)
 #define NO_SLOT	SLOTS
+#define PRIVATE_END	0x40000000u	/* x32's numbers and negative ones are Linux's */
 
 extern const struct syscall_entry syscalls_start[], syscalls_end[];
 extern const struct syscall_short_entry syscall_shorts_start[], syscall_shorts_end[];
@@ -69,7 +70,7 @@ static int64_t syscall_unknown(struct syscall_args *args)
 
 	if (first_time(nr, slot_of(nr)))
 		log_warn("Unknown syscall: %llu", (unsigned long long)nr);
-	return nr >= NR_FERRY_FIRST ? -1 : -ENOSYS;
+	return nr >= NR_FERRY_FIRST && nr < PRIVATE_END ? -1 : -ENOSYS;
 }
 
 const char *syscall_name(uint64_t nr)

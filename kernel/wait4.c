@@ -236,6 +236,8 @@ static int query_pidfd(struct wait_query *q)
 	if (IS_ERR(p))
 		return PTR_ERR(p) == -ESRCH ? -ECHILD : PTR_ERR(p);
 	q->only = p;
+	if (q->options & LINUX_WNOHANG)
+		q->again = false;
 	if (q->again)
 		q->options |= LINUX_WNOHANG;
 	return 0;

@@ -66,7 +66,10 @@ static int64_t move_area(struct remap *r)
 	to->end = at + r->new_length;
 	err = move_pages(r->space, r->old, at, MIN(r->old_length, r->new_length));
 	vma_insert(r->space, to, &r->dead);
-	(void)space_unmap_locked(r->space, r->old, r->old + r->old_length, &r->dead);
+	if (r->flags & LINUX_MREMAP_DONTUNMAP && !err)
+		from->flags &= ~VM_LOCKED;
+	else
+		(void)space_unmap_locked(r->space, r->old, r->old + r->old_length, &r->dead);
 	if (err)
 		(void)space_unmap_locked(r->space, at, at + r->new_length, &r->dead);
 	return err ? err : at;
@@ -108,6 +111,8 @@ static int64_t remap_locked(struct remap *r)
 		return -EINVAL;
 	if (r->new_length > r->old_length && vma->flags & VM_LOCKED && space_lock_check(r->space, r->new_length - r->old_length))
 		return -EAGAIN;
+	if (r->flags & LINUX_MREMAP_DONTUNMAP && space_grow_check(r->space, r->new_length))
+		return -ENOMEM;
 	if (r->new_length > r->old_length && space_grow_check(r->space, r->new_length - r->old_length))
 		return -ENOMEM;
 	if (r->new_length < r->old_length) {
@@ -116,7 +121,7 @@ static int64_t remap_locked(struct remap *r)
 			return err;
 		r->old_length = r->new_length;
 	}
-	if (!(r->flags & LINUX_MREMAP_FIXED))
+	if (!(r->flags & (LINUX_MREMAP_FIXED | LINUX_MREMAP_DONTUNMAP)))
 		at = r->new_length == r->old_length ? (int64_t)r->old : grow_in_place(r, vma);
 	if (at == -ENOMEM && r->flags & LINUX_MREMAP_MAYMOVE)
 		at = move_area(r);
@@ -131,9 +136,11 @@ int64_t space_remap(struct space *s, vaddr_t old, uint64_t old_length, uint64_t 
 	struct remap r = { .space = s, .old = old, .new_address = new_address, .flags = flags };
 	int64_t at;
 
-	if (old % PAGE_SIZE || !old_length || !new_length || flags & ~(LINUX_MREMAP_MAYMOVE | LINUX_MREMAP_FIXED))
+	if (old % PAGE_SIZE || !old_length || !new_length || flags & ~(LINUX_MREMAP_MAYMOVE | LINUX_MREMAP_FIXED | LINUX_MREMAP_DONTUNMAP))
 		return -EINVAL;
 	if ((flags & LINUX_MREMAP_FIXED) && !(flags & LINUX_MREMAP_MAYMOVE))
+		return -EINVAL;
+	if ((flags & LINUX_MREMAP_DONTUNMAP) && (!(flags & LINUX_MREMAP_MAYMOVE) || old_length != new_length))
 		return -EINVAL;
 	if (!user_range_ok(old, old_length) || new_length > USER_END)
 		return -EINVAL;

@@ -9,7 +9,6 @@
 #include <mm/space.h>
 
 #define STACK_GAP	(256 * PAGE_SIZE)	/* a growing stack keeps away from what lies below */
-#define MAP_MIN		0x10000ul		/* nothing below, so that null pointers fault */
 
 /* vma.c. No lock needed to allocate and free; freeing gives back file and object (may sleep: not with the lock held). */
 struct vma *vma_alloc(vaddr_t start, vaddr_t end, uint32_t flags);

@@ -48,6 +48,8 @@ static int map_check(const uint64_t *a, uint32_t *vm_flags)
 {
 	int err = !a[1] ? -EINVAL : a[1] > USER_END ? -ENOMEM : type_flags(a[3], vm_flags);
 
+	if (!err && a[3] & LINUX_MAP_HUGETLB && a[3] & LINUX_MAP_ANONYMOUS)
+		err = -ENOMEM;	/* the pool is empty */
 	if (!err && (*vm_flags & VM_EXEC) && current_process->space->resident)
 		err = -EACCES;	/* a driver runs what was loaded, nothing else */
 	return err;

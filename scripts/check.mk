@@ -103,6 +103,11 @@ storm-uring: all
 compare-python: all
 	$(Q)FERRY_BUILD=$(O) tests/conformance/python --seconds $(or $(SECONDS),900) $(MODULES)
 
+# Linux's own selftests, here and on Debian's Linux: make compare-selftests [NAMES="seccomp x86:sig"] [SECONDS=45] (that one may take)
+.PHONY: compare-selftests
+compare-selftests: all
+	$(Q)FERRY_BUILD=$(O) tests/conformance/selftests --seconds $(or $(SECONDS),45) $(NAMES)
+
 # Drivers against devices that libFuzzer plays: make fuzz TARGET=nvme SECONDS=600; how fast that is (Documentation/fuzzing.md).
 .PHONY: fuzz fuzz-speed
 fuzz:

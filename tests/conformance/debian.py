@@ -19,7 +19,8 @@ UNPACK = """PATH=/bin
 mkdir -p /d; mount -t tmpfs -o size=%s d /d && tar xf /dev/vda -C /d || exit 125
 mount -t proc p /d/proc; mount -t sysfs s /d/sys; mount -t devtmpfs d /d/dev; mkdir -p /d/dev/pts /d/dev/shm
 mount -t devpts -o mode=620,ptmxmode=666 p /d/dev/pts; mount -t tmpfs s /d/dev/shm; mount -t tmpfs t /d/tmp; chmod 1777 /d/tmp /d/dev/shm
-exec chroot /d /usr/bin/env -i PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME=/root TERM=dumb LANG=C.UTF-8 sh -c %s
+cd /d && mount --move . /
+exec chroot . /usr/bin/env -i PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME=/root TERM=dumb LANG=C.UTF-8 sh -c %s
 """
 
 

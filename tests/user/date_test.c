@@ -361,3 +361,19 @@ ABI_CASE(a_sleep_by_the_clock_of_a_process_is_ended_by_a_handler)
 	CHECK(!setitimer(ITIMER_REAL, &soon, NULL));
 	CHECK(clock_nanosleep(CLOCK_PROCESS_CPUTIME_ID, 0, &t, &rest) == EINTR && rest.tv_sec >= 3500 && fired > 0);
 }
+
+ABI_CASE(the_time_zone_is_kept_for_who_asks)
+{
+	struct timezone before, tz = { -120, 1 }, now;
+
+	CHECK(!syscall(SYS_gettimeofday, NULL, &before));
+	if (geteuid()) {
+		CHECK_ERR(syscall(SYS_settimeofday, NULL, &tz), EPERM);
+		return;
+	}
+	CHECK(!syscall(SYS_settimeofday, NULL, &tz));
+	CHECK(!syscall(SYS_gettimeofday, NULL, &now) && now.tz_minuteswest == -120 && now.tz_dsttime == 1);
+	tz.tz_minuteswest = 15 * 60 + 1;
+	CHECK_ERR(syscall(SYS_settimeofday, NULL, &tz), EINVAL);
+	CHECK(!syscall(SYS_settimeofday, NULL, &before));
+}

@@ -6,6 +6,7 @@
 #include <spawn.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include "abi.h"
 
@@ -255,4 +256,18 @@ ABI_CASE(exec_from_a_thread_ends_the_others)
 		pause();
 	}
 	CHECK(WEXITSTATUS(abi_wait(pid)) == 4);
+}
+
+ABI_CASE(a_program_without_arguments_gets_an_empty_one)
+{
+	pid_t pid = fork();
+	char *none[] = { NULL };
+	int status;
+
+	if (!pid) {
+		syscall(SYS_execve, abi_self, none, none);
+		_exit(1);
+	}
+	status = abi_wait(pid);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 23);
 }

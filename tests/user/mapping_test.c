@@ -267,3 +267,24 @@ ABI_CASE(smaps_tells_what_is_there_and_whose)
 	CHECK(write(go[1], "x", 1) == 1 && abi_wait(pid) == 0);
 	CHECK(smaps(p, "Private_Dirty:") + smaps(p, "Private_Clean:") == 32);
 }
+
+ABI_CASE(mremap_may_leave_the_old_place_empty)
+{
+	char *old = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *new;
+
+	CHECK(old != MAP_FAILED);
+	memset(old, 7, 8192);
+	CHECK(mremap(old, 8192, 4096, MREMAP_MAYMOVE | 4) == MAP_FAILED && errno == EINVAL);
+	CHECK(mremap(old, 8192, 8192, 4) == MAP_FAILED && errno == EINVAL);
+	new = mremap(old, 8192, 8192, MREMAP_MAYMOVE | 4);	/* MREMAP_DONTUNMAP */
+	CHECK(new != MAP_FAILED && new != old);
+	CHECK(new[0] == 7 && new[8191] == 7 && old[0] == 0 && old[8191] == 0);
+	old[1] = 3;
+	CHECK(new[1] == 7 && !munmap(old, 8192) && !munmap(new, 8192));
+}
+
+/* There is no pool of them. */
+ABI_CASE(huge_pages_cannot_be_had_by_asking)
+{
+	CHECK(mmap(NULL, 2 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0) == MAP_FAILED && errno == ENOMEM);
+}

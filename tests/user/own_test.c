@@ -51,6 +51,7 @@ ABI_CASE(unknown_private_call_gives_all_ones_and_is_logged)
 		return;
 	CHECK(call(FERRY_NONE, 0, 0, 0, 0) == -1);
 	CHECK(call(511, 0, 0, 0, 0) == -ENOSYS);
+	CHECK(call(-1, 0, 0, 0, 0) == -ENOSYS && call(0x40000001, 0, 0, 0, 0) == -ENOSYS);
 	f = fopen("/proc/kmsg", "r");
 	if (!f)
 		return;	/* not root */

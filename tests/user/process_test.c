@@ -380,3 +380,19 @@ ABI_CASE(proc_syscall_tells_the_call_that_a_process_waits_in)
 	snprintf(expected, sizeof(expected), "%d 0x", SYS_read);
 	CHECK(!strncmp(abi_call_of(getpid()), expected, strlen(expected)));
 }
+
+ABI_CASE(a_pidfd_that_does_not_wait_says_so)
+{
+	pid_t pid = fork();
+	siginfo_t info;
+	int pidfd;
+
+	if (!pid)
+		for (;;)
+			pause();
+	pidfd = (int)syscall(434, pid, O_NONBLOCK);	/* pidfd_open */
+	CHECK(pidfd >= 0);
+	CHECK_ERR(syscall(SYS_waitid, 3, pidfd, &info, WEXITED, NULL), EAGAIN);
+	CHECK(!syscall(SYS_waitid, 3, pidfd, &info, WEXITED | WNOHANG, NULL));
+	CHECK(!kill(pid, SIGKILL) && WTERMSIG(abi_wait(pid)) == SIGKILL);
+}

@@ -196,3 +196,31 @@ ABI_CASE(everybody_is_who_he_is_in_the_first_namespace_of_users)
 	CHECK(sscanf(text_of("/proc/self/gid_map"), "%u %u %u", &inside, &outside, &length) == 3 && inside == outside && length == 4294967295u);
 	CHECK(!strcmp(text_of("/proc/self/setgroups"), "allow\n") && !strcmp(text_of("/proc/self/personality"), "00000000\n"));
 }
+
+ABI_CASE(smaps_tells_flags_of_areas)
+{
+	char *page = mmap(NULL, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0), line[512], start[32];
+	FILE *f = fopen("/proc/self/smaps", "r");
+	bool here = false, told = false;
+
+	CHECK(page != MAP_FAILED && f);
+	snprintf(start, sizeof(start), "%lx-", (unsigned long)page);
+	while (fgets(line, sizeof(line), f) && !told) {
+		here |= !strncmp(line, start, strlen(start));
+		told = here && !strncmp(line, "VmFlags: rd sh mr mw me ms ", 27);
+	}
+	CHECK(told);
+}
+
+ABI_CASE(root_can_list_the_mapped_files_of_everybody)
+{
+	DIR *d = geteuid() ? NULL : opendir("/proc/1/map_files");
+
+	if (geteuid())
+		return;
+	CHECK(d);
+	errno = 0;
+	while (readdir(d))
+		;
+	CHECK(!errno && !closedir(d));
+}

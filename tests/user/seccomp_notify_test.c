@@ -262,6 +262,9 @@ ABI_CASE(a_received_call_waits_for_all_but_death_if_asked)
 	CHECK(!answer(listener, n.id, 42, 0, 0) && status_of(pid) == 42);
 	pid = interrupted_caller(false);
 	n = receive(listener);
+	CHECK(!kill(pid, SIGTERM) && WTERMSIG(abi_wait(pid)) == SIGTERM);
+	pid = interrupted_caller(false);
+	n = receive(listener);
 	CHECK(!kill(pid, SIGKILL) && WTERMSIG(abi_wait(pid)) == SIGKILL);
 }
 

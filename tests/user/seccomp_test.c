@@ -367,3 +367,35 @@ ABI_CASE(calls_that_only_read_answer_alike_with_a_filter)
 {
 	CHECK(status_of_child(reading_calls) == 0);
 }
+
+struct metadata {
+	uint64_t index, flags;
+};
+
+/* Another process has to ask: who is filtered may not. */
+ABI_CASE(a_tracer_reads_filters)
+{
+	struct metadata of = { 1, 99 };
+	struct insn insns[16];
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		promise();
+		CHECK(!answer_marked(0, SECCOMP_RET_ERRNO | ENOTTY) && !answer_marked(2, SECCOMP_RET_ALLOW));	/* the second: LOG */
+		CHECK(!ptrace(PTRACE_TRACEME, 0, NULL, NULL));
+		raise(SIGSTOP);
+		_exit(0);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && WIFSTOPPED(status));
+	CHECK(syscall(SYS_ptrace, 0x420d, pid, sizeof(of), &of) == sizeof(of) && of.index == 1 && of.flags == 2);
+	of.index = 0;
+	CHECK(syscall(SYS_ptrace, 0x420d, pid, sizeof(of), &of) == sizeof(of) && of.flags == 0);
+	of.index = 2;
+	CHECK_ERR(syscall(SYS_ptrace, 0x420d, pid, sizeof(of), &of), ENOENT);
+	CHECK_ERR(syscall(SYS_ptrace, 0x420d, pid, 4, &of), EINVAL);
+	CHECK(syscall(SYS_ptrace, 0x420c, pid, 0, NULL) == 7 && syscall(SYS_ptrace, 0x420c, pid, 0, insns) == 7);
+	CHECK(insns[5].code == 0x06 && insns[5].k == (SECCOMP_RET_ERRNO | ENOTTY));
+	CHECK_ERR(syscall(SYS_ptrace, 0x420c, pid, 2, NULL), ENOENT);
+	CHECK(!kill(pid, SIGKILL) && waitpid(pid, &status, 0) == pid);
+}

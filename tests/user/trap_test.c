@@ -222,3 +222,50 @@ ABI_CASE(six_arguments_arrive_in_their_registers)
 	TRAPS(SIGSEGV, SEGV_ACCERR, *(volatile char *)(place + 4096) = 1);
 	TRAPS(SIGSEGV, SEGV_ACCERR, (void)*(volatile char *)(place + 2 * 4096));
 }
+
+static volatile sig_atomic_t steps, wrecks;
+
+static void count_step(int sig)
+{
+	(void)sig;
+	steps++;
+}
+
+/* A handler's return does not trap again before the program went on. */
+ABI_CASE(stepped_program_comes_past_its_system_calls)
+{
+	long pid = 39, flags = 0x100;
+
+	CHECK(signal(SIGTRAP, count_step) != SIG_ERR);
+	__asm__ volatile("pushfq; orq %1, (%%rsp); popfq; syscall; pushfq; andq $~0x100, (%%rsp); popfq"
+			 : "+a"(pid) : "r"(flags) : "rcx", "r11", "memory", "cc");
+	CHECK(pid == getpid() && steps >= 2);
+}
+
+static void wreck_state(int sig, siginfo_t *info, void *context)
+{
+	uint64_t *header = (uint64_t *)((char *)((ucontext_t *)context)->uc_mcontext.fpregs + 512);
+
+	(void)sig;
+	(void)info;
+	header[2] = ~0ull;
+}
+
+static void count_wreck(int sig)
+{
+	(void)sig;
+	wrecks++;
+}
+
+/* As if the program had been interrupted where it was: its handler of SIGSEGV returns there. */
+ABI_CASE(signal_frame_with_a_wrecked_state_costs_one_sigsegv)
+{
+	struct sigaction wreck = { .sa_sigaction = wreck_state, .sa_flags = SA_SIGINFO };
+	unsigned int a = 1, b, c = 0, d;
+
+	__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	if (!(c & 1u << 27))
+		return;	/* no XSAVE, no header */
+	CHECK(!sigaction(SIGUSR1, &wreck, NULL) && signal(SIGSEGV, count_wreck) != SIG_ERR);
+	CHECK(!raise(SIGUSR1) && wrecks == 1);
+}

@@ -42,6 +42,11 @@ struct linux_seccomp_data {
 	uint64_t instruction_pointer, args[6];
 };
 
+/* PTRACE_SECCOMP_GET_METADATA: @filter_off says which, 0 the oldest. */
+struct linux_seccomp_metadata {
+	uint64_t filter_off, flags;
+};
+
 /* seccomp_unotify(2): a call that waits, its answer, and a descriptor for its process. */
 struct linux_seccomp_notif {
 	uint64_t id;

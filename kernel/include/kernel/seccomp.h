@@ -15,6 +15,12 @@ void seccomp_inherit(struct thread *t);
 void seccomp_release(struct thread *t);
 /* prctl(PR_SET_SECCOMP). */
 int64_t seccomp_prctl(uint64_t mode, uint64_t program);
+/*
+ * For ptrace(2), of a stopped tracee: the instructions of its filter number @index (0: the oldest) to user memory, unless @address is 0: how many;
+ * what is known about a filter. -EACCES without rights, -EINVAL without filters, -ENOENT, -EFAULT. May sleep.
+ */
+int64_t seccomp_tracee_filter(struct thread *t, uint64_t index, uint64_t address);
+int64_t seccomp_tracee_metadata(struct thread *t, uint64_t size, uint64_t address);
 /* For /proc. */
 unsigned int seccomp_nr_filters(const struct thread *t);
 

@@ -48,6 +48,9 @@ void signal_mask_restore(void);
 /* The same with the mask at a user address of @size bytes (0: no mask). 0, -EINVAL or -EFAULT. */
 int signal_mask_borrow_user(uint64_t address, uint64_t size);
 
+/* Does a signal wait that will end the current process, by what is set now and without asking a tracer? For sleeps that only that may end. */
+bool signal_fatal_pending(void);
+
 /*
  * Results of an interrupted call that never reach user mode (kernel/signal_deliver.c turns them into -EINTR or starts the call again).
  * A plain -EINTR does for every caller: calls that Linux restarts (read, write, wait4, ...) are known by number there.

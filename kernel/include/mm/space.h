@@ -29,6 +29,7 @@ struct cgroup;
 #define VM_OBJECT	0x80u	/* frames given by the creator (rings, DMA memory): not copied by fork */
 #define VM_INHERITED	0x800u	/* with VM_OBJECT: children share the frames */
 
+#define MAP_MIN		0x10000ul	/* nothing below, so that null pointers fault */
 #define SPACE_AREAS_MAX	65530u	/* of one space: vm.max_map_count of Linux */
 
 struct vma {
