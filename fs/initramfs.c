@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The first files: every boot module is a cpio archive (or several in a row), unpacked over the root in order. Later entries replace
- * earlier ones. A module's memory goes back to the frame allocator. An archive may be compressed with gzip or zstd.
+ * earlier ones. A module's memory goes back to the frame allocator. An archive may be compressed with gzip, zstd or LZ4.
  */
 #include <fs/node.h>
 #include <fs/vfs.h>
@@ -190,16 +190,6 @@ static const char *entry_path(char *buffer, const struct cpio_entry *e)
 	return buffer;
 }
 
-static bool is_gzip(const uint8_t *p, size_t size)
-{
-	return size >= 2 && p[0] == 0x1f && p[1] == 0x8b;
-}
-
-static bool is_compressed(const uint8_t *p, size_t size)
-{
-	return is_gzip(p, size) || archive_is_zstd(p, size);
-}
-
 /* Plain archives until their end, or until a compressed one follows: 0, and *used says how far; or -errno. */
 static int unpack_plain(const char *name, const char *data, size_t size, size_t *used, char *buffer)
 {
@@ -219,7 +209,7 @@ static int unpack_plain(const char *name, const char *data, size_t size, size_t 
 		count++;
 	}
 	*used = n < 0 ? c.at : size;
-	if (n < 0 && is_compressed((const uint8_t *)data + c.at, size - c.at))
+	if (n < 0 && archive_kind((const uint8_t *)data + c.at, size - c.at))
 		return 0;
 	if (n < 0)
 		log_err("initramfs: %s corrupt at offset %llu (after %u entries)", name, (unsigned long long)c.at, count);
@@ -233,7 +223,7 @@ static int unpack_compressed(const char *name, const uint8_t *data, size_t size,
 	int err = archive_open(&a, data, size);
 
 	if (err) {
-		log_err("initramfs: %s: %s data that cannot be unpacked, error %d", name, is_gzip(data, size) ? "gzip" : "zstd", err);
+		log_err("initramfs: %s: %s data that cannot be unpacked, error %d", name, archive_kind(data, size), err);
 		return err;
 	}
 	*used = a.used;
@@ -253,7 +243,7 @@ static int unpack(const struct boot_module *m, char *buffer)
 		used = 1;
 		if (!data[at])
 			continue;
-		if (is_compressed(data + at, m->length - at)) {
+		if (archive_kind(data + at, m->length - at)) {
 			err = unpack_compressed(m->name, data + at, m->length - at, &used, buffer);
 		} else {
 			err = unpack_plain(m->name, (const char *)data + at, m->length - at, &used, buffer);

@@ -9,8 +9,6 @@
 #include "zstd_internal.h"
 
 #define BLOCK_MAX	(128u << 10)
-#define COPY_SLACK	8u	/* what copy_words() reads and writes behind the end */
-#define COPY_LONG	64u
 #define SIZE_UNKNOWN	(-1)
 
 enum { BLOCK_RAW, BLOCK_RLE, BLOCK_COMPRESSED };
@@ -57,30 +55,7 @@ static const uint32_t match_base[] = {
 };
 static const uint8_t match_bits[] = { 1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
 
-static uint64_t little_endian(const uint8_t *p, unsigned int n)
-{
-	uint64_t v = 0;
-
-	while (n--)
-		v = v << 8 | p[n];
-	return v;
-}
-
 /* ---- Output ---- */
-
-/* @n bytes, at least one word, in whole words: up to COPY_SLACK bytes too many. The source may begin a word or more before the target. */
-static inline void copy_words(uint8_t *to, const uint8_t *from, size_t n)
-{
-	const uint8_t *end = to + n;
-
-	do {
-		uint64_t v = load64(from);
-
-		__builtin_memcpy(to, &v, 8);
-		to += 8;
-		from += 8;
-	} while (to < end);
-}
 
 static int out_bytes(struct zstd *z, const uint8_t *from, size_t n)
 {
@@ -113,42 +88,9 @@ static int out_match(struct zstd *z, uint32_t offset, size_t n)
 		return -ENOSPC;
 	to = z->out ? z->out + z->done : NULL;
 	z->done += n;
-	if (!to)
-		return 0;
-	if (offset >= n) {
-		memcpy(to, to - offset, n);
-		return 0;
-	}
-	while (n--) {
-		*to = *(to - offset);
-		to++;
-	}
+	if (to)
+		match_bytes(to, offset, n);
 	return 0;
-}
-
-/*
- * The same where COPY_SLACK bytes behind it may be written. What repeats within a word also repeats after a multiple of it that is no less
- * than one.
- */
-static inline void match_words(uint8_t *to, uint32_t offset, size_t n)
-{
-	static const uint8_t multiple[COPY_SLACK] = { 0, 8, 8, 9, 8, 10, 12, 14 };
-	size_t first;
-
-	if (offset >= n && n >= COPY_LONG) {
-		memcpy(to, to - offset, n);
-		return;
-	}
-	if (offset < COPY_SLACK) {
-		first = multiple[offset] - offset;
-		first = first < n ? first : n;
-		n -= first;
-		for (; first; first--, to++)
-			*to = *(to - offset);
-		offset = multiple[offset];
-	}
-	if (n)
-		copy_words(to, to - offset, n);
 }
 
 /* ---- Literals ---- */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "lz_copy.h"
 
 #define FSE_LOG_MAX	9u
 #define FSE_SYMBOLS	53u	/* the most that any table here has */
@@ -38,14 +39,6 @@ struct huffman_table {
 };
 
 static inline unsigned int high_bit(uint32_t v) { return 31u - (unsigned int)__builtin_clz(v); }
-
-static inline uint64_t load64(const uint8_t *p)
-{
-	uint64_t v;
-
-	__builtin_memcpy(&v, p, 8);
-	return v;
-}
 
 /* False: the input has no end mark. */
 bool back_open(struct back_bits *b, const uint8_t *in, size_t size);
