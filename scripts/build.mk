@@ -234,6 +234,11 @@ $(O)/placement.ok: $(O)/ferry.elf $(user-driver-objs) scripts/placement-check
 $(O)/ferry.strip: $(O)/ferry.elf
 	$(Q)$(STRIP) -s -o $@ $<
 
+# What the boot loader reads, slowly.
+$(O)/ferry.packed: $(O)/ferry.strip scripts/pack
+	$(call say,PACK,$(@F))
+	$(Q)scripts/pack $< $@
+
 # ---- User space --------------------------------------------------------------------------------
 
 $(O)/libdrv-user.a: $(user-library-objs) $(O)/stamp/archives
@@ -269,9 +274,14 @@ $(O)/tests.cpio: $(test-programs) $(O)/stamp/testfs scripts/mkinitramfs
 	$(call say,CPIO,$(@F))
 	$(Q)scripts/mkinitramfs -o $@ --only --programs "$(test-programs)"
 
-$(O)/ferry.iso: $(O)/ferry.strip $(O)/initramfs.cpio $(O)/stamp/cmdline scripts/image
+# LZ4 costs the kernel two instructions a byte; the boot loader's way of reading it costs more.
+$(O)/%.cpio.lz4: $(O)/%.cpio
+	$(call say,LZ4,$(@F))
+	$(Q)lz4 -q -f -12 -B7 --content-size --no-frame-crc $< $@
+
+$(O)/ferry.iso: $(O)/ferry.packed $(O)/initramfs.cpio.lz4 $(O)/stamp/cmdline scripts/image
 	$(call say,ISO,$(@F))
-	$(Q)scripts/image -o $@ --video --kernel $(O)/ferry.strip --append $(CONFIG_CMDLINE) $(O)/initramfs.cpio
+	$(Q)scripts/image -o $@ --video --kernel $(O)/ferry.packed --append $(CONFIG_CMDLINE) $(O)/initramfs.cpio.lz4
 
 # ---- Host: unit tests --------------------------------------------------------------------------
 
@@ -292,10 +302,10 @@ $(fuzz-targets): $(O)/host/fuzz/%: $(O)/host/tests/fuzz/%_fuzz.o $(O)/host/tests
 
 .PHONY: all kernel drivers programs initramfs image unit fuzz-replay run manifest gdb
 all: kernel drivers programs initramfs image ; @:
-kernel: $(O)/ferry.elf
+kernel: $(O)/ferry.packed
 drivers: $(moved-drivers) $(test-drivers) $(O)/placement.ok
 programs: $(programs)
-initramfs: $(O)/initramfs.cpio $(O)/tests.cpio
+initramfs: $(O)/initramfs.cpio.lz4 $(O)/tests.cpio.lz4
 image: $(O)/ferry.iso
 unit: $(O)/host/unit fuzz-replay
 fuzz-replay: $(fuzz-targets)

@@ -15,7 +15,7 @@ check-ktest check-boot check-class: check-%: all
 .PHONY: planted
 planted: initramfs
 	$(Q)test -e $(O)/debug/.config || $(MAKE) -s O=$(O)/debug debug_defconfig
-	$(Q)$(MAKE) -s O=$(O)/debug $(O)/debug/ferry.strip
+	$(Q)$(MAKE) -s O=$(O)/debug $(O)/debug/ferry.packed
 	$(Q)FERRY_BUILD=$(O)/debug FERRY_INITRAMFS=$(O)/initramfs.cpio tests/planted/run
 
 # Suites in a kernel that checks itself, with every variant that they build: make check-debug SUITES="class/block-nvme boot/smp"

@@ -8,7 +8,7 @@ initramfs=$BUILD/initramfs.cpio
 
 plan 6
 [ -e "$debug/.config" ] || make -s O="$debug" debug_defconfig >"$scratch/built" 2>&1
-make -s -j2 O="$debug" "$debug/ferry.strip" "$debug/stamp/cmdline" >"$scratch/built" 2>&1
+make -s -j2 O="$debug" "$debug/ferry.packed" "$debug/stamp/cmdline" >"$scratch/built" 2>&1
 built=$?
 
 if wanted debug_kernel_builds; then

@@ -3,7 +3,7 @@
 # What cannot boot says so in one line and ends, with a status of its own.
 cd "$(dirname "$0")/../.." && . tests/lib.sh
 
-plan 14
+plan 16
 head -c 100000 /dev/zero >"$scratch/zeroes"
 head -c 200000 "$BUILD/initramfs.cpio" >"$scratch/cut"
 { head -c 300 "$BUILD/initramfs.cpio"; head -c 100000 /dev/urandom; } >"$scratch/garbage"
@@ -20,10 +20,15 @@ head -c 500000 "$scratch/gzip" >"$scratch/cutgzip"
 scripts/mkinitramfs -o "$scratch/extra" --only --text 'etc/extra=from the second'
 zstd -q -3 -c "$BUILD/initramfs.cpio" >"$scratch/zstd"
 head -c 500000 "$scratch/zstd" >"$scratch/cutzstd"
-{ gzip -9 -n <"$scratch/noinit"; cat "$BUILD/initramfs.cpio"; head -c 512 /dev/zero; zstd -q <"$scratch/extra"; } >"$scratch/several"
+scripts/mkinitramfs -o "$scratch/more" --only --text 'etc/more=and the third'
+lz4 -q -l -9 -c "$BUILD/initramfs.cpio" >"$scratch/lz4"
+head -c 500000 "$BUILD/initramfs.cpio.lz4" >"$scratch/cutlz4"
+{ gzip -9 -n <"$scratch/noinit"; cat "$BUILD/initramfs.cpio"; head -c 512 /dev/zero; zstd -q <"$scratch/extra"; lz4 -q <"$scratch/more"; } >"$scratch/several"
 boots initramfs_by_gzip --initramfs "$scratch/gzip"
-says initramfs_of_several_archives 'here from the second' 'echo $(cat /etc/nothing) $(cat /etc/extra)' --initramfs "$scratch/several"
+says initramfs_of_several_archives 'here from the second and the third' 'echo $(cat /etc/nothing) $(cat /etc/extra) $(cat /etc/more)' --initramfs "$scratch/several"
 boots initramfs_by_zstd --initramfs "$scratch/zstd"
+boots initramfs_by_older_lz4 --initramfs "$scratch/lz4"
+refuses initramfs_of_cut_lz4 'lz4 data that cannot be unpacked' --initramfs "$scratch/cutlz4"
 refuses initramfs_of_cut_zstd 'zstd data that cannot be unpacked' --initramfs "$scratch/cutzstd"
 refuses initramfs_of_cut_gzip 'gzip data that cannot be unpacked' --initramfs "$scratch/cutgzip"
 refuses cpu_without_nx '[Nn][Xx]' --cpu qemu64,-nx

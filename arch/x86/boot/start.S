@@ -175,6 +175,8 @@ start64:
 	xorl %eax, %eax
 	movw %ax, %fs
 	movw %ax, %gs
+	movl %esp, %esp			/* the upper half is undefined (SDM volume 1, 3.4.1.1) */
+	call boot_unpack
 	movabsq $start_high, %rax
 	jmp *%rax
 
