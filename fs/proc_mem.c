@@ -33,7 +33,7 @@ static ssize_t mem_io(struct file *f, struct iter *it, loff_t *pos, bool write)
 	char *buffer = kzalloc(PAGE_SIZE);
 	ssize_t done = 0, n = 0;
 
-	while (buffer && s && !IS_ERR(s) && it->left && !signal_pending(current)) {
+	while (buffer && s && !IS_ERR(s) && it->left && !signal_interrupts()) {
 		size_t want = MIN(it->left, PAGE_SIZE - *pos % PAGE_SIZE);
 
 		n = piece(s, buffer, want, it, *pos, write);

@@ -31,7 +31,7 @@ static ssize_t pagemap_read(struct file *f, struct iter *to, loff_t *pos)
 		return -EINVAL;
 	s = space_of(f->inode);
 	words = kzalloc(WORDS * sizeof(uint64_t));
-	while (s && words && to->left && (uint64_t)*pos / sizeof(uint64_t) < USER_END >> PAGE_SHIFT && !signal_pending(current)) {
+	while (s && words && to->left && (uint64_t)*pos / sizeof(uint64_t) < USER_END >> PAGE_SHIFT && !signal_interrupts()) {
 		uint64_t first = (uint64_t)*pos / sizeof(uint64_t), nr = MIN(to->left / sizeof(uint64_t), WORDS);
 
 		nr = MIN(nr, (USER_END >> PAGE_SHIFT) - first);

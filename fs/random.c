@@ -104,7 +104,7 @@ static ssize_t random_to_iter(struct iter *to)
 		if (got <= 0)
 			return done ? done : got;
 		done += got;
-		if ((size_t)got < n || ((done & 0xffff) == 0 && signal_pending(current)))
+		if ((size_t)got < n || ((done & 0xffff) == 0 && signal_interrupts()))
 			break;
 	}
 	return done;

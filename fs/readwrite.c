@@ -260,7 +260,7 @@ static int64_t file_copy(struct file *in, loff_t *in_pos, struct file *out, loff
 		}
 		done += n;
 		length -= n;
-		if (signal_pending(current))
+		if (signal_interrupts())
 			break;
 	}
 	kfree(buffer);

@@ -223,7 +223,7 @@ static int64_t pieces_move(struct transfer *t, const struct iovec_k *vec, unsign
 			if (n <= 0)
 				return done ? done : n;
 			done += n;
-			if (signal_pending(current))
+			if (signal_interrupts())
 				return done;
 		}
 	}

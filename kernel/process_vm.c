@@ -41,7 +41,7 @@ static ssize_t copy_piece(struct vm_copy *c, const struct iovec_k *v)
 		if (got <= 0)
 			return done ? (ssize_t)done : -EFAULT;
 		done += got;
-		if ((size_t)got < n || signal_pending(current))
+		if ((size_t)got < n || signal_interrupts())
 			break;
 	}
 	return done;

@@ -359,7 +359,7 @@ static int64_t do_peeksiginfo(struct thread *t, uint64_t uargs, uint64_t to)
 			break;
 		if (copy_back_to_user(to + (uint64_t)n * sizeof(info), &info, sizeof(info)))
 			return n ? n : -EFAULT;
-		if (signal_pending(current))
+		if (signal_interrupts())
 			return n + 1;
 	}
 	return n;

@@ -59,6 +59,14 @@ bool signal_pending(const struct thread *t)
 	return (READ_ONCE(p->attention) & ~PROCESS_ERRANDS) && READ_ONCE(p->execing) != t;
 }
 
+bool signal_interrupts(void)
+{
+	if (!signal_pending(current))
+		return false;
+	current->interrupted = true;
+	return true;
+}
+
 static void queue_drop(struct process *p, struct list *queue, sigset_t which)
 {
 	struct queued_signal *q, *next;

@@ -55,7 +55,7 @@ int schedule_timeout(time_ns_t deadline)
 	debug_may_sleep();
 	if (unlikely(t->sclass == SCHED_IDLE_CLASS))
 		panic("the idle thread sleeps");
-	if (t->interruptible && signal_pending(t)) {
+	if (t->interruptible && signal_interrupts()) {
 		sleep_cancel();
 		return -EINTR;
 	}
@@ -69,7 +69,7 @@ int schedule_timeout(time_ns_t deadline)
 	}
 	if (t->woken_by_timeout)
 		return -ETIMEDOUT;
-	return t->interruptible && signal_pending(t) ? -EINTR : 0;
+	return t->interruptible && signal_interrupts() ? -EINTR : 0;
 }
 
 int sleep_until(time_ns_t deadline, bool interruptible)

@@ -103,7 +103,7 @@ SYSCALL_FLAGS(NR_getrandom, getrandom, SYSCALL_DRIVER)
 	if ((uint32_t)args->a[2] & ~(LINUX_GRND_NONBLOCK | LINUX_GRND_RANDOM | LINUX_GRND_INSECURE))
 		return -EINVAL;
 	iter_init_one(&to, &storage, args->a[0], left, false);
-	while (done < left && !(done && signal_pending(current))) {
+	while (done < left && !(done && signal_interrupts())) {
 		size_t n = MIN(left - done, sizeof(bytes));
 		ssize_t put;
 

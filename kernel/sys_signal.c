@@ -76,7 +76,7 @@ SYSCALL(NR_rt_sigpending, rt_sigpending)
 /* Sleep until a signal comes that is delivered. */
 static int64_t signal_sleep(void)
 {
-	while (!signal_pending(current))
+	while (!signal_interrupts())
 		sleep_until(TIME_FOREVER, true);
 	return -ERESTARTNOHAND;
 }
@@ -106,7 +106,7 @@ static int sigwait_sleep(sigset_t wanted, time_ns_t deadline, struct linux_sigin
 	int sig, err;
 
 	t->waiting_for = wanted;
-	err = signal_pending(t) ? -EINTR : sleep_until(deadline, true);
+	err = signal_interrupts() ? -EINTR : sleep_until(deadline, true);
 	t->waiting_for = 0;
 	sig = signal_dequeue(wanted, info);
 	if (sig)

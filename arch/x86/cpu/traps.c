@@ -291,8 +291,10 @@ void return_to_user_work(struct regs *r)
 		schedule();
 	if (unlikely(!rip_is_canonical(r->rip)))
 		signal_fault(LINUX_SIGSEGV, LINUX_SI_KERNEL, r->rip);
-	if (current->exiting || signal_pending(current) || errand_is_due(current))
+	if (current->exiting || current->interrupted || signal_pending(current) || errand_is_due(current)) {
+		current->interrupted = false;
 		signal_deliver(r);
+	}
 	if (current->rseq_due)
 		rseq_resume(r);
 	irq_disable();
@@ -300,7 +302,8 @@ void return_to_user_work(struct regs *r)
 
 static bool work_is_due(const struct thread *t, const struct regs *r)
 {
-	return this_cpu()->need_resched || t->exiting || signal_pending(t) || errand_is_due(t) || t->rseq_due || !rip_is_canonical(r->rip);
+	return this_cpu()->need_resched || t->exiting || t->interrupted || signal_pending(t) || errand_is_due(t) || t->rseq_due ||
+	       !rip_is_canonical(r->rip);
 }
 
 bool exit_to_user(struct regs *r)

@@ -91,6 +91,7 @@ struct thread {
 				uint16_t signal_flags;	/* both in one question */
 			};
 			bool rseq_due;		/* rseq_resume() before the next instruction */
+			bool interrupted;	/* what the call returns is not settled (signal_interrupts) */
 		};
 		uint32_t exit_flags;	/* all in one question */
 	};
@@ -197,5 +198,10 @@ int schedule_timeout(time_ns_t deadline);
 	err_;									\
 })
 bool signal_pending(const struct thread *t);
+/*
+ * The same of the current thread, for a call that ends early because of it: what it returns is settled on the way to user mode, even if
+ * another thread has taken the signal by then.
+ */
+bool signal_interrupts(void);
 
 #endif
