@@ -53,12 +53,24 @@ static bool is_meant(const struct uring_request *r, const struct cancel *c)
 	return r->sqe.user_data == c->name;
 }
 
+/* Who ends all takes no notice of what cannot be ended. */
+static bool is_wanted(const struct uring_request *r, const struct cancel *c)
+{
+	return is_meant(r, c) && (r->state != REQUEST_AWAY || !(c->flags & (LINUX_URING_CANCEL_ALL | LINUX_URING_CANCEL_ANY)));
+}
+
 static struct uring_request *next_meant(struct uring *u, const struct cancel *c)
 {
 	struct uring_request *r;
 
+	if (!(c->flags & (LINUX_URING_CANCEL_ANY | LINUX_URING_CANCEL_FD))) {
+		list_for_each(r, uring_names(u, c->name), name_link)
+			if (is_wanted(r, c))
+				return r;
+		return NULL;
+	}
 	list_for_each(r, &u->requests, all_link)
-		if (is_meant(r, c) && (r->state != REQUEST_AWAY || !(c->flags & (LINUX_URING_CANCEL_ALL | LINUX_URING_CANCEL_ANY))))
+		if (is_wanted(r, c))
 			return r;
 	return NULL;
 }
@@ -166,8 +178,11 @@ static int64_t poll_update(struct uring_request *by)
 	struct uring_request *r = next_meant(u, &c);
 	bool armed = r && r->state == REQUEST_ARMED;
 
-	if (armed && sqe->length & LINUX_URING_POLL_UPDATE_NAME)
+	if (armed && sqe->length & LINUX_URING_POLL_UPDATE_NAME) {
 		r->sqe.user_data = sqe->offset;
+		list_del(&r->name_link);
+		list_append(uring_names(u, sqe->offset), &r->name_link);
+	}
 	if (armed && sqe->length & LINUX_URING_POLL_UPDATE_EVENTS) {
 		r->sqe.op_flags = sqe->op_flags;
 		r->sqe.length = sqe->length & LINUX_URING_POLL_MULTI;
@@ -250,6 +265,7 @@ static void requests_take(struct uring *u, struct list *to)
 			list_del(&r->link);
 		r->state = REQUEST_DONE;
 		list_del(&r->all_link);
+		list_del(&r->name_link);
 		list_append(to, &r->link);
 		u->running--;
 	}

@@ -234,6 +234,7 @@ static void request_init(struct uring_request *r, struct uring *u)
 
 	list_init(&r->link);
 	list_init(&r->all_link);
+	list_init(&r->name_link);
 	r->uring = u;
 	r->process = current_process;
 	r->process->uses_rings = true;
@@ -243,6 +244,7 @@ static void request_init(struct uring_request *r, struct uring *u)
 	r->async.done = disk_done;
 	flags = spin_lock_irq(&u->done_lock);
 	list_append(&u->requests, &r->all_link);
+	list_append(uring_names(u, r->sqe.user_data), &r->name_link);
 	spin_unlock_irq(&u->done_lock, flags);
 }
 

@@ -116,6 +116,7 @@ static struct uring_request *request_end(struct uring *u, struct uring_request *
 	r->state = REQUEST_DONE;
 	r->next = NULL;
 	list_del(&r->all_link);
+	list_del(&r->name_link);
 	u->running--;
 	u->active--;
 	u->nr_counting -= r->counting;
@@ -448,6 +449,8 @@ static struct uring *uring_alloc(uint32_t sq_entries, uint32_t cq_entries)
 	timer_init(&u->kick, kick_over);
 	list_init(&u->all_link);
 	list_init(&u->requests);
+	for (unsigned int i = 0; i < URING_NAMES; i++)
+		list_init(&u->names[i]);
 	list_init(&u->groups);
 	list_init(&u->ready);
 	list_init(&u->deferred);
@@ -473,7 +476,7 @@ static void params_fill(const struct uring *u, struct linux_uring_params *p)
 	p->cq_entries = u->cq_entries;
 	p->features = LINUX_URING_FEAT_SINGLE_MMAP | LINUX_URING_FEAT_NODROP | LINUX_URING_FEAT_SUBMIT_STABLE |
 		      LINUX_URING_FEAT_RW_CUR_POS | LINUX_URING_FEAT_CUR_PERSONALITY | LINUX_URING_FEAT_FAST_POLL | LINUX_URING_FEAT_EXT_ARG |
-		      LINUX_URING_FEAT_CQE_SKIP | LINUX_URING_FEAT_SQPOLL_NONFIXED;
+		      LINUX_URING_FEAT_CQE_SKIP | LINUX_URING_FEAT_SQPOLL_NONFIXED | LINUX_URING_FEAT_POLL_32BITS | LINUX_URING_FEAT_LINKED_FILE;
 	memset(&p->sq, 0, sizeof(p->sq));
 	memset(&p->cq, 0, sizeof(p->cq));
 	p->sq.tail = SQ_TAIL;

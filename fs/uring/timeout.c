@@ -122,7 +122,7 @@ int64_t uring_timeout_remove(struct uring_request *r)
 	if (update && moment_read(sqe->offset, sqe->op_flags, &moment))
 		return -EFAULT;
 	flags = spin_lock_irq(&u->done_lock);
-	list_for_each(t, &u->requests, all_link) {
+	list_for_each(t, uring_names(u, sqe->address), name_link) {
 		if (t->state != REQUEST_TIMED || t->guarded || t->sqe.user_data != sqe->address)
 			continue;
 		if (update)

@@ -24,6 +24,7 @@
 
 #define URING_ENTRIES_MAX	32768u
 #define URING_REQUESTS_MAX	65536u	/* of one ring that run or whose completions had no room */
+#define URING_NAMES		256u
 #define URING_BUFFERS_MAX	1024u
 #define URING_FILES_MAX		32768u
 #define URING_SLOT_ANY		0xffffffffu	/* in the place of a place in the table of files: an empty one */
@@ -74,6 +75,7 @@ struct uring {
 	bool dying, draining;		/* draining: what runs is a chain that drains, alone */
 	const struct file *kicks;	/* the eventfd, only to be compared */
 	struct list requests;		/* not ended: by request->all_link */
+	struct list names[URING_NAMES];	/* the same by request->name_link, where uring_names() says: to be found by user_data */
 	struct list ready;		/* to be started or continued in the process that sent them */
 	struct list deferred;		/* heads of chains behind an IOSQE_IO_DRAIN */
 	struct list finished;		/* told, to be freed */
@@ -89,7 +91,7 @@ enum uring_state { REQUEST_WAITING, REQUEST_READY, REQUEST_STARTED, REQUEST_ARME
 
 struct uring_request {
 	struct list link;		/* ready, deferred, finished, overflow, the worker's */
-	struct list all_link;
+	struct list all_link, name_link;
 	struct uring *uring;
 	struct process *process;	/* counted; NULL: it only tells */
 	uint64_t cost;			/* bytes of the ring's used_bytes that go with it */
@@ -120,6 +122,12 @@ struct uring_request {
 	time_ns_t deadline;
 	struct block_async async;
 };
+
+/* Where requests of this name stand. Names are often addresses. */
+static inline struct list *uring_names(struct uring *u, uint64_t name)
+{
+	return &u->names[(name * 0x9e3779b97f4a7c15ull) >> 56];
+}
 
 #define URING_BATCH	32u
 

@@ -5,20 +5,22 @@
  * libaio use the system call).
  */
 #include <fs/internal.h>
+#include <kernel/init.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include <mm/slab.h>
 #include <mm/user.h>
 #include "aio.h"
 
-#define AIO_EVENTS_MAX	65536u	/* of all contexts, as Linux's aio-max-nr */
-#define CONTEXT_EVENTS	16u	/* that a context counts for at least: its page */
+#define AIO_EVENTS_MAX	65536u	/* of all contexts: Linux's aio-max-nr */
+#define AIO_EVENTS_SENSE 0x800000u	/* more of one make no sense */
+#define FRAMES_A_CONTEXT 16u	/* of the machine, at least */
 #define EVENTS_AT_ONCE	16u
 #define AIO_DRAIN_MS	60000u
 
 static struct mutex aio_lock = MUTEX_INIT(aio_lock, "aio");
 static struct list contexts = LIST_INIT(contexts);
-static uint32_t nr_events;	/* that those may have; guarded by aio_lock */
+static uint32_t nr_events, nr_contexts;	/* how many those may have, and how many they are; guarded by aio_lock */
 
 /* ---- Contexts ---- */
 
@@ -83,12 +85,7 @@ static bool context_idle(struct aio_context *c)
 	return idle;
 }
 
-static uint32_t events_of(uint32_t max)
-{
-	return MAX(max, CONTEXT_EVENTS);
-}
-
-/* Together they may not exhaust the kernel: 0, or -EAGAIN. */
+/* Together they may not exhaust the kernel: 0, -EAGAIN, -ENOMEM where the machine has too little for what Linux allows. */
 static int events_promise(uint32_t max)
 {
 	struct frame_stats stats;
@@ -96,10 +93,12 @@ static int events_promise(uint32_t max)
 
 	frame_stats(&stats);
 	mutex_lock(&aio_lock);
-	if (max > AIO_EVENTS_MAX || nr_events + events_of(max) > MIN(stats.total, (uint64_t)AIO_EVENTS_MAX))
+	if (max > AIO_EVENTS_MAX - nr_events)
 		err = -EAGAIN;
-	else
-		nr_events += events_of(max);
+	else if (nr_events + max > stats.total || nr_contexts >= stats.total / FRAMES_A_CONTEXT)
+		err = -ENOMEM;
+	nr_events += err ? 0 : max;
+	nr_contexts += !err;
 	mutex_unlock(&aio_lock);
 	return err;
 }
@@ -107,7 +106,8 @@ static int events_promise(uint32_t max)
 static void events_unpromise(uint32_t max)
 {
 	mutex_lock(&aio_lock);
-	nr_events -= events_of(max);
+	nr_events -= max;
+	nr_contexts--;
 	mutex_unlock(&aio_lock);
 }
 
@@ -119,7 +119,8 @@ static void context_end(struct vma_object *o)
 
 	mutex_lock(&aio_lock);
 	list_del(&c->link);
-	nr_events -= events_of(c->max);
+	nr_events -= c->max;
+	nr_contexts--;
 	mutex_unlock(&aio_lock);
 	WRITE_ONCE(c->dead, true);
 	wait_wake(&c->wait, 0);
@@ -180,7 +181,7 @@ static int64_t context_create(uint32_t max)
 	if (id > 0) {
 		mutex_lock(&aio_lock);
 		c->id = (uint64_t)id;
-		list_append(&contexts, &c->link);
+		list_push(&contexts, &c->link);	/* before one at the same place that is still ending */
 		mutex_unlock(&aio_lock);
 	}
 	object_put(&c->object);
@@ -194,7 +195,7 @@ SYSCALL(NR_io_setup, io_setup)
 
 	if (copy_from_user(&old, args->a[1], sizeof(old)))
 		return -EFAULT;
-	if (old || !(uint32_t)args->a[0])
+	if (old || !(uint32_t)args->a[0] || (uint32_t)args->a[0] > AIO_EVENTS_SENSE)
 		return -EINVAL;
 	id = context_create((uint32_t)args->a[0]);
 	if (id < 0)
@@ -335,3 +336,18 @@ SYSCALL(NR_io_cancel, io_cancel)
 		return -EFAULT;
 	return -EINVAL;	/* Linux's answer for a request that cannot be cancelled any more */
 }
+
+/* ---- /proc/sys/fs ---- */
+
+static void nr_show(struct seq *s, void *priv)
+{
+	seq_printf(s, "%u\n", READ_ONCE(nr_events));
+}
+
+static int aio_proc_init(void)
+{
+	int err = proc_create_number("sys/fs/aio-max-nr", AIO_EVENTS_MAX);
+
+	return err ? err : proc_create("sys/fs/aio-nr", 0444, nr_show, NULL);
+}
+INITCALL("4class", aio_proc_init);

@@ -24,9 +24,11 @@
 #define LINUX_URING_FEAT_RW_CUR_POS	(1u << 3)
 #define LINUX_URING_FEAT_CUR_PERSONALITY	(1u << 4)
 #define LINUX_URING_FEAT_FAST_POLL	(1u << 5)
+#define LINUX_URING_FEAT_POLL_32BITS	(1u << 6)
 #define LINUX_URING_FEAT_SQPOLL_NONFIXED	(1u << 7)
 #define LINUX_URING_FEAT_EXT_ARG	(1u << 8)
 #define LINUX_URING_FEAT_CQE_SKIP	(1u << 11)
+#define LINUX_URING_FEAT_LINKED_FILE	(1u << 12)	/* a request's file is looked for when it starts */
 
 #define LINUX_URING_ENTER_GETEVENTS	(1u << 0)
 #define LINUX_URING_ENTER_SQ_WAKEUP	(1u << 1)
