@@ -414,6 +414,22 @@ struct file *tmpfs_file_create(const char *name, uint32_t flags)
 	return ERR_PTR(-ENOMEM);
 }
 
+bool inode_write_sealed(const struct inode *inode)
+{
+	return __atomic_load_n(&inode->seals, __ATOMIC_SEQ_CST) & (SEAL_WRITE | SEAL_FUTURE);
+}
+
+/* The seals are there before anybody looks who maps the file, and mmap() looks at them after its area is: one of the two sees the other. */
+static int memfd_seal(struct inode *inode, uint32_t seals)
+{
+	uint32_t before = __atomic_fetch_or(&inode->seals, seals, __ATOMIC_SEQ_CST);
+
+	if (!(seals & ~before & SEAL_WRITE) || !mapping_may_be_written(&inode->mapping))
+		return 0;
+	__atomic_fetch_and(&inode->seals, ~(seals & ~before), __ATOMIC_SEQ_CST);
+	return -EBUSY;
+}
+
 int64_t memfd_fcntl(struct file *f, uint32_t cmd, uint64_t arg)
 {
 	if (!f->inode || f->inode->super != memfd_super)
@@ -424,8 +440,7 @@ int64_t memfd_fcntl(struct file *f, uint32_t cmd, uint64_t arg)
 		return -EINVAL;
 	if ((f->flags & LINUX_O_ACCMODE) == LINUX_O_RDONLY || (f->inode->seals & SEAL_SEAL))
 		return -EPERM;
-	__atomic_fetch_or(&f->inode->seals, (uint32_t)arg, __ATOMIC_RELAXED);
-	return 0;
+	return memfd_seal(f->inode, (uint32_t)arg);
 }
 
 SYSCALL(NR_memfd_create, memfd_create)

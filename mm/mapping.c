@@ -56,6 +56,18 @@ uint64_t mapping_count(struct mapping *m)
 	return nr;
 }
 
+bool mapping_may_be_written(struct mapping *m)
+{
+	const struct vma *vma;
+	bool found = false;
+
+	spin_lock(&m->lock);
+	list_for_each(vma, &m->areas, mapping_link)
+		found |= (vma->flags & VM_SHARED) && (vma->file->flags & LINUX_O_ACCMODE) == LINUX_O_RDWR;
+	spin_unlock(&m->lock);
+	return found;
+}
+
 /* The next area that this walk has not seen, moved to the end of the list; its space counted. NULL: all were seen. */
 static struct space *mapping_next(struct mapping *m, uint64_t walk)
 {

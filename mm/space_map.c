@@ -197,6 +197,11 @@ static int map_grow(const struct map_request *r)
 	return space_grow_check(r->space, length - (over ? space_bytes(r->space, start, start + length, 0) : 0));
 }
 
+static bool write_is_sealed(const struct vma *vma, uint32_t rights)
+{
+	return (vma->flags & VM_SHARED) && (rights & VM_WRITE) && vma->file && vma->file->inode && inode_write_sealed(vma->file->inode);
+}
+
 static int64_t map_locked(struct map_request *r)
 {
 	struct space *s = r->space;
@@ -216,7 +221,10 @@ static int64_t map_locked(struct map_request *r)
 	vma_insert(s, vma, &r->dead);
 	r->vma = NULL;
 	vma = space_find(s, at);
-	err = map_fill(r, vma, at, at + length);
+	if (write_is_sealed(vma, vma->flags))
+		err = -EPERM;
+	else
+		err = map_fill(r, vma, at, at + length);
 	if (!err)
 		return at;
 	(void)space_unmap_locked(s, at, at + length, &r->dead);
@@ -343,6 +351,8 @@ static int protect_check(const struct space *s, const struct vma *vma, uint32_t 
 	if (vma_is_object(vma) && (rights & ~vma->flags & RIGHTS))
 		return -EACCES;
 	if (shared_write && (vma->file->flags & LINUX_O_ACCMODE) != LINUX_O_RDWR)
+		return -EACCES;
+	if (write_is_sealed(vma, rights & ~vma->flags))
 		return -EACCES;
 	return vma->file && (rights & VM_EXEC) && file_forbids_exec(vma->file) ? -EACCES : 0;
 }

@@ -2,6 +2,7 @@
 /* The system calls of memory; those that lock it are in mlock.c. */
 #include <asm/paging.h>
 #include <fs/file.h>
+#include <fs/vfs.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include <mm/user.h>
@@ -40,6 +41,8 @@ static int file_check(const struct file *f, uint32_t vm_flags)
 		return -EACCES;
 	if ((vm_flags & VM_SHARED) && (vm_flags & VM_WRITE) && mode != LINUX_O_RDWR)
 		return -EACCES;
+	if ((vm_flags & VM_SHARED) && (vm_flags & VM_WRITE) && f->inode && inode_write_sealed(f->inode))
+		return -EPERM;
 	return (vm_flags & VM_EXEC) && file_forbids_exec(f) ? -EPERM : 0;
 }
 

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sys/stat.h>
 #include "abi.h"
@@ -287,4 +288,27 @@ ABI_CASE(mremap_may_leave_the_old_place_empty)
 ABI_CASE(huge_pages_cannot_be_had_by_asking)
 {
 	CHECK(mmap(NULL, 2 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0) == MAP_FAILED && errno == ENOMEM);
+}
+
+ABI_CASE(a_file_sealed_against_writing_is_not_mapped_to_be_written)
+{
+	int fd = (int)syscall(SYS_memfd_create, "sealed", 2);
+	char *p, *private;
+
+	CHECK(fd >= 0 && !ftruncate(fd, PAGE));
+	p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(p != MAP_FAILED);
+	CHECK_ERR(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW), EBUSY);
+	CHECK(fcntl(fd, F_GET_SEALS) == 0 && !fcntl(fd, F_ADD_SEALS, 0x10));	/* F_SEAL_FUTURE_WRITE */
+	CHECK(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED && errno == EPERM);
+	*p = 5;
+	CHECK(!munmap(p, PAGE) && !fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE));
+	CHECK(mmap(NULL, PAGE, PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED && errno == EPERM);
+	private = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	CHECK(private != MAP_FAILED && *private == 5);
+	*private = 6;
+	p = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	if (p != MAP_FAILED)	/* not every Linux 6.1 allows it */
+		CHECK(*p == 5 && mprotect(p, PAGE, PROT_READ | PROT_WRITE) == -1);
+	CHECK(!close(fd));
 }

@@ -72,6 +72,9 @@ struct inode {
 	void *priv;
 };
 
+/* Does a seal (memfd_create(2)) forbid new shared mappings that are written to? tmpfs_dir.c. Any context. */
+bool inode_write_sealed(const struct inode *inode);
+
 #define DENTRY_HASHED	0x1u	/* lookups find it */
 #define DENTRY_REMOVED	0x2u	/* unlinked; open files still have it */
 #define DENTRY_NAME_MAX	39

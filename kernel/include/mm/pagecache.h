@@ -33,6 +33,8 @@ struct mapping {
 void mapping_init(struct mapping *m, const struct mapping_ops *ops);
 /* How many areas there are. */
 uint64_t mapping_count(struct mapping *m);
+/* Is there a shared area whose program may write to it, or give itself the right to (mprotect)? */
+bool mapping_may_be_written(struct mapping *m);
 
 /*
  * Page @index of @f with a reference; the last one is zero past the end of the file. Shared mappings write into it. ERR_PTR: -EIO
