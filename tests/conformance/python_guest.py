@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """Inside the guest of tests/conformance/python: runs each module of Python's suite in a process of its own and prints one line a case,
-"result MODULE CASE ok|skipped|failed|error", after the end of what failed: "| MODULE CASE: text".
+"result MODULE CASE ok|skipped|failed|error", after the end of what failed: "| MODULE CASE: text". Of a module that did not come to its
+end: what ended before, "result MODULE whole ended STATUS", and after "| MODULE whole: " what it printed since its last case began.
 
-usage: python_guest.py USER JOBS SECONDS MODULE..."""
+usage: python_guest.py USER JOBS SECONDS MODULE[:PATTERN]...		PATTERN chooses cases"""
 import os
 import pwd
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +14,11 @@ import threading
 import time
 import xml.etree.ElementTree
 
-LINES = 12
+LINES, LINES_OF_END = 12, 60
+# With -v: the name, perhaps what the case says about itself, perhaps what it or its children print, the result.
+STARTED = re.compile(r"^\w+ \(([\w.]+)\)")
+ENDED = re.compile(r"(?:^|\.\.\. )(ok|FAIL|ERROR|skipped '.*|expected failure)$")
+WORDS = {"FAIL": "failed", "ERROR": "error", "ok": "ok", "expected failure": "ok"}
 lock = threading.Lock()
 
 
@@ -29,18 +35,42 @@ def cases(path):
         yield name, how, why
 
 
-def show(module, case, how, text):
-    for line in text.strip().split("\n")[-LINES:] if how not in ("ok", "skipped") else ():
+def cases_so_far(text):
+    """(case, how it ended) by what a module printed before it was stopped; "running" is the last."""
+    name = None
+    for line in text.split("\n"):
+        started = STARTED.match(line)
+        if started:
+            name = started[1]
+        ended = ENDED.search(line)
+        if name and ended:
+            yield name, WORDS.get(ended[1], "skipped")
+            name = None
+    if name:
+        yield name, "running"
+
+
+def since_last_case(text):
+    """What a module printed since its last case began, not all of it if it is long: the first words say what happened, the last where."""
+    lines = text.strip().split("\n")
+    begin = max((at for at, line in enumerate(lines) if STARTED.match(line)), default=0)
+    return "\n".join(lines[begin:] if len(lines) - begin < 2 * LINES_OF_END else lines[begin:begin + LINES_OF_END] + lines[-LINES_OF_END:])
+
+
+def show(module, case, how, text, lines=LINES):
+    for line in text.strip().split("\n")[-lines:] if how not in ("ok", "skipped", "running") else ():
         print("| %s %s: %s" % (module, case, line))
     print("result %s %s %s" % (module, case, how))
 
 
-def one(module, user, seconds):
-    where = "/tmp/run.%s" % module
+def one(chosen, user, seconds):
+    module, _, pattern = chosen.partition(":")
+    where = "/tmp/run.%s" % re.sub(r"\W", "_", chosen)
     os.mkdir(where)
     os.chown(where, user.pw_uid, user.pw_gid)
     report = where + "/report.xml"
     words = ["python3.11", "-m", "test", "-v", "--timeout", str(seconds), "--junit-xml", report, "--tempdir", where, module]
+    words += ["-m", pattern] if pattern else []
     begin = time.monotonic()
     with open(where + "/output", "w+b") as output:
         child = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, cwd=where,
@@ -63,8 +93,10 @@ def one(module, user, seconds):
         elif "skipped" in text and status == 0:
             show(module, "whole", "skipped", "")
         else:
-            show(module, "whole", "ended %s" % status, "\n".join(text.split("\n")[-40:]))
-        print("# %s: %s, %d s" % (module, status, time.monotonic() - begin), flush=True)
+            for case, how in cases_so_far(text):
+                show(module, case, how, "")
+            show(module, "whole", "ended %s" % status, since_last_case(text), 2 * LINES_OF_END)
+        print("# %s: %s, %d s" % (chosen, status, time.monotonic() - begin), flush=True)
     subprocess.run(["rm", "-rf", where], check=False)
 
 
