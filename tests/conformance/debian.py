@@ -60,9 +60,9 @@ def tree(name, packages):
     return out
 
 
-def disk(root, path, extra=()):
-    """A disk that is a tar archive of the tree and of @extra (HOST:GUEST)."""
-    words = ["tar", "--owner=0", "--group=0", "--numeric-owner", "--sort=name"] + ["--exclude=" + p for p in LEFT_OUT]
+def disk(root, path, extra=(), left_out=LEFT_OUT):
+    """A disk that is a tar archive of the tree, but for @left_out, and of @extra (HOST:GUEST)."""
+    words = ["tar", "--owner=0", "--group=0", "--numeric-owner", "--sort=name"] + ["--exclude=" + p for p in left_out]
     subprocess.run(words + ["-C", root, "-cf", path, "."], check=True)
     with tarfile.open(path, "a") as archive:
         for item in extra:
