@@ -24,7 +24,9 @@ struct snapshot {
 	pid_t ppid, pgid, sid, fg;
 	uint32_t nr_threads, tty;
 	uint64_t vsize, rss, stack, data, locked;
-	time_ns_t user, system;
+	struct usage usage, children;	/* of tid alone; children: 0 then */
+	struct usage_counts leader;	/* of tid, or of the first thread */
+	uint32_t cpu;
 	uint64_t own_pending, pending, blocked, ignored, caught, nr_queued;
 	uint64_t affinity;
 	mode_t umask;
@@ -54,6 +56,7 @@ static void take_threads(struct process *p, struct snapshot *n)
 {
 	uint64_t flags = spin_lock_irq(&p->lock);
 	struct thread *t;
+	bool taken = false;
 
 	n->nr_threads = p->nr_threads;
 	n->cred = p->cred;
@@ -62,10 +65,15 @@ static void take_threads(struct process *p, struct snapshot *n)
 			continue;
 		if (n->state != 'R')
 			n->state = thread_letter(t);
+		if (taken)
+			continue;	/* the rest is the first thread's, while there is one */
+		taken = t->tid == p->pid;
 		if (n->tid)
 			str_copy(n->name, t->name, sizeof(n->name));
 		n->blocked = t->blocked;
 		n->own_pending = t->pending;
+		n->leader = t->counts;
+		n->cpu = READ_ONCE(t->cpu);
 		n->affinity = READ_ONCE(t->affinity) & cpus_online();
 		n->sched = thread_own_sched(t);
 		n->seccomp_mode = t->seccomp_mode;
@@ -158,7 +166,8 @@ static void take(const struct inode *inode, struct snapshot *n)
 	take_tree(p, n);
 	take_signals(p, n);
 	take_space(p, n);
-	process_cpu_time(p, &n->user, &n->system);
+	process_usage(p, n->tid, &n->usage);
+	process_children_usage(p, &n->children);
 	n->tty = tty_number(n->sid, &n->fg);
 }
 
@@ -173,12 +182,15 @@ void proc_pid_stat(struct seq *s, struct inode *inode)
 	struct snapshot n;
 
 	take(inode, &n);
-	seq_printf(s, "%d (%s) %c %d %d %d %u %d 0 0 0 0 0 ", n.tid ? n.tid : p->pid, n.name, n.state, n.ppid, n.pgid, n.sid, n.tty, n.fg);
-	seq_printf(s, "%llu %llu %llu 0 %d %d %u 0 %llu ", ull(n.user / TICK_NS), ull(n.system / TICK_NS), ull(p->children_ns / TICK_NS),
-		   n.priority, n.nice, n.nr_threads, ull(p->start_ns / TICK_NS));
+	seq_printf(s, "%d (%s) %c %d %d %d %u %d 0 ", n.tid ? n.tid : p->pid, n.name, n.state, n.ppid, n.pgid, n.sid, n.tty, n.fg);
+	seq_printf(s, "%llu %llu %llu %llu ", ull(n.usage.counts.faults[0]), ull(n.children.counts.faults[0]), ull(n.usage.counts.faults[1]),
+		   ull(n.children.counts.faults[1]));
+	seq_printf(s, "%llu %llu %llu %llu %d %d %u 0 %llu ", ull(n.usage.user_ns / TICK_NS), ull(n.usage.system_ns / TICK_NS),
+		   ull(n.children.user_ns / TICK_NS), ull(n.children.system_ns / TICK_NS), n.priority, n.nice, n.nr_threads,
+		   ull(p->start_ns / TICK_NS));
 	seq_printf(s, "%llu %llu %llu 0 0 0 0 0 %llu %llu %llu %llu ", ull(n.vsize), ull(n.rss), ~0ull,
 		   ull(n.pending & 0x7fffffff), ull(n.blocked & 0x7fffffff), ull(n.ignored & 0x7fffffff), ull(n.caught & 0x7fffffff));
-	seq_printf(s, "0 0 0 17 0 %u %u 0 0 0 0 0 0 ", n.sched.rt_priority, n.sched.policy);
+	seq_printf(s, "0 0 0 17 %u %u %u 0 0 0 0 0 0 ", n.cpu, n.sched.rt_priority, n.sched.policy);
 	seq_printf(s, "%llu %llu %llu %llu %d\n", ull(p->arg_start), ull(p->arg_end), ull(p->env_start),
 		   ull(p->env_end), p->exit_status);
 }
@@ -258,6 +270,8 @@ void proc_pid_status(struct seq *s, struct inode *inode)
 	seq_printf(s, "Seccomp:\t%u\nSeccomp_filters:\t%u\n", n.seccomp_mode, n.nr_filters);
 	show_set(s, "Cpus_allowed", n.affinity, nr_cpus);
 	show_set(s, "Mems_allowed", (1ull << nr_nodes) - 1, nr_nodes);
+	seq_printf(s, "voluntary_ctxt_switches:\t%llu\nnonvoluntary_ctxt_switches:\t%llu\n", ull(n.leader.switches[0]),
+		   ull(n.leader.switches[1]));
 }
 
 void proc_pid_statm(struct seq *s, struct inode *inode)

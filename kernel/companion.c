@@ -55,8 +55,7 @@ void process_companion_exit(void)
 	sched_set_group(t, NULL);
 	list_del(&t->process_link);
 	t->detached = true;
-	p->user_ns += t->runtime_ns;
-	io_counts_add(&p->dead_io, &t->io);
+	usage_of_dead_add(p, t);
 	wait_wake(&p->state_wait, 0);
 	spin_unlock_irq(&p->lock, flags);
 	cgroup_task_remove(p);

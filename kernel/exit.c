@@ -40,8 +40,7 @@ static bool thread_detach(struct thread *t)
 	list_del(&t->process_link);
 	last = --p->nr_threads == 0;
 	t->detached = !last;	/* the space goes with the last one */
-	p->user_ns += t->runtime_ns;
-	io_counts_add(&p->dead_io, &t->io);
+	usage_of_dead_add(p, t);
 	if (last && !p->exiting) {
 		p->exiting = true;
 		__atomic_or_fetch(&p->attention, PROCESS_EXITING, __ATOMIC_SEQ_CST);
@@ -106,7 +105,8 @@ void process_notify_parent(struct process *p, int code, int status)
 	info.sender.pid = p->pid;
 	info.sender.uid = p->cred.uid;
 	info.sender.child.status = status;
-	info.sender.child.utime = p->user_ns / (NSEC_PER_SEC / LINUX_CLK_TCK);
+	info.sender.child.utime = (p->user_ns - MIN(p->user_ns, p->system_ns)) / (NSEC_PER_SEC / LINUX_CLK_TCK);
+	info.sender.child.stime = MIN(p->user_ns, p->system_ns) / (NSEC_PER_SEC / LINUX_CLK_TCK);
 	if (!exited && (parent->actions[LINUX_SIGCHLD - 1].flags & LINUX_SA_NOCLDSTOP))
 		sig = 0;
 	if (sig)

@@ -85,6 +85,7 @@ void load_book_tick(struct cpu *cpu, struct thread *t)
 		cpu->nice_ns += CLOCK_TICK_NS;
 	if (!t->process || t->syscall_nr == -1)
 		return;
+	t->system_ns += CLOCK_TICK_NS;
 	__atomic_fetch_add(&t->process->system_ns, CLOCK_TICK_NS, __ATOMIC_RELAXED);
 	if (unlikely(t->group))
 		cgroup_charge_system(t->group, CLOCK_TICK_NS);

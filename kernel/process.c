@@ -315,29 +315,6 @@ ssize_t space_write(struct space *s, vaddr_t to, const void *from, size_t n)
 	return space_copy(s, to, (void *)from, n, true);
 }
 
-/* The scheduler counts a thread's time in one sum; what the tick did not book as the kernel's is the program's. */
-void process_cpu_time(struct process *p, time_ns_t *user, time_ns_t *system)
-{
-	uint64_t flags = spin_lock_irq(&p->lock);
-	time_ns_t total = p->user_ns;
-	struct thread *t;
-
-	list_for_each(t, &p->threads, process_link)
-		total += READ_ONCE(t->runtime_ns);
-	*system = MIN(p->system_ns, total);
-	*user = total - *system;
-	spin_unlock_irq(&p->lock, flags);
-}
-
-void io_counts_add(struct io_counts *to, const struct io_counts *c)
-{
-	for (unsigned int i = 0; i < 2; i++) {
-		to->chars[i] += READ_ONCE(c->chars[i]);
-		to->calls[i] += READ_ONCE(c->calls[i]);
-		to->bytes[i] += READ_ONCE(c->bytes[i]);
-	}
-}
-
 struct io_counts process_io_counts(struct process *p, pid_t tid)
 {
 	uint64_t flags = spin_lock_irq(&p->lock);

@@ -103,7 +103,9 @@ int iovec_from_user(struct iovec_k *vec, uint64_t uvec, unsigned int nr);
 enum who { WHO_THREAD, WHO_GROUP, WHO_USER };
 unsigned int who_for_each(enum who kind, int id, void (*fn)(struct thread *t, void *arg), void *arg);
 
-/* wait4.c */
-void rusage_fill(struct linux_rusage *usage, time_ns_t user, time_ns_t system, uint64_t max_pages);
+/* rusage.c: what @t, which is leaving, has cost becomes the process's (p->lock held); sums; as programs see it. Any context. */
+void usage_of_dead_add(struct process *p, const struct thread *t);
+void usage_add(struct usage *to, const struct usage *u);
+void rusage_fill(struct linux_rusage *to, const struct usage *u);
 
 #endif

@@ -275,6 +275,7 @@ static void switch_to(struct run_queue *rq, struct thread *prev, struct thread *
 	if (prev == rq->cpu->idle && nr_cpus > 1)
 		balance_not_idle(rq->cpu->id);
 	rq->cpu->nr_switches++;
+	prev->counts.switches[prev->state == THREAD_READY]++;
 	rq->late_ns = 0;
 	prev->sleeps_soon = false;
 	if (trace_on(FERRY_TRACE_SCHED))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Process system calls without a subject of their own: numbers, groups and sessions, resource limits and use. */
+/* Process system calls without a subject of their own: numbers, groups and sessions, resource limits. */
 #include <kernel/log.h>
 #include <kernel/syscall.h>
 #include <mm/space.h>
@@ -206,47 +206,4 @@ SYSCALL(NR_prlimit64, prlimit64)
 	if (!err && args->a[3])
 		err = copy_back_to_user(args->a[3], &old, sizeof(old));
 	return err;
-}
-
-SYSCALL(NR_getrusage, getrusage)
-{
-	struct process *p = current_process;
-	uint64_t pages = MAX(p->max_pages, READ_ONCE(p->space->nr_pages));
-	time_ns_t user = 0, system = 0;
-	struct linux_rusage usage;
-
-	switch ((int)args->a[0]) {
-	case LINUX_RUSAGE_SELF:
-		process_cpu_time(p, &user, &system);
-		break;
-	case LINUX_RUSAGE_CHILDREN:
-		user = p->children_ns;
-		pages = p->children_max_pages;
-		break;
-	case LINUX_RUSAGE_THREAD:
-		user = current->runtime_ns;
-		break;
-	default:
-		return -EINVAL;
-	}
-	rusage_fill(&usage, user, system, pages);
-	return copy_to_user(args->a[1], &usage, sizeof(usage));
-}
-
-static uint64_t ticks_of(time_ns_t ns)
-{
-	return ns / (NSEC_PER_SEC / LINUX_CLK_TCK);
-}
-
-SYSCALL(NR_times, times)
-{
-	struct process *p = current_process;
-	time_ns_t user, system;
-	struct linux_tms tms;
-
-	process_cpu_time(p, &user, &system);
-	tms = (struct linux_tms){ ticks_of(user), ticks_of(system), ticks_of(p->children_ns), 0 };
-	if (args->a[0] && copy_to_user(args->a[0], &tms, sizeof(tms)))
-		return -EFAULT;
-	return ticks_of(time_now());
 }

@@ -15,23 +15,12 @@ struct wait_query {
 	uint32_t uid;
 	int code, status;	/* CLD_*, and the exit code or signal */
 	int wait_status;	/* as wait4 reports it */
-	time_ns_t user_ns, system_ns;
-	uint64_t max_pages;
+	struct usage usage;	/* with what its own children cost */
 	struct process *reaped;
 	struct list released;	/* records of tracing that are over */
 	bool again;		/* a pidfd that does not wait: -EAGAIN instead of nothing */
 	struct process *only;	/* counted: the one of a pidfd */
 };
-
-void rusage_fill(struct linux_rusage *usage, time_ns_t user, time_ns_t system, uint64_t max_pages)
-{
-	memset(usage, 0, sizeof(*usage));
-	usage->ru_utime.tv_sec = user / NSEC_PER_SEC;
-	usage->ru_utime.tv_usec = user % NSEC_PER_SEC / NSEC_PER_USEC;
-	usage->ru_stime.tv_sec = system / NSEC_PER_SEC;
-	usage->ru_stime.tv_usec = system % NSEC_PER_SEC / NSEC_PER_USEC;
-	usage->ru_maxrss = max_pages * (PAGE_SIZE / 1024);
-}
 
 static bool query_wants(const struct wait_query *q, const struct process *child)
 {
@@ -48,14 +37,15 @@ static bool query_wants(const struct wait_query *q, const struct process *child)
 	return child->died_traced || (q->options & LINUX_WALL) || clone_child == !!(q->options & LINUX_WCLONE);
 }
 
-static void query_fill(struct wait_query *q, const struct process *child, int code, int status, int wait_status)
+static void query_fill(struct wait_query *q, struct process *child, int code, int status, int wait_status)
 {
 	q->pid = child->pid;
 	q->uid = child->cred.uid;
 	q->code = code;
 	q->status = status;
 	q->wait_status = wait_status;
-	q->max_pages = child->max_pages;
+	process_usage(child, 0, &q->usage);
+	usage_add(&q->usage, &child->children_usage);
 }
 
 /* Take a zombie's status, and the zombie unless it is only looked at. */
@@ -68,12 +58,9 @@ static void query_take_zombie(struct wait_query *q, struct process *child)
 		query_fill(q, child, status & LINUX_W_CORE ? LINUX_CLD_DUMPED : LINUX_CLD_KILLED, status & 0x7f, status);
 	else
 		query_fill(q, child, LINUX_CLD_EXITED, status >> 8 & 0xff, status);
-	q->user_ns = child->user_ns - MIN(child->user_ns, child->system_ns);
-	q->system_ns = MIN(child->user_ns, child->system_ns);
 	if (q->options & LINUX_WNOWAIT)
 		return;
-	parent->children_ns += child->user_ns + child->children_ns;
-	parent->children_max_pages = MAX(parent->children_max_pages, MAX(child->max_pages, child->children_max_pages));
+	usage_add(&parent->children_usage, &q->usage);
 	process_unlink(child);
 	q->reaped = child;
 }
@@ -195,12 +182,12 @@ static int wait_for(struct wait_query *q)
 
 static int rusage_put(uint64_t address, const struct wait_query *q)
 {
-	struct linux_rusage usage;
+	struct linux_rusage rusage;
 
 	if (!address)
 		return 0;
-	rusage_fill(&usage, q->user_ns, q->system_ns, q->max_pages);
-	return copy_to_user(address, &usage, sizeof(usage));
+	rusage_fill(&rusage, &q->usage);
+	return copy_to_user(address, &rusage, sizeof(rusage));
 }
 
 SYSCALL(NR_wait4, wait4)

@@ -315,12 +315,16 @@ static int fetch(struct space *s, vaddr_t v)
 int space_fault_wait(struct space *s, vaddr_t v, uint32_t access)
 {
 	int err = space_fault_locked(s, v, access);
+	bool fetched = false;
 
 	while (err == -EAGAIN) {
+		fetched = true;
 		err = fetch(s, v);
 		if (!err)
 			err = space_fault_locked(s, v, access);
 	}
+	if (!err)
+		current->counts.faults[fetched]++;
 	return err;
 }
 

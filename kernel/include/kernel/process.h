@@ -32,6 +32,14 @@ struct fd_table;	/* fs/fd.c */
 /* Which system calls a process may make, and whether a tracer or filters look at each; the others end it (sandboxed driver). */
 enum syscall_set { SYSCALLS_ALL, SYSCALLS_DRIVER, SYSCALLS_TRACED, SYSCALL_SETS = 4 /* a power of two */ };
 
+/* Of threads and processes; max_pages: the largest resident size. */
+struct usage {
+	time_ns_t user_ns, system_ns;
+	struct usage_counts counts;
+	struct io_counts io;
+	uint64_t max_pages;
+};
+
 struct process {
 	struct ref ref;
 	pid_t pid;
@@ -82,8 +90,10 @@ struct process {
 	struct list group_link;
 	uint64_t group_tasks;		/* threads counted there */
 	bool left_group;		/* it has ended */
-	time_ns_t start_ns, user_ns, system_ns, children_ns;
-	struct io_counts dead_io;	/* of threads that have ended; guarded by lock */
+	time_ns_t start_ns, user_ns, system_ns;	/* user_ns: all of the time of threads that have ended */
+	struct io_counts dead_io;	/* with the next: of threads that have ended; guarded by lock */
+	struct usage_counts dead_counts;
+	struct usage children_usage;	/* of children that were waited for, and of theirs; guarded by process_tree_lock */
 	enum syscall_set syscalls;
 	struct device *device;		/* a driver process: the device it serves (counted reference) */
 	void *driver_side;	/* ipc/'s, of a driver process, until on_exit */
@@ -102,7 +112,7 @@ struct process {
 	uint32_t exit_signal;		/* told to the parent: SIGCHLD, or what clone asked for */
 	uint64_t denied_calls;		/* system calls refused to a sandboxed driver */
 	uint64_t nr_queued;		/* signals with information in the queues; guarded by signal_lock */
-	uint64_t max_pages, children_max_pages;	/* the largest resident sizes seen, of dead spaces and of children; for getrusage */
+	uint64_t max_pages;		/* the largest resident size seen of dead spaces */
 	bool dumpable, did_exec, subreaper;
 	bool uses_rings;		/* sent a request to an io_uring */
 	uint64_t ring_pages;		/* atomic: that its rings cost (fs/uring/memory.c) */
@@ -175,7 +185,10 @@ struct space *process_space_get(struct process *p);
 /* Copy from or to another space through its pages (for /proc and exec). Bytes copied or -EFAULT. May sleep. */
 ssize_t space_read(struct space *s, vaddr_t from, void *to, size_t n);
 ssize_t space_write(struct space *s, vaddr_t to, const void *from, size_t n);
-/* CPU time of a process so far, its dead threads included; its children's that were waited for. */
+/* What a process has cost so far, its dead threads included; only its thread @tid when that is not 0. Of its children, see there. Any thread. */
+void process_usage(struct process *p, pid_t tid, struct usage *u);
+void process_children_usage(struct process *p, struct usage *u);
+/* The CPU time of that. */
 void process_cpu_time(struct process *p, time_ns_t *user, time_ns_t *system);
 /* What @p's threads read and wrote so far, the dead ones too; only thread @tid of it when that is not 0. */
 struct io_counts process_io_counts(struct process *p, pid_t tid);

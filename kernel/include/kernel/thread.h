@@ -39,6 +39,11 @@ struct io_counts {
 	uint64_t chars[2], calls[2], bytes[2];
 };
 
+/* Of a thread, for getrusage(2): pages that came in, [0] out of memory and [1] from a disk; turns at a CPU that it [0] gave away, [1] lost. */
+struct usage_counts {
+	uint64_t faults[2], switches[2];
+};
+
 struct thread {
 	struct thread_arch arch;	/* saved stack pointer, FS base, FPU state: arch/x86 */
 	struct ref ref;
@@ -64,6 +69,8 @@ struct thread {
 	struct cgroup *group;		/* its process's while it is one of its threads (sched_set_group) */
 	uint32_t group_weight;		/* what it counts for there; 0 while it sleeps */
 	time_ns_t started_ns, runtime_ns;
+	time_ns_t system_ns;		/* of runtime_ns, by ticks */
+	struct usage_counts counts;	/* faults: its own */
 	struct list run_link;		/* real time: in the run queue's list, else a list of its own or the dead */
 	struct heap_node run_node;	/* fair: in the run queue's heap */
 	bool queued;			/* ready in one of the two */
