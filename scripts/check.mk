@@ -108,6 +108,11 @@ compare-python: all
 compare-selftests: all
 	$(Q)FERRY_BUILD=$(O) tests/conformance/selftests --seconds $(or $(SECONDS),45) $(NAMES)
 
+# coreutils' own tests, here and on Debian's Linux: make compare-coreutils SOURCE=coreutils-9.1 [NAMES="cp.acl.sh"]
+.PHONY: compare-coreutils
+compare-coreutils: all
+	$(Q)FERRY_BUILD=$(O) tests/conformance/coreutils $(SOURCE) $(NAMES)
+
 # Drivers against devices that libFuzzer plays: make fuzz TARGET=nvme SECONDS=600; how fast that is (Documentation/fuzzing.md).
 .PHONY: fuzz fuzz-speed
 fuzz:

@@ -14,7 +14,8 @@ import peer
 import testlib
 
 BASE = "base-files base-passwd bash coreutils dash grep gzip hostname mawk procps sed tar util-linux usr-is-merged".split()
-LEFT_OUT = ("./usr/share/doc", "./usr/share/man", "./usr/share/locale", "./usr/share/info", "./usr/share/perl")
+DOCUMENTS = ("./usr/share/doc", "./usr/share/man", "./usr/share/locale", "./usr/share/info")
+LEFT_OUT = DOCUMENTS + ("./usr/share/perl",)
 UNPACK = """PATH=/bin
 mkdir -p /d; mount -t tmpfs -o size=%s d /d && tar xf /dev/vda -C /d || exit 125
 mount -t proc p /d/proc; mount -t sysfs s /d/sys; mount -t devtmpfs d /d/dev; mkdir -p /d/dev/pts /d/dev/shm
