@@ -28,7 +28,7 @@ typedef int64_t (*handler_fn)(struct syscall_args *args);
 static const struct syscall_entry *entries[SLOTS] __ro_after_init;
 static handler_fn handlers[SLOTS + 1][SYSCALL_SETS];	/* for each set; what it lacks has a handler that says so */
 static handler_fn unrecorded[SLOTS + 1][SYSCALL_SETS] __ro_after_init;	/* the same; fixed after boot */
-syscall_short_fn *syscall_shorts[256];	/* arch/x86/entry: any byte is an index */
+syscall_short_fn *syscall_shorts[256] __hot_data;	/* arch/x86/entry: any byte is an index */
 static uint64_t logged[SLOTS / 64 + 1];	/* bit: the number was reported; the last for numbers without a slot */
 static uint64_t logged_outside[16];
 

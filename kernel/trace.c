@@ -29,7 +29,7 @@ struct trace_thread {
 	char name[32];
 };
 
-uint32_t trace_mask;
+uint32_t trace_mask __hot_data;
 static struct mutex trace_lock = MUTEX_INIT(trace_lock, "trace");
 static struct trace_buffer buffers[CPUS_MAX];
 static struct trace_thread threads[THREADS];	/* written by any CPU: a reader may see a name half changed, and cleans it */

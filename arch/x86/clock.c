@@ -36,7 +36,8 @@
 #define CMOS_B_BINARY		0x04
 #define CMOS_B_24H		0x02
 
-static uint64_t tsc_hz, tsc_base, tsc_mult;	/* ns = (tsc - base) * mult >> 32 */
+static uint64_t tsc_hz;
+static uint64_t tsc_base __hot_data, tsc_mult __hot_data;	/* ns = (tsc - base) * mult >> 32 */
 static uint64_t realtime_base;			/* ns since 1970 at time 0; relaxed atomics */
 static struct rate_mark starts[STARTS];
 
@@ -237,7 +238,7 @@ uint64_t clock_realtime_base(void)
 	return READ_ONCE(realtime_base);
 }
 
-time_ns_t (*clock_source)(void);
+time_ns_t (*clock_source)(void) __hot_data;
 
 time_ns_t clock_tsc_now(void)
 {

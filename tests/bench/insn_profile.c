@@ -2,8 +2,8 @@
 /*
  * A QEMU plugin (TCG plugin interface, version 1) that counts how often each instruction ran between the two marks of measure.h, on all
  * CPUs together. To the file given as out=FILE it writes "# COUNT" at each second mark: the instructions since the first; and at the end
- * "ADDRESS COUNT" lines. The declarations below are the part of that
- * interface it uses; the interface has no header in Debian.
+ * "ADDRESS COUNT" lines. With data=on also "= ADDRESS COUNT" for each eight bytes of the kernel's own data that they loaded or stored.
+ * The declarations below are the part of that interface it uses; the interface has no header in Debian.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,15 +16,20 @@
 #define MARK_BEGIN	0x46524201u
 #define MARK_END	0x46524202u
 #define BUCKETS		(1u << 16)
+#define IMAGE		0xffffffff80000000ull	/* the kernel's, without KASLR (arch/x86/boot/kernel.lds.S) */
+#define IMAGE_BYTES	(16u << 20)
+#define LOADS_AND_STORES	3
 
 typedef uint64_t plugin_id_t;
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
 typedef void (*vcpu_fn)(unsigned int cpu, void *arg);
+typedef void (*memory_fn)(unsigned int cpu, uint32_t info, uint64_t address, void *arg);
 
 void qemu_plugin_register_vcpu_tb_trans_cb(plugin_id_t id, void (*fn)(plugin_id_t id, struct qemu_plugin_tb *tb));
 void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, vcpu_fn fn, int flags, void *arg);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, vcpu_fn fn, int flags, void *arg);
+void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn, memory_fn fn, int flags, int rw, void *arg);
 void qemu_plugin_register_atexit_cb(plugin_id_t id, void (*fn)(plugin_id_t id, void *arg), void *arg);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t i);
@@ -44,7 +49,8 @@ struct block {
 
 static struct block *blocks[BUCKETS];
 static FILE *out;
-static bool counting;
+static bool counting, with_data;
+static uint64_t data[IMAGE_BYTES / 8];
 static uint64_t total;
 
 static void run_block(unsigned int cpu, void *arg)
@@ -97,13 +103,25 @@ static struct block *block_of(struct qemu_plugin_tb *tb, size_t n)
 	return *bucket = b;
 }
 
+static void access_data(unsigned int cpu, uint32_t info, uint64_t address, void *arg)
+{
+	(void)cpu;
+	(void)info;
+	(void)arg;
+	if (counting && address - IMAGE < IMAGE_BYTES)
+		data[(address - IMAGE) / 8]++;
+}
+
 static void translated(plugin_id_t id, struct qemu_plugin_tb *tb)
 {
 	size_t n = qemu_plugin_tb_n_insns(tb);
 
 	(void)id;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		look_for_mark(qemu_plugin_tb_get_insn(tb, i));
+		if (with_data)
+			qemu_plugin_register_vcpu_mem_cb(qemu_plugin_tb_get_insn(tb, i), access_data, 0, LOADS_AND_STORES, NULL);
+	}
 	if (n)
 		qemu_plugin_register_vcpu_tb_exec_cb(tb, run_block, 0, block_of(tb, n));
 }
@@ -116,6 +134,9 @@ static void write_counts(plugin_id_t id, void *arg)
 		for (const struct block *b = blocks[i]; b; b = b->next)
 			for (size_t j = 0; b->count && j < b->n; j++)
 				fprintf(out, "%llx %llu\n", (unsigned long long)b->address[j], (unsigned long long)b->count);
+	for (size_t i = 0; i < IMAGE_BYTES / 8; i++)
+		if (data[i])
+			fprintf(out, "= %llx %llu\n", (unsigned long long)(IMAGE + i * 8), (unsigned long long)data[i]);
 	fclose(out);
 }
 
@@ -123,9 +144,11 @@ EXPORT int qemu_plugin_install(plugin_id_t id, const void *info, int argc, char 
 int qemu_plugin_install(plugin_id_t id, const void *info, int argc, char **argv)
 {
 	(void)info;
-	for (int i = 0; i < argc; i++)
+	for (int i = 0; i < argc; i++) {
 		if (!strncmp(argv[i], "out=", 4))
 			out = fopen(argv[i] + 4, "w");
+		with_data |= !strcmp(argv[i], "data=on");
+	}
 	if (!out)
 		return -1;
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);

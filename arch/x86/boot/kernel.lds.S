@@ -124,6 +124,9 @@ SECTIONS
 	.bss : AT(ADDR(.bss) - KERNEL_BASE) {
 		. = ALIGN(4096);
 		*(.bss.page)
+		. = ALIGN(4096);
+		*(.bss.hot)			/* __hot_data: one page, and the first CPUs on it */
+		*(.bss.hot_cpus)
 		*(.bss .bss.* COMMON)
 		. = ALIGN(4096);
 	} :data

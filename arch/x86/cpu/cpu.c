@@ -34,8 +34,8 @@ _Static_assert(USER_END < 1ul << 47, "RIP behind a SYSCALL");
 _Static_assert(offsetof(struct regs, cs) == 144 && offsetof(struct regs, rsp) == 160, "struct regs");
 _Static_assert(sizeof(struct regs) % 16 == 0, "the stack stays aligned below a frame");
 
-struct cpu cpus[CPUS_MAX];
-unsigned int nr_cpus = 1;
+struct cpu cpus[CPUS_MAX] __section(".bss.hot_cpus");
+unsigned int nr_cpus __hot_data;
 
 struct gate {
 	uint64_t low, high;
@@ -149,6 +149,7 @@ void cpu_early_init(void)
 {
 	struct cpu *cpu = &cpus[0];
 
+	nr_cpus = 1;
 	cpu->self = cpu;
 	cpu->arch = &boot_cpu_arch;
 	idt_init();

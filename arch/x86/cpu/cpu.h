@@ -31,9 +31,10 @@ struct tss {
 
 struct cpu_arch {
 	uint64_t gdt[9];
-	struct tss tss;
 	const uint8_t *io_loaded;	/* the bitmap copied into the TSS */
+	uint64_t user_gs;		/* in MSR_KERNEL_GS_BASE */
 	bool debug_loaded;		/* debug registers of a thread are armed */
+	struct tss tss;
 	uint8_t stacks[4][FAULT_STACK_SIZE] __aligned(16);
 };
 
@@ -49,6 +50,9 @@ void trap_debug(void);
 struct thread *switch_stack(struct thread *from, uint64_t *from_rsp, uint64_t to_rsp);
 void thread_begin_kernel(void);
 void thread_begin_user(void);
+
+/* thread.c: the FS and GS bases of @t into this CPU. Interrupts off. */
+void bases_load(const struct thread *t);
 
 /* Called from there. */
 void trap_dispatch(struct regs *r);
@@ -75,6 +79,9 @@ extern struct cpu_features cpu_features;
 /* fpu.c: the current registers of @t, and those of @t into the CPU. Interrupts off. */
 void fpu_save(struct thread *t);
 void fpu_load(struct thread *t);
+/* The way of CPUs without XSAVEC, for tests; @area as XSAVE has it. */
+void fpu_registers_save(uint8_t *area);
+void fpu_registers_load(const uint8_t *area);
 void *fpu_alloc(void);
 void fpu_free(void *state);
 void fpu_reset(void *state);

@@ -71,8 +71,7 @@ void arch_trace_resume(struct thread *t, bool step)
 		fpu_load(t);	/* the debugger wrote it */
 	t->arch.fpu_cpu = this_cpu()->id + 1;
 	this_cpu()->fpu_owner = t;
-	wrmsr(MSR_FS_BASE, t->arch.fs_base);
-	wrmsr(MSR_KERNEL_GS_BASE, t->arch.gs_base);
+	bases_load(t);
 	if (t->arch.debug || a->debug_loaded)
 		arch_debug_load(a, t);
 	irq_restore(flags);

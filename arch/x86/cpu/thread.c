@@ -134,10 +134,14 @@ static void ports_load(struct cpu_arch *a, const struct thread *t)
 	a->tss.io_base = offsetof(struct tss, io_bitmap);
 }
 
-static void bases_load(const struct thread *t)
+void bases_load(const struct thread *t)
 {
+	struct cpu_arch *a = this_cpu()->arch;
+
 	wrmsr(MSR_FS_BASE, t->arch.fs_base);
-	wrmsr(MSR_KERNEL_GS_BASE, t->arch.gs_base);
+	if (a->user_gs != t->arch.gs_base)
+		wrmsr(MSR_KERNEL_GS_BASE, t->arch.gs_base);
+	a->user_gs = t->arch.gs_base;
 }
 
 void arch_thread_reset(struct thread *t)
