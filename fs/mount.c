@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Mounts: what hangs where. mount(2) with bind, move and remount, umount2(2) and chroot(2) lie in mount_calls.c. */
+#include <fs/landlock.h>
 #include <fs/mount.h>
 #include <kernel/log.h>
 #include <mm/slab.h>
@@ -62,6 +63,11 @@ struct mount *mount_on(const struct path *p)
 bool mount_read_only(const struct path *p)
 {
 	return p->mount && ((p->mount->flags & LINUX_MS_RDONLY) || p->mount->super->read_only);
+}
+
+bool mounts_may_change(void)
+{
+	return privileged(LINUX_CAP_SYS_ADMIN) && !landlocked();
 }
 
 bool file_forbids_exec(const struct file *f)

@@ -156,7 +156,7 @@ SYSCALL(NR_mount, mount)
 	err = path_lookup_user(LINUX_AT_FDCWD, args->a[1], WALK_FOLLOW, &where);
 	if (err)
 		goto free_options;
-	err = privileged(LINUX_CAP_SYS_ADMIN) ? mount_do(&where, source, type, args->a[3], options) : -EPERM;
+	err = mounts_may_change() ? mount_do(&where, source, type, args->a[3], options) : -EPERM;
 	path_put(&where);
 free_options:
 	kfree(options);
@@ -179,7 +179,7 @@ SYSCALL(NR_umount2, umount2)
 	err = path_lookup_user(LINUX_AT_FDCWD, args->a[0], flags & LINUX_UMOUNT_NOFOLLOW ? 0 : WALK_FOLLOW, &p);
 	if (err)
 		return err;
-	if (!privileged(LINUX_CAP_SYS_ADMIN)) {
+	if (!mounts_may_change()) {
 		path_put(&p);
 		return -EPERM;
 	}

@@ -206,7 +206,7 @@ SYSCALL(NR_move_mount, move_mount)
 	uint32_t flags = (uint32_t)args->a[4];
 	int err;
 
-	if (!privileged(LINUX_CAP_SYS_ADMIN))
+	if (!mounts_may_change())
 		return -EPERM;
 	if (flags & ~LINUX_MOVE_MOUNT_MASK)
 		return -EINVAL;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Making, removing and renaming names: mkdir, mknod, symlink, link, unlink, rmdir, rename and their *at() forms, and readlink. */
+#include <fs/landlock.h>
 #include <fs/notify.h>
 #include <fs/vfs.h>
 #include <kernel/process.h>
@@ -92,6 +93,9 @@ static int place_create(struct place *p, mode_t mode, uint64_t rdev, const char 
 		return err;
 	if (!dir->inode->ops->create)
 		return -ENOENT;
+	err = landlock_make(&p->w.at, mode);
+	if (err)
+		return err;
 	d = dir->inode->ops->create(dir, p->w.last, p->w.last_length, mode, rdev, target);
 	if (IS_ERR(d))
 		return PTR_ERR(d);
@@ -185,6 +189,13 @@ SYSCALL(NR_symlinkat, symlinkat)
 	return do_symlink(args->a[0], args->a[1], args->a[2]);
 }
 
+static int link_allowed(const struct place *p, const struct path *old)
+{
+	struct landlock_move m = { .from = { old->mount, old->dentry->parent }, .to = p->w.at, .d = old->dentry };
+
+	return landlock_refer(&m);
+}
+
 static int place_link(struct place *p, const struct path *old)
 {
 	struct inode *inode = old->dentry->inode;
@@ -199,6 +210,9 @@ static int place_link(struct place *p, const struct path *old)
 		return -EPERM;
 	if (!inode->nlink && !inode->linkable)
 		return -ENOENT;
+	err = link_allowed(p, old);
+	if (err)
+		return err;
 	err = dir->inode->ops->link(dir, p->w.last, p->w.last_length, inode);
 	if (!err) {
 		notify_inode(inode, LINUX_IN_ATTRIB);
@@ -270,6 +284,8 @@ static int place_remove(struct place *p, bool directory)
 		err = -EISDIR;
 	if (!err && p->w.trailing && !is_dir)
 		err = -ENOTDIR;
+	if (!err)
+		err = landlock_remove(&p->w.at, d);
 	if (!err)
 		err = p->w.at.dentry->inode->ops->unlink(d);
 	if (!err) {
@@ -368,6 +384,14 @@ static void rename_tell(struct rename *r, struct dentry *d, struct dentry *over)
 	notify_inode(d->inode, LINUX_IN_MOVE_SELF);
 }
 
+static int rename_allowed(const struct rename *r, const struct dentry *d, const struct dentry *over)
+{
+	struct landlock_move m = { .from = r->from.at, .to = r->to.at, .d = d, .over = over, .moves = true,
+				   .swapped = r->flags & LINUX_RENAME_EXCHANGE };
+
+	return landlock_refer(&m);
+}
+
 static int rename_do(struct rename *r, struct dentry *d, struct dentry *over)
 {
 	const struct inode_ops *ops = r->from.at.dentry->inode->ops;
@@ -383,6 +407,9 @@ static int rename_do(struct rename *r, struct dentry *d, struct dentry *over)
 		return -EPERM;
 	if (!over && (r->flags & LINUX_RENAME_EXCHANGE))
 		return -ENOENT;
+	err = rename_allowed(r, d, over);
+	if (err)
+		return err;
 	if (r->flags & LINUX_RENAME_EXCHANGE)
 		err = ops->exchange ? ops->exchange(d, over) : -EINVAL;
 	else

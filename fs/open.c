@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Opening files: open, openat, openat2, creat, and access. */
+#include <fs/landlock.h>
 #include <fs/notify.h>
 #include <fs/vfs.h>
 #include <kernel/process.h>
@@ -41,6 +42,8 @@ static int open_create(struct walk *w, const struct open_how *how)
 	if (mount_read_only(&w->at))
 		return -EROFS;
 	err = inode_permission(dir->inode, MAY_WRITE | MAY_EXEC);
+	if (!err)
+		err = landlock_make(&w->at, LINUX_S_IFREG);
 	if (err)
 		return err;
 	if (!dir->inode->ops->create)
@@ -184,6 +187,8 @@ static struct file *open_found(const struct path *p, const struct open_how *how,
 	err = open_check_type(p, how->flags);
 	if (!err && !created)
 		err = open_check_access(p->dentry->inode, how->flags);
+	if (!err)
+		err = landlock_open(p, how->flags);
 	if (!err && !created && (how->flags & LINUX_O_TRUNC))
 		err = open_truncate(p->dentry);
 	return err ? ERR_PTR(err) : file_open_path(p, how->flags);
@@ -223,6 +228,8 @@ static struct file *open_tmpfile(const struct open_how *how)
 	if (err)
 		return ERR_PTR(err);
 	err = tmpfile_check(&dir);
+	if (!err)
+		err = landlock_tmpfile(&dir, how->flags);
 	made = (struct path){ dir.mount, err ? ERR_PTR(err) : dir.dentry->inode->ops->tmpfile(dir.dentry, mode) };
 	if (IS_ERR(made.dentry)) {
 		f = ERR_PTR(PTR_ERR(made.dentry));

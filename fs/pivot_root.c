@@ -122,7 +122,7 @@ SYSCALL(NR_pivot_root, pivot_root)
 	struct change c = { .nr = 0 };
 	int err;
 
-	if (!privileged(LINUX_CAP_SYS_ADMIN))
+	if (!mounts_may_change())
 		return -EPERM;
 	err = find_dir(args->a[0], &new);
 	if (err)

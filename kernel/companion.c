@@ -4,6 +4,7 @@
  * signal goes to them, and a process ends with its last thread, whose end waits for theirs, as an exec's does. Their time and their number
  * are their process's. Lock: process->lock guards the list.
  */
+#include <fs/landlock.h>
 #include <kernel/cgroup.h>
 #include <kernel/thread.h>
 #include <uapi/ferry/syscall.h>
@@ -26,6 +27,7 @@ struct thread *process_companion_create(const char *name, void (*fn)(void *arg),
 	process_get(p);
 	t->process = p;
 	t->cred = current->cred;
+	landlock_inherit(t);
 	t->affinity = affinity;
 	t->blocked = ~(sigset_t)0;
 	t->syscall_nr = NR_io_uring_enter;	/* its time is the kernel's */

@@ -8,6 +8,7 @@
 #include <kernel/syscall.h>
 #include <fs/file.h>
 #include <fs/internal.h>
+#include <fs/landlock.h>
 #include <fs/vfs.h>
 #include <mm/page.h>
 #include <mm/slab.h>
@@ -51,8 +52,11 @@ static int program_allowed(const struct inode *inode, bool forbidden)
 static struct file *program_open_at(struct path *at)
 {
 	int err = program_allowed(at->dentry->inode, at->mount && (at->mount->flags & LINUX_MS_NOEXEC));
-	struct file *file = err ? ERR_PTR(err) : file_open_path(at, LINUX_O_RDONLY);
+	struct file *file;
 
+	if (!err)
+		err = landlock_execute(at);
+	file = err ? ERR_PTR(err) : file_open_path(at, LINUX_O_RDONLY);
 	path_put(at);
 	return file;
 }
@@ -410,6 +414,8 @@ static struct file *program_of_fd(int fd)
 	struct file *file = fd_get(current_process->files, fd);
 	int err = file ? program_allowed(file->inode, file_forbids_exec(file)) : -EBADF;
 
+	if (!err)
+		err = landlock_execute(&(struct path){ file->mount, file->dentry });
 	if (file && err)
 		file_put(file);
 	return err ? ERR_PTR(err) : file;

@@ -10,6 +10,7 @@
 #include <kernel/seccomp.h>
 #include <kernel/syscall.h>
 #include <fs/internal.h>
+#include <fs/landlock.h>
 #include <mm/oom.h>
 #include <mm/space.h>
 #include <mm/user.h>
@@ -65,6 +66,7 @@ static void thread_inherit(struct thread *t, const struct clone_request *r)
 
 	arch_thread_copy(t, from);
 	seccomp_inherit(t);
+	landlock_inherit(t);
 	if (r->flags & LINUX_CLONE_SETTLS)
 		t->arch.fs_base = r->tls;
 	t->no_new_privs = from->no_new_privs;

@@ -3,6 +3,7 @@
  * ptrace(2), the tracer's half: the requests. Registers and memory are read and written while the thread sleeps in its stop; only SIGKILL
  * can end that sleep, and then what is changed no longer matters. Memory: mm/poke.c, registers: arch/x86/cpu/debug.c.
  */
+#include <fs/landlock.h>
 #include <kernel/seccomp.h>
 #include <kernel/syscall.h>
 #include <mm/slab.h>
@@ -17,6 +18,19 @@
 #define OPTIONS_KNOWN	(0xffu | LINUX_PTRACE_O_EXITKILL | LINUX_PTRACE_O_SUSPEND_SECCOMP)
 #define FXSAVE_BYTES	512u
 
+/* Whoever is under fewer restrictions than the caller would undo the caller's. */
+static int less_restricted(struct process *p)
+{
+	uint64_t flags = spin_lock_irq(&p->lock);
+	struct thread *t;
+	int err = 0;
+
+	list_for_each(t, &p->threads, process_link)
+		err = err ? err : landlock_may_access(t);
+	spin_unlock_irq(&p->lock, flags);
+	return err;
+}
+
 int ptrace_may_access(struct process *p)
 {
 	const struct credentials *me = &current->cred, *c = &p->cred;
@@ -24,6 +38,8 @@ int ptrace_may_access(struct process *p)
 	if (p == current_process)
 		return 0;
 	if (p->syscalls == SYSCALLS_DRIVER || p->device)
+		return -EPERM;
+	if (landlocked() && less_restricted(p))
 		return -EPERM;
 	if (privileged(LINUX_CAP_SYS_PTRACE))
 		return 0;

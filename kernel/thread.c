@@ -3,6 +3,7 @@
  * Threads come and go here; kernel/sched.c runs them. The reference that creation gave is the thread's own once it is started: whoever
  * runs after its end gives it back. A user thread also holds its process.
  */
+#include <fs/landlock.h>
 #include <kernel/cpu.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
@@ -47,6 +48,7 @@ static void thread_free(struct thread *t)
 	arch_thread_free(t);
 	kfree(t->trace);
 	seccomp_release(t);
+	landlock_release(t);
 	kstack_free(t->kstack);
 	if (t->tid)
 		pid_free(t->tid);

@@ -24,6 +24,8 @@ void mount_drop_below(struct mount *m);
 struct mount *mount_copy(const struct path *from, bool below);
 /* A descriptor of @m, which hangs nowhere and is taken over. -errno. */
 int mount_install(struct mount *m, bool cloexec);
+/* May the current thread change what is mounted where? */
+bool mounts_may_change(void);
 /* MOUNT_ATTR_* as the flags of a mount. -EINVAL. */
 int mount_flags_of(uint64_t attrs, uint32_t *flags);
 struct fs_type *fs_type_find(const char *name);
