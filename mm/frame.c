@@ -263,7 +263,7 @@ static unsigned int node_after(const struct mem_policy *p)
 static struct page *nodes_take(unsigned int order, uint32_t flags, bool programs)
 {
 	struct mem_policy *p = current && current->mem_policy.nodes ? &current->mem_policy : NULL;
-	unsigned int first = p ? (unsigned int)__builtin_ctz(p->nodes) : this_cpu()->node;
+	unsigned int first = !p ? this_cpu()->node : p->home ? p->home - 1u : (unsigned int)__builtin_ctz(p->nodes);
 	bool bound = programs && p && p->mode == LINUX_MPOL_BIND;
 	struct page *page = NULL;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Where a program wants its memory among the nodes: of a thread (set_mempolicy), of an area (mbind), of single pages (move_pages). mm/frame.c
- * follows. Pages of files in memory follow the thread alone, and are never moved. Left out: MPOL_F_RELATIVE_NODES, balancing, migrate_pages.
+ * follows. Pages of files in memory follow the thread alone, and are never moved (mm/migrate.c moves the others). Left out: balancing.
  * Areas are guarded by their space's lock.
  */
 #include <asm/paging.h>
@@ -15,8 +15,9 @@
 #include "space_internal.h"
 
 #define MOVE_FLAGS	(LINUX_MPOL_MF_MOVE | LINUX_MPOL_MF_MOVE_ALL)
+#define MODE_FLAGS	((uint32_t)LINUX_MPOL_F_STATIC_NODES | LINUX_MPOL_F_RELATIVE_NODES)
 
-static int mask_get(uint64_t address, uint64_t bits, uint64_t *mask)
+int node_mask_get(uint64_t address, uint64_t bits, uint64_t *mask)
 {
 	*mask = 0;
 	if (!address || bits <= 1)
@@ -27,35 +28,54 @@ static int mask_get(uint64_t address, uint64_t bits, uint64_t *mask)
 		return -EFAULT;
 	if (bits - 1 < 64)
 		*mask &= (1ull << (bits - 1)) - 1;	/* Linux counts one bit too many */
-	return *mask >> nr_nodes ? -EINVAL : 0;
+	return 0;
+}
+
+/* Nodes that are not there count for nothing; relative ones are counted round and round over those that are. */
+static uint64_t nodes_of(uint64_t mask, uint32_t flags)
+{
+	uint64_t nodes = 0;
+
+	if (!(flags & LINUX_MPOL_F_RELATIVE_NODES))
+		return mask & ((1ull << nr_nodes) - 1);
+	for (unsigned int i = 0; i < 64; i++)
+		nodes |= (mask >> i & 1) << i % nr_nodes;
+	return nodes;
 }
 
 static int policy_make(uint64_t mode, uint64_t mask, struct mem_policy *p)
 {
-	bool placeless = mode == LINUX_MPOL_DEFAULT || mode == LINUX_MPOL_LOCAL;
+	uint32_t flags = (uint32_t)mode & MODE_FLAGS;
+	uint64_t nodes = nodes_of(mask, flags);
 
-	if (placeless ? mask != 0 : !mask && mode != LINUX_MPOL_PREFERRED)
+	mode &= ~(uint64_t)MODE_FLAGS;
+	if (mode == LINUX_MPOL_DEFAULT)
+		flags = 0;
+	if (mode == LINUX_MPOL_DEFAULT || mode == LINUX_MPOL_LOCAL ? mask || flags : !mask && (mode != LINUX_MPOL_PREFERRED || flags))
 		return -EINVAL;
-	if (mode == LINUX_MPOL_PREFERRED && mask)
-		mask &= -mask;
+	if (mask && !nodes)
+		return -EINVAL;
+	if (mode == LINUX_MPOL_PREFERRED && nodes)
+		nodes &= -nodes;
 	else if (mode == LINUX_MPOL_PREFERRED)
 		mode = LINUX_MPOL_LOCAL;
-	*p = (struct mem_policy){ .mode = (uint8_t)mode, .nodes = (uint8_t)mask };
+	*p = (struct mem_policy){ .mode = (uint8_t)mode, .nodes = (uint8_t)nodes, .flags = (uint16_t)flags, .asked = flags ? mask : 0 };
 	return 0;
 }
 
 /* Mode and mask of a call, still unchecked against each other. */
-static int policy_read(uint64_t *mode, uint64_t address, uint64_t bits, uint64_t *mask)
+static int policy_read(uint64_t mode, uint64_t address, uint64_t bits, uint64_t *mask)
 {
-	*mode &= ~(uint64_t)LINUX_MPOL_F_STATIC_NODES;	/* no node comes or goes: that is so anyway */
-	return *mode > LINUX_MPOL_PREFERRED_MANY ? -EINVAL : mask_get(address, bits, mask);
+	if ((mode & ~(uint64_t)MODE_FLAGS) > LINUX_MPOL_PREFERRED_MANY || (mode & MODE_FLAGS) == MODE_FLAGS)
+		return -EINVAL;
+	return node_mask_get(address, bits, mask);
 }
 
 /* set_mempolicy(mode, mask, bits) */
 SYSCALL(NR_set_mempolicy, set_mempolicy)
 {
 	uint64_t mode = (uint32_t)args->a[0], mask;
-	int err = policy_read(&mode, args->a[1], args->a[2], &mask);
+	int err = policy_read(mode, args->a[1], args->a[2], &mask);
 
 	return err ? err : policy_make(mode, mask, &current->mem_policy);
 }
@@ -101,9 +121,22 @@ static int policy_query(uint64_t address, uint64_t flags, int *what, uint64_t *m
 	else if (flags)
 		*what = p.next;
 	if (!(flags & LINUX_MPOL_F_NODE))
-		*what = p.mode;
-	*mask = p.nodes;
+		*what = p.mode | p.flags;
+	*mask = p.flags ? p.asked : p.nodes;
 	return err;
+}
+
+/* As many words as @bits are, less one, as Linux counts them. */
+static int mask_put(uint64_t to, uint64_t bits, uint64_t mask)
+{
+	uint64_t words = ALIGN_UP(bits - 1, 64ull) / 64;
+
+	if (words > PAGE_SIZE / sizeof(mask))
+		return -EINVAL;
+	for (uint64_t i = 0; i < MAX(words, 1ull); i++)
+		if (put_user64(to + i * sizeof(mask), i ? 0 : mask))
+			return -EFAULT;
+	return 0;
 }
 
 /* get_mempolicy(mode, mask, bits, address, flags) */
@@ -118,14 +151,7 @@ SYSCALL(NR_get_mempolicy, get_mempolicy)
 		return -EINVAL;
 	if (args->a[0] && put_user32(args->a[0], (uint32_t)what))
 		return -EFAULT;
-	return args->a[1] ? copy_to_user(args->a[1], &mask, sizeof(mask)) : 0;
-}
-
-/* Can the page be given another frame: the area's own, seen by nobody else, known to no device? */
-static bool is_movable(const struct vma *vma, const struct page *page)
-{
-	return page && page != zero_page && !(vma->flags & (VM_SHARED | VM_RESIDENT)) && !vma_is_object(vma) && page->use == PAGE_ANON &&
-	       READ_ONCE(page->mapcount) == 1 && !READ_ONCE(page->pins);
+	return args->a[1] ? mask_put(args->a[1], args->a[2], mask) : 0;
 }
 
 /* Pages that are elsewhere: move them, or say -EIO with @strict. */
@@ -141,7 +167,7 @@ static int area_settle(struct space *s, struct vma *vma, vaddr_t start, vaddr_t 
 		struct page *page = page_of(p);
 		bool stays = !page || page == zero_page || vma->policy.nodes >> page_node(page) & 1;
 
-		if (!stays && flags & MOVE_FLAGS && is_movable(vma, page))
+		if (!stays && flags & MOVE_FLAGS && page_is_movable(vma, page))
 			stays = !space_renew_page_locked(s, vma, v, page);
 		err = !stays && flags & LINUX_MPOL_MF_STRICT ? -EIO : 0;
 	}
@@ -175,7 +201,7 @@ SYSCALL(NR_mbind, mbind)
 	uint64_t mode = (uint32_t)args->a[2], mask;
 	uint32_t flags = (uint32_t)args->a[5];
 	struct mem_policy p;
-	int err = policy_read(&mode, args->a[3], args->a[4], &mask);
+	int err = policy_read(mode, args->a[3], args->a[4], &mask);
 
 	if (err)
 		return err;
@@ -199,76 +225,42 @@ SYSCALL(NR_mbind, mbind)
 	return err;
 }
 
-/* @node < 0: only tell. The node of the page at @v, or -errno as move_pages() tells it. */
-static int page_move(struct space *s, vaddr_t v, int node)
+/* Of the areas in the range only those that are bound, or prefer several nodes, have a first one among them. -ENOENT: no area has a policy. */
+static int homes_set(struct space *s, vaddr_t start, vaddr_t end, unsigned int node, struct list *dead)
 {
-	struct vma *vma = space_find(s, v);
-	struct mem_policy own;
-	struct page *page;
-	paddr_t p;
+	int err = vma_split_range(s, start, end), result = -ENOENT;
+	struct vma *vma;
+
+	for (vma = err ? NULL : vma_after(s, start); vma && vma->start < end; vma = vma_after(s, start)) {
+		start = vma->end;
+		if (vma->policy.mode == LINUX_MPOL_DEFAULT)
+			continue;
+		if (vma->policy.mode != LINUX_MPOL_BIND && vma->policy.mode != LINUX_MPOL_PREFERRED_MANY)
+			return -EOPNOTSUPP;
+		vma->policy.home = (uint8_t)(node + 1);
+		vma_merge(s, vma, dead);
+		result = 0;
+	}
+	return err ? err : result;
+}
+
+/* set_mempolicy_home_node(address, length, node, flags) */
+SYSCALL(NR_set_mempolicy_home_node, set_mempolicy_home_node)
+{
+	vaddr_t start = args->a[0], end = start + ALIGN_UP(args->a[1], PAGE_SIZE);
+	struct space *s = current_process->space;
+	struct list dead = LIST_INIT(dead);
 	int err;
 
-	if (!vma || vma_is_object(vma))
-		return -EFAULT;
-	if (!pt_query(s->root, v, &p, NULL))
-		return -ENOENT;
-	page = page_of(p);
-	if (page == zero_page)
-		return node < 0 ? -EFAULT : -ENOENT;
-	if (node < 0 || (unsigned int)node == page_node(page))
-		return (int)page_node(page);
-	if (!is_movable(vma, page))
-		return READ_ONCE(page->mapcount) > 1 ? -EACCES : -EBUSY;
-	own = vma->policy;
-	vma->policy = (struct mem_policy){ .mode = LINUX_MPOL_BIND, .nodes = (uint8_t)(1u << node) };
-	err = space_renew_page_locked(s, vma, v, page);
-	vma->policy = own;
-	current->mem_policy.failed = false;
-	return err ? err : node;
-}
-
-/* @a: pid, count, pages, nodes, status, flags. */
-static int64_t move_each(struct space *s, const uint64_t *a)
-{
-	for (uint64_t i = 0; i < a[1] && !current->exiting; i++) {
-		uint32_t wanted = UINT32_MAX;
-		uint64_t v;
-		int status;
-
-		if (get_user64(&v, a[2] + i * sizeof(v)) || (a[3] && get_user32(&wanted, a[3] + i * sizeof(wanted))))
-			return -EFAULT;
-		if (a[3] && wanted >= nr_nodes)
-			return -ENODEV;
-		mutex_lock(&s->lock);
-		status = page_move(s, v & PAGE_MASK, (int)wanted);
-		mutex_unlock(&s->lock);
-		if (put_user32(a[4] + i * sizeof(uint32_t), (uint32_t)status))
-			return -EFAULT;
-	}
-	return 0;
-}
-
-/* move_pages(pid, count, pages, nodes, status, flags) */
-SYSCALL(NR_move_pages, move_pages)
-{
-	const uint64_t *a = args->a;
-	struct process *p;
-	struct space *s;
-	int64_t err;
-
-	if ((uint32_t)a[5] & ~MOVE_FLAGS)
+	if (start % PAGE_SIZE || args->a[3] || args->a[2] >= nr_nodes || end < start)
 		return -EINVAL;
-	if (a[5] & LINUX_MPOL_MF_MOVE_ALL && !privileged(LINUX_CAP_SYS_NICE))
-		return -EPERM;
-	p = process_find((pid_t)a[0] ? (pid_t)a[0] : current_process->pid);
-	if (!p)
-		return -ESRCH;
-	err = p == current_process ? 0 : ptrace_may_access(p);
-	s = err ? NULL : process_space_get(p);
-	process_put(p);
-	if (err || !s)
-		return err ? err : -EINVAL;
-	err = move_each(s, a);
-	space_put(s);
+	if (start == end)
+		return 0;
+	if (!user_range_ok(start, end - start))
+		return -ENOENT;
+	mutex_lock(&s->lock);
+	err = homes_set(s, start, end, (unsigned int)args->a[2], &dead);
+	mutex_unlock(&s->lock);
+	vma_free_list(&dead);
 	return err;
 }

@@ -59,6 +59,9 @@ static inline void space_count(struct space *s, int64_t n)
 
 /* space.c: pages leave a range; translations are forgotten before frames are freed. @flush false: the table is not loaded anywhere. */
 void space_drop_range(struct space *s, const struct vma *vma, vaddr_t start, vaddr_t end, bool flush);
+/* mem_policy.c: a mask of nodes of a call, of which the first 64 count. migrate.c: can the page be given another frame? */
+int node_mask_get(uint64_t address, uint64_t bits, uint64_t *mask);
+bool page_is_movable(const struct vma *vma, const struct page *page);
 /* fault.c: another frame, where the area's policy wants it, for @page, the area's own and nobody else's at @v. */
 int space_renew_page_locked(struct space *s, struct vma *vma, vaddr_t v, struct page *page);
 extern struct page *zero_page;

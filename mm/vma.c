@@ -152,7 +152,8 @@ static bool mergeable(const struct vma *a, const struct vma *b)
 {
 	if (a->end != b->start || a->flags != b->flags || a->file != b->file || a->object != b->object || vma_is_object(a))
 		return false;
-	if (a->policy.mode != b->policy.mode || a->policy.nodes != b->policy.nodes)
+	if (a->policy.mode != b->policy.mode || a->policy.nodes != b->policy.nodes || a->policy.home != b->policy.home ||
+	    a->policy.flags != b->policy.flags || a->policy.asked != b->policy.asked)
 		return false;
 	return !a->file || a->offset + (a->end - a->start) == b->offset;
 }

@@ -16,6 +16,7 @@
 #define F_NODE		1
 #define F_ADDR		2
 #define ROUNDS		20
+#define SYS_set_mempolicy_home_node 450	/* musl does not know it */
 
 static bool two_nodes(void)
 {
@@ -174,4 +175,57 @@ ABI_CASE(what_is_written_while_pages_move_is_not_lost)
 	CHECK(!pthread_join(writer, &n));
 	for (unsigned long i = 0; i < PAGES; i++)
 		CHECK(shared[i * PAGE / sizeof(long)] == (unsigned long)n);
+}
+
+#define F_STATIC	0x8000
+#define F_RELATIVE	0x4000
+
+ABI_CASE(flags_of_a_memory_policy_are_told_again)
+{
+	unsigned long many = 0x101, none = 0, seen[16] = { 0, 1 };
+	int mode = -1;
+
+	CHECK_ERR(syscall(SYS_set_mempolicy, BIND | F_STATIC | F_RELATIVE, &many, 64), EINVAL);
+	CHECK_ERR(syscall(SYS_set_mempolicy, PREFERRED | F_STATIC, &none, 64), EINVAL);
+	CHECK_ERR(syscall(SYS_set_mempolicy, LOCAL | F_STATIC, &none, 64), EINVAL);
+	CHECK(!syscall(SYS_set_mempolicy, BIND | F_RELATIVE, &many, 64));
+	CHECK(!syscall(SYS_get_mempolicy, &mode, seen, 1024, NULL, 0) && mode == (BIND | F_RELATIVE) && seen[0] == many && !seen[1]);
+	CHECK(!syscall(SYS_set_mempolicy, BIND | F_STATIC, &many, 64));
+	CHECK(!syscall(SYS_get_mempolicy, &mode, seen, 1024, NULL, 0) && mode == (BIND | F_STATIC) && seen[0] == many && !seen[1]);
+	CHECK(!syscall(SYS_set_mempolicy, BIND, &many, 64));	/* what is not there counts for nothing */
+	CHECK(!syscall(SYS_get_mempolicy, &mode, seen, 1024, NULL, 0) && mode == BIND && seen[0] == 1);
+}
+
+ABI_CASE(an_area_has_a_home_among_its_nodes)
+{
+	char *p = area();
+
+	CHECK_ERR(syscall(SYS_set_mempolicy_home_node, p + 1, PAGE, 0ul, 0ul), EINVAL);
+	CHECK_ERR(syscall(SYS_set_mempolicy_home_node, p, PAGE, 0ul, 1ul), EINVAL);
+	CHECK_ERR(syscall(SYS_set_mempolicy_home_node, p, PAGE, 500ul, 0ul), EINVAL);
+	CHECK(!syscall(SYS_set_mempolicy_home_node, p, 0ul, 0ul, 0ul));
+	CHECK_ERR(syscall(SYS_set_mempolicy_home_node, p, PAGE, 0ul, 0ul), ENOENT);
+	CHECK(!bind_to(p, INTERLEAVE, 1, 0));
+	CHECK_ERR(syscall(SYS_set_mempolicy_home_node, p, PAGE, 0ul, 0ul), EOPNOTSUPP);
+	CHECK(!bind_to(p, BIND, two_nodes() ? 3 : 1, 0) && !syscall(SYS_set_mempolicy_home_node, p, PAGES * PAGE, two_nodes() ? 1ul : 0ul, 0ul));
+	memset(p, 1, PAGES * PAGE);
+	CHECK(pages_of(p, two_nodes()) == PAGES);
+}
+
+ABI_CASE(migrate_pages_moves_a_program)
+{
+	unsigned long zero = 1, one = 2, far = 1ul << 40;
+	char *p = area();
+
+	memset(p, 7, PAGES * PAGE);
+	CHECK_ERR(syscall(SYS_migrate_pages, 0, 64ul, BAD, &zero), EFAULT);
+	CHECK_ERR(syscall(SYS_migrate_pages, 32766, 64ul, &zero, &zero), ESRCH);
+	CHECK_ERR(syscall(SYS_migrate_pages, 0, 64ul, &zero, &far), EINVAL);
+	CHECK(!syscall(SYS_migrate_pages, 0, 64ul, &zero, &zero));
+	if (!two_nodes())
+		return;
+	CHECK(syscall(SYS_migrate_pages, 0, 64ul, &zero, &one) >= 0 && pages_of(p, 1) == PAGES);
+	CHECK(syscall(SYS_migrate_pages, 0, 64ul, &one, &zero) >= 0 && pages_of(p, 0) == PAGES);
+	for (unsigned long i = 0; i < PAGES * PAGE; i++)
+		CHECK(p[i] == 7);
 }

@@ -20,7 +20,10 @@ struct mem_policy {
 	uint8_t mode;		/* LINUX_MPOL_* */
 	uint8_t nodes;		/* a bit for each; 0 for the default and the local one */
 	uint8_t next;		/* interleaving: asked first */
+	uint8_t home;		/* set_mempolicy_home_node: asked first, counted from 1; 0: none */
 	bool failed;		/* binding: they had none left, though others had */
+	uint16_t flags;		/* LINUX_MPOL_F_STATIC_NODES or RELATIVE_NODES */
+	uint64_t asked;		/* the mask that came with those, to be told again */
 };
 
 extern unsigned int nr_nodes;	/* 1 where nothing says otherwise */
