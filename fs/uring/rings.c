@@ -454,7 +454,7 @@ static struct uring *uring_alloc(uint32_t sq_entries, uint32_t cq_entries)
 	list_init(&u->groups);
 	list_init(&u->ready);
 	list_init(&u->deferred);
-	wait_queue_init(&u->wait, "io_uring");
+	wait_queue_init(&u->wait, "io_uring_wait");
 	wait_queue_init(&u->told, "io_uring_told");
 	wait_queue_init(&u->sq_wait, "io_uring_sq");
 	list_init(&u->finished);
