@@ -6,6 +6,7 @@
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include <mm/pagecache.h>
+#include <mm/oom.h>
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
 
@@ -270,7 +271,7 @@ struct file *file_open(const char *path, uint32_t flags, mode_t mode)
 	return open_how(&how);
 }
 
-static int64_t do_open(int dirfd, uint64_t utext, uint32_t flags, mode_t mode, uint32_t walk)
+static int64_t open_once(int dirfd, uint64_t utext, uint32_t flags, mode_t mode, uint32_t walk)
 {
 	char *text = path_from_user(utext, false);
 	struct open_how how = { .text = text, .flags = flags & FLAGS_KNOWN, .mode = mode, .walk = walk };
@@ -295,6 +296,18 @@ static int64_t do_open(int dirfd, uint64_t utext, uint32_t flags, mode_t mode, u
 free_text:
 	kfree(text);
 	return err;
+}
+
+/* What only looks a file up can be done again when there was no memory. */
+static int64_t do_open(int dirfd, uint64_t utext, uint32_t flags, mode_t mode, uint32_t walk)
+{
+	unsigned int tries = 0;
+	int64_t fd;
+
+	do
+		fd = open_once(dirfd, utext, flags, mode, walk);
+	while (!(flags & LINUX_O_CREAT) && oom_retry(fd, &tries));
+	return fd;
 }
 
 SYSCALL(NR_open, open)

@@ -5,6 +5,7 @@
  */
 #include <fs/vfs.h>
 #include <kernel/process.h>
+#include <mm/oom.h>
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
 
@@ -333,9 +334,13 @@ int path_start(int dirfd, const char *text, uint32_t flags, struct path *to)
 
 char *path_from_user(uint64_t utext, bool empty_ok)
 {
-	char *text = kzalloc(LINUX_PATH_MAX);
+	unsigned int tries = 0;
+	char *text;
 	ssize_t n;
 
+	do
+		text = kzalloc(LINUX_PATH_MAX);
+	while (!text && oom_retry(-ENOMEM, &tries));
 	if (!text)
 		return ERR_PTR(-ENOMEM);
 	n = strncpy_from_user(text, utext, LINUX_PATH_MAX);
