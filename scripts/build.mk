@@ -277,7 +277,7 @@ $(O)/tests.cpio: $(test-programs) $(O)/stamp/testfs scripts/mkinitramfs
 # LZ4 costs the kernel two instructions a byte; the boot loader's way of reading it costs more.
 $(O)/%.cpio.lz4: $(O)/%.cpio
 	$(call say,LZ4,$(@F))
-	$(Q)lz4 -q -f -12 -B7 --content-size --no-frame-crc $< $@
+	$(Q)lz4 -q -f -12 -B7 --content-size --no-frame-crc $< $@ && touch $@	# lz4 gives it the input's time, without its fraction
 
 $(O)/ferry.iso: $(O)/ferry.packed $(O)/initramfs.cpio.lz4 $(O)/stamp/cmdline scripts/image
 	$(call say,ISO,$(@F))
