@@ -5,6 +5,7 @@
  * goes the faster for a thread the more it shares with. The scheduler keeps the sums, over all CPUs: how work is spread over them is not changed.
  * Lock: weight_lock, inside those of run queues, interrupts off.
  */
+#include <asm/cpu.h>
 #include <kernel/cpu.h>
 #include <uapi/ferry/linux_process.h>
 #include "cgroup_internal.h"

@@ -3,6 +3,7 @@
  * io_uring: requests that wait until a file is ready. Such a one stands on the queues of its file; a wake puts it on the ring's ready list, and
  * a thread of its process goes on with it, inside io_uring_enter() or on its next way to user mode, because only there its memory is.
  */
+#include <asm/cpu.h>
 #include <mm/slab.h>
 #include "uring.h"
 
