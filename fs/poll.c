@@ -230,21 +230,50 @@ static int deadline_from_spec(uint64_t utime, time_ns_t *deadline)
 	return 0;
 }
 
-/* What is left, for ppoll and pselect; a failure to write it is ignored, as the call's result counts. */
-static void deadline_to_spec(uint64_t utime, time_ns_t deadline)
+/* Where what is left cannot be written, the call's result counts; but a wait that began again would wait as long as at first. */
+static int64_t result_without_rest(int64_t result)
+{
+	return result == -EINTR ? -EINTR_FINAL : result;
+}
+
+/* Write what is left, for ppoll and pselect. What the call returns if its wait returned @result. */
+static int64_t deadline_to_spec(uint64_t utime, time_ns_t deadline, int64_t result)
 {
 	time_ns_t now = time_now(), left = deadline > now ? deadline - now : 0;
 	struct linux_timespec t = { left / NSEC_PER_SEC, left % NSEC_PER_SEC };
 
 	if (utime && deadline != TIME_FOREVER && copy_to_user(utime, &t, sizeof(t)))
-		return;
+		return result_without_rest(result);
+	return result;
+}
+
+static int64_t poll_restart(struct thread *t);
+
+/* Its caller's timeout stays as it was, so after a stop it goes on to the same deadline (restart_syscall(2)). */
+static int64_t poll_call(uint64_t ufds, uint64_t n, time_ns_t deadline)
+{
+	struct thread *t = current;
+	int64_t ready = do_poll(ufds, n, deadline);
+
+	if (ready != -EINTR)
+		return ready;
+	t->restart = poll_restart;
+	t->restart_args[0] = ufds;
+	t->restart_args[1] = n;
+	t->restart_args[2] = deadline;
+	return -ERESTART_BLOCK;
+}
+
+static int64_t poll_restart(struct thread *t)
+{
+	return poll_call(t->restart_args[0], t->restart_args[1], t->restart_args[2]);
 }
 
 SYSCALL_FLAGS(NR_poll, poll, SYSCALL_DRIVER)
 {
 	int timeout_ms = args->a[2];
 
-	return do_poll(args->a[0], (uint32_t)args->a[1], timeout_ms < 0 ? TIME_FOREVER : deadline_in(timeout_ms * NSEC_PER_MSEC));
+	return poll_call(args->a[0], (uint32_t)args->a[1], timeout_ms < 0 ? TIME_FOREVER : deadline_in(timeout_ms * NSEC_PER_MSEC));
 }
 
 SYSCALL_FLAGS(NR_ppoll, ppoll, SYSCALL_DRIVER)
@@ -258,8 +287,7 @@ SYSCALL_FLAGS(NR_ppoll, ppoll, SYSCALL_DRIVER)
 		return n;
 	n = do_poll(args->a[0], (uint32_t)args->a[1], deadline);
 	signal_mask_restore();
-	deadline_to_spec(args->a[2], deadline);
-	return n;
+	return deadline_to_spec(args->a[2], deadline, n);
 }
 
 #define SET_WORDS	(LINUX_FD_SETSIZE / 64)
@@ -388,7 +416,7 @@ SYSCALL(NR_select, select)
 		left = deadline > now ? deadline - now : 0;
 		t = (struct linux_timeval){ left / NSEC_PER_SEC, left % NSEC_PER_SEC / NSEC_PER_USEC };
 		if (copy_to_user(args->a[4], &t, sizeof(t)))
-			return n;
+			return result_without_rest(n);
 	}
 	return n;
 }
@@ -408,6 +436,5 @@ SYSCALL(NR_pselect6, pselect6)
 		return n;
 	n = do_select(args->a[0], &args->a[1], deadline);
 	signal_mask_restore();
-	deadline_to_spec(args->a[4], deadline);
-	return n;
+	return deadline_to_spec(args->a[4], deadline, n);
 }

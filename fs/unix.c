@@ -213,6 +213,13 @@ time_ns_t socket_deadline(time_ns_t timeout)
 	return timeout ? time_now() + timeout : TIME_FOREVER;
 }
 
+int socket_wait_result(int err, time_ns_t deadline)
+{
+	if (err == -ETIMEDOUT)
+		return -EAGAIN;
+	return err == -EINTR && deadline != TIME_FOREVER ? -EINTR_FINAL : err;
+}
+
 int socket_error_take(struct socket *s)
 {
 	return __atomic_exchange_n(&s->error, 0, __ATOMIC_RELAXED);
@@ -261,7 +268,7 @@ static int backlog_join(struct socket *s, struct socket *to, struct socket *embr
 			break;
 		err = wait_event(&to->room, !backlog_full(to) || !is_listening(to), deadline, true);
 		if (err)
-			return err == -ETIMEDOUT ? -EAGAIN : err;
+			return socket_wait_result(err, deadline);
 	}
 	if (err)
 		return err;
@@ -364,7 +371,7 @@ struct socket *socket_accept(struct socket *s, bool nonblock)
 			return ERR_PTR(-EAGAIN);
 		err = wait_event(&s->readable, READ_ONCE(s->nr_backlog) || (READ_ONCE(s->shutdown) & SHUT_RECEIVE), deadline, true);
 		if (err)
-			return ERR_PTR(err == -ETIMEDOUT ? -EAGAIN : err);
+			return ERR_PTR(socket_wait_result(err, deadline));
 	}
 }
 

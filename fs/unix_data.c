@@ -122,7 +122,7 @@ static int send_wait(struct socket *s, struct socket *to, bool nonblock, time_ns
 		else
 			err = wait_event(&to->room, !socket_full(to) || closed_for(s, to), deadline, true);
 	}
-	return err == -ETIMEDOUT ? -EAGAIN : err;
+	return socket_wait_result(err, deadline);
 }
 
 static ssize_t send_stream(struct socket *s, struct socket *to, struct message *m, bool nonblock)
@@ -278,7 +278,7 @@ static int receive_wait(struct socket *s, bool nonblock, time_ns_t deadline) __m
 		err = wait_event(&s->readable, has_end(s), deadline, true);
 		mutex_lock(&s->read_lock);
 		if (err)
-			return err == -ETIMEDOUT ? -EAGAIN : err;
+			return socket_wait_result(err, deadline);
 	}
 }
 

@@ -30,7 +30,7 @@ static const uint16_t restartable[] = {
 
 /* Calls that report -EINTR even when no handler ran (a stop and a continue). */
 static const uint16_t never_again[] = { NR_epoll_wait, NR_epoll_pwait, NR_epoll_pwait2, NR_io_getevents, NR_rt_sigtimedwait,
-					NR_semop, NR_semtimedop, NR_close };
+					NR_semop, NR_semtimedop, NR_close, NR_io_uring_enter };
 
 static bool nr_in(const uint16_t *list, unsigned int count, uint64_t nr)
 {

@@ -185,6 +185,7 @@ SYSCALL(NR_rt_sigreturn, rt_sigreturn)
 	struct linux_ucontext uc;
 
 	regs->error = 0;	/* RAX is the program's now, not a result */
+	t->restart = NULL;	/* it may be of a call of the handler */
 	if (copy_from_user(&uc, address, sizeof(uc)))
 		return sigreturn_bad(regs);
 	if (!user_range_ok(uc.uc_mcontext.rip, 1))

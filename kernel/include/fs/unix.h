@@ -122,6 +122,8 @@ void socket_disconnect(struct socket *s);
 struct socket *socket_accept(struct socket *s, bool nonblock);
 int socket_shutdown(struct socket *s, uint32_t how);
 time_ns_t socket_deadline(time_ns_t timeout);
+/* What a call says whose wait until @deadline ended with @err: one with a timeout is never begun again (signal(7)). */
+int socket_wait_result(int err, time_ns_t deadline);
 int socket_error_take(struct socket *s);
 void cred_of_current(struct linux_ucred *c);
 
