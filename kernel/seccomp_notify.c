@@ -126,6 +126,16 @@ static bool request_add_fd(struct seccomp_listener *l, struct request *r)
 	return true;
 }
 
+/* An answer that comes with a descriptor is one only when that is there. */
+static bool request_is_answered(struct seccomp_listener *l, const struct request *r)
+{
+	uint64_t flags = spin_lock_irq(&l->lock);
+	bool answered = r->state == REQUEST_ANSWERED && list_empty(&r->added);
+
+	spin_unlock_irq(&l->lock, flags);
+	return answered;
+}
+
 /* Until it is answered: 0; or what ends the wait. */
 static int request_wait(struct seccomp_listener *l, struct request *r)
 {
@@ -136,7 +146,7 @@ static int request_wait(struct seccomp_listener *l, struct request *r)
 
 		while (request_add_fd(l, r))
 			;
-		if (READ_ONCE(r->state) == REQUEST_ANSWERED)
+		if (request_is_answered(l, r))
 			return 0;
 		if (is_dying() || err == -EINTR)
 			return -ERESTARTSYS;

@@ -206,7 +206,32 @@ ABI_CASE(a_listener_adds_descriptors_to_the_caller)
 	n = receive(listener);
 	a = (struct addfd){ .id = n.id, .srcfd = (uint32_t)file, .flags = ADDFD_SEND };
 	CHECK(ioctl(listener, ADDFD, &a) == file + 2);
+	CHECK(answer(listener, n.id, 0, 0, 0) == -1);	/* EINPROGRESS while the caller is on its way back */
+	CHECK(status_of(pid) == 9);
 	CHECK_ERR(answer(listener, n.id, 0, 0, 0), ENOENT);
+}
+
+ABI_CASE(an_answer_with_a_descriptor_comes_with_it)
+{
+	int listener = new_listener(0), file = open("/dev/null", O_RDONLY);
+	pid_t pid;
+
+	CHECK(file >= 0);
+	pid = fork();
+	if (!pid) {
+		CHECK(!close(listener));
+		for (int i = 0; i < 200; i++)
+			CHECK(syscall(MARKED, 0) == 51);
+		_exit(9);
+	}
+	for (int i = 0; i < 200; i++) {
+		struct addfd a = { .id = receive(listener).id, .flags = ADDFD_SETFD, .srcfd = (uint32_t)file, .newfd = 50 };
+
+		CHECK(ioctl(listener, ADDFD, &a) == 50);
+		a.flags |= ADDFD_SEND;	/* while the caller is not back to its wait */
+		a.newfd = 51;
+		CHECK(ioctl(listener, ADDFD, &a) == 51);
+	}
 	CHECK(status_of(pid) == 9);
 }
 
