@@ -419,28 +419,40 @@ bool inode_write_sealed(const struct inode *inode)
 	return __atomic_load_n(&inode->seals, __ATOMIC_SEQ_CST) & (SEAL_WRITE | SEAL_FUTURE);
 }
 
-/* The seals are there before anybody looks who maps the file, and mmap() looks at them after its area is: one of the two sees the other. */
-static int memfd_seal(struct inode *inode, uint32_t seals)
+/*
+ * Under the lock that writes and truncations hold: what they do is done before the seal is there. mmap() takes no such lock but looks at the
+ * seals after its area is on the list, so one of the two sees the other.
+ */
+static int seals_add(struct inode *inode, uint32_t seals)
 {
-	uint32_t before = __atomic_fetch_or(&inode->seals, seals, __ATOMIC_SEQ_CST);
+	uint32_t before = inode->seals;
+	bool looks = seals & ~before & SEAL_WRITE;
 
-	if (!(seals & ~before & SEAL_WRITE) || !mapping_may_be_written(&inode->mapping))
+	if (before & SEAL_SEAL)
+		return -EPERM;
+	if (looks && mapping_may_be_written(&inode->mapping))
+		return -EBUSY;
+	__atomic_store_n(&inode->seals, before | seals, __ATOMIC_SEQ_CST);
+	if (!looks || !mapping_may_be_written(&inode->mapping))
 		return 0;
-	__atomic_fetch_and(&inode->seals, ~(seals & ~before), __ATOMIC_SEQ_CST);
+	__atomic_store_n(&inode->seals, before, __ATOMIC_SEQ_CST);
 	return -EBUSY;
 }
 
 int64_t memfd_fcntl(struct file *f, uint32_t cmd, uint64_t arg)
 {
+	int64_t result;
+
 	if (!f->inode || f->inode->super != memfd_super)
 		return -EINVAL;
-	if (cmd == LINUX_F_GET_SEALS)
-		return f->inode->seals;
-	if (arg & ~0x1full)
-		return -EINVAL;
-	if ((f->flags & LINUX_O_ACCMODE) == LINUX_O_RDONLY || (f->inode->seals & SEAL_SEAL))
+	if (cmd != LINUX_F_GET_SEALS && (f->flags & LINUX_O_ACCMODE) == LINUX_O_RDONLY)
 		return -EPERM;
-	return memfd_seal(f->inode, (uint32_t)arg);
+	if (cmd != LINUX_F_GET_SEALS && (arg & ~0x1full))
+		return -EINVAL;
+	mutex_lock(&f->inode->lock);
+	result = cmd == LINUX_F_GET_SEALS ? (int)f->inode->seals : seals_add(f->inode, (uint32_t)arg);
+	mutex_unlock(&f->inode->lock);
+	return result;
 }
 
 SYSCALL(NR_memfd_create, memfd_create)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Mappings of files that change under them, and files without a name. */
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -311,4 +313,42 @@ ABI_CASE(a_file_sealed_against_writing_is_not_mapped_to_be_written)
 	if (p != MAP_FAILED)	/* not every Linux 6.1 allows it */
 		CHECK(*p == 5 && mprotect(p, PAGE, PROT_READ | PROT_WRITE) == -1);
 	CHECK(!close(fd));
+}
+
+static int sealed_fd = -1;
+static unsigned int tries;
+
+static void *seal_in_vain(void *arg)
+{
+	(void)arg;
+	for (int fd; (fd = __atomic_load_n(&sealed_fd, __ATOMIC_SEQ_CST)) != -2; __atomic_add_fetch(&tries, 1, __ATOMIC_SEQ_CST))
+		if (fd >= 0)
+			CHECK_ERR(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW), EBUSY);
+	return NULL;
+}
+
+ABI_CASE(a_seal_in_vain_takes_no_other_s_seal_away)
+{
+	pthread_t other;
+
+	CHECK(!pthread_create(&other, NULL, seal_in_vain, NULL));
+	for (int i = 0; i < 100; i++) {
+		int fd = (int)syscall(SYS_memfd_create, "sealed", 2);
+		unsigned int before;
+		void *p;
+
+		CHECK(fd >= 0 && !ftruncate(fd, PAGE));
+		p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		CHECK(p != MAP_FAILED);
+		__atomic_store_n(&sealed_fd, fd, __ATOMIC_SEQ_CST);
+		CHECK(!fcntl(fd, F_ADD_SEALS, F_SEAL_GROW));
+		__atomic_store_n(&sealed_fd, -1, __ATOMIC_SEQ_CST);
+		before = __atomic_load_n(&tries, __ATOMIC_SEQ_CST);
+		while (__atomic_load_n(&tries, __ATOMIC_SEQ_CST) - before < 2)	/* the one that was at it is done */
+			sched_yield();
+		CHECK(fcntl(fd, F_GET_SEALS) == F_SEAL_GROW);
+		CHECK(!munmap(p, PAGE) && !close(fd));
+	}
+	__atomic_store_n(&sealed_fd, -2, __ATOMIC_SEQ_CST);
+	CHECK(!pthread_join(other, NULL));
 }
