@@ -112,7 +112,6 @@ static struct ruleset *ruleset_get(int fd, struct file **f)
 	return ERR_PTR(-EBADFD);
 }
 
-/* Bytes beyond what is known must be zero. */
 static int ruleset_from_user(struct linux_landlock_ruleset *to, uint64_t from, uint64_t size)
 {
 	if (!from)
@@ -121,15 +120,7 @@ static int ruleset_from_user(struct linux_landlock_ruleset *to, uint64_t from, u
 		return -EINVAL;
 	if (size > PAGE_SIZE)
 		return -E2BIG;
-	for (uint64_t at = sizeof(*to); at < size; at++) {
-		uint8_t byte;
-
-		if (copy_from_user(&byte, from + at, 1))
-			return -EFAULT;
-		if (byte)
-			return -E2BIG;
-	}
-	return copy_from_user(to, from, sizeof(*to)) ? -EFAULT : 0;
+	return copy_struct_from_user(to, sizeof(*to), from, size);
 }
 
 static int64_t ruleset_open(uint32_t handled)

@@ -299,20 +299,6 @@ static int change_tree(const struct path *p, uint32_t set, uint32_t clear, bool 
 	return 0;
 }
 
-/* A newer program's structure may be longer, if what we do not know is zero. */
-static int attr_from_user(struct linux_mount_attr *a, uint64_t from, uint64_t size)
-{
-	uint8_t byte;
-
-	for (uint64_t at = sizeof(*a); at < size; at++) {
-		if (copy_from_user(&byte, from + at, 1))
-			return -EFAULT;
-		if (byte)
-			return -E2BIG;
-	}
-	return copy_from_user(a, from, sizeof(*a)) ? -EFAULT : 0;
-}
-
 /* mount_setattr(dfd, path, flags, attr, size) */
 SYSCALL(NR_mount_setattr, mount_setattr)
 {
@@ -327,7 +313,7 @@ SYSCALL(NR_mount_setattr, mount_setattr)
 		return args->a[4] > PAGE_SIZE ? -E2BIG : -EINVAL;
 	if (!privileged(LINUX_CAP_SYS_ADMIN))
 		return -EPERM;
-	err = attr_from_user(&attr, args->a[3], args->a[4]);
+	err = copy_struct_from_user(&attr, sizeof(attr), args->a[3], args->a[4]);
 	if (err || (!attr.attr_set && !attr.attr_clr && !attr.propagation))
 		return err;
 	err = change_of(&attr, &set, &clear);

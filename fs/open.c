@@ -351,25 +351,9 @@ static int how_check(const struct linux_open_how *how)
 	return 0;
 }
 
-/* What a newer program says beyond the structure that is known here must be nothing. */
-static int tail_check(uint64_t address, uint64_t n)
-{
-	uint8_t rest[64];
-
-	for (uint64_t part; n; address += part, n -= part) {
-		part = MIN(n, sizeof(rest));
-		if (copy_from_user(rest, address, part))
-			return -EFAULT;
-		for (uint64_t i = 0; i < part; i++)
-			if (rest[i])
-				return -E2BIG;
-	}
-	return 0;
-}
-
 SYSCALL(NR_openat2, openat2)
 {
-	struct linux_open_how how = { 0 };
+	struct linux_open_how how;
 	uint64_t size = args->a[3];
 	uint32_t walk = 0;
 	int err;
@@ -378,9 +362,7 @@ SYSCALL(NR_openat2, openat2)
 		return -EINVAL;
 	if (size > PAGE_SIZE)
 		return -E2BIG;
-	if (copy_from_user(&how, args->a[2], sizeof(how)))
-		return -EFAULT;
-	err = tail_check(args->a[2] + sizeof(how), size - sizeof(how));
+	err = copy_struct_from_user(&how, sizeof(how), args->a[2], size);
 	if (!err)
 		err = how_check(&how);
 	if (!err)

@@ -345,23 +345,13 @@ SYSCALL_FLAGS(NR_clone, clone, 0)
 	return clone_any(&r, syscall_regs(args));
 }
 
-/* Bytes beyond what we know must be zero. */
 static int clone_args_copy(struct linux_clone_args *to, uint64_t from, uint64_t size)
 {
-	memset(to, 0, sizeof(*to));
 	if (size < LINUX_CLONE_ARGS_SIZE_VER0)
 		return -EINVAL;
 	if (size > PAGE_SIZE)
 		return -E2BIG;
-	for (uint64_t at = sizeof(*to); at < size; at++) {
-		uint8_t byte;
-
-		if (copy_from_user(&byte, from + at, 1))
-			return -EFAULT;
-		if (byte)
-			return -E2BIG;
-	}
-	return copy_from_user(to, from, MIN(size, sizeof(*to)));
+	return copy_struct_from_user(to, sizeof(*to), from, size);
 }
 
 SYSCALL(NR_clone3, clone3)

@@ -307,21 +307,15 @@ static int64_t id_valid(struct seccomp_listener *l, uint64_t address)
 	return IS_ERR(r) ? -ENOENT : 0;
 }
 
-/* The structure may be longer than what is known, by zeros. */
 static int addfd_from_user(struct linux_seccomp_addfd *how, uint64_t address, uint32_t size)
 {
+	int err;
+
 	if (size < ADDFD_SIZE_MIN || size >= ADDFD_SIZE_MAX)
 		return -EINVAL;
-	if (copy_from_user(how, address, sizeof(*how)))
-		return -EFAULT;
-	for (uint32_t at = sizeof(*how); at < size; at++) {
-		uint8_t byte;
-
-		if (copy_from_user(&byte, address + at, 1))
-			return -EFAULT;
-		if (byte)
-			return -E2BIG;
-	}
+	err = copy_struct_from_user(how, sizeof(*how), address, size);
+	if (err)
+		return err;
 	if (how->newfd_flags & ~(uint32_t)LINUX_O_CLOEXEC)
 		return -EINVAL;
 	if (how->flags & ~(LINUX_SECCOMP_ADDFD_FLAG_SETFD | LINUX_SECCOMP_ADDFD_FLAG_SEND))

@@ -195,22 +195,15 @@ SYSCALL(NR_sched_getparam, sched_getparam)
 static int attr_get(struct linux_sched_attr *attr, uint64_t from)
 {
 	uint32_t size;
+	int err;
 
 	if (get_user32(&size, from))
 		return -EFAULT;
 	size = size ? size : LINUX_SCHED_ATTR_SIZE_VER0;
 	if (size < LINUX_SCHED_ATTR_SIZE_VER0 || size > PAGE_SIZE)
 		return put_user32(from, sizeof(*attr)) ? -EFAULT : -E2BIG;
-	for (uint32_t at = sizeof(*attr); at < size; at++) {
-		uint8_t byte;
-
-		if (copy_from_user(&byte, from + at, 1))
-			return -EFAULT;
-		if (byte)
-			return put_user32(from, sizeof(*attr)) ? -EFAULT : -E2BIG;
-	}
-	memset(attr, 0, sizeof(*attr));
-	return copy_from_user(attr, from, MIN(size, (uint32_t)sizeof(*attr)));
+	err = copy_struct_from_user(attr, sizeof(*attr), from, size);
+	return err == -E2BIG && put_user32(from, sizeof(*attr)) ? -EFAULT : err;
 }
 
 /* sched_setattr(pid, attr, flags): deadlines are refused as a policy that is not known. */

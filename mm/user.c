@@ -89,6 +89,22 @@ int user_copy_to(uint64_t to, const void *from, size_t n)
 	return copy_out(to, from, n, false) ? -EFAULT : 0;
 }
 
+int copy_struct_from_user(void *to, size_t known, uint64_t from, uint64_t size)
+{
+	uint8_t rest[64];
+
+	for (uint64_t at = known, part; at < size; at += part) {
+		part = MIN(size - at, sizeof(rest));
+		if (copy_from_user(rest, from + at, part))
+			return -EFAULT;
+		for (uint64_t i = 0; i < part; i++)
+			if (rest[i])
+				return -E2BIG;
+	}
+	memset(to, 0, known);
+	return copy_from_user(to, from, MIN(size, known));
+}
+
 int clear_user(uint64_t to, size_t n)
 {
 	uint64_t left;

@@ -11,6 +11,11 @@ static inline int __must_check copy_to_user(uint64_t to, const void *from, size_
 /* What programs chose, registers or the data of their signals and events: it may look like an address of the kernel's (kernel/debug/heap.c). */
 int __must_check copy_back_to_user(uint64_t to, const void *from, size_t n);
 int __must_check clear_user(uint64_t to, size_t n);
+/*
+ * A structure that programs may know in another length: @known bytes here, @size there. What is missing there is zero here; what is more there
+ * must be zero (-E2BIG). -EFAULT.
+ */
+int __must_check copy_struct_from_user(void *to, size_t known, uint64_t from, uint64_t size);
 /* The length without terminator, -EFAULT, or -ENAMETOOLONG when no terminator lies in @size bytes. */
 ssize_t __must_check strncpy_from_user(char *to, uint64_t from, size_t size);
 
