@@ -68,6 +68,35 @@ SYSCALL(NR_setdomainname, setdomainname)
 	return name_change(names.domainname, args->a[0], args->a[1]);
 }
 
+static void name_show(struct seq *s, void *priv)
+{
+	struct linux_utsname copy;
+
+	system_names(&copy);
+	seq_printf(s, "%s\n", priv == names.nodename ? copy.nodename : copy.domainname);
+}
+
+/* What is too long is cut off, as on Linux. */
+static int name_write(void *priv, char *text)
+{
+	char name[LINUX_UTSNAME_LENGTH] = "";
+	uint64_t flags;
+
+	memcpy(name, text, MIN(strlen(text), (size_t)NAME_MAX_LENGTH));
+	flags = spin_lock_irq(&names_lock);
+	memcpy(priv, name, sizeof(name));
+	spin_unlock_irq(&names_lock, flags);
+	return 0;
+}
+
+static int names_init(void)
+{
+	int err = proc_create_rw("sys/kernel/hostname", 0644, name_show, name_write, names.nodename);
+
+	return err ? err : proc_create_rw("sys/kernel/domainname", 0644, name_show, name_write, names.domainname);
+}
+INITCALL("2fs", names_init);
+
 static bool count_process(struct process *p, void *arg)
 {
 	unsigned short *count = arg;

@@ -27,6 +27,21 @@ static void cpulist_show(struct seq *s, void *priv)
 	seq_puts(s, "\n");
 }
 
+/* A bit for each, in words of 32 that begin with the last CPUs. */
+static void cpumap_show(struct seq *s, void *priv)
+{
+	const char *between = "";
+
+	for (unsigned int word = (nr_cpus + 31) / 32; word-- > 0; between = ",") {
+		uint32_t bits = 0;
+
+		for (unsigned int i = word * 32; i < MIN(nr_cpus, word * 32 + 32); i++)
+			bits |= (uint32_t)(cpus[i].node == (unsigned long)priv) << (i % 32);
+		seq_printf(s, "%s%08x", between, bits);
+	}
+	seq_puts(s, "\n");
+}
+
 static void distance_show(struct seq *s, void *priv)
 {
 	for (unsigned int i = 0; i < nr_nodes; i++)
@@ -49,7 +64,7 @@ static int node_dir(unsigned long node)
 	static const struct {
 		const char *name;
 		void (*show)(struct seq *s, void *priv);
-	} files[] = { { "cpulist", cpulist_show }, { "distance", distance_show }, { "meminfo", meminfo_show } };
+	} files[] = { { "cpulist", cpulist_show }, { "cpumap", cpumap_show }, { "distance", distance_show }, { "meminfo", meminfo_show } };
 	char path[64];
 	int err = 0;
 

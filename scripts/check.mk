@@ -113,6 +113,11 @@ compare-selftests: all
 compare-coreutils: all
 	$(Q)FERRY_BUILD=$(O) tests/conformance/coreutils $(SOURCE) $(NAMES)
 
+# Debian's tools, editors, shells and terminal multiplexers in use, here and on Debian's Linux: make compare-programs [NAMES="vim tmux"]
+.PHONY: compare-programs
+compare-programs: all
+	$(Q)FERRY_BUILD=$(O) tests/conformance/programs $(NAMES)
+
 # Drivers against devices that libFuzzer plays: make fuzz TARGET=nvme SECONDS=600; how fast that is (Documentation/fuzzing.md).
 .PHONY: fuzz fuzz-speed
 fuzz:

@@ -12,7 +12,7 @@ cases='pages_are_of_the_nodes_that_their_area_is_bound_to a_thread_s_policy_plac
 	what_is_written_while_pages_move_is_not_lost an_area_has_a_home_among_its_nodes migrate_pages_moves_a_program'
 
 # What a file of 24 MiB in memory, written on CPU 1, then CPU 0, takes from each node, in KiB.
-script='cd /sys/devices/system/node; echo online $(cat online) cpus $(cat node0/cpulist) $(cat node1/cpulist) far $(cat node0/distance)
+script='cd /sys/devices/system/node; echo online $(cat online) cpus $(cat node0/cpulist) $(cat node1/cpulist) maps $(cat node0/cpumap) $(cat node1/cpumap) far $(cat node0/distance)
 free() { echo $(awk "/MemFree/ { print \$4 }" node0/meminfo) $(awk "/MemFree/ { print \$4 }" node1/meminfo); }
 echo before $(free); taskset 2 dd if=/dev/zero of=/tmp/a bs=1M count=24 2>/dev/null; echo one $(free)
 taskset 1 dd if=/dev/zero of=/tmp/b bs=1M count=24 2>/dev/null; echo two $(free)
@@ -24,7 +24,7 @@ word() { awk -v row="$1" -v at="$2" '$1 == row { print $at }' "$scratch/out"; }
 near() { [ "$1" -gt $((24 * 1024 - 2048)) ] && [ "$1" -lt $((24 * 1024 + 8192)) ] && [ "$2" -lt 8192 ]; }
 check() { if wanted "$1"; then verdict "$1" "$2" "$scratch/out" "$scratch/log"; fi; }
 
-grep -q '^online 0-1 cpus 0 1 far 10 30$' "$scratch/out"
+grep -q '^online 0-1 cpus 0 1 maps 00000001 00000002 far 10 30$' "$scratch/out"
 check nodes_are_told $?
 near $(($(word before 3) - $(word one 3))) $(($(word before 2) - $(word one 2)))
 check memory_of_the_second_cpu_is_of_its_node $?

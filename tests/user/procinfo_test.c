@@ -188,6 +188,25 @@ ABI_CASE(limits_in_proc_sys_are_those_that_hold)
 	CHECK(number_in("/proc/sys/kernel/shmmni") > 0 && !strncmp(text_of("/proc/swaps"), "Filename\t", 9));
 }
 
+ABI_CASE(the_machine_s_name_is_written_in_proc_sys)
+{
+	static const char path[] = "/proc/sys/kernel/hostname";
+	char old[65], now[65], longer[80];
+	int fd = open(path, O_WRONLY);
+
+	if (geteuid()) {
+		CHECK(fd < 0 && errno == EACCES);
+		return;
+	}
+	CHECK(fd >= 0 && !gethostname(old, sizeof(old)) && write(fd, "elsewhere\n", 10) == 10);
+	CHECK(!gethostname(now, sizeof(now)) && !strcmp(now, "elsewhere") && !strcmp(text_of(path), "elsewhere\n"));
+	memset(longer, 'x', sizeof(longer));
+	CHECK(pwrite(fd, longer, sizeof(longer), 0) == sizeof(longer) && !gethostname(now, sizeof(now)) && strspn(now, "x") == 64 && !now[64]);
+	CHECK(!sethostname(old, strlen(old)) && !strncmp(text_of(path), old, strlen(old)));
+	CHECK(number_in("/proc/sys/fs/file-max") > 0);
+	close(fd);
+}
+
 ABI_CASE(everybody_is_who_he_is_in_the_first_namespace_of_users)
 {
 	unsigned int inside, outside, length;
