@@ -3,7 +3,7 @@
  * The clock: the TSC, measured at boot against channel 2 of the 8254 (data sheet 231164), and the CMOS clock (MC146818) for the date. While
  * the 8254 counts, the boot goes on with a rate that is surely no less than the true one: time is slow then, and never goes back. A host may
  * take the CPU away at any time, for longer than the 8254 counts: its output says that it ran out, and such a measurement is not used.
- * asm/clock_rate.h says what the others are worth.
+ * asm/clock_rate.h says what the others are worth. Where there is no 8254, what ACPI's tables name is the reference (clocksource.c).
  */
 #include <asm/clock.h>
 #include <asm/clock_rate.h>
@@ -12,6 +12,7 @@
 #include <asm/math.h>
 #include <kernel/log.h>
 #include <kernel/time.h>
+#include "clocksource.h"
 
 #define PIT_HZ			1193182ull
 #define PIT_CHANNEL2		0x42
@@ -22,12 +23,16 @@
 #define PIT_RAN_OUT		0x20	/* of the gate port: channel 2's output, high after the last turn of mode 0 */
 #define PIT_TURNS		11932u	/* 10 ms */
 #define PIT_TURNS_ROUGH		300u	/* a quarter of a millisecond */
-#define PIT_POLLS		1000000u
+#define PIT_MASK		0xffffu
+#define POLLS			1000000u
+#define POLLS_STILL		4096u	/* a counter that stands for so long does not count */
+#define PARTS			333u	/* of a second, that another reference counts: 3 ms */
 #define LOOKS			8
 #define STARTS			3	/* measurements that begin together, while the boot goes on */
 #define MEASUREMENTS		20
 #define TSC_HZ_FALLBACK		1000000000ull
 #define TSC_HZ_LEAST		10000000ull
+#define TSC_HZ_MOST		10000000000ull	/* while nothing is known */
 
 #define CMOS_INDEX		0x70
 #define CMOS_DATA		0x71
@@ -41,24 +46,27 @@ static uint64_t tsc_base __hot_data, tsc_mult __hot_data;	/* ns = (tsc - base) *
 static uint64_t realtime_base;			/* ns since 1970 at time 0; relaxed atomics */
 static struct rate_mark starts[STARTS];
 
-static uint16_t pit_count(void)
+/* The turns that it made. */
+static uint32_t pit_count(void)
 {
 	uint8_t lo;
 
 	out8(PIT_COMMAND, PIT_LATCH2);
 	lo = in8(PIT_CHANNEL2);
-	return (uint16_t)(in8(PIT_CHANNEL2) << 8 | lo);
+	return PIT_MASK - (uint32_t)(in8(PIT_CHANNEL2) << 8 | lo);
 }
 
+static const struct clock_reference pit = { .name = "8254", .hz = PIT_HZ, .mask = PIT_MASK, .read = pit_count };
+
 /* The tightest of several looks. */
-static struct rate_mark pit_look(void)
+static struct rate_mark look(const struct clock_reference *ref)
 {
 	struct rate_mark best = { 0, UINT64_MAX, 0 };
 
 	for (unsigned int i = 0; i < LOOKS; i++) {
 		struct rate_mark m = { .before = rdtsc() };
 
-		m.count = pit_count();
+		m.count = ref->read();
 		m.after = rdtsc();
 		if (m.after - m.before < best.after - best.before)
 			best = m;
@@ -79,34 +87,47 @@ static bool pit_ran_out(void)
 	return in8(PIT_GATE_PORT) & PIT_RAN_OUT;
 }
 
-/* Until the counter is @turns behind @start; false: it stands still. */
-static bool pit_wait(const struct rate_mark *start, uint32_t turns)
+/* Until the counter is @turns after @start; false: it stands still. */
+static bool turns_wait(const struct clock_reference *ref, const struct rate_mark *start, uint32_t turns)
 {
-	for (uint32_t polls = 0; polls < PIT_POLLS; polls++) {
-		if ((uint16_t)(start->count - pit_count()) >= turns)
+	uint32_t last = start->count, still = 0;
+
+	for (uint32_t polls = 0; polls < POLLS && still < POLLS_STILL; polls++) {
+		uint32_t count = ref->read();
+
+		if (((count - start->count) & ref->mask) >= turns)
 			return true;
+		still = count == last ? still + 1 : 0;
+		last = count;
 		cpu_relax();
 	}
 	return false;
 }
 
 /* False: the counter stands still. */
+static bool measure(const struct clock_reference *ref, uint32_t turns, struct rate_range *r)
+{
+	struct rate_mark start = look(ref), end;
+
+	if (!turns_wait(ref, &start, turns))
+		return false;
+	end = look(ref);
+	*r = rate_between(&start, &end, ref->hz, ref->mask);
+	return true;
+}
+
+/* False: the counter stands still. */
 static bool pit_measure(struct rate_range *r)
 {
-	struct rate_mark start, end;
-
 	pit_begin();
-	start = pit_look();
-	if (!pit_wait(&start, PIT_TURNS))
+	if (!measure(&pit, PIT_TURNS, r))
 		return false;
-	end = pit_look();
-	*r = rate_between(&start, &end, PIT_HZ);
 	if (pit_ran_out())
 		r->votes = 0;
 	return true;
 }
 
-/* The rate is at most this; 0 when the 8254 stands still. */
+/* The rate is at most this. */
 static uint64_t tsc_measure_start(void)
 {
 	struct rate_range r;
@@ -114,12 +135,19 @@ static uint64_t tsc_measure_start(void)
 
 	pit_begin();
 	for (unsigned int n = 0; n < STARTS; n++)
-		starts[n] = pit_look();
-	if (!pit_wait(&starts[0], PIT_TURNS_ROUGH))
-		return 0;
-	end = pit_look();
-	r = rate_between(&starts[0], &end, PIT_HZ);
-	return r.votes ? r.high : 0;
+		starts[n] = look(&pit);
+	if (!turns_wait(&pit, &starts[0], PIT_TURNS_ROUGH))
+		return TSC_HZ_MOST;
+	end = look(&pit);
+	r = rate_between(&starts[0], &end, PIT_HZ, PIT_MASK);
+	return r.votes ? r.high : TSC_HZ_MOST;
+}
+
+static void rough_tell(const struct rate_range *r)
+{
+	if (r->votes && !rate_is_settled(r))
+		log_warn("clock: the TSC was measured on a busy host, and lies between %llu and %llu kHz",
+			 (unsigned long long)r->low / 1000, (unsigned long long)r->high / 1000);
 }
 
 /*
@@ -131,11 +159,11 @@ static uint64_t tsc_measure_end(void)
 	struct rate_range all[MEASUREMENTS], r;
 	struct rate_mark end;
 
-	if (!pit_wait(&starts[STARTS - 1], PIT_TURNS))
+	if (!turns_wait(&pit, &starts[STARTS - 1], PIT_TURNS))
 		return 0;
 	for (unsigned int n = 0; n < STARTS; n++) {
-		end = pit_look();
-		all[n] = rate_between(&starts[n], &end, PIT_HZ);
+		end = look(&pit);
+		all[n] = rate_between(&starts[n], &end, PIT_HZ, PIT_MASK);
 	}
 	for (unsigned int n = 0; n < STARTS && pit_ran_out(); n++)
 		all[n].votes = 0;
@@ -145,9 +173,25 @@ static uint64_t tsc_measure_end(void)
 			return 0;
 		r = rate_agree(all, n + 1);
 	}
-	if (r.votes && !rate_is_settled(&r))
-		log_warn("clock: the TSC was measured on a busy host, and lies between %llu and %llu kHz",
-			 (unsigned long long)r.low / 1000, (unsigned long long)r.high / 1000);
+	rough_tell(&r);
+	return rate_hz(&r);
+}
+
+/* By the counter that ACPI's tables name. 0: there is none. */
+static uint64_t tsc_measure_otherwise(void)
+{
+	struct rate_range all[MEASUREMENTS], r = { 0 };
+	struct clock_reference ref;
+
+	if (clocksource_reference(&ref))
+		return 0;
+	log_info("clock: no 8254 counts here; the TSC is measured by %s", ref.name);
+	for (unsigned int n = 0; n < MEASUREMENTS && !rate_is_settled(&r); n++) {
+		if (!measure(&ref, (uint32_t)(ref.hz / PARTS), &all[n]))
+			return 0;
+		r = rate_agree(all, n + 1);
+	}
+	rough_tell(&r);
 	return rate_hz(&r);
 }
 
@@ -280,7 +324,9 @@ void clock_settle(void)
 	uint64_t hz = tsc_measure_end(), date = time_realtime();
 
 	if (hz < TSC_HZ_LEAST)
-		log_warn("clock: no measure of the TSC from the 8254; taking it for 1 GHz");
+		hz = tsc_measure_otherwise();
+	if (hz < TSC_HZ_LEAST)
+		log_warn("clock: no measure of the TSC from 8254, HPET or ACPI's timer; taking it for 1 GHz");
 	rate_set(hz);
 	clock_set_realtime(date);
 }

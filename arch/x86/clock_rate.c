@@ -10,9 +10,9 @@
 #define VOTES_WANTED	3
 #define PART_WANTED	500	/* the range is at most this part of the rate */
 
-struct rate_range rate_between(const struct rate_mark *a, const struct rate_mark *b, uint64_t hz)
+struct rate_range rate_between(const struct rate_mark *a, const struct rate_mark *b, uint64_t hz, uint32_t mask)
 {
-	uint64_t turns = (uint16_t)(a->count - b->count);
+	uint64_t turns = (b->count - a->count) & mask;
 
 	if (turns < 2 || b->before <= a->after || b->after - a->before > UINT64_MAX / hz)
 		return (struct rate_range){ 0 };

@@ -65,7 +65,8 @@ static int hpet_start(uint64_t *hz, unsigned int *bits)
 	uint64_t base = table ? table_read(table, HPET_TABLE_ADDRESS, 4) | (uint64_t)table_read(table, HPET_TABLE_ADDRESS + 4, 4) << 32 : 0;
 	uint32_t period;
 
-	hpet = base ? vmap_io(base, HPET_SIZE) : NULL;
+	if (!hpet && base)
+		hpet = vmap_io(base, HPET_SIZE);
 	if (!hpet)
 		return -ENODEV;
 	period = mmio_read32(hpet, HPET_CAPABILITIES + 4);
@@ -132,6 +133,27 @@ static bool counts(const struct clocksource *s)
 	return false;
 }
 
+static uint32_t mask_of(unsigned int bits)
+{
+	return bits == 32 ? UINT32_MAX : (1u << bits) - 1;
+}
+
+int clocksource_reference(struct clock_reference *ref)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(sources); i++) {
+		const struct clocksource *s = &sources[i];
+		unsigned int bits = 0;
+
+		if (!s->start || s->start(&ref->hz, &bits) || !counts(s))
+			continue;
+		ref->name = s->name;
+		ref->mask = mask_of(bits);
+		ref->read = s->read;
+		return 0;
+	}
+	return -ENODEV;
+}
+
 static int source_use(const struct clocksource *s)
 {
 	unsigned int bits = 0;
@@ -142,7 +164,7 @@ static int source_use(const struct clocksource *s)
 		return err;
 	if (!counts(s))
 		return -EIO;
-	counter = (struct clock_counter){ .mask = bits == 32 ? UINT32_MAX : (1u << bits) - 1, .last = s->read(), .ns = time_now(), .hz = hz };
+	counter = (struct clock_counter){ .mask = mask_of(bits), .last = s->read(), .ns = time_now(), .hz = hz };
 	current_source = s;
 	clock_source = source_now;
 	timer_init(&look, look_again);

@@ -1,9 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Time out of a counter that begins anew: pure, for clocksource.c and its test. */
+/* Counters that begin anew: time out of one (pure, for clocksource.c and its test), and one against which the TSC is measured. */
 #ifndef ARCH_X86_CLOCKSOURCE_H
 #define ARCH_X86_CLOCKSOURCE_H
 
 #include <kernel/types.h>
+
+/* Counts up at @hz, with the bits of @mask. */
+struct clock_reference {
+	const char *name;
+	uint64_t hz;
+	uint32_t mask;
+	uint32_t (*read)(void);
+};
+
+/* The first of HPET and ACPI's timer that counts, started; -ENODEV: the machine has none. After acpi_init(), on the boot CPU alone. */
+int clocksource_reference(struct clock_reference *ref);
 
 struct clock_counter {
 	uint32_t mask;		/* of the bits that count */

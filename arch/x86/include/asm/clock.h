@@ -14,7 +14,8 @@
 void clock_program(time_ns_t deadline);
 /*
  * Begin to measure the TSC; time 0 is @entry_tsc. Reads the real-time clock. Interrupts off, no memory needed. Until clock_settle(), which
- * ends it and waits for what is left of 10 ms, time_now() may be late by a few parts in a hundred.
+ * ends it and waits for what is left of 10 ms, time_now() may be late by a few parts in a hundred (without an 8254: it goes at a part of its
+ * speed). clock_settle() comes after acpi_init(): it may need what the tables name.
  */
 void clock_init(uint64_t entry_tsc);
 void clock_settle(void);

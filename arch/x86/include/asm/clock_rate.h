@@ -8,10 +8,10 @@
 
 #include <kernel/types.h>
 
-/* One look at the reference: it stood at @count, counting down, between two readings of the TSC. */
+/* One look at the reference: it stood at @count, counting up, between two readings of the TSC. */
 struct rate_mark {
 	uint64_t before, after;
-	uint16_t count;
+	uint32_t count;
 };
 
 /* The rate lies from @low to @high, in cycles a second; so say @votes measurements. No votes: nothing is known. */
@@ -20,8 +20,8 @@ struct rate_range {
 	unsigned int votes;
 };
 
-/* What two marks tell when the reference runs at @hz and did not run out in between. */
-struct rate_range rate_between(const struct rate_mark *a, const struct rate_mark *b, uint64_t hz);
+/* What two marks tell when the reference, of which the bits of @mask count, runs at @hz and did not come round in between. */
+struct rate_range rate_between(const struct rate_mark *a, const struct rate_mark *b, uint64_t hz, uint32_t mask);
 /* The range that most of @n measurements have in common; the narrowest of several such. */
 struct rate_range rate_agree(const struct rate_range *all, unsigned int n);
 /* Do enough agree, and closely enough, to end the measuring? */

@@ -7,15 +7,15 @@ KTEST_SUITE(clock_rate);
 
 #define HZ	1000000ull	/* the reference: one turn a microsecond */
 
-/* A look at @us microseconds that took @width, with a TSC of 1 GHz; the reference counts down from 65535. */
+/* A look at @us microseconds that took @width, with a TSC of 1 GHz. */
 static struct rate_mark look(uint64_t us, uint64_t width)
 {
-	return (struct rate_mark){ us * 1000 - width / 2, us * 1000 + width / 2, (uint16_t)(65535 - us) };
+	return (struct rate_mark){ us * 1000 - width / 2, us * 1000 + width / 2, (uint32_t)us };
 }
 
 static struct rate_range between(struct rate_mark a, struct rate_mark b)
 {
-	return rate_between(&a, &b, HZ);
+	return rate_between(&a, &b, HZ, 0xffff);
 }
 
 static bool holds(const struct rate_range *r, uint64_t hz)
@@ -47,6 +47,14 @@ KTEST_CASE(looks_that_overlap_or_saw_no_turn_tell_nothing)
 	EXPECT_EQ(between(look(100, 200), look(101, 4000)).votes, 0);
 	EXPECT_EQ(between(look(100, 200), look(100, 200)).votes, 0);
 	EXPECT_EQ(between(look(5100, 200), look(100, 200)).votes, 0);
+}
+
+KTEST_CASE(reference_that_began_anew_in_between_bounds_it_too)
+{
+	struct rate_range r = between(look(65000, 200), look(70000, 200));
+
+	EXPECT_TRUE(holds(&r, 1000000000));
+	EXPECT_TRUE(r.high - r.low < 1000000000 / 1000);
 }
 
 KTEST_CASE(stall_of_hours_tells_nothing_and_overflows_nothing)

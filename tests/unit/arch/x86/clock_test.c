@@ -4,6 +4,7 @@
 #define time_now		clock_test_now
 #define time_realtime		clock_test_realtime
 #define time_delay_us		clock_test_delay
+#define clocksource_reference	clock_test_reference
 #include "arch/x86/clock.c"
 #include "ktest.h"
 
@@ -11,6 +12,8 @@ KTEST_SUITE(clock);
 
 static uint8_t cmos[16], cmos_index;
 static bool pit_dead, high_byte;
+static uint64_t other_hz;		/* of the counter that the tables name; 0: none */
+static uint32_t other_mask;
 static uint16_t latched;
 static unsigned int updating;
 static uint64_t pit_start;		/* TSC when the 8254 was started */
@@ -43,6 +46,18 @@ static void machine_write(uint16_t port, uint8_t v)
 		pit_start = mock.tsc;
 }
 
+static uint32_t other_read(void)
+{
+	mock.tsc += 500;
+	return (uint32_t)((unsigned __int128)mock.tsc * other_hz / 1000000000) & other_mask;
+}
+
+int clock_test_reference(struct clock_reference *ref)
+{
+	*ref = (struct clock_reference){ .name = "other", .hz = other_hz, .mask = other_mask, .read = other_read };
+	return other_hz ? 0 : -ENODEV;
+}
+
 static void start(void)
 {
 	mock_reset();
@@ -50,6 +65,7 @@ static void start(void)
 	mock.port_write = machine_write;
 	mock.tsc_step = 200;
 	pit_dead = high_byte = false;
+	other_hz = 0;
 	updating = stalls = writes = 0;
 	pit_start = 0;
 	memset(cmos, 0, sizeof(cmos));
@@ -174,8 +190,46 @@ KTEST_CASE(dead_8254_is_told_and_time_still_runs)
 	pit_dead = true;
 	run();
 	EXPECT_EQ(mock.logs, 1);
+	EXPECT_EQ(clock_tsc_hz(), TSC_HZ_FALLBACK);
+	EXPECT_TRUE(mock.nr_relax <= 2 * POLLS_STILL);
 	before = time_now();
 	EXPECT_TRUE(time_now() > before);
+}
+
+static void run_without_pit(uint64_t hz, uint32_t mask)
+{
+	time_ns_t rough;
+
+	start();
+	pit_dead = true;
+	other_hz = hz;
+	other_mask = mask;
+	mock.port_write = machine_write_slow;
+	clock_init(0);
+	rough = time_now();
+	EXPECT_TRUE(rough <= mock.tsc);
+	clock_settle();
+	EXPECT_TRUE(clock_tsc_hz() > 999000000 && clock_tsc_hz() < 1001000000);
+	EXPECT_TRUE(time_now() >= rough);
+	EXPECT_EQ(time_realtime() / NSEC_PER_SEC, 1795227412);
+}
+
+KTEST_CASE(tsc_is_measured_by_another_counter_without_an_8254)
+{
+	run_without_pit(100000000, UINT32_MAX);
+	run_without_pit(14318180, UINT32_MAX);
+	run_without_pit(3579545, 0xffffff);
+}
+
+KTEST_CASE(another_counter_that_stops_is_told)
+{
+	start();
+	pit_dead = true;
+	other_hz = 3579545;
+	other_mask = 0;
+	run();
+	EXPECT_EQ(clock_tsc_hz(), TSC_HZ_FALLBACK);
+	EXPECT_TRUE(mock.nr_relax <= 3 * POLLS_STILL);
 }
 
 KTEST_CASE(date_in_bcd_is_read)
