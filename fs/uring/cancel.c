@@ -4,6 +4,7 @@
 #include "uring.h"
 
 #define DRAIN_MS	60000u
+#define LOOK_AT_ONCE	64u	/* requests, interrupts off */
 
 int uring_cancel_locked(struct uring_request *r)
 {
@@ -35,6 +36,7 @@ struct cancel {
 	int fd;
 	uint32_t flags;			/* LINUX_URING_CANCEL_* */
 	bool polls;			/* none but polls */
+	const struct process *of;	/* all that this one has sent; NULL: by the rest */
 	const struct uring_request *by;	/* is not meant; NULL: none asks */
 };
 
@@ -43,6 +45,8 @@ static bool is_meant(const struct uring_request *r, const struct cancel *c)
 {
 	if (r == c->by || r->state == REQUEST_DONE || r->cancelled || r->sqe.opcode == LINUX_URING_OP_LINK_TIMEOUT)
 		return false;
+	if (c->of)
+		return r->process == c->of;
 	if (c->polls)
 		return r->sqe.opcode == LINUX_URING_OP_POLL_ADD && r->sqe.user_data == c->name;
 	if (c->flags & LINUX_URING_CANCEL_ANY)
@@ -88,15 +92,50 @@ static int cancel_next(struct uring *u, const struct cancel *c)
 	return err;
 }
 
+static uint32_t nr_running(struct uring *u)
+{
+	uint64_t flags = spin_lock_irq(&u->done_lock);
+	uint32_t nr = u->running;
+
+	spin_unlock_irq(&u->done_lock, flags);
+	return nr;
+}
+
+/* Look at @nr from the first on, which go behind the last. How many end. done_lock held. */
+static int64_t cancel_some(struct uring *u, const struct cancel *c, uint32_t nr)
+{
+	struct uring_request *r;
+	int64_t ended = 0;
+
+	for (uint32_t i = 0; i < nr && !u->dying && !list_empty(&u->requests); i++) {
+		r = list_first(&u->requests, struct uring_request, all_link);
+		list_del(&r->all_link);
+		list_append(&u->requests, &r->all_link);
+		ended += is_wanted(r, c) && !uring_cancel_locked(r);
+	}
+	return ended;
+}
+
+/* Each request that is there now is looked at once. There may be very many: interrupts come in between. */
+static int64_t cancel_each(struct uring *u, const struct cancel *c)
+{
+	int64_t ended = 0;
+
+	for (uint32_t nr, left = nr_running(u); left; left -= nr) {
+		uint64_t flags = spin_lock_irq(&u->done_lock);
+
+		nr = MIN(left, LOOK_AT_ONCE);
+		ended += cancel_some(u, c, nr);
+		spin_unlock_irq(&u->done_lock, flags);
+	}
+	if (ended)
+		uring_tell(u);
+	return ended;
+}
+
 static int64_t cancel_meant(struct uring *u, const struct cancel *c)
 {
-	int64_t nr = 0;
-
-	if (!(c->flags & (LINUX_URING_CANCEL_ALL | LINUX_URING_CANCEL_ANY)))
-		return cancel_next(u, c);
-	while (!cancel_next(u, c))
-		nr++;
-	return nr;
+	return c->flags & (LINUX_URING_CANCEL_ALL | LINUX_URING_CANCEL_ANY) ? cancel_each(u, c) : cancel_next(u, c);
 }
 
 int64_t uring_cancel(struct uring_request *r)
@@ -127,15 +166,6 @@ static int sync_read(uint64_t from, uint32_t nr, struct cancel *c, time_ns_t *de
 	else if (s.seconds < 9000000000)
 		*deadline = time_now() + (uint64_t)s.seconds * NSEC_PER_SEC + (uint64_t)s.nanoseconds;
 	return 0;
-}
-
-static uint32_t nr_running(struct uring *u)
-{
-	uint64_t flags = spin_lock_irq(&u->done_lock);
-	uint32_t nr = u->running;
-
-	spin_unlock_irq(&u->done_lock, flags);
-	return nr;
 }
 
 int64_t uring_cancel_sync(struct uring *u, uint64_t from, uint32_t nr)
@@ -208,21 +238,17 @@ int64_t uring_poll_remove(struct uring_request *r)
 
 /* ---- A process goes ---- */
 
-/* done_lock held. What a disk or the worker has ends by itself. */
-static struct uring_request *next_of(struct uring *u, const struct process *p)
+/* What a disk or the worker has ends by itself. */
+static struct cancel all_of(const struct process *p)
 {
-	struct uring_request *r;
-
-	list_for_each(r, &u->requests, all_link)
-		if (r->process == p && !r->cancelled && r->state != REQUEST_AWAY && r->sqe.opcode != LINUX_URING_OP_LINK_TIMEOUT)
-			return r;
-	return NULL;
+	return (struct cancel){ .of = p, .flags = LINUX_URING_CANCEL_ANY };
 }
 
 bool uring_has_requests_of(struct uring *u, const struct process *p)
 {
+	const struct cancel c = all_of(p);
 	uint64_t flags = spin_lock_irq(&u->done_lock);
-	bool has = !u->dying && next_of(u, p);
+	bool has = !u->dying && next_meant(u, &c);
 
 	spin_unlock_irq(&u->done_lock, flags);
 	return has;
@@ -230,13 +256,9 @@ bool uring_has_requests_of(struct uring *u, const struct process *p)
 
 void uring_cancel_of(struct uring *u, const struct process *p)
 {
-	uint64_t flags = spin_lock_irq(&u->done_lock);
-	struct uring_request *r;
+	const struct cancel c = all_of(p);
 
-	while (!u->dying && (r = next_of(u, p)))
-		(void)uring_cancel_locked(r);
-	spin_unlock_irq(&u->done_lock, flags);
-	uring_tell(u);
+	(void)cancel_each(u, &c);
 }
 
 /* ---- The ring goes ---- */

@@ -119,7 +119,8 @@ static struct uring_request *request_end(struct uring *u, struct uring_request *
 	list_del(&r->name_link);
 	u->running--;
 	u->active--;
-	u->nr_counting -= r->counting;
+	if (r->counting)
+		list_del(&r->link);
 	if (!u->dying)
 		completion_post(u, r);
 	else
@@ -185,7 +186,7 @@ void uring_complete_locked(struct uring_request *r, int64_t result)
 		guard_end(u, guard);
 	if (next)
 		chain_go_on(u, r, next);
-	if (u->nr_counting && !u->counting_now)
+	if (!list_empty(&u->counting) && !u->counting_now)
 		uring_timeouts_count(u);
 	if (!u->active)
 		deferred_start(u);
@@ -223,7 +224,7 @@ bool uring_post(struct uring_request *r, int64_t result)
 		    cqe_write(u, r->sqe.user_data, result, r->cqe_flags | LINUX_URING_CQE_MORE);
 
 	u->nr_told += told;
-	if (told && u->nr_counting)
+	if (told)
 		uring_timeouts_count(u);
 	if (told)
 		uring_wake(u);
@@ -271,8 +272,7 @@ int uring_post_message(struct uring *u, uint64_t name, int result)
 	} else {
 		u->nr_told++;
 	}
-	if (u->nr_counting)
-		uring_timeouts_count(u);
+	uring_timeouts_count(u);
 	uring_wake(u);
 	spin_unlock_irq(&u->done_lock, flags);
 	uring_tell(u);
@@ -321,7 +321,8 @@ bool uring_next(struct uring *u, struct linux_uring_sqe *sqe)
 {
 	uint32_t index;
 
-	while (u->sq_head != ring_load(u, SQ_TAIL)) {
+	/* A tail that makes no sense is not walked to: at most what the ring holds. */
+	for (uint32_t nr = 0; nr < u->sq_entries && u->sq_head != ring_load(u, SQ_TAIL); nr++) {
 		index = ring_load(u, u->array_at + (u->sq_head & (u->sq_entries - 1)) * 4);
 		if (index < u->sq_entries)
 			memcpy(sqe, region_at(u->sqes, index * (uint32_t)sizeof(*sqe)), sizeof(*sqe));
@@ -403,12 +404,25 @@ void uring_end(struct uring *u)
 	uring_put(u);
 }
 
+/* A request of a ring may hold the last file of another one, whose requests hold others': they end one after the other, not inside each other. */
 static void uring_release(struct file *f)
 {
+	struct list going = LIST_INIT(going);
 	struct uring *u = f->priv;
 
-	if (uring_sq_stop(u))
-		uring_end(u);
+	if (current->rings_going) {
+		list_append(current->rings_going, &u->going_link);
+		return;
+	}
+	list_append(&going, &u->going_link);
+	current->rings_going = &going;
+	while (!list_empty(&going)) {
+		u = list_first(&going, struct uring, going_link);
+		list_del(&u->going_link);
+		if (uring_sq_stop(u))
+			uring_end(u);
+	}
+	current->rings_going = NULL;
 }
 
 static void kick_over(struct timer *t)
@@ -448,6 +462,8 @@ static struct uring *uring_alloc(uint32_t sq_entries, uint32_t cq_entries)
 	ref_init(&u->ref);
 	timer_init(&u->kick, kick_over);
 	list_init(&u->all_link);
+	list_init(&u->going_link);
+	list_init(&u->counting);
 	list_init(&u->requests);
 	for (unsigned int i = 0; i < URING_NAMES; i++)
 		list_init(&u->names[i]);

@@ -74,6 +74,23 @@ void uring_guard_arm(struct uring_request *r)
 	timer_arm(&g->timer, g->deadline);
 }
 
+/* done_lock held. Before those that wait for more. */
+static void count_from_now(struct uring *u, struct uring_request *r)
+{
+	struct list *before = &u->counting;
+	struct uring_request *other;
+
+	r->counting = true;
+	r->target = u->nr_told + (uint32_t)r->sqe.offset;
+	list_for_each(other, &u->counting, link) {
+		if ((int32_t)(other->target - r->target) > 0) {
+			before = &other->link;
+			break;
+		}
+	}
+	list_append(before, &r->link);
+}
+
 int64_t uring_timeout_start(struct uring_request *r)
 {
 	struct uring *u = r->uring;
@@ -82,9 +99,8 @@ int64_t uring_timeout_start(struct uring_request *r)
 
 	if (!cancelled) {
 		r->state = REQUEST_TIMED;
-		r->counting = r->sqe.offset;
-		r->target = u->nr_told + (uint32_t)r->sqe.offset;
-		u->nr_counting += r->counting;
+		if (r->sqe.offset)
+			count_from_now(u, r);
 		timer_arm(&r->timer, r->deadline);
 	}
 	spin_unlock_irq(&u->done_lock, flags);
@@ -93,17 +109,14 @@ int64_t uring_timeout_start(struct uring_request *r)
 
 void uring_timeouts_count(struct uring *u)
 {
-	struct uring_request *r, *found;
-
 	u->counting_now = true;	/* what ends here must not begin again */
-	do {
-		found = NULL;
-		list_for_each(r, &u->requests, all_link)
-			if (!found && r->state == REQUEST_TIMED && r->counting && (int32_t)(u->nr_told - r->target) >= 0)
-				found = r;
-		if (found)
-			uring_complete_locked(found, 0);
-	} while (found && u->nr_counting);
+	while (!list_empty(&u->counting)) {
+		struct uring_request *r = list_first(&u->counting, struct uring_request, link);
+
+		if ((int32_t)(u->nr_told - r->target) < 0)
+			break;
+		uring_complete_locked(r, 0);
+	}
 	u->counting_now = false;
 }
 

@@ -34,6 +34,7 @@
 struct uring {
 	struct ref ref;			/* the file's, and one while work is done on the way to user mode */
 	struct list all_link;		/* every ring; guarded by rings_lock (poll.c) */
+	struct list going_link;		/* in rings_going of the thread that put its file last */
 	struct mutex lock;		/* one starts requests or registers at a time; guards sq_head, buffers and files */
 	struct vma_object *rings, *sqes;
 	uint32_t sq_entries, cq_entries, array_at;
@@ -68,7 +69,7 @@ struct uring {
 	uint32_t cq_tail, running;	/* running: not told yet */
 	uint32_t active;		/* of those, not waiting in deferred */
 	uint32_t nr_told;		/* by requests that are no timeouts, ever */
-	uint32_t nr_counting;		/* timeouts that end by a number of completions */
+	struct list counting;		/* timeouts that end by a number of completions, by link, the next one first */
 	bool counting_now;		/* those are being ended */
 	uint64_t used_bytes, paid_bytes;	/* of memory.c */
 	uint32_t telling;		/* atomic: threads and interrupts that are about to tell the eventfd */
@@ -90,7 +91,7 @@ struct uring {
 enum uring_state { REQUEST_WAITING, REQUEST_READY, REQUEST_STARTED, REQUEST_ARMED, REQUEST_TIMED, REQUEST_AWAY, REQUEST_DONE };
 
 struct uring_request {
-	struct list link;		/* ready, deferred, finished, overflow, the worker's */
+	struct list link;		/* ready, deferred, counting, finished, overflow, the worker's */
 	struct list all_link, name_link;
 	struct uring *uring;
 	struct process *process;	/* counted; NULL: it only tells */

@@ -38,6 +38,40 @@ static void expect(struct ring *r, unsigned long long name, int result)
 	CHECK(cqe.user_data == name && cqe.result == result);
 }
 
+static struct linux_uring_sqe counting(unsigned int nr)
+{
+	static long long hour[2] = { 3600, 0 };
+
+	return move(LINUX_URING_OP_TIMEOUT, -1, hour, 1, nr);
+}
+
+/* Whoever waits for fewer completions ends first, whenever it was sent. */
+ABI_CASE(uring_timeouts_count_each_for_itself)
+{
+	struct ring r = ring_open(8);
+
+	push_as(&r, counting(3), 0, 10);
+	push_as(&r, counting(1), 0, 11);
+	push_as(&r, counting(2), 0, 12);
+	push_as(&r, counting(2), 0, 13);
+	CHECK(enter(&r, 4, 0) == 4 && !ready(&r));
+	push_as(&r, (struct linux_uring_sqe){ .opcode = LINUX_URING_OP_TIMEOUT_REMOVE, .fd = -1, .address = 12 }, 0, 14);
+	CHECK(enter(&r, 1, 3) == 1);
+	expect(&r, 12, -ECANCELED);
+	expect(&r, 14, 0);
+	expect(&r, 11, 0);
+	CHECK(!ready(&r));
+	push_nops(&r, 1, 0);
+	CHECK(enter(&r, 1, 2) == 1);
+	expect(&r, 0, 0);
+	expect(&r, 13, 0);
+	CHECK(!ready(&r));
+	push_nops(&r, 1, 0);
+	CHECK(enter(&r, 1, 2) == 1);
+	expect(&r, 0, 0);
+	expect(&r, 10, 0);
+}
+
 ABI_CASE(uring_call_ends_at_what_makes_no_sense)
 {
 	struct linux_uring_sqe wrong = { .opcode = 200 }, urgent = { .opcode = LINUX_URING_OP_READ, .fd = 999, .ioprio = 0xffff };

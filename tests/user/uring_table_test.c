@@ -10,6 +10,7 @@
 #include "uring.h"
 
 #define ANY	(-1)	/* an empty place */
+#define HELD	100u	/* rings one behind the other */
 
 static int tell(struct ring *r, int what, void *at, unsigned int nr)
 {
@@ -214,6 +215,44 @@ ABI_CASE(uring_polls_rings)
 	CHECK(pop(&a).user_data == 5 && pop(&a).user_data == 1);
 }
 
+static void poll_ring(struct ring *r, int fd)
+{
+	push(r, (struct linux_uring_sqe){ .opcode = LINUX_URING_OP_POLL_ADD, .fd = fd, .op_flags = POLLIN });
+	CHECK(enter(r, 1, 0) == 1);
+}
+
+/* Each keeps the next one alive by its request: with the first all of them end, however many. */
+ABI_CASE(uring_rings_that_hold_each_other_end)
+{
+	struct ring next = ring_open(1);
+
+	for (unsigned int i = 1; i < HELD; i++) {
+		struct ring r = ring_open(1);
+
+		poll_ring(&r, next.fd);
+		CHECK(!close(next.fd));
+		next = r;
+	}
+	CHECK(!close(next.fd));
+}
+
+ABI_CASE(uring_rings_that_hold_each_other_end_with_their_process)
+{
+	struct ring rings[HELD];
+	pid_t pid = fork();
+
+	if (!pid) {
+		for (unsigned int i = 0; i < HELD; i++)
+			rings[i] = ring_open(1);
+		for (unsigned int i = 0; i + 1 < HELD; i++)
+			poll_ring(&rings[i], rings[i + 1].fd);
+		for (unsigned int i = 1; i < HELD; i++)
+			close(rings[i].fd);
+		_exit(0);
+	}
+	CHECK(abi_wait(pid) == 0);
+}
+
 /* ---- Ends from outside ---- */
 
 /* The parent waits in another call, so it cannot end its request itself. */
@@ -274,6 +313,38 @@ ABI_CASE(uring_requests_end_with_their_process)
 		CHECK(cqe.user_data >= 1 && cqe.user_data <= 4 && (cqe.result == -ECANCELED || cqe.user_data == 4));
 	}
 	CHECK(enter(&r, 0, 0) == 0 && !ready(&r));
+}
+
+/* Far more than are looked at in one go; those of others stay. */
+ABI_CASE(uring_requests_of_others_stay_when_a_process_ends)
+{
+	struct ring r = ring_open(256);
+	struct linux_uring_sqe sqe;
+	char to[100];
+	int p[2];
+	pid_t pid;
+
+	CHECK(!pipe(p));
+	for (unsigned int i = 0; i < sizeof(to); i++)
+		push(&r, move(LINUX_URING_OP_READ, p[0], to + i, 1, 0));
+	CHECK(enter(&r, sizeof(to), 0) == sizeof(to));
+	pid = fork();
+	if (!pid) {
+		sqe = move(LINUX_URING_OP_READ, p[0], to, 1, 0);
+		sqe.user_data = 1;
+		for (unsigned int i = 0; i < 200; i++)
+			push(&r, sqe);
+		_exit(enter(&r, 200, 0) != 200);
+	}
+	CHECK(abi_wait(pid) == 0 && enter(&r, 0, 200) == 0 && ready(&r) == 200);
+	while (ready(&r)) {
+		struct linux_uring_cqe cqe = pop(&r);
+
+		CHECK(cqe.user_data == 1 && cqe.result == -ECANCELED);
+	}
+	CHECK(write(p[1], to, sizeof(to)) == sizeof(to) && enter(&r, 0, sizeof(to)) == 0 && ready(&r) == sizeof(to));
+	while (ready(&r))
+		CHECK(pop(&r).result == 1);
 }
 
 ABI_CASE(uring_cancels_without_a_request)

@@ -97,6 +97,18 @@ ABI_CASE(uring_bad_index_is_dropped)
 	CHECK(pop(&r).user_data == 2 && !ready(&r));
 }
 
+/* It says that there are four thousand million entries, none of which is one. */
+ABI_CASE(uring_tail_that_makes_no_sense_is_not_walked_to)
+{
+	struct ring r = ring_open(4);
+
+	for (unsigned int i = 0; i < 4; i++)
+		word(&r, r.p.sq.array)[i] = 77;
+	__atomic_store_n(word(&r, r.p.sq.tail), *word(&r, r.p.sq.head) - 1, __ATOMIC_RELEASE);
+	enter(&r, 4, 0);
+	CHECK(*word(&r, r.p.sq.dropped) >= 1 && *word(&r, r.p.sq.dropped) <= 4 && !ready(&r));
+}
+
 ABI_CASE(uring_full_ring_loses_nothing)
 {
 	struct ring r = ring_open(2);

@@ -62,6 +62,7 @@ struct thread {
 	int nice;
 	uint32_t weight;		/* share of a CPU in the fair class; 1024 is nice 0 */
 	struct ring_call *ring_call;	/* of the io_uring request that it carries out (fs/internal.h), or NULL. Its own */
+	struct list *rings_going;	/* io_urings whose file it put while it ended another; NULL: it ends none. Its own */
 	bool uses_reserve;		/* a driver's or the device manager's: gets the last frames and waits for no reclaim. Its own */
 	uint16_t io_priority;		/* class and level as ioprio_get(2) tells them; inherited */
 	struct mem_policy mem_policy;	/* its own, inherited (mm/mem_policy.c) */
