@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/xattr.h>
 #include "uring.h"
 
 static int file_make(void)
@@ -189,4 +190,39 @@ ABI_CASE(uring_mapping_outlives_its_descriptor)
 	CHECK(enter(&r, 1, 1) == 1);
 	close(r.fd);
 	CHECK(pop(&r).user_data == 5);
+}
+
+/* Attribute user.a: what is at @value, or goes there. */
+static struct linux_uring_sqe attribute(int op, int fd, const char *path, void *value, unsigned int size)
+{
+	return (struct linux_uring_sqe){ .opcode = (unsigned char)op, .fd = fd, .address = (uintptr_t)"user.a", .offset = (uintptr_t)value,
+					 .length = size, .address3 = (uintptr_t)path };
+}
+
+ABI_CASE(uring_attributes_are_set_and_read)
+{
+	struct ring r = ring_open(4);
+	struct linux_uring_sqe sqe;
+	char got[8] = "";
+	int fd;
+
+	abi_fresh();
+	fd = open("f", O_RDWR | O_CREAT, 0644);
+	CHECK(fd >= 0);
+	CHECK(one(&r, attribute(LINUX_URING_OP_GETXATTR, 0, "f", got, sizeof(got))) == -ENODATA);
+	CHECK(one(&r, attribute(LINUX_URING_OP_SETXATTR, 0, "f", "123", 3)) == 0);
+	CHECK(one(&r, attribute(LINUX_URING_OP_FGETXATTR, fd, NULL, got, sizeof(got))) == 3 && !memcmp(got, "123", 3));
+	CHECK(one(&r, attribute(LINUX_URING_OP_FSETXATTR, fd, NULL, "45", 2)) == 0);
+	CHECK(one(&r, attribute(LINUX_URING_OP_GETXATTR, 0, "f", got, sizeof(got))) == 2 && !memcmp(got, "453", 3));
+	CHECK(fgetxattr(fd, "user.a", NULL, 0) == 2);
+	CHECK(one(&r, attribute(LINUX_URING_OP_GETXATTR, 0, "f", got, 1)) == -ERANGE);
+	CHECK(one(&r, attribute(LINUX_URING_OP_GETXATTR, 0, "g", got, 1)) == -ENOENT);
+	CHECK(one(&r, attribute(LINUX_URING_OP_FGETXATTR, -1, NULL, got, 1)) == -EBADF);
+	CHECK(one(&r, attribute(LINUX_URING_OP_SETXATTR, 0, "f", BAD, 1)) == -EFAULT);
+	sqe = attribute(LINUX_URING_OP_FSETXATTR, fd, NULL, "6", 1);
+	sqe.op_flags = XATTR_CREATE;
+	CHECK(one(&r, sqe) == -EEXIST);
+	sqe = attribute(LINUX_URING_OP_SETXATTR, 0, "f", "6", 1);
+	sqe.flags = LINUX_URING_SQE_FIXED_FILE;
+	CHECK(one(&r, sqe) == -EBADF);
 }
