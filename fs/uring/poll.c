@@ -13,8 +13,8 @@
 struct uring_waiter {
 	struct waiter waiter;
 	struct uring_request *request;
-	struct list late_link;		/* guarded by late_lock, as the next */
-	bool late_now;
+	struct list late_link;		/* guarded by late_lock */
+	uint32_t late_now;		/* atomic: CPUs that wake its request */
 };
 
 struct uring_poll {
@@ -53,7 +53,7 @@ static struct uring_waiter *late_take(void)
 	if (w) {
 		list_del(&w->late_link);
 		list_init(&w->late_link);
-		w->late_now = true;
+		__atomic_fetch_add(&w->late_now, 1, __ATOMIC_RELAXED);
 	}
 	spin_unlock_irq(&late_lock, flags);
 	return w;
@@ -65,7 +65,7 @@ static void late_wake(struct timer *t)
 
 	while ((w = late_take())) {
 		request_wake(w->request);
-		__atomic_store_n(&w->late_now, false, __ATOMIC_RELEASE);	/* from here on it may be gone */
+		__atomic_fetch_sub(&w->late_now, 1, __ATOMIC_RELEASE);	/* from here on it may be gone */
 	}
 }
 
