@@ -10,6 +10,7 @@ static struct fs_context *context_alloc(void)
 	if (!c)
 		return NULL;
 	ref_init(&c->ref);
+	c->nr_users = 1;
 	spin_init(&c->lock, "fs_context");
 	return c;
 }
@@ -43,17 +44,36 @@ struct fs_context *fs_context_copy(struct fs_context *from)
 	return c;
 }
 
-struct fs_context *fs_context_share(struct fs_context *c)
+struct fs_context *fs_context_hold(struct fs_context *c)
 {
 	ref_get(&c->ref);
 	return c;
 }
 
-void fs_context_put(struct fs_context *c)
+void fs_context_drop(struct fs_context *c)
 {
-	if (!c || !ref_put(&c->ref))
+	if (!ref_put(&c->ref))
 		return;
 	path_put(&c->root);
 	path_put(&c->cwd);
 	kfree(c);
+}
+
+struct fs_context *fs_context_share(struct fs_context *c)
+{
+	__atomic_add_fetch(&c->nr_users, 1, __ATOMIC_RELAXED);
+	return fs_context_hold(c);
+}
+
+void fs_context_put(struct fs_context *c)
+{
+	if (!c)
+		return;
+	__atomic_sub_fetch(&c->nr_users, 1, __ATOMIC_RELAXED);
+	fs_context_drop(c);
+}
+
+bool fs_context_is_shared(const struct fs_context *c)
+{
+	return __atomic_load_n(&c->nr_users, __ATOMIC_RELAXED) > 1;
 }

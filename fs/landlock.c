@@ -77,13 +77,13 @@ void landlock_release(struct thread *t)
 }
 
 /* Who is under the same restrictions or more. */
-int landlock_may_access(const struct thread *t)
+int landlock_may_access(const struct thread *who, const struct thread *t)
 {
-	const struct landlock_layer *l = t->landlock;
+	const struct landlock_layer *l = t->landlock, *theirs = READ_ONCE(who->landlock);
 
-	while (l && l != current->landlock)
+	while (l && l != theirs)
 		l = l->below;
-	return l == current->landlock ? 0 : -EPERM;
+	return l == theirs ? 0 : -EPERM;
 }
 
 /* ---- Rulesets ---- */

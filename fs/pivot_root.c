@@ -55,7 +55,7 @@ static bool add_context(struct process *p, void *arg)
 
 	if (p->fs && p->fs->pivot != b->pivot) {
 		p->fs->pivot = b->pivot;
-		b->contexts[b->nr++] = fs_context_share(p->fs);
+		b->contexts[b->nr++] = fs_context_hold(p->fs);
 	}
 	spin_unlock_irq(&p->lock, flags);
 	return b->nr < ARRAY_SIZE(b->contexts);
@@ -81,7 +81,7 @@ static void change_all(struct change *c)
 			change_one(c, &context->root);
 			change_one(c, &context->cwd);
 			spin_unlock(&context->lock);
-			fs_context_put(context);
+			fs_context_drop(context);
 		}
 	} while (more);
 	mutex_unlock(&one);

@@ -7,12 +7,21 @@
 #include <mm/slab.h>
 #include <mm/space.h>
 
-/* The space with a reference, or ERR_PTR(-EACCES); NULL when the process has none any more. */
+/*
+ * The space with a reference, or ERR_PTR(-EACCES); NULL when the process has none any more, or runs another program than it did when the file
+ * was opened: a program that gained privileges must not be made to write into itself.
+ */
 static struct space *target(struct file *f)
 {
 	struct process *p = proc_node_process(f->inode);
+	struct space *s = ptrace_space_get(p);
 
-	return ptrace_may_access(p) ? ERR_PTR(-EACCES) : process_space_get(p);
+	if (IS_ERR(s))
+		return ERR_PTR(-EACCES);
+	if (!s || READ_ONCE(p->nr_execs) == (uintptr_t)f->priv)
+		return s;
+	space_put(s);
+	return NULL;
 }
 
 static ssize_t piece(struct space *s, char *buffer, size_t n, struct iter *it, loff_t pos, bool write)
@@ -64,6 +73,7 @@ static ssize_t mem_write(struct file *f, struct iter *from, loff_t *pos)
 
 static int mem_open(struct inode *inode, struct file *f)
 {
+	f->priv = (void *)(uintptr_t)READ_ONCE(proc_node_process(inode)->nr_execs);
 	return ptrace_may_access(proc_node_process(inode)) ? -EACCES : 0;
 }
 
@@ -84,6 +94,8 @@ static ssize_t auxv_read(struct file *f, struct iter *to, loff_t *pos)
 	const struct process *p = proc_node_process(f->inode);
 	unsigned int n = 0;
 
+	if (ptrace_may_read(proc_node_process(f->inode)))
+		return -EACCES;
 	while (n < ARRAY_SIZE(p->auxv) - 2 && p->auxv[n])
 		n += 2;
 	return buffer_read(p->auxv, (n + 2) * sizeof(p->auxv[0]), to, pos);

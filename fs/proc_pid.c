@@ -5,6 +5,7 @@
  */
 #include <fs/proc_pid.h>
 #include <kernel/process.h>
+#include <kernel/ptrace.h>
 #include <lib/format.h>
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
@@ -233,7 +234,7 @@ static ssize_t exe_text(struct process *p, char *to, size_t size)
 int proc_context_path(struct process *p, bool root, struct path *to)
 {
 	uint64_t flags = spin_lock_irq(&p->lock);
-	struct fs_context *c = p->fs ? fs_context_share(p->fs) : NULL;
+	struct fs_context *c = p->fs ? fs_context_hold(p->fs) : NULL;
 
 	spin_unlock_irq(&p->lock, flags);
 	if (!c)
@@ -242,7 +243,7 @@ int proc_context_path(struct process *p, bool root, struct path *to)
 	*to = root ? c->root : c->cwd;
 	path_get(to);
 	spin_unlock(&c->lock);
-	fs_context_put(c);
+	fs_context_drop(c);
 	return 0;
 }
 
@@ -274,6 +275,8 @@ static ssize_t link_readlink(struct inode *inode, char *to, size_t size)
 	struct path p;
 	ssize_t err;
 
+	if (ptrace_may_read(n->process))
+		return -EACCES;
 	if (n->entry->number == PROC_EXE)
 		return exe_text(n->process, to, size);
 	err = link_path(inode, &p);
@@ -291,6 +294,8 @@ static int link_follow(struct inode *inode, struct path *to)
 	struct walk w;
 	int err;
 
+	if (ptrace_may_read(n->process))
+		return -EACCES;
 	if (n->entry->number != PROC_EXE)
 		return link_path(inode, to);
 	if (!n->process->exe[0])
@@ -340,7 +345,7 @@ int proc_file_path(struct file *f, struct path *to)
 static ssize_t fd_readlink(struct inode *inode, char *to, size_t size)
 {
 	struct file *f = node_file(inode);
-	ssize_t n = f ? proc_file_text(f, to, size) : -ENOENT;
+	ssize_t n = ptrace_may_read(proc_node_process(inode)) ? -EACCES : f ? proc_file_text(f, to, size) : -ENOENT;
 
 	file_put(f);
 	return n;
@@ -349,7 +354,7 @@ static ssize_t fd_readlink(struct inode *inode, char *to, size_t size)
 static int fd_follow(struct inode *inode, struct path *to)
 {
 	struct file *f = node_file(inode);
-	int err = f ? proc_file_path(f, to) : -ENOENT;
+	int err = ptrace_may_read(proc_node_process(inode)) ? -EACCES : f ? proc_file_path(f, to) : -ENOENT;
 
 	file_put(f);
 	return err;
@@ -379,9 +384,11 @@ static struct dentry *fd_lookup(struct dentry *dir, const char *name, size_t len
 	struct dentry *d;
 
 	fd_table_put(t);
+	file_put(f);
+	if (ptrace_may_read(p))
+		return ERR_PTR(-EACCES);
 	if (!f)
 		return ERR_PTR(-ENOENT);
-	file_put(f);
 	d = proc_node_make(dir, name, length, p, info ? &text : &link);
 	if (!IS_ERR(d)) {
 		((struct proc_node *)d->inode->priv)->fd = fd;
@@ -399,6 +406,8 @@ static int fd_iterate(struct file *f, bool (*emit)(void *arg, const char *name, 
 	char name[12];
 	int fd;
 
+	if (ptrace_may_read(p))
+		return -EACCES;
 	if (!dir_emit_dots(f, emit, arg))
 		return 0;
 	t = process_files_get(p);

@@ -15,9 +15,9 @@
 
 static struct space *space_of(const struct inode *inode)
 {
-	struct process *p = proc_node_process(inode);
+	struct space *s = ptrace_space_get(proc_node_process(inode));
 
-	return ptrace_may_access(p) ? NULL : process_space_get(p);
+	return IS_ERR(s) ? NULL : s;
 }
 
 /* Whole words only, as on Linux; frame numbers are told to the administrator. */

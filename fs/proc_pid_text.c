@@ -340,7 +340,7 @@ void proc_pid_environ(struct seq *s, struct inode *inode)
 {
 	struct process *p = proc_node_process(inode);
 
-	if (privileged(LINUX_CAP_SYS_PTRACE) || current->cred.euid == p->cred.euid)
+	if (!ptrace_may_read(p))
 		show_strings(s, p, p->env_start, p->env_end);
 }
 
@@ -399,9 +399,22 @@ static void show_usage(struct seq *s, const struct space_usage *u, uint64_t lock
 	seq_printf(s, "Locked:         %8llu kB\n", ull(locked) / 1024);
 }
 
+/* NULL also for who may not look into it. */
+static struct space *space_to_read(struct inode *inode)
+{
+	struct process *p = proc_node_process(inode);
+	struct space *space = process_space_get(p);
+
+	if (space && ptrace_may_read(p)) {
+		space_put(space);
+		return NULL;
+	}
+	return space;
+}
+
 static void show_areas(struct seq *s, struct inode *inode, bool usage)
 {
-	struct space *space = process_space_get(proc_node_process(inode));
+	struct space *space = space_to_read(inode);
 	char *buffer = kzalloc(LINUX_PATH_MAX);
 	struct space_usage u;
 	struct vma v;
@@ -459,7 +472,7 @@ static void usage_add(struct space_usage *to, const struct space_usage *u)
 /* smaps of all areas as if they were one. */
 void proc_pid_smaps_rollup(struct seq *s, struct inode *inode)
 {
-	struct space *space = process_space_get(proc_node_process(inode));
+	struct space *space = space_to_read(inode);
 	struct space_usage sum = { .resident = 0 }, u;
 	vaddr_t start = 0, end = 0;
 	uint64_t locked = 0;

@@ -29,13 +29,14 @@
 #define STACK_GAP_MIN		(128ull << 20)
 #define STACK_GAP_MAX		(64ull << 30)
 #define NO_RANDOM		0x0040000u		/* personality(2): ADDR_NO_RANDOMIZE */
+#define PERSONALITY_UNSAFE	(NO_RANDOM | 0x0700000u)	/* and page zero, compatible layout, reading executes */
 #define DRIVER_STACK_LIMIT	(8ull << 20)
 
-static uint64_t random_pages(const struct process *p, uint64_t mask)
+static uint64_t random_pages(const struct exec_image *image, uint64_t mask)
 {
 	uint64_t value;
 
-	if (p->personality & NO_RANDOM)
+	if (image->personality & NO_RANDOM)
 		return 0;
 	random_bytes(&value, sizeof(value));
 	return (value & mask) * PAGE_SIZE;
@@ -99,6 +100,13 @@ static int scripts_follow(struct file **file, const char *path, struct exec_args
 	return -ELOOP;
 }
 
+/* Nobody reads by execve, and then in the memory, what is not theirs to read. */
+static void file_note(struct exec_image *image, const struct file *file)
+{
+	if (current->process && inode_permission(file->inode, MAY_READ))
+		image->unreadable = true;
+}
+
 /* Map the interpreter that the program names, below image->space's mmap_base. */
 static int interp_load(struct exec_image *image, struct file *program)
 {
@@ -116,6 +124,7 @@ static int interp_load(struct exec_image *image, struct file *program)
 	file = program_open(path);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
+	file_note(image, file);
 	if (file_read_kernel(file, &h, sizeof(h), 0) != sizeof(h))
 		err = -ENOEXEC;
 	if (!err)
@@ -132,54 +141,74 @@ static int interp_load(struct exec_image *image, struct file *program)
 	return err;
 }
 
-static uint64_t code_place(const struct exec_image *image, const struct process *p)
+static uint64_t code_place(const struct exec_image *image)
 {
 	uint64_t place = image->code_place ? READ_ONCE(*image->code_place) : 0;
 
 	if (!place)
-		place = random_pages(p, PIE_RANDOM_PAGES);
+		place = random_pages(image, PIE_RANDOM_PAGES);
 	if (image->code_place)
 		WRITE_ONCE(*image->code_place, place);
 	return place;
 }
 
 /* Where things go in the new space: stack on top, maps below it, a relocatable program in the middle, the heap behind it. */
-static int layout_choose(struct exec_image *image, struct process *p)
+static int layout_choose(struct exec_image *image)
 {
 	const struct elf_plan *plan = &image->plan;
 	uint64_t gap = MIN(MAX(image->stack_limit, STACK_GAP_MIN), STACK_GAP_MAX);
 
-	image->stack_top = USER_END - PAGE_SIZE - random_pages(p, STACK_RANDOM_PAGES);
-	image->space->mmap_base = ALIGN_DOWN(image->stack_top - gap - random_pages(p, MMAP_RANDOM_PAGES), PAGE_SIZE);
+	image->stack_top = USER_END - PAGE_SIZE - random_pages(image, STACK_RANDOM_PAGES);
+	image->space->mmap_base = ALIGN_DOWN(image->stack_top - gap - random_pages(image, MMAP_RANDOM_PAGES), PAGE_SIZE);
 	if (plan->relocatable)
-		image->base = ALIGN_UP(PIE_BASE + code_place(image, p), plan->align) - ALIGN_DOWN(plan->low, plan->align);
+		image->base = ALIGN_UP(PIE_BASE + code_place(image), plan->align) - ALIGN_DOWN(plan->low, plan->align);
 	if (plan->high - plan->low > image->space->mmap_base || image->base + plan->high > image->space->mmap_base)
 		return -ENOEXEC;
-	image->space->brk_start = image->base + plan->high + random_pages(p, BRK_RANDOM_PAGES);
+	image->space->brk_start = image->base + plan->high + random_pages(image, BRK_RANDOM_PAGES);
 	image->space->brk_end = image->space->brk_start;
 	return 0;
 }
 
-/* Who the program is: set-id bits and privileges of its file count unless the mount forbids them, or who starts it may not gain any. */
+/* Somebody else has its registers, its directory or its calls in hand: the program of @p must not become more than who starts it. */
+static bool is_bound(const struct process *p)
+{
+	return p == current->process && (current->no_new_privs || p->nr_traced || fs_context_is_shared(p->fs));
+}
+
+/* Set-id bits count unless the mount forbids them, or who starts the program may not gain anything. Do they? */
+static bool set_ids(struct credentials *c, const struct file *file)
+{
+	const struct inode *inode = file->inode;
+	bool gid = (inode->mode & LINUX_S_ISGID) && (inode->mode & 0010);
+
+	if (inode->mode & LINUX_S_ISUID)
+		c->euid = inode->uid;
+	if (gid)
+		c->egid = inode->gid;
+	return gid || (inode->mode & LINUX_S_ISUID);
+}
+
+/* Who the program is. */
 static int identity_choose(struct exec_image *image, const struct process *p, const struct file *file)
 {
 	const struct credentials *from = p == current->process ? &current->cred : &p->cred;
-	bool no_new = p == current->process && current->no_new_privs;
+	bool no_new = p == current->process && current->no_new_privs, gains = false;
 	bool ignored = file->mount && (file->mount->flags & LINUX_MS_NOSUID);
 	struct file_privileges given = { 0 };
-	const struct inode *inode = file->inode;
-	int err = 0;
+	int err = ignored ? 0 : file_privileges_read(file->inode, &given);
 
-	image->cred = *from;
-	if (!ignored && !no_new) {
-		if (inode->mode & LINUX_S_ISUID)
-			image->cred.euid = inode->uid;
-		if ((inode->mode & LINUX_S_ISGID) && (inode->mode & 0010))
-			image->cred.egid = inode->gid;
-	}
-	if (!ignored)
-		err = file_privileges_read(file->inode, &given);
-	return err ? err : privileges_of_program(&image->cred, from, &given, no_new || p->nr_traced, no_new, &image->secure);
+	if (err)
+		return err;
+	image->was_bound = is_bound(p);
+	image->cred = image->bound_cred = *from;
+	if (!ignored && !no_new)
+		gains = set_ids(&image->cred, file);
+	err = privileges_of_program(&image->bound_cred, from, &given, true, true, &image->secure);
+	if (!err)
+		err = privileges_of_program(&image->cred, from, &given, image->was_bound, no_new, &image->secure);
+	gains |= image->cred.privileges.permitted & ~from->privileges.permitted;
+	image->personality = p->personality & ~(gains ? PERSONALITY_UNSAFE : 0);
+	return err;
 }
 
 /* Build image->space for @p from @file; on failure the caller puts the space. */
@@ -199,9 +228,10 @@ static int image_load(struct exec_image *image, struct process *p, struct file *
 	if (!image->space)
 		return -ENOMEM;
 	image->space->resident = image->resident;
+	file_note(image, file);
 	err = identity_choose(image, p, file);
 	if (!err)
-		err = layout_choose(image, p);
+		err = layout_choose(image);
 	image->entry = image->base + image->plan.entry;
 	if (!err)
 		err = elf_map(image->space, file, &image->plan, image->base, image->resident);
@@ -285,13 +315,29 @@ static void image_describe(struct process *p, const struct exec_image *image, co
 	p->env_start = image->env_start;
 	p->env_end = image->env_end;
 	memcpy(p->auxv, image->auxv, sizeof(p->auxv));
+	p->membarriers = 0;
+	spin_unlock_irq(&p->lock, flags);
+}
+
+/*
+ * Who the process is now; before its memory is the program's, for who may look into the one may not look into the other. Who came too late
+ * for identity_choose() binds it all the same.
+ */
+static void identity_take(struct process *p, struct exec_image *image)
+{
+	uint64_t flags = spin_lock_irq(&process_tree_lock), inner = spin_lock_irq(&p->lock);
+
+	if (is_bound(p) && !image->was_bound)
+		image->cred = image->bound_cred;
 	p->cred = image->cred;
 	if (p == current->process)
 		current->cred = image->cred;
-	p->membarriers = 0;
 	p->death_signal = image->secure ? 0 : p->death_signal;
-	p->dumpable = !image->secure;
-	spin_unlock_irq(&p->lock, flags);
+	p->dumpable = !image->secure && !image->unreadable;
+	p->personality = image->personality;
+	p->nr_execs += p == current->process;
+	spin_unlock_irq(&p->lock, inner);
+	spin_unlock_irq(&process_tree_lock, flags);
 }
 
 /* A table that vfork or clone shares must not lose its close-on-exec files for the other one. */
@@ -321,6 +367,7 @@ static void exec_commit(struct exec_image *image, const char *program, struct re
 	t->rseq = 0;
 	posix_timers_free(p);
 	uring_process_ends();
+	identity_take(p, image);
 	process_space_replace(p, image->space);
 	process_release_vfork(p);
 	fd_table_close_on_exec(p->files);
@@ -329,7 +376,6 @@ static void exec_commit(struct exec_image *image, const char *program, struct re
 	t->restart = NULL;
 	image_describe(p, image, program);
 	str_copy(t->name, p->name, sizeof(t->name));
-	p->did_exec = true;
 	arch_thread_reset(t);
 	regs_init_user(regs, image->entry, image->sp);
 }
@@ -502,6 +548,7 @@ static int spawn_image(struct process *p, const struct process_spawn_args *args,
 	exec_args_free(&strings);
 	if (!err) {
 		p->space = image.space;
+		identity_take(p, &image);
 		image_describe(p, &image, program);
 		memset(regs, 0, sizeof(*regs));
 		regs_init_user(regs, image.entry, image.sp);

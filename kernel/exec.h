@@ -38,8 +38,9 @@ struct exec_image {
 	uint64_t stack_top, stack_limit, sp;
 	uint64_t auxv[48];
 	uint64_t arg_start, arg_end, env_start, env_end;
-	struct credentials cred;
-	bool secure, resident;
+	struct credentials cred, bound_cred;	/* who the program is, and who it is if it turns out that it must not gain anything */
+	bool secure, resident, was_bound, unreadable;	/* unreadable: for who starts it */
+	uint32_t personality;
 	uint64_t *code_place;		/* as in process_spawn_args */
 };
 

@@ -2,6 +2,7 @@
 /* Descriptors that stand for a process: readable when it has ended, and signals sent through one never reach another process. */
 #include <fs/internal.h>
 #include <fs/proc_pid.h>
+#include <kernel/ptrace.h>
 #include <kernel/syscall.h>
 #include <uapi/ferry/linux.h>
 #include "pidfd.h"
@@ -130,26 +131,19 @@ SYSCALL(NR_pidfd_send_signal, pidfd_send_signal)
 	return err;
 }
 
-/* As for signals, but the saved ids of both must be equal: a descriptor is more than a signal. */
-static bool may_take_files(const struct process *p)
-{
-	const struct credentials *me = &current->cred, *c = &p->cred;
-
-	return privileged(LINUX_CAP_SYS_PTRACE) || (p->dumpable && me->uid == c->euid && me->uid == c->uid && me->uid == c->suid);
-}
-
 static int64_t file_from(struct process *p, int fd)
 {
-	struct fd_table *t;
-	struct file *f;
+	struct fd_table *t = process_files_get(p);
+	struct file *f = t ? fd_get(t, fd) : NULL;
+	int err = ptrace_may_access(p);		/* not before: it may run another program meanwhile */
 
-	if (!may_take_files(p))
-		return -EPERM;
-	t = process_files_get(p);
-	if (!t)
-		return -ESRCH;
-	f = fd_get(t, fd);
+	if (!err && !t)
+		err = -ESRCH;
 	fd_table_put(t);
+	if (err) {
+		file_put(f);
+		return err;
+	}
 	return f ? fd_install_new(f, LINUX_O_CLOEXEC) : -EBADF;
 }
 

@@ -42,14 +42,11 @@ static int64_t advise_process(struct process *p, const struct iovec_k *vec, unsi
 
 	if (!advice_allowed(advice))
 		return -EINVAL;
-	done = ptrace_may_access(p);
-	if (!done && !privileged(LINUX_CAP_SYS_NICE))
-		done = -EPERM;
-	if (done)
-		return done;
-	s = process_space_get(p);
-	if (!s)
-		return -ESRCH;
+	if (!privileged(LINUX_CAP_SYS_NICE))
+		return -EPERM;
+	s = ptrace_space_get(p);
+	if (!s || IS_ERR(s))
+		return s ? PTR_ERR(s) : -ESRCH;
 	done = advise_pieces(s, vec, nr, advice);
 	space_put(s);
 	return done;

@@ -87,13 +87,11 @@ static int pieces_are_user(const struct iovec_k *vec, uint32_t nr)
 
 static int64_t copy_with(struct process *p, struct vm_copy *c, const struct iovec_k *local, const struct iovec_k *remote, const uint64_t *a)
 {
-	int64_t n = ptrace_may_access(p);
+	int64_t n;
 
-	if (n)
-		return n;
-	c->space = process_space_get(p);
-	if (!c->space)
-		return -ESRCH;
+	c->space = ptrace_space_get(p);
+	if (!c->space || IS_ERR(c->space))
+		return c->space ? PTR_ERR(c->space) : -ESRCH;
 	iter_init(&c->local, local, (uint32_t)a[2], false);
 	n = copy_pieces(c, remote, a[4]);
 	space_put(c->space);

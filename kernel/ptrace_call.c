@@ -26,19 +26,17 @@ static int less_restricted(struct process *p)
 	int err = 0;
 
 	list_for_each(t, &p->threads, process_link)
-		err = err ? err : landlock_may_access(t);
+		err = err ? err : landlock_may_access(current, t);
 	spin_unlock_irq(&p->lock, flags);
 	return err;
 }
 
-int ptrace_may_access(struct process *p)
+int ptrace_may_read(struct process *p)
 {
 	const struct credentials *me = &current->cred, *c = &p->cred;
 
 	if (p == current_process)
 		return 0;
-	if (p->syscalls == SYSCALLS_DRIVER || p->device)
-		return -EPERM;
 	if (landlocked() && less_restricted(p))
 		return -EPERM;
 	if (privileged(LINUX_CAP_SYS_PTRACE))
@@ -48,6 +46,23 @@ int ptrace_may_access(struct process *p)
 	if (c->privileges.permitted & ~me->privileges.permitted)
 		return -EPERM;
 	return p->dumpable ? 0 : -EPERM;
+}
+
+int ptrace_may_access(struct process *p)
+{
+	return p != current_process && (p->syscalls == SYSCALLS_DRIVER || p->device) ? -EPERM : ptrace_may_read(p);
+}
+
+/* First the memory, then the question: execve changes who the process is before it changes its memory. */
+struct space *ptrace_space_get(struct process *p)
+{
+	struct space *s = process_space_get(p);
+
+	if (!ptrace_may_access(p))
+		return s;
+	if (s)
+		space_put(s);
+	return ERR_PTR(-EPERM);
 }
 
 /* ---- Who traces whom ---- */
@@ -89,14 +104,23 @@ static int64_t do_attach(pid_t tid, bool seize, uint64_t address, uint64_t optio
 	t = thread_find(0, tid);
 	if (!t)
 		return -ESRCH;
+	flags = spin_lock_irq(&process_tree_lock);	/* execve looks who traces under it */
 	err = t->process == current_process || t->process == init_process ? -EPERM : ptrace_may_access(t->process);
-	if (!err) {
-		flags = spin_lock_irq(&process_tree_lock);
+	if (!err)
 		err = attach_locked(t, seize, options);
-		spin_unlock_irq(&process_tree_lock, flags);
-	}
+	spin_unlock_irq(&process_tree_lock, flags);
 	thread_put(t);
 	return err;
+}
+
+/* Who is more than its parent does not give that away. */
+static int may_be_traced_by(const struct thread *parent)
+{
+	const struct privileges *theirs = &parent->cred.privileges, *mine = &current->cred.privileges;
+
+	if (landlock_may_access(parent, current))
+		return -EPERM;
+	return mine->permitted & ~theirs->permitted && !(theirs->effective & 1ull << LINUX_CAP_SYS_PTRACE) ? -EPERM : 0;
 }
 
 static int64_t do_traceme(void)
@@ -106,7 +130,9 @@ static int64_t do_traceme(void)
 	int err = -EPERM;
 
 	if (!thread_is_traced(current) && current_process->parent && current_process->syscalls != SYSCALLS_DRIVER)
-		err = !parent || ptrace_link(current, parent, false, 0) ? 0 : -ENOMEM;	/* no thread: the parent is ending */
+		err = parent ? may_be_traced_by(parent) : 0;	/* no thread: the parent is ending */
+	if (!err && parent && !ptrace_link(current, parent, false, 0))
+		err = -ENOMEM;
 	spin_unlock_irq(&process_tree_lock, flags);
 	return err;
 }
@@ -163,6 +189,7 @@ static int64_t do_interrupt(struct trace *tr)
 	}
 	WRITE_ONCE(tr->thread->trace_trap, true);
 	sched_interrupt(tr->thread);
+	wait_wake(&tr->thread->process->state_wait, 0);	/* its control group may be frozen */
 	return 0;
 }
 

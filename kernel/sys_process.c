@@ -77,7 +77,7 @@ static int group_set(struct process *p, pid_t pgid)
 		return -ESRCH;
 	if (p != me && p->sid != me->sid)
 		return -EPERM;
-	if (p != me && p->did_exec)
+	if (p != me && p->nr_execs)
 		return -EACCES;
 	if (p->sid == p->pid)
 		return -EPERM;

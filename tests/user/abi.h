@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 struct abi_case {
@@ -45,8 +46,11 @@ extern void *volatile abi_bad_address;
 #define BAD		abi_bad_address
 /* The role @seccomp of exec_test.c (seccomp_test.c). */
 int seccomp_status(void);
-/* The role @caps (credentials_test.c). */
+/* The role @caps, and this program copied to @to (credentials_test.c). */
 int caps_status(void);
+void abi_copy_self(const char *to, mode_t mode);
+/* The role @gain (gain_test.c). */
+int gain_status(int argc, char **argv);
 /* This program's own path. */
 extern const char *abi_self;
 

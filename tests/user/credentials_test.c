@@ -208,7 +208,7 @@ static int status_of(const char *program)
 	return WEXITSTATUS(abi_wait(pid));
 }
 
-static void copy_self(const char *to, mode_t mode)
+void abi_copy_self(const char *to, mode_t mode)
 {
 	int in = open(abi_self, O_RDONLY), out = open(to, O_CREAT | O_WRONLY | O_TRUNC, 0700);
 	struct stat s;
@@ -302,7 +302,7 @@ ABI_CASE(a_file_gives_privileges_to_its_program)
 	if (geteuid())
 		return;
 	abi_fresh();
-	copy_self("p", 0755);
+	abi_copy_self("p", 0755);
 	CHECK(!setxattr("p", "security.capability", &c, V2_SIZE, 0) && gives("p"));
 	CHECK(!setresuid(NOBODY, NOBODY, NOBODY) && status_of("p") == (HAS_TIME | IS_SECURE) && status_of(abi_self) == 0);
 	CHECK_ERR(setxattr("p", "security.capability", &c, V2_SIZE, 0), EPERM);
@@ -316,7 +316,7 @@ ABI_CASE(what_a_file_gives_is_bounded)
 	if (geteuid())
 		return;
 	abi_fresh();
-	copy_self("p", 0755);
+	abi_copy_self("p", 0755);
 	CHECK(!setxattr("p", "security.capability", &c, V2_SIZE, 0) && !prctl(PR_CAPBSET_DROP, CAP_SYS_TIME, 0, 0, 0));
 	CHECK(status_of("p") == 90);	/* it could not tell that it has less */
 	c.magic = CAP_REVISION_2;
@@ -330,7 +330,7 @@ ABI_CASE(what_makes_no_sense_is_not_set_as_privileges)
 	if (geteuid())
 		return;
 	abi_fresh();
-	copy_self("p", 0755);
+	abi_copy_self("p", 0755);
 	CHECK_ERR(setxattr("p", "security.capability", &c, sizeof(c), 0), EINVAL);
 	CHECK_ERR(setxattr("p", "security.capability", &c, 4, 0), EINVAL);
 	c.magic = 0x07000000;
@@ -371,7 +371,7 @@ ABI_CASE(mounts_forbid_programs_and_their_privileges)
 		return;
 	abi_fresh();
 	CHECK(!mkdir("m", 0755) && !mount("t", "m", "tmpfs", 0, NULL));
-	copy_self("m/p", 04755);
+	abi_copy_self("m/p", 04755);
 	CHECK(!setxattr("m/p", "security.capability", &c, V2_SIZE, 0) && !mount(NULL, "m", NULL, MS_REMOUNT | MS_BIND | MS_NOSUID, NULL));
 	child = fork();
 	if (!child) {

@@ -263,6 +263,7 @@ ABI_CASE(the_restricted_change_no_mounts_and_trace_nobody_freer)
 	enforce(ruleset(EXECUTE));
 	CHECK_ERR(mount("t", "d1", "tmpfs", 0, NULL), EPERM);
 	CHECK_ERR(ptrace(PTRACE_ATTACH, child, NULL, NULL), EPERM);
+	CHECK_ERR(syscall(SYS_pidfd_getfd, syscall(SYS_pidfd_open, child, 0), p[0], 0), EPERM);
 	own = fork();
 	if (!own) {
 		close(p[1]);

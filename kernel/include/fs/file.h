@@ -111,6 +111,11 @@ struct fs_context *fs_context_create(void);
 struct fs_context *fs_context_copy(struct fs_context *c);
 struct fs_context *fs_context_share(struct fs_context *c);
 void fs_context_put(struct fs_context *c);
+/* Has another process the same one? Any context. */
+bool fs_context_is_shared(const struct fs_context *c);
+/* The same two for who only looks at it. */
+struct fs_context *fs_context_hold(struct fs_context *c);
+void fs_context_drop(struct fs_context *c);
 /* Content was read: atime is now, if the last change is younger (relatime). inode.c. */
 void file_accessed(const struct file *f);
 

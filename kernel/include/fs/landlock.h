@@ -19,8 +19,8 @@ static inline bool landlocked(void)
 /* @t, new, has what the current thread has; @t goes. Any context. */
 void landlock_inherit(struct thread *t);
 void landlock_release(struct thread *t);
-/* May the one be traced or looked into by the current thread? 0 or -EPERM. */
-int landlock_may_access(const struct thread *t);
+/* May @t be traced or looked into by @who? 0 or -EPERM. @t is the current thread, or its process's lock is held. */
+int landlock_may_access(const struct thread *who, const struct thread *t);
 
 /* All below: 0 at once unless landlocked(). -EACCES. vfs_lock held. */
 int landlock_path_locked(const struct path *p, uint32_t access);

@@ -134,6 +134,7 @@ struct path {
 
 struct fs_context {
 	struct ref ref;
+	uint32_t nr_users;		/* atomic: processes that stand there */
 	struct spinlock lock;		/* guards the next three; not taken under locks of processes, whose holders have interrupts off */
 	struct path root, cwd;
 	mode_t umask;

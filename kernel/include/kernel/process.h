@@ -113,7 +113,8 @@ struct process {
 	uint64_t denied_calls;		/* system calls refused to a sandboxed driver */
 	uint64_t nr_queued;		/* signals with information in the queues; guarded by signal_lock */
 	uint64_t max_pages;		/* the largest resident size seen of dead spaces */
-	bool dumpable, did_exec, subreaper;
+	bool dumpable, subreaper;
+	uint32_t nr_execs;
 	bool uses_rings;		/* sent a request to an io_uring */
 	uint64_t ring_pages;		/* atomic: that its rings cost (fs/uring/memory.c) */
 	bool seccomp;			/* a thread has filters or had: for good */

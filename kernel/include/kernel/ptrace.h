@@ -33,8 +33,11 @@ struct trace {
 
 static inline bool thread_is_traced(const struct thread *t) { return unlikely(t->trace) && READ_ONCE(t->trace->tracer); }
 
-/* May the caller look into @p as a debugger may? 0 or -EPERM. */
+/* May the caller look into @p as a debugger may? Into its files and texts in /proc, which root may do with drivers too? 0 or -EPERM. */
 int ptrace_may_access(struct process *p);
+int ptrace_may_read(struct process *p);
+/* @p's memory with a reference, for who may look into it; ERR_PTR(-EPERM); NULL: it has none any more. */
+struct space *ptrace_space_get(struct process *p);
 
 /* Called by the traced thread itself, no locks; each returns at once when nobody traces or the process is ending. */
 /* Stop with @code; the signal that the tracer lets run on, 0: none. */
