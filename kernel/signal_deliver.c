@@ -90,12 +90,15 @@ static void stopped_wait(struct process *p)
 	WRITE_ONCE(current->held, false);
 }
 
-/* Until its next period begins, or somebody ends it. */
+/* Until its next period begins, or somebody ends it; a tracer may stop it meanwhile. */
 static void throttled_wait(struct process *p)
 {
 	WRITE_ONCE(current->held, true);
-	wait_event(&p->state_wait, !(READ_ONCE(p->attention) & PROCESS_HELD) || READ_ONCE(p->exiting), TIME_FOREVER, false);
+	wait_event(&p->state_wait, !(READ_ONCE(p->attention) & PROCESS_HELD) || READ_ONCE(p->exiting) || READ_ONCE(current->trace_trap),
+		   TIME_FOREVER, false);
 	WRITE_ONCE(current->held, false);
+	if (unlikely(READ_ONCE(current->trace_trap)))
+		ptrace_interrupted();
 }
 
 static void process_stop(struct process *p, int sig)

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include "abi.h"
@@ -473,6 +474,7 @@ ABI_CASE(groups_share_a_cpu_by_their_weights)
 ABI_CASE(a_frozen_control_group_stands_still)
 {
 	unsigned long long used;
+	int status;
 	pid_t pid;
 
 	if (!tree())
@@ -492,7 +494,9 @@ ABI_CASE(a_frozen_control_group_stands_still)
 	CHECK(value("a", "cgroup.events", "frozen ") == 0 && put("a/b", "cgroup.freeze", "1"));
 	while (!value("a/b", "cgroup.events", "frozen "))
 		usleep(1000);
-	end(pid);	/* a frozen one can be ended */
+	CHECK(!ptrace(PTRACE_SEIZE, pid, NULL, NULL) && !ptrace(PTRACE_INTERRUPT, pid, NULL, NULL));
+	CHECK(waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status) && !ptrace(PTRACE_DETACH, pid, NULL, NULL));
+	end(pid);	/* a frozen one can be traced, and ended */
 	drop("a/b");
 	drop("a");
 	tree_end();
