@@ -241,13 +241,14 @@ static bool ring_has_work(struct uring *u, const struct process *p)
 	return found && !u->dying;
 }
 
-static struct uring *ring_with_work(const struct process *p)
+/* The first ring that @has something of @p, counted. */
+static struct uring *ring_that(bool (*has)(struct uring *u, const struct process *p), const struct process *p)
 {
 	uint64_t flags = spin_lock_irq(&rings_lock);
 	struct uring *u, *found = NULL;
 
 	list_for_each(u, &rings, all_link)
-		if (!found && ring_has_work(u, p))
+		if (!found && has(u, p))
 			found = u;
 	if (found)
 		ref_get(&found->ref);
@@ -261,7 +262,7 @@ void uring_attend(void)
 	struct uring *u;
 
 	__atomic_and_fetch(&p->attention, ~PROCESS_RING, __ATOMIC_SEQ_CST);
-	while ((u = ring_with_work(p))) {
+	while ((u = ring_that(ring_has_work, p))) {
 		mutex_lock(&u->lock);
 		uring_run_ready(u);
 		mutex_unlock(&u->lock);
@@ -270,27 +271,12 @@ void uring_attend(void)
 	}
 }
 
-/* A ring that has requests of @p, counted. */
-static struct uring *ring_with_requests(const struct process *p)
-{
-	uint64_t flags = spin_lock_irq(&rings_lock);
-	struct uring *u, *found = NULL;
-
-	list_for_each(u, &rings, all_link)
-		if (!found && uring_has_requests_of(u, p))
-			found = u;
-	if (found)
-		ref_get(&found->ref);
-	spin_unlock_irq(&rings_lock, flags);
-	return found;
-}
-
 void uring_process_ends(void)
 {
 	struct process *p = current_process;
 	struct uring *u;
 
-	while (p->uses_rings && (u = ring_with_requests(p))) {
+	while (p->uses_rings && (u = ring_that(uring_has_requests_of, p))) {
 		uring_cancel_of(u, p);
 		uring_reap(u);
 		uring_put(u);
