@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Changing attributes: mode, owner, times, size, umask. */
 #include <fs/internal.h>
+#include <fs/lease.h>
 #include <fs/notify.h>
 #include <fs/vfs.h>
 #include <kernel/process.h>
@@ -338,6 +339,9 @@ static int change_size(struct dentry *d, uint64_t length)
 		return -EISDIR;
 	if (!LINUX_S_ISREG(inode->mode) || !inode->ops->truncate)
 		return -EINVAL;
+	err = lease_break(inode, LINUX_O_WRONLY);
+	if (err)
+		return err;
 	mutex_lock(&inode->lock);
 	err = inode_may_grow(inode, length);
 	if (!err)

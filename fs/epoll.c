@@ -7,6 +7,8 @@
  * wakes. An item does not count its file: when the file goes, epoll_forget_file() takes the item away.
  */
 #include <fs/internal.h>
+#include <fs/node.h>
+#include <fs/vfs.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include <kernel/time.h>
@@ -138,7 +140,24 @@ static uint32_t epoll_poll(struct file *f, struct poll_table *table)
 	return list_empty(&ep->ready) ? 0 : LINUX_POLLIN | LINUX_POLLRDNORM;
 }
 
-static const struct file_ops epoll_ops = { .poll = epoll_poll, .release = epoll_release };
+/* What it waits for, as lines of /proc/<pid>/fdinfo. */
+static void epoll_show(struct file *f, struct seq *s)
+{
+	struct epoll *ep = f->priv;
+	struct epoll_item *item;
+
+	mutex_lock(&epoll_mutex);
+	list_for_each(item, &ep->items, link) {
+		const struct inode *inode = item->file->inode;
+
+		seq_printf(s, "tfd: %8d events: %8x data: %16llx  pos:%lli ino:%llx sdev:%llx\n", item->fd, item->event.events,
+			   (unsigned long long)item->event.data, (long long)item->file->pos, (unsigned long long)(inode ? inode->ino : 0),
+			   (unsigned long long)(inode ? inode->super->dev : 0));
+	}
+	mutex_unlock(&epoll_mutex);
+}
+
+static const struct file_ops epoll_ops = { .poll = epoll_poll, .release = epoll_release, .show = epoll_show };
 
 bool file_is_epoll(const struct file *f)
 {

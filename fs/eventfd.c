@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* eventfd(2): a counter as a file. timerfd(2): a timer as a file. */
 #include <fs/internal.h>
+#include <fs/node.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include <kernel/time.h>
@@ -13,6 +14,7 @@
 struct eventfd {
 	struct spinlock lock;
 	uint64_t count;
+	uint32_t id;	/* told in /proc/<pid>/fdinfo, that two descriptors can be seen to be one */
 	bool semaphore;
 	struct wait_queue changed;
 };
@@ -96,8 +98,15 @@ static void priv_release(struct file *f)
 	kfree(f->priv);
 }
 
+static void eventfd_show(struct file *f, struct seq *s)
+{
+	struct eventfd *e = f->priv;
+
+	seq_printf(s, "eventfd-count: %16llx\neventfd-id: %u\n", (unsigned long long)READ_ONCE(e->count), e->id);
+}
+
 static const struct file_ops eventfd_ops = {
-	.read = eventfd_read, .write = eventfd_write, .poll = eventfd_poll, .release = priv_release,
+	.read = eventfd_read, .write = eventfd_write, .poll = eventfd_poll, .release = priv_release, .show = eventfd_show,
 };
 
 bool file_is_eventfd(const struct file *f)
@@ -118,6 +127,7 @@ int eventfd_signal(struct file *f)
 
 static int64_t do_eventfd(uint32_t count, uint32_t flags)
 {
+	static uint32_t next_id;
 	struct eventfd *e;
 	struct file *f;
 
@@ -131,6 +141,7 @@ static int64_t do_eventfd(uint32_t count, uint32_t flags)
 	}
 	spin_init(&e->lock, "eventfd");
 	e->count = count;
+	e->id = __atomic_fetch_add(&next_id, 1, __ATOMIC_RELAXED);
 	e->semaphore = flags & LINUX_EFD_SEMAPHORE;
 	wait_queue_init(&e->changed, "eventfd");
 	return fd_install_new(f, flags);
@@ -154,6 +165,7 @@ struct timerfd {
 	uint64_t interval, expirations;
 	time_ns_t deadline;	/* 0: disarmed */
 	bool realtime;
+	uint32_t clock, how;	/* as timerfd_create() and timerfd_settime() were told */
 	uint64_t date;		/* when it is due, of one that waits for a date */
 	bool cancel_on_set, cancelled;	/* the date was set: tell the reader */
 	struct clock_watch watch;
@@ -254,7 +266,34 @@ static void timerfd_release(struct file *f)
 	kfree(t);
 }
 
-static const struct file_ops timerfd_ops = { .read = timerfd_read, .poll = timerfd_poll, .release = timerfd_release };
+static struct linux_timespec ns_to_spec(uint64_t ns)
+{
+	return (struct linux_timespec){ ns / NSEC_PER_SEC, ns % NSEC_PER_SEC };
+}
+
+static void timerfd_now(struct timerfd *t, struct linux_itimerspec *to)
+{
+	time_ns_t now = time_now();
+	uint64_t flags = spin_lock_irq(&t->lock);
+
+	to->it_interval = ns_to_spec(t->interval);
+	to->it_value = ns_to_spec(!t->deadline ? 0 : t->deadline > now ? t->deadline - now : 1);
+	spin_unlock_irq(&t->lock, flags);
+}
+
+static void timerfd_show(struct file *f, struct seq *s)
+{
+	struct timerfd *t = f->priv;
+	struct linux_itimerspec now;
+
+	timerfd_now(t, &now);
+	seq_printf(s, "clockid: %u\nticks: %llu\nsettime flags: 0%o\nit_value: (%llu, %llu)\nit_interval: (%llu, %llu)\n", t->clock,
+		   (unsigned long long)READ_ONCE(t->expirations), t->how, (unsigned long long)now.it_value.tv_sec,
+		   (unsigned long long)now.it_value.tv_nsec, (unsigned long long)now.it_interval.tv_sec,
+		   (unsigned long long)now.it_interval.tv_nsec);
+}
+
+static const struct file_ops timerfd_ops = { .read = timerfd_read, .poll = timerfd_poll, .release = timerfd_release, .show = timerfd_show };
 
 SYSCALL(NR_timerfd_create, timerfd_create)
 {
@@ -275,6 +314,7 @@ SYSCALL(NR_timerfd_create, timerfd_create)
 	spin_init(&t->lock, "timerfd");
 	timer_init(&t->timer, timerfd_fire);
 	t->realtime = clock == LINUX_CLOCK_REALTIME;
+	t->clock = clock;
 	list_init(&t->watch.link);
 	t->watch.changed = timerfd_date_set;
 	wait_queue_init(&t->fired, "timerfd");
@@ -287,21 +327,6 @@ static int spec_to_ns(const struct linux_timespec *s, uint64_t *ns)
 		return -EINVAL;
 	*ns = s->tv_sec > 9000000000 ? 9000000000 * NSEC_PER_SEC : s->tv_sec * NSEC_PER_SEC + s->tv_nsec;
 	return 0;
-}
-
-static struct linux_timespec ns_to_spec(uint64_t ns)
-{
-	return (struct linux_timespec){ ns / NSEC_PER_SEC, ns % NSEC_PER_SEC };
-}
-
-static void timerfd_now(struct timerfd *t, struct linux_itimerspec *to)
-{
-	time_ns_t now = time_now();
-	uint64_t flags = spin_lock_irq(&t->lock);
-
-	to->it_interval = ns_to_spec(t->interval);
-	to->it_value = ns_to_spec(!t->deadline ? 0 : t->deadline > now ? t->deadline - now : 1);
-	spin_unlock_irq(&t->lock, flags);
 }
 
 /* Two that set one timer at once do so one after the other. */
@@ -320,6 +345,7 @@ static void timerfd_set(struct timerfd *t, uint64_t value, uint64_t interval, ui
 	t->interval = interval;
 	t->deadline = 0;
 	t->date = value;
+	t->how = how;
 	t->cancelled = false;
 	t->cancel_on_set = date && how & LINUX_TFD_TIMER_CANCEL_ON_SET;
 	if (value)

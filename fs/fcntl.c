@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* fcntl(2) and the part of ioctl(2) that is the same for every file. */
 #include <fs/internal.h>
+#include <fs/lease.h>
 #include <fs/vfs.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
@@ -55,6 +56,25 @@ static int64_t fcntl_descriptor(int fd, struct file *f, uint32_t cmd, uint64_t a
 	}
 }
 
+/* How long the data will live, which no device here asks. */
+static int64_t write_hint(struct file *f, uint32_t cmd, uint64_t uarg)
+{
+	uint64_t hint;
+
+	if (!f->inode)
+		return -EINVAL;
+	if (cmd == LINUX_F_GET_RW_HINT) {
+		hint = f->inode->write_hint;
+		return copy_to_user(uarg, &hint, sizeof(hint)) ? -EFAULT : 0;
+	}
+	if (copy_from_user(&hint, uarg, sizeof(hint)))
+		return -EFAULT;
+	if (hint > LINUX_RWH_LIFE_EXTREME)
+		return -EINVAL;
+	WRITE_ONCE(f->inode->write_hint, (uint8_t)hint);
+	return 0;
+}
+
 static int64_t fcntl_file(int fd, struct file *f, uint32_t cmd, uint64_t arg)
 {
 	switch (cmd) {
@@ -76,6 +96,15 @@ static int64_t fcntl_file(int fd, struct file *f, uint32_t cmd, uint64_t arg)
 	case LINUX_F_SETSIG:
 	case LINUX_F_GETSIG:
 		return file_owner_fcntl(f, cmd, arg);
+	case LINUX_F_SETLEASE:
+		return lease_set(f, fd, (int32_t)arg);
+	case LINUX_F_GETLEASE:
+		return lease_get(f);
+	case LINUX_F_NOTIFY:
+		return dnotify_set(f, fd, (uint32_t)arg);
+	case LINUX_F_GET_RW_HINT:
+	case LINUX_F_SET_RW_HINT:
+		return write_hint(f, cmd, arg);
 	case LINUX_F_SETPIPE_SZ:
 	case LINUX_F_GETPIPE_SZ:
 		return pipe_fcntl(f, cmd, arg);

@@ -146,8 +146,10 @@ static struct file *slot_clear(struct fd_table *t, int fd)
 
 static void slot_drop(struct fd_table *t, struct file *f)
 {
-	if (f->inode)
+	if (f->inode) {
 		file_locks_release_posix(f, t);
+		dnotify_forget(f, t);
+	}
 	file_put(f);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Open files: their life, kernel reads and writes, the page border of mappings. */
 #include <fs/internal.h>
+#include <fs/lease.h>
 #include <fs/notify.h>
 #include <fs/vfs.h>
 #include <kernel/log.h>
@@ -40,9 +41,13 @@ void file_put(struct file *f)
 	if (!f || !ref_put(&f->ref))
 		return;
 	epoll_forget_file(f);
-	file_owner_free(f);
-	if (f->inode)
+	if (f->inode) {
 		file_locks_release(f);
+		lease_release(f);
+		dnotify_forget(f, NULL);
+	}
+	file_owner_free(f);
+	file_uncount(f);
 	notify_file(f, (f->flags & LINUX_O_ACCMODE) == LINUX_O_RDONLY ? LINUX_IN_CLOSE_NOWRITE : LINUX_IN_CLOSE_WRITE);
 	if (f->ops->release)
 		f->ops->release(f);

@@ -42,6 +42,18 @@ static int64_t tell(const struct path *p, uint64_t uhandle, uint64_t umount_id)
 	return fits ? 0 : -EOVERFLOW;
 }
 
+void file_handle_show(struct seq *s, const struct inode *inode)
+{
+	struct file_handle h = { .words = { 0, (uint32_t)inode->ino, (uint32_t)(inode->ino >> 32) } };
+	const uint8_t *b = (const uint8_t *)h.words;
+
+	if (!inode->super->ops->handles)
+		return;
+	seq_printf(s, "fhandle-bytes:%x fhandle-type:%x f_handle:", (unsigned int)WORDS_BYTES, TYPE_INODE);
+	for (unsigned int i = 0; i < WORDS_BYTES; i++)
+		seq_printf(s, "%02x", b[i]);
+}
+
 /* name_to_handle_at(dfd, path, handle, mount_id, flags) */
 SYSCALL(NR_name_to_handle_at, name_to_handle_at)
 {

@@ -96,6 +96,21 @@ static void owner_queue(struct poll_table *t, struct file *f, struct wait_queue 
 	wait_add(q, &w->waiter);
 }
 
+void file_owner_message(const struct file *f)
+{
+	struct file_owner *o = f->owner;
+	struct linux_siginfo info = { .si_code = LINUX_POLL_MSG, .poll.band = IN_BAND | LINUX_POLLMSG };
+	uint64_t flags;
+
+	if (!o)
+		return;
+	flags = spin_lock_irq(&o->lock);
+	info.si_signo = o->signal;
+	info.poll.fd = o->fd;
+	signal_owner_tell(&o->whom, o->signal, &info);
+	spin_unlock_irq(&o->lock, flags);
+}
+
 /* ---- Owners: owner_mutex held ---- */
 
 static struct file_owner *owner_of(struct file *f)
@@ -180,6 +195,27 @@ static struct linux_f_owner_ex owner_tell(const struct file *f)
 }
 
 /* ---- Calls ---- */
+
+int file_owner_by_default(struct file *f, int fd)
+{
+	struct file_owner *o;
+	uint64_t flags;
+	int err = 0;
+
+	mutex_lock(&owner_mutex);
+	o = owner_of(f);
+	if (!o)
+		err = -ENOMEM;
+	else if (!o->whom.pid)
+		err = owner_change(f, LINUX_F_OWNER_PID, current_process->pid);
+	if (!err) {
+		flags = spin_lock_irq(&o->lock);
+		o->fd = fd;
+		spin_unlock_irq(&o->lock, flags);
+	}
+	mutex_unlock(&owner_mutex);
+	return err;
+}
 
 int file_set_async(struct file *f, int fd, bool on)
 {

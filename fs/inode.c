@@ -35,6 +35,7 @@ struct inode *inode_create(struct super *s, mode_t mode, const struct inode_ops 
 	mutex_init(&inode->lock, "inode");
 	page_tree_init(&inode->pages);
 	list_init(&inode->locks);
+	list_init(&inode->leases);
 	list_init(&inode->watches);
 	list_init(&inode->xattrs);
 	mapping_init(&inode->mapping, NULL);

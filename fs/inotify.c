@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * inotify(7): a program asks to be told what happens to files and directories. A watch is tied to an inode by a list; it does not keep
- * the inode, which takes its watches along when it goes (IN_DELETE_SELF, IN_IGNORED). One lock guards all watches and queues, and
- * whoever touches a file asks for it only while some watch exists (notify_watches). Left out: fanotify, and entries of /proc/<pid>/fdinfo.
+ * inotify(7): a program asks to be told what happens to files and directories. A watch is a mark on an inode (fs/notify.c); it does not keep
+ * the inode, which takes its watches along when it goes (IN_DELETE_SELF, IN_IGNORED). notify_lock guards all watches and queues. Left out:
+ * fanotify.
  */
 #include <fs/internal.h>
+#include <fs/node.h>
 #include <fs/notify.h>
 #include <fs/vfs.h>
 #include <kernel/init.h>
@@ -19,7 +20,7 @@
 #define NAME_ALIGN	sizeof(struct linux_inotify_event)
 #define MASK_OPTIONS	(LINUX_IN_ONLYDIR | LINUX_IN_DONT_FOLLOW | LINUX_IN_EXCL_UNLINK | LINUX_IN_MASK_CREATE | LINUX_IN_MASK_ADD | \
 			 LINUX_IN_ONESHOT)
-#define MASK_SELF	(LINUX_IN_DELETE_SELF | LINUX_IN_MOVE_SELF)
+#define MASK_TOLD	(LINUX_IN_ALL_EVENTS | LINUX_IN_EXCL_UNLINK | LINUX_IN_ONESHOT)
 
 struct instance {
 	struct list watches, events;
@@ -31,11 +32,10 @@ struct instance {
 };
 
 struct watch {
-	struct list inode_link, instance_link;
+	struct notify_mark mark;	/* its mask has the options too */
+	struct list instance_link;
 	struct instance *instance;
-	struct inode *inode;	/* uncounted */
 	int32_t wd;
-	uint32_t mask;
 };
 
 struct event {
@@ -44,9 +44,6 @@ struct event {
 	char name[];
 };
 
-unsigned int notify_watches;	/* changes under the lock */
-
-static struct spinlock notify_lock = SPINLOCK_INIT("inotify");
 static unsigned int nr_instances;
 
 /* ---- Queues: notify_lock held ---- */
@@ -115,92 +112,28 @@ static void tell(struct instance *in, int32_t wd, uint32_t mask, uint32_t cookie
 
 static void watch_free(struct watch *w)
 {
-	list_del(&w->inode_link);
+	notify_unmark(&w->mark);
 	list_del(&w->instance_link);
-	__atomic_fetch_sub(&notify_watches, 1, __ATOMIC_RELEASE);	/* an inode may go when it sees none */
 	kfree(w);
 }
 
-static void watch_end(struct watch *w)
+static void watch_end(struct notify_mark *m)
 {
+	struct watch *w = container_of(m, struct watch, mark);
+
 	tell(w->instance, w->wd, LINUX_IN_IGNORED, 0, NULL);
 	watch_free(w);
 }
 
-static void inode_tell(struct inode *inode, uint32_t mask, uint32_t cookie, const char *name, bool unlinked)
+static void watch_tell(struct notify_mark *m, const struct notify_event *e)
 {
-	struct watch *w, *next;
+	struct watch *w = container_of(m, struct watch, mark);
 
-	list_for_each_safe(w, next, &inode->watches, inode_link) {
-		if (!(w->mask & mask & LINUX_IN_ALL_EVENTS) || (unlinked && (w->mask & LINUX_IN_EXCL_UNLINK)))
-			continue;
-		tell(w->instance, w->wd, mask, cookie, name);
-		if (w->mask & LINUX_IN_ONESHOT)
-			watch_end(w);
-	}
-}
-
-/* ---- What the rest of fs/ tells ---- */
-
-void notify_inode_slow(struct inode *inode, uint32_t mask)
-{
-	if (LINUX_S_ISDIR(inode->mode) && !(mask & MASK_SELF))
-		mask |= LINUX_IN_ISDIR;
-	spin_lock(&notify_lock);
-	inode_tell(inode, mask, 0, NULL, false);
-	spin_unlock(&notify_lock);
-}
-
-void notify_name_slow(struct inode *dir, const struct inode *inode, const char *name, uint32_t mask, uint32_t cookie)
-{
-	if (inode && LINUX_S_ISDIR(inode->mode))
-		mask |= LINUX_IN_ISDIR;
-	spin_lock(&notify_lock);
-	inode_tell(dir, mask, cookie, name, false);
-	spin_unlock(&notify_lock);
-}
-
-void notify_dentry_slow(struct dentry *d, uint32_t mask)
-{
-	struct dentry *parent = dentry_parent_get(d);
-	char name[256];
-
-	if (LINUX_S_ISDIR(d->inode->mode))
-		mask |= LINUX_IN_ISDIR;
-	if (parent && parent != d && !list_empty(&parent->inode->watches)) {
-		dentry_name(d, name, sizeof(name));
-		spin_lock(&notify_lock);
-		inode_tell(parent->inode, mask, 0, name, d->flags & DENTRY_REMOVED);
-		spin_unlock(&notify_lock);
-	}
-	dentry_put(parent);
-	spin_lock(&notify_lock);
-	inode_tell(d->inode, mask, 0, NULL, false);
-	spin_unlock(&notify_lock);
-}
-
-void notify_file_slow(struct file *f, uint32_t mask)
-{
-	if (f->dentry && !(f->flags & LINUX_O_PATH))
-		notify_dentry_slow(f->dentry, mask);
-}
-
-void notify_inode_end_slow(struct inode *inode, uint32_t mask)
-{
-	struct watch *w, *next;
-
-	spin_lock(&notify_lock);
-	inode_tell(inode, mask, 0, NULL, false);
-	list_for_each_safe(w, next, &inode->watches, inode_link)
-		watch_end(w);
-	spin_unlock(&notify_lock);
-}
-
-uint32_t notify_cookie(void)
-{
-	static uint32_t last;
-
-	return __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+	if (!(m->mask & e->mask & LINUX_IN_ALL_EVENTS) || (e->unlinked && (m->mask & LINUX_IN_EXCL_UNLINK)))
+		return;
+	tell(w->instance, w->wd, e->mask, e->cookie, e->name);
+	if (m->mask & LINUX_IN_ONESHOT)
+		watch_end(m);
 }
 
 /* ---- The instance as a file ---- */
@@ -289,9 +222,27 @@ static void inotify_release(struct file *f)
 	kfree(in);
 }
 
+/* Each watch in a line of /proc/<pid>/fdinfo. */
+static void inotify_show(struct file *f, struct seq *s)
+{
+	struct instance *in = f->priv;
+	struct watch *w;
+
+	spin_lock(&notify_lock);
+	list_for_each(w, &in->watches, instance_link) {
+		const struct inode *inode = w->mark.inode;
+
+		seq_printf(s, "inotify wd:%x ino:%llx sdev:%llx mask:%x ignored_mask:0 ", (uint32_t)w->wd, (unsigned long long)inode->ino,
+			   (unsigned long long)inode->super->dev, w->mark.mask & MASK_TOLD);
+		file_handle_show(s, inode);
+		seq_puts(s, "\n");
+	}
+	spin_unlock(&notify_lock);
+}
+
 static const struct file_ops inotify_ops = {
 	.read = inotify_read, .poll = inotify_poll, .ioctl = inotify_ioctl, .release = inotify_release,
-	.signals = true,
+	.show = inotify_show, .signals = true,
 };
 
 static bool instance_count(void)
@@ -360,7 +311,7 @@ static struct watch *watch_find(struct instance *in, const struct inode *inode)
 	struct watch *w;
 
 	list_for_each(w, &in->watches, instance_link)
-		if (w->inode == inode)
+		if (w->mark.inode == inode)
 			return w;
 	return NULL;
 }
@@ -369,7 +320,7 @@ static int watch_change(struct watch *w, uint32_t mask)
 {
 	if (mask & LINUX_IN_MASK_CREATE)
 		return -EEXIST;
-	w->mask = mask & LINUX_IN_MASK_ADD ? w->mask | mask : mask;
+	w->mark.mask = mask & LINUX_IN_MASK_ADD ? w->mark.mask | mask : mask;
 	return w->wd;
 }
 
@@ -382,10 +333,9 @@ static int watch_set(struct instance *in, struct inode *inode, uint32_t mask, st
 		return watch_change(old, mask);
 	if (notify_watches >= WATCHES_MAX || in->next_wd == INT32_MAX)
 		return -ENOSPC;
-	*w = (struct watch){ .instance = in, .inode = inode, .wd = in->next_wd++, .mask = mask };
-	list_append(&inode->watches, &w->inode_link);
-	list_append(&in->watches, &w->instance_link);
-	__atomic_fetch_add(&notify_watches, 1, __ATOMIC_RELAXED);
+	*w = (struct watch){ .instance = in, .wd = in->next_wd++, .mark = { .mask = mask, .tell = watch_tell, .end = watch_end } };
+	notify_mark(inode, &w->mark);
+	list_push(&in->watches, &w->instance_link);
 	return w->wd;
 }
 
@@ -442,7 +392,7 @@ static int watch_remove(struct instance *in, int32_t wd)
 	list_for_each(w, &in->watches, instance_link) {
 		if (w->wd != wd)
 			continue;
-		watch_end(w);
+		watch_end(&w->mark);
 		err = 0;
 		break;
 	}

@@ -377,6 +377,8 @@ static void rename_tell(struct rename *r, struct dentry *d, struct dentry *over)
 {
 	uint32_t cookie = notify_cookie();
 
+	if (r->from.at.dentry == r->to.at.dentry)
+		notify_name_slow(r->from.at.dentry->inode, d->inode, r->from.last, NOTIFY_RENAMED, cookie);
 	notify_name_slow(r->from.at.dentry->inode, d->inode, r->from.last, LINUX_IN_MOVED_FROM, cookie);
 	notify_name_slow(r->to.at.dentry->inode, d->inode, r->to.last, LINUX_IN_MOVED_TO, cookie);
 	if (over && !(r->flags & LINUX_RENAME_EXCHANGE))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Opening files: open, openat, openat2, creat, and access. */
 #include <fs/landlock.h>
+#include <fs/lease.h>
 #include <fs/notify.h>
 #include <fs/vfs.h>
 #include <kernel/process.h>
@@ -164,7 +165,10 @@ struct file *file_open_path(const struct path *p, uint32_t flags)
 	f->dentry = p->dentry;
 	f->mount = p->mount;
 	path_get(p);
-	err = file_bind(f, inode);
+	file_count(f);
+	err = flags & LINUX_O_PATH ? 0 : lease_break(inode, flags);
+	if (!err)
+		err = file_bind(f, inode);
 	f->flags &= ~LINUX_O_NOCTTY;
 	if (!err) {
 		notify_file(f, LINUX_IN_OPEN);
@@ -190,6 +194,8 @@ static struct file *open_found(const struct path *p, const struct open_how *how,
 		err = open_check_access(p->dentry->inode, how->flags);
 	if (!err)
 		err = landlock_open(p, how->flags);
+	if (!err && !created)
+		err = lease_break(p->dentry->inode, how->flags);
 	if (!err && !created && (how->flags & LINUX_O_TRUNC))
 		err = open_truncate(p->dentry);
 	return err ? ERR_PTR(err) : file_open_path(p, how->flags);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /proc/<pid>/fdinfo/<fd>: where a descriptor stands, how it was opened, and in which mount (Linux's Documentation/filesystems/proc.rst, 3.8). Left
- * out: the lines that only some kinds of files have.
+ * /proc/<pid>/fdinfo/<fd>: where a descriptor stands, how it was opened, and in which mount (Linux's Documentation/filesystems/proc.rst, 3.8), then
+ * the locks that it has and the lines of its kind (file_ops.show).
  */
 #include <fs/file.h>
 #include <fs/proc_pid.h>
@@ -20,6 +20,10 @@ void proc_fdinfo_show(struct seq *s, struct inode *inode)
 
 		seq_printf(s, "pos:\t%lld\nflags:\t0%o\nmnt_id:\t%u\nino:\t%llu\n", (long long)f->pos, flags, f->mount ? f->mount->id : 0,
 			   (unsigned long long)(f->inode ? f->inode->ino : 0));
+		if (f->inode)
+			file_locks_show(s, f, t);
+		if (f->ops->show)
+			f->ops->show(f, s);
 	}
 	file_put(f);
 	fd_table_put(t);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* signalfd(2): the caller's pending signals of a set as records to read. All descriptors wait on one queue, which outlives processes. */
 #include <fs/internal.h>
+#include <fs/node.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include <kernel/time.h>
@@ -93,7 +94,12 @@ static void signalfd_release(struct file *f)
 	kfree(f->priv);
 }
 
-static const struct file_ops signalfd_ops = { .read = signalfd_read, .poll = signalfd_poll, .release = signalfd_release };
+static void signalfd_show(struct file *f, struct seq *s)
+{
+	seq_printf(s, "sigmask:\t%016llx\n", (unsigned long long)READ_ONCE(*mask_of(f)));
+}
+
+static const struct file_ops signalfd_ops = { .read = signalfd_read, .poll = signalfd_poll, .release = signalfd_release, .show = signalfd_show };
 
 static int64_t signalfd_new(sigset_t mask, uint32_t flags)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Descriptors that stand for a process: readable when it has ended, and signals sent through one never reach another process. */
 #include <fs/internal.h>
+#include <fs/node.h>
 #include <fs/proc_pid.h>
 #include <kernel/ptrace.h>
 #include <kernel/syscall.h>
@@ -29,7 +30,18 @@ static void pidfd_release(struct file *f)
 		process_put(f->priv);
 }
 
-static const struct file_ops pidfd_ops = { .poll = pidfd_poll, .release = pidfd_release };
+/* -1: it has ended, and its number may be another's. */
+static void pidfd_show(struct file *f, struct seq *s)
+{
+	struct process *p = pidfd_process(f), *now = p ? process_find(p->pid) : NULL;
+	pid_t pid = now && now == p ? p->pid : -1;
+
+	if (now)
+		process_put(now);
+	seq_printf(s, "Pid:\t%d\nNSpid:\t%d\n", pid, pid);
+}
+
+static const struct file_ops pidfd_ops = { .poll = pidfd_poll, .release = pidfd_release, .show = pidfd_show };
 
 struct file *pidfd_create(uint32_t flags)
 {

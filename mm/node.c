@@ -14,6 +14,50 @@ static void online_show(struct seq *s, void *priv)
 		seq_puts(s, "0\n");
 }
 
+/* A list of those nodes that @has says. */
+static void nodes_show(struct seq *s, bool (*has)(unsigned int node))
+{
+	const char *between = "";
+
+	for (unsigned int node = 0; node < nr_nodes; node++) {
+		unsigned int first = node;
+
+		if (!has(node))
+			continue;
+		while (node + 1 < nr_nodes && has(node + 1))
+			node++;
+		seq_printf(s, node > first ? "%s%u-%u" : "%s%u", between, first, node);
+		between = ",";
+	}
+	seq_puts(s, "\n");
+}
+
+static bool has_cpu(unsigned int node)
+{
+	for (unsigned int i = 0; i < nr_cpus; i++)
+		if (cpus[i].node == node)
+			return true;
+	return false;
+}
+
+static bool has_memory(unsigned int node)
+{
+	uint64_t total, free;
+
+	node_frames(node, &total, &free);
+	return total;
+}
+
+static void with_cpus_show(struct seq *s, void *priv)
+{
+	nodes_show(s, has_cpu);
+}
+
+static void with_memory_show(struct seq *s, void *priv)
+{
+	nodes_show(s, has_memory);
+}
+
 static void cpulist_show(struct seq *s, void *priv)
 {
 	const char *between = "";
@@ -77,10 +121,18 @@ static int node_dir(unsigned long node)
 
 static int node_init(void)
 {
-	int err = sys_create("devices/system/node/online", 0444, online_show, NULL);
+	static const struct {
+		const char *name;
+		void (*show)(struct seq *s, void *priv);
+	} lists[] = { { "online", online_show }, { "possible", online_show }, { "has_cpu", with_cpus_show }, { "has_memory", with_memory_show },
+		      { "has_normal_memory", with_memory_show } };
+	char path[64];
+	int err = 0;
 
-	if (!err)
-		err = sys_create("devices/system/node/possible", 0444, online_show, NULL);
+	for (unsigned int i = 0; i < ARRAY_SIZE(lists) && !err; i++) {
+		format_text(path, sizeof(path), "devices/system/node/%s", lists[i].name);
+		err = sys_create(path, 0444, lists[i].show, NULL);
+	}
 	for (unsigned long node = 0; node < nr_nodes && !err; node++)
 		err = node_dir(node);
 	return err;

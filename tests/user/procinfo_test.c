@@ -5,9 +5,14 @@
 #include <grp.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include "abi.h"
 
@@ -80,6 +85,59 @@ ABI_CASE(fdinfo_tells_where_a_descriptor_stands_and_how_it_was_opened)
 	close(fd);
 	CHECK(!lists("/proc/self/fdinfo", number));
 	CHECK_ERR(open(path, O_RDONLY), ENOENT);
+}
+
+/* The line of @fd that begins with @key, without it. */
+static const char *info_of(int fd, const char *key)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	return line_of(path, key);
+}
+
+ABI_CASE(fdinfo_tells_what_counters_signals_and_timers_are_set_to)
+{
+	struct itimerspec when = { .it_value.tv_sec = 1000, .it_interval = { 3, 4 } };
+	uint64_t many = 0xabc;
+	sigset_t set;
+	int fd;
+
+	fd = eventfd(0, 0);
+	CHECK(write(fd, &many, sizeof(many)) == sizeof(many) && strtoul(info_of(fd, "eventfd-count: "), NULL, 16) == many);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	CHECK(strtoul(info_of(signalfd(-1, &set, 0), "sigmask:\t"), NULL, 16) == 1ul << (SIGUSR1 - 1));
+	fd = timerfd_create(CLOCK_MONOTONIC, 0);
+	CHECK(!timerfd_settime(fd, 0, &when, NULL) && !strcmp(info_of(fd, "it_interval: "), "(3, 4)"));
+	CHECK(!strcmp(info_of(fd, "clockid: "), "1") && !strcmp(info_of(fd, "ticks: "), "0") && !strcmp(info_of(fd, "settime flags: "), "00"));
+}
+
+ABI_CASE(fdinfo_tells_what_is_watched_locked_and_stood_for)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u64 = 0x55 };
+	struct flock l = { .l_type = F_WRLCK, .l_start = 2, .l_len = 2 };
+	unsigned long ino, number;
+	int fd, file, pipes[2];
+	unsigned int mask;
+	struct stat st;
+	char text[32];
+
+	abi_fresh();
+	file = open("f", O_RDWR | O_CREAT, 0600);
+	CHECK(!pipe(pipes) && file >= 0 && !fstat(file, &st));
+	fd = epoll_create1(0);
+	CHECK(!epoll_ctl(fd, EPOLL_CTL_ADD, pipes[0], &event) && sscanf(info_of(fd, "tfd:"), "%lu events: %x data: %lx", &number, &mask, &ino) == 3);
+	CHECK(number == (unsigned long)pipes[0] && mask & EPOLLIN && ino == 0x55);
+	fd = inotify_init();
+	CHECK(inotify_add_watch(fd, "f", IN_MODIFY) == 1);
+	CHECK(sscanf(info_of(fd, "inotify wd:"), "%lx ino:%lx sdev:%*x mask:%x", &number, &ino, &mask) == 3);
+	CHECK(number == 1 && ino == st.st_ino && mask == IN_MODIFY);
+	CHECK(!fcntl(file, F_SETLK, &l));
+	snprintf(text, sizeof(text), "WRITE %d ", getpid());
+	CHECK(strstr(info_of(file, "lock:\t1: POSIX  ADVISORY  "), text));
+	fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	CHECK(atoi(info_of(fd, "Pid:\t")) == getpid());
 }
 
 /* Root may have been left without CAP_SYS_RESOURCE. Tried by a child, whose word is its own. */
@@ -186,6 +244,46 @@ ABI_CASE(limits_in_proc_sys_are_those_that_hold)
 	CHECK(number_in("/proc/sys/kernel/cap_last_cap") >= 40);
 	CHECK(number_in("/proc/sys/fs/inotify/max_user_watches") > 0 && number_in("/proc/sys/net/core/somaxconn") > 0);
 	CHECK(number_in("/proc/sys/kernel/shmmni") > 0 && !strncmp(text_of("/proc/swaps"), "Filename\t", 9));
+}
+
+/* The number is the system's: it is put back before anything is looked at. */
+ABI_CASE(a_number_in_proc_sys_is_kept_and_has_bounds)
+{
+	const char *path = "/proc/sys/vm/swappiness";
+	long before = number_in(path), kept;
+	char text[16];
+	int err, bad;
+
+	CHECK(before >= 0 && before <= 200);
+	if (geteuid())
+		return;
+	snprintf(text, sizeof(text), "%ld", before);
+	err = say(path, "77\n");
+	kept = number_in(path);
+	bad = say(path, "201");
+	CHECK(!say(path, text) && !err && kept == 77 && bad == EINVAL && number_in(path) == before);
+	CHECK(!say("/proc/sys/vm/drop_caches", "1") && say("/proc/sys/vm/drop_caches", "0") == EINVAL);
+}
+
+ABI_CASE(blocks_of_memory_hold_all_that_there_is)
+{
+	unsigned long bytes = strtoul(text_of("/sys/devices/system/memory/block_size_bytes"), NULL, 16), found = 0;
+	DIR *dir = opendir("/sys/devices/system/memory");
+	unsigned long total = strtoul(line_of("/proc/meminfo", "MemTotal:"), NULL, 10) * 1024;
+	struct dirent *d;
+	char path[300];
+
+	CHECK(dir && bytes && !(bytes & (bytes - 1)));
+	while ((d = readdir(dir))) {
+		if (strncmp(d->d_name, "memory", 6))
+			continue;
+		snprintf(path, sizeof(path), "/sys/devices/system/memory/%s/state", d->d_name);
+		found += !strncmp(text_of(path), "online", 6);
+		snprintf(path, sizeof(path), "/sys/devices/system/memory/%s/phys_index", d->d_name);
+		CHECK(strtol(text_of(path), NULL, 16) == atoi(d->d_name + 6));
+	}
+	closedir(dir);
+	CHECK(found * bytes >= total && found * bytes < total + 16 * bytes);
 }
 
 ABI_CASE(the_machine_s_name_is_written_in_proc_sys)

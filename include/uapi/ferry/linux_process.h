@@ -70,6 +70,7 @@
 #define LINUX_SI_KERNEL		0x80
 #define LINUX_POLL_IN		1	/* of SIGIO */
 #define LINUX_POLL_OUT		2
+#define LINUX_POLL_MSG		3
 #define LINUX_POLL_PRI		5
 #define LINUX_POLL_HUP		6
 #define LINUX_SI_QUEUE		(-1)

@@ -17,6 +17,7 @@ struct dentry;
 struct mount;
 struct poll_table;
 struct process;
+struct seq;
 struct space;
 struct vma;
 struct page;
@@ -38,6 +39,8 @@ struct file_ops {
 	/* Prepare a mapping of this file: may fill vma->object. NULL: page-cache mapping through inode ops, or -ENODEV. */
 	int (*mmap)(struct file *f, struct vma *vma);
 	int (*fallocate)(struct file *f, int mode, uint64_t offset, uint64_t length);
+	/* More lines of /proc/<pid>/fdinfo/<fd>. May sleep. */
+	void (*show)(struct file *f, struct seq *s);
 	bool signals;	/* O_ASYNC has its owner told when it becomes ready; needs a poll op */
 };
 
@@ -48,6 +51,7 @@ struct file {
 	struct dentry *dentry;	/* how it was opened; NULL with inode NULL */
 	struct mount *mount;	/* and in which mount; NULL with inode NULL */
 	uint32_t flags;		/* LINUX_O_* */
+	bool counted;		/* in its inode's nr_readers or nr_writers */
 	loff_t pos;
 	struct mutex pos_lock;
 	void *priv;

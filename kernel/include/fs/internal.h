@@ -9,6 +9,7 @@
 
 struct fd_table;
 struct file_privileges;
+struct seq;
 struct linux_termios;
 
 /* epoll.c: @f is about to go; take it off every interest list. */
@@ -20,6 +21,16 @@ bool file_is_uring(const struct file *f);
 void file_locks_release(struct file *f);
 void file_locks_release_posix(struct file *f, const void *owner);
 int file_lock_posix(struct file *f, uint32_t cmd, uint64_t uarg);
+/* Lines of /proc/<pid>/fdinfo: the locks that @f has, and @table on its inode. */
+void file_locks_show(struct seq *s, const struct file *f, const void *table);
+
+/* file_handle.c: what a handle of @inode would be, as in a line of inotify's fdinfo; nothing where there are none. Any context. */
+void file_handle_show(struct seq *s, const struct inode *inode);
+
+/* dnotify.c. F_NOTIFY on the directory @f, descriptor @fd: @what is LINUX_DN_*. 0, -ENOTDIR, -ENOMEM. May sleep. */
+int dnotify_set(struct file *f, int fd, uint32_t what);
+/* @table closes @f, or (NULL) @f ends. */
+void dnotify_forget(const struct file *f, const void *table);
 
 /*
  * A thread carries out a request of an io_uring as the system call of that name: which file the descriptor FD_OF_RING is there, and whether a
@@ -96,6 +107,10 @@ int file_set_owner(struct file *f, int32_t who);
 int32_t file_get_owner(struct file *f);
 /* F_SETOWN_EX, F_GETOWN_EX, F_SETSIG, F_GETSIG. May sleep. */
 int64_t file_owner_fcntl(struct file *f, uint32_t cmd, uint64_t arg);
+/* From now on @f has an owner, the current process if nobody was named, who is told of descriptor @fd. 0 or -ENOMEM. May sleep. */
+int file_owner_by_default(struct file *f, int fd);
+/* Tell it of something else than readiness (POLL_MSG). Any context. */
+void file_owner_message(const struct file *f);
 /* @f ends: its owner is told no more. May sleep. */
 void file_owner_free(struct file *f);
 bool file_is_pipe(const struct file *f);

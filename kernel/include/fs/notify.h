@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Inside fs/: telling inotify what happens. Each call costs one load while nobody watches anything. @mask is LINUX_IN_*; process context,
+ * Inside fs/: telling inotify and dnotify what happens. Each call costs one load while nobody watches anything. @mask is LINUX_IN_*; process context,
  * no spinlock held; vfs_lock and inode locks may be.
  */
 #ifndef FS_NOTIFY_H
@@ -9,7 +9,29 @@
 #include <fs/vfs.h>
 #include <uapi/ferry/linux.h>
 
-extern unsigned int notify_watches;	/* how many there are */
+#define NOTIFY_RENAMED	0x10000u	/* beside LINUX_IN_*: a name was changed within its directory */
+
+struct notify_event {
+	uint32_t mask, cookie;
+	const char *name;	/* in the directory that is told; NULL: it is told of itself */
+	bool unlinked;		/* the name is no longer there */
+};
+
+struct notify_mark {
+	struct list inode_link;
+	struct inode *inode;	/* uncounted */
+	uint32_t mask;
+	/* Told of an event with a bit of the mask; may unmark itself. */
+	void (*tell)(struct notify_mark *m, const struct notify_event *e);
+	void (*end)(struct notify_mark *m);	/* the inode goes: it must */
+};
+
+extern struct spinlock notify_lock;	/* all marks', held by who is told */
+extern unsigned int notify_watches;	/* how many marks there are */
+
+/* notify_lock held. */
+void notify_mark(struct inode *inode, struct notify_mark *m);
+void notify_unmark(struct notify_mark *m);
 
 void notify_inode_slow(struct inode *inode, uint32_t mask);
 void notify_name_slow(struct inode *dir, const struct inode *inode, const char *name, uint32_t mask, uint32_t cookie);

@@ -65,9 +65,12 @@ struct inode {
 	struct mapping mapping;		/* where it is mapped */
 	struct pipe *pipe;		/* of a FIFO while it is open; guarded by fs/pipe.c */
 	struct list locks;		/* fs/lock.c */
-	struct list watches;		/* fs/inotify.c */
+	struct list leases;		/* fs/lease.c */
+	struct list watches;		/* fs/notify.c */
 	struct list xattrs;		/* fs/xattr.c; guarded by lock */
+	uint32_t nr_readers, nr_writers;	/* open files that only read, that write; atomic */
 	uint32_t seals;
+	uint8_t write_hint;		/* F_SET_RW_HINT: kept, and nothing else */
 	bool linkable;			/* nlink is 0 and link() may give it a name; guarded by vfs_lock */
 	void *priv;
 };
