@@ -65,7 +65,7 @@ static void mountinfo_line(struct mounts_walk *w, struct mount *m, const char *w
 	inside = path_text_locked(&at, &top, w->buffer, LINUX_PATH_MAX);
 	seq_printf(w->s, "%u %u %u:%u ", m->id, m->parent ? m->parent->id : m->id, (unsigned int)(m->super->dev >> 8),
 		   (unsigned int)(m->super->dev & 0xff));
-	put_mangled(w->s, IS_ERR(inside) ? "/" : inside);
+	put_mangled(w->s, IS_ERR(inside) ? "/" : inside + inode_is_ns(m->root->inode));
 	seq_printf(w->s, " %s ", place.text ? place.text : "/");
 	put_options(w->s, m, m->flags & LINUX_MS_RDONLY);
 	seq_printf(w->s, " - %s ", m->super->type);

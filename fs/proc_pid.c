@@ -324,6 +324,8 @@ ssize_t proc_file_text(const struct file *f, char *to, size_t size)
 {
 	struct path p = { f->mount, f->dentry };
 
+	if (f->mount && inode_is_ns(f->inode))
+		return format_text(to, size, "%s", f->dentry->name);
 	if (f->mount)
 		return path_to_text(&p, to, size);
 	if (f->dentry)
@@ -503,6 +505,8 @@ static const struct proc_entry entries[] = {
 	{ .name = "smaps_rollup", .mode = LINUX_S_IFREG | 0400, .number = 34, .show = proc_pid_smaps_rollup },
 	{ .name = "mem", .mode = LINUX_S_IFREG | 0600, .number = 18, .fops = &proc_mem_ops },
 	{ .name = "auxv", .mode = LINUX_S_IFREG | 0400, .number = 19, .fops = &proc_auxv_ops },
+	{ .name = "ns", .mode = LINUX_S_IFDIR | 0511, .number = 39, .ops = &pid_dir_ops, .fops = &pid_dir_fops,
+	  .below = proc_ns_entries, .nr_below = PROC_NS_NR },
 	LINK("exe", PROC_EXE), LINK("cwd", PROC_CWD), LINK("root", PROC_ROOT),
 	DIR("fd", 15, &fd_dir_ops, &fd_dir_fops), DIR("fdinfo", FDINFO_DIR, &fd_dir_ops, &fd_dir_fops),
 	{ .name = "map_files", .mode = LINUX_S_IFDIR | 0500, .number = 28, .ops = &proc_map_files_ops, .fops = &proc_map_files_fops },

@@ -7,6 +7,7 @@
 #include <fs/landlock.h>
 #include <kernel/cgroup.h>
 #include <kernel/thread.h>
+#include <kernel/user_ns.h>
 #include <uapi/ferry/syscall.h>
 #include "process_internal.h"
 
@@ -27,7 +28,9 @@ struct thread *process_companion_create(const char *name, void (*fn)(void *arg),
 	process_get(p);
 	t->process = p;
 	t->cred = current->cred;
+	user_ns_get(t->cred.user_ns);
 	landlock_inherit(t);
+	ns_inherit(t);
 	t->affinity = affinity;
 	t->blocked = ~(sigset_t)0;
 	t->syscall_nr = NR_io_uring_enter;	/* its time is the kernel's */
@@ -61,6 +64,7 @@ void process_companion_exit(void)
 	wait_wake(&p->state_wait, 0);
 	spin_unlock_irq(&p->lock, flags);
 	cgroup_task_remove(p);
+	ns_leave(t);
 	thread_exit();
 }
 

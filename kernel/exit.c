@@ -6,6 +6,7 @@
  */
 #include <kernel/cgroup.h>
 #include <kernel/log.h>
+#include <kernel/namespace.h>
 #include <kernel/ptrace.h>
 #include <kernel/syscall.h>
 #include <fs/file.h>
@@ -296,6 +297,7 @@ void thread_leave(void)
 	thread_forsake(t);
 	if (thread_detach(t))
 		process_finish(p);
+	ns_leave(t);
 	thread_exit();
 }
 

@@ -2,10 +2,11 @@
 /*
  * New threads and processes out of the current one: clone, clone3, fork, vfork. A thread shares everything of its process; a process gets
  * copies, or shares its space, files or directories as the flags say. CLONE_SIGHAND without CLONE_THREAD copies the actions (Linux shares
- * them); namespaces are refused. Locks: process_tree_lock for the parent's group and session.
+ * them). Locks: process_tree_lock for the parent's group and session.
  */
 #include <kernel/cgroup.h>
 #include <kernel/log.h>
+#include <kernel/user_ns.h>
 #include <kernel/ptrace.h>
 #include <kernel/seccomp.h>
 #include <kernel/syscall.h>
@@ -18,8 +19,8 @@
 #include "pidfd.h"
 #include "process_internal.h"
 
-#define CLONE_REFUSED	(LINUX_CLONE_NEWNS | LINUX_CLONE_NEWCGROUP | LINUX_CLONE_NEWUTS | LINUX_CLONE_NEWIPC | LINUX_CLONE_NEWUSER | \
-			 LINUX_CLONE_NEWPID | LINUX_CLONE_NEWNET | LINUX_CLONE_INTO_CGROUP | LINUX_CLONE_NEWTIME)
+#define CLONE_REFUSED	(LINUX_CLONE_NEWUSER | LINUX_CLONE_INTO_CGROUP)
+#define THREAD_SHARES	(NS_CLONE_FLAGS | LINUX_CLONE_NEWUSER)	/* with its process */
 #define VFORK_POLL_NS	(50 * NSEC_PER_MSEC)
 #define THREADS_MAX	4096u
 
@@ -36,6 +37,12 @@ static int clone_check(const struct clone_request *r)
 	uint64_t f = r->flags;
 
 	if (f & CLONE_REFUSED)
+		return -EINVAL;
+	if ((f & LINUX_CLONE_FS) && (f & (LINUX_CLONE_NEWNS | LINUX_CLONE_NEWUSER)))
+		return -EINVAL;
+	if ((f & LINUX_CLONE_THREAD) && (f & THREAD_SHARES))
+		return -EINVAL;
+	if ((f & LINUX_CLONE_NEWIPC) && (f & LINUX_CLONE_SYSVSEM))
 		return -EINVAL;
 	if ((f & LINUX_CLONE_THREAD) && !(f & LINUX_CLONE_SIGHAND))
 		return -EINVAL;
@@ -67,6 +74,7 @@ static void thread_inherit(struct thread *t, const struct clone_request *r)
 	arch_thread_copy(t, from);
 	seccomp_inherit(t);
 	landlock_inherit(t);
+	ns_inherit(t);
 	if (r->flags & LINUX_CLONE_SETTLS)
 		t->arch.fs_base = r->tls;
 	t->no_new_privs = from->no_new_privs;
@@ -133,6 +141,7 @@ static void process_copy_state(struct process *p, struct process *from, const st
 	memcpy(p->actions, from->actions, sizeof(p->actions));
 	memcpy(p->rlimits, from->rlimits, sizeof(p->rlimits));
 	p->cred = current->cred;
+	user_ns_get(p->cred.user_ns);
 	p->membarriers = from->membarriers;
 	p->arg_start = from->arg_start;
 	p->arg_end = from->arg_end;
@@ -256,26 +265,43 @@ static int pidfd_reserve(const struct clone_request *r, struct file **f)
 	return err;
 }
 
+/* The namespaces of @p's first thread; NULL: those of the current one. ERR_PTR. */
+static struct ns_set *names_copy(struct process *p, uint64_t flags)
+{
+	if (likely(!(flags & NS_CLONE_FLAGS)))
+		return NULL;
+	return ns_set_copy(ns_set_of(current), flags, &p->cred, p->fs);
+}
+
 static int64_t clone_process_only(const struct clone_request *r, const struct regs *from, struct file *pidfd)
 {
 	unsigned int event = ptrace_clone_event(r->flags, r->exit_signal);
 	struct process *p = process_copy(r);
+	struct ns_set *names;
 	struct regs regs;
 	struct thread *t;
 	pid_t pid;
 
 	if (IS_ERR(p))
 		return PTR_ERR(p);
+	names = names_copy(p, r->flags);
+	if (IS_ERR(names)) {
+		process_discard(p);
+		return PTR_ERR(names);
+	}
 	pid = p->pid;
 	child_regs(&regs, from, r);
 	pid_hold(pid);
 	t = process_thread_create(p, pid, &regs);
 	if (IS_ERR(t)) {
 		pid_free(pid);
+		ns_set_put(names);
 		process_discard(p);
 		return PTR_ERR(t);
 	}
 	thread_inherit(t, r);
+	if (names)
+		ns_replace(t, names);
 	tids_write(t, r);
 	process_link_child(p, r);
 	if (pidfd)

@@ -15,7 +15,7 @@
 
 bool privileged(unsigned int cap)
 {
-	return !current || !current->process || (current->cred.privileges.effective & BIT_OF(cap));
+	return !current || !current->process || ((current->cred.privileges.effective & BIT_OF(cap)) && !current->cred.user_ns);
 }
 
 static bool any_root(const struct credentials *c)

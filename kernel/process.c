@@ -8,6 +8,7 @@
 #include <kernel/device.h>
 #include <kernel/log.h>
 #include <kernel/time.h>
+#include <kernel/user_ns.h>
 #include <fs/file.h>
 #include <mm/page.h>
 #include <mm/slab.h>
@@ -94,6 +95,7 @@ void process_put(struct process *p)
 	if (p->device)
 		device_put(p->device);
 	pid_free(p->pid);
+	user_ns_put(p->cred.user_ns);
 	kfree(p);
 }
 
@@ -194,6 +196,7 @@ struct thread *process_thread_create(struct process *p, pid_t tid, const struct 
 	t->tid = tid;
 	t->syscall_nr = -1;
 	t->cred = p == current_process ? current->cred : p->cred;
+	user_ns_get(t->cred.user_ns);
 	flags = spin_lock_irq(&p->lock);
 	list_append(&p->threads, &t->process_link);
 	p->nr_threads++;

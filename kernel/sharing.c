@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What processes share with each other: unshare(2), setns(2), kcmp(2). There are no namespaces, so asking for one is an error, as on a Linux
- * built without. Files and directories belong to processes here, so a thread cannot have its own.
+ * What processes share with each other: unshare(2), kcmp(2). Files and directories belong to processes here, so a thread among others
+ * cannot have its own, nor another mount namespace.
  */
 #include <fs/file.h>
 #include <fs/internal.h>
 #include <fs/sysv.h>
 #include <fs/vfs.h>
 #include <kernel/init.h>
+#include <kernel/namespace.h>
 #include <kernel/ptrace.h>
 #include <kernel/syscall.h>
 #include <uapi/ferry/linux.h>
 #include "process_internal.h"
 
-#define NAMESPACES	(LINUX_CLONE_NEWNS | LINUX_CLONE_NEWCGROUP | LINUX_CLONE_NEWUTS | LINUX_CLONE_NEWIPC | LINUX_CLONE_NEWPID | \
-			 LINUX_CLONE_NEWNET | LINUX_CLONE_NEWTIME)
-#define UNSHARE_KNOWN	(NAMESPACES | LINUX_CLONE_NEWUSER | LINUX_CLONE_THREAD | LINUX_CLONE_FS | LINUX_CLONE_SIGHAND | LINUX_CLONE_VM | \
+#define UNSHARE_KNOWN	(NS_CLONE_FLAGS | LINUX_CLONE_NEWUSER | LINUX_CLONE_THREAD | LINUX_CLONE_FS | LINUX_CLONE_SIGHAND | LINUX_CLONE_VM | \
 			 LINUX_CLONE_FILES | LINUX_CLONE_SYSVSEM)
 #define SINGLE_ONLY	(LINUX_CLONE_THREAD | LINUX_CLONE_SIGHAND | LINUX_CLONE_VM | LINUX_CLONE_FILES | LINUX_CLONE_FS | LINUX_CLONE_SYSVSEM)
 
@@ -25,63 +24,91 @@ static int unshare_check(uint64_t flags)
 		return -EINVAL;
 	if ((flags & SINGLE_ONLY) && current_process->nr_threads > 1)
 		return -EINVAL;
-	if ((flags & NAMESPACES) && !privileged(LINUX_CAP_SYS_ADMIN))
-		return -EPERM;
-	return flags & (NAMESPACES | LINUX_CLONE_NEWUSER) ? -EINVAL : 0;
+	return flags & LINUX_CLONE_NEWUSER ? -EINVAL : 0;
 }
 
-static int files_unshare(struct process *p)
+/* What is asked for brings along what cannot be shared with it. */
+static uint64_t implied(uint64_t flags)
 {
-	struct fd_table *own = fd_table_copy(p->files), *old = p->files;
-	uint64_t flags;
+	if (flags & LINUX_CLONE_NEWUSER)
+		flags |= LINUX_CLONE_THREAD | LINUX_CLONE_FS;
+	if (flags & LINUX_CLONE_NEWNS)
+		flags |= LINUX_CLONE_FS;
+	if (flags & LINUX_CLONE_NEWIPC)
+		flags |= LINUX_CLONE_SYSVSEM;
+	return flags;
+}
 
-	if (!own)
-		return -ENOMEM;
-	flags = spin_lock_irq(&p->lock);
-	p->files = own;
-	spin_unlock_irq(&p->lock, flags);
-	fd_table_put(old);
+/* What the caller gets for its own, before anything of it changes. */
+struct own_parts {
+	struct fs_context *fs;
+	struct fd_table *files;
+	struct ns_set *names;
+};
+
+static int parts_copy(struct own_parts *own, struct process *p, uint64_t flags)
+{
+	if (flags & LINUX_CLONE_FS) {
+		own->fs = fs_context_copy(p->fs);
+		if (!own->fs)
+			return -ENOMEM;
+	}
+	if (flags & NS_CLONE_FLAGS) {
+		own->names = ns_set_copy(ns_set_of(current), flags, &current->cred, own->fs);
+		if (IS_ERR(own->names))
+			return PTR_ERR(own->names);
+	}
+	if (flags & LINUX_CLONE_FILES) {
+		own->files = fd_table_copy(p->files);
+		if (!own->files)
+			return -ENOMEM;
+	}
 	return 0;
 }
 
-static int context_unshare(struct process *p)
+static void parts_change(struct own_parts *own, struct process *p)
 {
-	struct fs_context *own = fs_context_copy(p->fs), *old = p->fs;
-	uint64_t flags;
+	uint64_t flags = spin_lock_irq(&p->lock);
+	struct own_parts old = { 0 };
 
-	if (!own)
-		return -ENOMEM;
-	flags = spin_lock_irq(&p->lock);
-	p->fs = own;
+	if (own->fs) {
+		old.fs = p->fs;
+		p->fs = own->fs;
+	}
+	if (own->files) {
+		old.files = p->files;
+		p->files = own->files;
+	}
 	spin_unlock_irq(&p->lock, flags);
-	fs_context_put(old);
-	return 0;
+	if (own->names)
+		ns_set_change(own->names);
+	*own = old;
+}
+
+static void parts_put(struct own_parts *own)
+{
+	fs_context_put(own->fs);
+	fd_table_put(own->files);
+	if (!IS_ERR(own->names))
+		ns_set_put(own->names);
+	ns_bury();
 }
 
 SYSCALL(NR_unshare, unshare)
 {
 	struct process *p = current_process;
-	uint64_t what = args->a[0];
+	uint64_t what = implied(args->a[0]);
+	struct own_parts own = { 0 };
 	int err = unshare_check(what);
 
-	if (!err && (what & LINUX_CLONE_FS))
-		err = context_unshare(p);
-	if (!err && (what & LINUX_CLONE_FILES))
-		err = files_unshare(p);
+	if (!err)
+		err = parts_copy(&own, p, what);
 	if (!err && (what & LINUX_CLONE_SYSVSEM))
 		sem_process_exit(p);
+	if (!err)
+		parts_change(&own, p);
+	parts_put(&own);
 	return err;
-}
-
-/* No descriptor stands for a namespace, and none can be entered through a process. */
-SYSCALL(NR_setns, setns)
-{
-	struct file *f = fd_get_io(args->a[0]);
-
-	if (!f)
-		return -EBADF;
-	file_put(f);
-	return -EINVAL;
 }
 
 /* ---- kcmp ---- */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Calls about the system as a whole: names, memory figures, random bytes, the log, and the end of it all. */
+/* Calls about the system as a whole: memory figures, random bytes, the log, and the end of it all. */
 #include <fs/internal.h>
 #include <kernel/init.h>
 #include <kernel/log.h>
@@ -10,92 +10,11 @@
 #include <mm/user.h>
 #include "process_internal.h"
 
-#define NAME_MAX_LENGTH	(LINUX_UTSNAME_LENGTH - 1)
 #define RANDOM_CHUNK	256
 #define LOG_CHUNK	4096
 #define LOG_BUFFER_SIZE	65536	/* what dmesg asks room for */
 #define LOG_LEVEL_ON	KERN_INFO
 #define LOG_LEVEL_OFF	1
-
-/* Guards the two names that root may change. */
-static struct spinlock names_lock = SPINLOCK_INIT("names");
-
-/* The release is one that glibc's "kernel too old" check accepts. */
-static struct linux_utsname names = {
-	.sysname = "Ferry", .nodename = "ferry", .release = "6.1.0-ferry", .version = "#1", .machine = "x86_64", .domainname = "(none)",
-};
-
-void system_names(struct linux_utsname *to)
-{
-	uint64_t flags = spin_lock_irq(&names_lock);
-
-	*to = names;
-	spin_unlock_irq(&names_lock, flags);
-}
-
-SYSCALL(NR_uname, uname)
-{
-	struct linux_utsname copy;
-
-	system_names(&copy);
-	return copy_to_user(args->a[0], &copy, sizeof(copy));
-}
-
-static int64_t name_change(char *name, uint64_t address, uint64_t length)
-{
-	char text[LINUX_UTSNAME_LENGTH] = "";
-	uint64_t flags;
-
-	if (!privileged(LINUX_CAP_SYS_ADMIN))
-		return -EPERM;
-	if (length > NAME_MAX_LENGTH)
-		return -EINVAL;
-	if (copy_from_user(text, address, length))
-		return -EFAULT;
-	flags = spin_lock_irq(&names_lock);
-	memcpy(name, text, sizeof(text));
-	spin_unlock_irq(&names_lock, flags);
-	return 0;
-}
-
-SYSCALL(NR_sethostname, sethostname)
-{
-	return name_change(names.nodename, args->a[0], args->a[1]);
-}
-
-SYSCALL(NR_setdomainname, setdomainname)
-{
-	return name_change(names.domainname, args->a[0], args->a[1]);
-}
-
-static void name_show(struct seq *s, void *priv)
-{
-	struct linux_utsname copy;
-
-	system_names(&copy);
-	seq_printf(s, "%s\n", priv == names.nodename ? copy.nodename : copy.domainname);
-}
-
-/* What is too long is cut off, as on Linux. */
-static int name_write(void *priv, char *text)
-{
-	char name[LINUX_UTSNAME_LENGTH] = "";
-	uint64_t flags;
-
-	memcpy(name, text, MIN(strlen(text), (size_t)NAME_MAX_LENGTH));
-	flags = spin_lock_irq(&names_lock);
-	memcpy(priv, name, sizeof(name));
-	spin_unlock_irq(&names_lock, flags);
-	return 0;
-}
-
-static int names_init(void)
-{
-	int err = proc_create_rw("sys/kernel/hostname", 0644, name_show, name_write, names.nodename);
-
-	return err ? err : proc_create_rw("sys/kernel/domainname", 0644, name_show, name_write, names.domainname);
-}
-INITCALL("2fs", names_init);
 
 static bool count_process(struct process *p, void *arg)
 {

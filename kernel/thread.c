@@ -8,6 +8,7 @@
 #include <kernel/log.h>
 #include <kernel/process.h>
 #include <kernel/seccomp.h>
+#include <kernel/user_ns.h>
 #include <mm/slab.h>
 #include <mm/vmap.h>
 #include <uapi/ferry/linux_process.h>
@@ -49,6 +50,7 @@ static void thread_free(struct thread *t)
 	kfree(t->trace);
 	seccomp_release(t);
 	landlock_release(t);
+	user_ns_put(t->cred.user_ns);
 	kstack_free(t->kstack);
 	if (t->tid)
 		pid_free(t->tid);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What processes share: unshare(2), setns(2), kcmp(2). */
+/* What processes share: unshare(2), kcmp(2). */
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>

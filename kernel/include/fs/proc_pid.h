@@ -9,6 +9,8 @@
 #define PROC_EXE	12
 #define PROC_CWD	13
 #define PROC_ROOT	14
+#define PROC_NS_FIRST	100	/* with the kind, and NS_KINDS more for those of children */
+#define PROC_NS_NR	10
 
 struct proc_entry {
 	const char *name;
@@ -84,6 +86,10 @@ void proc_net_unix(struct seq *s, struct inode *inode);
 /* proc_pid_map.c */
 extern const struct inode_ops proc_map_files_ops;
 extern const struct file_ops proc_map_files_fops, proc_pagemap_ops;
+
+/* nsfs.c */
+extern const struct proc_entry proc_ns_entries[PROC_NS_NR];
+bool inode_is_ns(const struct inode *inode);
 
 /* proc_mounts.c */
 void proc_pid_mounts(struct seq *s, struct inode *inode);

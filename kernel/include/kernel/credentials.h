@@ -11,9 +11,12 @@
 
 #define CREDENTIAL_GROUPS	16
 
+struct user_ns;
+
 struct credentials {
 	uint32_t uid, gid, euid, egid, suid, sgid, fsuid, fsgid;
-	struct privileges privileges;
+	struct privileges privileges;	/* in @user_ns */
+	struct user_ns *user_ns;	/* NULL: the first. Counted by a thread and a process, not by copies */
 	uint32_t groups[CREDENTIAL_GROUPS], nr_groups;
 };
 

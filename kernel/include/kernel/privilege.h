@@ -25,7 +25,10 @@ struct file_privileges {
 
 struct credentials;
 
-/* May the current thread do what @cap (LINUX_CAP_*) stands for? Kernel threads may. Any context of a thread. */
+/*
+ * May the current thread do to the whole machine, in the first user namespace, what @cap (LINUX_CAP_*) stands for? Kernel threads may. In
+ * another: privileged_in() (kernel/user_ns.h). Any context of a thread.
+ */
 bool privileged(unsigned int cap);
 /*
  * @to, a copy of @from with the ids that a new program's set-id bits give, becomes what execve makes of @from. @bound: it must not gain

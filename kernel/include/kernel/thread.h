@@ -19,6 +19,7 @@
 struct process;
 struct cgroup;
 struct landlock_layer;
+struct ns_set;
 
 enum thread_state { THREAD_NEW, THREAD_READY, THREAD_RUNNING, THREAD_SLEEPING, THREAD_STOPPED, THREAD_DEAD };
 enum sched_class { SCHED_FAIR, SCHED_RT, SCHED_IDLE_CLASS };
@@ -116,6 +117,7 @@ struct thread {
 	struct seccomp_filter *seccomp_filter;	/* counted, the newest; with the next: kernel/seccomp.c, under process->lock */
 	uint8_t seccomp_mode;
 	struct landlock_layer *landlock;	/* counted (fs/landlock.h); NULL: not restricted */
+	struct ns_set *ns;		/* counted (kernel/namespace.h), under process->lock; NULL: the first of each kind */
 	bool no_new_privs;		/* for good; another thread sets it with its filters, under process->lock */
 	struct credentials cred;	/* written by the thread itself (credentials_set), under process->lock; read by anybody */
 

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+/* setns(2): the current thread enters one namespace by its file, or several of those that a process is in by a pidfd. */
+#include <fs/file.h>
+#include <fs/internal.h>
+#include <kernel/process.h>
+#include <kernel/ptrace.h>
+#include <kernel/syscall.h>
+#include <mm/slab.h>
+#include "../pidfd.h"
+#include "internal.h"
+
+/* What the thread becomes, before anything of it changes. */
+struct entering {
+	struct credentials cred;
+	struct ns_set *set;
+	struct fs_context *fs;
+};
+
+/* Takes over @ns. */
+static int enter_one(struct entering *e, struct ns *ns)
+{
+	int err = ns_may_enter(ns, &e->cred);
+
+	if (!err && ns->type->enter)
+		err = ns->type->enter(ns, &e->cred, e->fs);
+	if (err) {
+		ns_put(ns);
+		return err;
+	}
+	ns_put(e->set->of[ns->type->kind]);
+	e->set->of[ns->type->kind] = ns;
+	return 0;
+}
+
+static int begin(struct entering *e)
+{
+	e->cred = current->cred;
+	e->fs = current_process->fs;
+	e->set = kzalloc(sizeof(*e->set));
+	if (!e->set)
+		return -ENOMEM;
+	ref_init(&e->set->ref);
+	for (unsigned int i = 0; i < NS_SET_KINDS; i++) {
+		e->set->of[i] = ns_set_of(current)->of[i];
+		ns_get(e->set->of[i]);
+	}
+	return 0;
+}
+
+static int end(struct entering *e, int err)
+{
+	if (err)
+		ns_set_put(e->set);
+	else
+		ns_set_change(e->set);
+	ns_bury();
+	return err;
+}
+
+static int enter_file(struct ns *ns, uint64_t flags)
+{
+	struct entering e;
+	int err;
+
+	if ((flags && flags != ns->type->flag) || ns->type->kind == NS_USER)
+		return -EINVAL;
+	err = begin(&e);
+	if (err)
+		return err;
+	ns_get(ns);
+	return end(&e, enter_one(&e, ns));
+}
+
+static int enter_process(struct process *p, uint64_t flags)
+{
+	struct entering e;
+	int err;
+
+	if (!flags || flags & ~NS_CLONE_FLAGS)
+		return -EINVAL;
+	err = ptrace_may_read(p) ? -EPERM : begin(&e);
+	if (err)
+		return err;
+	for (unsigned int i = 0; i < NS_SET_KINDS && !err; i++) {
+		struct ns *ns;
+
+		if (!(flags & ns_types[i]->flag))
+			continue;
+		ns = ns_of_process(p, i);
+		err = ns ? enter_one(&e, ns) : -ESRCH;
+	}
+	return end(&e, err);
+}
+
+/* setns(fd, flags) */
+SYSCALL(NR_setns, setns)
+{
+	struct file *f = fd_get_io(args->a[0]);
+	struct ns *ns = f ? ns_of_file(f) : NULL;
+	uint64_t flags = (uint32_t)args->a[1];
+	struct process *p;
+	int err;
+
+	if (!f)
+		return -EBADF;
+	if (ns) {
+		err = enter_file(ns, flags);
+		file_put(f);
+		return err;
+	}
+	file_put(f);
+	p = pidfd_get(args->a[0], NULL);
+	if (IS_ERR(p))
+		return PTR_ERR(p) == -EBADF ? -EINVAL : PTR_ERR(p);
+	err = enter_process(p, flags);
+	process_put(p);
+	return err;
+}
