@@ -365,6 +365,8 @@ SYSCALL(NR_truncate, truncate)
 	if (err)
 		return err;
 	err = mount_read_only(&p) ? -EROFS : LINUX_S_ISDIR(p.dentry->inode->mode) ? -EISDIR : inode_permission(p.dentry->inode, MAY_WRITE);
+	if (!err && inode_runs(p.dentry->inode))
+		err = -ETXTBSY;
 	if (!err)
 		err = change_size(p.dentry, args->a[1]);
 	path_put(&p);

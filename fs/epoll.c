@@ -157,7 +157,7 @@ static void epoll_show(struct file *f, struct seq *s)
 	mutex_unlock(&epoll_mutex);
 }
 
-static const struct file_ops epoll_ops = { .poll = epoll_poll, .release = epoll_release, .show = epoll_show };
+static const struct file_ops epoll_ops = { .poll = epoll_poll, .release = epoll_release, .name = "[eventpoll]", .show = epoll_show };
 
 bool file_is_epoll(const struct file *f)
 {

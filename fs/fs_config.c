@@ -61,7 +61,7 @@ static void config_release(struct file *f)
 	kfree(c);
 }
 
-static const struct file_ops config_ops = { .read = config_read, .release = config_release };
+static const struct file_ops config_ops = { .name = "[fscontext]", .read = config_read, .release = config_release };
 
 /* Takes over the reference to @s. */
 static int config_install(struct fs_type *type, struct super *s, enum config_phase phase, bool cloexec)

@@ -98,7 +98,9 @@ static void ruleset_release(struct file *f)
 	kfree(f->priv);
 }
 
-static const struct file_ops ruleset_ops = { .read = nothing_to_read, .write = nothing_to_read, .release = ruleset_release };
+static const struct file_ops ruleset_ops = {
+	.name = "[landlock-ruleset]", .read = nothing_to_read, .write = nothing_to_read, .release = ruleset_release,
+};
 
 /* The ruleset of @fd, and its file with a reference: ERR_PTR. */
 static struct ruleset *ruleset_get(int fd, struct file **f)

@@ -33,27 +33,6 @@ static struct list all_leases = LIST_INIT(all_leases);
 static struct wait_queue leases_changed = WAIT_QUEUE_INIT(leases_changed, "leases");
 static unsigned int break_seconds = BREAK_SECONDS;
 
-/* ---- Who has a file open ---- */
-
-static uint32_t *count_of(const struct file *f)
-{
-	return (f->flags & LINUX_O_ACCMODE) == LINUX_O_RDONLY ? &f->inode->nr_readers : &f->inode->nr_writers;
-}
-
-void file_count(struct file *f)
-{
-	if (f->flags & LINUX_O_PATH)
-		return;
-	__atomic_fetch_add(count_of(f), 1, __ATOMIC_SEQ_CST);
-	f->counted = true;
-}
-
-void file_uncount(struct file *f)
-{
-	if (f->counted)
-		__atomic_fetch_sub(count_of(f), 1, __ATOMIC_SEQ_CST);
-}
-
 /* Has somebody it open in a way that forbids the lease? */
 static bool others_open(const struct file *f, bool writes)
 {

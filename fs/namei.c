@@ -142,6 +142,17 @@ SYSCALL(NR_mkdirat, mkdirat)
 	return do_mkdir(args->a[0], args->a[1], args->a[2]);
 }
 
+/* @err, unless the path is no path. */
+static int refuse(uint64_t utext, int err)
+{
+	char *text = path_from_user(utext, false);
+
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+	kfree(text);
+	return err;
+}
+
 static int do_mknod(int dirfd, uint64_t utext, mode_t mode, uint32_t dev)
 {
 	mode_t type = mode & LINUX_S_IFMT;
@@ -149,11 +160,11 @@ static int do_mknod(int dirfd, uint64_t utext, mode_t mode, uint32_t dev)
 	if (!type)
 		type = LINUX_S_IFREG;
 	if (type == LINUX_S_IFDIR)
-		return -EPERM;
+		return refuse(utext, -EPERM);
 	if (type == LINUX_S_IFLNK || mode_to_dtype(type) > LINUX_DT_SOCK)
-		return -EINVAL;
+		return refuse(utext, -EINVAL);
 	if ((type == LINUX_S_IFCHR || type == LINUX_S_IFBLK) && !privileged(LINUX_CAP_MKNOD))
-		return -EPERM;
+		return refuse(utext, -EPERM);
 	return make_node(dirfd, utext, type | (mode & 07777 & ~fs_umask()), dev, NULL);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Opening files: open, openat, openat2, creat, and access. */
+#include <fs/internal.h>
 #include <fs/landlock.h>
 #include <fs/lease.h>
 #include <fs/notify.h>
@@ -165,8 +166,9 @@ struct file *file_open_path(const struct path *p, uint32_t flags)
 	f->dentry = p->dentry;
 	f->mount = p->mount;
 	path_get(p);
-	file_count(f);
-	err = flags & LINUX_O_PATH ? 0 : lease_break(inode, flags);
+	err = file_count(f);
+	if (!err && !(flags & LINUX_O_PATH))
+		err = lease_break(inode, flags);
 	if (!err)
 		err = file_bind(f, inode);
 	f->flags &= ~LINUX_O_NOCTTY;
@@ -194,6 +196,8 @@ static struct file *open_found(const struct path *p, const struct open_how *how,
 		err = open_check_access(p->dentry->inode, how->flags);
 	if (!err)
 		err = landlock_open(p, how->flags);
+	if (!err && wants_write(how->flags) && inode_runs(p->dentry->inode))
+		err = -ETXTBSY;		/* before it is cut */
 	if (!err && !created)
 		err = lease_break(p->dentry->inode, how->flags);
 	if (!err && !created && (how->flags & LINUX_O_TRUNC))

@@ -226,11 +226,6 @@ bool proc_pid_emit(struct file *f, bool (*emit)(void *arg, const char *name, uin
 }
 
 /* Links to paths. */
-static ssize_t exe_text(struct process *p, char *to, size_t size)
-{
-	return p->exe[0] ? (ssize_t)MIN(str_copy(to, p->exe, size), size) : -ENOENT;
-}
-
 int proc_context_path(struct process *p, bool root, struct path *to)
 {
 	uint64_t flags = spin_lock_irq(&p->lock);
@@ -269,6 +264,40 @@ static ssize_t path_to_text(struct path *p, char *to, size_t size)
 	return n;
 }
 
+ssize_t proc_file_text(const struct file *f, char *to, size_t size)
+{
+	struct path p = { f->mount, f->dentry };
+
+	if (f->mount && inode_is_ns(f->inode))
+		return format_text(to, size, "%s", f->dentry->name);
+	if (f->mount)
+		return path_to_text(&p, to, size);
+	if (f->dentry)
+		return format_text(to, size, "/%s (deleted)", f->dentry->name);
+	if (f->inode)
+		return format_text(to, size, "%s:[%llu]", file_is_pipe(f) ? "pipe" : "socket", (unsigned long long)f->inode->ino);
+	return format_text(to, size, "anon_inode:%s", f->ops->name ? f->ops->name : "[file]");
+}
+
+int proc_file_path(struct file *f, struct path *to)
+{
+	if (!f->dentry)
+		return f->inode ? proc_anonymous_path(f, to) : -ENOENT;
+	*to = (struct path){ f->mount, f->dentry };
+	path_get(to);
+	return 0;
+}
+
+/* Of a driver there is only the name. */
+static ssize_t exe_text(struct process *p, char *to, size_t size)
+{
+	struct file *f = process_program_get(p);
+	ssize_t n = f ? proc_file_text(f, to, size) : p->exe[0] ? (ssize_t)MIN(str_copy(to, p->exe, size), size) : -ENOENT;
+
+	file_put(f);
+	return n;
+}
+
 static ssize_t link_readlink(struct inode *inode, char *to, size_t size)
 {
 	const struct proc_node *n = inode->priv;
@@ -291,22 +320,17 @@ static ssize_t link_readlink(struct inode *inode, char *to, size_t size)
 static int link_follow(struct inode *inode, struct path *to)
 {
 	const struct proc_node *n = inode->priv;
-	struct walk w;
+	struct file *f;
 	int err;
 
 	if (ptrace_may_read(n->process))
 		return -EACCES;
 	if (n->entry->number != PROC_EXE)
 		return link_path(inode, to);
-	if (!n->process->exe[0])
-		return -ENOENT;
-	err = walk_path(&w, NULL, n->process->exe, WALK_FOLLOW);
-	if (err)
-		return err;
-	*to = w.at;
-	path_get(to);
-	walk_end(&w);
-	return 0;
+	f = process_program_get(n->process);
+	err = f ? proc_file_path(f, to) : -ENOENT;
+	file_put(f);
+	return err;
 }
 
 /* /proc/<pid>/fd. */
@@ -318,30 +342,6 @@ static struct file *node_file(const struct inode *inode)
 
 	fd_table_put(t);
 	return f;
-}
-
-ssize_t proc_file_text(const struct file *f, char *to, size_t size)
-{
-	struct path p = { f->mount, f->dentry };
-
-	if (f->mount && inode_is_ns(f->inode))
-		return format_text(to, size, "%s", f->dentry->name);
-	if (f->mount)
-		return path_to_text(&p, to, size);
-	if (f->dentry)
-		return format_text(to, size, "/%s (deleted)", f->dentry->name);
-	if (f->inode)
-		return format_text(to, size, "%s:[%llu]", file_is_pipe(f) ? "pipe" : "socket", (unsigned long long)f->inode->ino);
-	return format_text(to, size, "anon_inode:[file]");
-}
-
-int proc_file_path(struct file *f, struct path *to)
-{
-	if (!f->dentry)
-		return f->inode ? proc_anonymous_path(f, to) : -ENOENT;
-	*to = (struct path){ f->mount, f->dentry };
-	path_get(to);
-	return 0;
 }
 
 static ssize_t fd_readlink(struct inode *inode, char *to, size_t size)

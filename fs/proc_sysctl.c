@@ -62,8 +62,8 @@ static int proc_sysctl_init(void)
 		{ "sys/kernel/modules_disabled", 1 }, { "sys/kernel/panic_on_oops", 1 }, { "sys/fs/suid_dumpable", 0 },
 		{ "sys/fs/protected_hardlinks", 0 }, { "sys/fs/protected_symlinks", 0 }, { "sys/fs/protected_fifos", 0 },
 		{ "sys/fs/protected_regular", 0 }, { "sys/fs/dir-notify-enable", 1 }, { "sys/vm/nr_hugepages", 0 },
-		{ "sys/vm/nr_overcommit_hugepages", 0 }, { "sys/vm/overcommit_kbytes", 0 }, { "sys/vm/legacy_va_layout", 0 }, { "sys/vm/panic_on_oom", 0 },
-		{ "sys/vm/oom_kill_allocating_task", 0 },
+		{ "sys/vm/nr_overcommit_hugepages", 0 }, { "sys/vm/overcommit_kbytes", 0 }, { "sys/vm/legacy_va_layout", 0 },
+		{ "sys/vm/panic_on_oom", 0 }, { "sys/vm/oom_kill_allocating_task", 0 },
 	};
 	int err = proc_create_rw("sys/vm/drop_caches", 0200, NULL, drop_caches, NULL);
 

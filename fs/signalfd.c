@@ -99,7 +99,9 @@ static void signalfd_show(struct file *f, struct seq *s)
 	seq_printf(s, "sigmask:\t%016llx\n", (unsigned long long)READ_ONCE(*mask_of(f)));
 }
 
-static const struct file_ops signalfd_ops = { .read = signalfd_read, .poll = signalfd_poll, .release = signalfd_release, .show = signalfd_show };
+static const struct file_ops signalfd_ops = {
+	.read = signalfd_read, .poll = signalfd_poll, .release = signalfd_release, .name = "[signalfd]", .show = signalfd_show,
+};
 
 static int64_t signalfd_new(sigset_t mask, uint32_t flags)
 {

@@ -57,6 +57,8 @@ static struct file *program_open_at(struct path *at)
 
 	if (!err)
 		err = landlock_execute(at);
+	if (!err && inode_is_written(at->dentry->inode))
+		err = -ETXTBSY;
 	file = err ? ERR_PTR(err) : file_open_path(at, LINUX_O_RDONLY);
 	path_put(at);
 	return file;
@@ -285,6 +287,11 @@ static int exec_prepare(struct exec_image *image, struct process *p, struct file
 	if (!err) {
 		program_resolve(file, program);
 		err = image_load(image, p, file, head, head_size, args);
+	}
+	/* A driver is resident: what is written to its file does not reach it. */
+	if (!err && !image->resident) {
+		err = file_run(file);
+		image->space->program = err ? NULL : file;
 	}
 	file_put(file);
 	if (!err)

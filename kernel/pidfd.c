@@ -41,7 +41,7 @@ static void pidfd_show(struct file *f, struct seq *s)
 	seq_printf(s, "Pid:\t%d\nNSpid:\t%d\n", pid, pid);
 }
 
-static const struct file_ops pidfd_ops = { .poll = pidfd_poll, .release = pidfd_release, .show = pidfd_show };
+static const struct file_ops pidfd_ops = { .poll = pidfd_poll, .release = pidfd_release, .name = "[pidfd]", .show = pidfd_show };
 
 struct file *pidfd_create(uint32_t flags)
 {

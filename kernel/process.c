@@ -277,6 +277,17 @@ struct space *process_space_get(struct process *p)
 	return space;
 }
 
+struct file *process_program_get(struct process *p)
+{
+	uint64_t flags = spin_lock_irq(&p->lock);
+	struct file *f = p->space ? p->space->program : NULL;
+
+	if (f)
+		file_get(f);
+	spin_unlock_irq(&p->lock, flags);
+	return f;
+}
+
 /* One page's worth of a copy between the kernel and @s; returns bytes or -EFAULT. */
 static ssize_t space_copy_page(struct space *s, vaddr_t address, void *kernel, size_t n, bool write)
 {

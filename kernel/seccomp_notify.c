@@ -442,7 +442,9 @@ static void listener_release(struct file *f)
 	seccomp_listener_put(l);
 }
 
-static const struct file_ops listener_ops = { .ioctl = listener_ioctl, .poll = listener_poll, .release = listener_release };
+static const struct file_ops listener_ops = {
+	.name = "seccomp notify", .ioctl = listener_ioctl, .poll = listener_poll, .release = listener_release,
+};
 
 int seccomp_listener_create(bool killable, struct seccomp_listener **listener, struct file **f)
 {

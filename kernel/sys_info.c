@@ -177,3 +177,19 @@ SYSCALL(NR_reboot, reboot)
 		return -EINVAL;
 	}
 }
+
+/* There are no modules: /proc/sys/kernel/modules_disabled is 1, with which Linux too refuses everybody. */
+SYSCALL(NR_init_module, init_module)
+{
+	return -EPERM;
+}
+
+SYSCALL(NR_finit_module, finit_module)
+{
+	return -EPERM;
+}
+
+SYSCALL(NR_delete_module, delete_module)
+{
+	return -EPERM;
+}

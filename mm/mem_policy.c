@@ -20,10 +20,10 @@
 int node_mask_get(uint64_t address, uint64_t bits, uint64_t *mask)
 {
 	*mask = 0;
-	if (!address || bits <= 1)
+	if (!address || bits == 1)
 		return 0;
 	if (bits - 1 > PAGE_SIZE * 8)
-		return -EINVAL;
+		return -EINVAL;		/* 0 too, as on Linux */
 	if (copy_from_user(mask, address, sizeof(*mask)))
 		return -EFAULT;
 	if (bits - 1 < 64)

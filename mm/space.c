@@ -167,6 +167,8 @@ void space_put(struct space *s)
 		space_drop_range(s, vma, vma->start, vma->end, false);
 	vma_free_list(&s->areas);
 	WARN_ON(s->nr_pages);
+	if (s->program)
+		file_run_end(s->program);
 	cgroup_put(s->group);
 	pt_free(s->root);
 	kfree(s);
@@ -257,6 +259,9 @@ struct space *space_fork(struct space *from)
 	to->group = from->group;
 	if (to->group)
 		cgroup_get(to->group);
+	to->program = from->program;
+	if (to->program)
+		file_run_again(to->program);
 	to->brk_start = from->brk_start;
 	to->brk_end = from->brk_end;
 	to->mmap_base = from->mmap_base;

@@ -430,7 +430,7 @@ static void kick_over(struct timer *t)
 	uring_tell(container_of(t, struct uring, kick));
 }
 
-static const struct file_ops uring_ops = { .mmap = uring_mmap, .poll = uring_poll, .release = uring_release };
+static const struct file_ops uring_ops = { .name = "[io_uring]", .mmap = uring_mmap, .poll = uring_poll, .release = uring_release };
 
 bool file_is_uring(const struct file *f)
 {

@@ -20,6 +20,17 @@
 
 #define PAGE	4096ul
 
+ABI_CASE(modules_are_not_loaded)
+{
+	char text[16];
+	bool disabled = *abi_read("/proc/sys/kernel/modules_disabled", text, sizeof(text)) == '1';
+
+	if (!disabled && !getuid())
+		CHECK(!setuid(65534));
+	CHECK_ERR(syscall(SYS_init_module, NULL, 0, ""), EPERM);
+	CHECK_ERR(syscall(SYS_finit_module, -1, "", 0), EPERM);
+	CHECK_ERR(syscall(SYS_delete_module, "none", 0), EPERM);
+}
 
 /* ---- descriptors ---- */
 

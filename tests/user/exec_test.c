@@ -39,6 +39,10 @@ int abi_role(int argc, char **argv)
 	if (!strcmp(role, "aux"))
 		return getauxval(AT_PAGESZ) == 4096 && getauxval(AT_PHDR) && getauxval(AT_RANDOM) && getauxval(AT_ENTRY) &&
 		       !getauxval(AT_SECURE) && !strcmp((char *)getauxval(AT_PLATFORM), "x86_64") ? 0 : 1;
+	if (!strcmp(role, "pause")) {
+		alarm(60);	/* if nobody ends it */
+		pause();
+	}
 	if (!strcmp(role, "places"))
 		places_tell();
 	if (!strcmp(role, "signals")) {
@@ -70,6 +74,67 @@ ABI_CASE(exec_passes_arguments)
 	char *argv[] = { (char *)abi_self, "@argc", "two", "", "four", NULL };
 
 	CHECK(exec_status(argv, no_env) == 5);
+}
+
+static pid_t start_pausing(const char *program)
+{
+	char *argv[] = { (char *)program, "@pause", NULL };
+	pid_t pid = fork();
+
+	if (!pid) {
+		execve(program, argv, no_env);
+		_exit(77);
+	}
+	abi_await_call(pid, SYS_pause);
+	return pid;
+}
+
+static void stop(pid_t pid)
+{
+	CHECK(!kill(pid, SIGKILL) && WTERMSIG(abi_wait(pid)) == SIGKILL);
+}
+
+ABI_CASE(a_program_that_runs_is_not_written_to)
+{
+	char *argv[] = { "./copy", "@argc", NULL };
+	pid_t pid;
+	int fd;
+
+	abi_fresh();
+	abi_copy_self("copy", 0755);
+	pid = start_pausing("./copy");
+	CHECK_ERR(open("copy", O_WRONLY), ETXTBSY);
+	CHECK_ERR(open("copy", O_RDWR | O_TRUNC), ETXTBSY);
+	CHECK_ERR(truncate("copy", 1), ETXTBSY);
+	stop(pid);
+	fd = open("copy", O_WRONLY | O_CLOEXEC);
+	CHECK(fd >= 0);
+	CHECK_ERR(execv("./copy", argv), ETXTBSY);
+	close(fd);
+	CHECK(exec_status(argv, no_env) == 2);
+}
+
+ABI_CASE(exe_in_proc_is_the_file_whatever_it_is_called_now)
+{
+	char link[64], text[300], wanted[300];
+	struct stat st, other;
+	ssize_t n;
+	pid_t pid;
+
+	abi_fresh();
+	abi_copy_self("copy", 0755);
+	CHECK(!stat("copy", &st));
+	pid = start_pausing("./copy");
+	snprintf(link, sizeof(link), "/proc/%d/exe", pid);
+	CHECK(!rename("copy", "moved") && getcwd(wanted, sizeof(wanted) - 20));
+	strcat(wanted, "/moved");
+	n = readlink(link, text, sizeof(text) - 1);
+	CHECK(n > 0 && n == (ssize_t)strlen(wanted) && !memcmp(text, wanted, n));
+	CHECK(!unlink("moved") && !stat(link, &other) && st.st_ino == other.st_ino);
+	strcat(wanted, " (deleted)");
+	n = readlink(link, text, sizeof(text) - 1);
+	CHECK(n == (ssize_t)strlen(wanted) && !memcmp(text, wanted, n));
+	stop(pid);
 }
 
 ABI_CASE(exec_passes_the_environment)

@@ -41,6 +41,7 @@ struct file_ops {
 	int (*fallocate)(struct file *f, int mode, uint64_t offset, uint64_t length);
 	/* More lines of /proc/<pid>/fdinfo/<fd>. May sleep. */
 	void (*show)(struct file *f, struct seq *s);
+	const char *name;	/* of files without an inode: what /proc/<pid>/fd calls them */
 	bool signals;	/* O_ASYNC has its owner told when it becomes ready; needs a poll op */
 };
 
@@ -62,6 +63,15 @@ struct file {
 
 /* Is @f on a mount whose files are not to be executed? */
 bool file_forbids_exec(const struct file *f);
+/* open_count.c. @f is the program of an address space, with a reference, until file_run_end(): 0, -ETXTBSY: it is open for writing. */
+int file_run(struct file *f);
+/* The same for one more space of a program that runs. */
+void file_run_again(struct file *f);
+/* May sleep. */
+void file_run_end(struct file *f);
+/* Is it the program of a space; is it open for writing? Any context. */
+bool inode_runs(const struct inode *inode);
+bool inode_is_written(const struct inode *inode);
 /* A new anonymous file with one reference, or NULL. */
 struct file *file_alloc(const struct file_ops *ops, void *priv, uint32_t flags);
 void file_get(struct file *f);

@@ -27,6 +27,10 @@ void file_locks_show(struct seq *s, const struct file *f, const void *table);
 /* file_handle.c: what a handle of @inode would be, as in a line of inotify's fdinfo; nothing where there are none. Any context. */
 void file_handle_show(struct seq *s, const struct inode *inode);
 
+/* open_count.c. @f was opened by its name; -ETXTBSY: to write to a program that runs. @f ends. */
+int file_count(struct file *f);
+void file_uncount(struct file *f);
+
 /* dnotify.c. F_NOTIFY on the directory @f, descriptor @fd: @what is LINUX_DN_*. 0, -ENOTDIR, -ENOMEM. May sleep. */
 int dnotify_set(struct file *f, int fd, uint32_t what);
 /* @table closes @f, or (NULL) @f ends. */

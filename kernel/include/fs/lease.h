@@ -26,9 +26,6 @@ int lease_set(struct file *f, int fd, int type);
 int lease_get(const struct file *f);
 /* @f ends. */
 void lease_release(const struct file *f);
-/* @f was opened by its name, or ends: what F_SETLEASE compares. */
-void file_count(struct file *f);
-void file_uncount(struct file *f);
 /* Lines of /proc/locks, from number @number + 1 on, and of /proc/<pid>/fdinfo. */
 void leases_show(struct seq *s, int number);
 void lease_show(struct seq *s, const struct file *f, int number);

@@ -68,7 +68,8 @@ struct inode {
 	struct list leases;		/* fs/lease.c */
 	struct list watches;		/* fs/notify.c */
 	struct list xattrs;		/* fs/xattr.c; guarded by lock */
-	uint32_t nr_readers, nr_writers;	/* open files that only read, that write; atomic */
+	uint32_t nr_readers, nr_writers;	/* open files that only read, that write; atomic, as the next (fs/open_count.c) */
+	uint32_t nr_running;		/* address spaces whose program it is */
 	uint32_t seals;
 	uint8_t write_hint;		/* F_SET_RW_HINT: kept, and nothing else */
 	bool linkable;			/* nlink is 0 and link() may give it a name; guarded by vfs_lock */

@@ -183,6 +183,8 @@ void process_kill(struct process *p, int sig);
 /* Another process's table of files or space with a reference of its own (fd_table_put, space_put), or NULL when it has ended. Any thread. */
 struct fd_table *process_files_get(struct process *p);
 struct space *process_space_get(struct process *p);
+/* The file of the program that it runs, counted; NULL: it has ended, or is a driver. Any context. */
+struct file *process_program_get(struct process *p);
 /* Copy from or to another space through its pages (for /proc and exec). Bytes copied or -EFAULT. May sleep. */
 ssize_t space_read(struct space *s, vaddr_t from, void *to, size_t n);
 ssize_t space_write(struct space *s, vaddr_t to, const void *from, size_t n);

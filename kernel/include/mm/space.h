@@ -71,6 +71,7 @@ struct space {
 	uint64_t nr_table_pages;
 	uint64_t limit_pages;	/* 0: none */
 	struct cgroup *group;	/* counted: whose account has the pages; NULL: nobody's (kernel/cgroup_memory.c) */
+	struct file *program;	/* what it was made to run (file_run()); NULL: nothing, or a driver. Set before others see the space */
 	bool resident;		/* a driver's: every area is VM_RESIDENT */
 	uint32_t lock_future;	/* LINUX_MCL_*: areas to come are VM_LOCKED (mlockall) */
 	struct vma *hint;	/* where the last search ended */
