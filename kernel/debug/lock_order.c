@@ -357,21 +357,32 @@ bool debug_spin_unlock(struct spinlock *lock)
 
 /* ---- Mutexes ---- */
 
+/* Who may wait may also be moved to another CPU, between any two instructions: the counts are this one's only with interrupts off. */
+static bool may_wait(void)
+{
+	bool irqs_on = irqs_enabled();
+	uint64_t flags = irq_save();
+	bool may = irqs_on && !this_cpu()->preempt_count && !this_cpu()->irq_depth;
+
+	irq_restore(flags);
+	return may;
+}
+
 void debug_may_sleep(void)
 {
-	const struct cpu *cpu = this_cpu();
+	bool irqs_on = irqs_enabled();
 	struct report r;
+	uint32_t cpu;
 
-	if (!shadow_ready() || !current || report_under_way())
+	if (!shadow_ready() || !current || report_under_way() || may_wait())
 		return;
-	if (!cpu->preempt_count && !cpu->irq_depth && irqs_enabled())
-		return;
-	if (!report_begin(&r, report_key(CALLER_RIP, CALLER_RBP), "sleep where that is not possible: interrupts %s", irqs_enabled() ? "on" : "off"))
+	if (!report_begin(&r, report_key(CALLER_RIP, CALLER_RBP), "sleep where that is not possible: interrupts %s", irqs_on ? "on" : "off"))
 		return;
 	backtrace_print(CALLER_RIP, CALLER_RBP);
-	for (uint32_t i = held[cpu->id].nr; i--;) {
-		report_line("spinlock \"%s\" is held since:", held[cpu->id].spins[i].lock->name);
-		report_frames("There", &held[cpu->id].spins[i].place, 1);
+	cpu = this_cpu()->id;
+	for (uint32_t i = held[cpu].nr; i--;) {
+		report_line("spinlock \"%s\" is held since:", held[cpu].spins[i].lock->name);
+		report_frames("There", &held[cpu].spins[i].place, 1);
 	}
 	report_end(&r);
 }
@@ -379,11 +390,10 @@ void debug_may_sleep(void)
 void debug_mutex_lock(struct mutex *m)
 {
 	struct taking t = { .lock = m, .mutex = true, .waits = true, .rip = CALLER_RIP, .rbp = CALLER_RBP };
-	const struct cpu *cpu = this_cpu();
 
 	if (!shadow_ready() || !current || report_under_way())
 		return;
-	if (cpu->preempt_count || cpu->irq_depth || !irqs_enabled())
+	if (!may_wait())
 		report_simple(t.rip, t.rbp, "mutex \"%s\" is waited for where that is not possible", m->lock.name ? m->lock.name : "?");
 	graph_note(&t, m->lock.name);
 }
