@@ -31,6 +31,18 @@ static void sq_work(struct uring *u)
 	wait_wake(&u->wait, LINUX_POLLOUT);
 }
 
+/* From here on the ring has no thread. Did it lose its file before? */
+static bool sq_leave(struct uring *u)
+{
+	uint64_t flags = spin_lock_irq(&u->done_lock);
+	bool orphan = u->sq_stop;
+
+	WRITE_ONCE(u->sq_thread, NULL);
+	spin_unlock_irq(&u->done_lock, flags);
+	wait_wake(&u->wait, LINUX_POLLIN | LINUX_POLLOUT);
+	return orphan;
+}
+
 static void sq_main(void *arg)
 {
 	struct uring *u = arg;
@@ -47,10 +59,8 @@ static void sq_main(void *arg)
 		}
 	}
 	uring_sq_flag(u, LINUX_URING_SQ_NEED_WAKEUP, true);	/* who enters now learns that there is nobody */
-	if (u->sq_orphan)
+	if (sq_leave(u))
 		uring_end(u);
-	WRITE_ONCE(u->sq_thread, NULL);
-	wait_wake(&u->wait, LINUX_POLLIN | LINUX_POLLOUT);
 	uring_put(u);
 	process_companion_exit();
 }
@@ -77,16 +87,16 @@ int uring_sq_start(struct uring *u, const struct linux_uring_params *p)
 	return 0;
 }
 
+/* Nobody waits for the thread: who puts the file may be another ring's, whose file this one puts. */
 bool uring_sq_stop(struct uring *u)
 {
-	if (READ_ONCE(u->sq_thread) == current) {
-		u->sq_orphan = u->sq_stop = true;
-		return false;
-	}
+	uint64_t flags = spin_lock_irq(&u->done_lock);
+	bool nobody = !u->sq_thread;
+
 	WRITE_ONCE(u->sq_stop, true);
 	wait_wake(&u->sq_wait, 0);
-	wait_event(&u->wait, !READ_ONCE(u->sq_thread), TIME_FOREVER, false);
-	return true;
+	spin_unlock_irq(&u->done_lock, flags);	/* from here on the ring may be gone */
+	return nobody;
 }
 
 int64_t uring_sq_enter(struct uring *u, uint32_t nr, uint32_t flags)

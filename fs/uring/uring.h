@@ -48,11 +48,11 @@ struct uring {
 	bool disabled;			/* SETUP_R_DISABLED: nothing is taken yet; never set again */
 	pid_t issuer;			/* SETUP_SINGLE_ISSUER: the thread that may use it; 0: any */
 
-	/* sqpoll.c: the thread that takes submissions, or NULL; set once, cleared by itself. */
+	/* sqpoll.c: the thread that takes submissions, or NULL; set once, cleared by itself, with done_lock held, which guards sq_stop as well. */
 	struct thread *sq_thread;
 	struct wait_queue sq_wait;
 	uint64_t sq_idle_ns;
-	bool sq_stop, sq_orphan;	/* orphan: it closed the ring itself */
+	bool sq_stop;			/* the ring's file is gone: the thread ends the ring */
 
 	struct spinlock files_lock;	/* guards the next four, which only with lock held as well are replaced as a whole */
 	struct file **files;		/* counted, NULL where there is none */
@@ -171,8 +171,8 @@ int64_t uring_submit(struct uring *u, uint32_t wanted);
 bool uring_ready_waits(struct uring *u);
 
 /*
- * sqpoll.c. Start the thread that @p asks for, if it does. The ring's file is gone: end it; false: it is the caller, and will see to the ring
- * itself. io_uring_enter() of such a ring.
+ * sqpoll.c. Start the thread that @p asks for, if it does. The ring's file is gone: true: there is no thread; false: it will end the ring.
+ * io_uring_enter() of such a ring.
  */
 int uring_sq_start(struct uring *u, const struct linux_uring_params *p);
 bool uring_sq_stop(struct uring *u);

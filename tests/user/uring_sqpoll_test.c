@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* io_uring: a thread of the kernel's takes submissions (IORING_SETUP_SQPOLL), and ends with its program. */
+#include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include "uring.h"
 
@@ -179,4 +182,58 @@ ABI_CASE(uring_thread_stops_with_its_program)
 		CHECK(!kill(pid, SIGCONT));
 	}
 	CHECK(!kill(pid, SIGKILL) && waitpid(pid, &status, 0) == pid);
+}
+
+static struct linux_uring_sqe poll_of(int fd, unsigned long long name)
+{
+	return (struct linux_uring_sqe){ .opcode = LINUX_URING_OP_POLL_ADD, .fd = fd, .op_flags = POLLIN, .user_data = name };
+}
+
+static void all_taken(struct ring *r)
+{
+	while (__atomic_load_n(word(r, r->p.sq.head), __ATOMIC_ACQUIRE) != *word(r, r->p.sq.tail))
+		sched_yield();
+}
+
+/* The thread of @r ends its request that holds @other, and stays in a call until somebody opens @fifo: then it puts the other ring's file. */
+static void lets_go_of(struct ring *r, struct ring *other, const char *fifo)
+{
+	struct linux_uring_sqe open = { .opcode = LINUX_URING_OP_OPENAT, .fd = AT_FDCWD, .address = (uintptr_t)fifo };
+
+	push(r, poll_of(other->fd, 1));
+	all_taken(r);
+	push(r, (struct linux_uring_sqe){ .opcode = LINUX_URING_OP_ASYNC_CANCEL, .address = 1 });
+	push(r, open);
+}
+
+/* Two rings whose threads put each other's file, both at once. What their requests held comes back while the program lives. */
+ABI_CASE(uring_threads_that_hold_each_other_end)
+{
+	const char *names[2] = { "fifo0", "fifo1" };
+	struct ring r[2];
+	int p[2][2];
+
+	abi_fresh();
+	for (unsigned int i = 0; i < 2; i++) {
+		r[i] = open_polled(8, 3600000);
+		CHECK(!mkfifo(names[i], 0600) && !pipe(p[i]));
+		push(&r[i], poll_of(p[i][0], 2));
+	}
+	signal(SIGPIPE, SIG_IGN);
+	for (unsigned int i = 0; i < 2; i++)
+		lets_go_of(&r[i], &r[!i], names[i]);
+	for (unsigned int i = 0; i < 2; i++)
+		all_taken(&r[i]);
+	for (unsigned int i = 0; i < 2; i++) {
+		CHECK(!munmap(r[i].at, r[i].bytes) && !munmap(r[i].sqes, r[i].p.sq_entries * sizeof(*r[i].sqes)));
+		CHECK(!close(r[i].fd) && !close(p[i][0]));
+	}
+	for (unsigned int i = 0; i < 2; i++)
+		CHECK(open(names[i], O_RDWR) >= 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		struct pollfd end = { .fd = p[i][1] };
+
+		CHECK(poll(&end, 1, -1) == 1 && end.revents & POLLERR);
+		CHECK_ERR((int)write(p[i][1], "x", 1), EPIPE);
+	}
 }
