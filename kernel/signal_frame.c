@@ -12,10 +12,9 @@
 #define RED_ZONE	128
 #define FLAG_CF		0x001ull
 #define FLAG_TF		0x100ull
-#define FLAG_IF		0x200ull
 #define FLAG_DF		0x400ull
 #define FLAG_RF		0x10000ull
-/* What a program may set: CF PF AF ZF SF TF DF OF RF AC. */
+/* What a handler's return sets: CF PF AF ZF SF TF DF OF RF AC. Others stay as the handler left them, as on Linux. */
 #define FLAGS_USER	0x50dd5ull
 
 static bool on_altstack(const struct sigaltstack_k *s, uint64_t sp)
@@ -84,7 +83,7 @@ static void context_load(struct regs *regs, const struct linux_sigcontext *c)
 	regs->rcx = c->rcx;
 	regs->rsp = c->rsp;
 	regs->rip = c->rip;
-	regs->rflags = (c->eflags & FLAGS_USER) | FLAG_IF | 0x2;
+	regs->rflags = (regs->rflags & ~FLAGS_USER) | (c->eflags & FLAGS_USER);
 	/* SYSRET would trap before the program came one instruction further, for ever; IRET, which R11 then asks for, behind it. */
 	if (regs->rflags & FLAG_TF)
 		regs->rflags |= FLAG_RF;
@@ -187,8 +186,6 @@ SYSCALL(NR_rt_sigreturn, rt_sigreturn)
 	regs->error = 0;	/* RAX is the program's now, not a result */
 	t->restart = NULL;	/* it may be of a call of the handler */
 	if (copy_from_user(&uc, address, sizeof(uc)))
-		return sigreturn_bad(regs);
-	if (!user_range_ok(uc.uc_mcontext.rip, 1))
 		return sigreturn_bad(regs);
 	signal_set_mask(uc.uc_sigmask);
 	context_load(regs, &uc.uc_mcontext);

@@ -3,7 +3,7 @@
  * What the CPU can and what of it the kernel switches on: system calls, NX, write protection, SMEP, SMAP, UMIP, indirect branch tracking.
  * SMAP's instructions
  * are patched into the image before it becomes read-only, so CPUs without it pay three bytes of no-op. FSGSBASE stays off: the NMI
- * entry relies on user mode having no kernel address in GS. FMASK clears IF, TF, DF and AC on a system call.
+ * entry relies on user mode having no kernel address in GS. FMASK clears IF, TF, DF, NT (IRET faults with it) and AC on a system call.
  */
 #include <asm/boot.h>
 #include <asm/cpu.h>
@@ -65,7 +65,7 @@ static void syscall_init(void)
 	wrmsr(MSR_STAR, (uint64_t)USER_BASE << 48 | (uint64_t)KERNEL_CS << 32);
 	wrmsr(MSR_LSTAR, (uint64_t)syscall_entry);
 	wrmsr(MSR_CSTAR, (uint64_t)syscall_entry);
-	wrmsr(MSR_FMASK, RFLAGS_IF | RFLAGS_TF | RFLAGS_DF | RFLAGS_AC);
+	wrmsr(MSR_FMASK, RFLAGS_IF | RFLAGS_TF | RFLAGS_DF | RFLAGS_NT | RFLAGS_AC);
 }
 
 void cpu_features_start(void)

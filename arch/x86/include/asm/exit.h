@@ -7,8 +7,8 @@
 #include <asm/regs.h>
 #include <kernel/process.h>
 
-/* What a program may set in RFLAGS: CF PF AF ZF SF TF DF OF RF AC ID. And what is always set: IF and bit 1. */
-#define USER_RFLAGS		0x250dd5ull
+/* What a program may set in RFLAGS: CF PF AF ZF SF TF DF OF NT RF AC ID. And what is always set: IF and bit 1. */
+#define USER_RFLAGS		0x254dd5ull
 #define USER_RFLAGS_FIXED	0x202ull
 
 /* 0: nothing waits for @t on its way. Ored, not asked one after another: a branch costs more than a load, under TCG most of all. */

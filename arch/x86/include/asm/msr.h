@@ -40,6 +40,7 @@
 
 #define RFLAGS_TF		0x100ull
 #define RFLAGS_DF		0x400ull
+#define RFLAGS_NT		0x4000ull
 #define RFLAGS_AC		0x40000ull
 
 static inline uint64_t rdmsr(uint32_t msr)

@@ -16,7 +16,7 @@ KTEST_CASE(star_holds_kernel_0x08_and_user_base_0x18)
 
 KTEST_CASE(system_calls_start_with_interrupts_traps_direction_and_alignment_off)
 {
-	EXPECT_EQ(rdmsr(MSR_FMASK), RFLAGS_IF | RFLAGS_TF | RFLAGS_DF | RFLAGS_AC);
+	EXPECT_EQ(rdmsr(MSR_FMASK), RFLAGS_IF | RFLAGS_TF | RFLAGS_DF | RFLAGS_NT | RFLAGS_AC);
 	EXPECT_TRUE(rdmsr(MSR_EFER) & EFER_SCE);
 	EXPECT_TRUE(rdmsr(MSR_EFER) & EFER_NXE);
 }
