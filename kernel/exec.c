@@ -381,6 +381,7 @@ static void exec_commit(struct exec_image *image, const char *program, struct re
 	signal_reset_actions(p);
 	memset(&t->altstack, 0, sizeof(t->altstack));
 	t->restart = NULL;
+	t->dispatch = (struct user_dispatch){ 0 };
 	image_describe(p, image, program);
 	str_copy(t->name, p->name, sizeof(t->name));
 	arch_thread_reset(t);

@@ -50,7 +50,7 @@ void ptrace_forget(struct trace *tr, struct list *released)
 	tr->options = 0;
 	if (p->leader_trace == tr)
 		p->leader_trace = NULL;
-	if (--p->nr_traced == 0 && p->syscalls == SYSCALLS_TRACED && !p->seccomp)
+	if (--p->nr_traced == 0 && p->syscalls == SYSCALLS_TRACED && !p->seccomp && !p->dispatches)
 		p->syscalls = SYSCALLS_ALL;
 	list_del(&tr->link);
 	WRITE_ONCE(tr->stopped, false);

@@ -2,6 +2,7 @@
 /* What a process says of itself: prctl(2), arch_prctl(2), personality(2). */
 #include <kernel/seccomp.h>
 #include <kernel/syscall.h>
+#include <kernel/user_dispatch.h>
 #include <mm/user.h>
 #include "process_internal.h"
 
@@ -81,6 +82,8 @@ SYSCALL_FLAGS(NR_prctl, prctl, SYSCALL_DRIVER)
 		return current->seccomp_mode;
 	case LINUX_PR_SET_SECCOMP:
 		return seccomp_prctl(args->a[1], args->a[2]);
+	case LINUX_PR_SET_SYSCALL_USER_DISPATCH:
+		return user_dispatch_prctl(args->a[1], args->a[2], args->a[3], args->a[4]);
 	case LINUX_PR_SET_TIMERSLACK:
 		return 0;
 	case LINUX_PR_GET_TIMERSLACK:

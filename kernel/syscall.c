@@ -15,6 +15,7 @@
 #include <kernel/seccomp.h>
 #include <kernel/syscall.h>
 #include <kernel/trace.h>
+#include <kernel/user_dispatch.h>
 
 #define SLOTS	(NR_LINUX_COUNT + NR_FERRY_COUNT)
 #define NO_SLOT	SLOTS
@@ -101,12 +102,18 @@ static int64_t syscall_refused(struct syscall_args *args)
 	return -EPERM;
 }
 
-/* A thread of a traced or filtered process: the tracer may look at the call and its result, and change both; then the filters decide. */
+/*
+ * A thread of a process whose calls are looked at: the program may want the call itself; the tracer may look at it and its result, and change
+ * both; then the filters decide.
+ */
 static int64_t syscall_traced(struct syscall_args *args)
 {
 	struct regs *regs = syscall_regs(args);
-	int64_t nr = ptrace_syscall_entry(regs);
+	int64_t nr;
 
+	if (unlikely(current->dispatch.on) && user_dispatch_takes(regs))
+		return regs->rax;
+	nr = ptrace_syscall_entry(regs);
 	if (nr >= 0 && unlikely(current_process->seccomp))
 		nr = seccomp_check(regs);
 	current->syscall_nr = nr;

@@ -118,6 +118,7 @@ struct process {
 	bool uses_rings;		/* sent a request to an io_uring */
 	uint64_t ring_pages;		/* atomic: that its rings cost (fs/uring/memory.c) */
 	bool seccomp;			/* a thread has filters or had: for good */
+	bool dispatches;		/* the same of its own handling of calls (kernel/user_dispatch.c); written under process_tree_lock */
 	int death_signal;		/* PR_SET_PDEATHSIG: told when the parent ends */
 	uint32_t personality;
 	int16_t oom_adjust, oom_adjust_min;	/* /proc/<pid>/oom_score_adj; what the unprivileged cannot go below (mm/oom.c) */
