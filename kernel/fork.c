@@ -76,7 +76,7 @@ static void thread_inherit(struct thread *t, const struct clone_request *r)
 	landlock_inherit(t);
 	ns_inherit(t);
 	if (r->flags & LINUX_CLONE_SETTLS)
-		t->arch.fs_base = r->tls;
+		(void)arch_prctl(t, LINUX_ARCH_SET_FS, r->tls);	/* below USER_END, so it is taken */
 	t->no_new_privs = from->no_new_privs;
 	t->blocked = from->blocked;
 	t->io_priority = from->io_priority;

@@ -158,8 +158,10 @@ int ptrace_stop(uint32_t code, const struct linux_siginfo *info, uint64_t messag
 	if (!tr)
 		return 0;
 	arch_trace_stop(current);
-	if (!stop_begin(tr, code, info, message))
+	if (!stop_begin(tr, code, info, message)) {
+		arch_trace_resume(current, false);
 		return 0;
+	}
 	WRITE_ONCE(current->held, true);
 	wait_event(&p->state_wait, !READ_ONCE(tr->stopped) || must_leave(p), TIME_FOREVER, false);
 	WRITE_ONCE(current->held, false);

@@ -349,8 +349,8 @@ static uint64_t syscall_info_fill(const struct trace *tr, struct linux_syscall_i
 	}
 	if (tr->code == (LINUX_SIGTRAP | 0x80) && tr->phase == TRACE_SYSCALL_EXIT) {
 		info->op = LINUX_SYSCALL_INFO_EXIT;
-		info->exit.rval = r->rax;
-		info->exit.is_error = (int64_t)r->rax < 0 && (int64_t)r->rax >= -4095;
+		info->exit.rval = (int64_t)arch_user_result(r);
+		info->exit.is_error = info->exit.rval < 0 && info->exit.rval >= -4095;
 		return offsetof(struct linux_syscall_info, exit.is_error) + 1;
 	}
 	return offsetof(struct linux_syscall_info, entry);

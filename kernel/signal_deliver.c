@@ -81,6 +81,16 @@ static void restart_without_handler(struct regs *regs)
 		call_again(regs, nr);
 }
 
+void signal_result_traced(struct regs *regs)
+{
+	uint64_t nr = regs->vector;
+
+	if (regs->rax != (uint64_t)-EINTR || regs->error != FROM_SYSCALL || nr_in(never_again, ARRAY_SIZE(never_again), nr))
+		return;
+	regs->rax = (uint64_t)(nr_in(restartable, ARRAY_SIZE(restartable), nr) ? -ERESTARTSYS : -ERESTARTNOHAND);
+	current->interrupted = true;	/* it is settled on the way to user mode */
+}
+
 /* Wait until somebody continues or ends the process. */
 static void stopped_wait(struct process *p)
 {

@@ -117,8 +117,10 @@ static int64_t syscall_traced(struct syscall_args *args)
 	if (nr >= 0 && unlikely(current_process->seccomp))
 		nr = seccomp_check(regs);
 	current->syscall_nr = nr;
-	if (nr >= 0)
+	if (nr >= 0) {
 		regs->rax = handlers[slot_of(nr)][SYSCALLS_ALL](args);
+		signal_result_traced(regs);
+	}
 	ptrace_syscall_exit(regs);
 	return regs->rax;
 }

@@ -114,6 +114,44 @@ static void raise_usr1(void)
 	_exit(handled);
 }
 
+static void wait_twice(void)
+{
+	int ends[2];
+	char c;
+
+	signal(SIGUSR1, on_signal);
+	CHECK(!pipe(ends));
+	pause();
+	CHECK(read(ends[0], &c, 1) == -1);
+}
+
+/* What the child's call @nr returns at its end when SIGUSR1 comes meanwhile. */
+static long result_of(pid_t pid, long nr)
+{
+	struct user_regs_struct r;
+
+	do {
+		CHECK(go(pid, PTRACE_SYSCALL, 0) == STOP(SIGTRAP | 0x80));
+		CHECK(!ptrace(PTRACE_GETREGS, pid, 0, &r));
+	} while ((long)r.orig_rax != nr);
+	CHECK(!ptrace(PTRACE_SYSCALL, pid, 0, 0));
+	abi_await_call(pid, nr);
+	CHECK(!kill(pid, SIGUSR1));
+	CHECK(waitpid(pid, NULL, 0) == pid && !ptrace(PTRACE_GETREGS, pid, 0, &r));
+	CHECK(go(pid, PTRACE_SYSCALL, 0) == STOP(SIGUSR1));
+	CHECK(!ptrace(PTRACE_SYSCALL, pid, 0, SIGUSR1) && waitpid(pid, NULL, 0) == pid);	/* the handler's return */
+	return (long)r.rax;
+}
+
+ABI_CASE(a_tracer_sees_how_an_interrupted_call_goes_on)
+{
+	pid_t pid = child(wait_twice, PTRACE_O_TRACESYSGOOD);
+
+	CHECK(result_of(pid, SYS_pause) == -514);	/* ERESTARTNOHAND */
+	CHECK(result_of(pid, SYS_read) == -512);	/* ERESTARTSYS */
+	CHECK(!kill(pid, SIGKILL) && WTERMSIG(abi_wait(pid)) == SIGKILL);
+}
+
 ABI_CASE(signals_are_seen_changed_and_dropped)
 {
 	siginfo_t info;

@@ -51,8 +51,9 @@ struct thread *switch_stack(struct thread *from, uint64_t *from_rsp, uint64_t to
 void thread_begin_kernel(void);
 void thread_begin_user(void);
 
-/* thread.c: the FS and GS bases of @t into this CPU. Interrupts off. */
-void bases_load(const struct thread *t);
+/* thread.c: DS, ES, FS and GS of the current thread @t as they are, and of @t into this CPU, with the bases of the last two. Interrupts off. */
+void segments_save(struct thread *t);
+void segments_load(const struct thread *t);
 
 /* Called from there. */
 void trap_dispatch(struct regs *r);

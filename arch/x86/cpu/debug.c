@@ -6,6 +6,7 @@
 #include <asm/cpu.h>
 #include <asm/debug.h>
 #include <asm/msr.h>
+#include <asm/vdso.h>
 #include <kernel/process.h>
 #include <mm/page.h>
 #include <mm/slab.h>
@@ -40,6 +41,8 @@ void arch_trace_stop(struct thread *t)
 		t->user_regs->rflags &= ~FLAG_TF;
 	t->arch.stepping = false;
 	fpu_save(t);
+	segments_save(t);
+	t->arch.live = false;
 	irq_restore(flags);
 }
 
@@ -71,7 +74,8 @@ void arch_trace_resume(struct thread *t, bool step)
 		fpu_load(t);	/* the debugger wrote it */
 	t->arch.fpu_cpu = this_cpu()->id + 1;
 	this_cpu()->fpu_owner = t;
-	bases_load(t);
+	segments_load(t);
+	t->arch.live = true;
 	if (t->arch.debug || a->debug_loaded)
 		arch_debug_load(a, t);
 	irq_restore(flags);
@@ -79,16 +83,23 @@ void arch_trace_resume(struct thread *t, bool step)
 
 /* ---- Registers ---- */
 
+uint64_t arch_user_result(const struct regs *r)
+{
+	return r->error == FROM_SYSCALL && r->rax == (uint64_t)-EINTR_FINAL ? (uint64_t)-EINTR : r->rax;
+}
+
 void arch_user_regs_get(const struct thread *t, struct linux_user_regs *to)
 {
 	const struct regs *r = t->user_regs;
 
 	*to = (struct linux_user_regs){
 		.r15 = r->r15, .r14 = r->r14, .r13 = r->r13, .r12 = r->r12, .rbp = r->rbp, .rbx = r->rbx, .r11 = r->r11, .r10 = r->r10,
-		.r9 = r->r9, .r8 = r->r8, .rax = r->rax, .rcx = r->rcx, .rdx = r->rdx, .rsi = r->rsi, .rdi = r->rdi,
+		.r9 = r->r9, .r8 = r->r8, .rax = arch_user_result(r), .rcx = r->rcx, .rdx = r->rdx, .rsi = r->rsi, .rdi = r->rdi,
 		.orig_rax = r->error == FROM_SYSCALL ? r->vector : ~0ull,
 		.rip = r->rip, .cs = USER_CS, .eflags = r->rflags, .rsp = r->rsp, .ss = USER_SS,
 		.fs_base = t->arch.fs_base, .gs_base = t->arch.gs_base,
+		.ds = (uint16_t)t->arch.selectors, .es = (uint16_t)(t->arch.selectors >> 16),
+		.fs = (uint16_t)(t->arch.selectors >> 32), .gs = (uint16_t)(t->arch.selectors >> 48),
 	};
 }
 
@@ -103,11 +114,27 @@ static void orig_rax_set(struct regs *r, uint64_t value)
 	r->error = FROM_SYSCALL;
 }
 
+/* None, or one for programs. */
+static bool selector_fits(uint64_t selector)
+{
+	return !(uint16_t)selector || (selector & 3) == 3;
+}
+
+/* What the table lacks, or has for the kernel only, is 0 when it is loaded. */
+static uint64_t loadable(uint64_t selector)
+{
+	uint64_t v = selector & 0xffff;
+
+	return v == USER_SS || v == USER_CS || v == VDSO_NUMBER_SELECTOR || v == 3 ? v : 0;
+}
+
 int arch_user_regs_set(struct thread *t, const struct linux_user_regs *from)
 {
 	struct regs *r = t->user_regs;
 
 	if (from->fs_base >= USER_END || from->gs_base >= USER_END)
+		return -EIO;
+	if (!selector_fits(from->ds) || !selector_fits(from->es) || !selector_fits(from->fs) || !selector_fits(from->gs))
 		return -EIO;
 	r->r15 = from->r15;
 	r->r14 = from->r14;
@@ -130,6 +157,7 @@ int arch_user_regs_set(struct thread *t, const struct linux_user_regs *from)
 	orig_rax_set(r, from->orig_rax);
 	t->arch.fs_base = from->fs_base;
 	t->arch.gs_base = from->gs_base;
+	t->arch.selectors = loadable(from->ds) | loadable(from->es) << 16 | loadable(from->fs) << 32 | loadable(from->gs) << 48;
 	return 0;
 }
 

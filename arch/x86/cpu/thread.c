@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The CPU's half of threads: first frames, the switch, FS and GS bases, port rights. FSGSBASE is off, so user mode changes the bases
- * only by arch_prctl(); a program can still zero one by loading a selector, so they are written at every switch to a user thread.
+ * The CPU's half of threads: first frames, the switch, segments, port rights. FSGSBASE is off, so user mode changes the bases of FS and GS
+ * only by arch_prctl(), or zeroes one by loading a selector, as every segment begins at 0. Which selector is loaded is told by the registers
+ * themselves; that a base was zeroed by loading 0 over 0 is not, and the next switch brings it back, as on Linux without FSGSBASE.
  */
 #include <asm/boot.h>
 #include <asm/clock.h>
@@ -14,6 +15,10 @@
 #include <mm/slab.h>
 #include <mm/user.h>
 #include "cpu.h"
+
+#define SELECTOR	0xffffull
+#define FS_SHIFT	32
+#define GS_SHIFT	48
 
 /* What switch_stack() pops, lowest address first. */
 struct switch_frame {
@@ -75,6 +80,7 @@ int arch_thread_init_user(struct thread *t, const struct regs *regs)
 	if (!t->arch.fpu)
 		return -ENOMEM;
 	*r = *regs;
+	t->arch.live = true;
 	t->user_regs = r;
 	frame_at(t, (uint64_t)r)->rip = thread_begin_user;
 	return 0;
@@ -107,17 +113,48 @@ void arch_thread_free(struct thread *t)
 	t->arch.io_bitmap = NULL;
 }
 
+static uint64_t selectors_read(void)
+{
+	uint64_t ds, es, fs, gs;
+
+	__asm__ volatile("movl %%ds, %k0; movl %%es, %k1; movl %%fs, %k2; movl %%gs, %k3" : "=r"(ds), "=r"(es), "=r"(fs), "=r"(gs));
+	return ds | es << 16 | fs << FS_SHIFT | gs << GS_SHIFT;
+}
+
+/* What a program could load can be loaded here too. GS is the program's only while it is exchanged. */
+static void selectors_load(uint64_t selectors)
+{
+	__asm__ volatile("movl %k0, %%ds; movl %k1, %%es; movl %k2, %%fs" :: "r"(selectors & SELECTOR), "r"(selectors >> 16 & SELECTOR),
+			 "r"(selectors >> FS_SHIFT & SELECTOR));
+	__asm__ volatile("swapgs; movl %k0, %%gs; swapgs" :: "r"(selectors >> GS_SHIFT) : "memory");
+}
+
+/* A segment that was loaded by its selector begins at 0. */
+void segments_save(struct thread *t)
+{
+	uint64_t selectors = selectors_read();
+
+	t->arch.selectors = selectors;
+	if (unlikely(selectors >> FS_SHIFT & SELECTOR))
+		t->arch.fs_base = 0;
+	if (unlikely(selectors >> GS_SHIFT))
+		t->arch.gs_base = 0;
+}
+
 /* Ports are not inherited: they belong to the thread that the kernel gave them to. */
 void arch_thread_copy(struct thread *to, struct thread *from)
 {
 	uint64_t flags = irq_save();
 
-	if (from == current)
+	if (from == current) {
 		fpu_save(from);
+		segments_save(from);
+	}
 	irq_restore(flags);
 	memcpy(to->arch.fpu, from->arch.fpu, fpu_size);
 	to->arch.fs_base = from->arch.fs_base;
 	to->arch.gs_base = from->arch.gs_base;
+	to->arch.selectors = from->arch.selectors;
 }
 
 /* The bitmap of @t in this CPU's TSS, if it has one. Interrupts off. */
@@ -134,14 +171,22 @@ static void ports_load(struct cpu_arch *a, const struct thread *t)
 	a->tss.io_base = offsetof(struct tss, io_bitmap);
 }
 
-void bases_load(const struct thread *t)
+/* A base of 0 is there still if it was: no program can make it another. */
+static void bases_load(const struct thread *t)
 {
 	struct cpu_arch *a = this_cpu()->arch;
 
 	wrmsr(MSR_FS_BASE, t->arch.fs_base);
-	if (a->user_gs != t->arch.gs_base)
+	if (a->user_gs | t->arch.gs_base)
 		wrmsr(MSR_KERNEL_GS_BASE, t->arch.gs_base);
 	a->user_gs = t->arch.gs_base;
+}
+
+void segments_load(const struct thread *t)
+{
+	if (unlikely(t->arch.selectors | selectors_read()))
+		selectors_load(t->arch.selectors);
+	bases_load(t);
 }
 
 void arch_thread_reset(struct thread *t)
@@ -155,11 +200,12 @@ void arch_thread_reset(struct thread *t)
 	t->arch.fpu_cpu = 0;
 	t->arch.fs_base = 0;
 	t->arch.gs_base = 0;
+	t->arch.selectors = 0;
 	t->arch.io_bitmap = NULL;
 	ports_forget(bitmap);
 	if (t == current) {
 		fpu_load(t);
-		bases_load(t);
+		segments_load(t);
 		ports_load(a, t);
 	}
 	irq_restore(flags);
@@ -175,7 +221,7 @@ static void user_state_load(struct cpu *cpu, struct thread *to)
 		fpu_load(to);
 	cpu->fpu_owner = to;
 	to->arch.fpu_cpu = cpu->id + 1;
-	bases_load(to);
+	segments_load(to);
 	ports_load(a, to);
 	if (unlikely(to->arch.debug || a->debug_loaded))
 		arch_debug_load(a, to);
@@ -186,8 +232,10 @@ struct thread *arch_switch(struct thread *from, struct thread *to)
 	struct cpu *cpu = this_cpu();
 	struct cpu_arch *a = cpu->arch;
 
-	if (from->arch.fpu)
+	if (from->arch.live) {
 		fpu_save(from);
+		segments_save(from);
+	}
 	if (from == cpu->idle)
 		clock_tick_resume();
 	cpu->thread = to;
@@ -205,15 +253,34 @@ void thread_first_user(struct thread *prev)
 	boot_report();
 }
 
+/* The running thread's are what the CPU says: it may have loaded 0. */
+static uint64_t base_of(const struct thread *t, bool gs)
+{
+	if (t == current)
+		return rdmsr(gs ? MSR_KERNEL_GS_BASE : MSR_FS_BASE);
+	return gs ? t->arch.gs_base : t->arch.fs_base;
+}
+
+/* Its selector is 0 from then on. */
+static void base_set(struct thread *t, bool gs, uint64_t address)
+{
+	uint64_t flags = irq_save();
+
+	if (t == current)
+		segments_save(t);
+	t->arch.selectors &= ~(SELECTOR << (gs ? GS_SHIFT : FS_SHIFT));
+	*(gs ? &t->arch.gs_base : &t->arch.fs_base) = address;
+	if (t == current)
+		segments_load(t);
+	irq_restore(flags);
+}
+
 int64_t arch_prctl(struct thread *t, uint64_t code, uint64_t address)
 {
-	uint64_t flags;
-
 	switch (code) {
 	case LINUX_ARCH_GET_FS:
-		return put_user64(address, t->arch.fs_base);
 	case LINUX_ARCH_GET_GS:
-		return put_user64(address, t->arch.gs_base);
+		return put_user64(address, base_of(t, code == LINUX_ARCH_GET_GS));
 	case LINUX_ARCH_SET_FS:
 	case LINUX_ARCH_SET_GS:
 		break;
@@ -222,11 +289,7 @@ int64_t arch_prctl(struct thread *t, uint64_t code, uint64_t address)
 	}
 	if (address >= USER_END)
 		return -EPERM;
-	flags = irq_save();
-	*(code == LINUX_ARCH_SET_FS ? &t->arch.fs_base : &t->arch.gs_base) = address;
-	if (t == current)
-		bases_load(t);
-	irq_restore(flags);
+	base_set(t, code == LINUX_ARCH_SET_GS, address);
 	return 0;
 }
 

@@ -32,6 +32,8 @@ void signal_fault(int sig, int code, uint64_t address);
 int signal_dequeue(sigset_t mask, struct linux_siginfo *info);
 /* Woken when any signal was queued anywhere: what signalfds wait on. */
 extern struct wait_queue signalfd_wait;
+/* The current thread's call was made and left its result in @regs: if a signal ended it a tracer sees, as on Linux, how it goes on. */
+void signal_result_traced(struct regs *regs);
 /* On the way back to user mode with work pending: deliver, stop or exit. May not return (exit). */
 void signal_deliver(struct regs *regs);
 

@@ -24,7 +24,9 @@ void arch_trace_resume(struct thread *t, bool step);
 void arch_step_begin(struct thread *t);
 extern bool (*arch_step_trap)(struct regs *r);
 
-/* Of a thread that sleeps in a stop. -EIO: a base that is no user address. */
+/* What a call returned, as tracers see it: results that only the kernel knows are Linux's. */
+uint64_t arch_user_result(const struct regs *r);
+/* Of a thread that sleeps in a stop. -EIO: a base that is no user address, a selector that is not for programs. */
 void arch_user_regs_get(const struct thread *t, struct linux_user_regs *to);
 int arch_user_regs_set(struct thread *t, const struct linux_user_regs *from);
 /* The first @size bytes of its XSAVE area, XCR0 among the software's bytes. -EINVAL: XRSTOR would fault. */

@@ -12,11 +12,12 @@ struct debug_regs;
 struct thread_arch {
 	uint64_t rsp;		/* saved kernel stack pointer while not running */
 	uint64_t fs_base, gs_base;
+	uint64_t selectors;	/* while not running: DS, ES, FS and GS, from the low bits on */
 	void *fpu;		/* XSAVE area, 64-byte aligned; NULL for kernel threads */
 	uint8_t *io_bitmap;	/* 8192 bytes, set bits forbid; NULL: no ports */
 	struct debug_regs *debug;	/* NULL: none (asm/debug.h) */
 	bool stepping;		/* the trap flag is the debugger's */
-	bool on_cpu;
+	bool live;		/* of a program, and no debugger holds it: a switch saves its registers */
 	uint32_t fpu_cpu;	/* 1 + the CPU whose registers still hold the FPU state; 0: none */
 };
 
@@ -34,9 +35,9 @@ void arch_thread_free(struct thread *t);
 void arch_thread_where(const struct thread *t, uint64_t *rip, uint64_t *rbp);
 /* Copy FPU state and bases for fork/clone. */
 void arch_thread_copy(struct thread *to, struct thread *from);
-/* exec: fresh FPU state, FS/GS base 0, no ports. */
+/* exec: fresh FPU state, empty segments, no ports. */
 void arch_thread_reset(struct thread *t);
-/* Save @from, restore @to (stack, FPU, FS base, TSS stack, I/O bitmap). Interrupts off. Returns in @from when it is chosen again. */
+/* Save @from, restore @to (stack, FPU, segments, TSS stack, I/O bitmap). Interrupts off. Returns in @from when it is chosen again. */
 struct thread *arch_switch(struct thread *from, struct thread *to);
 /*
  * kernel/sched.c's: the first thing that a new thread does after its first switch-to, interrupts off: finish the switch away from
