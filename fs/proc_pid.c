@@ -14,6 +14,7 @@
 #define FDS_FROM	2
 #define TASK_DIR	63	/* entry number of /proc/<pid>/task/<tid> */
 #define FDINFO_DIR	29
+#define EVERYBODYS_DIR	(LINUX_S_IFDIR | 0555)	/* its owner is the process's, dumpable or not, for who looks whose process it is */
 #define FDINFO_INO	(1ull << 40)	/* more than the number of /proc/<pid>/fd/<fd> */
 
 static const struct inode_ops pid_dir_ops, pid_text_ops, pid_link_ops, fd_dir_ops, task_dir_ops;
@@ -69,6 +70,7 @@ struct dentry *proc_node_make(struct dentry *dir, const char *name, size_t lengt
 	struct proc_node *n = kzalloc(sizeof(*n));
 	struct inode *inode = n ? inode_create(proc_super, e->mode, ops, e->fops ? e->fops : &proc_text_ops) : NULL;
 	struct dentry *d;
+	bool owned;
 
 	if (!inode) {
 		kfree(n);
@@ -81,8 +83,9 @@ struct dentry *proc_node_make(struct dentry *dir, const char *name, size_t lengt
 	n->source.write = e->write;
 	n->entry = e;
 	inode->priv = n;
-	inode->uid = p->cred.euid;
-	inode->gid = p->cred.egid;
+	owned = READ_ONCE(p->dumpable) || e->mode == EVERYBODYS_DIR;
+	inode->uid = owned ? p->cred.euid : 0;
+	inode->gid = owned ? p->cred.egid : 0;
 	inode->ino = ((uint64_t)p->pid << 16) + (e->number ? e->number : 1);
 	if (LINUX_S_ISDIR(e->mode))
 		inode->nlink = 2;

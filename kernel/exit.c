@@ -100,14 +100,16 @@ void process_notify_parent(struct process *p, int code, int status)
 	struct linux_siginfo info = { .si_signo = LINUX_SIGCHLD, .si_code = code };
 	bool exited = code == LINUX_CLD_EXITED || code == LINUX_CLD_KILLED || code == LINUX_CLD_DUMPED;
 	int sig = exited ? (int)p->exit_signal : LINUX_SIGCHLD;
+	time_ns_t user, system;
 
 	if (!parent)
 		return;
 	info.sender.pid = p->pid;
 	info.sender.uid = p->cred.uid;
 	info.sender.child.status = status;
-	info.sender.child.utime = (p->user_ns - MIN(p->user_ns, p->system_ns)) / (NSEC_PER_SEC / LINUX_CLK_TCK);
-	info.sender.child.stime = MIN(p->user_ns, p->system_ns) / (NSEC_PER_SEC / LINUX_CLK_TCK);
+	process_cpu_time(p, &user, &system);
+	info.sender.child.utime = user / (NSEC_PER_SEC / LINUX_CLK_TCK);
+	info.sender.child.stime = system / (NSEC_PER_SEC / LINUX_CLK_TCK);
 	if (!exited && (parent->actions[LINUX_SIGCHLD - 1].flags & LINUX_SA_NOCLDSTOP))
 		sig = 0;
 	if (sig)

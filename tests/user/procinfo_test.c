@@ -10,6 +10,7 @@
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
@@ -340,4 +341,30 @@ ABI_CASE(root_can_list_the_mapped_files_of_everybody)
 	while (readdir(d))
 		;
 	CHECK(!errno && !closedir(d));
+}
+
+static unsigned int owner_of(const char *path)
+{
+	struct stat st;
+
+	CHECK(!stat(path, &st));
+	return st.st_uid;
+}
+
+ABI_CASE(what_is_in_the_directory_of_a_process_is_root_s_while_it_is_not_dumpable)
+{
+	pid_t pid;
+
+	if (!privileged_here())
+		return;
+	pid = fork();
+	if (pid == 0) {
+		CHECK(!setresuid(65534, 65534, 65534) && !prctl(PR_SET_DUMPABLE, 1));
+		CHECK(owner_of("/proc/self/") == 65534 && owner_of("/proc/self/environ") == 65534);
+		CHECK(!prctl(PR_SET_DUMPABLE, 0));
+		CHECK(owner_of("/proc/self/") == 65534 && owner_of("/proc/self/environ") == 0);
+		CHECK_ERR(open("/proc/self/environ", O_RDONLY), EACCES);
+		_exit(0);
+	}
+	CHECK(abi_wait(pid) == 0);
 }

@@ -166,3 +166,32 @@ ABI_CASE(a_thread_s_files_tell_its_own_time)
 	CHECK(own < stat_field(path, 14));
 	__atomic_store_n(&stop, 1, __ATOMIC_SEQ_CST);
 }
+
+static void spend_time_of(long us)
+{
+	struct rusage r;
+
+	do
+		r = usage_of(RUSAGE_SELF);
+	while (microseconds(r.ru_utime) + microseconds(r.ru_stime) < us);
+}
+
+ABI_CASE(a_child_s_signal_tells_its_time_at_each_stop)
+{
+	siginfo_t info;
+	sigset_t set;
+	pid_t pid;
+
+	CHECK(!sigemptyset(&set) && !sigaddset(&set, SIGCHLD) && !sigprocmask(SIG_BLOCK, &set, NULL));
+	pid = fork();
+	if (pid == 0) {
+		spend_time_of(50000);
+		raise(SIGSTOP);
+		_exit(0);
+	}
+	CHECK(sigwaitinfo(&set, &info) == SIGCHLD && info.si_code == CLD_STOPPED);
+	CHECK(info.si_utime + info.si_stime >= 3);	/* of 10 ms, both rounded down */
+	CHECK(!kill(pid, SIGKILL));
+	CHECK(sigwaitinfo(&set, &info) == SIGCHLD && info.si_code == CLD_KILLED && info.si_utime + info.si_stime >= 3);
+	CHECK(WTERMSIG(abi_wait(pid)) == SIGKILL);
+}
