@@ -44,9 +44,9 @@ typedef uint32_t mode_t;	/* as in uapi stat: file type and permission bits */
 #define __section(s)	__attribute__((section(s)))
 #define __aligned(n)	__attribute__((aligned(n)))
 #define __packed	__attribute__((packed))
-/* Written at boot only: read-only once the first program runs (paging_seal). */
 /* Zero at first, and read by every system call or switch: on one page, as each page costs a fill of the TLB (tests/bench/profile --data). */
 #define __hot_data	__attribute__((section(".bss.hot")))
+/* Written at boot only: read-only once the first program runs (paging_seal). */
 #define __ro_after_init	__attribute__((section(".data.ro_after_init")))
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
