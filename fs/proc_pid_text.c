@@ -549,13 +549,15 @@ void proc_pid_syscall(struct seq *s, struct inode *inode)
 /* Nothing is taken back of what was to be written: no file system here cuts pages that are dirty for a disk. */
 void proc_pid_io(struct seq *s, struct inode *inode)
 {
-	struct io_counts c;
+	const struct io_counts *c;
+	struct usage u;
 
 	if (ptrace_may_access(proc_node_process(inode)))
 		return;
-	c = process_io_counts(proc_node_process(inode), ((const struct proc_node *)inode->priv)->tid);
+	process_usage(proc_node_process(inode), ((const struct proc_node *)inode->priv)->tid, &u);
+	c = &u.io;
 	seq_printf(s, "rchar: %llu\nwchar: %llu\nsyscr: %llu\nsyscw: %llu\nread_bytes: %llu\nwrite_bytes: %llu\ncancelled_write_bytes: 0\n",
-		   ull(c.chars[0]), ull(c.chars[1]), ull(c.calls[0]), ull(c.calls[1]), ull(c.bytes[0]), ull(c.bytes[1]));
+		   ull(c->chars[0]), ull(c->chars[1]), ull(c->calls[0]), ull(c->calls[1]), ull(c->bytes[0]), ull(c->bytes[1]));
 }
 
 void proc_pid_wchan(struct seq *s, struct inode *inode)

@@ -329,21 +329,6 @@ ssize_t space_write(struct space *s, vaddr_t to, const void *from, size_t n)
 	return space_copy(s, to, (void *)from, n, true);
 }
 
-struct io_counts process_io_counts(struct process *p, pid_t tid)
-{
-	uint64_t flags = spin_lock_irq(&p->lock);
-	struct io_counts sum = { 0 };
-	struct thread *t;
-
-	if (!tid)
-		sum = p->dead_io;
-	list_for_each(t, &p->threads, process_link)
-		if (!tid || t->tid == tid)
-			io_counts_add(&sum, &t->io);
-	spin_unlock_irq(&p->lock, flags);
-	return sum;
-}
-
 struct process *process_spawn_with(const struct process_spawn_args *args)
 {
 	return exec_spawn(args);

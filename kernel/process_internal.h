@@ -29,7 +29,6 @@ void process_set_group(struct process *p, pid_t pgid);
 void process_rouse(struct process *p);
 void process_space_replace(struct process *p, struct space *space);
 void process_release_vfork(struct process *p);
-void io_counts_add(struct io_counts *to, const struct io_counts *c);
 /* Give back a process that got neither a thread nor a place in the tree. */
 void process_discard(struct process *p);
 

@@ -15,7 +15,7 @@ static void counts_add(struct usage_counts *to, const struct usage_counts *c)
 	}
 }
 
-void io_counts_add(struct io_counts *to, const struct io_counts *c)
+static void io_counts_add(struct io_counts *to, const struct io_counts *c)
 {
 	for (unsigned int i = 0; i < 2; i++) {
 		to->chars[i] += READ_ONCE(c->chars[i]);

@@ -194,8 +194,6 @@ void process_usage(struct process *p, pid_t tid, struct usage *u);
 void process_children_usage(struct process *p, struct usage *u);
 /* The CPU time of that. */
 void process_cpu_time(struct process *p, time_ns_t *user, time_ns_t *system);
-/* What @p's threads read and wrote so far, the dead ones too; only thread @tid of it when that is not 0. */
-struct io_counts process_io_counts(struct process *p, pid_t tid);
 /* May the caller signal @p, or @t? 0 or -EPERM. */
 int process_may_signal(const struct process *p);
 int thread_may_signal(const struct thread *t);
