@@ -15,17 +15,6 @@
 
 static struct spinlock weight_lock = SPINLOCK_INIT("cgroup weights");
 
-static void lock(void)
-{
-	if (unlikely(!spin_take(&weight_lock)))
-		spin_lock_wait(&weight_lock);
-}
-
-static void unlock(void)
-{
-	__atomic_store_n(&weight_lock.locked, 0, __ATOMIC_RELEASE);
-}
-
 static uint64_t weight_of(const struct cgroup *g)
 {
 	return (uint64_t)g->weight * WEIGHT_0 / CGROUP_WEIGHT_DEFAULT;
@@ -53,9 +42,9 @@ void cgroup_count_ready(struct thread *t, bool ready)
 
 	if (t->group_weight == weight)
 		return;
-	lock();
+	spin_lock_bare(&weight_lock);
 	load_add(t->group, (int64_t)weight - t->group_weight);
-	unlock();
+	spin_unlock_bare(&weight_lock);
 	t->group_weight = weight;
 }
 
@@ -81,7 +70,7 @@ void cgroup_set_weight(struct cgroup *g, uint32_t weight)
 {
 	uint64_t flags = irq_save();
 
-	lock();
+	spin_lock_bare(&weight_lock);
 	g->weight = weight;
 	if (g->load) {
 		uint64_t before = g->counted_weight;
@@ -89,6 +78,6 @@ void cgroup_set_weight(struct cgroup *g, uint32_t weight)
 		WRITE_ONCE(g->counted_weight, weight_of(g));
 		load_add(g->parent, (int64_t)(g->counted_weight - before));
 	}
-	unlock();
+	spin_unlock_bare(&weight_lock);
 	irq_restore(flags);
 }

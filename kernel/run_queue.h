@@ -29,8 +29,7 @@ extern struct run_queue run_queues[CPUS_MAX];
 /* Interrupts off. */
 static inline void queue_lock(struct run_queue *rq)
 {
-	if (unlikely(!spin_take(&rq->lock)))
-		spin_lock_wait(&rq->lock);
+	spin_lock_bare(&rq->lock);
 }
 
 static inline bool queue_trylock(struct run_queue *rq)
@@ -40,7 +39,7 @@ static inline bool queue_trylock(struct run_queue *rq)
 
 static inline void queue_unlock(struct run_queue *rq)
 {
-	__atomic_store_n(&rq->lock.locked, 0, __ATOMIC_RELEASE);
+	spin_unlock_bare(&rq->lock);
 }
 
 static inline bool allowed_on(const struct thread *t, unsigned int cpu)

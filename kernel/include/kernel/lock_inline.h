@@ -45,6 +45,20 @@ static inline void spin_give(struct spinlock *lock)
 	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
 }
 
+/*
+ * For the scheduler's own locks: interrupts are off as long as one is held, so preempt_count need not know, and kernel/debug is not told.
+ */
+static inline void spin_lock_bare(struct spinlock *lock)
+{
+	if (unlikely(!spin_take(lock)))
+		spin_lock_wait(lock);
+}
+
+static inline void spin_unlock_bare(struct spinlock *lock)
+{
+	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
+}
+
 static inline void spin_lock(struct spinlock *lock) __acquires(lock)
 {
 	preempt_disable();
