@@ -25,7 +25,7 @@
 #define PIT_TURNS_ROUGH		300u	/* a quarter of a millisecond */
 #define PIT_MASK		0xffffu
 #define POLLS			1000000u
-#define POLLS_STILL		4096u	/* a counter that stands for so long does not count */
+#define POLLS_STILL		512u	/* a counter that stands for so long does not count */
 #define PARTS			333u	/* of a second, that another reference counts: 3 ms */
 #define LOOKS			8
 #define STARTS			3	/* measurements that begin together, while the boot goes on */
@@ -45,6 +45,7 @@ static uint64_t tsc_hz;
 static uint64_t tsc_base __hot_data, tsc_mult __hot_data;	/* ns = (tsc - base) * mult >> 32 */
 static uint64_t realtime_base;			/* ns since 1970 at time 0; relaxed atomics */
 static struct rate_mark starts[STARTS];
+static bool pit_counts;
 
 /* The turns that it made. */
 static uint32_t pit_count(void)
@@ -55,8 +56,6 @@ static uint32_t pit_count(void)
 	lo = in8(PIT_CHANNEL2);
 	return PIT_MASK - (uint32_t)(in8(PIT_CHANNEL2) << 8 | lo);
 }
-
-static const struct clock_reference pit = { .name = "8254", .hz = PIT_HZ, .mask = PIT_MASK, .read = pit_count };
 
 /* The tightest of several looks. */
 static struct rate_mark look(const struct clock_reference *ref)
@@ -87,6 +86,10 @@ static bool pit_ran_out(void)
 	return in8(PIT_GATE_PORT) & PIT_RAN_OUT;
 }
 
+static const struct clock_reference pit = {
+	.name = "8254", .hz = PIT_HZ, .mask = PIT_MASK, .read = pit_count, .begin = pit_begin, .ran_out = pit_ran_out,
+};
+
 /* Until the counter is @turns after @start; false: it stands still. */
 static bool turns_wait(const struct clock_reference *ref, const struct rate_mark *start, uint32_t turns)
 {
@@ -107,40 +110,18 @@ static bool turns_wait(const struct clock_reference *ref, const struct rate_mark
 /* False: the counter stands still. */
 static bool measure(const struct clock_reference *ref, uint32_t turns, struct rate_range *r)
 {
-	struct rate_mark start = look(ref), end;
+	struct rate_mark start, end;
 
+	if (ref->begin)
+		ref->begin();
+	start = look(ref);
 	if (!turns_wait(ref, &start, turns))
 		return false;
 	end = look(ref);
 	*r = rate_between(&start, &end, ref->hz, ref->mask);
-	return true;
-}
-
-/* False: the counter stands still. */
-static bool pit_measure(struct rate_range *r)
-{
-	pit_begin();
-	if (!measure(&pit, PIT_TURNS, r))
-		return false;
-	if (pit_ran_out())
+	if (ref->ran_out && ref->ran_out())
 		r->votes = 0;
 	return true;
-}
-
-/* The rate is at most this. */
-static uint64_t tsc_measure_start(void)
-{
-	struct rate_range r;
-	struct rate_mark end;
-
-	pit_begin();
-	for (unsigned int n = 0; n < STARTS; n++)
-		starts[n] = look(&pit);
-	if (!turns_wait(&pit, &starts[0], PIT_TURNS_ROUGH))
-		return TSC_HZ_MOST;
-	end = look(&pit);
-	r = rate_between(&starts[0], &end, PIT_HZ, PIT_MASK);
-	return r.votes ? r.high : TSC_HZ_MOST;
 }
 
 static void rough_tell(const struct rate_range *r)
@@ -150,26 +131,34 @@ static void rough_tell(const struct rate_range *r)
 			 (unsigned long long)r->low / 1000, (unsigned long long)r->high / 1000);
 }
 
+static void measures_begin(const struct clock_reference *ref)
+{
+	if (ref->begin)
+		ref->begin();
+	for (unsigned int n = 0; n < STARTS; n++)
+		starts[n] = look(ref);
+}
+
 /*
- * What was begun at the start is ended; more measurements where the host took the CPU away. Cycles in a second; 0 when the 8254 stands still
- * or always ran out.
+ * What was begun is ended; more measurements where the host took the CPU away. Cycles in a second; 0 when the counter stands still or always
+ * ran out.
  */
-static uint64_t tsc_measure_end(void)
+static uint64_t measures_end(const struct clock_reference *ref, uint32_t turns)
 {
 	struct rate_range all[MEASUREMENTS], r;
 	struct rate_mark end;
 
-	if (!turns_wait(&pit, &starts[STARTS - 1], PIT_TURNS))
+	if (!turns_wait(ref, &starts[STARTS - 1], turns))
 		return 0;
 	for (unsigned int n = 0; n < STARTS; n++) {
-		end = look(&pit);
-		all[n] = rate_between(&starts[n], &end, PIT_HZ, PIT_MASK);
+		end = look(ref);
+		all[n] = rate_between(&starts[n], &end, ref->hz, ref->mask);
 	}
-	for (unsigned int n = 0; n < STARTS && pit_ran_out(); n++)
+	for (unsigned int n = 0; n < STARTS && ref->ran_out && ref->ran_out(); n++)
 		all[n].votes = 0;
 	r = rate_agree(all, STARTS);
 	for (unsigned int n = STARTS; n < MEASUREMENTS && !rate_is_settled(&r); n++) {
-		if (!pit_measure(&all[n]))
+		if (!measure(ref, turns, &all[n]))
 			return 0;
 		r = rate_agree(all, n + 1);
 	}
@@ -177,22 +166,31 @@ static uint64_t tsc_measure_end(void)
 	return rate_hz(&r);
 }
 
+/* The rate is at most this. */
+static uint64_t tsc_measure_start(void)
+{
+	struct rate_range r;
+	struct rate_mark end;
+
+	measures_begin(&pit);
+	pit_counts = turns_wait(&pit, &starts[0], PIT_TURNS_ROUGH);
+	if (!pit_counts)
+		return TSC_HZ_MOST;
+	end = look(&pit);
+	r = rate_between(&starts[0], &end, PIT_HZ, PIT_MASK);
+	return r.votes ? r.high : TSC_HZ_MOST;
+}
+
 /* By the counter that ACPI's tables name. 0: there is none. */
 static uint64_t tsc_measure_otherwise(void)
 {
-	struct rate_range all[MEASUREMENTS], r = { 0 };
 	struct clock_reference ref;
 
 	if (clocksource_reference(&ref))
 		return 0;
 	log_info("clock: no 8254 counts here; the TSC is measured by %s", ref.name);
-	for (unsigned int n = 0; n < MEASUREMENTS && !rate_is_settled(&r); n++) {
-		if (!measure(&ref, (uint32_t)(ref.hz / PARTS), &all[n]))
-			return 0;
-		r = rate_agree(all, n + 1);
-	}
-	rough_tell(&r);
-	return rate_hz(&r);
+	measures_begin(&ref);
+	return measures_end(&ref, (uint32_t)(ref.hz / PARTS));
 }
 
 static void rate_set(uint64_t hz)
@@ -321,7 +319,7 @@ void clock_init(uint64_t entry_tsc)
 
 void clock_settle(void)
 {
-	uint64_t hz = tsc_measure_end(), date = time_realtime();
+	uint64_t hz = pit_counts ? measures_end(&pit, PIT_TURNS) : 0, date = time_realtime();
 
 	if (hz < TSC_HZ_LEAST)
 		hz = tsc_measure_otherwise();

@@ -23,6 +23,16 @@
 #define HPET_CONFIGURATION	0x010
 #define HPET_COUNTER		0x0f0
 #define HPET_ENABLE		1u
+#define HPET_LEG_RT_CNF		2u		/* timer 0 drives the line of the 8254, timer 1 that of the RTC */
+#define HPET_LEG_RT_CAP		(1u << 15)
+#define HPET_T0_CONFIGURATION	0x100
+#define HPET_T0_COMPARATOR	0x108
+#define HPET_TN_INT_TYPE	(1u << 1)	/* level */
+#define HPET_TN_INT_ENB		(1u << 2)
+#define HPET_TN_TYPE		(1u << 3)	/* periodic */
+#define HPET_TN_PER_INT_CAP	(1u << 4)
+#define HPET_TN_VAL_SET		(1u << 6)	/* the next write is the comparator's, and the one after it the period's */
+#define HPET_TN_32MODE		(1u << 8)
 #define HPET_SIZE		0x400
 #define HPET_PERIOD_MAX		100000000u	/* fs, by the specification */
 #define FS_PER_SEC		1000000000000000ull
@@ -75,6 +85,25 @@ static int hpet_start(uint64_t *hz, unsigned int *bits)
 	mmio_write32(hpet, HPET_CONFIGURATION, mmio_read32(hpet, HPET_CONFIGURATION) | HPET_ENABLE);
 	*hz = FS_PER_SEC / period;
 	*bits = 32;
+	return 0;
+}
+
+int hpet_pulse(unsigned int per_second)
+{
+	uint32_t config, period;
+	unsigned int bits;
+	uint64_t hz;
+
+	if (hpet_start(&hz, &bits) || !(mmio_read32(hpet, HPET_CAPABILITIES) & HPET_LEG_RT_CAP))
+		return -ENODEV;
+	config = mmio_read32(hpet, HPET_T0_CONFIGURATION);
+	if (!(config & HPET_TN_PER_INT_CAP))
+		return -ENODEV;
+	period = (uint32_t)(hz / per_second);
+	mmio_write32(hpet, HPET_T0_CONFIGURATION, (config & ~HPET_TN_INT_TYPE) | HPET_TN_INT_ENB | HPET_TN_TYPE | HPET_TN_VAL_SET | HPET_TN_32MODE);
+	mmio_write32(hpet, HPET_T0_COMPARATOR, hpet_read() + period);
+	mmio_write32(hpet, HPET_T0_COMPARATOR, period);
+	mmio_write32(hpet, HPET_CONFIGURATION, mmio_read32(hpet, HPET_CONFIGURATION) | HPET_LEG_RT_CNF);
 	return 0;
 }
 
@@ -146,9 +175,7 @@ int clocksource_reference(struct clock_reference *ref)
 
 		if (!s->start || s->start(&ref->hz, &bits) || !counts(s))
 			continue;
-		ref->name = s->name;
-		ref->mask = mask_of(bits);
-		ref->read = s->read;
+		*ref = (struct clock_reference) { .name = s->name, .hz = ref->hz, .mask = mask_of(bits), .read = s->read };
 		return 0;
 	}
 	return -ENODEV;

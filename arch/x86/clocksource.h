@@ -11,10 +11,18 @@ struct clock_reference {
 	uint64_t hz;
 	uint32_t mask;
 	uint32_t (*read)(void);
+	/* For one that counts once and no further, else NULL: let it begin, and has it come to its end? */
+	void (*begin)(void);
+	bool (*ran_out)(void);
 };
 
 /* The first of HPET and ACPI's timer that counts, started; -ENODEV: the machine has none. After acpi_init(), on the boot CPU alone. */
 int clocksource_reference(struct clock_reference *ref);
+/*
+ * The HPET's timer 0 in place of the 8254's channel 0: an interrupt on its line @per_second times a second (IA-PC HPET 1.0a, 2.3.5 and 2.3.9.2.2:
+ * LegacyReplacement). 0 or -ENODEV.
+ */
+int hpet_pulse(unsigned int per_second);
 
 struct clock_counter {
 	uint32_t mask;		/* of the bits that count */
