@@ -11,46 +11,15 @@
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 #include "abi.h"
+#include "caps.h"
 
 #define NOBODY		65534
-#define CAP_V3		0x20080522
-#define CAP_CHOWN	0
-#define CAP_SETPCAP	8
-#define CAP_SYS_TIME	25
 #define SECBIT_NOROOT			0x1
 #define SECBIT_NO_SETUID_FIXUP		0x4
 #define SECBIT_KEEP_CAPS		0x10
 #define SECBIT_KEEP_CAPS_LOCKED		0x20
 #define SECBIT_NO_CAP_AMBIENT_RAISE	0x40
 #define BIT_OF(cap)	(1ull << (cap))
-
-struct cap_header {
-	uint32_t version;
-	int pid;
-};
-
-struct cap_data {
-	uint32_t effective, permitted, inheritable;
-};
-
-static uint64_t caps_of(pid_t tid, char which)
-{
-	struct cap_header h = { CAP_V3, tid };
-	struct cap_data d[2];
-
-	CHECK(!syscall(SYS_capget, &h, d));
-	if (which == 'e')
-		return d[0].effective | (uint64_t)d[1].effective << 32;
-	return which == 'p' ? d[0].permitted | (uint64_t)d[1].permitted << 32 : d[0].inheritable | (uint64_t)d[1].inheritable << 32;
-}
-
-static int caps_become(uint64_t effective, uint64_t permitted, uint64_t inheritable)
-{
-	struct cap_header h = { CAP_V3, 0 };
-	struct cap_data d[2] = { { effective, permitted, inheritable }, { effective >> 32, permitted >> 32, inheritable >> 32 } };
-
-	return syscall(SYS_capset, &h, d);
-}
 
 /* ---- Threads ---- */
 

@@ -13,24 +13,9 @@
 #include <sys/wait.h>
 #include <time.h>
 #include "abi.h"
+#include "caps.h"
 
 #define NOBODY		65534
-#define CAP_V3		0x20080522
-#define CAP_CHOWN	0
-
-struct cap_header {
-	uint32_t version;
-	int pid;
-};
-
-struct cap_data {
-	uint32_t effective, permitted, inheritable;
-};
-
-#define CAP_DAC_OVERRIDE 1
-#define CAP_SYS_TIME	25
-#define CAP_LAST	40
-
 
 static bool ids_are(uid_t real, uid_t effective, uid_t saved)
 {
@@ -183,25 +168,6 @@ ABI_CASE(own_processor_is_told)
 
 /* ---- privileges ---- */
 
-static uint64_t cap_set(char which)
-{
-	struct cap_header h = { CAP_V3, 0 };
-	struct cap_data d[2];
-
-	CHECK(!syscall(SYS_capget, &h, d));
-	if (which == 'e')
-		return d[0].effective | (uint64_t)d[1].effective << 32;
-	return which == 'p' ? d[0].permitted | (uint64_t)d[1].permitted << 32 : d[0].inheritable | (uint64_t)d[1].inheritable << 32;
-}
-
-static int caps_become(uint64_t effective, uint64_t permitted, uint64_t inheritable)
-{
-	struct cap_header h = { CAP_V3, 0 };
-	struct cap_data d[2] = { { effective, permitted, inheritable }, { effective >> 32, permitted >> 32, inheritable >> 32 } };
-
-	return syscall(SYS_capset, &h, d);
-}
-
 ABI_CASE(a_dropped_privilege_is_gone)
 {
 	uint64_t time = 1ull << CAP_SYS_TIME, dac = 1ull << CAP_DAC_OVERRIDE;
@@ -210,7 +176,7 @@ ABI_CASE(a_dropped_privilege_is_gone)
 	if (geteuid())
 		return;
 	CHECK(!clock_gettime(CLOCK_REALTIME, &now));
-	CHECK(!caps_become(time | dac, time | dac, 0) && cap_set('e') == (time | dac));
+	CHECK(!caps_become(time | dac, time | dac, 0) && caps_of(0, 'e') == (time | dac));
 	CHECK_ERR(sethostname("x", 1), EPERM);
 	CHECK(!clock_settime(CLOCK_REALTIME, &now));
 	CHECK(!caps_become(dac, time | dac, 0));
@@ -218,28 +184,28 @@ ABI_CASE(a_dropped_privilege_is_gone)
 	CHECK(!caps_become(time, time, 0) && !clock_settime(CLOCK_REALTIME, &now));
 	CHECK_ERR(caps_become(time | dac, time | dac, 0), EPERM);
 	CHECK_ERR(caps_become(time | dac, time, 0), EPERM);
-	CHECK(!caps_become(0, 0, 0) && !cap_set('p'));
+	CHECK(!caps_become(0, 0, 0) && !caps_of(0, 'p'));
 	CHECK_ERR(setresuid(1, 1, 1), EPERM);	/* root in name only */
 }
 
 ABI_CASE(privileges_follow_the_ids)
 {
-	uint64_t all = cap_set('p');
+	uint64_t all = caps_of(0, 'p');
 
 	if (geteuid())
 		return;
-	CHECK(!setresuid(-1, NOBODY, -1) && !cap_set('e') && cap_set('p') == all);
-	CHECK(!setresuid(-1, 0, -1) && cap_set('e') == all);
+	CHECK(!setresuid(-1, NOBODY, -1) && !caps_of(0, 'e') && caps_of(0, 'p') == all);
+	CHECK(!setresuid(-1, 0, -1) && caps_of(0, 'e') == all);
 	CHECK_ERR(prctl(PR_SET_KEEPCAPS, 2, 0, 0, 0), EINVAL);
 	CHECK(!prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) && prctl(PR_GET_KEEPCAPS, 0, 0, 0, 0) == 1);
-	CHECK(!setresuid(NOBODY, NOBODY, NOBODY) && !cap_set('e') && cap_set('p') == all);
+	CHECK(!setresuid(NOBODY, NOBODY, NOBODY) && !caps_of(0, 'e') && caps_of(0, 'p') == all);
 	CHECK(!caps_become(all, all, 0) && !setresuid(0, 0, 0));
-	CHECK(!prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) && !setresuid(NOBODY, NOBODY, NOBODY) && !cap_set('e') && !cap_set('p'));
+	CHECK(!prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) && !setresuid(NOBODY, NOBODY, NOBODY) && !caps_of(0, 'e') && !caps_of(0, 'p'));
 }
 
 ABI_CASE(ambient_and_bounding_sets_are_kept)
 {
-	uint64_t all = cap_set('p'), time = 1ull << CAP_SYS_TIME;
+	uint64_t all = caps_of(0, 'p'), time = 1ull << CAP_SYS_TIME;
 
 	CHECK_ERR(prctl(PR_CAPBSET_READ, CAP_LAST + 1, 0, 0, 0), EINVAL);
 	CHECK_ERR(prctl(47, 9, 0, 0, 0), EINVAL);
@@ -247,7 +213,7 @@ ABI_CASE(ambient_and_bounding_sets_are_kept)
 		return;
 	CHECK(prctl(PR_CAPBSET_READ, CAP_SYS_TIME, 0, 0, 0) == 1);
 	CHECK_ERR(prctl(47, 2, CAP_SYS_TIME, 0, 0), EPERM);	/* not inheritable yet */
-	CHECK(!caps_become(all, all, time) && cap_set('i') == time);
+	CHECK(!caps_become(all, all, time) && caps_of(0, 'i') == time);
 	CHECK(!prctl(47, 2, CAP_SYS_TIME, 0, 0) && prctl(47, 1, CAP_SYS_TIME, 0, 0) == 1);
 	CHECK(!prctl(47, 3, CAP_SYS_TIME, 0, 0) && prctl(47, 1, CAP_SYS_TIME, 0, 0) == 0);
 	CHECK(!prctl(47, 2, CAP_SYS_TIME, 0, 0) && !prctl(47, 4, 0, 0, 0) && prctl(47, 1, CAP_SYS_TIME, 0, 0) == 0);

@@ -8,29 +8,11 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include "abi.h"
+#include "filter.h"
 
-#define SECCOMP_SET_MODE_FILTER		1
-#define SECCOMP_GET_NOTIF_SIZES		3
-#define FLAG_TSYNC			0x01
-#define FLAG_NEW_LISTENER		0x08
-#define FLAG_WAIT_KILLABLE		0x20
-#define RET_USER_NOTIF			0x7fc00000u
-#define RET_ALLOW			0x7fff0000u
 #define ADDFD_SETFD			1
 #define ADDFD_SEND			2
 #define FLAG_CONTINUE			1
-#define MARKED				SYS_getpgid	/* the call that filters here hold back */
-
-struct insn {
-	unsigned short code;
-	unsigned char jt, jf;
-	unsigned int k;
-};
-
-struct program {
-	unsigned short length;
-	const struct insn *insns;
-};
 
 struct notif {
 	uint64_t id;
@@ -59,18 +41,17 @@ struct addfd {
 
 static long listen_with(unsigned int flags)
 {
-	static const struct insn insns[] = { { 0x20, 0, 0, 0 }, { 0x15, 0, 1, MARKED }, { 0x06, 0, 0, RET_USER_NOTIF }, { 0x06, 0, 0, RET_ALLOW } };
-	struct program program = { sizeof(insns) / sizeof(insns[0]), insns };
+	static const struct insn insns[] = { LOAD(0), EQUAL(MARKED, 0, 1), RETURN(SECCOMP_RET_USER_NOTIF), RETURN(SECCOMP_RET_ALLOW) };
 
 	CHECK(!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+	return filter_install(flags, insns, LENGTH(insns));
 }
 
 static int the_listener = -1;
 
 static int new_listener(unsigned int flags)
 {
-	int listener = the_listener = (int)listen_with(FLAG_NEW_LISTENER | flags);
+	int listener = the_listener = (int)listen_with(SECCOMP_FILTER_FLAG_NEW_LISTENER | flags);
 
 	CHECK(listener >= 0 && fcntl(listener, F_GETFD) == FD_CLOEXEC);
 	return listener;
@@ -149,9 +130,9 @@ ABI_CASE(a_call_whose_listener_is_gone_does_not_exist)
 	int listener = new_listener(0);
 	pid_t pid;
 
-	CHECK_ERR(listen_with(FLAG_NEW_LISTENER), EBUSY);
-	CHECK_ERR(listen_with(FLAG_NEW_LISTENER | FLAG_TSYNC), EINVAL);
-	CHECK_ERR(listen_with(FLAG_WAIT_KILLABLE), EINVAL);
+	CHECK_ERR(listen_with(SECCOMP_FILTER_FLAG_NEW_LISTENER), EBUSY);
+	CHECK_ERR(listen_with(SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_TSYNC), EINVAL);
+	CHECK_ERR(listen_with(SECCOMP_FILTER_FLAG_WAIT_KILLABLE), EINVAL);
 	pid = caller(2, expected);
 	(void)receive(listener);
 	CHECK(!close(listener));
@@ -277,7 +258,7 @@ ABI_CASE(a_signal_takes_the_call_back_from_the_listener)
 
 ABI_CASE(a_received_call_waits_for_all_but_death_if_asked)
 {
-	int listener = new_listener(FLAG_WAIT_KILLABLE);
+	int listener = new_listener(SECCOMP_FILTER_FLAG_WAIT_KILLABLE);
 	pid_t pid = interrupted_caller(false);
 	struct notif n = receive(listener);
 

@@ -8,47 +8,12 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include "abi.h"
+#include "filter.h"
 
 #define SECCOMP_MODE_STRICT		1
 #define SECCOMP_MODE_FILTER		2
-#define SECCOMP_SET_MODE_STRICT		0
-#define SECCOMP_SET_MODE_FILTER		1
-#define SECCOMP_GET_ACTION_AVAIL	2
-#define SECCOMP_FILTER_FLAG_TSYNC	1
-#define SECCOMP_RET_KILL_PROCESS	0x80000000u
-#define SECCOMP_RET_KILL_THREAD		0u
-#define SECCOMP_RET_TRAP		0x00030000u
-#define SECCOMP_RET_ERRNO		0x00050000u
-#define SECCOMP_RET_TRACE		0x7ff00000u
-#define SECCOMP_RET_ALLOW		0x7fff0000u
-#define ARCH_X86_64			0xc000003eu
 #define EVENT_SECCOMP			7
 #define OPTION_SECCOMP			0x80
-
-#define LOAD(at)	{ 0x20, 0, 0, at }	/* a word of the call: 0 number, 4 architecture, 16 the first argument */
-#define EQUAL(k, t, f)	{ 0x15, t, f, k }
-#define RETURN(k)	{ 0x06, 0, 0, k }
-
-struct insn {
-	unsigned short code;
-	unsigned char jt, jf;
-	unsigned int k;
-};
-
-struct program {
-	unsigned short length;
-	struct insn *insns;
-};
-
-#define MARKED	SYS_getpgid	/* the call that filters here decide about */
-#define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
-
-static long install(unsigned int flags, struct insn *insns, size_t nr)
-{
-	struct program program = { (unsigned short)nr, insns };
-
-	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
-}
 
 /* @answer for MARKED, all else is allowed. */
 static long answer_marked(unsigned int flags, uint32_t answer)
@@ -63,7 +28,7 @@ static long answer_marked(unsigned int flags, uint32_t answer)
 		RETURN(SECCOMP_RET_ALLOW),
 	};
 
-	return install(flags, insns, LENGTH(insns));
+	return filter_install(flags, insns, LENGTH(insns));
 }
 
 static void promise(void)
@@ -136,7 +101,7 @@ ABI_CASE(filter_reads_arguments)
 	};
 
 	promise();
-	CHECK(!install(0, insns, LENGTH(insns)));
+	CHECK(!filter_install(0, insns, LENGTH(insns)));
 	CHECK_ERR(syscall(MARKED, 77), EXDEV);
 	CHECK(syscall(MARKED, 0) >= 0);
 }
@@ -321,11 +286,11 @@ ABI_CASE(filters_are_checked)
 	uint32_t action = SECCOMP_RET_ERRNO, none = 0x00010000;
 
 	promise();
-	CHECK_ERR(install(0, &bad, 1), EINVAL);
-	CHECK_ERR(install(0, behind, 2), EINVAL);
-	CHECK_ERR(install(0, &end, 0), EINVAL);
-	CHECK_ERR(install(0, (void *)8, 1), EFAULT);
-	CHECK_ERR(install(0x8000, &end, 1), EINVAL);
+	CHECK_ERR(filter_install(0, &bad, 1), EINVAL);
+	CHECK_ERR(filter_install(0, behind, 2), EINVAL);
+	CHECK_ERR(filter_install(0, &end, 0), EINVAL);
+	CHECK_ERR(filter_install(0, (void *)8, 1), EFAULT);
+	CHECK_ERR(filter_install(0x8000, &end, 1), EINVAL);
 	CHECK_ERR(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, NULL), EFAULT);
 	CHECK_ERR(syscall(SYS_seccomp, 99, 0, NULL), EINVAL);
 	CHECK(!syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action));
