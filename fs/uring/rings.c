@@ -288,7 +288,7 @@ void uring_reap(struct uring *u)
 
 	while (!list_empty(&u->overflow)) {
 		r = list_first(&u->overflow, struct uring_request, link);
-		if (!cqe_write(u, r->sqe.user_data, r->result, r->cqe_flags))
+		if (!u->dying && !cqe_write(u, r->sqe.user_data, r->result, r->cqe_flags))
 			break;
 		list_del(&r->link);
 		u->nr_overflow--;

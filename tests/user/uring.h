@@ -52,6 +52,11 @@ static inline struct ring ring_open(unsigned int entries)
 	return ring_open_with(entries, 0);
 }
 
+static inline void ring_close(struct ring *r)
+{
+	CHECK(!munmap(r->at, r->bytes) && !munmap(r->sqes, r->p.sq_entries * sizeof(*r->sqes)) && !close(r->fd));
+}
+
 static inline void push(struct ring *r, struct linux_uring_sqe sqe)
 {
 	unsigned int tail = *word(r, r->p.sq.tail), i = tail & *word(r, r->p.sq.ring_mask);

@@ -469,3 +469,36 @@ ABI_CASE(uring_requests_without_end_are_refused)
 	CHECK(total >= 1024 && total < 1u << 20);
 	CHECK(!close(dup(0)));
 }
+
+static long slab_bytes(void)
+{
+	char line[128];
+	FILE *f = fopen("/proc/ferry/frames", "r");
+	long n = -1;
+
+	CHECK(f);
+	while (n < 0 && fgets(line, sizeof(line), f))
+		(void)sscanf(line, "slab_bytes %ld", &n);
+	fclose(f);
+	return n;
+}
+
+/* Completions without room in the ring are the kernel's, until the ring is closed: a megabyte of them and more, many times over. */
+ABI_CASE(uring_completions_without_room_end_with_the_ring)
+{
+	long before = 0;
+
+	for (unsigned int round = 0; round < 20; round++) {
+		struct ring r = ring_open(64);
+
+		for (unsigned int i = 0; i < 64; i++) {
+			for (unsigned int n = 0; n < 64; n++)
+				push(&r, (struct linux_uring_sqe){ .opcode = LINUX_URING_OP_NOP });
+			CHECK(enter(&r, 64, 0) == 64);
+		}
+		CHECK(ready(&r) == r.p.cq_entries);
+		ring_close(&r);
+		before = round ? before : slab_bytes();
+	}
+	CHECK(slab_bytes() < before + (1 << 20));
+}
