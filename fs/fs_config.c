@@ -89,7 +89,7 @@ SYSCALL(NR_fsopen, fsopen)
 	struct fs_type *type;
 	char *name;
 
-	if (!privileged(LINUX_CAP_SYS_ADMIN))
+	if (!mounts_may_change())
 		return -EPERM;
 	if (flags & ~LINUX_FSOPEN_CLOEXEC)
 		return -EINVAL;
@@ -98,6 +98,8 @@ SYSCALL(NR_fsopen, fsopen)
 		return PTR_ERR(name) == -ENAMETOOLONG ? -EINVAL : PTR_ERR(name);
 	type = fs_type_find(name);
 	kfree(name);
+	if (type && !mount_type_allowed(type))
+		return -EPERM;
 	return type ? config_install(type, NULL, PARAMETERS, flags & LINUX_FSOPEN_CLOEXEC) : -ENODEV;
 }
 
@@ -317,7 +319,7 @@ SYSCALL(NR_fsmount, fsmount)
 	struct file *f;
 	int64_t fd;
 
-	if (!privileged(LINUX_CAP_SYS_ADMIN))
+	if (!mounts_may_change())
 		return -EPERM;
 	if ((flags & ~LINUX_FSMOUNT_CLOEXEC) || mount_flags_of((uint32_t)args->a[2], &mount_flags))
 		return -EINVAL;

@@ -3,6 +3,8 @@
 #include <fs/landlock.h>
 #include <fs/mount.h>
 #include <kernel/log.h>
+#include <kernel/process.h>
+#include <kernel/user_ns.h>
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
 
@@ -24,6 +26,7 @@ void super_put(struct super *s)
 		return;
 	if (s->ops->destroy)
 		s->ops->destroy(s);
+	user_ns_put(s->user_ns);
 	kfree(s);
 }
 
@@ -46,6 +49,8 @@ struct super *super_create(const char *type, const struct super_ops *ops, uint64
 	s->type = type;
 	s->ops = ops;
 	s->magic = magic;
+	s->user_ns = current && current->process ? current->cred.user_ns : NULL;
+	user_ns_get(s->user_ns);
 	s->dev = DEV_MINOR(__atomic_fetch_add(&next_dev, 1, __ATOMIC_RELAXED));
 	return s;
 }
@@ -54,10 +59,18 @@ struct mount *mount_on(const struct path *p)
 {
 	struct mount *m;
 
-	list_for_each(m, &mount_list, link)
-		if (m->parent == p->mount && m->mountpoint == p->dentry)
+	list_for_each(m, &p->mount->children, sibling)
+		if (m->mountpoint == p->dentry)
 			return m;
 	return NULL;
+}
+
+void mount_topmost(struct path *at)
+{
+	struct mount *m;
+
+	while (at->dentry->nr_mounts && (m = mount_on(at)))
+		*at = (struct path){ m, m->root };
 }
 
 bool mount_read_only(const struct path *p)
@@ -67,7 +80,23 @@ bool mount_read_only(const struct path *p)
 
 bool mounts_may_change(void)
 {
-	return privileged(LINUX_CAP_SYS_ADMIN) && !landlocked();
+	return privileged_in(ns_current(NS_MOUNT)->owner, LINUX_CAP_SYS_ADMIN) && !landlocked();
+}
+
+bool mount_type_allowed(const struct fs_type *type)
+{
+	return privileged(LINUX_CAP_SYS_ADMIN) || (type->for_users && privileged_in(current->cred.user_ns, LINUX_CAP_SYS_ADMIN));
+}
+
+/* What is locked stays; so does the way of keeping access times when one of them is. */
+int mount_flags_change(struct mount *m, uint32_t flags)
+{
+	uint32_t kept = m->locked_flags & m->flags;
+
+	if (kept & ~flags || ((m->locked_flags & MOUNT_ATIME_FLAGS) && (flags ^ m->flags) & MOUNT_ATIME_FLAGS))
+		return -EPERM;
+	m->flags = flags & MOUNT_FLAGS_KEPT;
+	return 0;
 }
 
 bool file_forbids_exec(const struct file *f)
@@ -83,6 +112,11 @@ struct mount *mount_create(struct super *s, struct dentry *root, const char *sou
 		return NULL;
 	ref_init(&m->ref);
 	list_init(&m->link);
+	list_init(&m->children);
+	list_init(&m->sibling);
+	list_init(&m->peers);
+	list_init(&m->slaves);
+	list_init(&m->slave_link);
 	m->super = s;
 	m->root = root;
 	dentry_get(root);
@@ -92,32 +126,84 @@ struct mount *mount_create(struct super *s, struct dentry *root, const char *sou
 	return m;
 }
 
-/* vfs_lock held. */
+struct mount *mount_next_beside(struct mount *m, const struct mount *top)
+{
+	for (; m != top; m = m->parent)
+		if (m->sibling.next != &m->parent->children)
+			return list_entry(m->sibling.next, struct mount, sibling);
+	return NULL;
+}
+
+struct mount *mount_next(struct mount *m, const struct mount *top)
+{
+	return list_empty(&m->children) ? mount_next_beside(m, top) : list_first(&m->children, struct mount, sibling);
+}
+
+static uint32_t tree_size(struct mount *top)
+{
+	uint32_t nr = 0;
+
+	for (struct mount *m = top; m; m = mount_next(m, top))
+		nr++;
+	return nr;
+}
+
+struct mount_ns *mount_ns_of(const struct mount *m)
+{
+	while (m->parent)
+		m = m->parent;
+	return m->ns;
+}
+
+bool mount_is_here(const struct mount *m)
+{
+	return &mount_ns_of(m)->ns == ns_current(NS_MOUNT);
+}
+
+bool mount_is_above(const struct mount *m, const struct mount *below)
+{
+	for (; below; below = below->parent)
+		if (below == m)
+			return true;
+	return false;
+}
+
 void mount_hang(struct mount *m, const struct path *where)
 {
+	struct mount_ns *ns = mount_ns_of(where->mount);
+
+	if (ns)
+		ns->nr += tree_size(m);
 	m->parent = where->mount;
 	m->mountpoint = where->dentry;
 	path_get(where);
 	where->dentry->nr_mounts++;
+	list_append(&where->mount->children, &m->sibling);
 	list_append(&mount_list, &m->link);
 }
 
-/* vfs_lock held. Gives back the path it hung on; the tree's reference stays with the caller. */
+/* Gives back the path it hung on; the tree's reference stays with the caller. */
 struct path mount_unhang(struct mount *m)
 {
 	struct path where = { m->parent, m->mountpoint };
+	struct mount_ns *ns = mount_ns_of(m);
 
 	list_del(&m->link);
+	list_del(&m->sibling);
 	if (where.dentry)
 		where.dentry->nr_mounts--;
 	m->parent = NULL;
 	m->mountpoint = NULL;
+	if (ns)
+		ns->nr -= tree_size(m);
 	return where;
 }
 
 int mount_attach(struct super *s, const struct path *where, const char *source, uint32_t flags)
 {
 	struct mount *m = mount_create(s, s->root, source, flags);
+	struct list gone = LIST_INIT(gone);
+	int err = 0;
 
 	if (!m) {
 		super_put(s);
@@ -125,22 +211,26 @@ int mount_attach(struct super *s, const struct path *where, const char *source, 
 	}
 	mutex_lock(&vfs_lock);
 	if (where) {
-		mount_hang(m, where);
+		err = mount_is_here(where->mount) ? mount_hang_tree(m, where, &gone) : -EINVAL;
 	} else {
-		root_mount = m;
+		root_mount = mount_ns_first.root = m;
+		m->ns = &mount_ns_first;
 		list_append(&mount_list, &m->link);
 	}
 	mutex_unlock(&vfs_lock);
-	return 0;
+	mount_gone_put(&gone);
+	if (err)
+		mount_put(m);
+	return err;
 }
 
-void mount_for_each(bool (*fn)(struct mount *m, void *arg), void *arg)
+void mount_for_each(const struct mount_ns *ns, bool (*fn)(struct mount *m, void *arg), void *arg)
 {
 	struct mount *m;
 
 	mutex_lock(&vfs_lock);
 	list_for_each(m, &mount_list, link)
-		if (!fn(m, arg))
+		if (mount_ns_of(m) == (ns ? ns : &mount_ns_first) && !fn(m, arg))
 			break;
 	mutex_unlock(&vfs_lock);
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* mount(2) and its relatives. Propagation flags are taken and mean nothing: there is one namespace. */
+/* mount(2) and its relatives. */
 #include <fs/mount.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
+#include <kernel/user_ns.h>
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
-
-#define PROPAGATION	(LINUX_MS_SHARED | LINUX_MS_PRIVATE | LINUX_MS_SLAVE | LINUX_MS_UNBINDABLE)
 
 static int mount_new(const struct path *where, const char *source, const char *type, uint32_t flags, const char *options)
 {
@@ -15,6 +14,8 @@ static int mount_new(const struct path *where, const char *source, const char *t
 
 	if (!t)
 		return type ? -ENODEV : -EINVAL;
+	if (!mount_type_allowed(t))
+		return -EPERM;
 	if (!LINUX_S_ISDIR(where->dentry->inode->mode))
 		return -ENOTDIR;
 	s = t->mount(source, options);
@@ -35,6 +36,7 @@ static bool dirs_agree(const struct path *a, const struct path *b)
 
 static int mount_bind(const struct path *where, const char *source, uint32_t flags)
 {
+	struct list gone = LIST_INIT(gone);
 	struct path from;
 	struct mount *m;
 	int err;
@@ -44,34 +46,24 @@ static int mount_bind(const struct path *where, const char *source, uint32_t fla
 	err = path_lookup(NULL, source, WALK_FOLLOW, &from);
 	if (err)
 		return err;
-	err = -ENOTDIR;
-	if (!dirs_agree(&from, where))
-		goto out;
-	err = -ENOMEM;
-	m = mount_copy(&from, flags & LINUX_MS_REC);
-	if (!m)
-		goto out;
+	m = dirs_agree(&from, where) ? mount_copy(&from, flags & LINUX_MS_REC) : ERR_PTR(-ENOTDIR);
+	path_put(&from);
+	if (IS_ERR(m))
+		return PTR_ERR(m);
 	m->flags |= flags & MOUNT_FLAGS_KEPT;
 	mutex_lock(&vfs_lock);
-	mount_hang(m, where);
+	err = mount_is_here(where->mount) ? mount_hang_tree(m, where, &gone) : -EINVAL;
+	if (err)
+		mount_tree_unhang(m, false, &gone);
 	mutex_unlock(&vfs_lock);
-	err = 0;
-out:
-	path_put(&from);
+	mount_gone_put(&gone);
 	return err;
-}
-
-static bool mount_is_above(const struct mount *m, const struct mount *below)
-{
-	for (; below; below = below->parent)
-		if (below == m)
-			return true;
-	return false;
 }
 
 static int mount_move(const struct path *where, const char *source)
 {
 	struct path from, old = { NULL, NULL };
+	struct list gone = LIST_INIT(gone);
 	int err;
 
 	if (!source)
@@ -80,15 +72,9 @@ static int mount_move(const struct path *where, const char *source)
 	if (err)
 		return err;
 	mutex_lock(&vfs_lock);
-	if (from.dentry != from.mount->root || !from.mount->parent) {
-		err = -EINVAL;
-	} else if (mount_is_above(from.mount, where->mount)) {
-		err = -ELOOP;
-	} else {
-		old = mount_unhang(from.mount);
-		mount_hang(from.mount, where);
-	}
+	err = from.mount->parent ? mount_move_locked(from.mount, from.dentry, where, &old, &gone) : -EINVAL;
 	mutex_unlock(&vfs_lock);
+	mount_gone_put(&gone);
 	path_put(&old);
 	path_put(&from);
 	return err;
@@ -100,16 +86,33 @@ static int mount_remount(const struct path *where, uint32_t flags, const char *o
 	struct super *s = where->mount->super;
 	int err = 0;
 
-	if (where->dentry != where->mount->root)
+	if (where->dentry != where->mount->root || !mount_is_here(where->mount))
 		return -EINVAL;
-	if (!(flags & LINUX_MS_BIND)) {
-		if (options && *options && s->ops->reconfigure)
-			err = s->ops->reconfigure(s, options);
-		if (err)
-			return err;
+	if (!(flags & LINUX_MS_BIND) && !privileged_in(s->user_ns, LINUX_CAP_SYS_ADMIN))
+		return -EPERM;
+	mutex_lock(&vfs_lock);
+	err = mount_flags_change(where->mount, flags & MOUNT_FLAGS_KEPT);
+	mutex_unlock(&vfs_lock);
+	if (err || (flags & LINUX_MS_BIND))
+		return err;
+	if (options && *options && s->ops->reconfigure)
+		err = s->ops->reconfigure(s, options);
+	if (!err)
 		s->read_only = flags & LINUX_MS_RDONLY;
-	}
-	where->mount->flags = flags & MOUNT_FLAGS_KEPT;
+	return err;
+}
+
+static int mount_propagation(const struct path *where, uint64_t flags)
+{
+	uint32_t type = (uint32_t)(flags & ~(uint64_t)(LINUX_MS_REC | LINUX_MS_SILENT));
+	struct mount *m;
+
+	if (where->dentry != where->mount->root || (type & ~MOUNT_PROPAGATION) || (type & (type - 1)) || !mount_is_here(where->mount))
+		return -EINVAL;
+	mutex_lock(&vfs_lock);
+	for (m = where->mount; m; m = flags & LINUX_MS_REC ? mount_next(m, where->mount) : NULL)
+		mount_set_propagation(m, type);
+	mutex_unlock(&vfs_lock);
 	return 0;
 }
 
@@ -119,8 +122,8 @@ static int mount_do(const struct path *where, const char *source, const char *ty
 		return mount_remount(where, flags, options);
 	if (flags & LINUX_MS_BIND)
 		return mount_bind(where, source, flags);
-	if (flags & PROPAGATION)
-		return 0;
+	if (flags & MOUNT_PROPAGATION)
+		return mount_propagation(where, flags);
 	if (flags & LINUX_MS_MOVE)
 		return mount_move(where, source);
 	return mount_new(where, source, type, flags, options);
@@ -167,11 +170,23 @@ free_type:
 	return err;
 }
 
+/* Of references there are the tree's and @p's. vfs_lock held. */
+static int umount_check(const struct path *p, bool lazy)
+{
+	struct mount *m = p->mount;
+
+	if (p->dentry != m->root || !m->parent || !mount_is_here(m) || m->locked)
+		return -EINVAL;
+	if (!lazy && (!list_empty(&m->children) || ref_count(&m->ref) > 2 || mount_spread_is_busy(m)))
+		return -EBUSY;
+	return 0;
+}
+
 SYSCALL(NR_umount2, umount2)
 {
 	uint32_t flags = args->a[1];
-	struct path p, where = { NULL, NULL };
-	struct mount *m;
+	struct list gone = LIST_INIT(gone);
+	struct path p;
 	int err;
 
 	if (flags & ~(LINUX_MNT_FORCE | LINUX_MNT_DETACH | LINUX_MNT_EXPIRE | LINUX_UMOUNT_NOFOLLOW))
@@ -184,22 +199,13 @@ SYSCALL(NR_umount2, umount2)
 		return -EPERM;
 	}
 	mutex_lock(&vfs_lock);
-	m = p.mount;
-	/* The tree's reference and the one of p. */
-	if (p.dentry != m->root || !m->parent)
-		err = -EINVAL;
-	else if ((mount_child(m) || ref_count(&m->ref) > 2) && !(flags & LINUX_MNT_DETACH))
-		err = -EBUSY;
-	else
-		where = mount_unhang(m);
+	err = umount_check(&p, flags & LINUX_MNT_DETACH);
+	if (!err)
+		mount_tree_unhang(p.mount, true, &gone);
 	mutex_unlock(&vfs_lock);
 	path_put(&p);
-	if (err)
-		return err;
-	path_put(&where);
-	mount_drop_below(m);
-	mount_put(m);
-	return 0;
+	mount_gone_put(&gone);
+	return err;
 }
 
 static int chdir_to(const struct path *p)
@@ -258,7 +264,7 @@ SYSCALL(NR_chroot, chroot)
 	if (err)
 		return err;
 	err = LINUX_S_ISDIR(p.dentry->inode->mode) ? inode_permission(p.dentry->inode, MAY_EXEC) : -ENOTDIR;
-	if (!err && !privileged(LINUX_CAP_SYS_CHROOT))
+	if (!err && !privileged_in(current->cred.user_ns, LINUX_CAP_SYS_CHROOT))
 		err = -EPERM;
 	if (err) {
 		path_put(&p);

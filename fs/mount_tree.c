@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Trees of mounts by descriptors: open_tree(2), move_mount(2), mount_setattr(2), and pivot_root(2). A copy that is not hung yet lives as long
- * as the descriptor it was made for. Left out: propagation between mounts and mapped ids (there is one namespace of each).
+ * Trees of mounts by descriptors: open_tree(2), move_mount(2), mount_setattr(2). A copy that is not hung yet lives as long as the descriptor it was
+ * made for. Left out: mapped ids.
  */
 #include <fs/internal.h>
 #include <fs/mount.h>
@@ -14,86 +14,6 @@
 
 #define ATTRS_KNOWN	(LINUX_MOUNT_ATTR_RDONLY | LINUX_MOUNT_ATTR_NOSUID | LINUX_MOUNT_ATTR_NODEV | LINUX_MOUNT_ATTR_NOEXEC | \
 			 LINUX_MOUNT_ATTR_ATIME | LINUX_MOUNT_ATTR_NODIRATIME | LINUX_MOUNT_ATTR_NOSYMFOLLOW)
-#define PROPAGATION	(LINUX_MS_SHARED | LINUX_MS_PRIVATE | LINUX_MS_SLAVE | LINUX_MS_UNBINDABLE)
-
-/* ---- Copies and their end ---- */
-
-struct mount *mount_child(const struct mount *m)
-{
-	struct mount *c;
-
-	list_for_each(c, &mount_list, link)
-		if (c->parent == m)
-			return c;
-	return NULL;
-}
-
-void mount_drop_below(struct mount *m)
-{
-	struct mount *leaf, *next;
-	struct path where;
-
-	for (;;) {
-		mutex_lock(&vfs_lock);
-		leaf = next = mount_child(m);
-		while (next && (next = mount_child(leaf)))
-			leaf = next;
-		if (leaf)
-			where = mount_unhang(leaf);
-		mutex_unlock(&vfs_lock);
-		if (!leaf)
-			return;
-		path_put(&where);
-		mount_put(leaf);
-	}
-}
-
-static struct mount *copy_one(const struct mount *m, struct dentry *root)
-{
-	struct mount *copy = mount_create(m->super, root, m->source, m->flags);
-
-	if (copy)
-		ref_get(&m->super->ref);
-	return copy;
-}
-
-/* What hangs on @m at @root or below it, copied onto @copy. Copies have other parents, so the walk does not meet them. vfs_lock held. */
-static int copy_below(const struct mount *m, const struct dentry *root, struct mount *copy)
-{
-	struct mount *c, *new;
-	int err = 0;
-
-	list_for_each(c, &mount_list, link) {
-		if (c->parent != m || !dentry_is_below(c->mountpoint, root))
-			continue;
-		new = copy_one(c, c->root);
-		if (!new)
-			return -ENOMEM;
-		mount_hang(new, &(struct path){ copy, c->mountpoint });
-		err = copy_below(c, c->root, new);
-		if (err)
-			break;
-	}
-	return err;
-}
-
-struct mount *mount_copy(const struct path *from, bool below)
-{
-	struct mount *copy = copy_one(from->mount, from->dentry);
-	int err = 0;
-
-	if (!copy)
-		return NULL;
-	mutex_lock(&vfs_lock);
-	if (below)
-		err = copy_below(from->mount, from->dentry, copy);
-	mutex_unlock(&vfs_lock);
-	if (!err)
-		return copy;
-	mount_drop_below(copy);
-	mount_put(copy);
-	return NULL;
-}
 
 /* ---- Descriptors of mounts that hang nowhere ---- */
 
@@ -106,10 +26,8 @@ static void detached_release(struct file *f)
 	mine = m->detached;
 	m->detached = false;
 	mutex_unlock(&vfs_lock);
-	if (!mine)
-		return;
-	mount_drop_below(m);
-	mount_put(m);
+	if (mine)
+		mount_tree_drop(m);
 }
 
 static const struct file_ops detached_ops = { .release = detached_release };
@@ -120,8 +38,7 @@ int mount_install(struct mount *m, bool cloexec)
 	struct file *f = file_open_path(&top, LINUX_O_PATH);
 
 	if (IS_ERR(f)) {
-		mount_drop_below(m);
-		mount_put(m);
+		mount_tree_drop(m);
 		return PTR_ERR(f);
 	}
 	m->detached = true;
@@ -140,7 +57,7 @@ static int64_t tree_of(const struct path *p, uint32_t flags)
 		return IS_ERR(f) ? PTR_ERR(f) : fd_install_new(f, cloexec ? LINUX_O_CLOEXEC : 0);
 	}
 	m = mount_copy(p, flags & LINUX_AT_RECURSIVE);
-	return m ? mount_install(m, cloexec) : -ENOMEM;
+	return IS_ERR(m) ? PTR_ERR(m) : mount_install(m, cloexec);
 }
 
 /* open_tree(dfd, path, flags) */
@@ -155,7 +72,7 @@ SYSCALL(NR_open_tree, open_tree)
 		return -EINVAL;
 	if ((flags & (LINUX_AT_RECURSIVE | LINUX_OPEN_TREE_CLONE)) == LINUX_AT_RECURSIVE)
 		return -EINVAL;
-	if ((flags & LINUX_OPEN_TREE_CLONE) && !privileged(LINUX_CAP_SYS_ADMIN))
+	if ((flags & LINUX_OPEN_TREE_CLONE) && !mounts_may_change())
 		return -EPERM;
 	fd = path_lookup_user((int)args->a[0], args->a[1], (flags & LINUX_AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW) |
 			      (flags & LINUX_AT_EMPTY_PATH ? WALK_EMPTY : 0), &p);
@@ -168,29 +85,58 @@ SYSCALL(NR_open_tree, open_tree)
 
 /* ---- Moving ---- */
 
-static bool is_hung(const struct mount *m)
+static bool has_unbindable(struct mount *top)
 {
-	while (m->parent)
-		m = m->parent;
-	return m == root_mount;
+	for (struct mount *m = top; m; m = mount_next(m, top))
+		if (m->unbindable)
+			return true;
+	return false;
 }
 
-/* vfs_lock held. *@old is what to give back: where it hung before. */
-static int move_locked(struct mount *m, const struct dentry *root, const struct path *to, struct path *old)
+/* What is shared with others is not moved away from them, nor what covers something from who did not cover it. */
+static int move_check(struct mount *m, const struct dentry *root, const struct path *to)
 {
-	if (root != m->root || (!m->parent && !m->detached) || !is_hung(to->mount))
+	if (root != m->root || (!m->parent && !m->detached) || !mount_is_here(to->mount))
 		return -EINVAL;
 	if (LINUX_S_ISDIR(root->inode->mode) != LINUX_S_ISDIR(to->dentry->inode->mode))
 		return -EINVAL;
-	if (m->parent && !is_hung(m))
-		return -EINVAL;		/* inside a tree that hangs nowhere */
-	for (const struct mount *above = to->mount; above; above = above->parent)
-		if (above == m)
-			return -ELOOP;
-	if (m->parent)
+	if (m->parent && (!mount_is_here(m) || m->parent->group || m->locked))
+		return -EINVAL;
+	if (to->mount->group && has_unbindable(m))
+		return -EINVAL;
+	return mount_is_above(m, to->mount) ? -ELOOP : 0;
+}
+
+int mount_move_locked(struct mount *m, const struct dentry *root, const struct path *to, struct path *old, struct list *gone)
+{
+	bool hung = m->parent;
+	int err = move_check(m, root, to);
+
+	if (err)
+		return err;
+	if (hung)
 		*old = mount_unhang(m);
-	m->detached = false;
-	mount_hang(m, to);
+	err = mount_hang_tree(m, to, gone);
+	if (!err)
+		m->detached = false;
+	else if (hung)
+		mount_hang(m, old);
+	return err;
+}
+
+/* @to becomes a peer of @from, or a slave of the same master. */
+static int set_group(struct mount *from, const struct dentry *from_root, struct mount *to, const struct dentry *to_root)
+{
+	struct mount *m;
+
+	if (from_root != from->root || to_root != to->root || !mount_is_here(from) || !mount_is_here(to))
+		return -EINVAL;
+	if (to->group || to->master || (!from->group && !from->master) || from->super != to->super || !dentry_is_below(to->root, from->root))
+		return -EINVAL;
+	list_for_each(m, &from->children, sibling)
+		if (m->locked && dentry_is_below(m->mountpoint, to->root))
+			return -EINVAL;
+	mount_group_copy(to, from, MOUNT_LIKE);
 	return 0;
 }
 
@@ -199,11 +145,12 @@ static uint32_t walk_flags(uint32_t flags, uint32_t symlinks, uint32_t empty)
 	return (flags & symlinks ? WALK_FOLLOW : 0) | (flags & empty ? WALK_EMPTY : 0);
 }
 
-/* move_mount(from_dfd, from, to_dfd, to, flags). Groups of peers do not exist, so none is joined. */
+/* move_mount(from_dfd, from, to_dfd, to, flags) */
 SYSCALL(NR_move_mount, move_mount)
 {
 	struct path from, to, old = { NULL, NULL };
 	uint32_t flags = (uint32_t)args->a[4];
+	struct list gone = LIST_INIT(gone);
 	int err;
 
 	if (!mounts_may_change())
@@ -216,8 +163,12 @@ SYSCALL(NR_move_mount, move_mount)
 	err = path_lookup_user((int)args->a[2], args->a[3], walk_flags(flags, LINUX_MOVE_MOUNT_T_SYMLINKS, LINUX_MOVE_MOUNT_T_EMPTY_PATH), &to);
 	if (!err) {
 		mutex_lock(&vfs_lock);
-		err = flags & LINUX_MOVE_MOUNT_SET_GROUP ? -EINVAL : move_locked(from.mount, from.dentry, &to, &old);
+		if (flags & LINUX_MOVE_MOUNT_SET_GROUP)
+			err = set_group(from.mount, from.dentry, to.mount, to.dentry);
+		else
+			err = mount_move_locked(from.mount, from.dentry, &to, &old, &gone);
 		mutex_unlock(&vfs_lock);
+		mount_gone_put(&gone);
 		path_put(&to);
 	}
 	path_put(&old);
@@ -260,7 +211,7 @@ static int change_of(const struct linux_mount_attr *a, uint32_t *set, uint32_t *
 	uint64_t time = a->attr_clr & LINUX_MOUNT_ATTR_ATIME;
 	int err;
 
-	if ((a->propagation & ~(uint64_t)PROPAGATION) || (a->propagation & (a->propagation - 1)))
+	if ((a->propagation & ~(uint64_t)MOUNT_PROPAGATION) || (a->propagation & (a->propagation - 1)))
 		return -EINVAL;
 	if (time ? time != LINUX_MOUNT_ATTR_ATIME : (a->attr_set & LINUX_MOUNT_ATTR_ATIME) != 0)
 		return -EINVAL;
@@ -275,26 +226,29 @@ static int change_of(const struct linux_mount_attr *a, uint32_t *set, uint32_t *
 	return err;
 }
 
-static void change_one(struct mount *m, uint32_t set, uint32_t clear)
-{
-	m->flags = ((m->flags & ~clear) | set) & MOUNT_FLAGS_KEPT;
-}
+struct mount_change {
+	uint32_t set, clear, propagation;
+	bool below;
+};
 
-/* vfs_lock held. */
-static int change_tree(const struct path *p, uint32_t set, uint32_t clear, bool below)
+/* All of it or nothing. vfs_lock held. */
+static int change_tree(const struct path *p, const struct mount_change *c)
 {
-	struct mount *m;
+	struct mount *top = p->mount, *m;
 
-	if (p->dentry != p->mount->root)
+	if (p->dentry != top->root || (mount_ns_of(top) && !mount_is_here(top)))
 		return -EINVAL;
-	change_one(p->mount, set, clear);
-	list_for_each(m, &mount_list, link) {
-		const struct mount *above = m->parent;
+	for (m = top; m; m = c->below ? mount_next(m, top) : NULL) {
+		uint32_t old = m->flags;
 
-		while (below && above && above != p->mount)
-			above = above->parent;
-		if (below && above)
-			change_one(m, set, clear);
+		if (mount_flags_change(m, (old & ~c->clear) | c->set))
+			return -EPERM;
+		m->flags = old;
+	}
+	for (m = top; m; m = c->below ? mount_next(m, top) : NULL) {
+		mount_flags_change(m, (m->flags & ~c->clear) | c->set);
+		if (c->propagation)
+			mount_set_propagation(m, c->propagation);
 	}
 	return 0;
 }
@@ -302,7 +256,8 @@ static int change_tree(const struct path *p, uint32_t set, uint32_t clear, bool 
 /* mount_setattr(dfd, path, flags, attr, size) */
 SYSCALL(NR_mount_setattr, mount_setattr)
 {
-	uint32_t flags = (uint32_t)args->a[2], set, clear;
+	uint32_t flags = (uint32_t)args->a[2];
+	struct mount_change c = { .below = flags & LINUX_AT_RECURSIVE };
 	struct linux_mount_attr attr;
 	struct path p;
 	int err;
@@ -311,19 +266,20 @@ SYSCALL(NR_mount_setattr, mount_setattr)
 		return -EINVAL;
 	if (args->a[4] > PAGE_SIZE || args->a[4] < sizeof(attr))
 		return args->a[4] > PAGE_SIZE ? -E2BIG : -EINVAL;
-	if (!privileged(LINUX_CAP_SYS_ADMIN))
+	if (!mounts_may_change())
 		return -EPERM;
 	err = copy_struct_from_user(&attr, sizeof(attr), args->a[3], args->a[4]);
 	if (err || (!attr.attr_set && !attr.attr_clr && !attr.propagation))
 		return err;
-	err = change_of(&attr, &set, &clear);
+	err = change_of(&attr, &c.set, &c.clear);
+	c.propagation = (uint32_t)attr.propagation;
 	if (!err)
 		err = path_lookup_user((int)args->a[0], args->a[1], (flags & LINUX_AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW) |
 				       (flags & LINUX_AT_EMPTY_PATH ? WALK_EMPTY : 0), &p);
 	if (err)
 		return err;
 	mutex_lock(&vfs_lock);
-	err = change_tree(&p, set, clear, flags & LINUX_AT_RECURSIVE);
+	err = change_tree(&p, &c);
 	mutex_unlock(&vfs_lock);
 	path_put(&p);
 	return err;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Making, removing and renaming names: mkdir, mknod, symlink, link, unlink, rmdir, rename and their *at() forms, and readlink. */
 #include <fs/landlock.h>
+#include <fs/mount.h>
 #include <fs/notify.h>
 #include <fs/vfs.h>
 #include <kernel/process.h>
@@ -13,6 +14,7 @@ struct place {
 	struct walk w;
 	char *text;
 	bool walked;
+	struct list gone;	/* mounts in other namespaces on a name that was removed */
 };
 
 /* @text is taken over; it may be an ERR_PTR. place_end() must follow. */
@@ -23,6 +25,7 @@ static int place_walk_text(struct place *p, int dirfd, char *text) __acquires(&v
 
 	p->text = IS_ERR(text) ? NULL : text;
 	p->walked = false;
+	list_init(&p->gone);
 	mutex_lock(&vfs_lock);
 	if (err)
 		return err;
@@ -42,6 +45,7 @@ static void place_end(struct place *p) __releases(&vfs_lock.lock)
 	if (p->walked)
 		walk_end(&p->w);
 	mutex_unlock(&vfs_lock);
+	mount_gone_put(&p->gone);
 	kfree(p->text);
 }
 
@@ -274,7 +278,7 @@ static int may_remove(const struct path *dir, const struct dentry *d)
 		return err;
 	if ((di->mode & LINUX_S_ISVTX) && !inode_owner_or_root(d->inode) && !inode_owner_or_root(di))
 		return -EPERM;
-	if (d->nr_mounts)
+	if (mount_covers_here(d))
 		return -EBUSY;
 	return di->ops->unlink ? 0 : -EPERM;
 }
@@ -300,6 +304,7 @@ static int place_remove(struct place *p, bool directory)
 	if (!err)
 		err = p->w.at.dentry->inode->ops->unlink(d);
 	if (!err) {
+		mount_name_gone(d, &p->gone);
 		notify_inode(d->inode, LINUX_IN_ATTRIB);
 		notify_name(p->w.at.dentry->inode, d->inode, p->w.last, LINUX_IN_DELETE);
 	}
@@ -349,6 +354,7 @@ SYSCALL(NR_unlinkat, unlinkat)
 struct rename {
 	struct walk from, to;
 	uint32_t flags;
+	struct list gone;	/* as of a place */
 };
 
 /* Types must agree, and what goes must be allowed to go. */
@@ -427,6 +433,8 @@ static int rename_do(struct rename *r, struct dentry *d, struct dentry *over)
 		err = ops->exchange ? ops->exchange(d, over) : -EINVAL;
 	else
 		err = ops->rename(d, r->to.at.dentry, r->to.last, r->to.last_length, over);
+	if (!err && over && !(r->flags & LINUX_RENAME_EXCHANGE))
+		mount_name_gone(over, &r->gone);
 	if (!err && notify_wanted())
 		rename_tell(r, d, over);
 	return err;
@@ -464,6 +472,7 @@ static int rename_walk(struct rename *r, const struct path *from, const char *ol
 {
 	int err;
 
+	list_init(&r->gone);
 	mutex_lock(&vfs_lock);
 	err = walk_path(&r->from, from, old, WALK_PARENT);
 	if (err)
@@ -476,6 +485,7 @@ static int rename_walk(struct rename *r, const struct path *from, const char *ol
 	walk_end(&r->from);
 unlock:
 	mutex_unlock(&vfs_lock);
+	mount_gone_put(&r->gone);
 	return err;
 }
 

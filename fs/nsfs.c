@@ -27,6 +27,13 @@ bool inode_is_ns(const struct inode *inode)
 	return ns_mount && inode->super == ns_mount->super;
 }
 
+const struct ns *mount_ns_of_inode(const struct inode *inode)
+{
+	const struct ns *ns = inode_is_ns(inode) ? inode->priv : NULL;
+
+	return ns && ns->type->kind == NS_MOUNT ? ns : NULL;
+}
+
 static void ns_inode_destroy(struct inode *inode)
 {
 	if (inode->priv)

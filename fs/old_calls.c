@@ -30,7 +30,7 @@ SYSCALL(NR_ustat, ustat)
 	struct linux_statfs s = { .f_bsize = PAGE_SIZE };
 	struct linux_ustat u = { .f_tfree = 0 };
 
-	mount_for_each(super_match, &search);
+	mount_for_each(NULL, super_match, &search);
 	if (!search.found)
 		return -EINVAL;
 	if (search.found->ops->statfs)

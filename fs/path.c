@@ -98,6 +98,9 @@ static int walk_up(struct walk *w)
 	}
 	if (same_path(&w->at, &w->root) || w->at.dentry == w->at.mount->root)
 		return 0;
+	/* What was moved out from under the root of a bind mount does not lead up to what lies above it. */
+	if (w->at.mount->root != w->at.mount->super->root && !dentry_is_below(w->at.dentry, w->at.mount->root))
+		return -ENOENT;
 	dentry_get(w->at.dentry->parent);
 	walk_to(w, w->at.dentry->parent);
 	return walk_cross_mounts(w);

@@ -20,6 +20,10 @@ static int check(const struct path *root, const struct path *new, const struct p
 {
 	if (new->dentry->flags & DENTRY_REMOVED)
 		return -ENOENT;
+	if (put_old->mount->group || (new->mount->parent && new->mount->parent->group) || (root->mount->parent && root->mount->parent->group))
+		return -EINVAL;
+	if (!mount_is_here(root->mount) || !mount_is_here(new->mount) || new->mount->locked)
+		return -EINVAL;
 	if (new->mount == root->mount || put_old->mount == root->mount)
 		return -EBUSY;
 	if (root->dentry != root->mount->root || !root->mount->parent || new->dentry != new->mount->root || !new->mount->parent)
@@ -95,6 +99,8 @@ static int pivot(const struct path *root, const struct path *new, const struct p
 	mutex_lock(&vfs_lock);
 	err = check(root, new, put_old);
 	if (!err) {
+		new->mount->locked = root->mount->locked;
+		root->mount->locked = false;
 		where[0] = mount_unhang(new->mount);
 		where[1] = mount_unhang(root->mount);
 		mount_hang(root->mount, put_old);

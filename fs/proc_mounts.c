@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* /proc/<pid>/mounts, mountinfo and mountstats: the mounts that the process can reach from its root, in proc(5)'s formats. */
+#include <fs/mount.h>
 #include <fs/proc_pid.h>
+#include <kernel/process.h>
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
 
@@ -31,6 +33,16 @@ static void put_options(struct seq *s, const struct mount *m, bool read_only)
 	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
 		if (m->flags & names[i].flag)
 			seq_puts(s, names[i].text);
+}
+
+static void put_propagation(struct seq *s, const struct mount *m)
+{
+	if (m->group)
+		seq_printf(s, " shared:%u", m->group);
+	if (m->master)
+		seq_printf(s, " master:%u", m->master->group);
+	if (m->unbindable)
+		seq_puts(s, " unbindable");
 }
 
 static void put_super_options(struct seq *s, const struct mount *m)
@@ -68,6 +80,7 @@ static void mountinfo_line(struct mounts_walk *w, struct mount *m, const char *w
 	put_mangled(w->s, IS_ERR(inside) ? "/" : inside + inode_is_ns(m->root->inode));
 	seq_printf(w->s, " %s ", place.text ? place.text : "/");
 	put_options(w->s, m, m->flags & LINUX_MS_RDONLY);
+	put_propagation(w->s, m);
 	seq_printf(w->s, " - %s ", m->super->type);
 	put_mangled(w->s, m->source);
 	seq_puts(w->s, m->super->read_only ? " ro" : " rw");
@@ -121,10 +134,14 @@ static void show_mounts(struct seq *s, struct inode *inode, void (*show)(struct 
 {
 	struct mounts_walk w = { .s = s, .show = show, .buffer = kzalloc(LINUX_PATH_MAX) };
 
-	if (w.buffer && !proc_context_path(proc_node_process(inode), true, &w.root)) {
-		mount_for_each(show_mount, &w);
+	struct ns *ns = ns_of_process(proc_node_process(inode), NS_MOUNT);
+
+	if (w.buffer && ns && !proc_context_path(proc_node_process(inode), true, &w.root)) {
+		mount_for_each(container_of(ns, struct mount_ns, ns), show_mount, &w);
 		path_put(&w.root);
 	}
+	if (ns)
+		ns_put(ns);
 	kfree(w.buffer);
 }
 

@@ -3,6 +3,7 @@
  * /proc/<pid>: directories and files made on lookup, each with a reference to its process. The dentries are not in the cache, so a number
  * that is used again never finds the old process. The texts are in proc_pid_text.c.
  */
+#include <fs/mount.h>
 #include <fs/proc_pid.h>
 #include <kernel/process.h>
 #include <kernel/ptrace.h>

@@ -89,7 +89,6 @@ extern const struct file_ops proc_map_files_fops, proc_pagemap_ops;
 
 /* nsfs.c */
 extern const struct proc_entry proc_ns_entries[PROC_NS_NR];
-bool inode_is_ns(const struct inode *inode);
 
 /* proc_mounts.c */
 void proc_pid_mounts(struct seq *s, struct inode *inode);

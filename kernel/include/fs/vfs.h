@@ -19,6 +19,8 @@ struct path;
 struct pipe;
 struct linux_stat;
 struct linux_statfs;
+struct mount_ns;
+struct user_ns;
 
 #define MAY_EXEC	1u
 #define MAY_WRITE	2u
@@ -115,25 +117,44 @@ struct super {
 	struct dentry *root;
 	uint64_t dev, next_ino, magic;
 	bool read_only;			/* by every mount */
+	struct user_ns *user_ns;	/* whose namespace it was made in, counted; NULL: the first */
 	void *priv;
+};
+
+struct path {
+	struct mount *mount;
+	struct dentry *dentry;
 };
 
 struct mount {
 	struct ref ref;
-	struct list link;		/* all mounts, guarded by vfs_lock */
-	struct mount *parent;		/* counted; NULL: the root, or detached */
+	/* Guarded by vfs_lock, to the next gap. */
+	struct list link;		/* of all that hang on another, and the first root */
+	struct mount *parent;		/* counted; NULL: a root, or detached */
 	struct dentry *mountpoint;	/* counted */
+	struct list children, sibling;	/* what hangs on it */
+	struct mount_ns *ns;		/* of a namespace's root: that; else NULL */
+	struct list peers;		/* a ring: each gets what is mounted on the others (fs/mount_group.c) */
+	struct list slaves, slave_link;
+	struct mount *master;		/* gets what is mounted there */
+	uint32_t group;			/* number of the ring; 0: private */
+	bool unbindable;
+	bool locked;			/* not to be taken off by who did not put it there: what lies below is hidden */
+	uint32_t locked_flags;		/* LINUX_MS_*: who copied it for a lesser namespace keeps them */
+	struct mount_walk {		/* of the walk under way (fs/mount_group.c) */
+		uint64_t number;
+		struct mount *next, *from, *copy;
+		bool as_slave, made;
+	} walk;
+	struct mount *twin;		/* its copy, while a tree is copied */
+	struct path was_on;		/* while it is given back: where it hung */
+
 	struct dentry *root;		/* counted */
 	struct super *super;		/* counted */
 	uint32_t flags;			/* LINUX_MS_* */
 	bool detached;			/* a descriptor's alone (mount_tree.c); guarded by vfs_lock */
 	uint32_t id;
 	char source[64];
-};
-
-struct path {
-	struct mount *mount;
-	struct dentry *dentry;
 };
 
 struct fs_context {
@@ -149,6 +170,7 @@ struct fs_type {
 	struct list link;
 	const char *name;
 	bool nodev;			/* needs no device */
+	bool for_users;			/* may be mounted by who is privileged only in a namespace of their own */
 	/* A counted super, ERR_PTR. */
 	struct super *(*mount)(const char *source, const char *options);
 	bool (*option_known)(const char *key, const char *value);	/* as super_ops's */
@@ -261,7 +283,8 @@ struct super *super_create(const char *type, const struct super_ops *ops, uint64
 /* Attach @s at @where (NULL: as the root of everything). Takes over @s. */
 int mount_attach(struct super *s, const struct path *where, const char *source, uint32_t flags);
 bool mount_read_only(const struct path *p);
-void mount_for_each(bool (*fn)(struct mount *m, void *arg), void *arg);
+/* Of namespace @ns; NULL: the first. */
+void mount_for_each(const struct mount_ns *ns, bool (*fn)(struct mount *m, void *arg), void *arg);
 void fs_type_for_each(void (*fn)(struct fs_type *type, void *arg), void *arg);
 
 /* namei.c. Make a directory, node or symbolic link at kernel path @text. -EEXIST, -ENOENT and so on. */

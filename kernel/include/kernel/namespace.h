@@ -17,8 +17,8 @@ struct fs_context;
 struct ns;
 struct user_ns;
 
-/* Those of a set, in the order in which setns(2) enters them, then the user namespace. */
-enum ns_kind { NS_MOUNT, NS_UTS, NS_IPC, NS_PID, NS_CGROUP, NS_NET, NS_TIME, NS_SET_KINDS, NS_USER = NS_SET_KINDS, NS_KINDS };
+/* Those of a set, in the order in which setns(2) enters them: the last alone changes something by that. Then the user namespace. */
+enum ns_kind { NS_UTS, NS_IPC, NS_PID, NS_CGROUP, NS_NET, NS_TIME, NS_MOUNT, NS_SET_KINDS, NS_USER = NS_SET_KINDS, NS_KINDS };
 
 struct ns_type {
 	const char *name;	/* in /proc/<pid>/ns and of the link there */
