@@ -249,6 +249,7 @@ static void process_finish(struct process *p)
 		panic("init died with status %d", status & 0x7f ? 128 + (status & 0x7f) : status >> 8 & 0xff);
 	process_companions_end(p);
 	uring_process_ends();
+	acct_process(p);
 	process_release(p);
 	process_become_zombie(p);
 }

@@ -107,4 +107,7 @@ void usage_of_dead_add(struct process *p, const struct thread *t);
 void usage_add(struct usage *to, const struct usage *u);
 void rusage_fill(struct linux_rusage *to, const struct usage *u);
 
+/* acct.c: @p ends, in its last thread; a record of it where somebody keeps them. May sleep. */
+void acct_process(struct process *p);
+
 #endif

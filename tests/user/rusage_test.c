@@ -195,3 +195,68 @@ ABI_CASE(a_child_s_signal_tells_its_time_at_each_stop)
 	CHECK(sigwaitinfo(&set, &info) == SIGCHLD && info.si_code == CLD_KILLED && info.si_utime + info.si_stime >= 3);
 	CHECK(WTERMSIG(abi_wait(pid)) == SIGKILL);
 }
+
+/* A record of acct(5), version 3. */
+struct record {
+	uint8_t flag, version;
+	uint16_t tty;
+	uint32_t exit_code, uid, gid, pid, ppid, begin;
+	float elapsed;
+	uint16_t user, system, memory, chars, blocks, minor_faults, major_faults, swaps;
+	char name[16];
+};
+
+static struct record record_of(int fd, pid_t pid)
+{
+	struct record r;
+
+	for (off_t at = 0; pread(fd, &r, sizeof(r), at) == sizeof(r); at += sizeof(r))
+		if (r.pid == (uint32_t)pid)
+			return r;
+	CHECK(!pid);
+	return r;
+}
+
+static pid_t child_that_ends(bool killed)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		touch_pages();
+		if (killed)
+			raise(SIGKILL);
+		_exit(3);
+	}
+	abi_wait(pid);
+	return pid;
+}
+
+/* It is the system's: ended before anything is looked at. */
+ABI_CASE(processes_that_end_are_written_down)
+{
+	pid_t exited, killed, later;
+	struct record r;
+	int fd, err;
+
+	abi_fresh();
+	fd = open("log", O_RDWR | O_CREAT, 0600);
+	if (getuid()) {
+		CHECK_ERR(acct("log"), EPERM);
+		return;
+	}
+	CHECK_ERR(acct("none"), ENOENT);
+	CHECK_ERR(acct("."), EISDIR);
+	CHECK_ERR(acct("/dev/null"), EACCES);
+	CHECK_ERR(acct(BAD), EFAULT);
+	err = acct("log");
+	exited = child_that_ends(false);
+	killed = child_that_ends(true);
+	CHECK(!acct(NULL) && !err);
+	later = child_that_ends(false);
+	r = record_of(fd, exited);
+	CHECK(r.version == 3 && r.flag & 1 && !(r.flag & 0x10) && r.exit_code == 3 << 8 && r.ppid == (uint32_t)getpid() && !r.uid);
+	CHECK(r.minor_faults && r.memory && r.elapsed >= 0 && r.begin && !strncmp(r.name, "abi_test", 8));
+	r = record_of(fd, killed);
+	CHECK(r.flag & 0x10 && r.exit_code == SIGKILL);
+	CHECK(lseek(fd, 0, SEEK_END) % (off_t)sizeof(r) == 0 && record_of(fd, killed).pid != (uint32_t)later);
+}
