@@ -480,7 +480,6 @@ static int task_iterate(struct file *f, bool (*emit)(void *arg, const char *name
 #define LINK(n, i)	{ .name = n, .mode = LINUX_S_IFLNK | 0777, .number = i, .ops = &pid_link_ops }
 #define TEXT(n, i, s)	{ .name = n, .mode = LINUX_S_IFREG | 0444, .number = i, .show = s }
 
-/* There is no inet: what is here says so by being all there is. */
 static const struct proc_entry net_entries[] = {
 	TEXT("unix", 31, proc_net_unix),
 };

@@ -1,227 +1,173 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The system calls of sockets but for messages: what they were given is checked and copied here. The only family is AF_UNIX. */
-#include <fs/unix.h>
+/*
+ * The system calls of sockets but for messages and options: they find the socket's family (fs/socket.h), which does the rest. Sockets of
+ * all families lie in one file system that nobody sees.
+ */
+#include <fs/socket.h>
+#include <fs/vfs.h>
+#include <kernel/init.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include <uapi/ferry/linux.h>
 
-struct socket *socket_of_fd(int fd, struct file **f, int *err)
+static const struct socket_family *families[LINUX_AF_MAX];
+static struct super *socket_super;
+
+void socket_family_register(unsigned int domain, const struct socket_family *family)
 {
-	*f = fd_get_io(fd);
-	*err = !*f ? -EBADF : (*f)->ops != &socket_ops ? -ENOTSOCK : 0;
-	if (*f && *err)
-		file_put(*f);
-	return *err ? NULL : (*f)->priv;
+	families[domain] = family;
 }
 
-static int type_check(int family, int type, int protocol)
+struct file *socket_of_fd(int fd, int *err)
+{
+	struct file *f = fd_get_io(fd);
+
+	*err = !f ? -EBADF : !f->ops->family ? -ENOTSOCK : 0;
+	if (f && *err)
+		file_put(f);
+	return *err ? NULL : f;
+}
+
+struct file *socket_file(const struct file_ops *ops, void *priv, uint32_t flags)
+{
+	struct inode *inode = inode_create(socket_super, LINUX_S_IFSOCK | 0777, NULL, ops);
+	struct file *f = inode ? file_alloc(ops, priv, LINUX_O_RDWR | (flags & LINUX_SOCK_NONBLOCK)) : NULL;
+
+	if (f)
+		f->inode = inode;
+	else
+		inode_put(inode);
+	return f;
+}
+
+int socket_install_file(struct file *f, uint32_t flags)
+{
+	return fd_install_new(f, flags & LINUX_SOCK_CLOEXEC ? LINUX_O_CLOEXEC : 0);
+}
+
+/* The family that is to make a socket, or ERR_PTR. */
+static const struct socket_family *family_for(int domain, int type)
 {
 	int kind = type & LINUX_SOCK_TYPE_MASK;
 
 	if (type & ~(LINUX_SOCK_TYPE_MASK | LINUX_SOCK_CLOEXEC | LINUX_SOCK_NONBLOCK))
-		return -EINVAL;
-	if (family >= 0 && family < LINUX_AF_MAX && kind >= LINUX_SOCK_TYPES)
-		return -EINVAL;
-	if (family != LINUX_AF_UNIX)
-		return -EAFNOSUPPORT;
-	if (protocol && protocol != LINUX_AF_UNIX)
-		return -EPROTONOSUPPORT;
-	if (kind == LINUX_SOCK_RAW)
-		return LINUX_SOCK_DGRAM;
-	return kind == LINUX_SOCK_STREAM || kind == LINUX_SOCK_DGRAM || kind == LINUX_SOCK_SEQPACKET ? kind : -ESOCKTNOSUPPORT;
+		return ERR_PTR(-EINVAL);
+	if (domain < 0 || domain >= LINUX_AF_MAX)
+		return ERR_PTR(-EAFNOSUPPORT);
+	if (kind >= LINUX_SOCK_TYPES)
+		return ERR_PTR(-EINVAL);
+	return families[domain] ? families[domain] : ERR_PTR(-EAFNOSUPPORT);
 }
 
 SYSCALL(NR_socket, socket)
 {
-	int type = type_check(args->a[0], args->a[1], args->a[2]);
-	struct socket *s;
+	const struct socket_family *family = family_for(args->a[0], args->a[1]);
+	int type = args->a[1];
 
-	if (type < 0)
-		return type;
-	s = socket_create(type);
-	return s ? socket_install(s, args->a[1]) : -ENOMEM;
+	if (IS_ERR(family))
+		return PTR_ERR(family);
+	return family->create(type & LINUX_SOCK_TYPE_MASK, args->a[2], type & ~LINUX_SOCK_TYPE_MASK);
 }
 
 SYSCALL(NR_socketpair, socketpair)
 {
-	int type, fd[2];
-	struct socket *a, *b;
+	const struct socket_family *family;
+	int type = args->a[1], fd[2], err;
 
-	if ((int)args->a[1] & ~(LINUX_SOCK_TYPE_MASK | LINUX_SOCK_CLOEXEC | LINUX_SOCK_NONBLOCK))
+	if (type & ~(LINUX_SOCK_TYPE_MASK | LINUX_SOCK_CLOEXEC | LINUX_SOCK_NONBLOCK))
 		return -EINVAL;
 	/* Linux writes there first. */
 	if (copy_from_user(fd, args->a[3], sizeof(fd)) || copy_to_user(args->a[3], fd, sizeof(fd)))
 		return -EFAULT;
-	type = type_check(args->a[0], args->a[1], args->a[2]);
-	if (type < 0)
-		return type;
-	a = socket_create(type);
-	b = a ? socket_create(type) : NULL;
-	if (!b) {
-		socket_put(a);
-		return -ENOMEM;
-	}
-	socket_pair(a, b);
-	fd[0] = socket_install(a, args->a[1]);
-	fd[1] = socket_install(b, args->a[1]);
-	if (fd[0] >= 0 && fd[1] >= 0 && !copy_to_user(args->a[3], fd, sizeof(fd)))
+	family = family_for(args->a[0], type);
+	if (IS_ERR(family))
+		return PTR_ERR(family);
+	if (!family->pair)
+		return -EOPNOTSUPP;
+	err = family->pair(type & LINUX_SOCK_TYPE_MASK, args->a[2], type & ~LINUX_SOCK_TYPE_MASK, fd);
+	if (!err && !copy_to_user(args->a[3], fd, sizeof(fd)))
 		return 0;
-	if (fd[0] >= 0)
+	if (!err) {
 		fd_close(current_process->files, fd[0]);
-	if (fd[1] >= 0)
 		fd_close(current_process->files, fd[1]);
-	return fd[0] < 0 ? fd[0] : fd[1] < 0 ? fd[1] : -EFAULT;
+	}
+	return err ? err : -EFAULT;
 }
 
-/* A path loses what follows its terminator and gets one; the length that getsockname() tells, or -errno. */
-static int address_from_user(struct linux_sockaddr_un *a, uint64_t uaddress, int length)
+int socket_address_get(void *to, uint64_t uaddress, int length)
 {
-	uint8_t raw[LINUX_SOCKADDR_MAX];
-
-	if (length < 0 || length > (int)sizeof(raw))
+	if (length < 0 || length > LINUX_SOCKADDR_MAX)
 		return -EINVAL;
-	if (copy_from_user(raw, uaddress, length))
-		return -EFAULT;
-	memset(a, 0, sizeof(*a));
-	if (length < 2 || length > (int)sizeof(*a))
-		return -EINVAL;
-	memcpy(a, raw, length);
-	return length;
+	return copy_from_user(to, uaddress, length) ? -EFAULT : 0;
 }
 
-static int address_check(const struct linux_sockaddr_un *a, int length)
+int socket_address_put(const void *address, uint32_t length, uint64_t uaddress, uint64_t ulength)
 {
-	int n = 0;
-
-	if (a->family != LINUX_AF_UNIX)
-		return -EINVAL;
-	if (length == 2 || !a->path[0])
-		return length;
-	while (n < LINUX_UNIX_PATH_MAX && a->path[n])
-		n++;
-	return 2 + n + 1;
-}
-
-int address_get(struct address *a, uint64_t uaddress, int length)
-{
-	int n = address_from_user(&a->un, uaddress, length);
-
-	a->terminator = 0;
-	return n < 0 ? n : address_check(&a->un, n);
-}
-
-int address_put(const struct unix_name *n, uint64_t uaddress, uint64_t ulength)
-{
-	static const uint16_t nameless = LINUX_AF_UNIX;
-	uint32_t space, length = n ? (uint32_t)n->length : sizeof(nameless);
+	uint32_t space;
 
 	if (get_user32(&space, ulength))
 		return -EFAULT;
 	if ((int32_t)space < 0)
 		return -EINVAL;
-	if (copy_to_user(uaddress, n ? (const void *)&n->address : &nameless, MIN(space, length)))
+	if (copy_to_user(uaddress, address, MIN(space, length)))
 		return -EFAULT;
 	return put_user32(ulength, length) ? -EFAULT : 0;
 }
 
 SYSCALL(NR_bind, bind)
 {
-	struct address a;
-	struct file *f;
-	int n, err;
-	struct socket *s = socket_of_fd(args->a[0], &f, &err);
+	int err;
+	struct file *f = socket_of_fd(args->a[0], &err);
 
-	if (!s)
+	if (!f)
 		return err;
-	n = address_get(&a, args->a[1], args->a[2]);
-	err = n < 0 ? n : name_bind(s, &a.un, n);
+	err = f->ops->family->bind(f, args->a[1], args->a[2]);
 	file_put(f);
 	return err;
 }
 
 SYSCALL(NR_listen, listen)
 {
-	struct file *f;
 	int err;
-	struct socket *s = socket_of_fd(args->a[0], &f, &err);
+	struct file *f = socket_of_fd(args->a[0], &err);
 
-	if (!s)
+	if (!f)
 		return err;
-	err = socket_listen(s, args->a[1]);
+	err = f->ops->family->listen(f, args->a[1]);
 	file_put(f);
-	return err;
-}
-
-static int do_connect(struct socket *s, uint64_t uaddress, int length, bool nonblock)
-{
-	struct linux_sockaddr_un first;
-	struct socket *to;
-	struct address a;
-	int n = address_from_user(&first, uaddress, length), err;
-
-	if (n >= 0 && first.family == LINUX_AF_UNSPEC && socket_is_dgram(s)) {
-		socket_disconnect(s);
-		return 0;
-	}
-	n = address_get(&a, uaddress, length);
-	if (n < 0)
-		return n;
-	to = name_find(s->type, &a.un, n);
-	if (IS_ERR(to))
-		return PTR_ERR(to);
-	err = socket_connect(s, to, nonblock);
-	socket_put(to);
 	return err;
 }
 
 SYSCALL(NR_connect, connect)
 {
-	struct file *f;
-	int err;
-	struct socket *s = socket_of_fd(args->a[0], &f, &err);
-	struct linux_sockaddr_un first;
+	uint8_t raw[LINUX_SOCKADDR_MAX];
+	int err, bad;
+	struct file *f = socket_of_fd(args->a[0], &err);
 
 	/* Linux looks at the address before it looks whether this is a socket. */
-	if (!s && err == -ENOTSOCK) {
-		int n = address_from_user(&first, args->a[1], args->a[2]);
-
-		return n < 0 ? n : err;
+	if (!f && err == -ENOTSOCK) {
+		bad = socket_address_get(raw, args->a[1], args->a[2]);
+		return bad ? bad : err;
 	}
-	if (!s)
+	if (!f)
 		return err;
-	err = do_connect(s, args->a[1], args->a[2], f->flags & LINUX_O_NONBLOCK);
+	err = f->ops->family->connect(f, args->a[1], args->a[2]);
 	file_put(f);
 	return err;
 }
 
 static int do_accept(int fd, uint64_t uaddress, uint64_t ulength, int flags)
 {
-	struct unix_name *name;
-	struct socket *s, *new;
-	struct file *f;
-	int err, new_fd;
+	int err;
+	struct file *f = socket_of_fd(fd, &err);
 
-	s = socket_of_fd(fd, &f, &err);
-	if ((s || err != -EBADF) && (flags & ~(LINUX_SOCK_CLOEXEC | LINUX_SOCK_NONBLOCK))) {
-		if (s)
-			file_put(f);
-		return -EINVAL;
-	}
-	if (!s)
-		return err;
-	new = socket_accept(s, f->flags & LINUX_O_NONBLOCK);
-	file_put(f);
-	if (IS_ERR(new))
-		return PTR_ERR(new);
-	s = socket_peer_get(new);
-	name = s ? name_get(s) : NULL;
-	socket_put(s);
-	new_fd = socket_install(new, flags);
-	err = new_fd >= 0 && uaddress ? address_put(name, uaddress, ulength) : 0;
-	name_put(name);
-	if (err)
-		fd_close(current_process->files, new_fd);
-	return err ? err : new_fd;
+	if ((f || err != -EBADF) && (flags & ~(LINUX_SOCK_CLOEXEC | LINUX_SOCK_NONBLOCK)))
+		err = -EINVAL;
+	if (f && !err)
+		err = f->ops->family->accept(f, uaddress, ulength, flags);
+	if (f)
+		file_put(f);
+	return err;
 }
 
 SYSCALL(NR_accept, accept)
@@ -237,77 +183,43 @@ SYSCALL(NR_accept4, accept4)
 SYSCALL(NR_shutdown, shutdown)
 {
 	uint32_t how = args->a[1];
-	struct file *f;
 	int err;
-	struct socket *s = socket_of_fd(args->a[0], &f, &err);
+	struct file *f = socket_of_fd(args->a[0], &err);
 
-	if (!s)
+	if (!f)
 		return err;
-	err = how > LINUX_SHUT_RDWR ? -EINVAL : socket_shutdown(s, how + 1);
+	err = how > LINUX_SHUT_RDWR ? -EINVAL : f->ops->family->shutdown(f, how + 1);
+	file_put(f);
+	return err;
+}
+
+static int do_name(const struct syscall_args *args, bool of_peer)
+{
+	int err;
+	struct file *f = socket_of_fd(args->a[0], &err);
+
+	if (!f)
+		return err;
+	err = f->ops->family->name(f, of_peer, args->a[1], args->a[2]);
 	file_put(f);
 	return err;
 }
 
 SYSCALL(NR_getsockname, getsockname)
 {
-	struct unix_name *n;
-	struct file *f;
-	int err;
-	struct socket *s = socket_of_fd(args->a[0], &f, &err);
-
-	if (!s)
-		return err;
-	n = name_get(s);
-	err = address_put(n, args->a[1], args->a[2]);
-	name_put(n);
-	file_put(f);
-	return err;
+	return do_name(args, false);
 }
 
 SYSCALL(NR_getpeername, getpeername)
 {
-	struct socket *peer;
-	struct unix_name *n;
-	struct file *f;
-	int err;
-	struct socket *s = socket_of_fd(args->a[0], &f, &err);
-
-	if (!s)
-		return err;
-	peer = socket_peer_get(s);
-	n = peer ? name_get(peer) : NULL;
-	err = peer ? address_put(n, args->a[1], args->a[2]) : -ENOTCONN;
-	name_put(n);
-	socket_put(peer);
-	file_put(f);
-	return err;
+	return do_name(args, true);
 }
 
-SYSCALL(NR_setsockopt, setsockopt)
+static const struct super_ops socket_super_ops;
+
+static int socket_init(void)
 {
-	struct file *f;
-	int err;
-	struct socket *s;
-
-	if ((int)args->a[4] < 0)
-		return -EINVAL;
-	s = socket_of_fd(args->a[0], &f, &err);
-	if (!s)
-		return err;
-	err = (int)args->a[1] != LINUX_SOL_SOCKET ? -EOPNOTSUPP : socket_set_option(s, args->a[2], args->a[3], args->a[4]);
-	file_put(f);
-	return err;
+	socket_super = super_create("sockfs", &socket_super_ops, LINUX_SOCKFS_MAGIC);
+	return socket_super ? proc_create_number("sys/net/core/somaxconn", LINUX_SOMAXCONN) : -ENOMEM;
 }
-
-SYSCALL(NR_getsockopt, getsockopt)
-{
-	struct file *f;
-	int err;
-	struct socket *s = socket_of_fd(args->a[0], &f, &err);
-
-	if (!s)
-		return err;
-	err = (int)args->a[1] != LINUX_SOL_SOCKET ? -EOPNOTSUPP : socket_get_option(s, args->a[2], args->a[3], args->a[4]);
-	file_put(f);
-	return err;
-}
+INITCALL("2fs", socket_init);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The system calls that send and receive messages on sockets, and their control messages. */
-#include <fs/unix.h>
+#include <fs/socket.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include <kernel/time.h>
@@ -25,92 +25,71 @@ static int message_one(struct message *m, struct iovec_k *storage, uint64_t base
 	return 0;
 }
 
-static int message_address(struct message *m, int type, uint64_t uaddress, int length)
+static int message_receiver(struct file *f, struct message *m, uint64_t uaddress, int length)
 {
-	struct address a;
-	int n = address_get(&a, uaddress, length);
-
-	if (n < 0)
-		return n;
-	m->to = name_find(type, &a.un, n);
-	n = IS_ERR(m->to) ? PTR_ERR(m->to) : 0;
-	if (n)
-		m->to = NULL;
-	return n;
+	return uaddress && length ? f->ops->family->receiver(f, m, uaddress, length) : 0;
 }
 
-/* Streams refuse a name whatever it names, once it is read. */
-static int message_to(struct socket *s, struct message *m, uint64_t uaddress, int length)
+static void message_begin(const struct socket_family *family, struct message *m)
 {
-	uint8_t raw[LINUX_SOCKADDR_MAX];
-
-	if (!uaddress || !length)
-		return 0;
-	if (length < 0 || length > (int)sizeof(raw))
-		return -EINVAL;
-	if (copy_from_user(raw, uaddress, length))
-		return -EFAULT;
-	if (!socket_is_dgram(s))
-		return s->type == LINUX_SOCK_SEQPACKET ? 0 : s->state == SOCKET_CONNECTED ? -EISCONN : -EOPNOTSUPP;
-	return message_address(m, s->type, uaddress, length);
+	if (family->begin)
+		family->begin(m);
 }
 
-static ssize_t message_send(struct file *f, struct message *m)
+static void message_end(const struct socket_family *family, struct message *m)
 {
-	struct socket *s = f->priv;
-	ssize_t n = 0;
-
-	if (s->pass_cred && !s->name) {
-		mutex_lock(&s->setup_lock);
-		n = s->name ? 0 : name_bind_auto(s);
-		mutex_unlock(&s->setup_lock);
-	}
-	return n ? n : socket_send(s, m, f->flags & LINUX_O_NONBLOCK);
+	if (family->end)
+		family->end(m);
 }
 
 SYSCALL(NR_sendto, sendto)
 {
+	const struct socket_family *family;
 	struct iovec_k storage;
 	struct message m;
-	struct socket *s;
 	struct file *f;
 	int64_t n = message_one(&m, &storage, args->a[1], args->a[2], args->a[3]);
 	int err;
 
 	if (n)
 		return n;
-	s = socket_of_fd(args->a[0], &f, &err);
-	if (!s)
+	f = socket_of_fd(args->a[0], &err);
+	if (!f)
 		return err;
-	cred_of_current(&m.cred);
-	n = message_to(s, &m, args->a[4], args->a[5]);
+	family = f->ops->family;
+	message_begin(family, &m);
+	n = message_receiver(f, &m, args->a[4], args->a[5]);
 	if (!n)
-		n = message_send(f, &m);
-	socket_put(m.to);
+		n = family->send(f, &m, f->flags & LINUX_O_NONBLOCK);
+	message_end(family, &m);
 	file_put(f);
 	return n;
 }
 
 SYSCALL(NR_recvfrom, recvfrom)
 {
+	const struct socket_family *family;
 	struct iovec_k storage;
+	const void *sender;
 	struct message m;
-	struct socket *s;
+	uint32_t length;
 	struct file *f;
 	int64_t n = message_one(&m, &storage, args->a[1], args->a[2], args->a[3]);
 	int err;
 
 	if (n)
 		return n;
-	s = socket_of_fd(args->a[0], &f, &err);
-	if (!s)
+	f = socket_of_fd(args->a[0], &err);
+	if (!f)
 		return err;
-	n = socket_receive(s, &m, f->flags & LINUX_O_NONBLOCK);
+	family = f->ops->family;
+	n = family->receive(f, &m, f->flags & LINUX_O_NONBLOCK);
 	/* A nameless sender has no address at all. */
-	if (n >= 0 && args->a[4])
-		err = m.from ? address_put(m.from, args->a[4], args->a[5]) : put_user32(args->a[5], 0);
-	rights_drop(m.rights);
-	name_put(m.from);
+	if (n >= 0 && args->a[4]) {
+		sender = family->sender(&m, &length);
+		err = sender ? socket_address_put(sender, length, args->a[4], args->a[5]) : put_user32(args->a[5], 0);
+	}
+	message_end(family, &m);
 	file_put(f);
 	return err ? err : n;
 }
@@ -165,7 +144,7 @@ static int header_get(struct linux_msghdr *h, uint64_t uheader)
 	return h->namelen < 0 ? -EINVAL : 0;
 }
 
-static int message_control(struct message *m, const struct linux_msghdr *h)
+static int message_control(const struct socket_family *family, struct message *m, const struct linux_msghdr *h)
 {
 	uint8_t *control;
 	int err;
@@ -177,13 +156,14 @@ static int message_control(struct message *m, const struct linux_msghdr *h)
 	control = kzalloc(h->controllen);
 	if (!control)
 		return -ENOMEM;
-	err = copy_from_user(control, h->control, h->controllen) ? -EFAULT : rights_from_user(m, control, h->controllen);
+	err = copy_from_user(control, h->control, h->controllen) ? -EFAULT : family->control_in(m, control, h->controllen);
 	kfree(control);
 	return err;
 }
 
 static int64_t send_header(struct file *f, const struct linux_msghdr *h, uint32_t flags)
 {
+	const struct socket_family *family = f->ops->family;
 	struct message m = { .flags = flags };
 	struct pieces p;
 	int64_t n = pieces_get(&p, h);
@@ -192,14 +172,13 @@ static int64_t send_header(struct file *f, const struct linux_msghdr *h, uint32_
 		return n;
 	iter_init(&m.it, p.vec, h->iovlen, false);
 	m.it.left = MIN(m.it.left, LINUX_RW_MAX);
-	cred_of_current(&m.cred);
-	n = message_control(&m, h);
+	message_begin(family, &m);
+	n = message_control(family, &m, h);
 	if (!n)
-		n = message_to(f->priv, &m, h->name, MIN(h->namelen, LINUX_SOCKADDR_MAX));
+		n = message_receiver(f, &m, h->name, MIN(h->namelen, LINUX_SOCKADDR_MAX));
 	if (!n)
-		n = message_send(f, &m);
-	rights_drop(m.rights);
-	socket_put(m.to);
+		n = family->send(f, &m, f->flags & LINUX_O_NONBLOCK);
+	message_end(family, &m);
 	pieces_free(&p);
 	return n;
 }
@@ -220,22 +199,17 @@ SYSCALL(NR_sendmsg, sendmsg)
 
 	if (args->a[2] & LINUX_MSG_CMSG_COMPAT)
 		return -EINVAL;
-	if (!socket_of_fd(args->a[0], &f, &err))
+	f = socket_of_fd(args->a[0], &err);
+	if (!f)
 		return err;
 	n = do_sendmsg(f, args->a[1], args->a[2]);
 	file_put(f);
 	return n;
 }
 
-/* Where control messages go, and how much is left there. */
-struct control {
-	uint64_t at, left;
-	bool truncated;
-};
-
-static int control_put(struct control *c, int type, const void *data, size_t n)
+int socket_control_put(struct control *c, int level, int type, const void *data, size_t n)
 {
-	struct linux_cmsghdr h = { sizeof(h) + n, LINUX_SOL_SOCKET, type };
+	struct linux_cmsghdr h = { sizeof(h) + n, level, type };
 
 	if (c->left < sizeof(h)) {
 		c->truncated = true;
@@ -253,38 +227,18 @@ static int control_put(struct control *c, int type, const void *data, size_t n)
 	return 0;
 }
 
-/* As many descriptors as there is room for; the others are closed. */
-static int control_put_rights(struct control *c, struct rights *r, bool cloexec)
-{
-	unsigned int i, fits = c->left < sizeof(struct linux_cmsghdr) ? 0 : (c->left - sizeof(struct linux_cmsghdr)) / sizeof(int);
-	int fds[LINUX_SCM_MAX_FD], err;
-
-	for (i = 0; i < r->nr && i < fits; i++) {
-		fds[i] = fd_install(current_process->files, r->files[i], 0, cloexec);
-		if (fds[i] < 0)
-			break;
-	}
-	c->truncated |= i < r->nr;
-	err = i ? control_put(c, LINUX_SCM_RIGHTS, fds, i * sizeof(int)) : 0;
-	while (err && i)
-		fd_close(current_process->files, fds[--i]);
-	return err;
-}
-
-static int message_tell(struct socket *s, struct message *m, const struct linux_msghdr *h, uint64_t uheader)
+static int message_tell(struct file *f, struct message *m, const struct linux_msghdr *h, uint64_t uheader)
 {
 	struct control c = { h->control, h->control ? h->controllen : 0, false };
-	uint32_t length = m->from ? m->from->length : 0;
-	int err = 0;
+	uint32_t length;
+	const void *sender = f->ops->family->sender(m, &length);
+	int err;
 
-	if (h->name && m->from && copy_to_user(h->name, &m->from->address, MIN((uint32_t)h->namelen, length)))
+	if (h->name && sender && copy_to_user(h->name, sender, MIN((uint32_t)h->namelen, length)))
 		return -EFAULT;
 	if (h->name && put_user32(uheader + offsetof(struct linux_msghdr, namelen), length))
 		return -EFAULT;
-	if (s->pass_cred && m->has_cred)
-		err = control_put(&c, LINUX_SCM_CREDENTIALS, &m->cred, sizeof(m->cred));
-	if (!err && m->rights)
-		err = control_put_rights(&c, m->rights, m->flags & LINUX_MSG_CMSG_CLOEXEC);
+	err = f->ops->family->control_out(f, m, &c);
 	if (err)
 		return err;
 	m->result_flags |= (c.truncated ? LINUX_MSG_CTRUNC : 0) | (m->flags & LINUX_MSG_CMSG_CLOEXEC);
@@ -307,10 +261,9 @@ static int64_t do_recvmsg(struct file *f, uint64_t uheader, uint32_t flags)
 		return n;
 	iter_init(&m.it, p.vec, h.iovlen, false);
 	m.it.left = MIN(m.it.left, LINUX_RW_MAX);
-	n = socket_receive(f->priv, &m, f->flags & LINUX_O_NONBLOCK);
-	err = n < 0 ? 0 : message_tell(f->priv, &m, &h, uheader);
-	rights_drop(m.rights);
-	name_put(m.from);
+	n = f->ops->family->receive(f, &m, f->flags & LINUX_O_NONBLOCK);
+	err = n < 0 ? 0 : message_tell(f, &m, &h, uheader);
+	message_end(f->ops->family, &m);
 	pieces_free(&p);
 	return err ? err : n;
 }
@@ -323,7 +276,8 @@ SYSCALL(NR_recvmsg, recvmsg)
 
 	if (args->a[2] & LINUX_MSG_CMSG_COMPAT)
 		return -EINVAL;
-	if (!socket_of_fd(args->a[0], &f, &err))
+	f = socket_of_fd(args->a[0], &err);
+	if (!f)
 		return err;
 	n = do_recvmsg(f, args->a[1], args->a[2]);
 	file_put(f);
@@ -359,7 +313,8 @@ static int64_t message_many(const struct syscall_args *args, bool send, time_ns_
 	int64_t n;
 	int err;
 
-	if (!socket_of_fd(args->a[0], &f, &err))
+	f = socket_of_fd(args->a[0], &err);
+	if (!f)
 		return err;
 	n = message_each(f, args->a[1], args->a[2], args->a[3], send, deadline);
 	file_put(f);

@@ -10,8 +10,6 @@
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
 
-static struct super *socket_super;
-
 bool socket_is_dgram(const struct socket *s)
 {
 	return s->type == LINUX_SOCK_DGRAM;
@@ -151,20 +149,16 @@ static void socket_release(struct file *f)
 
 int socket_install(struct socket *s, uint32_t flags)
 {
-	uint32_t file_flags = LINUX_O_RDWR | (flags & LINUX_SOCK_NONBLOCK);
-	struct inode *inode = inode_create(socket_super, LINUX_S_IFSOCK | 0777, NULL, &socket_ops);
-	struct file *f = inode ? file_alloc(&socket_ops, s, file_flags) : NULL;
+	struct file *f = socket_file(&socket_ops, s, flags);
 
 	if (!f) {
-		inode_put(inode);
 		socket_end(s, true);
 		socket_put(s);
 		return -ENOMEM;
 	}
-	f->inode = inode;
 	s->file = f;
-	s->ino = inode->ino;
-	return fd_install_new(f, flags & LINUX_SOCK_CLOEXEC ? LINUX_O_CLOEXEC : 0);
+	s->ino = f->inode->ino;
+	return socket_install_file(f, flags);
 }
 
 static void socket_link(struct socket *s, struct socket *peer, const struct linux_ucred *peer_cred)
@@ -206,18 +200,6 @@ int socket_listen(struct socket *s, int backlog)
 	mutex_unlock(&s->setup_lock);
 	wait_wake(&s->room, 0);
 	return err;
-}
-
-time_ns_t socket_deadline(time_ns_t timeout)
-{
-	return timeout ? time_now() + timeout : TIME_FOREVER;
-}
-
-int socket_wait_result(int err, time_ns_t deadline)
-{
-	if (err == -ETIMEDOUT)
-		return -EAGAIN;
-	return err == -EINTR && deadline != TIME_FOREVER ? -EINTR_FINAL : err;
 }
 
 int socket_error_take(struct socket *s)
@@ -452,14 +434,12 @@ static ssize_t socket_write(struct file *f, struct iter *from, loff_t *pos)
 
 const struct file_ops socket_ops = {
 	.read = socket_read, .write = socket_write, .poll = socket_poll, .ioctl = socket_ioctl, .release = socket_release,
-	.signals = true,
+	.family = &unix_family, .signals = true,
 };
 
-static const struct super_ops socket_super_ops;
-
-static int socket_init(void)
+static int unix_init(void)
 {
-	socket_super = super_create("sockfs", &socket_super_ops, LINUX_SOCKFS_MAGIC);
-	return socket_super ? proc_create_number("sys/net/core/somaxconn", LINUX_SOMAXCONN) : -ENOMEM;
+	socket_family_register(LINUX_AF_UNIX, &unix_family);
+	return 0;
 }
-INITCALL("2fs", socket_init);
+INITCALL("2fs", unix_init);

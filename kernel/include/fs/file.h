@@ -18,6 +18,7 @@ struct mount;
 struct poll_table;
 struct process;
 struct seq;
+struct socket_family;
 struct space;
 struct vma;
 struct page;
@@ -42,6 +43,7 @@ struct file_ops {
 	/* More lines of /proc/<pid>/fdinfo/<fd>. May sleep. */
 	void (*show)(struct file *f, struct seq *s);
 	const char *name;	/* of files without an inode: what /proc/<pid>/fd calls them */
+	const struct socket_family *family;	/* of a socket (fs/socket.h); NULL: this is none */
 	bool signals;	/* O_ASYNC has its owner told when it becomes ready; needs a poll op */
 };
 

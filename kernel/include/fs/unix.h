@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Inside fs/: UNIX sockets. unix.c has their life and connections, unix_name.c names, unix_data.c messages, unix_rights.c descriptors on
- * their way, unix_list.c who there is, socket.c, socket_message.c and socket_option.c the
- * system calls.
+ * their way, unix_list.c who there is, unix_calls.c what
+ * the system calls (fs/socket.h) want, unix_option.c options.
  *
  * Locks, outermost first: setup_lock (one bind, connect or listen at a time) and read_lock (one receiver at a time), rights_lock
  * (descriptors in flight), then spinlocks, one at a time: socket->lock, the table of names' lock. User memory is touched with no
@@ -11,19 +11,11 @@
 #ifndef FS_UNIX_H
 #define FS_UNIX_H
 
-#include <fs/internal.h>
+#include <fs/socket.h>
 #include <fs/vfs.h>
-#include <uapi/ferry/linux_socket.h>
-
-#define SHUT_RECEIVE	0x1u
-#define SHUT_SEND	0x2u
-#define SHUT_BOTH	0x3u
 
 /* The packet's own memory counts, so that many small ones are bounded too. */
 #define PACKET_COST	256u
-#define BUFFER_DEFAULT	212992u
-#define BUFFER_LIMIT	212992u		/* before it is doubled, as Linux does */
-#define BUFFER_MIN	4608u
 
 struct unix_name {
 	struct ref ref;
@@ -90,24 +82,13 @@ struct packet {
 	char data[];
 };
 
-/* One message going out or coming in. */
-struct message {
-	struct iter it;
-	uint32_t flags;			/* LINUX_MSG_* asked for */
-	uint32_t result_flags;
-	struct linux_ucred cred;
-	struct rights *rights;		/* owned */
-	struct socket *to;		/* sending: a named receiver, counted */
-	struct unix_name *from;		/* receiving: counted, or NULL */
-	bool has_cred;
-};
-
 /* unix_list.c: every socket there is. */
 void socket_list_add(struct socket *s);
 void socket_list_remove(struct socket *s);
 
 /* unix.c */
 extern const struct file_ops socket_ops;
+extern const struct socket_family unix_family;	/* unix_calls.c */
 struct socket *socket_create(int type);
 void socket_get(struct socket *s);
 void socket_put(struct socket *s);
@@ -121,9 +102,6 @@ int socket_connect(struct socket *s, struct socket *to, bool nonblock);
 void socket_disconnect(struct socket *s);
 struct socket *socket_accept(struct socket *s, bool nonblock);
 int socket_shutdown(struct socket *s, uint32_t how);
-time_ns_t socket_deadline(time_ns_t timeout);
-/* What a call says whose wait until @deadline ended with @err: one with a timeout is never begun again (signal(7)). */
-int socket_wait_result(int err, time_ns_t deadline);
 int socket_error_take(struct socket *s);
 void cred_of_current(struct linux_ucred *c);
 
@@ -156,19 +134,14 @@ struct rights *rights_take(struct packet *p);
 struct rights *rights_copy(struct packet *p);
 void rights_collect(void);
 
-/* socket.c. A path of 108 bytes has no terminator of its own. */
+/* unix_calls.c. A path of 108 bytes has no terminator of its own. */
 struct address {
 	struct linux_sockaddr_un un;
 	char terminator;
 };
-/* The socket behind a descriptor and its file with a reference; NULL with *@err and none. */
-struct socket *socket_of_fd(int fd, struct file **f, int *err);
-/* The length that getsockname() will tell, or -errno. */
-int address_get(struct address *a, uint64_t uaddress, int length);
-int address_put(const struct unix_name *n, uint64_t uaddress, uint64_t ulength);
 
-/* socket_option.c */
-int socket_set_option(struct socket *s, int option, uint64_t uvalue, int length);
-int socket_get_option(struct socket *s, int option, uint64_t uvalue, uint64_t ulength);
+/* unix_option.c */
+int unix_set_option(struct file *f, int level, int option, uint64_t uvalue, int length);
+int unix_get_option(struct file *f, int level, int option, uint64_t uvalue, uint64_t ulength);
 
 #endif

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Options of UNIX sockets (socket(7)): what changes behaviour is kept, what only other families have is taken and has no effect. */
+#include <fs/unix.h>
+#include <kernel/process.h>
+#include <uapi/ferry/linux.h>
+
+static int option_set(struct socket *s, int option, int32_t v)
+{
+	switch (option) {
+	case LINUX_SO_SNDBUF:
+	case LINUX_SO_SNDBUFFORCE:
+		s->send_limit = socket_buffer_size(v);
+		wait_wake(&s->writable, 0);
+		return 0;
+	case LINUX_SO_RCVBUF:
+	case LINUX_SO_RCVBUFFORCE:
+		s->receive_limit = socket_buffer_size(v);
+		return 0;
+	case LINUX_SO_PASSCRED:
+		s->pass_cred = v;
+		return 0;
+	case LINUX_SO_DEBUG:
+	case LINUX_SO_REUSEADDR:
+	case LINUX_SO_REUSEPORT:
+	case LINUX_SO_DONTROUTE:
+	case LINUX_SO_BROADCAST:
+	case LINUX_SO_KEEPALIVE:
+	case LINUX_SO_OOBINLINE:
+	case LINUX_SO_PRIORITY:
+	case LINUX_SO_RCVLOWAT:
+	case LINUX_SO_TIMESTAMP:
+		return 0;
+	default:
+		return -ENOPROTOOPT;
+	}
+}
+
+int unix_set_option(struct file *f, int level, int option, uint64_t uvalue, int length)
+{
+	struct socket *s = f->priv;
+	uint64_t pair;
+	uint32_t v;
+
+	if (level != LINUX_SOL_SOCKET)
+		return -EOPNOTSUPP;
+	if (option == LINUX_SO_RCVTIMEO)
+		return socket_timeout_set(&s->receive_timeout, uvalue, length);
+	if (option == LINUX_SO_SNDTIMEO)
+		return socket_timeout_set(&s->send_timeout, uvalue, length);
+	if (length < (int)sizeof(v))
+		return -EINVAL;
+	if (option == LINUX_SO_LINGER)
+		return length < (int)sizeof(pair) ? -EINVAL : get_user64(&pair, uvalue) ? -EFAULT : 0;
+	if ((option == LINUX_SO_SNDBUFFORCE || option == LINUX_SO_RCVBUFFORCE) && !privileged(LINUX_CAP_NET_ADMIN))
+		return -EPERM;
+	return get_user32(&v, uvalue) ? -EFAULT : option_set(s, option, v);
+}
+
+static int option_get(struct socket *s, int option, int32_t *v)
+{
+	switch (option) {
+	case LINUX_SO_TYPE:
+		*v = s->type;
+		return 0;
+	case LINUX_SO_ERROR:
+		*v = socket_error_take(s);
+		return 0;
+	case LINUX_SO_SNDBUF:
+		*v = s->send_limit;
+		return 0;
+	case LINUX_SO_RCVBUF:
+		*v = s->receive_limit;
+		return 0;
+	case LINUX_SO_PASSCRED:
+		*v = s->pass_cred;
+		return 0;
+	case LINUX_SO_ACCEPTCONN:
+		*v = s->state == SOCKET_LISTENING;
+		return 0;
+	case LINUX_SO_DOMAIN:
+		*v = LINUX_AF_UNIX;
+		return 0;
+	case LINUX_SO_RCVLOWAT:
+	case LINUX_SO_SNDLOWAT:
+		*v = 1;
+		return 0;
+	case LINUX_SO_PROTOCOL:
+	case LINUX_SO_DEBUG:
+	case LINUX_SO_REUSEADDR:
+	case LINUX_SO_REUSEPORT:
+	case LINUX_SO_DONTROUTE:
+	case LINUX_SO_BROADCAST:
+	case LINUX_SO_KEEPALIVE:
+	case LINUX_SO_OOBINLINE:
+	case LINUX_SO_PRIORITY:
+	case LINUX_SO_TIMESTAMP:
+		*v = 0;
+		return 0;
+	default:
+		return -ENOPROTOOPT;
+	}
+}
+
+int unix_get_option(struct file *f, int level, int option, uint64_t uvalue, uint64_t ulength)
+{
+	struct socket *s = f->priv;
+	static const uint64_t no_linger;
+	int32_t v = 0;
+	int err;
+
+	if (level != LINUX_SOL_SOCKET)
+		return -EOPNOTSUPP;
+	switch (option) {
+	case LINUX_SO_PEERCRED:
+		return socket_value_put(uvalue, ulength, &s->peer_cred, sizeof(s->peer_cred));
+	case LINUX_SO_LINGER:
+		return socket_value_put(uvalue, ulength, &no_linger, sizeof(no_linger));
+	case LINUX_SO_RCVTIMEO:
+	case LINUX_SO_SNDTIMEO:
+		return socket_timeout_get(option == LINUX_SO_RCVTIMEO ? s->receive_timeout : s->send_timeout, uvalue, ulength);
+	}
+	err = option_get(s, option, &v);
+	return err ? err : socket_value_put(uvalue, ulength, &v, sizeof(v));
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Sockets of every family: what the system calls (fs/socket.c, socket_message.c, socket_option.c) want of one. An open file is a socket
+ * if its file_ops name a family. fs/unix*.c and net/ are families.
+ */
+#ifndef FS_SOCKET_H
+#define FS_SOCKET_H
+
+#include <fs/internal.h>
+#include <uapi/ferry/linux_inet.h>
+#include <uapi/ferry/linux_socket.h>
+
+#define SHUT_RECEIVE	0x1u
+#define SHUT_SEND	0x2u
+#define SHUT_BOTH	0x3u
+
+#define BUFFER_DEFAULT	212992u
+#define BUFFER_LIMIT	212992u		/* before it is doubled, as Linux does */
+#define BUFFER_MIN	4608u
+
+struct rights;
+struct socket;
+struct unix_name;
+
+/* One message going out or coming in. */
+struct message {
+	struct iter it;
+	uint32_t flags;			/* LINUX_MSG_* asked for */
+	uint32_t result_flags;
+	union {
+		struct {			/* fs/unix*.c */
+			struct linux_ucred cred;
+			bool has_cred;
+			struct rights *rights;		/* owned */
+			struct socket *to;		/* sending: a named receiver, counted */
+			struct unix_name *from;		/* receiving: counted, or NULL */
+		};
+		struct {			/* net/ */
+			union linux_sockaddr_inet inet;	/* the receiver that was named, or the sender */
+			uint32_t inet_length;		/* 0: none */
+			union linux_sockaddr_inet inet_to;	/* received: where it was sent to */
+			uint8_t inet_hops;
+		};
+	};
+};
+
+/* Where control messages go, and how much is left there. */
+struct control {
+	uint64_t at, left;
+	bool truncated;
+};
+
+/* What a family does for the system calls; @f is one of its sockets. Process context; all may sleep. */
+struct socket_family {
+	/* A new socket's descriptor, or -errno; @type without flags, which are @flags. */
+	int (*create)(int type, int protocol, uint32_t flags);
+	int (*pair)(int type, int protocol, uint32_t flags, int fd[2]);		/* NULL: -EOPNOTSUPP */
+	int (*bind)(struct file *f, uint64_t uaddress, int length);
+	int (*listen)(struct file *f, int backlog);
+	int (*connect)(struct file *f, uint64_t uaddress, int length);
+	/* The accepted socket's descriptor, or -errno; whom it is from at @uaddress unless that is 0. */
+	int (*accept)(struct file *f, uint64_t uaddress, uint64_t ulength, uint32_t flags);
+	int (*shutdown)(struct file *f, uint32_t how);				/* SHUT_* */
+	int (*name)(struct file *f, bool of_peer, uint64_t uaddress, uint64_t ulength);
+	int (*set_option)(struct file *f, int level, int option, uint64_t uvalue, int length);
+	int (*get_option)(struct file *f, int level, int option, uint64_t uvalue, uint64_t ulength);
+	/* Before send(): what an empty message is to be sent with; a named receiver; its control messages. */
+	void (*begin)(struct message *m);
+	int (*receiver)(struct file *f, struct message *m, uint64_t uaddress, int length);
+	int (*control_in)(struct message *m, const uint8_t *control, size_t n);
+	ssize_t (*send)(struct file *f, struct message *m, bool nonblock);
+	ssize_t (*receive)(struct file *f, struct message *m, bool nonblock);
+	/* After receive(): the sender's address, NULL for none; its control messages. */
+	const void *(*sender)(const struct message *m, uint32_t *length);
+	int (*control_out)(struct file *f, struct message *m, struct control *c);
+	void (*end)(struct message *m);		/* after either: give back what the message holds. NULL: nothing */
+};
+
+/* socket.c. Sockets of @domain (LINUX_AF_*) are @family's from now on. At boot. */
+void socket_family_register(unsigned int domain, const struct socket_family *family);
+/* The socket behind a descriptor with a reference; NULL with -EBADF or -ENOTSOCK in *@err. */
+struct file *socket_of_fd(int fd, int *err);
+/* An open file of a socket by @ops, which name its family; NULL when out of memory. @flags are LINUX_SOCK_*. */
+struct file *socket_file(const struct file_ops *ops, void *priv, uint32_t flags);
+/* It gets a descriptor of the current process, which takes its reference over: the descriptor or -errno. */
+int socket_install_file(struct file *f, uint32_t flags);
+/* Copy an address of user memory, LINUX_SOCKADDR_MAX bytes at most, into @to of that size: 0, -EINVAL, -EFAULT. */
+int socket_address_get(void *to, uint64_t uaddress, int length);
+/* Tell @length bytes of address as getsockname(2) does. */
+int socket_address_put(const void *address, uint32_t length, uint64_t uaddress, uint64_t ulength);
+
+/* socket_message.c. One control message more for the receiver, cut to what is left. 0 or -EFAULT. */
+int socket_control_put(struct control *c, int level, int type, const void *data, size_t n);
+
+/* socket_option.c */
+int socket_timeout_set(time_ns_t *to, uint64_t uvalue, int length);
+int socket_timeout_get(time_ns_t timeout, uint64_t uvalue, uint64_t ulength);
+/* Twice what was asked, as Linux does, so that programs which check it are content. */
+uint32_t socket_buffer_size(int32_t asked);
+int socket_value_put(uint64_t uvalue, uint64_t ulength, const void *v, uint32_t size);
+
+/* Waits with SO_RCVTIMEO and SO_SNDTIMEO: until when; and what a call says whose wait ended with @err (signal(7)). */
+time_ns_t socket_deadline(time_ns_t timeout);
+int socket_wait_result(int err, time_ns_t deadline);
+
+#endif
