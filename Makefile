@@ -77,7 +77,7 @@ mrproper distclean: clean
 	$(Q)rm -f $(KCONFIG_CONFIG) $(KCONFIG_CONFIG).old defconfig tags compile_commands.json
 	$(Q)if test -d $(O); then rm -f $(O)/.config $(O)/.config.old; rmdir $(O) 2>/dev/null || :; fi
 
-source-dirs := arch kernel mm fs ipc lib include shim drivers usr tests
+source-dirs := arch kernel mm fs net ipc lib include shim drivers usr tests
 tags:
 	$(call say,TAGS,tags)
 	$(Q)command -v ctags >/dev/null || { echo 'no ctags: apt-get install universal-ctags' >&2; exit 1; }

@@ -33,7 +33,7 @@ $(KCONFIG_CONFIG):
 # For an object foo.o of driver-y or program-y, foo-parts := a.o b.o names the objects it is made of.
 
 lists := obj unchecked driver test-driver library lib lib-kernel user-shim host-shim program unit-host unit-kernel model fuzz
-top-dirs := arch/x86/ kernel/ mm/ fs/ ipc/ lib/ drivers/ shim/ usr/ tests/
+top-dirs := arch/x86/ kernel/ mm/ fs/ net/ ipc/ lib/ drivers/ shim/ usr/ tests/
 
 parts-of = $(or $($(basename $(1))-parts),$(1))
 
@@ -99,6 +99,7 @@ all-host-objs := $(sort $(host-driver-objs) $(host-library-objs) $(host-lib-objs
 
 # Include paths are the layers: what a world may not reach is not on its path.
 $(kernel-driver-objs) $(asleep-driver-objs) $(kernel-library-objs): includes := $(driver-kernel-includes)
+$(call in,,$(filter net/%,$(all-obj-y))): includes := $(kernel-includes) $(net-includes)
 $(user-driver-objs) $(user-library-objs) $(user-shim-objs): includes := $(driver-user-includes)
 
 # ---- Stamps: a file that changes when the text it holds does ------------------------------------

@@ -39,6 +39,7 @@ common-cflags := -std=gnu11 -g -fno-strict-aliasing -fno-common -fno-omit-frame-
 
 kernel-only-includes := -Ikernel/include -Iarch/x86/include
 kernel-includes := -Iinclude $(kernel-only-includes) -Ishim/kernel/include -I$(O)/include -Itests
+net-includes := -Inet/lwip/include -Inet/port
 driver-kernel-includes := -Iinclude -Ishim/kernel/include
 
 machine-flags := -m64 -march=x86-64 -mcmodel=kernel -mno-red-zone -mgeneral-regs-only

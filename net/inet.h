@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Inside net/: sockets of AF_INET and AF_INET6 over lwIP (net/lwip/). stack.c keeps lwIP going, socket.c has the sockets' life,
+ * address.c names and ports, tcp.c and tcp_data.c connections, udp.c datagrams, queue.c what was received, option.c options,
+ * proc.c what /proc/net says.
+ *
+ * Locks, outermost first: read_lock (one receiver at a time; dropped while it waits), inet_lock, then wait queues' spinlocks. lwIP is
+ * entered with inet_lock held, and nothing that lies in user memory is touched meanwhile. What is read without it is one word.
+ */
+#ifndef NET_INET_H
+#define NET_INET_H
+
+#include <fs/socket.h>
+#include <fs/vfs.h>
+#include <kernel/time.h>
+#include "lwip/tcp.h"
+#include "lwip/udp.h"
+
+#define CAN_READ	(LINUX_POLLIN | LINUX_POLLRDNORM)
+#define CAN_WRITE	(LINUX_POLLOUT | LINUX_POLLWRNORM | LINUX_POLLWRBAND)
+
+enum inet_state { INET_OPEN, INET_LISTENING, INET_CONNECTING, INET_CONNECTED };
+
+/* Something received: a datagram, or a part of a stream. */
+struct inet_packet {
+	struct list link;
+	struct pbuf *p;
+	uint32_t length, offset;	/* of it [offset, length) was not read yet */
+	uint32_t room;			/* behind length, for more of a stream */
+	ip_addr_t from, to;		/* of a datagram */
+	uint16_t port;
+	uint8_t hops;
+};
+
+struct inet_options {
+	bool reuse_address, reuse_port, keepalive, broadcast, linger, oob_inline, debug, dont_route;
+	bool no_delay, cork, v6_only, packet_info, packet_info6, receive_hops, receive_hops6, receive_errors;
+	int32_t priority, low_water, linger_seconds;
+	int32_t keep_idle, keep_interval, keep_count, max_segment, user_timeout, defer_accept, syn_count, linger2, quick_ack;
+	uint8_t tos, ttl, multicast_ttl;
+	bool has_ttl, multicast_loop;
+	int16_t hops6, multicast_hops6;
+	int32_t traffic_class6;
+	uint8_t mtu_discover;
+};
+
+struct inet_socket {
+	uint8_t type, protocol;		/* LINUX_SOCK_*, LINUX_IPPROTO_* */
+	bool v6;			/* of AF_INET6 */
+	struct file *file;		/* not counted; NULL until accepted */
+	uint64_t ino;
+	uint32_t uid;
+	struct mutex read_lock;
+
+	/* Guarded by inet_lock. */
+	struct list all_link;
+	enum inet_state state;
+	union {				/* lwIP's part; NULL: none yet, or no more */
+		struct tcp_pcb *tcp;
+		struct udp_pcb *udp;
+	};
+	ip_addr_t local, remote;
+	uint16_t local_port, remote_port;	/* 0: none */
+	bool bound_address;		/* local was asked for by bind() */
+	bool bound_port;
+	bool told;			/* connect() has said that this is connected */
+	bool was_connected;
+	uint32_t shutdown;		/* SHUT_* */
+	int error;
+	struct list queue;
+	uint32_t queued, readable_bytes;	/* cost of the queue; bytes in it */
+	uint32_t room;			/* bytes that may be sent now */
+	struct list backlog, backlog_link;
+	uint32_t nr_backlog, max_backlog;
+	struct inet_options options;
+	uint32_t send_limit, receive_limit;
+	time_ns_t send_timeout, receive_timeout;	/* 0: none */
+	struct wait_queue readable, writable;
+};
+
+/* stack.c */
+extern struct mutex inet_lock;
+/* Take inet_lock and have lwIP running: 0, or -ENOMEM without it. */
+int inet_lock_started(void);
+void inet_lock_take(void);
+/* Let everything arrive that was sent on lo, then give the lock back. */
+void inet_unlock(void);
+/* -errno of an err_t. */
+int inet_error(err_t err);
+/* Bytes that lwIP and received packets hold, and at most. */
+uint64_t stack_bytes(void);
+uint64_t stack_bytes_max(void);
+struct netif *stack_loop(void);
+bool stack_is_short(void);	/* of memory: who asks for more should wait */
+
+/* socket.c */
+extern const struct file_ops inet_ops;
+extern struct list inet_sockets;	/* all, guarded by inet_lock */
+struct inet_socket *inet_socket_create(int type, int protocol, bool v6);
+void inet_wake(struct inet_socket *s, uint32_t events);
+void inet_fail(struct inet_socket *s, int error);
+int inet_error_take(struct inet_socket *s);
+static inline struct inet_socket *inet_of(struct file *f) { return f->priv; }
+
+/* address.c. All with inet_lock held but for the first two. */
+/* A program's address for @s as bind() and connect() get it: 0, -EINVAL, -EAFNOSUPPORT, -EFAULT; *@unspec: it is AF_UNSPEC. */
+int address_from_user(const struct inet_socket *s, uint64_t uaddress, int length, ip_addr_t *ip, uint16_t *port, bool *unspec);
+/* As programs of @s see it: its length. */
+uint32_t address_to_user(const struct inet_socket *s, const ip_addr_t *ip, uint16_t port, union linux_sockaddr_inet *to);
+/* May @s be at @ip and @port? 0 or -EADDRINUSE. @listening: does that hold for a listener? */
+int port_check(const struct inet_socket *s, const ip_addr_t *ip, uint16_t port, bool listening);
+/* A free port of the ephemeral range for @s, or 0. */
+uint16_t port_choose(const struct inet_socket *s, const ip_addr_t *ip);
+/* bind() to @port, or a free one for 0, and remember it. -EADDRINUSE. */
+int port_bind(struct inet_socket *s, const ip_addr_t *ip, uint16_t port);
+/* The address @ip that means anybody's is this machine. -ENETUNREACH: no way there from @s. */
+int address_reach(const struct inet_socket *s, ip_addr_t *ip);
+bool address_is_ours(const ip_addr_t *ip);
+bool address_is_any(const ip_addr_t *ip);
+extern uint16_t port_first, port_last;	/* of the ephemeral range */
+
+/* queue.c. With inet_lock held. */
+bool packet_add(struct inet_socket *s, struct pbuf *p, const ip_addr_t *from, uint16_t port);
+bool packet_add_stream(struct inet_socket *s, struct pbuf *p);
+void packet_remove(struct inet_socket *s, struct inet_packet *k);
+void packets_drop(struct inet_socket *s);
+struct inet_packet *packet_first(struct inet_socket *s);
+/* Bytes [@offset, @offset + @n) of @k to @to; without inet_lock, with read_lock held. Bytes or -EFAULT. */
+ssize_t packet_read(const struct inet_packet *k, uint32_t offset, uint32_t n, struct iter *to);
+
+/* tcp.c */
+int tcp_connect_socket(struct inet_socket *s, const ip_addr_t *ip, uint16_t port, bool nonblock);
+int tcp_disconnect_socket(struct inet_socket *s);
+int tcp_listen_socket(struct inet_socket *s, int backlog);
+/* The next of its backlog, or ERR_PTR. */
+struct inet_socket *tcp_accept_socket(struct inet_socket *s, bool nonblock);
+int tcp_shutdown_socket(struct inet_socket *s, uint32_t how);
+void tcp_end(struct inet_socket *s);
+void tcp_apply(struct inet_socket *s);
+uint32_t tcp_poll_mask(struct inet_socket *s);
+/* LINUX_TCP_* */
+uint8_t tcp_state_of(const struct inet_socket *s);
+uint8_t tcp_state_linux(enum tcp_state state);
+void tcp_room_update(struct inet_socket *s);
+/* tcp_data.c */
+err_t tcp_arrived(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err);
+ssize_t stream_send(struct inet_socket *s, struct message *m, bool nonblock);
+ssize_t stream_receive(struct inet_socket *s, struct message *m, bool nonblock);
+
+/* udp.c */
+int udp_bind_socket(struct inet_socket *s);
+int udp_connect_socket(struct inet_socket *s, const ip_addr_t *ip, uint16_t port);
+void udp_disconnect_socket(struct inet_socket *s);
+int udp_shutdown_socket(struct inet_socket *s, uint32_t how);
+void udp_end(struct inet_socket *s);
+uint32_t udp_poll_mask(struct inet_socket *s);
+ssize_t datagram_send(struct inet_socket *s, struct message *m, bool nonblock);
+ssize_t datagram_receive(struct inet_socket *s, struct message *m, bool nonblock);
+/* Listen for what ICMP says about datagrams. -ENOMEM. Once. */
+int udp_start(void);
+
+/* option.c */
+void inet_options_init(struct inet_socket *s);
+int inet_set_option(struct file *f, int level, int option, uint64_t uvalue, int length);
+int inet_get_option(struct file *f, int level, int option, uint64_t uvalue, uint64_t ulength);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Where lwIP asks us (LWIP_HOOK_*): net/stack.c. */
+#ifndef NET_PORT_HOOKS_H
+#define NET_PORT_HOOKS_H
+
+struct netif;
+struct pbuf;
+
+/* A packet comes in: lo hears every address of 127.0.0.0/8. 0: go on with it. */
+int stack_hear(struct pbuf *p, struct netif *from);
+/* Where the numbers of a new connection begin: random, so that nobody guesses them. */
+unsigned int stack_first_number(void);
+
+#define LWIP_HOOK_IP4_INPUT(p, from)				stack_hear(p, from)
+#define LWIP_HOOK_TCP_ISN(local, local_port, remote, remote_port)	stack_first_number()
+
+#endif

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * lwIP in this kernel: its lock, memory, time and interface lo. It comes to life with the first socket, and its timers tick only while
+ * there are connections. Packets on lo are taken off its queue by whoever put them there, before inet_lock is given back.
+ */
+#include <kernel/init.h>
+#include <kernel/thread.h>
+#include <kernel/time.h>
+#include <mm/page.h>
+#include <mm/slab.h>
+#include <uapi/ferry/linux.h>
+#include "inet.h"
+#include "hooks.h"
+#include "lwip/init.h"
+#include "lwip/ip4.h"
+#include "lwip/sys.h"
+#include "lwip/priv/tcp_priv.h"
+
+#define TICK_NS		(TCP_TMR_INTERVAL * NSEC_PER_MSEC)
+#define MEMORY_SHARE	16u			/* of RAM, for all sockets together */
+#define MEMORY_LEAST	(1ul << 20)
+#define MEMORY_MOST	(64ul << 20)
+#define TIME_WAITS_MAX	256u			/* connections that ended lately, for each of which lwIP looks at every new one */
+
+struct block {
+	uint64_t size, pad;			/* lwIP's memory begins behind, 16-byte aligned */
+};
+
+struct mutex inet_lock = MUTEX_INIT(inet_lock, "inet");
+static struct wait_queue tick_wait = WAIT_QUEUE_INIT(tick_wait, "inet_tick");
+static bool started, ticking;			/* guarded by inet_lock; ticking is read without */
+static uint64_t bytes_used, bytes_max;		/* the first atomic */
+static struct netif *loop;
+
+void *stack_alloc(unsigned long size)
+{
+	uint64_t n = size + sizeof(struct block);
+	struct block *b;
+
+	if (__atomic_add_fetch(&bytes_used, n, __ATOMIC_RELAXED) > READ_ONCE(bytes_max))
+		b = NULL;
+	else
+		b = kzalloc(n);
+	if (!b) {
+		__atomic_fetch_sub(&bytes_used, n, __ATOMIC_RELAXED);
+		return NULL;
+	}
+	b->size = n;
+	return b + 1;
+}
+
+void *stack_calloc(unsigned long nr, unsigned long size)
+{
+	unsigned long n;
+
+	return __builtin_mul_overflow(nr, size, &n) ? NULL : stack_alloc(n);
+}
+
+void stack_free(void *p)
+{
+	struct block *b = (struct block *)p - 1;
+
+	if (!p)
+		return;
+	__atomic_fetch_sub(&bytes_used, b->size, __ATOMIC_RELAXED);
+	kfree(b);
+}
+
+uint64_t stack_bytes(void)
+{
+	return READ_ONCE(bytes_used);
+}
+
+uint64_t stack_bytes_max(void)
+{
+	return READ_ONCE(bytes_max);
+}
+
+bool stack_is_short(void)
+{
+	return stack_bytes() > READ_ONCE(bytes_max) / 4 * 3;
+}
+
+unsigned int stack_random(void)
+{
+	unsigned int v;
+
+	random_bytes(&v, sizeof(v));
+	return v;
+}
+
+unsigned int stack_first_number(void)
+{
+	return stack_random();
+}
+
+u32_t sys_now(void)
+{
+	return time_now() / NSEC_PER_MSEC;
+}
+
+struct netif *stack_loop(void)
+{
+	return loop;
+}
+
+int stack_hear(struct pbuf *p, struct netif *from)
+{
+	const struct ip_hdr *h = p->payload;
+	ip4_addr_t to;
+
+	ip4_addr_copy(to, h->dest);
+	if (from == loop)
+		ip4_addr_copy(*ip_2_ip4(&loop->ip_addr), to);
+	if (from == loop && !ip4_addr_isloopback(&to))
+		ip4_addr_set_loopback(ip_2_ip4(&loop->ip_addr));
+	return 0;
+}
+
+void tcp_timer_needed(void)
+{
+	if (ticking)
+		return;
+	WRITE_ONCE(ticking, true);
+	wait_wake(&tick_wait, 0);
+}
+
+/* New ones stand in front. */
+static void time_waits_trim(void)
+{
+	struct tcp_pcb *pcb = tcp_tw_pcbs, *next;
+	unsigned int nr;
+
+	for (nr = 0; pcb && nr < TIME_WAITS_MAX; nr++)
+		pcb = pcb->next;
+	for (; pcb; pcb = next) {
+		next = pcb->next;
+		tcp_abort(pcb);
+	}
+}
+
+static void tick(void *unused)
+{
+	for (;;) {
+		wait_event(&tick_wait, READ_ONCE(ticking), TIME_FOREVER, false);
+		sleep_until(time_now() + TICK_NS, false);
+		mutex_lock(&inet_lock);
+		tcp_tmr();
+		time_waits_trim();
+		WRITE_ONCE(ticking, tcp_active_pcbs || tcp_tw_pcbs);
+		inet_unlock();
+	}
+}
+
+static int start(void)
+{
+	struct thread *t = thread_create("inet", tick, NULL, SCHED_FAIR);
+	struct frame_stats frames;
+	int err;
+
+	if (IS_ERR(t))
+		return PTR_ERR(t);
+	frame_stats(&frames);
+	bytes_max = MIN(MAX(frames.total * PAGE_SIZE / MEMORY_SHARE, MEMORY_LEAST), MEMORY_MOST);
+	if (!loop) {
+		lwip_init();
+		loop = netif_list;
+	}
+	thread_start(t);
+	err = udp_start();
+	started = !err;
+	return err;
+}
+
+int inet_lock_started(void)
+{
+	int err = 0;
+
+	mutex_lock(&inet_lock);
+	if (!started)
+		err = start();
+	if (err)
+		mutex_unlock(&inet_lock);
+	return err;
+}
+
+void inet_lock_take(void)
+{
+	mutex_lock(&inet_lock);
+}
+
+void inet_unlock(void)
+{
+	if (loop && loop->loop_first) {
+		netif_poll(loop);
+		ip4_addr_set_loopback(ip_2_ip4(&loop->ip_addr));
+	}
+	mutex_unlock(&inet_lock);
+}
+
+int inet_error(err_t err)
+{
+	switch (err) {
+	case ERR_OK:
+		return 0;
+	case ERR_MEM:
+	case ERR_BUF:
+		return -ENOBUFS;
+	case ERR_RTE:
+		return -ENETUNREACH;
+	case ERR_USE:
+		return -EADDRNOTAVAIL;
+	case ERR_RST:
+		return -ECONNRESET;
+	case ERR_ABRT:
+		return -ETIMEDOUT;
+	case ERR_CONN:
+		return -ENOTCONN;
+	default:
+		return -EINVAL;
+	}
+}
