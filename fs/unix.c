@@ -29,6 +29,7 @@ struct socket *socket_create(int type)
 	ref_init(&s->ref);
 	s->type = type;
 	s->send_limit = s->receive_limit = BUFFER_DEFAULT;
+	s->peek_at = -1;
 	mutex_init(&s->setup_lock, "socket_setup");
 	mutex_init(&s->read_lock, "socket_read");
 	spin_init(&s->lock, "socket");

@@ -250,22 +250,58 @@ void queue_purge(struct socket *s)
 		queue_remove(s, p);
 }
 
-static bool has_end(const struct socket *s)
+/* The packet that holds the byte behind the first *@skip, which become those of it; NULL: so many there are not. */
+static struct packet *queue_at(struct socket *s, uint32_t *skip)
 {
-	return !list_empty(&s->queue) || (READ_ONCE(s->shutdown) & SHUT_RECEIVE) || READ_ONCE(s->error);
+	struct packet *p, *found = NULL;
+
+	spin_lock(&s->lock);
+	list_for_each(p, &s->queue, link) {
+		if (!*skip || *skip < p->length - p->offset) {
+			found = p;
+			break;
+		}
+		*skip -= (uint32_t)(p->length - p->offset);
+	}
+	spin_unlock(&s->lock);
+	return found;
+}
+
+/* Where a look begins (SO_PEEK_OFF); what is taken is taken from the front. */
+static uint32_t skip_of(const struct socket *s, const struct message *m)
+{
+	return m->flags & LINUX_MSG_PEEK ? (uint32_t)MAX(s->peek_at, 0) : 0;
+}
+
+/* @n bytes were looked at, or taken. */
+static void peek_move(struct socket *s, const struct message *m, ssize_t n)
+{
+	if (s->peek_at < 0)
+		return;
+	if (m->flags & LINUX_MSG_PEEK)
+		s->peek_at = (int32_t)MIN(s->peek_at + n, (ssize_t)INT32_MAX);
+	else
+		s->peek_at = (int32_t)MAX(s->peek_at - n, 0l);
+}
+
+static bool has_end(struct socket *s, uint32_t skip)
+{
+	return (skip ? !!queue_at(s, &skip) : !list_empty(&s->queue)) || (READ_ONCE(s->shutdown) & SHUT_RECEIVE) || READ_ONCE(s->error);
 }
 
 /* Something to read, the end, or why not; 1: something. Called and returns with read_lock held. */
-static int receive_wait(struct socket *s, bool nonblock, time_ns_t deadline) __must_hold(&s->read_lock)
+static int receive_wait(struct socket *s, const struct message *m, bool nonblock, time_ns_t deadline) __must_hold(&s->read_lock)
 {
 	int err;
 
 	for (;;) {
+		uint32_t skip = skip_of(s, m), from = skip;
+
 		/* Before the queue: what was sent before the end is received before it. */
 		bool failed = __atomic_load_n(&s->error, __ATOMIC_ACQUIRE);
 		bool ended = __atomic_load_n(&s->shutdown, __ATOMIC_ACQUIRE) & SHUT_RECEIVE;
 
-		if (queue_first(s))
+		if (queue_at(s, &from))
 			return 1;
 		err = failed ? socket_error_take(s) : 0;
 		if (err)
@@ -275,7 +311,7 @@ static int receive_wait(struct socket *s, bool nonblock, time_ns_t deadline) __m
 		if (nonblock)
 			return -EAGAIN;
 		mutex_unlock(&s->read_lock);
-		err = wait_event(&s->readable, has_end(s), deadline, true);
+		err = wait_event(&s->readable, has_end(s, skip), deadline, true);
 		mutex_lock(&s->read_lock);
 		if (err)
 			return socket_wait_result(err, deadline);
@@ -329,22 +365,25 @@ static ssize_t take_stream(struct socket *s, struct message *m, bool *stop)
 
 static ssize_t peek_stream(struct socket *s, struct message *m)
 {
-	struct packet *p = queue_first(s);
+	uint32_t skip = skip_of(s, m);
+	struct packet *p = queue_at(s, &skip);
 	ssize_t n, done = 0;
 
 	while (m->it.left) {
-		n = iter_put(&m->it, p->data + p->offset, MIN(m->it.left, p->length - p->offset));
+		n = iter_put(&m->it, p->data + p->offset + skip, MIN(m->it.left, p->length - p->offset - skip));
 		if (n <= 0)
-			return done ? done : n;
+			break;
 		message_note(m, p);
 		done += n;
+		skip = 0;
 		spin_lock(&s->lock);
 		p = p->link.next == &s->queue || p->rights ? NULL : list_entry(p->link.next, struct packet, link);
 		spin_unlock(&s->lock);
 		if (!p || p->rights)
 			break;
 	}
-	return done;
+	peek_move(s, m, done);
+	return done ? done : n;
 }
 
 static ssize_t receive_stream(struct socket *s, struct message *m, bool nonblock)
@@ -354,7 +393,7 @@ static ssize_t receive_stream(struct socket *s, struct message *m, bool nonblock
 	bool stop = false;
 
 	do {
-		n = receive_wait(s, nonblock, deadline);
+		n = receive_wait(s, m, nonblock, deadline);
 		if (n <= 0)
 			return done ? done : n;
 		if (m->flags & LINUX_MSG_PEEK)
@@ -362,6 +401,7 @@ static ssize_t receive_stream(struct socket *s, struct message *m, bool nonblock
 		n = take_stream(s, m, &stop);
 		if (n < 0)
 			return done ? done : n;
+		peek_move(s, m, n);
 		done += n;
 	} while (m->it.left && !stop && (m->flags & LINUX_MSG_WAITALL));
 	return done;
@@ -369,20 +409,23 @@ static ssize_t receive_stream(struct socket *s, struct message *m, bool nonblock
 
 static ssize_t receive_packet(struct socket *s, struct message *m, bool nonblock)
 {
-	ssize_t n = receive_wait(s, nonblock, socket_deadline(s->receive_timeout));
+	ssize_t n = receive_wait(s, m, nonblock, socket_deadline(s->receive_timeout));
+	uint32_t skip = skip_of(s, m);
 	struct packet *p;
 	size_t length, copied;
 
 	if (n <= 0)
 		return n;
-	p = queue_first(s);
-	length = p->length;
+	p = queue_at(s, &skip);
+	length = p->length - skip;
 	copied = MIN(m->it.left, length);
 	if (copied < length)
 		m->result_flags |= LINUX_MSG_TRUNC;
-	n = copied ? iter_put(&m->it, p->data, copied) : 0;
-	if (n == (ssize_t)copied)
+	n = copied ? iter_put(&m->it, p->data + skip, copied) : 0;
+	if (n == (ssize_t)copied) {
 		message_note(m, p);
+		peek_move(s, m, (ssize_t)(m->flags & LINUX_MSG_PEEK ? copied : length));
+	}
 	if (!(m->flags & LINUX_MSG_PEEK))
 		queue_remove(s, p);
 	if (n != (ssize_t)copied)

@@ -19,6 +19,11 @@ static int option_set(struct socket *s, int option, int32_t v)
 	case LINUX_SO_PASSCRED:
 		s->pass_cred = v;
 		return 0;
+	case LINUX_SO_PEEK_OFF:
+		mutex_lock(&s->read_lock);
+		s->peek_at = v;
+		mutex_unlock(&s->read_lock);
+		return 0;
 	case LINUX_SO_DEBUG:
 	case LINUX_SO_REUSEADDR:
 	case LINUX_SO_REUSEPORT:
@@ -73,6 +78,9 @@ static int option_get(struct socket *s, int option, int32_t *v)
 		return 0;
 	case LINUX_SO_PASSCRED:
 		*v = s->pass_cred;
+		return 0;
+	case LINUX_SO_PEEK_OFF:
+		*v = READ_ONCE(s->peek_at);
 		return 0;
 	case LINUX_SO_ACCEPTCONN:
 		*v = s->state == SOCKET_LISTENING;

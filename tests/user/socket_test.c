@@ -389,3 +389,58 @@ ABI_CASE(many_messages_in_one_call)
 	}
 	CHECK(recvmmsg(fd[1], in, 4, MSG_WAITFORONE, NULL) == 3 && in[0].msg_len == 1 && in[2].msg_len == 3);
 }
+
+ABI_CASE(looks_at_a_stream_go_on_where_they_ended)
+{
+	char text[8] = "";
+	int fd[2], at = 2;
+	socklen_t size = sizeof(at);
+
+	CHECK(!socketpair(AF_UNIX, SOCK_STREAM, 0, fd));
+	CHECK(!getsockopt(fd[1], SOL_SOCKET, SO_PEEK_OFF, &at, &size) && at == -1);
+	CHECK(write(fd[0], "abcd", 4) == 4 && write(fd[0], "efgh", 4) == 4);
+	at = 2;
+	CHECK(!setsockopt(fd[1], SOL_SOCKET, SO_PEEK_OFF, &at, sizeof(at)));
+	CHECK(recv(fd[1], text, 3, MSG_PEEK) == 3 && !memcmp(text, "cde", 3));
+	CHECK(recv(fd[1], text, 1, MSG_PEEK) == 1 && text[0] == 'f');
+	CHECK(recv(fd[1], text, 5, 0) == 5 && !memcmp(text, "abcde", 5));
+	CHECK(!getsockopt(fd[1], SOL_SOCKET, SO_PEEK_OFF, &at, &size) && at == 1);
+	CHECK(recv(fd[1], text, 8, MSG_PEEK) == 2 && !memcmp(text, "gh", 2));
+	CHECK_ERR(recv(fd[1], text, 8, MSG_PEEK | MSG_DONTWAIT), EAGAIN);
+	CHECK(recv(fd[1], text, 8, 0) == 3);
+	at = -1;
+	CHECK(!setsockopt(fd[1], SOL_SOCKET, SO_PEEK_OFF, &at, sizeof(at)) && write(fd[0], "x", 1) == 1);
+	CHECK(recv(fd[1], text, 8, MSG_PEEK) == 1 && recv(fd[1], text, 8, MSG_PEEK) == 1);
+}
+
+ABI_CASE(looks_at_messages_go_on_where_they_ended)
+{
+	char text[8] = "";
+	int fd[2], at = 1;
+
+	CHECK(!socketpair(AF_UNIX, SOCK_DGRAM, 0, fd));
+	CHECK(write(fd[0], "abcd", 4) == 4 && write(fd[0], "efg", 3) == 3);
+	CHECK(!setsockopt(fd[1], SOL_SOCKET, SO_PEEK_OFF, &at, sizeof(at)));
+	CHECK(recv(fd[1], text, 2, MSG_PEEK) == 2 && !memcmp(text, "bc", 2));
+	CHECK(recv(fd[1], text, 8, MSG_PEEK) == 1 && text[0] == 'd');
+	CHECK(recv(fd[1], text, 8, MSG_PEEK) == 3 && !memcmp(text, "efg", 3));
+	CHECK_ERR(recv(fd[1], text, 8, MSG_PEEK | MSG_DONTWAIT), EAGAIN);
+	CHECK(recv(fd[1], text, 8, 0) == 4 && recv(fd[1], text, 8, MSG_PEEK | MSG_DONTWAIT) == -1 && recv(fd[1], text, 8, 0) == 3);
+}
+
+ABI_CASE(who_looks_behind_what_is_there_waits_for_more)
+{
+	char text[8] = "";
+	int fd[2], at = 0;
+	pid_t pid;
+
+	CHECK(!socketpair(AF_UNIX, SOCK_STREAM, 0, fd) && !setsockopt(fd[1], SOL_SOCKET, SO_PEEK_OFF, &at, sizeof(at)));
+	CHECK(write(fd[0], "ab", 2) == 2 && recv(fd[1], text, 8, MSG_PEEK) == 2);
+	pid = fork();
+	if (!pid) {
+		CHECK(recv(fd[1], text, 8, MSG_PEEK) == 1 && text[0] == 'c');
+		_exit(0);
+	}
+	abi_await_call(pid, SYS_recvfrom);
+	CHECK(write(fd[0], "c", 1) == 1 && abi_wait(pid) == 0);
+}
