@@ -21,6 +21,7 @@ struct transfer {
 	loff_t *in_pos, *out_pos;	/* NULL: the file's own */
 	void *buffer;
 	bool nonblock;			/* of the pipes; files have their own flag */
+	bool nowait;			/* of files, where they know how (struct iter) */
 };
 
 static bool pipe_nonblock(const struct transfer *t, const struct file *pipe)
@@ -28,12 +29,13 @@ static bool pipe_nonblock(const struct transfer *t, const struct file *pipe)
 	return t->nonblock || (pipe->flags & LINUX_O_NONBLOCK);
 }
 
-static ssize_t buffer_io(struct file *f, void *buffer, size_t n, bool write, loff_t *pos)
+static ssize_t buffer_io(const struct transfer *t, struct file *f, size_t n, bool write, loff_t *pos)
 {
 	struct iovec_k storage;
 	struct iter it;
 
-	iter_init_one(&it, &storage, (uint64_t)buffer, n, true);
+	iter_init_one(&it, &storage, (uint64_t)t->buffer, n, true);
+	it.nowait = t->nowait;
 	return file_io(f, &it, write, pos);
 }
 
@@ -47,7 +49,7 @@ static ssize_t to_pipe(struct transfer *t, size_t n)
 	if (file_is_pipe(t->in))
 		got = pipe_hold(t->in, t->buffer, room, pipe_nonblock(t, t->in));
 	else
-		got = buffer_io(t->in, t->buffer, room, false, t->in_pos);
+		got = buffer_io(t, t->in, room, false, t->in_pos);
 	put = pipe_commit(t->out, t->buffer, got > 0 ? got : 0, room);
 	if (file_is_pipe(t->in) && got > 0)
 		pipe_unhold(t->in, t->buffer, put < 0 ? got : 0, got);
@@ -60,7 +62,7 @@ static ssize_t from_pipe(struct transfer *t, size_t n)
 
 	if (got <= 0)
 		return got;
-	put = buffer_io(t->out, t->buffer, got, true, t->out_pos);
+	put = buffer_io(t, t->out, got, true, t->out_pos);
 	n = put > 0 ? put : 0;
 	pipe_unhold(t->in, (char *)t->buffer + n, got - n, got);
 	return put;
@@ -104,6 +106,16 @@ static int splice_check(const struct transfer *t)
 	return t->out->flags & LINUX_O_APPEND ? -EINVAL : 0;
 }
 
+static int64_t transfer_files(struct transfer *t, uint64_t length)
+{
+	const loff_t *in_pos = t->in_pos, *out_pos = t->out_pos;
+	int err = splice_check(t);
+
+	if (!err && ((in_pos && (!t->in->ops->seek || *in_pos < 0)) || (out_pos && (!t->out->ops->seek || *out_pos < 0))))
+		err = -EINVAL;
+	return err || !length ? err : transfer_run(t, length);
+}
+
 static int64_t splice_files(struct transfer *t, uint64_t uin, uint64_t uout, uint64_t length)
 {
 	loff_t in_pos = 0, out_pos = 0;
@@ -111,18 +123,24 @@ static int64_t splice_files(struct transfer *t, uint64_t uin, uint64_t uout, uin
 
 	if (!n)
 		n = position_check(t->out, uout, &out_pos);
-	if (!n)
-		n = splice_check(t);
-	if (!n && ((uin && !t->in->ops->seek) || (uout && !t->out->ops->seek) || in_pos < 0 || out_pos < 0))
-		n = -EINVAL;
 	if (n)
 		return n;
 	t->in_pos = uin ? &in_pos : NULL;
 	t->out_pos = uout ? &out_pos : NULL;
-	n = transfer_run(t, length);
+	n = transfer_files(t, length);
 	if (n > 0 && ((uin && put_user64(uin, in_pos)) || (uout && put_user64(uout, out_pos))))
 		return -EFAULT;
 	return n;
+}
+
+int64_t file_splice(struct file *in, loff_t *in_pos, struct file *out, loff_t *out_pos, uint64_t length, uint32_t flags)
+{
+	struct transfer t = { .in = in, .out = out, .in_pos = in_pos, .out_pos = out_pos, .nowait = true,
+			      .nonblock = flags & LINUX_SPLICE_F_NONBLOCK };
+
+	if ((in_pos && file_is_pipe(in)) || (out_pos && file_is_pipe(out)))
+		return -ESPIPE;
+	return transfer_files(&t, length);
 }
 
 /* splice(in, in_pos, out, out_pos, length, flags) */
@@ -168,7 +186,14 @@ static int64_t tee_files(struct transfer *t, uint64_t length)
 		return -EBADF;
 	if (!file_is_pipe(t->in) || !file_is_pipe(t->out) || pipe_same(t->in, t->out))
 		return -EINVAL;
-	return tee_run(t, length);
+	return length ? tee_run(t, length) : 0;
+}
+
+int64_t file_tee(struct file *in, struct file *out, uint64_t length, uint32_t flags)
+{
+	struct transfer t = { .in = in, .out = out, .nonblock = flags & LINUX_SPLICE_F_NONBLOCK };
+
+	return tee_files(&t, length);
 }
 
 /* tee(in, out, length, flags) */

@@ -23,9 +23,9 @@ struct submission {
 
 static void request_close(struct uring_request *r)
 {
-	if (r->file)
-		file_put(r->file);
-	r->file = NULL;
+	file_put(r->file);
+	file_put(r->other);
+	r->file = r->other = NULL;
 }
 
 void uring_request_free(struct uring_request *r)
@@ -37,6 +37,7 @@ void uring_request_free(struct uring_request *r)
 	block_async_end(&r->async);
 	request_close(r);
 	kfree(r->vec);
+	uring_personality_put(r->personality);
 	if (r->process)
 		process_put(r->process);
 	kfree(r);
@@ -72,15 +73,20 @@ static bool request_begins(struct uring_request *r)
 static void request_run(struct uring_request *r, struct uring_batch *b)
 {
 	struct ring_call call = { .keeps = false };
+	bool as_another = r->personality;
 	int64_t result = -ECANCELED;
+	struct credentials own;
 
 	current->ring_call = &call;
+	uring_personality_enter(r, &own);
 	if (request_begins(r))
 		result = uring_start(r, b);
+	uring_personality_leave(as_another, &own);
 	current->ring_call = NULL;
 	if (result == URING_PENDING)
 		return;
-	if (r->file && !file_is_uring(r->file))	/* the last of a ring would wait for u->lock: uring_reap() sees to that */
+	/* The last of a ring would wait for u->lock: uring_reap() sees to that. */
+	if (r->file && !file_is_uring(r->file) && !(r->other && file_is_uring(r->other)))
 		request_close(r);
 	uring_complete(r, result);
 }
@@ -102,6 +108,15 @@ static struct uring_request *ready_take(struct uring *u)
 	return found;
 }
 
+static void taskrun_over(struct uring *u)
+{
+	uint64_t flags = spin_lock_irq(&u->done_lock);
+
+	if (list_empty(&u->ready))
+		uring_sq_flag(u, LINUX_URING_SQ_TASKRUN, false);
+	spin_unlock_irq(&u->done_lock, flags);
+}
+
 static void ready_run(struct uring *u, struct uring_batch *b)
 {
 	struct uring_request *r;
@@ -112,6 +127,8 @@ static void ready_run(struct uring *u, struct uring_batch *b)
 		request_run(r, b);
 	}
 	batch_send(b);
+	if (u->flags & LINUX_URING_SETUP_TASKRUN_FLAG)
+		taskrun_over(u);
 }
 
 void uring_run_ready(struct uring *u)
@@ -300,7 +317,10 @@ int64_t uring_submit(struct uring *u, uint32_t wanted)
 			ended_free(u);
 	}
 	chain_launch(u, &s);	/* a chain ends with the call */
-	ready_run(u, &s.batch);
+	if (u->flags & LINUX_URING_SETUP_DEFER_TASKRUN)
+		batch_send(&s.batch);
+	else
+		ready_run(u, &s.batch);
 	mutex_unlock(&u->lock);
 	return done ? done : n < 0 ? n : 0;
 }
@@ -379,6 +399,8 @@ static int64_t enter(struct uring *u, const struct syscall_args *args)
 	if (done < 0)
 		return done;
 	uring_reap(u);
+	if (args->a[3] & LINUX_URING_ENTER_GETEVENTS && u->flags & LINUX_URING_SETUP_DEFER_TASKRUN && uring_of_another(u))
+		return done ? done : -EEXIST;
 	if (args->a[3] & LINUX_URING_ENTER_GETEVENTS) {
 		err = wait_read(args, &deadline);
 		if (!err) {

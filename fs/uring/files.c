@@ -7,6 +7,8 @@
 #include <mm/slab.h>
 #include "uring.h"
 
+#define ONE_FILE	(sizeof(struct file *) + sizeof(uint64_t))	/* with its tag */
+
 struct file *uring_file_get(struct uring *u, uint32_t index)
 {
 	uint64_t flags = spin_lock_irq(&u->files_lock);
@@ -18,11 +20,12 @@ struct file *uring_file_get(struct uring *u, uint32_t index)
 	return f;
 }
 
-static void table_set(struct uring *u, struct file **files, uint32_t nr)
+static void table_set(struct uring *u, struct file **files, uint64_t *tags, uint32_t nr)
 {
 	uint64_t flags = spin_lock_irq(&u->files_lock);
 
 	u->files = files;
+	u->file_tags = tags;
 	u->nr_files = nr;
 	u->files_from = 0;
 	u->files_to = nr;
@@ -34,25 +37,44 @@ void uring_files_forget(struct uring *u)
 	struct file **files = u->files;
 	uint32_t nr = u->nr_files;
 
-	table_set(u, NULL, 0);
+	table_set(u, NULL, NULL, 0);
 	for (uint32_t i = 0; i < nr; i++)
 		file_put(files[i]);
 	kfree(files);
-	uring_unpay(u, nr * sizeof(*files));
+	uring_unpay(u, nr * ONE_FILE);
 }
 
-/* What was at @index; @f is the table's from now on. */
-static struct file *slot_change(struct uring *u, uint32_t index, struct file *f)
+/* files_lock held: what was at @index, with its tag; @f, with @tag, is the table's from now on. */
+static struct file *slot_set(struct uring *u, uint32_t index, struct file *f, uint64_t *tag)
 {
-	uint64_t flags = spin_lock_irq(&u->files_lock);
-	struct file *old = f;
+	struct file *old = u->files[index];
+	uint64_t old_tag = u->file_tags[index];
 
-	if (index < u->nr_files) {
-		old = u->files[index];
-		u->files[index] = f;
-	}
-	spin_unlock_irq(&u->files_lock, flags);
+	u->files[index] = f;
+	u->file_tags[index] = *tag;
+	*tag = old_tag;
 	return old;
+}
+
+/* u->lock held, so the table stays. @f, whose reference is taken over in any case, takes the place of what was at @index: 0 or -ENOMEM. */
+static int slot_change(struct uring *u, uint32_t index, struct file *f, uint64_t tag)
+{
+	struct uring_request *era = u->era ? uring_note_create(u) : NULL;
+	uint64_t flags;
+
+	if (u->era && !era) {
+		file_put(f);
+		return -ENOMEM;
+	}
+	flags = spin_lock_irq(&u->files_lock);
+	f = slot_set(u, index, f, &tag);
+	spin_unlock_irq(&u->files_lock, flags);
+	if (tag)
+		uring_tag_retire(u, tag, era);
+	else
+		uring_note_free(era);
+	file_put(f);
+	return 0;
 }
 
 /* Descriptor @fd for a place in the table; -1 gives NULL. A ring in a ring's table would keep itself alive. */
@@ -68,29 +90,39 @@ static int file_choose(int fd, struct file **f)
 	return -EBADF;
 }
 
-int64_t uring_files_update(struct uring *u, uint32_t first, uint64_t from, uint32_t nr)
+/* The descriptor at @from and the tag at @tags; no tag for what is no file. */
+static int entry_read(uint64_t from, uint64_t tags, int *fd, uint64_t *tag)
 {
+	*tag = 0;
+	if (get_user32((uint32_t *)fd, from) || (tags && get_user64(tag, tags)))
+		return -EFAULT;
+	return *tag && (*fd == -1 || *fd == LINUX_URING_FILES_SKIP) ? -EINVAL : 0;
+}
+
+int64_t uring_files_update(struct uring *u, uint32_t first, uint64_t from, uint32_t nr, uint64_t tags)
+{
+	int fd, err = tags ? uring_tags_begin(u) : 0;
 	struct file *f;
-	uint32_t fd, i;
-	int err = 0;
+	uint64_t tag;
+	uint32_t i;
 
 	if (!u->files)
 		return -ENXIO;
 	if (!nr || nr > u->nr_files || first > u->nr_files - nr)
 		return -EINVAL;
-	for (i = 0; i < nr; i++) {
-		err = get_user32(&fd, from + i * 4ul);
-		if (!err && (int)fd == LINUX_URING_FILES_SKIP)
+	for (i = 0; i < nr && !err; i++) {
+		err = entry_read(from + i * 4ul, tags ? tags + i * 8ul : 0, &fd, &tag);
+		if (!err && fd == LINUX_URING_FILES_SKIP)
 			continue;
-		err = err ? err : file_choose((int)fd, &f);
+		err = err ? err : file_choose(fd, &f);
+		err = err ? err : slot_change(u, first + i, f, tag);
 		if (err)
 			break;
-		file_put(slot_change(u, first + i, f));
 	}
 	return i ? (int64_t)i : err;
 }
 
-int uring_files_register(struct uring *u, uint64_t from, uint32_t nr)
+int uring_files_register(struct uring *u, uint64_t from, uint32_t nr, uint64_t tags)
 {
 	struct file **files;
 	int64_t n;
@@ -99,15 +131,15 @@ int uring_files_register(struct uring *u, uint64_t from, uint32_t nr)
 		return -EBUSY;
 	if (!nr || nr > URING_FILES_MAX || nr > current_process->rlimits[LINUX_RLIMIT_NOFILE].cur)
 		return nr ? -EMFILE : -EINVAL;
-	if (uring_pay(u, nr * sizeof(*files)))
+	if (uring_pay(u, nr * ONE_FILE))
 		return -ENOMEM;
-	files = kcalloc(nr, sizeof(*files));
+	files = kcalloc(nr, ONE_FILE);
 	if (!files) {
-		uring_unpay(u, nr * sizeof(*files));
+		uring_unpay(u, nr * ONE_FILE);
 		return -ENOMEM;
 	}
-	table_set(u, files, nr);
-	n = from ? uring_files_update(u, 0, from, nr) : nr;
+	table_set(u, files, (uint64_t *)(files + nr), nr);
+	n = from ? uring_files_update(u, 0, from, nr, tags) : nr;
 	if (n == nr)
 		return 0;
 	uring_files_forget(u);
@@ -159,11 +191,13 @@ static uint32_t slot_empty(const struct uring *u)
 
 int64_t uring_file_install(struct uring *u, struct file *f, uint32_t slot)
 {
-	uint64_t flags;
+	struct uring_request *era = READ_ONCE(u->era) ? uring_note_create(u) : NULL;
+	uint64_t flags, tag = 0;
 	struct file *old = f;
 	int64_t n = 0;
 
 	if (file_is_uring(f)) {
+		uring_note_free(era);
 		file_put(f);
 		return -EBADF;
 	}
@@ -176,28 +210,26 @@ int64_t uring_file_install(struct uring *u, struct file *f, uint32_t slot)
 		n = -ENFILE;
 	else if (slot != URING_SLOT_ANY && slot - 1 >= u->nr_files)
 		n = -EINVAL;
-	if (n >= 0) {
-		uint32_t index = slot == URING_SLOT_ANY ? (uint32_t)n : slot - 1;
-
-		old = u->files[index];
-		u->files[index] = f;
-	}
+	else if (slot != URING_SLOT_ANY && u->file_tags[slot - 1] && !era)
+		n = -ENOMEM;
+	if (n >= 0)
+		old = slot_set(u, slot == URING_SLOT_ANY ? (uint32_t)n : slot - 1, f, &tag);
 	spin_unlock_irq(&u->files_lock, flags);
+	if (tag)
+		uring_tag_retire(u, tag, era);
+	else
+		uring_note_free(era);
 	file_put(old);
 	return n;
 }
 
 int uring_file_remove(struct uring *u, uint32_t slot)
 {
-	struct file *old;
-
 	if (!u->files)
 		return -ENXIO;
 	if (slot - 1 >= u->nr_files)
 		return -EINVAL;
-	old = slot_change(u, slot - 1, NULL);
-	file_put(old);
-	return old ? 0 : -EBADF;
+	return u->files[slot - 1] ? slot_change(u, slot - 1, NULL, 0) : -EBADF;
 }
 
 static int64_t file_place(struct uring *u, uint64_t at)

@@ -246,18 +246,6 @@ static int64_t io_attempt(struct uring_request *r, struct uring_batch *b)
 	return URING_PENDING;
 }
 
-/* Inside the buffer that was registered, as if it were any memory: pages are pinned by the request. */
-static int fixed_check(const struct uring_request *r)
-{
-	const struct linux_uring_sqe *sqe = &r->sqe;
-	const struct iovec_k *buffer = &r->uring->buffers[sqe->buffer_index];
-
-	if (sqe->buffer_index >= r->uring->nr_buffers || sqe->address < buffer->base || sqe->address - buffer->base > buffer->length ||
-	    sqe->length > buffer->length - (sqe->address - buffer->base))
-		return -EFAULT;
-	return 0;
-}
-
 /* What the kernel writes down of many pages that a disk is given: about a hundredth of them. */
 static int direct_pay(struct uring_request *r)
 {
@@ -282,7 +270,7 @@ static int64_t io_start(struct uring_request *r, struct uring_batch *b)
 	if (!err && r->sqe.offset != CUR_POS && (loff_t)r->sqe.offset < 0)
 		err = -EINVAL;
 	if (!err && fixed)
-		err = fixed_check(r);
+		err = uring_fixed_check(r);
 	if (!err)
 		err = r->vec_err;
 	if (!err)
@@ -341,6 +329,7 @@ static bool op_has_file(uint8_t op)
 	const struct call *c = call_of(op);
 
 	return op_is_io(op) || op == LINUX_URING_OP_FSYNC || op == LINUX_URING_OP_POLL_ADD || op == LINUX_URING_OP_MSG_RING ||
+	       op == LINUX_URING_OP_SPLICE || op == LINUX_URING_OP_TEE || op == LINUX_URING_OP_URING_CMD ||
 	       (c && c->fields[0] == FILE);
 }
 
@@ -349,6 +338,8 @@ static int file_find(struct uring_request *r)
 	if (r->file || !op_has_file(r->sqe.opcode))
 		return 0;
 	r->file = r->sqe.flags & LINUX_URING_SQE_FIXED_FILE ? uring_file_get(r->uring, (uint32_t)r->sqe.fd) : fd_get_io(r->sqe.fd);
+	if (r->sqe.flags & LINUX_URING_SQE_FIXED_FILE)
+		uring_tag_use(r);
 	return r->file ? 0 : -EBADF;
 }
 
@@ -367,6 +358,9 @@ bool uring_op_known(uint8_t op)
 	case LINUX_URING_OP_PROVIDE_BUFFERS:
 	case LINUX_URING_OP_REMOVE_BUFFERS:
 	case LINUX_URING_OP_MSG_RING:
+	case LINUX_URING_OP_SPLICE:
+	case LINUX_URING_OP_TEE:
+	case LINUX_URING_OP_URING_CMD:
 		return true;
 	}
 	return op_is_io(op) || call_of(op);
@@ -401,9 +395,14 @@ int64_t uring_start(struct uring_request *r, struct uring_batch *b)
 		return uring_buffers_remove(r);
 	case LINUX_URING_OP_MSG_RING:
 		return uring_message_send(r);
+	case LINUX_URING_OP_SPLICE:
+	case LINUX_URING_OP_TEE:
+		return uring_splice(r);
+	case LINUX_URING_OP_URING_CMD:
+		return -EOPNOTSUPP;	/* no file here has commands of its own */
 	case LINUX_URING_OP_FILES_UPDATE:
 		return (uint32_t)r->sqe.offset == URING_SLOT_ANY ? uring_files_place(r->uring, r->sqe.address, r->sqe.length) :
-		       uring_files_update(r->uring, (uint32_t)r->sqe.offset, r->sqe.address, r->sqe.length);
+		       uring_files_update(r->uring, (uint32_t)r->sqe.offset, r->sqe.address, r->sqe.length, 0);
 	}
 	return op_is_io(r->sqe.opcode) ? io_start(r, b) : call_start(r, b);
 }
@@ -478,8 +477,10 @@ static int flags_check(struct uring_request *r)
 	const struct linux_uring_sqe *sqe = &r->sqe;
 	bool chooses = sqe->flags & LINUX_URING_SQE_BUFFER_SELECT;
 
-	if (sqe->flags & ~FLAGS_KNOWN || sqe->personality || !uring_op_known(sqe->opcode))
+	if (sqe->flags & ~FLAGS_KNOWN || !uring_op_known(sqe->opcode))
 		return -EINVAL;
+	if (!uring_may_ask(r->uring, sqe))
+		return -EACCES;
 	if (chooses && sqe->opcode != LINUX_URING_OP_READ && sqe->opcode != LINUX_URING_OP_RECV)
 		return -EOPNOTSUPP;
 	if (sqe->flags & LINUX_URING_SQE_CQE_SKIP)
@@ -492,6 +493,8 @@ static int flags_check(struct uring_request *r)
 		return sqe->ioprio ? io_priority_check(sqe->ioprio) : 0;
 	if (sqe->opcode == LINUX_URING_OP_MSG_RING)
 		return uring_message_check(sqe);
+	if (sqe->opcode == LINUX_URING_OP_SPLICE || sqe->opcode == LINUX_URING_OP_TEE)
+		return sqe->ioprio ? -EINVAL : uring_splice_check(sqe);
 	if (!call_of(sqe->opcode))
 		return sqe->ioprio ? -EINVAL : 0;
 	if (sqe->flags & LINUX_URING_SQE_FIXED_FILE && !op_has_file(sqe->opcode))
@@ -504,6 +507,8 @@ int uring_prepare(struct uring_request *r)
 	const struct linux_uring_sqe *sqe = &r->sqe;
 	int err = flags_check(r);
 
+	if (!err)
+		err = uring_personality_choose(r);
 	if (err)
 		return err;
 	r->wanted = sqe->length;
@@ -522,5 +527,7 @@ bool uring_succeeded(const struct uring_request *r)
 {
 	if (r->sqe.opcode == LINUX_URING_OP_TIMEOUT && r->result == -ETIME)
 		return r->sqe.op_flags & LINUX_URING_TIMEOUT_ETIME_SUCCESS;
+	if (r->sqe.opcode == LINUX_URING_OP_SPLICE || r->sqe.opcode == LINUX_URING_OP_TEE)
+		return r->result == r->sqe.length;
 	return r->result >= 0 && (!op_is_io(r->sqe.opcode) || r->result == wanted_bytes(r));
 }

@@ -31,11 +31,13 @@ static struct list rings = LIST_INIT(rings);	/* guarded by rings_lock */
 
 /* ---- Waiting ---- */
 
-static void request_wake(struct uring_request *r)
+static void request_wake(struct uring_request *r, uint32_t events)
 {
 	struct uring *u = r->uring;
 	uint64_t flags = spin_lock_irq(&u->done_lock);
 
+	if (r->sqe.opcode == LINUX_URING_OP_POLL_ADD && u->flags & LINUX_URING_SETUP_DEFER_TASKRUN)
+		r->seen |= events;
 	if (r->state == REQUEST_ARMED)
 		uring_ready_locked(r);
 	spin_unlock_irq(&u->done_lock, flags);
@@ -64,7 +66,7 @@ static void late_wake(struct timer *t)
 	struct uring_waiter *w;
 
 	while ((w = late_take())) {
-		request_wake(w->request);
+		request_wake(w->request, 0);
 		__atomic_fetch_sub(&w->late_now, 1, __ATOMIC_RELEASE);	/* from here on it may be gone */
 	}
 }
@@ -103,7 +105,7 @@ static void poll_wake(struct waiter *w, uint32_t events)
 	if (r->poll->of_ring)
 		late_add(waiter);
 	else
-		request_wake(r);
+		request_wake(r, events);
 }
 
 static void poll_queue(struct poll_table *t, struct file *f, struct wait_queue *q)
@@ -130,6 +132,7 @@ int64_t uring_poll_arm(struct uring_request *r, uint32_t events)
 {
 	struct uring *u = r->uring;
 	uint64_t flags;
+	uint32_t seen;
 
 	if (!uring_may_poll(r->file))
 		return -EOPNOTSUPP;
@@ -144,8 +147,10 @@ int64_t uring_poll_arm(struct uring_request *r, uint32_t events)
 	flags = spin_lock_irq(&u->done_lock);
 	r->state = REQUEST_ARMED;
 	r->busy = true;
+	seen = r->seen;
+	r->seen = 0;
 	spin_unlock_irq(&u->done_lock, flags);
-	return file_poll(r->file, &r->poll->table) & (events | POLL_ALWAYS);
+	return (file_poll(r->file, &r->poll->table) | seen) & (events | POLL_ALWAYS);
 }
 
 static void waiters_remove(struct uring_request *r)
@@ -201,7 +206,10 @@ void uring_ready_locked(struct uring_request *r)
 	list_append(&u->ready, &r->link);
 	if (r->resumed)
 		timer_arm(&u->kick, time_now());
-	__atomic_or_fetch(&r->process->attention, PROCESS_RING, __ATOMIC_SEQ_CST);
+	if (u->flags & LINUX_URING_SETUP_TASKRUN_FLAG)
+		uring_sq_flag(u, LINUX_URING_SQ_TASKRUN, true);
+	if (!(u->flags & LINUX_URING_SETUP_DEFER_TASKRUN))	/* that one's thread asks for it */
+		__atomic_or_fetch(&r->process->attention, PROCESS_RING, __ATOMIC_SEQ_CST);
 	wait_wake(&u->wait, LINUX_POLLIN | LINUX_POLLRDNORM);
 	if (unlikely(u->watched) && !(r->poll && r->poll->of_ring))	/* these would wake each other for ever */
 		wait_wake(&u->told, LINUX_POLLIN | LINUX_POLLRDNORM);
@@ -231,6 +239,8 @@ static bool ring_has_work(struct uring *u, const struct process *p)
 	const struct uring_request *r;
 	bool found = false;
 
+	if (u->flags & LINUX_URING_SETUP_DEFER_TASKRUN)
+		return false;
 	spin_lock(&u->done_lock);
 	list_for_each(r, &u->ready, link) {
 		found = r->process == p || r->cancelled;

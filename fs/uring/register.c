@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* io_uring_register(): buffers that requests name by index, the eventfd that is told, which operations there are; files: files.c. */
+/* io_uring_register(): the call, the eventfd that is told, which operations there are; what else is registered: see uring.h. */
 #include <mm/slab.h>
 #include "uring.h"
 
@@ -11,7 +11,7 @@ static int64_t files_change(struct uring *u, uint64_t from, uint32_t nr)
 
 	if (copy_from_user(&update, from, sizeof(update)))
 		return -EFAULT;
-	return update.reserved1 ? -EINVAL : uring_files_update(u, update.offset, update.fds, nr);
+	return update.reserved1 ? -EINVAL : uring_files_update(u, update.offset, update.fds, nr, 0);
 }
 
 static int resources_read(uint64_t from, uint32_t size, struct linux_uring_resources *r)
@@ -20,14 +20,14 @@ static int resources_read(uint64_t from, uint32_t size, struct linux_uring_resou
 		return -EINVAL;
 	if (copy_from_user(r, from, sizeof(*r)))
 		return -EFAULT;
-	if (!r->nr || r->reserved || r->tags || r->flags & ~LINUX_URING_RESOURCES_SPARSE)
+	if (!r->nr || r->reserved || r->flags & ~LINUX_URING_RESOURCES_SPARSE)
 		return -EINVAL;
-	return r->flags && r->data ? -EINVAL : !r->flags && !r->data ? -EFAULT : 0;
+	return r->flags && (r->data || r->tags) ? -EINVAL : !r->flags && !r->data ? -EFAULT : 0;
 }
 
 static int files_register(struct uring *u, uint64_t from, uint32_t nr)
 {
-	return from ? uring_files_register(u, from, nr) : -EFAULT;
+	return from ? uring_files_register(u, from, nr, 0) : -EFAULT;
 }
 
 static int files_register2(struct uring *u, uint64_t from, uint32_t size)
@@ -35,68 +35,42 @@ static int files_register2(struct uring *u, uint64_t from, uint32_t size)
 	struct linux_uring_resources r;
 	int err = resources_read(from, size, &r);
 
-	return err ? err : uring_files_register(u, r.data, r.nr);
+	return err ? err : uring_files_register(u, r.data, r.nr, r.tags);
+}
+
+static int update_read(uint64_t from, uint32_t size, struct linux_uring_resources_update *r)
+{
+	if (size != sizeof(*r))
+		return -EINVAL;
+	if (copy_from_user(r, from, sizeof(*r)))
+		return -EFAULT;
+	return r->reserved1 || r->reserved2 || !r->nr ? -EINVAL : 0;
 }
 
 static int64_t files_change2(struct uring *u, uint64_t from, uint32_t size)
 {
 	struct linux_uring_resources_update r;
+	int err = update_read(from, size, &r);
 
-	if (size != sizeof(r))
-		return -EINVAL;
-	if (copy_from_user(&r, from, sizeof(r)))
-		return -EFAULT;
-	return r.reserved1 || r.reserved2 || r.tags ? -EINVAL : uring_files_update(u, r.offset, r.data, r.nr);
+	return err ? err : uring_files_update(u, r.offset, r.data, r.nr, r.tags);
 }
 
 /* ---- Buffers ---- */
-
-static int buffers_register(struct uring *u, uint64_t from, uint32_t nr)
-{
-	struct iovec_k *buffers;
-	int err = 0;
-
-	if (u->buffers)
-		return -EBUSY;
-	if (!nr || nr > URING_BUFFERS_MAX)
-		return -EINVAL;
-	if (uring_pay(u, nr * sizeof(*buffers)))
-		return -ENOMEM;
-	buffers = kcalloc(nr, sizeof(*buffers));
-	if (!buffers)
-		err = -ENOMEM;
-	else if (from && copy_from_user(buffers, from, nr * sizeof(*buffers)))
-		err = -EFAULT;
-	for (uint32_t i = 0; i < nr && !err; i++)
-		if (!user_range_ok(buffers[i].base, buffers[i].length))
-			err = -EFAULT;
-	if (err) {
-		kfree(buffers);
-		uring_unpay(u, nr * sizeof(*buffers));
-		return err;
-	}
-	u->buffers = buffers;
-	u->nr_buffers = nr;
-	return 0;
-}
 
 static int buffers_register2(struct uring *u, uint64_t from, uint32_t size)
 {
 	struct linux_uring_resources r;
 	int err = resources_read(from, size, &r);
 
-	return err ? err : buffers_register(u, r.data, r.nr);
+	return err ? err : uring_buffers_register(u, r.data, r.nr, r.tags);
 }
 
-static int buffers_forget(struct uring *u)
+static int64_t buffers_change(struct uring *u, uint64_t from, uint32_t size)
 {
-	if (!u->buffers)
-		return -ENXIO;
-	kfree(u->buffers);
-	uring_unpay(u, u->nr_buffers * sizeof(*u->buffers));
-	u->buffers = NULL;
-	u->nr_buffers = 0;
-	return 0;
+	struct linux_uring_resources_update r;
+	int err = update_read(from, size, &r);
+
+	return err ? err : uring_buffers_update(u, &r);
 }
 
 /* ---- The eventfd ---- */
@@ -195,9 +169,9 @@ static int64_t register_run(struct uring *u, uint32_t what, uint64_t argument, u
 {
 	switch (what) {
 	case LINUX_URING_REGISTER_BUFFERS:
-		return argument ? buffers_register(u, argument, nr) : -EFAULT;
+		return argument ? uring_buffers_register(u, argument, nr, 0) : -EFAULT;
 	case LINUX_URING_UNREGISTER_BUFFERS:
-		return argument || nr ? -EINVAL : buffers_forget(u);
+		return argument || nr ? -EINVAL : uring_buffers_unregister(u);
 	case LINUX_URING_REGISTER_FILES:
 		return files_register(u, argument, nr);
 	case LINUX_URING_UNREGISTER_FILES:
@@ -212,6 +186,14 @@ static int64_t register_run(struct uring *u, uint32_t what, uint64_t argument, u
 		return !argument || nr ? -EINVAL : uring_files_range(u, argument);
 	case LINUX_URING_REGISTER_BUFFERS2:
 		return buffers_register2(u, argument, nr);
+	case LINUX_URING_REGISTER_BUFFERS_UPDATE:
+		return buffers_change(u, argument, nr);
+	case LINUX_URING_REGISTER_PERSONALITY:
+		return argument || nr ? -EINVAL : uring_personality_register(u);
+	case LINUX_URING_UNREGISTER_PERSONALITY:
+		return argument ? -EINVAL : uring_personality_unregister(u, nr);
+	case LINUX_URING_REGISTER_RESTRICTIONS:
+		return uring_restrict(u, argument, nr);
 	case LINUX_URING_REGISTER_EVENTFD:
 		return eventfd_register(u, argument, nr);
 	case LINUX_URING_UNREGISTER_EVENTFD:
@@ -256,6 +238,8 @@ SYSCALL(NR_io_uring_register, io_uring_register)
 	}
 	u = f->priv;
 	n = uring_of_another(u) ? -EEXIST : 0;
+	if (!n && !uring_may_register(u, (uint32_t)args->a[1]))
+		n = -EACCES;
 	if (!n && args->a[1] == LINUX_URING_REGISTER_SYNC_CANCEL)
 		n = uring_cancel_sync(u, args->a[2], (uint32_t)args->a[3]);
 	else if (!n)

@@ -23,11 +23,6 @@
 #define CQ_FLAGS	84u
 #define CQ_CQES		128u
 
-/* COOP_TASKRUN and TASKRUN_FLAG ask for what is always so. */
-#define SETUP_KNOWN	(LINUX_URING_SETUP_IOPOLL | LINUX_URING_SETUP_SQPOLL | LINUX_URING_SETUP_SQ_AFF | LINUX_URING_SETUP_CQSIZE | \
-			 LINUX_URING_SETUP_CLAMP | LINUX_URING_SETUP_R_DISABLED | LINUX_URING_SETUP_SUBMIT_ALL | \
-			 LINUX_URING_SETUP_COOP_TASKRUN | LINUX_URING_SETUP_TASKRUN_FLAG | LINUX_URING_SETUP_SINGLE_ISSUER)
-
 /* ---- Shared memory: frames that the program maps; nothing in it is believed, and what is read is read once ---- */
 
 #define PAGES_OF(bytes)	(ALIGN_UP(bytes, PAGE_SIZE) >> PAGE_SHIFT)
@@ -85,7 +80,9 @@ static bool cqe_write(struct uring *u, uint64_t name, int64_t result, uint32_t f
 
 	if (u->cq_tail - ring_load(u, CQ_HEAD) >= u->cq_entries)
 		return false;
-	cqe = region_at(u->rings, CQ_CQES + (u->cq_tail & (u->cq_entries - 1)) * (uint32_t)sizeof(*cqe));
+	cqe = region_at(u->rings, CQ_CQES + (u->cq_tail & (u->cq_entries - 1)) * u->cqe_bytes);
+	if (u->cqe_bytes > sizeof(*cqe))
+		memset(cqe + 1, 0, u->cqe_bytes - sizeof(*cqe));
 	*cqe = (struct linux_uring_cqe){ .user_data = name, .result = (int)result, .flags = flags };
 	u->cq_tail++;
 	ring_store(u, CQ_TAIL, u->cq_tail);
@@ -125,6 +122,11 @@ static struct uring_request *request_end(struct uring *u, struct uring_request *
 		completion_post(u, r);
 	else
 		list_append(&u->finished, &r->link);
+	if (unlikely(r->era)) {
+		r->era->users--;
+		r->era = NULL;
+		uring_tags_tell_locked(u);
+	}
 	return next;
 }
 
@@ -234,8 +236,7 @@ bool uring_post(struct uring_request *r, int64_t result)
 	return told;
 }
 
-/* What has no room, as a request that has ended: no process's. */
-static struct uring_request *note_create(struct uring *u)
+struct uring_request *uring_note_create(struct uring *u)
 {
 	struct uring_request *r;
 
@@ -253,6 +254,24 @@ static struct uring_request *note_create(struct uring *u)
 	return r;
 }
 
+void uring_note_free(struct uring_request *note)
+{
+	if (!note)
+		return;
+	uring_unpay(note->uring, note->cost);
+	kfree(note);
+}
+
+void uring_note_tell_locked(struct uring *u, struct uring_request *note)
+{
+	if (u->dying)
+		list_append(&u->finished, &note->link);
+	else
+		completion_post(u, note);
+	uring_timeouts_count(u);
+	uring_wake(u);
+}
+
 int uring_post_message(struct uring *u, uint64_t name, int result)
 {
 	uint64_t flags = spin_lock_irq(&u->done_lock);
@@ -261,7 +280,7 @@ int uring_post_message(struct uring *u, uint64_t name, int result)
 
 	spin_unlock_irq(&u->done_lock, flags);
 	if (!told)
-		r = note_create(u);
+		r = uring_note_create(u);	/* it has no room: as a request that has ended */
 	if (!told && !r)
 		return -ENOMEM;
 	flags = spin_lock_irq(&u->done_lock);
@@ -325,7 +344,7 @@ bool uring_next(struct uring *u, struct linux_uring_sqe *sqe)
 	for (uint32_t nr = 0; nr < u->sq_entries && u->sq_head != ring_load(u, SQ_TAIL); nr++) {
 		index = ring_load(u, u->array_at + (u->sq_head & (u->sq_entries - 1)) * 4);
 		if (index < u->sq_entries)
-			memcpy(sqe, region_at(u->sqes, index * (uint32_t)sizeof(*sqe)), sizeof(*sqe));
+			memcpy(sqe, region_at(u->sqes, index * u->sqe_bytes), sizeof(*sqe));
 		u->sq_head++;
 		ring_store(u, SQ_HEAD, u->sq_head);
 		if (index < u->sq_entries)
@@ -387,6 +406,8 @@ static void uring_free(struct uring *u)
 		file_put(u->eventfd);
 	uring_files_forget(u);
 	uring_groups_forget(u);
+	uring_personalities_forget(u);
+	uring_tags_forget(u);
 	kfree(u->buffers);
 	memory_free(u);
 }
@@ -437,16 +458,7 @@ bool file_is_uring(const struct file *f)
 	return f->ops == &uring_ops;
 }
 
-static uint32_t power_of_two(uint32_t n)
-{
-	uint32_t power = 1;
-
-	while (power < n)
-		power <<= 1;
-	return power;
-}
-
-static struct uring *uring_alloc(uint32_t sq_entries, uint32_t cq_entries)
+struct uring *uring_alloc(uint32_t sq_entries, uint32_t cq_entries, uint32_t flags)
 {
 	struct uring *u = kzalloc(sizeof(*u));
 
@@ -454,7 +466,9 @@ static struct uring *uring_alloc(uint32_t sq_entries, uint32_t cq_entries)
 		return NULL;
 	u->sq_entries = sq_entries;
 	u->cq_entries = cq_entries;
-	u->array_at = CQ_CQES + cq_entries * (uint32_t)sizeof(struct linux_uring_cqe);
+	u->sqe_bytes = (uint32_t)sizeof(struct linux_uring_sqe) << !!(flags & LINUX_URING_SETUP_SQE128);
+	u->cqe_bytes = (uint32_t)sizeof(struct linux_uring_cqe) << !!(flags & LINUX_URING_SETUP_CQE32);
+	u->array_at = CQ_CQES + cq_entries * u->cqe_bytes;
 	mutex_init(&u->lock, "io_uring");
 	spin_init(&u->done_lock, "io_uring_done");
 	spin_init(&u->event_lock, "io_uring_event");
@@ -475,24 +489,27 @@ static struct uring *uring_alloc(uint32_t sq_entries, uint32_t cq_entries)
 	wait_queue_init(&u->sq_wait, "io_uring_sq");
 	list_init(&u->finished);
 	list_init(&u->overflow);
+	list_init(&u->retired);
+	list_init(&u->personalities);
 	u->payer = uring_payer_create();
 	if (u->payer)
 		u->rings = uring_object_create(u->payer, PAGES_OF(u->array_at + sq_entries * 4ul));
 	if (u->rings)
-		u->sqes = uring_object_create(u->payer, PAGES_OF(sq_entries * sizeof(struct linux_uring_sqe)));
+		u->sqes = uring_object_create(u->payer, PAGES_OF(sq_entries * u->sqe_bytes));
 	if (u->sqes && !uring_pay(u, sizeof(*u)))
 		return u;
 	memory_free(u);
 	return NULL;
 }
 
-static void params_fill(const struct uring *u, struct linux_uring_params *p)
+void uring_params_fill(const struct uring *u, struct linux_uring_params *p)
 {
 	p->sq_entries = u->sq_entries;
 	p->cq_entries = u->cq_entries;
 	p->features = LINUX_URING_FEAT_SINGLE_MMAP | LINUX_URING_FEAT_NODROP | LINUX_URING_FEAT_SUBMIT_STABLE |
 		      LINUX_URING_FEAT_RW_CUR_POS | LINUX_URING_FEAT_CUR_PERSONALITY | LINUX_URING_FEAT_FAST_POLL | LINUX_URING_FEAT_EXT_ARG |
-		      LINUX_URING_FEAT_CQE_SKIP | LINUX_URING_FEAT_SQPOLL_NONFIXED | LINUX_URING_FEAT_POLL_32BITS | LINUX_URING_FEAT_LINKED_FILE;
+		      LINUX_URING_FEAT_CQE_SKIP | LINUX_URING_FEAT_SQPOLL_NONFIXED | LINUX_URING_FEAT_POLL_32BITS | LINUX_URING_FEAT_LINKED_FILE |
+		      LINUX_URING_FEAT_RSRC_TAGS;
 	memset(&p->sq, 0, sizeof(p->sq));
 	memset(&p->cq, 0, sizeof(p->cq));
 	p->sq.tail = SQ_TAIL;
@@ -514,58 +531,7 @@ static void params_fill(const struct uring *u, struct linux_uring_params *p)
 	ring_store(u, CQ_ENTRIES, u->cq_entries);
 }
 
-/* 0 with the sizes, or -EINVAL. */
-static int sizes_choose(uint32_t wanted, const struct linux_uring_params *p, uint32_t *sq, uint32_t *cq)
+struct file *uring_file(struct uring *u)
 {
-	bool clamp = p->flags & LINUX_URING_SETUP_CLAMP;
-
-	if (p->flags & ~SETUP_KNOWN || !wanted || (wanted > URING_ENTRIES_MAX && !clamp))
-		return -EINVAL;
-	*sq = power_of_two(MIN(wanted, URING_ENTRIES_MAX));
-	*cq = *sq * 2;
-	if (!(p->flags & LINUX_URING_SETUP_CQSIZE))
-		return 0;
-	if (!p->cq_entries || (p->cq_entries > URING_ENTRIES_MAX * 2 && !clamp))
-		return -EINVAL;
-	*cq = power_of_two(MIN(p->cq_entries, URING_ENTRIES_MAX * 2));
-	return *cq < *sq ? -EINVAL : 0;
-}
-
-/* io_uring_setup(entries, params) */
-SYSCALL(NR_io_uring_setup, io_uring_setup)
-{
-	struct linux_uring_params p;
-	uint32_t sq, cq;
-	struct uring *u;
-	struct file *f;
-	int err;
-
-	if (copy_from_user(&p, args->a[1], sizeof(p)))
-		return -EFAULT;
-	for (unsigned int i = 0; i < ARRAY_SIZE(p.reserved); i++)
-		if (p.reserved[i])
-			return -EINVAL;
-	err = sizes_choose((uint32_t)args->a[0], &p, &sq, &cq);
-	if (err)
-		return err;
-	u = uring_alloc(sq, cq);
-	f = u ? file_alloc(&uring_ops, u, LINUX_O_RDWR) : NULL;
-	if (!f) {
-		if (u)
-			uring_put(u);
-		return -ENOMEM;
-	}
-	u->flags = p.flags;
-	u->disabled = p.flags & LINUX_URING_SETUP_R_DISABLED;
-	if (!u->disabled)
-		uring_issuer_set(u);
-	uring_list_add(u);
-	params_fill(u, &p);
-	err = uring_sq_start(u, &p);
-	if (!err && copy_to_user(args->a[1], &p, sizeof(p)))
-		err = -EFAULT;
-	if (!err)
-		return fd_install_new(f, LINUX_O_CLOEXEC);
-	file_put(f);
-	return err;
+	return file_alloc(&uring_ops, u, LINUX_O_RDWR);
 }

@@ -87,6 +87,11 @@ int uring_sq_start(struct uring *u, const struct linux_uring_params *p)
 	return 0;
 }
 
+bool uring_has_thread(struct uring *u)
+{
+	return READ_ONCE(u->sq_thread);
+}
+
 /* Nobody waits for the thread: who puts the file may be another ring's, whose file this one puts. */
 bool uring_sq_stop(struct uring *u)
 {

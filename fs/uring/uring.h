@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Inside fs/uring/: io_uring's rings (rings.c), how requests come and in which order they start (enter.c), what each does (ops.c), and how
+ * Inside fs/uring/: io_uring's rings (setup.c, rings.c), how requests come and in which order they start (enter.c), what each does (ops.c), and how
  * those end that cannot at once: by a file that becomes ready (poll.c), a clock (timeout.c), a thread (worker.c) or a request (cancel.c);
- * what requests name by a number: files (files.c), memory (register.c) and buffers to choose from (buffers.c); what rings tell each other
- * (message.c) and what they cost (memory.c).
+ * what requests name by a number: files (files.c), memory (fixed.c), with tags (tags.c), buffers to choose from (buffers.c), who they act as
+ * (personality.c); what a ring refuses (restrict.c), what rings tell each other (message.c) and what they cost (memory.c).
  *
  * Locks: u->lock (who starts requests) outside; u->done_lock inside, also taken in interrupts and under the wait queues of other files. The
  * life of a request is guarded by done_lock.
@@ -31,6 +31,13 @@
 #define URING_POLL_BYTES	512u	/* of the kernel, that a request may need to wait for its file */
 #define URING_PENDING		INT64_MIN	/* in the place of a result: it will come by itself */
 
+/* restrict.c: bits of numbers, flags of requests. */
+struct uring_limits {
+	bool given;			/* in force once the ring is enabled */
+	uint8_t flags_may, flags_must;
+	uint64_t registers, ops;
+};
+
 struct uring {
 	struct ref ref;			/* the file's, and one while work is done on the way to user mode */
 	struct list all_link;		/* every ring; guarded by rings_lock (poll.c) */
@@ -39,8 +46,13 @@ struct uring {
 	struct vma_object *rings, *sqes;
 	uint32_t sq_entries, cq_entries, array_at;
 	uint32_t sq_head;
-	struct iovec_k *buffers;
+	uint32_t sqe_bytes, cqe_bytes;
+	struct iovec_k *buffers;	/* fixed.c; their tags lie behind them */
+	uint64_t *buffer_tags;
 	unsigned int nr_buffers;
+	struct list personalities;
+	uint32_t nr_personalities, last_personality;
+	struct uring_limits limits;
 	struct list groups;		/* buffers.c; guarded by lock, as the next three */
 	uint32_t nr_groups, nr_provided, provided_paid;
 	bool drain_refused;		/* there was an IOSQE_CQE_SKIP_SUCCESS */
@@ -54,8 +66,9 @@ struct uring {
 	uint64_t sq_idle_ns;
 	bool sq_stop;			/* the ring's file is gone: the thread ends the ring */
 
-	struct spinlock files_lock;	/* guards the next four, which only with lock held as well are replaced as a whole */
+	struct spinlock files_lock;	/* guards the next five, which only with lock held as well are replaced as a whole */
 	struct file **files;		/* counted, NULL where there is none */
+	uint64_t *file_tags;		/* 0: none */
 	uint32_t nr_files;
 	uint32_t files_from, files_to;	/* where requests may choose a place */
 
@@ -81,6 +94,8 @@ struct uring {
 	struct list deferred;		/* heads of chains behind an IOSQE_IO_DRAIN */
 	struct list finished;		/* told, to be freed */
 	struct list overflow;		/* had no room in the ring */
+	struct list retired;		/* tags.c: eras that are over, the oldest first */
+	struct uring_request *era;	/* the present one; NULL: nothing was ever registered with a tag */
 	uint32_t nr_overflow;
 	struct wait_queue wait;
 	struct wait_queue told;		/* rings that poll this one: woken by completions alone */
@@ -98,6 +113,9 @@ struct uring_request {
 	uint64_t cost;			/* bytes of the ring's used_bytes that go with it */
 	uint64_t space_number;		/* whose memory it is about; counted, the space would keep the ring and the ring the space */
 	struct file *file;		/* counted; NULL: none */
+	struct file *other;		/* of a splice: counted; NULL: none */
+	bool at_in;			/* file is the one that it reads from */
+	struct uring_personality *personality;	/* counted; NULL: who carries it out */
 	struct linux_uring_sqe sqe;	/* a copy, checked */
 	int64_t result;
 	uint32_t cqe_flags;
@@ -108,9 +126,12 @@ struct uring_request {
 	bool cancelled, resumed;	/* resumed: the eventfd was told when it became ready */
 	bool busy;			/* a thread looks at its file, having put it on the queues */
 	bool untold;			/* ends without a completion */
+	uint32_t seen;			/* what a poll was woken for: it counts, though it may be gone when the thread of a ring that defers asks */
 	struct uring_request *next;	/* starts when this one is done */
 	struct uring_request *guard;	/* its IORING_OP_LINK_TIMEOUT */
 	struct uring_request *guarded;	/* of such a one: whose */
+	struct uring_request *era;	/* tags.c: when it began to use what is registered; NULL: it does not */
+	uint32_t users;			/* of an era: requests */
 	uint32_t target;		/* of a timeout that counts: nr_told at which it ends */
 	bool counting;
 	/* Of the thread that carries it out. */
@@ -138,7 +159,11 @@ struct uring_batch {
 	unsigned int nr;
 };
 
-/* rings.c. The next entry, copied; false: no more. u->lock held. */
+/* rings.c. A new ring for the flags, without a file, or NULL; its file, or NULL; what io_uring_setup() tells of it. */
+struct uring *uring_alloc(uint32_t sq_entries, uint32_t cq_entries, uint32_t flags);
+struct file *uring_file(struct uring *u);
+void uring_params_fill(const struct uring *u, struct linux_uring_params *p);
+/* The next entry, copied; false: no more. u->lock held. */
 bool uring_next(struct uring *u, struct linux_uring_sqe *sqe);
 /* Tell the program; @r is freed by a later uring_reap(). Any context. What is linked to @r goes on, or ends with it. */
 void uring_complete(struct uring_request *r, int64_t result);
@@ -147,6 +172,10 @@ void uring_complete_locked(struct uring_request *r, int64_t result);
 void uring_tell(struct uring *u);
 /* Tell the program of one result of several; @r goes on. False: there is no room, or @r has to end. u->lock held. */
 bool uring_post(struct uring_request *r, int64_t result);
+/* A completion to be told later, of no process, or NULL; told, with done_lock held, or not at all (NULL is fine). */
+struct uring_request *uring_note_create(struct uring *u);
+void uring_note_tell_locked(struct uring *u, struct uring_request *note);
+void uring_note_free(struct uring_request *note);
 /* A completion that no request of the ring has: 0 or -ENOMEM. Process context; u->done_lock not held. */
 int uring_post_message(struct uring *u, uint64_t name, int result);
 /* @r may go on in its process, soon. done_lock held. */
@@ -176,6 +205,7 @@ bool uring_ready_waits(struct uring *u);
  */
 int uring_sq_start(struct uring *u, const struct linux_uring_params *p);
 bool uring_sq_stop(struct uring *u);
+bool uring_has_thread(struct uring *u);
 int64_t uring_sq_enter(struct uring *u, uint32_t nr, uint32_t flags);
 
 /* ops.c. What can be said before it starts: 0 or -errno. In the process that sent it. u->lock held. */
@@ -234,6 +264,42 @@ void uring_groups_forget(struct uring *u);
 int64_t uring_work(struct uring_request *r, struct iter *it, uint64_t offset, bool write);
 void uring_work_free(struct uring_request *r);
 
+/* fixed.c. u->lock held. Memory at @from (0: empty), its tags at @tags (0: none). */
+int uring_buffers_register(struct uring *u, uint64_t from, uint32_t nr, uint64_t tags);
+int uring_buffers_unregister(struct uring *u);
+int64_t uring_buffers_update(struct uring *u, const struct linux_uring_resources_update *update);
+/* Does @r stay inside the buffer that it names? 0 or -EFAULT. */
+int uring_fixed_check(struct uring_request *r);
+
+/*
+ * tags.c. Something with a tag is about to be registered: 0 or -ENOMEM. @r uses something registered; u->lock held, these two. What had @tag (0:
+ * none) is gone; @next: of uring_note_create(), NULL without a tag. Tell what can be, done_lock held. The ring is freed.
+ */
+int uring_tags_begin(struct uring *u);
+void uring_tag_use(struct uring_request *r);
+void uring_tag_retire(struct uring *u, uint64_t tag, struct uring_request *next);
+void uring_tags_tell_locked(struct uring *u);
+void uring_tags_forget(struct uring *u);
+
+/* splice.c. u->lock held. */
+int uring_splice_check(const struct linux_uring_sqe *sqe);
+int64_t uring_splice(struct uring_request *r);
+
+/* personality.c. u->lock held. Who the current thread is: a number, -EBUSY, -ENOMEM; no longer: 0, -EINVAL. */
+int uring_personality_register(struct uring *u);
+int uring_personality_unregister(struct uring *u, uint32_t number);
+void uring_personalities_forget(struct uring *u);
+/* Find the one that @r names: 0 or -EINVAL. The current thread is that one, and was @own, until it leaves. NULL is fine for the last. */
+int uring_personality_choose(struct uring_request *r);
+void uring_personality_enter(const struct uring_request *r, struct credentials *own);
+void uring_personality_leave(bool entered, const struct credentials *own);
+void uring_personality_put(struct uring_personality *p);
+
+/* restrict.c. u->lock held. IORING_REGISTER_RESTRICTIONS; what those allow. */
+int uring_restrict(struct uring *u, uint64_t from, uint32_t nr);
+bool uring_may_register(const struct uring *u, uint32_t what);
+bool uring_may_ask(const struct uring *u, const struct linux_uring_sqe *sqe);
+
 /* register.c. With SETUP_SINGLE_ISSUER the ring is the current thread's from now on. Is it another's? */
 void uring_issuer_set(struct uring *u);
 bool uring_of_another(const struct uring *u);
@@ -241,11 +307,11 @@ bool uring_of_another(const struct uring *u);
 /* files.c. u->lock held but for those that say otherwise. Counted, or NULL: file @index of those that were registered. */
 struct file *uring_file_get(struct uring *u, uint32_t index);
 void uring_files_forget(struct uring *u);
-/* @nr descriptors at @from (-1: none); @from 0: an empty table. 0 or -errno. */
-int uring_files_register(struct uring *u, uint64_t from, uint32_t nr);
+/* @nr descriptors at @from (-1: none) with tags at @tags (0: none); @from 0: an empty table. 0 or -errno. */
+int uring_files_register(struct uring *u, uint64_t from, uint32_t nr, uint64_t tags);
 int uring_files_unregister(struct uring *u);
-/* Files [@first, @first + @nr) become descriptors at @from (-1: none): how many, or -errno. */
-int64_t uring_files_update(struct uring *u, uint32_t first, uint64_t from, uint32_t nr);
+/* Files [@first, @first + @nr) become descriptors at @from (-1: none) with these tags: how many, or -errno. */
+int64_t uring_files_update(struct uring *u, uint32_t first, uint64_t from, uint32_t nr, uint64_t tags);
 /* IORING_REGISTER_FILE_ALLOC_RANGE. */
 int uring_files_range(struct uring *u, uint64_t from);
 /* @nr descriptors at @at get empty places each, whose numbers are written there: how many, or -errno. */

@@ -12,11 +12,15 @@
 #define LINUX_URING_SETUP_SQ_AFF	(1u << 2)
 #define LINUX_URING_SETUP_CQSIZE	(1u << 3)
 #define LINUX_URING_SETUP_CLAMP		(1u << 4)
+#define LINUX_URING_SETUP_ATTACH_WQ	(1u << 5)
 #define LINUX_URING_SETUP_R_DISABLED	(1u << 6)
 #define LINUX_URING_SETUP_SUBMIT_ALL	(1u << 7)
 #define LINUX_URING_SETUP_COOP_TASKRUN	(1u << 8)
 #define LINUX_URING_SETUP_TASKRUN_FLAG	(1u << 9)
+#define LINUX_URING_SETUP_SQE128	(1u << 10)
+#define LINUX_URING_SETUP_CQE32		(1u << 11)
 #define LINUX_URING_SETUP_SINGLE_ISSUER	(1u << 12)
+#define LINUX_URING_SETUP_DEFER_TASKRUN	(1u << 13)
 
 #define LINUX_URING_FEAT_SINGLE_MMAP	(1u << 0)
 #define LINUX_URING_FEAT_NODROP		(1u << 1)
@@ -27,6 +31,7 @@
 #define LINUX_URING_FEAT_POLL_32BITS	(1u << 6)
 #define LINUX_URING_FEAT_SQPOLL_NONFIXED	(1u << 7)
 #define LINUX_URING_FEAT_EXT_ARG	(1u << 8)
+#define LINUX_URING_FEAT_RSRC_TAGS	(1u << 10)
 #define LINUX_URING_FEAT_CQE_SKIP	(1u << 11)
 #define LINUX_URING_FEAT_LINKED_FILE	(1u << 12)	/* a request's file is looked for when it starts */
 
@@ -37,6 +42,7 @@
 
 #define LINUX_URING_SQ_NEED_WAKEUP	(1u << 0)	/* with SETUP_SQPOLL: its thread sleeps until io_uring_enter() wakes it */
 #define LINUX_URING_SQ_CQ_OVERFLOW	(1u << 1)	/* in the flags of the submission ring */
+#define LINUX_URING_SQ_TASKRUN		(1u << 2)	/* with SETUP_TASKRUN_FLAG: something goes on when io_uring_enter() is called */
 #define LINUX_URING_CQ_EVENTFD_DISABLED	(1u << 0)	/* by the program, in the flags of the completion ring */
 
 #define LINUX_URING_REGISTER_BUFFERS	0
@@ -47,10 +53,14 @@
 #define LINUX_URING_UNREGISTER_EVENTFD	5
 #define LINUX_URING_REGISTER_FILES_UPDATE	6
 #define LINUX_URING_REGISTER_PROBE	8
+#define LINUX_URING_REGISTER_PERSONALITY	9
+#define LINUX_URING_UNREGISTER_PERSONALITY	10
+#define LINUX_URING_REGISTER_RESTRICTIONS	11
 #define LINUX_URING_REGISTER_ENABLE_RINGS	12
 #define LINUX_URING_REGISTER_FILES2	13
 #define LINUX_URING_REGISTER_FILES_UPDATE2	14
 #define LINUX_URING_REGISTER_BUFFERS2	15
+#define LINUX_URING_REGISTER_BUFFERS_UPDATE	16
 #define LINUX_URING_REGISTER_PBUF_RING	22
 #define LINUX_URING_UNREGISTER_PBUF_RING	23
 #define LINUX_URING_REGISTER_SYNC_CANCEL	24
@@ -89,8 +99,10 @@
 #define LINUX_URING_OP_RECV		27
 #define LINUX_URING_OP_OPENAT2		28
 #define LINUX_URING_OP_EPOLL_CTL	29
+#define LINUX_URING_OP_SPLICE		30
 #define LINUX_URING_OP_PROVIDE_BUFFERS	31
 #define LINUX_URING_OP_REMOVE_BUFFERS	32
+#define LINUX_URING_OP_TEE		33
 #define LINUX_URING_OP_SHUTDOWN		34
 #define LINUX_URING_OP_RENAMEAT		35
 #define LINUX_URING_OP_UNLINKAT		36
@@ -103,6 +115,7 @@
 #define LINUX_URING_OP_FGETXATTR	43
 #define LINUX_URING_OP_GETXATTR		44
 #define LINUX_URING_OP_SOCKET		45
+#define LINUX_URING_OP_URING_CMD	46
 #define LINUX_URING_OP_LAST		49	/* of Linux 6.1 */
 
 #define LINUX_URING_SQE_FIXED_FILE	(1u << 0)
@@ -132,6 +145,7 @@
 #define LINUX_URING_CANCEL_FD_FIXED	(1u << 3)
 #define LINUX_URING_CANCEL_FLAGS	0xfu
 #define LINUX_URING_FSYNC_DATASYNC	1u
+#define LINUX_URING_SPLICE_FD_IN_FIXED	(1u << 31)	/* among the flags of a splice */
 
 struct linux_uring_sqe {
 	unsigned char opcode, flags;
@@ -207,6 +221,17 @@ struct linux_uring_resources_update {
 };
 
 #define LINUX_URING_RESOURCES_SPARSE	(1u << 0)	/* a table of empty places */
+
+#define LINUX_URING_RESTRICT_REGISTER	0	/* may be registered; may be requested; flags that requests may have, must have */
+#define LINUX_URING_RESTRICT_OP		1
+#define LINUX_URING_RESTRICT_FLAGS_MAY	2
+#define LINUX_URING_RESTRICT_FLAGS_MUST	3
+
+struct linux_uring_restriction {
+	unsigned short what;
+	unsigned char value, reserved1;
+	unsigned int reserved2[3];
+};
 
 struct linux_uring_file_range {
 	unsigned int offset, length;

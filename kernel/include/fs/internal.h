@@ -131,6 +131,13 @@ ssize_t pipe_peek(struct file *f, void *to, size_t n, bool nonblock);
 ssize_t pipe_reserve(struct file *f, size_t n, bool nonblock);
 ssize_t pipe_commit(struct file *f, const void *from, size_t n, size_t reserved);
 
+/*
+ * splice.c. splice(2) and tee(2) of files: positions of those that are no pipes, NULL: their own. What knows how ends with -EAGAIN rather than
+ * wait, pipes with LINUX_SPLICE_F_NONBLOCK among @flags. No bytes: only whether it makes sense. May sleep.
+ */
+int64_t file_splice(struct file *in, loff_t *in_pos, struct file *out, loff_t *out_pos, uint64_t length, uint32_t flags);
+int64_t file_tee(struct file *in, struct file *out, uint64_t length, uint32_t flags);
+
 /* tmpfs.c: F_ADD_SEALS and F_GET_SEALS of memfd files. */
 int64_t memfd_fcntl(struct file *f, uint32_t cmd, uint64_t arg);
 
