@@ -99,6 +99,24 @@ static int fill_grown(struct space *s, vaddr_t at, uint64_t from, uint64_t to)
 	return space_populate_locked(s, at + from, at + to, vma->flags & VM_WRITE ? VM_WRITE : VM_READ);
 }
 
+/* As a whole, with what its creator knows of its place. */
+static int64_t object_move(struct remap *r, const struct vma *vma)
+{
+	struct vma_object *o = vma->object;
+	uint64_t length = vma->end - vma->start;
+	int64_t at;
+
+	if (!o->moved || r->old != vma->start || length != o->nr_pages << PAGE_SHIFT || r->old_length != length || r->new_length != length ||
+	    r->flags & LINUX_MREMAP_DONTUNMAP)
+		return -EINVAL;
+	if (!(r->flags & LINUX_MREMAP_FIXED))
+		return r->old;
+	at = move_area(r);
+	if (at >= 0)
+		o->moved(o, (vaddr_t)at);
+	return at;
+}
+
 static int64_t remap_locked(struct remap *r)
 {
 	struct vma *vma = space_find(r->space, r->old);
@@ -108,7 +126,7 @@ static int64_t remap_locked(struct remap *r)
 	if (!vma || vma->end - r->old < r->old_length)
 		return -EFAULT;
 	if (vma_is_object(vma))
-		return -EINVAL;
+		return object_move(r, vma);
 	if (r->new_length > r->old_length && vma->flags & VM_LOCKED && space_lock_check(r->space, r->new_length - r->old_length))
 		return -EAGAIN;
 	if (r->flags & LINUX_MREMAP_DONTUNMAP && space_grow_check(r->space, r->new_length))

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Linux's asynchronous I/O: requests (io_submit). O_DIRECT reads and writes of disks run in the background, those of one io_submit as one
- * batch; everything else is done at once and its result queued, as Linux does with buffered files. What becomes of them: aio_context.c.
+ * batch; polls wait (aio_poll.c); everything else is done at once and its result queued, as Linux does with buffered files. What becomes of
+ * them: aio_context.c.
  */
 #include <fs/internal.h>
 #include <kernel/hand_over.h>
@@ -20,14 +21,14 @@ static void request_over_locked(struct aio_context *c, struct aio_request *r)
 	bool first = list_empty(&c->events);	/* who waits looks for one: later ones find it awake */
 
 	list_append(&c->events, &r->link);
+	aio_ring_put(c, &r->event);
 	if (unlikely(r->eventfd))
 		(void)eventfd_signal(r->eventfd);
 	if (!--c->running || first)
 		wait_wake(&c->wait, 0);
 }
 
-/* Any context. */
-static void request_over(struct aio_request *r)
+void aio_request_over(struct aio_request *r)
 {
 	struct aio_context *c = r->context;
 	uint64_t flags = spin_lock_irq(&c->lock);
@@ -161,13 +162,28 @@ static void request_run(struct aio_request *r, const struct linux_iocb *cb, stru
 		return;
 	}
 	r->event.res = result;
-	request_over(r);
+	aio_request_over(r);
+}
+
+static void poll_run(struct aio_request *r, uint32_t events)
+{
+	uint32_t ready = file_poll(r->file, NULL) & (events | LINUX_POLLERR | LINUX_POLLHUP);
+	int err = 0;
+
+	if (!ready)
+		err = aio_poll_start(r, events);
+	if (!ready && !err)
+		return;
+	r->event.res = err ? err : (int64_t)ready;
+	aio_request_over(r);
 }
 
 static int iocb_check(const struct linux_iocb *cb)
 {
 	bool vectored = cb->opcode == LINUX_IOCB_CMD_PREADV || cb->opcode == LINUX_IOCB_CMD_PWRITEV;
 
+	if (cb->opcode == LINUX_IOCB_CMD_POLL)
+		return cb->reserved2 ? -EINVAL : 0;
 	if (cb->reserved2 || cb->rw_flags || cb->offset < 0 || (long long)cb->nbytes < 0)
 		return -EINVAL;
 	if (vectored && cb->nbytes > 16)
@@ -188,9 +204,13 @@ static void context_unpromise(struct aio_context *c)
 /* Promise an event: a request of any contents, perhaps used before. ERR_PTR(-EAGAIN). */
 static struct aio_request *context_promise(struct aio_context *c)
 {
-	uint64_t flags = spin_lock_irq(&c->lock);
-	bool full = c->promised >= c->max || c->dead;
 	struct aio_request *r = NULL;
+	uint64_t flags;
+	bool full;
+
+	aio_context_refresh(c);
+	flags = spin_lock_irq(&c->lock);
+	full = c->promised >= c->max || c->dead;
 
 	if (!full) {
 		c->promised++;
@@ -217,7 +237,9 @@ static int submit_file(struct aio_context *c, const struct linux_iocb *cb, uint6
 	struct aio_request *r;
 	int err = 0;
 
-	if (cb->opcode != LINUX_IOCB_CMD_FSYNC && cb->opcode != LINUX_IOCB_CMD_FDSYNC)
+	if (cb->opcode == LINUX_IOCB_CMD_POLL)
+		err = aio_poll_check(cb, f);
+	else if (cb->opcode != LINUX_IOCB_CMD_FSYNC && cb->opcode != LINUX_IOCB_CMD_FDSYNC)
 		err = file_allows(f, write);
 	if (err)
 		return err;
@@ -231,10 +253,14 @@ static int submit_file(struct aio_context *c, const struct linux_iocb *cb, uint6
 	r->pieces_left = 0;
 	r->nr_pieces = 0;
 	r->pieces = NULL;
+	r->poll = NULL;
 	r->write = write;
 	r->eventfd = eventfd;
 	file_get(f);
-	request_run(r, cb, b);
+	if (cb->opcode == LINUX_IOCB_CMD_POLL)
+		poll_run(r, (uint32_t)cb->buf);
+	else
+		request_run(r, cb, b);
 	return 0;
 }
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Linux's asynchronous I/O: contexts and what they hold of ended requests (io_setup, io_getevents, io_cancel, io_destroy). A request of a
- * disk in flight cannot be cancelled, on Linux neither. Left out: the event ring in user memory (its page exists and stays zero, which makes
- * libaio use the system call).
+ * disk in flight cannot be cancelled, on Linux neither. Events stand in a ring that the program may read too (aio_ring.c).
  */
 #include <fs/internal.h>
 #include <kernel/init.h>
@@ -39,7 +38,7 @@ void aio_context_put(struct aio_context *c)
 	if (!ref_put(&c->ref))
 		return;
 	requests_free(&c->spare);
-	page_put(c->page);
+	aio_ring_free(c);
 	kfree(c);
 }
 
@@ -71,9 +70,42 @@ static void request_clear(struct aio_request *r)
 		else
 			block_direct_free(d);
 	}
+	aio_poll_free(r);
 	file_put(r->file);
 	if (unlikely(r->eventfd))
 		file_put(r->eventfd);
+}
+
+/* Their memory is used again. */
+static void requests_spare(struct aio_context *c, struct list *cleared)
+{
+	uint64_t flags = spin_lock_irq(&c->lock);
+
+	while (!list_empty(cleared)) {
+		struct aio_request *r = list_first(cleared, struct aio_request, link);
+
+		list_del(&r->link);
+		list_push(&c->spare, &r->link);
+	}
+	spin_unlock_irq(&c->lock, flags);
+}
+
+void aio_context_refresh(struct aio_context *c)
+{
+	struct list gone = LIST_INIT(gone);
+	uint64_t flags = spin_lock_irq(&c->lock);
+	struct aio_request *r;
+
+	for (uint32_t nr = aio_ring_taken(c); nr; nr--) {
+		r = list_first(&c->events, struct aio_request, link);
+		list_del(&r->link);
+		list_append(&gone, &r->link);
+		c->promised--;
+	}
+	spin_unlock_irq(&c->lock, flags);
+	list_for_each(r, &gone, link)
+		request_clear(r);
+	requests_spare(c, &gone);
 }
 
 static bool context_idle(struct aio_context *c)
@@ -111,7 +143,17 @@ static void events_unpromise(uint32_t max)
 	mutex_unlock(&aio_lock);
 }
 
-/* The page is mapped no more. Waits for what is in flight: its pages are the device's until then. */
+/* mremap(2). */
+static void context_moved(struct vma_object *o, vaddr_t to)
+{
+	struct aio_context *c = container_of(o, struct aio_context, object);
+
+	mutex_lock(&aio_lock);
+	c->id = to;
+	mutex_unlock(&aio_lock);
+}
+
+/* The ring is mapped no more. Waits for what is in flight: its pages are the device's until then. */
 static void context_end(struct vma_object *o)
 {
 	struct aio_context *c = container_of(o, struct aio_context, object);
@@ -124,6 +166,7 @@ static void context_end(struct vma_object *o)
 	mutex_unlock(&aio_lock);
 	WRITE_ONCE(c->dead, true);
 	wait_wake(&c->wait, 0);
+	(void)aio_poll_cancel(c, 0, true);
 	wait_event(&c->wait, context_idle(c), time_now() + AIO_DRAIN_MS * NSEC_PER_MSEC, false);
 	while (context_idle(c) && !list_empty(&c->events)) {
 		r = list_first(&c->events, struct aio_request, link);
@@ -146,19 +189,19 @@ static struct aio_context *context_alloc(uint32_t max)
 
 	if (!c)
 		return NULL;
-	c->page = frame_alloc(0, FRAME_ZERO, PAGE_KERNEL);
-	if (!c->page) {
+	if (aio_ring_create(c, max)) {
+		aio_ring_free(c);
 		kfree(c);
 		return NULL;
 	}
 	ref_init(&c->ref);
 	ref_init(&c->object.ref);
-	c->object.pages = &c->page;
-	c->object.nr_pages = 1;
 	c->object.release = context_end;
+	c->object.moved = context_moved;
 	list_init(&c->link);
 	list_init(&c->events);
 	list_init(&c->spare);
+	list_init(&c->polls);
 	spin_init(&c->lock, "aio_context");
 	wait_queue_init(&c->wait, "aio_context");
 	c->space = current_process->space;
@@ -190,6 +233,7 @@ static int64_t context_create(uint32_t max)
 
 SYSCALL(NR_io_setup, io_setup)
 {
+	struct aio_context *c;
 	uint64_t old;
 	int64_t id;
 
@@ -202,7 +246,11 @@ SYSCALL(NR_io_setup, io_setup)
 		return id;
 	if (!put_user64(args->a[1], (uint64_t)id))
 		return 0;
-	space_unmap(current_process->space, (uint64_t)id, PAGE_SIZE);
+	c = aio_context_find((uint64_t)id);
+	if (c) {
+		space_unmap_object(c->space, &c->object);
+		aio_context_put(c);
+	}
 	return -EFAULT;
 }
 
@@ -212,7 +260,7 @@ SYSCALL(NR_io_destroy, io_destroy)
 
 	if (!c)
 		return -EINVAL;
-	space_unmap(current_process->space, c->id, PAGE_SIZE);
+	space_unmap_object(c->space, &c->object);
 	aio_context_put(c);
 	return 0;
 }
@@ -230,6 +278,7 @@ static unsigned int events_take(struct aio_context *c, struct aio_request **take
 		list_del(&taken[nr++]->link);
 	}
 	c->promised -= nr;
+	aio_ring_take(c, nr);
 	spin_unlock_irq(&c->lock, flags);
 	return nr;
 }
@@ -238,16 +287,14 @@ static unsigned int events_take(struct aio_context *c, struct aio_request **take
 static int events_give(struct aio_context *c, struct aio_request **taken, unsigned int nr, uint64_t to)
 {
 	struct linux_io_event events[EVENTS_AT_ONCE];
-	uint64_t flags;
+	struct list cleared = LIST_INIT(cleared);
 
 	for (unsigned int i = 0; i < nr; i++) {
 		events[i] = taken[i]->event;
 		request_clear(taken[i]);
+		list_append(&cleared, &taken[i]->link);
 	}
-	flags = spin_lock_irq(&c->lock);
-	for (unsigned int i = 0; i < nr; i++)
-		list_push(&c->spare, &taken[i]->link);
-	spin_unlock_irq(&c->lock, flags);
+	requests_spare(c, &cleared);
 	return copy_to_user(to, events, nr * sizeof(events[0]));
 }
 
@@ -275,7 +322,10 @@ static int64_t events_fetch(struct aio_context *c, int64_t min, int64_t nr, uint
 	int err = 0;
 
 	while (!err && done < nr) {
-		unsigned int n = events_take(c, taken, (unsigned int)MIN(nr - done, (int64_t)EVENTS_AT_ONCE));
+		unsigned int n;
+
+		aio_context_refresh(c);
+		n = events_take(c, taken, (unsigned int)MIN(nr - done, (int64_t)EVENTS_AT_ONCE));
 
 		if (!n && (done >= min || c->dead))
 			break;
@@ -330,11 +380,18 @@ SYSCALL(NR_io_pgetevents, io_pgetevents)
 
 SYSCALL(NR_io_cancel, io_cancel)
 {
+	struct aio_context *c;
 	uint32_t key;
+	int err;
 
 	if (get_user32(&key, args->a[1] + offsetof(struct linux_iocb, key)))
 		return -EFAULT;
-	return -EINVAL;	/* Linux's answer for a request that cannot be cancelled any more */
+	c = key ? NULL : aio_context_find(args->a[0]);
+	if (!c)
+		return -EINVAL;
+	err = aio_poll_cancel(c, args->a[1], false);	/* nothing else can be cancelled any more: -EINVAL, on Linux too */
+	aio_context_put(c);
+	return err ? err : -EINPROGRESS;
 }
 
 /* ---- /proc/sys/fs ---- */

@@ -32,6 +32,7 @@ struct ferry_block_info {
 #define LINUX_IOCB_CMD_PWRITE	1
 #define LINUX_IOCB_CMD_FSYNC	2
 #define LINUX_IOCB_CMD_FDSYNC	3
+#define LINUX_IOCB_CMD_POLL	5
 #define LINUX_IOCB_CMD_PREADV	7
 #define LINUX_IOCB_CMD_PWRITEV	8
 #define LINUX_IOCB_FLAG_RESFD	1
@@ -50,6 +51,12 @@ struct linux_iocb {
 	unsigned int flags;
 	unsigned int resfd;
 };
+
+/* What io_setup() maps: this, then @nr events. Head is the program's to move, where it takes events by itself. */
+struct linux_aio_ring {
+	unsigned int id, nr, head, tail, magic, compat, incompat, header_bytes;
+};
+#define LINUX_AIO_RING_MAGIC	0xa10a10a1u
 
 struct linux_io_event {
 	unsigned long data;

@@ -56,6 +56,8 @@ struct vma_object {
 	paddr_t io_base;
 	uint64_t nr_pages;
 	void (*release)(struct vma_object *o);
+	/* mremap(2) may move it as a whole, and tells; the space is locked. NULL: it may not. */
+	void (*moved)(struct vma_object *o, vaddr_t to);
 	void *priv;
 };
 
