@@ -118,6 +118,11 @@ compare-coreutils: all
 compare-programs: all
 	$(Q)FERRY_BUILD=$(O) tests/conformance/programs $(NAMES)
 
+# Debian's virtual machines, compilers, databases and real-time benchmarks in use, here and on Debian's Linux: make compare-runtimes [NAMES="java go_run"]
+.PHONY: compare-runtimes
+compare-runtimes: all
+	$(Q)FERRY_BUILD=$(O) tests/conformance/runtimes $(NAMES)
+
 # Drivers against devices that libFuzzer plays: make fuzz TARGET=nvme SECONDS=600; how fast that is (Documentation/fuzzing.md).
 .PHONY: fuzz fuzz-speed
 fuzz:

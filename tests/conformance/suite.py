@@ -16,10 +16,11 @@ CASES, HOME = "/suite-cases", "/suite"    # in the guest: a script for each case
 
 
 class Suite:
-    """@cases: name -> commands. @files: (HOST:GUEST) of the suite. @packages: of Debian, beside debian.BASE. @prepare: commands before the first case."""
+    """@cases: name -> commands. @files: (HOST:GUEST) of the suite. @packages: of Debian, beside debian.BASE. @prepare: commands before the first case.
+    @mem: of a guest."""
 
-    def __init__(self, name, packages, files, cases, prepare="true"):
-        self.name, self.packages, self.files, self.cases, self.prepare = name, packages, files, cases, prepare
+    def __init__(self, name, packages, files, cases, prepare="true", mem="2G"):
+        self.name, self.packages, self.files, self.cases, self.prepare, self.mem = name, packages, files, cases, prepare, mem
 
     def run(self, args, system, names, jobs):
         """How each of @names ended on "ferry" or "linux", and everything printed."""
@@ -36,7 +37,7 @@ class Suite:
             image = os.path.join(work, "tree.tar")
             debian.disk(root, image, files, left_out=debian.DOCUMENTS)
             command = "%s; runall -j %d -t %d -v %d %s" % (self.prepare, jobs, args.seconds, args.lines, shlex.quote(CASES))
-            _, text, log = debian.run(system, image, command, smp=args.smp, timeout=args.timeout, build=args.build)
+            _, text, log = debian.run(system, image, command, mem=self.mem, smp=args.smp, timeout=args.timeout, build=args.build)
         found = {n: "nothing" for n in names} | dict(RESULT.findall(text))
         if "nothing" in found.values() or "panic" in log:
             print("%s:\n%s\n%s" % (system, text[-1500:], log[-3000:]), flush=True)
@@ -112,3 +113,20 @@ def main(suite, args):
     print("%s: %d cases, %d passed on Ferry, %d others ended as on Linux, %d otherwise: %s" %
           (suite.name, len(wanted), passed, len(wanted) - passed - len(differ), len(differ), " ".join(differ)))
     sys.exit(bool(differ))
+
+
+def uses(doc, name, packages, files, text, prepare, mem="2G"):
+    """Compare uses of @packages. @files: a path in the guest -> what an executable there says. @text: NAME: commands, in a directory of the case's own;
+    more lines of it are indented."""
+    args = parser(doc, source=False).parse_intermixed_args()
+    cases = {case: "mkdir -p /tmp/%s/%s; cd /tmp/%s/%s; export TERM=xterm\n%s" % (name, case, name, case, commands)
+             for case, commands in re.findall(r"^(\w+): (.*\n(?:    .*\n)*)", text, re.M)}
+    with tempfile.TemporaryDirectory(prefix="ferry-%s-" % name) as work:
+        pairs = []
+        for number, (guest, content) in enumerate(files.items()):
+            path = os.path.join(work, str(number))
+            with open(path, "w") as f:
+                f.write(content)
+            os.chmod(path, 0o755)
+            pairs.append(path + ":" + guest)
+        main(Suite(name, packages, pairs, cases, prepare, mem), args)
