@@ -22,6 +22,7 @@
 #define ROOM_MAX	4096
 #define EVENTS_MAX	(INT32_MAX / (int)sizeof(struct linux_epoll_event))
 #define POLL_ALWAYS	(LINUX_POLLERR | LINUX_POLLHUP)
+#define EXCLUSIVE_BITS	(LINUX_POLLIN | LINUX_POLLOUT | POLL_ALWAYS | LINUX_EPOLLWAKEUP | LINUX_EPOLLET | LINUX_EPOLLEXCLUSIVE)
 #define FLAG_BITS	(LINUX_EPOLLET | LINUX_EPOLLONESHOT | LINUX_EPOLLEXCLUSIVE | LINUX_EPOLLWAKEUP)
 
 struct epoll {
@@ -252,7 +253,7 @@ static int epoll_add(struct epoll *ep, struct file *f, int fd, const struct linu
 
 static int epoll_modify(struct epoll_item *item, const struct linux_epoll_event *event)
 {
-	if ((item->event.events | event->events) & LINUX_EPOLLEXCLUSIVE)
+	if (item->event.events & LINUX_EPOLLEXCLUSIVE)
 		return -EINVAL;
 	item->event = *event;
 	if (item_ask(item, NULL)) {
@@ -281,12 +282,16 @@ static int epoll_change(struct epoll *ep, int op, struct file *f, int fd, const 
 	}
 }
 
-/* Files that are always ready have nothing to wait for. */
-static int ctl_check(struct file *epf, struct file *f)
+/* Files that are always ready have nothing to wait for. EPOLLEXCLUSIVE is for new items only, and not for those that watch others in turn. */
+static int ctl_check(struct file *epf, int op, struct file *f, uint32_t events)
 {
 	if (!f->ops->poll)
 		return -EPERM;
-	return epf->ops != &epoll_ops || epf == f ? -EINVAL : 0;
+	if (epf->ops != &epoll_ops || epf == f)
+		return -EINVAL;
+	if (!(events & LINUX_EPOLLEXCLUSIVE) || op == LINUX_EPOLL_CTL_DEL)
+		return 0;
+	return op != LINUX_EPOLL_CTL_ADD || file_is_epoll(f) || events & ~EXCLUSIVE_BITS ? -EINVAL : 0;
 }
 
 SYSCALL(NR_epoll_ctl, epoll_ctl)
@@ -300,7 +305,7 @@ SYSCALL(NR_epoll_ctl, epoll_ctl)
 	epf = fd_get_io(args->a[0]);
 	f = fd_get_io(args->a[2]);
 	if (epf && f)
-		err = ctl_check(epf, f);
+		err = ctl_check(epf, (int)args->a[1], f, event.events);
 	if (!err) {
 		mutex_lock(&epoll_mutex);
 		err = epoll_change(epf->priv, args->a[1], f, args->a[2], &event);

@@ -265,6 +265,24 @@ ABI_CASE(epoll_refuses_what_makes_no_sense)
 	CHECK_ERR(epoll_create1(1), EINVAL);
 }
 
+ABI_CASE(epoll_takes_exclusive_items_when_they_are_new)
+{
+	struct epoll_event e = { .events = EPOLLIN | EPOLLEXCLUSIVE };
+	int ep = epoll_create1(0), other = epoll_create1(0), fd[2];
+
+	CHECK(!pipe(fd));
+	CHECK_ERR(epoll_ctl(ep, EPOLL_CTL_MOD, fd[0], &e), EINVAL);	/* not even whether it is there */
+	CHECK_ERR(epoll_ctl(ep, EPOLL_CTL_ADD, other, &e), EINVAL);
+	e.events |= EPOLLONESHOT;
+	CHECK_ERR(epoll_ctl(ep, EPOLL_CTL_ADD, fd[0], &e), EINVAL);
+	e.events = EPOLLEXCLUSIVE | EPOLLIN | EPOLLOUT | EPOLLET | EPOLLWAKEUP;
+	CHECK(!epoll_ctl(ep, EPOLL_CTL_ADD, fd[0], &e));
+	e.events = EPOLLIN;
+	CHECK_ERR(epoll_ctl(ep, EPOLL_CTL_MOD, fd[0], &e), EINVAL);
+	CHECK(write(fd[1], "a", 1) == 1 && wait_one(ep, &e, 0) == 1);
+	CHECK(!epoll_ctl(ep, EPOLL_CTL_DEL, fd[0], NULL) && !epoll_ctl(ep, EPOLL_CTL_ADD, other, &(struct epoll_event){ .events = EPOLLIN }));
+}
+
 ABI_CASE(epoll_forgets_a_closed_file_and_sees_through_another)
 {
 	struct epoll_event e = { .events = EPOLLIN };
