@@ -17,12 +17,13 @@
 #include <uapi/ferry/linux_ipc.h>
 
 #define NAME_MAX_K	255
-#define QUEUES_MAX	256u
-#define MESSAGES_MAX	10		/* of who is not root */
-#define SIZE_MAX_USER	8192
 #define MESSAGES_HARD	65536
 #define SIZE_HARD	(16l << 20)
+#define SIZE_LEAST	128
 #define MESSAGE_COST	96u		/* what RLIMIT_MSGQUEUE counts for each message besides its bytes */
+
+enum { DEFAULT_MESSAGES, DEFAULT_SIZE, MOST_MESSAGES, MOST_SIZE, MOST_QUEUES };
+#define LIMIT(which)	READ_ONCE(limits[which].value)
 
 struct message {
 	struct list link;
@@ -48,9 +49,18 @@ struct mqueue {
 	struct wait_queue changed;
 };
 
+/* Of who is not root, and what a queue has that nothing is said of; root writes them in /proc/sys. */
+static struct limit { const char *path; long value, least, most; } limits[] = {
+	[DEFAULT_MESSAGES] = { "sys/fs/mqueue/msg_default", 10, 1, MESSAGES_HARD },
+	[DEFAULT_SIZE] = { "sys/fs/mqueue/msgsize_default", 8192, SIZE_LEAST, SIZE_HARD },
+	[MOST_MESSAGES] = { "sys/fs/mqueue/msg_max", 10, 1, MESSAGES_HARD },
+	[MOST_SIZE] = { "sys/fs/mqueue/msgsize_max", 8192, SIZE_LEAST, SIZE_HARD },
+	[MOST_QUEUES] = { "sys/fs/mqueue/queues_max", 256, 0, INT32_MAX },
+};
+
 static struct mutex queues_lock = MUTEX_INIT(queues_lock, "mqueues");
 static struct list queues = LIST_INIT(queues);
-static unsigned int nr_queues;
+static long nr_queues;
 
 static uint64_t cost(const struct mqueue *q)
 {
@@ -108,7 +118,7 @@ static int attr_check(const struct linux_mq_attr *attr)
 
 	if (attr->mq_maxmsg <= 0 || attr->mq_msgsize <= 0)
 		return -EINVAL;
-	if (attr->mq_maxmsg > (root ? MESSAGES_HARD : MESSAGES_MAX) || attr->mq_msgsize > (root ? SIZE_HARD : SIZE_MAX_USER))
+	if (attr->mq_maxmsg > (root ? MESSAGES_HARD : LIMIT(MOST_MESSAGES)) || attr->mq_msgsize > (root ? SIZE_HARD : LIMIT(MOST_SIZE)))
 		return -EINVAL;
 	return 0;
 }
@@ -119,13 +129,13 @@ static struct mqueue *queue_create(const char *name, mode_t mode, const struct l
 
 	if (attr && attr_check(attr))
 		return ERR_PTR(-EINVAL);
-	if (nr_queues >= QUEUES_MAX)
+	if (nr_queues >= LIMIT(MOST_QUEUES) && !privileged(LINUX_CAP_SYS_RESOURCE))
 		return ERR_PTR(-ENOSPC);
 	q = kzalloc(sizeof(*q));
 	if (!q)
 		return ERR_PTR(-ENOMEM);
-	q->max_nr = attr ? attr->mq_maxmsg : MESSAGES_MAX;
-	q->max_size = attr ? attr->mq_msgsize : SIZE_MAX_USER;
+	q->max_nr = attr ? attr->mq_maxmsg : MIN(LIMIT(DEFAULT_MESSAGES), LIMIT(MOST_MESSAGES));
+	q->max_size = attr ? attr->mq_msgsize : MIN(LIMIT(DEFAULT_SIZE), LIMIT(MOST_SIZE));
 	if (!user_may_have(cost(q))) {
 		kfree(q);
 		return ERR_PTR(-EMFILE);
@@ -560,25 +570,30 @@ SYSCALL(NR_mq_getsetattr, mq_getsetattr)
 	return args->a[2] && copy_to_user(args->a[2], &old, sizeof(old)) ? -EFAULT : 0;
 }
 
-static void number_show(struct seq *to, void *priv)
+static void limit_show(struct seq *to, void *priv)
 {
-	seq_printf(to, "%lu\n", (unsigned long)priv);
+	const struct limit *l = priv;
+
+	seq_printf(to, "%ld\n", READ_ONCE(l->value));
+}
+
+static int limit_write(void *priv, char *text)
+{
+	struct limit *l = priv;
+	unsigned long long value;
+
+	if (parse_u64(text, 10, 0, &value) || value < (unsigned long)l->least || value > (unsigned long)l->most)
+		return -EINVAL;
+	WRITE_ONCE(l->value, (long)value);
+	return 0;
 }
 
 static int mqueue_init(void)
 {
-	static const struct {
-		const char *path;
-		unsigned long value;
-	} limits[] = {
-		{ "sys/fs/mqueue/msg_default", MESSAGES_MAX }, { "sys/fs/mqueue/msg_max", MESSAGES_MAX },
-		{ "sys/fs/mqueue/msgsize_default", SIZE_MAX_USER }, { "sys/fs/mqueue/msgsize_max", SIZE_MAX_USER },
-		{ "sys/fs/mqueue/queues_max", QUEUES_MAX },
-	};
 	int err = 0;
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(limits) && !err; i++)
-		err = proc_create(limits[i].path, 0444, number_show, (void *)limits[i].value);
+		err = proc_create_rw(limits[i].path, 0644, limit_show, limit_write, &limits[i]);
 	return err;
 }
 INITCALL("2fs", mqueue_init);

@@ -1,12 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0
 /* System V numbers, keys and permissions: one table for each kind, a number being the slot and how often that was used. */
+#include <fs/node.h>
 #include <fs/vfs.h>
 #include <kernel/process.h>
+#include <lib/format.h>
 #include <uapi/ferry/linux.h>
 #include "ids.h"
 
 #define ID_SHIFT	9
 #define SEQUENCE_MASK	0x7fffu
+
+static void next_show(struct seq *s, void *priv)
+{
+	const struct sysv_ids *ids = priv;
+
+	seq_printf(s, "%d\n", READ_ONCE(ids->next));
+}
+
+static int next_write(void *priv, char *text)
+{
+	struct sysv_ids *ids = priv;
+	unsigned long long next;
+
+	if (parse_u64(text, 10, 0, &next) || next > INT32_MAX)
+		return -EINVAL;
+	mutex_lock(&ids->lock);
+	ids->next = (int)next;
+	mutex_unlock(&ids->lock);
+	return 0;
+}
+
+int sysv_next_create(const char *path, struct sysv_ids *ids)
+{
+	return proc_create_rw(path, 0644, next_show, next_write, ids);
+}
 
 struct sysv_perm *sysv_find(struct sysv_ids *ids, int id)
 {
@@ -41,16 +68,18 @@ struct sysv_perm *sysv_find_key(struct sysv_ids *ids, int32_t key)
 int sysv_add(struct sysv_ids *ids, struct sysv_perm *perm, int32_t key, uint32_t flags)
 {
 	const struct credentials *c = &current->cred;
-	unsigned int slot = 0;
+	int wanted = ids->next;
+	unsigned int slot = wanted < 0 ? 0 : (unsigned int)wanted & (SYSV_SLOTS - 1);
 
+	ids->next = -1;
 	while (slot < SYSV_SLOTS && ids->slots[slot])
 		slot++;
 	if (slot == SYSV_SLOTS)
 		return -ENOSPC;
 	*perm = (struct sysv_perm){ .key = key, .uid = c->euid, .cuid = c->euid, .gid = c->egid, .cgid = c->egid, .mode = flags & 0777,
-				    .sequence = ids->sequence[slot] };
+				    .sequence = wanted < 0 ? ids->sequence[slot] : (uint16_t)(wanted >> ID_SHIFT) };
 	perm->id = (int)((perm->sequence & SEQUENCE_MASK) << ID_SHIFT | slot);
-	ids->sequence[slot]++;
+	ids->sequence[slot] = perm->sequence + 1;
 	ids->slots[slot] = perm;
 	ids->nr_used++;
 	return perm->id;

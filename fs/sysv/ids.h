@@ -22,9 +22,13 @@ struct sysv_ids {
 	struct sysv_perm *slots[SYSV_SLOTS];
 	uint16_t sequence[SYSV_SLOTS];	/* of the next object there: old numbers do not find it */
 	unsigned int nr_used;
+	int next;			/* the number that the next object gets if it can; negative: any. Once (CRIU's way to make one again) */
 };
 
-#define SYSV_IDS_INIT(ids, name)	{ .lock = MUTEX_INIT((ids).lock, name) }
+#define SYSV_IDS_INIT(ids, name)	{ .lock = MUTEX_INIT((ids).lock, name), .next = -1 }
+
+/* @path in /proc says @ids->next and takes it; root's. At start-up. */
+int sysv_next_create(const char *path, struct sysv_ids *ids);
 
 /* All with ids->lock held. */
 

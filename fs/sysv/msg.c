@@ -385,6 +385,8 @@ static int msg_init(void)
 		err = proc_create_number("sys/kernel/msgmax", MESSAGE_MAX);
 	if (!err)
 		err = proc_create_number("sys/kernel/msgmnb", QUEUE_BYTES);
+	if (!err)
+		err = sysv_next_create("sys/kernel/msg_next_id", &ids);
 	return err ? err : proc_create_number("sys/kernel/msgmni", SYSV_SLOTS);
 }
 INITCALL("2fs", msg_init);

@@ -270,6 +270,8 @@ static int sem_init(void)
 {
 	int err = proc_create("sysvipc/sem", 0444, sysv_sem_show, NULL);
 
+	if (!err)
+		err = sysv_next_create("sys/kernel/sem_next_id", &sem_ids);
 	return err ? err : proc_create("sys/kernel/sem", 0444, limits_show, NULL);
 }
 INITCALL("2fs", sem_init);

@@ -395,6 +395,8 @@ static int shm_init(void)
 		err = proc_create_number("sys/kernel/shmmax", SIZE_MAX_BYTES);
 	if (!err)
 		err = proc_create_number("sys/kernel/shmall", SIZE_MAX_BYTES / PAGE_SIZE);
+	if (!err)
+		err = sysv_next_create("sys/kernel/shm_next_id", &ids);
 	return err ? err : proc_create_number("sys/kernel/shmmni", SYSV_SLOTS);
 }
 INITCALL("2fs", shm_init);

@@ -163,3 +163,34 @@ ABI_CASE(mq_tells_what_it_holds)
 	CHECK(read(q, text, sizeof(text) - 1) > 0 && sscanf(text, "QSIZE:%d", &held) == 1 && held == 5 && strstr(text, "NOTIFY_PID:0"));
 	CHECK(!mq_unlink("/ferry-test"));
 }
+
+static void limit_say(const char *text)
+{
+	FILE *f = fopen("/proc/sys/fs/mqueue/msg_max", "w");
+
+	CHECK(f && fputs(text, f) >= 0 && !fclose(f));
+}
+
+/* The limit is everybody's: whatever the child finds, it is as before when it has. */
+ABI_CASE(root_sets_how_many_messages_others_may_have)
+{
+	struct mq_attr more = { .mq_maxmsg = 6, .mq_msgsize = 10 }, now;
+	int status;
+	pid_t pid;
+
+	if (geteuid())
+		return;
+	mq_unlink("/ferry-test");
+	limit_say("5");
+	pid = fork();
+	if (pid == 0) {
+		CHECK(!setresuid(65534, 65534, 65534));
+		CHECK_ERR(mq_open("/ferry-test", O_RDWR | O_CREAT | O_EXCL, 0600, &more), EINVAL);
+		CHECK(!mq_getattr(mq_open("/ferry-test", O_RDWR | O_CREAT | O_EXCL, 0600, NULL), &now) && now.mq_maxmsg == 5);
+		_exit(0);
+	}
+	status = abi_wait(pid);
+	limit_say("10");
+	mq_unlink("/ferry-test");
+	CHECK(status == 0);
+}

@@ -304,3 +304,32 @@ ABI_CASE(removing_a_queue_wakes_its_reader)
 	CHECK(!msgctl(id, IPC_RMID, NULL));
 	CHECK(abi_wait(pid) == 0);
 }
+
+/* What stands in a file of /proc/sys after @text was written to it, if there is any. */
+static long said(const char *path, const char *text)
+{
+	char now[32];
+
+	if (text) {
+		FILE *f = fopen(path, "w");
+
+		CHECK(f && fputs(text, f) >= 0 && !fclose(f));
+	}
+	return strtol(abi_read(path, now, sizeof(now)), NULL, 10);
+}
+
+ABI_CASE(a_number_that_was_removed_comes_back_for_who_asks_for_it)
+{
+	int old = queue(), id;
+	char text[16];
+
+	CHECK(!msgctl(old, IPC_RMID, NULL));
+	if (geteuid())
+		return;
+	snprintf(text, sizeof(text), "%d", old);
+	CHECK(said("/proc/sys/kernel/msg_next_id", text) == old);
+	id = queue();
+	CHECK(!msgctl(id, IPC_RMID, NULL) && id == old);
+	CHECK(said("/proc/sys/kernel/msg_next_id", NULL) == -1);
+	CHECK(said("/proc/sys/kernel/sem_next_id", NULL) == -1 && said("/proc/sys/kernel/shm_next_id", NULL) == -1);
+}
