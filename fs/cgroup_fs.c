@@ -479,6 +479,23 @@ static struct dentry *dir_create(struct dentry *dir, const char *name, size_t le
 static const struct inode_ops dir_inode_ops = { .create = dir_create, .unlink = dir_unlink, .destroy = dir_destroy };
 static const struct file_ops dir_ops = { .iterate = dentry_iterate, .seek = seek_plain };
 
+struct cgroup *cgroup_of_fd(int fd)
+{
+	struct file *f = fd_get(current_process->files, fd);
+	struct inode *inode = f ? f->inode : NULL;
+	struct cgroup *g = ERR_PTR(-EBADF);
+
+	if (inode && inode->ops == &dir_inode_ops) {
+		g = inode->priv;
+		if (g && READ_ONCE(g->dead))
+			g = ERR_PTR(-ENOENT);
+		else if (g)
+			cgroup_get(g);
+	}
+	file_put(f);
+	return g;
+}
+
 static unsigned int depth_of(const struct cgroup *g)
 {
 	unsigned int depth = 0;

@@ -246,12 +246,23 @@ int cgroup_attach(struct cgroup *g, pid_t pid)
 	return err;
 }
 
-void cgroup_inherit(struct process *child, struct process *parent)
+int cgroup_inherit(struct process *child, struct process *parent)
 {
 	uint64_t flags = spin_lock_irq(&cgroup_lock);
 
 	join(child, parent->group);
 	spin_unlock_irq(&cgroup_lock, flags);
+	return 0;
+}
+
+int cgroup_enter(struct process *child, struct cgroup *g)
+{
+	uint64_t flags = spin_lock_irq(&cgroup_lock);
+	int err = g && g->dead ? -ENODEV : !privileged(LINUX_CAP_SYS_ADMIN) ? -EACCES : 0;
+
+	join(child, err ? NULL : g);
+	spin_unlock_irq(&cgroup_lock, flags);
+	return err;
 }
 
 void cgroup_leave(struct process *p)

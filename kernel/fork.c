@@ -19,7 +19,7 @@
 #include "pidfd.h"
 #include "process_internal.h"
 
-#define CLONE_REFUSED	(LINUX_CLONE_NEWUSER | LINUX_CLONE_INTO_CGROUP)
+#define CLONE_REFUSED	LINUX_CLONE_NEWUSER
 #define THREAD_SHARES	(NS_CLONE_FLAGS | LINUX_CLONE_NEWUSER)	/* with its process */
 #define VFORK_POLL_NS	(50 * NSEC_PER_MSEC)
 #define THREADS_MAX	4096u
@@ -30,6 +30,7 @@ struct clone_request {
 	uint64_t stack;		/* 0: the caller's */
 	uint64_t parent_tid, child_tid, tls;
 	uint64_t pidfd;		/* where the descriptor's number goes */
+	struct cgroup *group;	/* with CLONE_INTO_CGROUP, counted; NULL: the root */
 };
 
 static int clone_check(const struct clone_request *r)
@@ -208,9 +209,12 @@ static struct process *process_copy(const struct clone_request *r)
 	if (!p)
 		return ERR_PTR(-ENOMEM);
 	process_copy_state(p, from, r);
-	cgroup_inherit(p, from);
+	err = r->flags & LINUX_CLONE_INTO_CGROUP ? cgroup_enter(p, r->group) : cgroup_inherit(p, from);
 	p->pid = pid_alloc();
-	err = p->pid < 0 ? p->pid : process_copy_parts(p, from, r->flags);
+	if (!err)
+		err = p->pid < 0 ? p->pid : process_copy_parts(p, from, r->flags);
+	if (!err && (r->flags & (LINUX_CLONE_INTO_CGROUP | LINUX_CLONE_VM)) == LINUX_CLONE_INTO_CGROUP)
+		cgroup_space_follow(p, p->space);
 	if (!err)
 		return p;
 	p->pid = MAX(p->pid, 0);
@@ -380,10 +384,27 @@ static int clone_args_copy(struct linux_clone_args *to, uint64_t from, uint64_t 
 	return copy_struct_from_user(to, sizeof(*to), from, size);
 }
 
+/* The group that the child begins in, with a reference. A thread is nowhere else than its process. */
+static int group_of_request(const struct linux_clone_args *c, uint64_t size, struct cgroup **group)
+{
+	struct cgroup *g;
+
+	if (size < LINUX_CLONE_ARGS_SIZE_VER2 || c->cgroup > INT32_MAX)
+		return -EINVAL;
+	if (c->flags & LINUX_CLONE_THREAD)
+		return -EOPNOTSUPP;
+	g = cgroup_of_fd((int)c->cgroup);
+	if (IS_ERR(g))
+		return (int)PTR_ERR(g);
+	*group = g;
+	return 0;
+}
+
 SYSCALL(NR_clone3, clone3)
 {
 	struct linux_clone_args c;
 	struct clone_request r;
+	int64_t result;
 	int err = clone_args_copy(&c, args->a[0], args->a[1]);
 
 	if (err)
@@ -397,5 +418,12 @@ SYSCALL(NR_clone3, clone3)
 	r = (struct clone_request){ .flags = c.flags, .exit_signal = c.exit_signal, .parent_tid = c.parent_tid,
 				    .child_tid = c.child_tid, .tls = c.tls, .pidfd = c.pidfd,
 				    .stack = c.stack ? c.stack + c.stack_size : 0 };
-	return clone_any(&r, syscall_regs(args));
+	if (c.flags & LINUX_CLONE_INTO_CGROUP) {
+		err = group_of_request(&c, args->a[1], &r.group);
+		if (err)
+			return err;
+	}
+	result = clone_any(&r, syscall_regs(args));
+	cgroup_put(r.group);
+	return result;
 }

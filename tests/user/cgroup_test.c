@@ -7,6 +7,7 @@
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include "abi.h"
 
@@ -541,5 +542,52 @@ ABI_CASE(what_was_not_used_of_a_quota_is_saved_up)
 	CHECK(value("a", "cpu.stat", "burst_usec ") <= 10000 * value("a", "cpu.stat", "nr_bursts "));
 	kill_all("a", pid);
 	drop("a");
+	tree_end();
+}
+
+struct clone_args_2 {
+	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+};
+
+/* fork() into the group whose directory @fd is. */
+static long fork_into(int fd)
+{
+	struct clone_args_2 args = { .flags = 0x200000000ull, .exit_signal = SIGCHLD, .cgroup = (uint64_t)fd };
+
+	return syscall(SYS_clone3, &args, sizeof(args));
+}
+
+ABI_CASE(a_child_begins_in_the_control_group_that_its_parent_names)
+{
+	int fd, outside = open("/", O_RDONLY | O_DIRECTORY);
+	char text[64];
+	long pid;
+
+	if (!tree())
+		return;
+	make("c");
+	fd = open(path("c", ""), O_RDONLY | O_DIRECTORY | O_PATH);
+	CHECK(fd >= 0 && outside >= 0);
+	pid = fork_into(fd);
+	if (pid == 0) {
+		static volatile char memory[MIB];
+
+		for (size_t i = 0; i < sizeof(memory); i += 4096)
+			memory[i] = 1;
+		pause();
+	}
+	CHECK(pid > 0);
+	abi_await_call((pid_t)pid, SYS_pause);
+	snprintf(text, sizeof(text), "%ld\n", pid);
+	CHECK(!strcmp(get("c", "cgroup.procs"), text));
+	if (!access(path("c", "memory.current"), F_OK))
+		CHECK(value("c", "memory.current", "") >= MIB);
+	CHECK(put("c", "cgroup.kill", "1"));
+	CHECK(WTERMSIG(abi_wait((pid_t)pid)) == SIGKILL);
+	CHECK_ERR(fork_into(outside), EBADF);
+	CHECK_ERR(fork_into(-1), EINVAL);
+	drop("c");
+	CHECK_ERR(fork_into(fd), ENOENT);
+	close(fd);
 	tree_end();
 }

@@ -84,8 +84,9 @@ void cgroup_kill(struct cgroup *g);
 /* The line of /proc/<pid>/cgroup: the way from the root. */
 void cgroup_show_path(struct seq *s, struct process *p);
 
-/* A child starts in its parent's group; one that ends leaves its own. */
-void cgroup_inherit(struct process *child, struct process *parent);
+/* A child starts in its parent's group (0), or in @g (NULL: the root): 0, -EACCES, -ENODEV as cgroup_attach(). One that ends leaves its own. */
+int cgroup_inherit(struct process *child, struct process *parent);
+int cgroup_enter(struct process *child, struct cgroup *g);
 void cgroup_leave(struct process *p);
 /* The account of @s, the space of @p, goes to the group of @p. May sleep. */
 void cgroup_space_follow(struct process *p, struct space *s);
@@ -95,6 +96,11 @@ void cgroup_task_remove(struct process *p);
 /* Is @p in @g or below? Any context. */
 bool cgroup_holds(struct cgroup *g, struct process *p);
 void cgroup_set_max_tasks(struct cgroup *g, uint64_t max);
+
+/* ---- fs/cgroup_fs.c ---- */
+
+/* The group whose directory @fd of the current process is, with a reference; NULL: the root. ERR_PTR: -EBADF, -ENOENT (it is removed). */
+struct cgroup *cgroup_of_fd(int fd);
 
 /* ---- kernel/cgroup_cpu.c ---- */
 
