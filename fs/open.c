@@ -182,6 +182,17 @@ struct file *file_open_path(const struct path *p, uint32_t flags)
 	return ERR_PTR(err);
 }
 
+struct file *fd_get_to_read(int fd)
+{
+	struct file *f = fd_get(current_process->files, fd), *again;
+
+	if (!f || !(f->flags & LINUX_O_PATH) || !LINUX_S_ISREG(f->inode->mode))
+		return f;
+	again = file_open_path(&(struct path){ f->mount, f->dentry }, LINUX_O_RDONLY);
+	file_put(f);
+	return IS_ERR(again) ? NULL : again;
+}
+
 static struct file *open_found(const struct path *p, const struct open_how *how, bool created)
 {
 	int err = 0;

@@ -465,7 +465,7 @@ SYSCALL(NR_execve, execve)
 
 static struct file *program_of_fd(int fd)
 {
-	struct file *file = fd_get(current_process->files, fd);
+	struct file *file = fd_get_to_read(fd);
 	int err = file ? program_allowed(file->inode, file_forbids_exec(file)) : -EBADF;
 
 	if (!err)

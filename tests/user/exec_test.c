@@ -296,6 +296,19 @@ ABI_CASE(posix_spawn_runs_a_program)
 	CHECK(posix_spawn(&pid, "/nonexistent", NULL, NULL, argv, no_env) == ENOENT);
 }
 
+ABI_CASE(execveat_runs_what_a_descriptor_of_a_path_names)
+{
+	char *argv[] = { (char *)abi_self, "@argc", "1", NULL };
+	int fd = open(abi_self, O_PATH | O_CLOEXEC);
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		syscall(SYS_execveat, fd, "", argv, no_env, AT_EMPTY_PATH);
+		_exit(99);
+	}
+	CHECK(fd >= 0 && WEXITSTATUS(abi_wait(pid)) == 3);
+}
+
 static void *sleeper(void *arg)
 {
 	while (pause())

@@ -293,6 +293,8 @@ int path_make(const char *text, mode_t mode, uint64_t rdev, const char *target);
 /* open.c. Open @p (borrowed) with LINUX_O_* flags, permissions unchecked. ERR_PTR. */
 struct file *file_open_checked(const struct path *p, uint32_t flags);	/* as open(2) of it would, permissions and all */
 struct file *file_open_path(const struct path *p, uint32_t flags);
+/* The open file @fd of the current process, counted; one that only says where (O_PATH) is opened to be read. NULL: none, or that failed. */
+struct file *fd_get_to_read(int fd);
 
 /* tmpfs.c: also under devtmpfs. */
 struct super *tmpfs_super(const char *type, uint64_t max_pages);
