@@ -13,6 +13,7 @@
 #define TOLERANCE	(500ll << 16)	/* ppm, 16 bits of fraction */
 #define CONSTANT_MAX	10
 #define TAI_MAX_S		100000ll
+#define STEP_MAX_S	(INT64_MAX / (int64_t)NSEC_PER_SEC)
 
 static struct mutex adjust_lock = MUTEX_INIT(adjust_lock, "clock adjust");
 static struct {
@@ -57,11 +58,11 @@ static bool steers(const struct linux_timex *t)
 	       ((t->modes & LINUX_ADJ_TICK) && t->tick != TICK_US);
 }
 
-static void step(const struct linux_timex *t)
+static int step(const struct linux_timex *t)
 {
 	int64_t ns = t->modes & LINUX_ADJ_NANO ? t->usec : t->usec * (int64_t)NSEC_PER_USEC;
 
-	date_set(time_realtime() + (uint64_t)t->sec * NSEC_PER_SEC + (uint64_t)ns);
+	return t->sec < -STEP_MAX_S || t->sec > STEP_MAX_S ? -EINVAL : date_set(time_realtime() + (uint64_t)t->sec * NSEC_PER_SEC + (uint64_t)ns);
 }
 
 static void state_set(const struct linux_timex *t)
@@ -111,10 +112,10 @@ static int64_t adjust(uint64_t user)
 	result = modes_check(&t);
 	if (!result && steers(&t))
 		result = -EOPNOTSUPP;
+	if (!result && (t.modes & LINUX_ADJ_SETOFFSET))
+		result = step(&t);
 	if (result)
 		return copy_back_to_user(user, &t, sizeof(t)) ? -EFAULT : result;
-	if (t.modes & LINUX_ADJ_SETOFFSET)
-		step(&t);
 	mutex_lock(&adjust_lock);
 	if (!(t.modes & LINUX_ADJ_ADJTIME))
 		state_set(&t);

@@ -10,6 +10,8 @@
 #include <kernel/time.h>
 #include <kernel/wait.h>
 
+#define DATE_END	((INT64_MAX / NSEC_PER_SEC - 30ull * 365 * 24 * 3600) * NSEC_PER_SEC)	/* Linux's: signed ns, and some uptime */
+
 static struct mutex watch_lock = MUTEX_INIT(watch_lock, "clock watches");
 static struct list watches = LIST_INIT(watches);
 static struct wait_queue sleepers = WAIT_QUEUE_INIT(sleepers, "dates");
@@ -39,10 +41,12 @@ void clock_unwatch(struct clock_watch *w)
 	mutex_unlock(&watch_lock);
 }
 
-void date_set(uint64_t date)
+int date_set(uint64_t date)
 {
 	struct clock_watch *w;
 
+	if (date < time_now() || date >= DATE_END)
+		return -EINVAL;
 	mutex_lock(&watch_lock);
 	clock_set_realtime(date);
 	vdso_set_realtime();
@@ -51,6 +55,7 @@ void date_set(uint64_t date)
 		w->changed(w);
 	mutex_unlock(&watch_lock);
 	wait_wake(&sleepers, 0);
+	return 0;
 }
 
 int sleep_until_date(uint64_t date)

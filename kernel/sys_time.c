@@ -112,15 +112,11 @@ SYSCALL_FLAGS(NR_clock_getres, clock_getres, SYSCALL_DRIVER)
 	return timespec_to_user(args->a[1], coarse ? TICK_NS : 1);
 }
 
-/* A date before the machine was switched on would leave none for the time since then: clock_settime(2). */
 static int64_t realtime_set(uint64_t ns)
 {
 	if (!privileged(LINUX_CAP_SYS_TIME))
 		return -EPERM;
-	if (ns < time_now())
-		return -EINVAL;
-	date_set(ns);
-	return 0;
+	return date_set(ns);
 }
 
 SYSCALL(NR_clock_settime, clock_settime)

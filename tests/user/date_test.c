@@ -241,6 +241,20 @@ ABI_CASE(the_date_is_moved_by_an_offset)
 	CHECK_ERR(syscall(SYS_adjtimex, &t), EINVAL);
 }
 
+ABI_CASE(no_date_is_set_that_cannot_be_counted)
+{
+	struct timespec late = { .tv_sec = 9223372036 - 3600 }, early = { 0 };
+	struct clock_state t = { .modes = SETOFFSET, .sec = 9223372036854775807 };
+
+	if (!may_set())
+		return;
+	CHECK_ERR(clock_settime(CLOCK_REALTIME, &late), EINVAL);
+	CHECK_ERR(clock_settime(CLOCK_REALTIME, &early), EINVAL);	/* before the machine was switched on */
+	CHECK_ERR(syscall(SYS_adjtimex, &t), EINVAL);
+	t = (struct clock_state){ .modes = SETOFFSET, .sec = -clock_now(CLOCK_REALTIME).tv_sec };
+	CHECK_ERR(syscall(SYS_adjtimex, &t), EINVAL);
+}
+
 ABI_CASE(a_futex_wait_for_a_date_notices_that_the_date_was_set)
 {
 	struct itimerspec s = in_an_hour();

@@ -43,8 +43,8 @@ void clock_watch(struct clock_watch *w);
 /* No call is under way when this returns. Harmless when @w is not watched. */
 void clock_unwatch(struct clock_watch *w);
 
-/* Set the date, for everybody. May sleep. */
-void date_set(uint64_t date);
+/* Set the date, for everybody. 0, or -EINVAL: before the machine was switched on, or in the last 30 years that can be counted. May sleep. */
+int date_set(uint64_t date);
 /* Sleep until it is @date. 0 or -EINTR. */
 int sleep_until_date(uint64_t date);
 
