@@ -382,15 +382,19 @@ static void show_flags(struct seq *s, uint32_t flags)
 	seq_puts(s, " \n");
 }
 
-static void show_usage(struct seq *s, const struct space_usage *u, uint64_t locked)
+static void show_usage(struct seq *s, const struct space_usage *u, uint64_t locked, bool by_kind)
 {
 	static const char *const none[] = {
-		"AnonHugePages:", "ShmemPmdMapped:", "FilePmdMapped:", "Shared_Hugetlb:", "Private_Hugetlb:", "Swap:", "SwapPss:",
+		"LazyFree:", "AnonHugePages:", "ShmemPmdMapped:", "FilePmdMapped:", "Shared_Hugetlb:", "Private_Hugetlb:", "Swap:", "SwapPss:",
 	};
 
 	seq_printf(s, "Rss:            %8llu kB\n", ull(u->resident) / 1024);
-	seq_printf(s, "Pss:            %8llu kB\nShared_Clean:   %8llu kB\nShared_Dirty:   %8llu kB\nPrivate_Clean:  %8llu kB\n", ull(u->part) / 1024,
-		   ull(u->own[0][0]) / 1024, ull(u->own[0][1]) / 1024, ull(u->own[1][0]) / 1024);
+	seq_printf(s, "Pss:            %8llu kB\nPss_Dirty:      %8llu kB\n", ull(u->part) / 1024, ull(u->part_dirty) / 1024);
+	if (by_kind)
+		seq_printf(s, "Pss_Anon:       %8llu kB\nPss_File:       %8llu kB\nPss_Shmem:      %8llu kB\n", ull(u->part_anonymous) / 1024,
+			   ull(u->part - u->part_anonymous - u->part_memory) / 1024, ull(u->part_memory) / 1024);
+	seq_printf(s, "Shared_Clean:   %8llu kB\nShared_Dirty:   %8llu kB\nPrivate_Clean:  %8llu kB\n", ull(u->own[0][0]) / 1024,
+		   ull(u->own[0][1]) / 1024, ull(u->own[1][0]) / 1024);
 	seq_printf(s, "Private_Dirty:  %8llu kB\nReferenced:     %8llu kB\nAnonymous:      %8llu kB\n", ull(u->own[1][1]) / 1024,
 		   ull(u->resident) / 1024, ull(u->anonymous) / 1024);
 	/* There are neither huge pages nor swap. */
@@ -424,7 +428,7 @@ static void show_areas(struct seq *s, struct inode *inode, bool usage)
 		if (usage) {
 			seq_printf(s, "Size:           %8llu kB\nKernelPageSize: %8u kB\nMMUPageSize:    %8u kB\n", ull(v.end - v.start) / 1024, 4,
 				   4);
-			show_usage(s, &u, v.flags & VM_LOCKED ? u.part : 0);
+			show_usage(s, &u, v.flags & VM_LOCKED ? u.part : 0, false);
 			show_flags(s, v.flags);
 		}
 		file_put(v.file);
@@ -465,6 +469,9 @@ static void usage_add(struct space_usage *to, const struct space_usage *u)
 	to->resident += u->resident;
 	to->anonymous += u->anonymous;
 	to->part += u->part;
+	to->part_dirty += u->part_dirty;
+	to->part_anonymous += u->part_anonymous;
+	to->part_memory += u->part_memory;
 	for (unsigned int i = 0; i < 4; i++)
 		to->own[i / 2][i % 2] += u->own[i / 2][i % 2];
 }
@@ -478,19 +485,18 @@ void proc_pid_smaps_rollup(struct seq *s, struct inode *inode)
 	uint64_t locked = 0;
 	struct vma v;
 
-	while (space && space_area(space, end, &v, &u)) {
+	if (!space)
+		return;
+	while (space_area(space, end, &v, &u)) {
 		start = end ? start : v.start;
 		end = v.end;
 		usage_add(&sum, &u);
 		locked += v.flags & VM_LOCKED ? u.part : 0;
 		file_put(v.file);
 	}
-	if (space)
-		space_put(space);
-	if (!end)
-		return;
+	space_put(space);
 	seq_printf(s, "%08llx-%08llx ---p 00000000 00:00 0                          [rollup]\n", ull(start), ull(end));
-	show_usage(s, &sum, locked);
+	show_usage(s, &sum, locked, true);
 }
 
 void proc_pid_cgroup(struct seq *s, struct inode *inode)

@@ -5,6 +5,7 @@
 
 void space_usage(const struct space *s, const struct vma *vma, struct space_usage *u)
 {
+	bool in_memory = vma->mapping && !vma->mapping->ops;
 	vaddr_t v = vma->start;
 	paddr_t p;
 
@@ -18,6 +19,9 @@ void space_usage(const struct space *s, const struct vma *vma, struct space_usag
 			continue;
 		u->resident += PAGE_SIZE;
 		u->part += PAGE_SIZE / sharers;
+		u->part_dirty += dirty ? PAGE_SIZE / sharers : 0;
+		u->part_anonymous += page->use == PAGE_ANON ? PAGE_SIZE / sharers : 0;
+		u->part_memory += page->use != PAGE_ANON && in_memory ? PAGE_SIZE / sharers : 0;
 		u->own[sharers == 1][dirty] += PAGE_SIZE;
 		u->anonymous += page->use == PAGE_ANON ? PAGE_SIZE : 0;
 	}

@@ -262,7 +262,7 @@ ABI_CASE(smaps_tells_what_is_there_and_whose)
 	CHECK(all != MAP_FAILED && !mprotect(p, 16 * 4096, PROT_READ | PROT_WRITE) && !pipe(go));
 	memset(p, 1, 8 * 4096);
 	CHECK(smaps(p, "Size:") == 64 && smaps(p, "Rss:") == 32 && smaps(p, "Anonymous:") == 32);
-	CHECK(smaps(p, "Private_Dirty:") == 32 && smaps(p, "Pss:") == 32);
+	CHECK(smaps(p, "Private_Dirty:") == 32 && smaps(p, "Pss:") == 32 && smaps(p, "Pss_Dirty:") == 32 && smaps(p, "LazyFree:") == 0);
 	pid = fork();
 	if (!pid)
 		_exit(read(go[0], &c, 1) == 1 ? 0 : 1);

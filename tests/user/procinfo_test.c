@@ -368,3 +368,21 @@ ABI_CASE(what_is_in_the_directory_of_a_process_is_root_s_while_it_is_not_dumpabl
 	}
 	CHECK(abi_wait(pid) == 0);
 }
+
+static long rollup(const char *name)
+{
+	return strtol(line_of("/proc/self/smaps_rollup", name), NULL, 10);
+}
+
+ABI_CASE(the_sum_of_areas_tells_whose_memory_it_is)
+{
+	long before = rollup("Pss_Anon:"), shared = rollup("Pss_Shmem:");
+	char *own = mmap(NULL, MEGABYTE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	char *others = mmap(NULL, MEGABYTE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(own != MAP_FAILED && others != MAP_FAILED);
+	memset(own, 1, MEGABYTE);
+	memset(others, 1, MEGABYTE);
+	CHECK(rollup("Pss_Anon:") >= before + 1024 && rollup("Pss_Shmem:") >= shared + 1024 && rollup("Pss_Dirty:") >= 2048);
+	CHECK(rollup("Pss_File:") >= 0 && rollup("LazyFree:") == 0);
+}

@@ -145,7 +145,8 @@ static inline bool user_range_ok(vaddr_t a, uint64_t length) { return length <= 
 /* Bytes of an area. */
 struct space_usage {
 	uint64_t resident, anonymous;
-	uint64_t part;		/* each page divided by who maps it */
+	uint64_t part;		/* each page divided by who maps it; of that what is dirty, anonymous, and of files in memory */
+	uint64_t part_dirty, part_anonymous, part_memory;
 	uint64_t own[2][2];	/* shared and its own; clean and dirty */
 };
 
