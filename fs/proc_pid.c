@@ -5,6 +5,7 @@
  */
 #include <fs/mount.h>
 #include <fs/proc_pid.h>
+#include <kernel/log.h>
 #include <kernel/process.h>
 #include <kernel/ptrace.h>
 #include <lib/format.h>
@@ -480,9 +481,19 @@ static int task_iterate(struct file *f, bool (*emit)(void *arg, const char *name
 #define LINK(n, i)	{ .name = n, .mode = LINUX_S_IFLNK | 0777, .number = i, .ops = &pid_link_ops }
 #define TEXT(n, i, s)	{ .name = n, .mode = LINUX_S_IFREG | 0444, .number = i, .show = s }
 
-static const struct proc_entry net_entries[] = {
+/* Other families come at boot. */
+static struct proc_entry net_entries[PROC_NET_MAX] = {
 	TEXT("unix", 31, proc_net_unix),
 };
+static unsigned int nr_net_entries = 1;
+
+void proc_net_add(const char *name, void (*show)(struct seq *s, struct inode *inode))
+{
+	if (nr_net_entries == PROC_NET_MAX)
+		panic("/proc/net has no room for %s", name);
+	net_entries[nr_net_entries] = (struct proc_entry)TEXT(name, PROC_NET_FIRST + nr_net_entries, show);
+	nr_net_entries++;
+}
 
 static const struct proc_entry entries[] = {
 	TEXT("stat", 2, proc_pid_stat), TEXT("status", 3, proc_pid_status), TEXT("cmdline", 4, proc_pid_cmdline),
@@ -495,7 +506,7 @@ static const struct proc_entry entries[] = {
 	{ .name = "io", .mode = LINUX_S_IFREG | 0400, .number = 25, .show = proc_pid_io },
 	{ .name = "pagemap", .mode = LINUX_S_IFREG | 0400, .number = 26, .fops = &proc_pagemap_ops },
 	{ .name = "net", .mode = LINUX_S_IFDIR | 0555, .number = 27, .ops = &pid_dir_ops, .fops = &pid_dir_fops,
-	  .below = net_entries, .nr_below = ARRAY_SIZE(net_entries) },
+	  .below = net_entries },
 	TEXT("cgroup", 20, proc_pid_cgroup),
 	TEXT("mounts", 10, proc_pid_mounts), TEXT("mountinfo", 23, proc_pid_mountinfo),
 	{ .name = "mountstats", .mode = LINUX_S_IFREG | 0400, .number = 24, .show = proc_pid_mountstats },
@@ -521,7 +532,7 @@ static const struct proc_entry *entries_of(const struct inode *dir, unsigned int
 {
 	const struct proc_entry *e = ((struct proc_node *)dir->priv)->entry;
 
-	*nr = e->below ? e->nr_below : ARRAY_SIZE(entries) - (e->number == TASK_DIR ? 2 : 0);
+	*nr = e->below == net_entries ? nr_net_entries : e->below ? e->nr_below : ARRAY_SIZE(entries) - (e->number == TASK_DIR ? 2 : 0);
 	return e->below ? e->below : entries;
 }
 

@@ -91,6 +91,8 @@ int inet_error(err_t err);
 uint64_t stack_bytes(void);
 uint64_t stack_bytes_max(void);
 struct netif *stack_loop(void);
+/* What went over lo since boot. */
+void stack_counts(uint64_t *packets, uint64_t *bytes);
 bool stack_is_short(void);	/* of memory: who asks for more should wait */
 
 /* socket.c */
@@ -158,6 +160,9 @@ ssize_t datagram_send(struct inet_socket *s, struct message *m, bool nonblock);
 ssize_t datagram_receive(struct inet_socket *s, struct message *m, bool nonblock);
 /* Listen for what ICMP says about datagrams. -ENOMEM. Once. */
 int udp_start(void);
+
+/* interface.c. Questions about lo; -ENOTTY: @cmd is none. */
+int64_t interface_ioctl(uint32_t cmd, uint64_t arg);
 
 /* option.c */
 void inet_options_init(struct inet_socket *s);

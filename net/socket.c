@@ -391,7 +391,7 @@ static int64_t inet_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 	case LINUX_SIOCGPGRP:
 		return put_user32(arg, (uint32_t)file_get_owner(f)) ? -EFAULT : 0;
 	}
-	return -ENOTTY;
+	return interface_ioctl(cmd, arg);
 }
 
 #define FAMILY(v)											\

@@ -30,6 +30,7 @@ struct mutex inet_lock = MUTEX_INIT(inet_lock, "inet");
 static struct wait_queue tick_wait = WAIT_QUEUE_INIT(tick_wait, "inet_tick");
 static bool started, ticking;			/* guarded by inet_lock; ticking is read without */
 static uint64_t bytes_used, bytes_max;		/* the first atomic */
+static uint64_t nr_packets, nr_bytes;		/* of lo, guarded by inet_lock */
 static struct netif *loop;
 
 void *stack_alloc(unsigned long size)
@@ -104,11 +105,32 @@ struct netif *stack_loop(void)
 	return loop;
 }
 
+static void stack_count(const struct pbuf *p)
+{
+	nr_packets++;
+	nr_bytes += p->tot_len;
+}
+
+void stack_counts(uint64_t *packets, uint64_t *bytes)
+{
+	inet_lock_take();
+	*packets = nr_packets;
+	*bytes = nr_bytes;
+	inet_unlock();
+}
+
+int stack_hear_v6(struct pbuf *p)
+{
+	stack_count(p);
+	return 0;
+}
+
 int stack_hear(struct pbuf *p, struct netif *from)
 {
 	const struct ip_hdr *h = p->payload;
 	ip4_addr_t to;
 
+	stack_count(p);
 	ip4_addr_copy(to, h->dest);
 	if (from == loop)
 		ip4_addr_copy(*ip_2_ip4(&loop->ip_addr), to);

@@ -8,10 +8,12 @@ struct pbuf;
 
 /* A packet comes in: lo hears every address of 127.0.0.0/8. 0: go on with it. */
 int stack_hear(struct pbuf *p, struct netif *from);
+int stack_hear_v6(struct pbuf *p);
 /* Where the numbers of a new connection begin: random, so that nobody guesses them. */
 unsigned int stack_first_number(void);
 
 #define LWIP_HOOK_IP4_INPUT(p, from)				stack_hear(p, from)
+#define LWIP_HOOK_IP6_INPUT(p, from)				stack_hear_v6(p)
 #define LWIP_HOOK_TCP_ISN(local, local_port, remote, remote_port)	stack_first_number()
 
 #endif

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Internet sockets over the loopback: datagrams, and what every kind has: options, and errors of calls. */
+#include <fcntl.h>
+#include <net/if.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/time.h>
@@ -227,4 +229,44 @@ ABI_CASE(memory_of_sockets_comes_back)
 	connection(AF_INET, fd);
 	CHECK(write(fd[0], "here", 4) == 4 && recv(fd[1], c, 4, MSG_WAITALL) == 4);
 	datagrams(AF_INET);
+}
+
+/* Is there a socket at @port in the table, in that state? */
+static bool is_listed(const char *table, uint16_t port, const char *state)
+{
+	static char text[1 << 20];
+	char local[16], *at;
+	int fd = open(table, O_RDONLY);
+	ssize_t n, used = 0;
+
+	CHECK(fd >= 0);
+	while ((n = read(fd, text + used, sizeof(text) - 1 - used)) > 0)
+		used += n;
+	close(fd);
+	text[used] = '\0';
+	snprintf(local, sizeof(local), ":%04X ", port);
+	at = strstr(text, local);
+	return at && (at = strchr(at + 6, ' ')) && !strncmp(at + 1, state, 2);
+}
+
+ABI_CASE(the_loopback_interface_is_told_of)
+{
+	int l = bound(AF_INET, SOCK_STREAM), u = bound(AF_INET, SOCK_DGRAM), v = bound(AF_INET6, SOCK_STREAM);
+	struct ifreq r = { .ifr_name = "lo" }, all[64];
+	struct ifconf c = { .ifc_len = sizeof(all), .ifc_req = all };
+
+	CHECK(!listen(l, 1) && !listen(v, 1));
+	CHECK(is_listed("/proc/net/tcp", port_of(l), "0A") && is_listed("/proc/net/udp", port_of(u), "07"));
+	CHECK(is_listed("/proc/self/net/tcp6", port_of(v), "0A"));
+	CHECK(!ioctl(u, SIOCGIFINDEX, &r) && r.ifr_ifindex == 1);
+	CHECK(!ioctl(u, SIOCGIFFLAGS, &r) && (r.ifr_flags & (IFF_UP | IFF_LOOPBACK | IFF_RUNNING)) == (IFF_UP | IFF_LOOPBACK | IFF_RUNNING));
+	CHECK(!ioctl(u, SIOCGIFMTU, &r) && r.ifr_mtu == 65536);
+	CHECK(!ioctl(u, SIOCGIFADDR, &r) && ((struct sockaddr_in *)&r.ifr_addr)->sin_addr.s_addr == htonl(INADDR_LOOPBACK));
+	CHECK(!ioctl(u, SIOCGIFCONF, &c) && c.ifc_len >= (int)sizeof(r) && !strcmp(all[0].ifr_name, "lo"));
+	memset(&r, 0, sizeof(r));
+	r.ifr_ifindex = 1;
+	CHECK(!ioctl(u, SIOCGIFNAME, &r) && !strcmp(r.ifr_name, "lo"));
+	strcpy(r.ifr_name, "none9");
+	CHECK_ERR(ioctl(u, SIOCGIFINDEX, &r), ENODEV);
+	CHECK_ERR(ioctl(u, SIOCGIFINDEX, nowhere), EFAULT);
 }

@@ -102,6 +102,39 @@ union linux_sockaddr_inet {
 	struct linux_sockaddr_in6 v6;
 };
 
+/* ioctls about interfaces. */
+#define LINUX_SIOCGIFNAME	0x8910
+#define LINUX_SIOCGIFCONF	0x8912
+#define LINUX_SIOCGIFFLAGS	0x8913
+#define LINUX_SIOCGIFADDR	0x8915
+#define LINUX_SIOCGIFDSTADDR	0x8917
+#define LINUX_SIOCGIFBRDADDR	0x8919
+#define LINUX_SIOCGIFNETMASK	0x891b
+#define LINUX_SIOCGIFMETRIC	0x891d
+#define LINUX_SIOCGIFMTU	0x8921
+#define LINUX_SIOCGIFHWADDR	0x8927
+#define LINUX_SIOCGIFINDEX	0x8933
+#define LINUX_SIOCGIFTXQLEN	0x8942
+#define LINUX_IFF_UP		0x1
+#define LINUX_IFF_LOOPBACK	0x8
+#define LINUX_IFF_RUNNING	0x40
+#define LINUX_ARPHRD_LOOPBACK	772
+
+struct linux_ifreq {
+	char name[16];
+	union {
+		struct linux_sockaddr_in address;
+		int16_t flags;
+		int32_t number;
+		uint64_t rest[3];
+	};
+};
+
+struct linux_ifconf {
+	int32_t length, pad;
+	uint64_t requests;
+};
+
 /* The control messages IP_PKTINFO and IPV6_PKTINFO. */
 struct linux_in_pktinfo {
 	int32_t index;

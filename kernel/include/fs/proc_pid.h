@@ -9,6 +9,8 @@
 #define PROC_EXE	12
 #define PROC_CWD	13
 #define PROC_ROOT	14
+#define PROC_NET_FIRST	64	/* of those that proc_net_add() makes */
+#define PROC_NET_MAX	16
 #define PROC_NS_FIRST	100	/* with the kind, and NS_KINDS more for those of children */
 #define PROC_NS_NR	10
 
@@ -23,6 +25,9 @@ struct proc_entry {
 	const struct proc_entry *below;	/* of a directory with fixed names */
 	uint32_t nr_below;
 };
+
+/* One more file in each /proc/<pid>/net. At boot. */
+void proc_net_add(const char *name, void (*show)(struct seq *s, struct inode *inode));
 
 /* inode->priv of everything below /proc/<pid>. */
 struct proc_node {
