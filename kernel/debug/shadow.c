@@ -18,10 +18,12 @@
 #define SHADOW_SHIFT	3
 #define SHADOW_OFFSET	0xdffffc0000000000ul	/* scripts/flags.mk tells the compiler the same */
 #define GRANULE		8ul
-#define IMAGE_MAX	(16ul << 20)
+#define IMAGE_MAX	(24ul << 20)
 #define STACKS_SPAN	(1ul << 30)		/* of kernel stacks: mm/vmap.c's first part */
 #define TABLE_ENTRIES	512u
 #define PRESENT_WRITE	0x3ull
+#define IMAGE_PAGES	(IMAGE_MAX >> SHADOW_SHIFT >> PAGE_SHIFT)
+#define EARLY_LEAVES	((IMAGE_PAGES + TABLE_ENTRIES - 1) / TABLE_ENTRIES)
 #define SHADOW_PAGE_SPAN (PAGE_SIZE << SHADOW_SHIFT)
 
 extern uint64_t boot_pml4[];
@@ -29,8 +31,8 @@ typedef void (*constructor)(void);
 extern const constructor constructors_start[], constructors_end[];
 
 static uint8_t image_shadow[IMAGE_MAX >> SHADOW_SHIFT] __aligned(4096);
-/* Of the boot's page table, from the second level on. */
-static uint64_t early_tables[3][TABLE_ENTRIES] __aligned(4096);
+/* Of the boot's page table: one of the second level, one of the third, and those that map image_shadow. */
+static uint64_t early_tables[2 + EARLY_LEAVES][TABLE_ENTRIES] __aligned(4096);
 static vaddr_t direct_end;		/* 0: not known yet */
 static bool ready;
 
@@ -83,9 +85,10 @@ void debug_early_init(void)
 
 	boot_pml4[index_at(at, 3)] = kernel_to_phys(early_tables[0]) | PRESENT_WRITE;
 	early_tables[0][index_at(at, 2)] = kernel_to_phys(early_tables[1]) | PRESENT_WRITE;
-	early_tables[1][index_at(at, 1)] = kernel_to_phys(early_tables[2]) | PRESENT_WRITE;
-	for (unsigned int i = 0; i < TABLE_ENTRIES; i++)
-		early_tables[2][i] = kernel_to_phys(image_shadow + i * PAGE_SIZE) | PRESENT_WRITE;
+	for (unsigned int i = 0; i < EARLY_LEAVES; i++)
+		early_tables[1][index_at(at, 1) + i] = kernel_to_phys(early_tables[2 + i]) | PRESENT_WRITE;
+	for (unsigned int i = 0; i < IMAGE_PAGES; i++)
+		early_tables[2 + i / TABLE_ENTRIES][i % TABLE_ENTRIES] = kernel_to_phys(image_shadow + i * PAGE_SIZE) | PRESENT_WRITE;
 }
 
 /* The shadow of RAM [@start, @end), but for pages that hold another range's too and are there. Returns how far it goes. */
@@ -112,7 +115,7 @@ void debug_map_shadow(void (*map)(vaddr_t v, paddr_t p))
 	unsigned int nr = boot_ram(&ram);
 	vaddr_t mapped = 0;
 
-	for (unsigned int i = 0; i < TABLE_ENTRIES; i++)
+	for (unsigned int i = 0; i < IMAGE_PAGES; i++)
 		map((vaddr_t)shadow_at(KERNEL_BASE) + i * PAGE_SIZE, kernel_to_phys(image_shadow + i * PAGE_SIZE));
 	for (unsigned int i = 0; i < nr; i++) {
 		mapped = map_range(mapped, ram[i].start, ram[i].end, map);

@@ -132,7 +132,7 @@ SECTIONS
 	} :data
 	kernel_end = .;
 	ASSERT(!DEFINED(kaslr_choose) || kernel_end - kernel_start <= (KASLR_TABLES - 1) * 0x200000, "the image is larger than boot/kaslr.c moves")
-	ASSERT(kernel_end - KERNEL_BASE <= 0x1000000, "the image is larger than boot/start.S maps")
+	ASSERT(kernel_end - KERNEL_BASE <= 0x1800000, "the image is larger than boot/start.S maps")
 
 	/* Behind all others, so that it can be made of the finished image; its memory is free once the kernel runs. */
 	.kaslr : AT(ADDR(.kaslr) - KERNEL_BASE) {

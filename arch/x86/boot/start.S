@@ -138,7 +138,7 @@ serial_text:
 	jmp serial_text
 3:	ret
 
-/* The first 4 GiB twice: where they are, and where the direct map begins unless kaslr.c moves it. Their first 16 MiB at KERNEL_BASE. */
+/* The first 4 GiB twice: where they are, and where the direct map begins unless kaslr.c moves it. Their first 24 MiB at KERNEL_BASE. */
 build_tables:
 	movl $PHYS(boot_pdpt_low) + PTE_PRESENT_WRITE, %eax
 	movl %eax, PHYS(boot_pml4)
@@ -162,7 +162,7 @@ build_tables:
 	loop 2b
 	movl $PHYS(boot_pds), %esi
 	movl $PHYS(boot_pd_high), %edi
-	movl $16, %ecx
+	movl $24, %ecx
 	rep movsl
 	ret
 
