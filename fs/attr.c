@@ -7,6 +7,7 @@
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include <kernel/time.h>
+#include <kernel/user_ns.h>
 #include <mm/pagecache.h>
 #include <uapi/ferry/linux.h>
 
@@ -100,6 +101,9 @@ static int change_mode(const struct target *t, mode_t mode)
 		return err;
 	if (LINUX_S_ISLNK(inode->mode))
 		return -EOPNOTSUPP;
+	/* Nobody gives away a group that is not theirs. */
+	if (!current_in_group(inode->gid) && !inode_privileged(inode, LINUX_CAP_FSETID))
+		mode &= ~LINUX_S_ISGID;
 	inode->mode = (inode->mode & LINUX_S_IFMT) | (mode & 07777);
 	target_changed(t);
 	return 0;
@@ -147,7 +151,12 @@ static int change_owner(const struct target *t, uint32_t uid, uint32_t gid)
 
 	if (err)
 		return err;
-	if (!privileged(LINUX_CAP_CHOWN) && ((uid != ~0u && uid != inode->uid) || (gid != ~0u && gid != inode->gid && !current_in_group(gid))))
+	if ((uid != ~0u && uid_meant(uid) == ID_NONE) || (gid != ~0u && gid_meant(gid) == ID_NONE))
+		return -EINVAL;
+	uid = uid_meant(uid);
+	gid = gid_meant(gid);
+	if (!inode_privileged(inode, LINUX_CAP_CHOWN) &&
+	    ((uid != ~0u && uid != inode->uid) || (gid != ~0u && gid != inode->gid && !current_in_group(gid))))
 		return -EPERM;
 	if (uid != ~0u)
 		inode->uid = uid;

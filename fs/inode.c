@@ -5,6 +5,7 @@
 #include <fs/vfs.h>
 #include <kernel/process.h>
 #include <kernel/time.h>
+#include <kernel/user_ns.h>
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
 
@@ -63,9 +64,18 @@ void inode_touch(struct inode *inode)
 	inode->mtime = inode->ctime = time_realtime();
 }
 
+bool inode_privileged(const struct inode *inode, unsigned int cap)
+{
+	const struct user_ns *u = current && current_process ? current->cred.user_ns : NULL;
+
+	if (!privileged_here(cap))
+		return false;
+	return likely(!u) || (id_inside(u, ID_USER, inode->uid) != ID_NONE && id_inside(u, ID_GROUP, inode->gid) != ID_NONE);
+}
+
 void inode_strip(struct inode *inode)
 {
-	if (!privileged(LINUX_CAP_FSETID))
+	if (!inode_privileged(inode, LINUX_CAP_FSETID))
 		inode->mode &= ~(LINUX_S_ISUID | (inode->mode & 0010 ? LINUX_S_ISGID : 0));
 	file_privileges_forget(inode);
 }
@@ -89,11 +99,13 @@ bool current_in_group(uint32_t gid)
 }
 
 /* access(2) asks for the real user, who has the privileges only if that is root, unless ids are just ids (SECBIT_NO_SETUID_FIXUP). */
-static bool file_privilege(const struct credentials *c, unsigned int cap, bool real)
+static bool file_privilege(const struct inode *inode, const struct credentials *c, unsigned int cap, bool real)
 {
 	if (!real || !c || (c->privileges.secure_bits & LINUX_SECBIT_NO_SETUID_FIXUP))
-		return privileged(cap);
-	return !c->uid && (c->privileges.permitted & 1ull << cap);
+		return inode_privileged(inode, cap);
+	if (c->uid != root_of(c->user_ns) || !(c->privileges.permitted & 1ull << cap))
+		return false;
+	return !c->user_ns || (id_inside(c->user_ns, ID_USER, inode->uid) != ID_NONE && id_inside(c->user_ns, ID_GROUP, inode->gid) != ID_NONE);
 }
 
 /* What the mode does not give. Nobody executes what nobody may execute. */
@@ -103,11 +115,11 @@ static int permission_beyond(const struct inode *inode, uint32_t mask, const str
 
 	if ((mask & MAY_EXEC) && !dir && !(inode->mode & 0111))
 		return -EACCES;
-	if (file_privilege(c, LINUX_CAP_DAC_OVERRIDE, real))
+	if (file_privilege(inode, c, LINUX_CAP_DAC_OVERRIDE, real))
 		return 0;
 	if (mask & (dir ? MAY_WRITE : MAY_WRITE | MAY_EXEC))
 		return -EACCES;
-	return file_privilege(c, LINUX_CAP_DAC_READ_SEARCH, real) ? 0 : -EACCES;
+	return file_privilege(inode, c, LINUX_CAP_DAC_READ_SEARCH, real) ? 0 : -EACCES;
 }
 
 int inode_permission_as(const struct inode *inode, uint32_t mask, bool real)
@@ -130,7 +142,7 @@ int inode_permission(const struct inode *inode, uint32_t mask)
 
 bool inode_owner_or_root(const struct inode *inode)
 {
-	return privileged(LINUX_CAP_FOWNER) || current->cred.fsuid == inode->uid;
+	return inode_privileged(inode, LINUX_CAP_FOWNER) || current->cred.fsuid == inode->uid;
 }
 
 uint8_t mode_to_dtype(mode_t mode)
@@ -142,7 +154,7 @@ void inode_stat(const struct inode *inode, struct linux_stat *to)
 {
 	*to = (struct linux_stat){
 		.st_dev = inode->super->dev, .st_ino = inode->ino, .st_nlink = inode->nlink,
-		.st_mode = inode->mode, .st_uid = inode->uid, .st_gid = inode->gid, .st_rdev = inode->rdev,
+		.st_mode = inode->mode, .st_uid = uid_told(inode->uid), .st_gid = gid_told(inode->gid), .st_rdev = inode->rdev,
 		.st_size = inode->size, .st_blksize = PAGE_SIZE, .st_blocks = inode->nr_pages * (PAGE_SIZE / 512),
 		.st_atime_sec = inode->atime / NSEC_PER_SEC, .st_atime_nsec = inode->atime % NSEC_PER_SEC,
 		.st_mtime_sec = inode->mtime / NSEC_PER_SEC, .st_mtime_nsec = inode->mtime % NSEC_PER_SEC,

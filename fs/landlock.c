@@ -8,6 +8,7 @@
 #include <fs/landlock.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
+#include <kernel/user_ns.h>
 #include <mm/slab.h>
 #include <mm/user.h>
 #include <uapi/ferry/linux_landlock.h>
@@ -254,7 +255,7 @@ SYSCALL(NR_landlock_restrict_self, landlock_restrict_self)
 	struct ruleset *r;
 	struct file *f;
 
-	if (!current->no_new_privs && !privileged(LINUX_CAP_SYS_ADMIN))
+	if (!current->no_new_privs && !privileged_here(LINUX_CAP_SYS_ADMIN))
 		return -EPERM;
 	if ((uint32_t)args->a[1])
 		return -EINVAL;

@@ -111,7 +111,7 @@ static int64_t ns_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 	case LINUX_NS_GET_OWNER_UID:
 		if (ns->type->kind != NS_USER)
 			return -EINVAL;
-		return put_user32(arg, container_of(ns, struct user_ns, ns)->owner);
+		return put_user32(arg, uid_told(container_of(ns, struct user_ns, ns)->owner));
 	default:
 		return -ENOTTY;
 	}

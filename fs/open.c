@@ -102,7 +102,7 @@ static int open_check_type(const struct path *p, uint32_t flags)
 		return -EISDIR;
 	if (LINUX_S_ISSOCK(mode))
 		return -ENXIO;
-	if ((LINUX_S_ISBLK(mode) || LINUX_S_ISCHR(mode)) && (p->mount->flags & LINUX_MS_NODEV))
+	if ((LINUX_S_ISBLK(mode) || LINUX_S_ISCHR(mode)) && ((p->mount->flags & LINUX_MS_NODEV) || p->mount->super->user_ns))
 		return -EACCES;
 	if ((wants_write(flags) || (flags & LINUX_O_TRUNC)) && mount_read_only(p) && (LINUX_S_ISREG(mode) || LINUX_S_ISDIR(mode)))
 		return -EROFS;

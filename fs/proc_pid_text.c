@@ -9,6 +9,7 @@
 #include <kernel/ptrace.h>
 #include <kernel/seccomp.h>
 #include <kernel/time.h>
+#include <kernel/user_ns.h>
 #include <mm/page.h>
 #include <mm/slab.h>
 #include <mm/space.h>
@@ -237,10 +238,10 @@ static void show_set(struct seq *s, const char *name, uint64_t set, unsigned int
 
 static void show_ids(struct seq *s, const struct credentials *c)
 {
-	seq_printf(s, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t64\nGroups:\t", c->uid, c->euid, c->suid, c->fsuid, c->gid, c->egid,
-		   c->sgid, c->fsgid);
+	seq_printf(s, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t64\nGroups:\t", uid_told(c->uid), uid_told(c->euid),
+		   uid_told(c->suid), uid_told(c->fsuid), gid_told(c->gid), gid_told(c->egid), gid_told(c->sgid), gid_told(c->fsgid));
 	for (uint32_t i = 0; i < c->nr_groups && i < CREDENTIAL_GROUPS; i++)
-		seq_printf(s, "%u ", c->groups[i]);
+		seq_printf(s, "%u ", gid_told(c->groups[i]));
 }
 
 static void show_privileges(struct seq *s, const struct privileges *v)
@@ -446,17 +447,6 @@ void proc_pid_maps(struct seq *s, struct inode *inode)
 void proc_pid_smaps(struct seq *s, struct inode *inode)
 {
 	show_areas(s, inode, true);
-}
-
-/* There is one namespace of users, the first: everybody in it is who he is. */
-void proc_pid_id_map(struct seq *s, struct inode *inode)
-{
-	seq_printf(s, "%10u %10u %10u\n", 0, 0, UINT32_MAX);
-}
-
-void proc_pid_setgroups(struct seq *s, struct inode *inode)
-{
-	seq_puts(s, "allow\n");
 }
 
 void proc_pid_personality(struct seq *s, struct inode *inode)

@@ -5,6 +5,7 @@
 #include <kernel/init.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
+#include <kernel/user_ns.h>
 #include <lib/format.h>
 #include <mm/page.h>
 #include <mm/slab.h>
@@ -53,7 +54,7 @@ static int inode_set_target(struct inode *inode, const char *target)
 	return inode->priv ? 0 : -ENOMEM;
 }
 
-/* A directory with the set-group-id bit passes its group on. */
+/* A directory with the set-group-id bit passes its group on, but not to be a program's. */
 static void inherit_group(struct inode *inode, const struct inode *dir)
 {
 	if (!(dir->mode & LINUX_S_ISGID))
@@ -61,6 +62,8 @@ static void inherit_group(struct inode *inode, const struct inode *dir)
 	inode->gid = dir->gid;
 	if (LINUX_S_ISDIR(inode->mode))
 		inode->mode |= LINUX_S_ISGID;
+	else if ((inode->mode & 0010) && !current_in_group(dir->gid) && !inode_privileged(inode, LINUX_CAP_FSETID))
+		inode->mode &= ~LINUX_S_ISGID;
 }
 
 static struct dentry *tmpfs_create(struct dentry *dir, const char *name, size_t length, mode_t mode, uint64_t rdev, const char *target)
@@ -279,12 +282,12 @@ static int parse_option(const char *key, const char *value, struct tmpfs_options
 	else if (!strcmp(key, "nr_blocks"))
 		o->pages = v;
 	else if (!strcmp(key, "uid"))
-		o->uid = v;
+		o->uid = uid_meant((uint32_t)v);
 	else if (!strcmp(key, "gid"))
-		o->gid = v;
+		o->gid = gid_meant((uint32_t)v);
 	else
 		return -EINVAL;
-	return 0;
+	return o->uid == ID_NONE || o->gid == ID_NONE ? -EINVAL : 0;
 }
 
 /* "size=64k,mode=1777"; the text is cut up. */
@@ -366,7 +369,8 @@ fail:
 
 static struct super *tmpfs_mount(const char *source, const char *options)
 {
-	struct tmpfs_options o = { .mode = 01777 };
+	const struct credentials *who = current && current_process ? &current->cred : NULL;
+	struct tmpfs_options o = { .mode = 01777, .uid = who ? who->fsuid : 0, .gid = who ? who->fsgid : 0 };
 	char *copy = options ? kstrdup(options) : NULL;
 	struct super *s;
 	int err = parse_options(copy, &o);
@@ -385,7 +389,7 @@ static struct super *tmpfs_mount(const char *source, const char *options)
 	return s;
 }
 
-static struct fs_type tmpfs_type = { .name = "tmpfs", .nodev = true, .mount = tmpfs_mount, .option_known = tmpfs_option_known };
+static struct fs_type tmpfs_type = { .name = "tmpfs", .nodev = true, .for_users = true, .mount = tmpfs_mount, .option_known = tmpfs_option_known };
 
 /* memfd_create(2): files of an instance that is never mounted. */
 static struct super *memfd_super;

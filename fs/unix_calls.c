@@ -2,6 +2,7 @@
 /* UNIX sockets for the system calls: what those were given is checked and copied here (fs/socket.h). */
 #include <fs/unix.h>
 #include <kernel/process.h>
+#include <kernel/user_ns.h>
 #include <uapi/ferry/linux.h>
 
 static int type_check(int type, int protocol)
@@ -247,11 +248,12 @@ static int control_put_rights(struct control *c, struct rights *r, bool cloexec)
 
 static int unix_control_out(struct file *f, struct message *m, struct control *c)
 {
+	struct linux_ucred told = { m->cred.pid, uid_told(m->cred.uid), gid_told(m->cred.gid) };
 	const struct socket *s = f->priv;
 	int err = 0;
 
 	if (s->pass_cred && m->has_cred)
-		err = socket_control_put(c, LINUX_SOL_SOCKET, LINUX_SCM_CREDENTIALS, &m->cred, sizeof(m->cred));
+		err = socket_control_put(c, LINUX_SOL_SOCKET, LINUX_SCM_CREDENTIALS, &told, sizeof(told));
 	return !err && m->rights ? control_put_rights(c, m->rights, m->flags & LINUX_MSG_CMSG_CLOEXEC) : err;
 }
 

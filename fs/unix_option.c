@@ -2,6 +2,7 @@
 /* Options of UNIX sockets (socket(7)): what changes behaviour is kept, what only other families have is taken and has no effect. */
 #include <fs/unix.h>
 #include <kernel/process.h>
+#include <kernel/user_ns.h>
 #include <uapi/ferry/linux.h>
 
 static int option_set(struct socket *s, int option, int32_t v)
@@ -113,6 +114,7 @@ int unix_get_option(struct file *f, int level, int option, uint64_t uvalue, uint
 {
 	struct socket *s = f->priv;
 	static const uint64_t no_linger;
+	struct linux_ucred cred;
 	int32_t v = 0;
 	int err;
 
@@ -120,7 +122,8 @@ int unix_get_option(struct file *f, int level, int option, uint64_t uvalue, uint
 		return -EOPNOTSUPP;
 	switch (option) {
 	case LINUX_SO_PEERCRED:
-		return socket_value_put(uvalue, ulength, &s->peer_cred, sizeof(s->peer_cred));
+		cred = (struct linux_ucred){ s->peer_cred.pid, uid_told(s->peer_cred.uid), gid_told(s->peer_cred.gid) };
+		return socket_value_put(uvalue, ulength, &cred, sizeof(cred));
 	case LINUX_SO_LINGER:
 		return socket_value_put(uvalue, ulength, &no_linger, sizeof(no_linger));
 	case LINUX_SO_RCVTIMEO:

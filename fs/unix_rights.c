@@ -6,6 +6,7 @@
  */
 #include <fs/unix.h>
 #include <kernel/process.h>
+#include <kernel/user_ns.h>
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
 
@@ -319,7 +320,7 @@ static int rights_parse(struct message *m, const uint8_t *data, uint64_t n)
 
 static bool id_is_own(unsigned int cap, uint32_t id, uint32_t real, uint32_t effective, uint32_t saved)
 {
-	return id == real || id == effective || id == saved || privileged(cap);
+	return id == real || id == effective || id == saved || privileged_here(cap);
 }
 
 /* A process says who it is, not who others are. */
@@ -333,6 +334,10 @@ static int cred_parse(struct message *m, const uint8_t *data, uint64_t n)
 	memcpy(&c, data, sizeof(c));
 	if (c.pid != current_process->pid && !privileged(LINUX_CAP_SYS_ADMIN))
 		return -EPERM;
+	c.uid = uid_meant(c.uid);
+	c.gid = gid_meant(c.gid);
+	if (c.uid == ID_NONE || c.gid == ID_NONE)
+		return -EINVAL;
 	if (!id_is_own(LINUX_CAP_SETUID, c.uid, me->uid, me->euid, me->suid) || !id_is_own(LINUX_CAP_SETGID, c.gid, me->gid, me->egid, me->sgid))
 		return -EPERM;
 	m->cred = c;

@@ -4,6 +4,7 @@
  * process->lock; others read them as they stand.
  */
 #include <kernel/syscall.h>
+#include <kernel/user_ns.h>
 #include <mm/user.h>
 #include "process_internal.h"
 
@@ -26,9 +27,9 @@ static int may_signal(const struct process *p, const struct credentials *whom)
 {
 	const struct thread *me = current;
 
-	if (!me->process || me->process == p || privileged(LINUX_CAP_KILL))
+	if (!me->process || me->process == p || credentials_match(&me->cred, whom))
 		return 0;
-	return credentials_match(&me->cred, whom) ? 0 : -EPERM;
+	return privileged_in(whom->user_ns, LINUX_CAP_KILL) ? 0 : -EPERM;
 }
 
 int process_may_signal(const struct process *p)
@@ -105,31 +106,40 @@ static void gids_set(uint32_t real, uint32_t effective, uint32_t saved)
 
 SYSCALL_SHORT(NR_getuid, getuid, 0)
 {
-	return t->cred.uid;
+	return uid_told(t->cred.uid);
 }
 
 SYSCALL_SHORT(NR_getgid, getgid, 0)
 {
-	return t->cred.gid;
+	return gid_told(t->cred.gid);
 }
 
 SYSCALL_SHORT(NR_geteuid, geteuid, 0)
 {
-	return t->cred.euid;
+	return uid_told(t->cred.euid);
 }
 
 SYSCALL_SHORT(NR_getegid, getegid, 0)
 {
-	return t->cred.egid;
+	return gid_told(t->cred.egid);
+}
+
+/* Does one of the first @nr arguments name nobody here? -1 asks for nothing. */
+static bool has_no_meaning(const struct syscall_args *args, unsigned int nr, enum id_kind kind)
+{
+	for (unsigned int i = 0; i < nr; i++)
+		if ((uint32_t)args->a[i] != KEEP && id_outside(current->cred.user_ns, kind, (uint32_t)args->a[i]) == ID_NONE)
+			return true;
+	return false;
 }
 
 SYSCALL(NR_setuid, setuid)
 {
-	uint32_t id = args->a[0];
+	uint32_t id = uid_meant(args->a[0]);
 
 	if (id == KEEP)
 		return -EINVAL;
-	if (privileged(LINUX_CAP_SETUID))
+	if (privileged_here(LINUX_CAP_SETUID))
 		uids_set(id, id, id);
 	else if (id == current->cred.uid || id == current->cred.suid)
 		uids_set(KEEP, id, KEEP);
@@ -140,11 +150,11 @@ SYSCALL(NR_setuid, setuid)
 
 SYSCALL(NR_setgid, setgid)
 {
-	uint32_t id = args->a[0];
+	uint32_t id = gid_meant(args->a[0]);
 
 	if (id == KEEP)
 		return -EINVAL;
-	if (privileged(LINUX_CAP_SETGID))
+	if (privileged_here(LINUX_CAP_SETGID))
 		gids_set(id, id, id);
 	else if (id == current->cred.gid || id == current->cred.sgid)
 		gids_set(KEEP, id, KEEP);
@@ -156,9 +166,11 @@ SYSCALL(NR_setgid, setgid)
 /* setre*id: the saved id follows when the real one is set, or the effective one differs from the old real one. */
 SYSCALL(NR_setreuid, setreuid)
 {
-	uint32_t real = args->a[0], effective = args->a[1], old = current->cred.uid, saved;
+	uint32_t real = uid_meant(args->a[0]), effective = uid_meant(args->a[1]), old = current->cred.uid, saved;
 
-	if (!privileged(LINUX_CAP_SETUID) &&
+	if (has_no_meaning(args, 2, ID_USER))
+		return -EINVAL;
+	if (!privileged_here(LINUX_CAP_SETUID) &&
 	    ((real != KEEP && real != old && real != current->cred.euid) || (effective != KEEP && !is_uid(effective))))
 		return -EPERM;
 	saved = effective == KEEP ? current->cred.euid : effective;
@@ -168,9 +180,11 @@ SYSCALL(NR_setreuid, setreuid)
 
 SYSCALL(NR_setregid, setregid)
 {
-	uint32_t real = args->a[0], effective = args->a[1], old = current->cred.gid, saved;
+	uint32_t real = gid_meant(args->a[0]), effective = gid_meant(args->a[1]), old = current->cred.gid, saved;
 
-	if (!privileged(LINUX_CAP_SETGID) &&
+	if (has_no_meaning(args, 2, ID_GROUP))
+		return -EINVAL;
+	if (!privileged_here(LINUX_CAP_SETGID) &&
 	    ((real != KEEP && real != old && real != current->cred.egid) || (effective != KEEP && !is_gid(effective))))
 		return -EPERM;
 	saved = effective == KEEP ? current->cred.egid : effective;
@@ -180,19 +194,27 @@ SYSCALL(NR_setregid, setregid)
 
 SYSCALL(NR_setresuid, setresuid)
 {
-	for (unsigned int i = 0; i < 3 && !privileged(LINUX_CAP_SETUID); i++)
-		if ((uint32_t)args->a[i] != KEEP && !is_uid(args->a[i]))
+	uint32_t ids[3] = { uid_meant(args->a[0]), uid_meant(args->a[1]), uid_meant(args->a[2]) };
+
+	if (has_no_meaning(args, 3, ID_USER))
+		return -EINVAL;
+	for (unsigned int i = 0; i < 3 && !privileged_here(LINUX_CAP_SETUID); i++)
+		if (ids[i] != KEEP && !is_uid(ids[i]))
 			return -EPERM;
-	uids_set(args->a[0], args->a[1], args->a[2]);
+	uids_set(ids[0], ids[1], ids[2]);
 	return 0;
 }
 
 SYSCALL(NR_setresgid, setresgid)
 {
-	for (unsigned int i = 0; i < 3 && !privileged(LINUX_CAP_SETGID); i++)
-		if ((uint32_t)args->a[i] != KEEP && !is_gid(args->a[i]))
+	uint32_t ids[3] = { gid_meant(args->a[0]), gid_meant(args->a[1]), gid_meant(args->a[2]) };
+
+	if (has_no_meaning(args, 3, ID_GROUP))
+		return -EINVAL;
+	for (unsigned int i = 0; i < 3 && !privileged_here(LINUX_CAP_SETGID); i++)
+		if (ids[i] != KEEP && !is_gid(ids[i]))
 			return -EPERM;
-	gids_set(args->a[0], args->a[1], args->a[2]);
+	gids_set(ids[0], ids[1], ids[2]);
 	return 0;
 }
 
@@ -205,24 +227,24 @@ SYSCALL(NR_getresuid, getresuid)
 {
 	const struct credentials *c = &current->cred;
 
-	return three_put(args, c->uid, c->euid, c->suid);
+	return three_put(args, uid_told(c->uid), uid_told(c->euid), uid_told(c->suid));
 }
 
 SYSCALL(NR_getresgid, getresgid)
 {
 	const struct credentials *c = &current->cred;
 
-	return three_put(args, c->gid, c->egid, c->sgid);
+	return three_put(args, gid_told(c->gid), gid_told(c->egid), gid_told(c->sgid));
 }
 
 /* Both give the id before, also when they refuse to change it. */
 SYSCALL(NR_setfsuid, setfsuid)
 {
 	const struct credentials *old = &current->cred;
-	uint32_t id = args->a[0], before = old->fsuid;
+	uint32_t id = uid_meant(args->a[0]), before = uid_told(old->fsuid);
 	struct credentials new = *old;
 
-	if (id == KEEP || (!privileged(LINUX_CAP_SETUID) && !is_uid(id) && id != before))
+	if (id == KEEP || (!privileged_here(LINUX_CAP_SETUID) && !is_uid(id) && id != old->fsuid))
 		return before;
 	new.fsuid = id;
 	privileges_follow_fsuid(&new, old);
@@ -232,10 +254,10 @@ SYSCALL(NR_setfsuid, setfsuid)
 
 SYSCALL(NR_setfsgid, setfsgid)
 {
-	uint32_t id = args->a[0], before = current->cred.fsgid;
 	struct credentials new = current->cred;
+	uint32_t id = gid_meant(args->a[0]), before = gid_told(new.fsgid);
 
-	if (id == KEEP || (!privileged(LINUX_CAP_SETGID) && !is_gid(id) && id != before))
+	if (id == KEEP || (!privileged_here(LINUX_CAP_SETGID) && !is_gid(id) && id != new.fsgid))
 		return before;
 	new.fsgid = id;
 	credentials_set(&new);
@@ -245,11 +267,14 @@ SYSCALL(NR_setfsgid, setfsgid)
 SYSCALL(NR_getgroups, getgroups)
 {
 	const struct credentials *c = &current->cred;
+	uint32_t told[CREDENTIAL_GROUPS];
 	int size = args->a[0];
 
 	if (size < 0 || (size && (uint32_t)size < c->nr_groups))
 		return -EINVAL;
-	if (size && c->nr_groups && copy_to_user(args->a[1], c->groups, c->nr_groups * sizeof(c->groups[0])))
+	for (uint32_t i = 0; i < c->nr_groups; i++)
+		told[i] = gid_told(c->groups[i]);
+	if (size && c->nr_groups && copy_to_user(args->a[1], told, c->nr_groups * sizeof(told[0])))
 		return -EFAULT;
 	return c->nr_groups;
 }
@@ -259,12 +284,17 @@ SYSCALL(NR_setgroups, setgroups)
 	struct credentials new = current->cred;
 	uint64_t count = args->a[0];
 
-	if (!privileged(LINUX_CAP_SETGID))
+	if (!privileged_here(LINUX_CAP_SETGID) || !user_ns_may_set_groups(user_ns_of(&new)))
 		return -EPERM;
 	if (count > ARRAY_SIZE(new.groups))
 		return -EINVAL;
 	if (copy_from_user(new.groups, args->a[1], count * sizeof(new.groups[0])))
 		return -EFAULT;
+	for (uint64_t i = 0; i < count; i++) {
+		new.groups[i] = gid_meant(new.groups[i]);
+		if (new.groups[i] == ID_NONE)
+			return -EINVAL;
+	}
 	new.nr_groups = count;
 	credentials_set(&new);
 	return 0;

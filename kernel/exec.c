@@ -29,7 +29,6 @@
 #define STACK_GAP_MIN		(128ull << 20)
 #define STACK_GAP_MAX		(64ull << 30)
 #define NO_RANDOM		0x0040000u		/* personality(2): ADDR_NO_RANDOMIZE */
-#define PERSONALITY_UNSAFE	(NO_RANDOM | 0x0700000u)	/* and page zero, compatible layout, reading executes */
 #define DRIVER_STACK_LIMIT	(8ull << 20)
 
 static uint64_t random_pages(const struct exec_image *image, uint64_t mask)
@@ -171,48 +170,6 @@ static int layout_choose(struct exec_image *image)
 	return 0;
 }
 
-/* Somebody else has its registers, its directory or its calls in hand: the program of @p must not become more than who starts it. */
-static bool is_bound(const struct process *p)
-{
-	return p == current->process && (current->no_new_privs || p->nr_traced || fs_context_is_shared(p->fs));
-}
-
-/* Set-id bits count unless the mount forbids them, or who starts the program may not gain anything. Do they? */
-static bool set_ids(struct credentials *c, const struct file *file)
-{
-	const struct inode *inode = file->inode;
-	bool gid = (inode->mode & LINUX_S_ISGID) && (inode->mode & 0010);
-
-	if (inode->mode & LINUX_S_ISUID)
-		c->euid = inode->uid;
-	if (gid)
-		c->egid = inode->gid;
-	return gid || (inode->mode & LINUX_S_ISUID);
-}
-
-/* Who the program is. */
-static int identity_choose(struct exec_image *image, const struct process *p, const struct file *file)
-{
-	const struct credentials *from = p == current->process ? &current->cred : &p->cred;
-	bool no_new = p == current->process && current->no_new_privs, gains = false;
-	bool ignored = file->mount && (file->mount->flags & LINUX_MS_NOSUID);
-	struct file_privileges given = { 0 };
-	int err = ignored ? 0 : file_privileges_read(file->inode, &given);
-
-	if (err)
-		return err;
-	image->was_bound = is_bound(p);
-	image->cred = image->bound_cred = *from;
-	if (!ignored && !no_new)
-		gains = set_ids(&image->cred, file);
-	err = privileges_of_program(&image->bound_cred, from, &given, true, true, &image->secure);
-	if (!err)
-		err = privileges_of_program(&image->cred, from, &given, image->was_bound, no_new, &image->secure);
-	gains |= image->cred.privileges.permitted & ~from->privileges.permitted;
-	image->personality = p->personality & ~(gains ? PERSONALITY_UNSAFE : 0);
-	return err;
-}
-
 /* Build image->space for @p from @file; on failure the caller puts the space. */
 static int image_load(struct exec_image *image, struct process *p, struct file *file, const char *head, size_t head_size,
 		      const struct exec_args *args)
@@ -231,7 +188,7 @@ static int image_load(struct exec_image *image, struct process *p, struct file *
 		return -ENOMEM;
 	image->space->resident = image->resident;
 	file_note(image, file);
-	err = identity_choose(image, p, file);
+	err = exec_identity_choose(image, p, file);
 	if (!err)
 		err = layout_choose(image);
 	image->entry = image->base + image->plan.entry;
@@ -326,27 +283,6 @@ static void image_describe(struct process *p, const struct exec_image *image, co
 	spin_unlock_irq(&p->lock, flags);
 }
 
-/*
- * Who the process is now; before its memory is the program's, for who may look into the one may not look into the other. Who came too late
- * for identity_choose() binds it all the same.
- */
-static void identity_take(struct process *p, struct exec_image *image)
-{
-	uint64_t flags = spin_lock_irq(&process_tree_lock), inner = spin_lock_irq(&p->lock);
-
-	if (is_bound(p) && !image->was_bound)
-		image->cred = image->bound_cred;
-	p->cred = image->cred;
-	if (p == current->process)
-		current->cred = image->cred;
-	p->death_signal = image->secure ? 0 : p->death_signal;
-	p->dumpable = !image->secure && !image->unreadable;
-	p->personality = image->personality;
-	p->nr_execs += p == current->process;
-	spin_unlock_irq(&p->lock, inner);
-	spin_unlock_irq(&process_tree_lock, flags);
-}
-
 /* A table that vfork or clone shares must not lose its close-on-exec files for the other one. */
 static int files_unshare(struct process *p)
 {
@@ -374,7 +310,7 @@ static void exec_commit(struct exec_image *image, const char *program, struct re
 	t->rseq = 0;
 	posix_timers_free(p);
 	uring_process_ends();
-	identity_take(p, image);
+	exec_identity_take(p, image);
 	process_space_replace(p, image->space);
 	process_release_vfork(p);
 	fd_table_close_on_exec(p->files);
@@ -556,7 +492,7 @@ static int spawn_image(struct process *p, const struct process_spawn_args *args,
 	exec_args_free(&strings);
 	if (!err) {
 		p->space = image.space;
-		identity_take(p, &image);
+		exec_identity_take(p, &image);
 		image_describe(p, &image, program);
 		memset(regs, 0, sizeof(*regs));
 		regs_init_user(regs, image.entry, image.sp);

@@ -59,4 +59,8 @@ int elf_map(struct space *s, struct file *file, const struct elf_plan *plan, uin
 /* Map the stack at image->stack_top and fill it; sets image->sp and the ranges. */
 int exec_stack_build(struct exec_image *image, const struct exec_args *args);
 
+/* exec_identity.c: who the program of @file is, in @image; 0, -EPERM, -EINVAL. From now on @p is that. */
+int exec_identity_choose(struct exec_image *image, const struct process *p, const struct file *file);
+void exec_identity_take(struct process *p, struct exec_image *image);
+
 #endif

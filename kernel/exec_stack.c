@@ -4,6 +4,7 @@
  * pointers, count (AMD64 psABI 3.4.1). Written through the pages of the new space, which is not loaded yet.
  */
 #include <fs/internal.h>
+#include <kernel/user_ns.h>
 #include <mm/slab.h>
 #include <mm/space.h>
 #include <asm/thread.h>
@@ -123,8 +124,9 @@ static unsigned int aux_fill(const struct exec_image *image, uint64_t *aux, uint
 		{ LINUX_AT_PHDR, image->plan.phdr ? image->base + image->plan.phdr : 0 },
 		{ LINUX_AT_PHENT, sizeof(struct elf_segment) }, { LINUX_AT_PHNUM, image->plan.phnum },
 		{ LINUX_AT_BASE, image->interp_base }, { LINUX_AT_FLAGS, 0 }, { LINUX_AT_ENTRY, image->base + image->plan.entry },
-		{ LINUX_AT_UID, image->cred.uid }, { LINUX_AT_EUID, image->cred.euid }, { LINUX_AT_GID, image->cred.gid },
-		{ LINUX_AT_EGID, image->cred.egid }, { LINUX_AT_SECURE, image->secure }, { LINUX_AT_RANDOM, random },
+		{ LINUX_AT_UID, uid_told(image->cred.uid) }, { LINUX_AT_EUID, uid_told(image->cred.euid) },
+		{ LINUX_AT_GID, gid_told(image->cred.gid) },
+		{ LINUX_AT_EGID, gid_told(image->cred.egid) }, { LINUX_AT_SECURE, image->secure }, { LINUX_AT_RANDOM, random },
 		{ LINUX_AT_EXECFN, name }, { LINUX_AT_PLATFORM, random + 16 }, { LINUX_AT_HWCAP2, 0 },
 		{ LINUX_AT_MINSIGSTKSZ, sizeof(struct linux_sigframe) + arch_fpu_frame_size() + 256 }, { LINUX_AT_NULL, 0 },
 	};

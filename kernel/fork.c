@@ -19,7 +19,6 @@
 #include "pidfd.h"
 #include "process_internal.h"
 
-#define CLONE_REFUSED	LINUX_CLONE_NEWUSER
 #define THREAD_SHARES	(NS_CLONE_FLAGS | LINUX_CLONE_NEWUSER)	/* with its process */
 #define VFORK_POLL_NS	(50 * NSEC_PER_MSEC)
 #define THREADS_MAX	4096u
@@ -37,8 +36,6 @@ static int clone_check(const struct clone_request *r)
 {
 	uint64_t f = r->flags;
 
-	if (f & CLONE_REFUSED)
-		return -EINVAL;
 	if ((f & LINUX_CLONE_FS) && (f & (LINUX_CLONE_NEWNS | LINUX_CLONE_NEWUSER)))
 		return -EINVAL;
 	if ((f & LINUX_CLONE_THREAD) && (f & THREAD_SHARES))
@@ -150,6 +147,7 @@ static void process_copy_state(struct process *p, struct process *from, const st
 	p->env_end = from->env_end;
 	p->syscalls = from->syscalls == SYSCALLS_DRIVER ? SYSCALLS_DRIVER : SYSCALLS_ALL;
 	p->dumpable = from->dumpable;
+	p->memory_ns = from->memory_ns;
 	p->personality = from->personality;
 	p->oom_adjust = from->oom_adjust;
 	p->oom_adjust_min = from->oom_adjust_min;
@@ -269,11 +267,20 @@ static int pidfd_reserve(const struct clone_request *r, struct file **f)
 	return err;
 }
 
-/* The namespaces of @p's first thread; NULL: those of the current one. ERR_PTR. */
+/* The namespaces of @p's first thread, whose user namespace it is in from here on; NULL: those of the current one. ERR_PTR. */
 static struct ns_set *names_copy(struct process *p, uint64_t flags)
 {
-	if (likely(!(flags & NS_CLONE_FLAGS)))
-		return NULL;
+	int err = 0;
+
+	if (unlikely(flags & LINUX_CLONE_NEWUSER)) {
+		struct user_ns *old = p->cred.user_ns;
+
+		err = user_ns_create(&p->cred);
+		if (!err)
+			user_ns_put(old);
+	}
+	if (likely(!(flags & NS_CLONE_FLAGS)) || err)
+		return ERR_PTR(err);
 	return ns_set_copy(ns_set_of(current), flags, &p->cred, p->fs);
 }
 

@@ -5,6 +5,7 @@
  */
 #include <kernel/privilege.h>
 #include <kernel/syscall.h>
+#include <kernel/user_ns.h>
 #include <mm/user.h>
 #include "process_internal.h"
 
@@ -20,12 +21,15 @@ bool privileged(unsigned int cap)
 
 static bool any_root(const struct credentials *c)
 {
-	return !c->uid || !c->euid || !c->suid;
+	uint32_t root = root_of(c->user_ns);
+
+	return c->uid == root || c->euid == root || c->suid == root;
 }
 
 void privileges_follow_ids(struct credentials *to, const struct credentials *from)
 {
 	struct privileges *v = &to->privileges;
+	uint32_t root = root_of(to->user_ns);
 
 	if (v->secure_bits & LINUX_SECBIT_NO_SETUID_FIXUP)
 		return;
@@ -34,21 +38,22 @@ void privileges_follow_ids(struct credentials *to, const struct credentials *fro
 			v->permitted = v->effective = 0;
 		v->ambient = 0;
 	}
-	if (!from->euid && to->euid)
+	if (from->euid == root && to->euid != root)
 		v->effective = 0;
-	if (from->euid && !to->euid)
+	if (from->euid != root && to->euid == root)
 		v->effective = v->permitted;
 }
 
 void privileges_follow_fsuid(struct credentials *to, const struct credentials *from)
 {
 	struct privileges *v = &to->privileges;
+	uint32_t root = root_of(to->user_ns);
 
 	if (v->secure_bits & LINUX_SECBIT_NO_SETUID_FIXUP)
 		return;
-	if (!from->fsuid && to->fsuid)
+	if (from->fsuid == root && to->fsuid != root)
 		v->effective &= ~FILE_PRIVILEGES;
-	if (from->fsuid && !to->fsuid)
+	if (from->fsuid != root && to->fsuid == root)
 		v->effective |= v->permitted & FILE_PRIVILEGES;
 }
 
@@ -59,15 +64,17 @@ static int program_gains(struct credentials *to, const struct credentials *from,
 {
 	const struct privileges *old = &from->privileges;
 	bool root_is_more = !(old->secure_bits & LINUX_SECBIT_NOROOT);
+	uint32_t root = root_of(to->user_ns);
 
 	to->privileges.permitted = (old->bounding & file->permitted) | (old->inheritable & file->inheritable);
 	if (file->effective && file->permitted & ~to->privileges.permitted)
 		return -EPERM;
-	if (!root_is_more || (file->present && to->uid && !to->euid))	/* set-id root with a list of its own gets what that says */
+	/* Set-id root with a list of its own gets what that says. */
+	if (!root_is_more || (file->present && to->uid != root && to->euid == root))
 		return file->effective;
-	if (!to->uid || !to->euid)
+	if (to->uid == root || to->euid == root)
 		to->privileges.permitted = old->bounding | old->inheritable;
-	return file->effective || !to->euid;
+	return file->effective || to->euid == root;
 }
 
 int privileges_of_program(struct credentials *to, const struct credentials *from, const struct file_privileges *file, bool bound, bool no_new,
@@ -93,7 +100,7 @@ int privileges_of_program(struct credentials *to, const struct credentials *from
 	v->permitted |= v->ambient;
 	v->effective = effective ? v->permitted : v->ambient;
 	v->secure_bits &= (uint8_t)~LINUX_SECBIT_KEEP_CAPS;
-	*secure = raised || (to->uid && (effective || v->permitted & ~v->ambient));
+	*secure = raised || (to->uid != root_of(to->user_ns) && (effective || v->permitted & ~v->ambient));
 	return 0;
 }
 
@@ -187,7 +194,7 @@ SYSCALL(NR_capset, capset)
 
 static int bounding_drop(struct privileges *v, uint64_t cap)
 {
-	if (!privileged(LINUX_CAP_SETPCAP))
+	if (!privileged_here(LINUX_CAP_SETPCAP))
 		return -EPERM;
 	if (cap > LINUX_CAP_LAST)
 		return -EINVAL;
@@ -240,7 +247,7 @@ static int secure_bits_set(struct privileges *v, uint64_t bits)
 
 	if (bits & ~(uint64_t)(LINUX_SECBITS | LINUX_SECBIT_LOCKS) || locks & ~bits || (locks >> 1 & (bits ^ v->secure_bits)))
 		return -EPERM;
-	if (!privileged(LINUX_CAP_SETPCAP))
+	if (!privileged_here(LINUX_CAP_SETPCAP))
 		return -EPERM;
 	v->secure_bits = (uint8_t)bits;
 	return 0;

@@ -6,6 +6,7 @@
 #include <fs/landlock.h>
 #include <kernel/seccomp.h>
 #include <kernel/syscall.h>
+#include <kernel/user_ns.h>
 #include <mm/slab.h>
 #include <mm/space.h>
 #include <mm/user.h>
@@ -31,6 +32,11 @@ static int less_restricted(struct process *p)
 	return err;
 }
 
+static bool same_ids(const struct credentials *me, const struct credentials *c)
+{
+	return me->uid == c->uid && me->uid == c->euid && me->uid == c->suid && me->gid == c->gid && me->gid == c->egid && me->gid == c->sgid;
+}
+
 int ptrace_may_read(struct process *p)
 {
 	const struct credentials *me = &current->cred, *c = &p->cred;
@@ -39,13 +45,13 @@ int ptrace_may_read(struct process *p)
 		return 0;
 	if (landlocked() && less_restricted(p))
 		return -EPERM;
-	if (privileged(LINUX_CAP_SYS_PTRACE))
+	if (!same_ids(me, c) && !privileged_in(c->user_ns, LINUX_CAP_SYS_PTRACE))
+		return -EPERM;
+	if (!p->dumpable && !privileged_in(p->memory_ns, LINUX_CAP_SYS_PTRACE))
+		return -EPERM;
+	if (me->user_ns == c->user_ns && !(c->privileges.permitted & ~me->privileges.permitted))
 		return 0;
-	if (me->uid != c->uid || me->uid != c->euid || me->uid != c->suid || me->gid != c->gid || me->gid != c->egid || me->gid != c->sgid)
-		return -EPERM;
-	if (c->privileges.permitted & ~me->privileges.permitted)
-		return -EPERM;
-	return p->dumpable ? 0 : -EPERM;
+	return privileged_in(c->user_ns, LINUX_CAP_SYS_PTRACE) ? 0 : -EPERM;
 }
 
 int ptrace_may_access(struct process *p)
@@ -116,11 +122,13 @@ static int64_t do_attach(pid_t tid, bool seize, uint64_t address, uint64_t optio
 /* Who is more than its parent does not give that away. */
 static int may_be_traced_by(const struct thread *parent)
 {
-	const struct privileges *theirs = &parent->cred.privileges, *mine = &current->cred.privileges;
+	const struct credentials *theirs = &parent->cred, *mine = &current->cred;
 
 	if (landlock_may_access(parent, current))
 		return -EPERM;
-	return mine->permitted & ~theirs->permitted && !(theirs->effective & 1ull << LINUX_CAP_SYS_PTRACE) ? -EPERM : 0;
+	if (mine->user_ns == theirs->user_ns && !(mine->privileges.permitted & ~theirs->privileges.permitted))
+		return 0;
+	return credentials_privileged_in(theirs, mine->user_ns, LINUX_CAP_SYS_PTRACE) ? 0 : -EPERM;
 }
 
 static int64_t do_traceme(void)

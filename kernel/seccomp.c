@@ -11,6 +11,7 @@
 #include <kernel/ptrace.h>
 #include <kernel/seccomp.h>
 #include <kernel/syscall.h>
+#include <kernel/user_ns.h>
 #include <mm/slab.h>
 #include <mm/user.h>
 #include <uapi/ferry/linux_ptrace.h>
@@ -77,7 +78,7 @@ static struct seccomp_filter *filter_from_user(uint64_t uprogram)
 		return ERR_PTR(-EFAULT);
 	if (!program.length || program.length > LINUX_BPF_MAXINSNS)
 		return ERR_PTR(-EINVAL);
-	if (!current->no_new_privs && !privileged(LINUX_CAP_SYS_ADMIN))
+	if (!current->no_new_privs && !privileged_here(LINUX_CAP_SYS_ADMIN))
 		return ERR_PTR(-EACCES);
 	f = kzalloc(sizeof(*f) + program.length * sizeof(f->insns[0]));
 	if (!f)

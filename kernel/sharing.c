@@ -11,6 +11,7 @@
 #include <kernel/namespace.h>
 #include <kernel/ptrace.h>
 #include <kernel/syscall.h>
+#include <kernel/user_ns.h>
 #include <uapi/ferry/linux.h>
 #include "process_internal.h"
 
@@ -24,7 +25,7 @@ static int unshare_check(uint64_t flags)
 		return -EINVAL;
 	if ((flags & SINGLE_ONLY) && current_process->nr_threads > 1)
 		return -EINVAL;
-	return flags & LINUX_CLONE_NEWUSER ? -EINVAL : 0;
+	return 0;
 }
 
 /* What is asked for brings along what cannot be shared with it. */
@@ -44,6 +45,8 @@ struct own_parts {
 	struct fs_context *fs;
 	struct fd_table *files;
 	struct ns_set *names;
+	struct credentials cred;	/* of another user namespace */
+	bool has_cred;
 };
 
 static int parts_copy(struct own_parts *own, struct process *p, uint64_t flags)
@@ -53,8 +56,16 @@ static int parts_copy(struct own_parts *own, struct process *p, uint64_t flags)
 		if (!own->fs)
 			return -ENOMEM;
 	}
+	own->cred = current->cred;
+	if (flags & LINUX_CLONE_NEWUSER) {
+		int err = user_ns_create(&own->cred);
+
+		if (err)
+			return err;
+		own->has_cred = true;
+	}
 	if (flags & NS_CLONE_FLAGS) {
-		own->names = ns_set_copy(ns_set_of(current), flags, &current->cred, own->fs);
+		own->names = ns_set_copy(ns_set_of(current), flags, &own->cred, own->fs);
 		if (IS_ERR(own->names))
 			return PTR_ERR(own->names);
 	}
@@ -80,6 +91,8 @@ static void parts_change(struct own_parts *own, struct process *p)
 		p->files = own->files;
 	}
 	spin_unlock_irq(&p->lock, flags);
+	if (own->has_cred)
+		user_ns_change(&own->cred);
 	if (own->names)
 		ns_set_change(own->names);
 	*own = old;
@@ -91,6 +104,8 @@ static void parts_put(struct own_parts *own)
 	fd_table_put(own->files);
 	if (!IS_ERR(own->names))
 		ns_set_put(own->names);
+	if (own->has_cred)
+		user_ns_put(own->cred.user_ns);
 	ns_bury();
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Whom getpriority(2) and ioprio_get(2) name: a thread, a process group, or all of a user. Locks: process_tree_lock, process->lock. */
+#include <kernel/user_ns.h>
 #include "process_internal.h"
 
 struct who_walk {
@@ -50,7 +51,7 @@ unsigned int who_for_each(enum who kind, int id, void (*fn)(struct thread *t, vo
 	if (kind == WHO_GROUP)
 		w.id = id ? id : current_process->pgid;
 	else
-		w.id = id ? (uint32_t)id : current->cred.uid;
+		w.id = id ? uid_meant((uint32_t)id) : current->cred.uid;
 	process_for_each(visit, &w);
 	return w.found;
 }

@@ -3,6 +3,7 @@
 #include <fs/node.h>
 #include <fs/vfs.h>
 #include <kernel/process.h>
+#include <kernel/user_ns.h>
 #include <lib/format.h>
 #include <uapi/ferry/linux.h>
 #include "ids.h"
@@ -132,16 +133,18 @@ int sysv_get(const struct sysv_perm *perm, uint32_t flags)
 
 void sysv_show(const struct sysv_perm *perm, struct linux_ipc_perm *to)
 {
-	*to = (struct linux_ipc_perm){ .key = perm->key, .uid = perm->uid, .gid = perm->gid, .cuid = perm->cuid, .cgid = perm->cgid,
-				       .mode = perm->mode, .sequence = perm->sequence };
+	*to = (struct linux_ipc_perm){ .key = perm->key, .uid = uid_told(perm->uid), .gid = gid_told(perm->gid),
+				       .cuid = uid_told(perm->cuid), .cgid = gid_told(perm->cgid), .mode = perm->mode, .sequence = perm->sequence };
 }
 
 int sysv_set(struct sysv_perm *perm, const struct linux_ipc_perm *from)
 {
 	if (!sysv_is_owner(perm))
 		return -EPERM;
-	perm->uid = from->uid;
-	perm->gid = from->gid;
+	if (uid_meant(from->uid) == ID_NONE || gid_meant(from->gid) == ID_NONE)
+		return -EINVAL;
+	perm->uid = uid_meant(from->uid);
+	perm->gid = gid_meant(from->gid);
 	perm->mode = (perm->mode & ~0777u) | (from->mode & 0777);
 	return 0;
 }

@@ -14,6 +14,7 @@ struct entering {
 	struct credentials cred;
 	struct ns_set *set;
 	struct fs_context *fs;
+	bool has_user;	/* cred has a user namespace of its own, counted */
 };
 
 /* Takes over @ns. */
@@ -32,9 +33,20 @@ static int enter_one(struct entering *e, struct ns *ns)
 	return 0;
 }
 
+/* Takes over @ns. What is entered after that is so with the privileges of it. */
+static int enter_user(struct entering *e, struct ns *ns)
+{
+	int err = user_ns_enter(&e->cred, container_of(ns, struct user_ns, ns));
+
+	e->has_user = !err;
+	ns_put(ns);
+	return err;
+}
+
 static int begin(struct entering *e)
 {
 	e->cred = current->cred;
+	e->has_user = false;
 	e->fs = current_process->fs;
 	e->set = kzalloc(sizeof(*e->set));
 	if (!e->set)
@@ -49,6 +61,10 @@ static int begin(struct entering *e)
 
 static int end(struct entering *e, int err)
 {
+	if (!err && e->has_user)
+		user_ns_change(&e->cred);
+	else if (e->has_user)
+		user_ns_put(e->cred.user_ns);
 	if (err)
 		ns_set_put(e->set);
 	else
@@ -62,13 +78,13 @@ static int enter_file(struct ns *ns, uint64_t flags)
 	struct entering e;
 	int err;
 
-	if ((flags && flags != ns->type->flag) || ns->type->kind == NS_USER)
+	if (flags && flags != ns->type->flag)
 		return -EINVAL;
 	err = begin(&e);
 	if (err)
 		return err;
 	ns_get(ns);
-	return end(&e, enter_one(&e, ns));
+	return end(&e, ns->type->kind == NS_USER ? enter_user(&e, ns) : enter_one(&e, ns));
 }
 
 static int enter_process(struct process *p, uint64_t flags)
@@ -76,11 +92,16 @@ static int enter_process(struct process *p, uint64_t flags)
 	struct entering e;
 	int err;
 
-	if (!flags || flags & ~NS_CLONE_FLAGS)
+	if (!flags || flags & ~(NS_CLONE_FLAGS | LINUX_CLONE_NEWUSER))
 		return -EINVAL;
 	err = ptrace_may_read(p) ? -EPERM : begin(&e);
 	if (err)
 		return err;
+	if (flags & LINUX_CLONE_NEWUSER) {
+		struct ns *user = ns_of_process(p, NS_USER);
+
+		err = user ? enter_user(&e, user) : -ESRCH;
+	}
 	for (unsigned int i = 0; i < NS_SET_KINDS && !err; i++) {
 		struct ns *ns;
 

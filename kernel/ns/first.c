@@ -21,7 +21,7 @@ static struct ns ipc_first = FIRST(&ipc_ns_type, 4026531839);
 static struct ns pid_first = FIRST(&pid_ns_type, 4026531836), cgroup_first = FIRST(&cgroup_ns_type, 4026531835);
 static struct ns net_first = FIRST(&net_ns_type, 4026531840), time_first = FIRST(&time_ns_type, 4026531834);
 
-struct user_ns user_ns_first = { .ns = FIRST(&user_ns_type, 4026531837), .parent_may_set_groups = true };
+struct user_ns user_ns_first = { .ns = FIRST(&user_ns_type, 4026531837) };
 
 struct ns_set ns_first = {
 	.ref = { REF_ONE },

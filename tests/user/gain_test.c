@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Programs that are more than who starts them: what is held in hand at the start, or reached for later, does not reach into them. */
 #include <fcntl.h>
+#include <grp.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include "abi.h"
@@ -162,4 +164,22 @@ ABI_CASE(files_of_who_gave_up_privileges_are_not_its_user_s)
 	CHECK_ERR(open(path, O_RDONLY), EACCES);
 	CHECK_ERR(syscall(SYS_pidfd_getfd, syscall(SYS_pidfd_open, pid, 0), end[0], 0), EPERM);
 	CHECK(!close(end[1]) && !abi_wait(pid));
+}
+
+/* A directory gives its group to files, not to programs of who is not in it. */
+ABI_CASE(a_directory_s_group_is_not_gained_by_a_file_in_it)
+{
+	struct stat st;
+	int fd;
+
+	if (geteuid())
+		return;
+	abi_fresh();
+	CHECK(!mkdir("d", 0777) && !chown("d", 0, 7) && !chmod("d", 02777));
+	CHECK(!setgroups(0, NULL) && !setresgid(NOBODY, NOBODY, NOBODY));
+	be_nobody();
+	fd = open("d/f", O_CREAT | O_WRONLY, 02755);
+	CHECK(fd >= 0 && !fstat(fd, &st) && st.st_gid == 7 && !(st.st_mode & S_ISGID));
+	CHECK(!fchmod(fd, 02755) && !fstat(fd, &st) && !(st.st_mode & S_ISGID));
+	CHECK(!mkdir("d/e", 0755) && !stat("d/e", &st) && st.st_gid == 7 && (st.st_mode & S_ISGID));
 }

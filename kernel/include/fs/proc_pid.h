@@ -59,6 +59,7 @@ int proc_file_path(struct file *f, struct path *to);
 int proc_anonymous_path(struct file *f, struct path *to);
 
 extern const struct file_ops proc_mem_ops, proc_auxv_ops;	/* proc_mem.c */
+extern const struct file_ops proc_uid_map_ops, proc_gid_map_ops, proc_projid_map_ops, proc_setgroups_ops;	/* proc_user_ns.c */
 
 void proc_pid_oom_score(struct seq *s, struct inode *inode);
 void proc_pid_oom_score_adj(struct seq *s, struct inode *inode);
@@ -67,8 +68,6 @@ int proc_pid_set_oom_score_adj(struct inode *inode, char *text);
 int proc_pid_set_oom_adj(struct inode *inode, char *text);
 void proc_pid_smaps_rollup(struct seq *s, struct inode *inode);
 void proc_pid_personality(struct seq *s, struct inode *inode);
-void proc_pid_id_map(struct seq *s, struct inode *inode);
-void proc_pid_setgroups(struct seq *s, struct inode *inode);
 void proc_fdinfo_show(struct seq *s, struct inode *inode);
 void proc_pid_stat(struct seq *s, struct inode *inode);
 void proc_pid_status(struct seq *s, struct inode *inode);

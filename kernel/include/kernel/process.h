@@ -16,6 +16,7 @@ struct path_ref;
 struct cgroup;
 struct tty;
 struct device;
+struct user_ns;
 
 #define NSIG_K		64
 #define RLIMITS_MAX	16
@@ -114,6 +115,7 @@ struct process {
 	uint64_t nr_queued;		/* signals with information in the queues; guarded by signal_lock */
 	uint64_t max_pages;		/* the largest resident size seen of dead spaces */
 	bool dumpable, subreaper;
+	struct user_ns *memory_ns;	/* where the program was started, NULL: the first; held as being above that of cred */
 	uint32_t nr_execs;
 	bool uses_rings;		/* sent a request to an io_uring */
 	uint64_t ring_pages;		/* atomic: that its rings cost (fs/uring/memory.c) */
