@@ -15,6 +15,7 @@
 
 #define TICK_NS		(NSEC_PER_SEC / LINUX_CLK_TCK)
 #define LOG_MAX		65536ul
+#define CPUINFO_MAX	4096ul	/* of one CPU */
 
 static unsigned long long ull(uint64_t v)
 {
@@ -55,12 +56,13 @@ static void meminfo_show(struct seq *s, void *priv)
 
 static void cpuinfo_show(struct seq *s, void *priv)
 {
-	char text[512];
-	unsigned int i;
+	char *text = kzalloc(CPUINFO_MAX);
 
-	cpu_describe(text, sizeof(text));
-	for (i = 0; i < nr_cpus; i++)
-		seq_printf(s, "processor\t: %u\n%s\n", i, text);
+	for (unsigned int i = 0; i < nr_cpus && text; i++) {
+		cpu_describe(i, text, CPUINFO_MAX);
+		seq_puts(s, text);
+	}
+	kfree(text);
 }
 
 static void vmstat_show(struct seq *s, void *priv)

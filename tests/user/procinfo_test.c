@@ -287,6 +287,20 @@ ABI_CASE(blocks_of_memory_hold_all_that_there_is)
 	CHECK(found * bytes >= total && found * bytes < total + 16 * bytes);
 }
 
+/* The names are Linux's; that the processor has these two every 64-bit program takes for granted. */
+ABI_CASE(a_processor_is_described_by_name)
+{
+	char flags[4096];
+
+	snprintf(flags, sizeof(flags), "%s ", strchr(line_of("/proc/cpuinfo", "flags\t\t"), ':') + 1);
+	CHECK(strstr(flags, " sse2 ") && strstr(flags, " lm ") && strstr(flags, " syscall "));
+	CHECK(*line_of("/proc/cpuinfo", "vendor_id\t: ") && *line_of("/proc/cpuinfo", "model name\t: "));
+	CHECK(atoi(line_of("/proc/cpuinfo", "cpu family\t: ")) > 5);
+	CHECK(atof(line_of("/proc/cpuinfo", "cpu MHz\t\t: ")) > 10 && atoi(line_of("/proc/cpuinfo", "siblings\t: ")) > 0);
+	CHECK(strstr(line_of("/proc/cpuinfo", "address sizes\t: "), "bits physical, 48 bits virtual") ||
+	      strstr(line_of("/proc/cpuinfo", "address sizes\t: "), "bits physical, 57 bits virtual"));
+}
+
 ABI_CASE(the_machine_s_name_is_written_in_proc_sys)
 {
 	static const char path[] = "/proc/sys/kernel/hostname";

@@ -9,7 +9,6 @@
 #include <asm/cpu.h>
 #include <asm/msr.h>
 #include <kernel/harden.h>
-#include <lib/format.h>
 #include "cpu.h"
 
 #define FEATURE_7B_SMEP		(1u << 7)
@@ -136,41 +135,4 @@ bool cpu_random(uint64_t *value)
 		return true;
 	*value = tsc_mix();
 	return false;
-}
-
-static void cpu_brand(char name[49])
-{
-	uint32_t *words = (uint32_t *)name;
-	struct cpuid_result r;
-	unsigned int i;
-
-	memset(name, 0, 49);
-	if (cpuid(0x80000000, 0).a < 0x80000004)
-		return;
-	for (i = 0; i < 3; i++) {
-		r = cpuid(0x80000002 + i, 0);
-		words[i * 4] = r.a;
-		words[i * 4 + 1] = r.b;
-		words[i * 4 + 2] = r.c;
-		words[i * 4 + 3] = r.d;
-	}
-}
-
-void cpu_describe(char *text, unsigned long size)
-{
-	struct cpuid_result vendor = cpuid(0, 0), leaf1 = cpuid(1, 0), leaf7 = cpuid_leaf7();
-	char brand[52] __aligned(4), id[13] = "";
-
-	cpu_brand(brand);
-	memcpy(id, &vendor.b, 4);
-	memcpy(id + 4, &vendor.d, 4);
-	memcpy(id + 8, &vendor.c, 4);
-	format_text(text, size,
-		    "vendor_id\t: %s\nmodel name\t: %s\ncpu signature\t: 0x%x\n"
-		    "features\t: 1.edx=0x%x 1.ecx=0x%x 7.ebx=0x%x 7.ecx=0x%x\n"
-		    "kernel uses\t: nx%s%s%s%s%s%s\n",
-		    id, brand, leaf1.a, leaf1.d, leaf1.c, leaf7.b, leaf7.c,
-		    read_cr4() & CR4_SMEP ? " smep" : "", read_cr4() & CR4_SMAP ? " smap" : "",
-		    read_cr4() & CR4_UMIP ? " umip" : "", read_cr4() & CR4_CET ? " ibt" : "", cpu_features.xsave ? " xsave" : " fxsave",
-		    cpu_features.rdrand ? " rdrand" : "");
 }

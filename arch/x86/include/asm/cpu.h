@@ -62,7 +62,7 @@ static inline uint64_t rdtsc(void)
 /* 64 random bits from RDRAND, or mixed from the TSC where the CPU has none; false then. */
 bool cpu_random(uint64_t *value);
 
-/* The CPU's name and feature words for /proc/cpuinfo. */
-void cpu_describe(char *text, unsigned long size);
+/* describe.c: the lines of /proc/cpuinfo about @cpu. Any context. */
+void cpu_describe(unsigned int cpu, char *text, unsigned long size);
 
 #endif
