@@ -4,6 +4,7 @@
  * them; what landlock forbids the thread stays forbidden. u->lock guards the list.
  */
 #include <kernel/thread.h>
+#include <kernel/user_ns.h>
 #include <mm/slab.h>
 #include "uring.h"
 
@@ -55,6 +56,7 @@ int uring_personality_register(struct uring *u)
 	ref_init(&p->ref);
 	p->number = number;
 	p->cred = current->cred;
+	user_ns_get(p->cred.user_ns);
 	list_append(&u->personalities, &p->link);
 	u->nr_personalities++;
 	return number;
@@ -62,8 +64,10 @@ int uring_personality_register(struct uring *u)
 
 void uring_personality_put(struct uring_personality *p)
 {
-	if (p && ref_put(&p->ref))
-		kfree(p);
+	if (!p || !ref_put(&p->ref))
+		return;
+	user_ns_put(p->cred.user_ns);
+	kfree(p);
 }
 
 int uring_personality_unregister(struct uring *u, uint32_t number)
