@@ -80,11 +80,11 @@ struct inet_socket {
 
 /* stack.c */
 extern struct mutex inet_lock;
-/* Take inet_lock and have lwIP running: 0, or -ENOMEM without it. */
-int inet_lock_started(void);
-void inet_lock_take(void);
+void inet_lock_take(void) __acquires(&inet_lock);
+/* Have lwIP running: 0 or -ENOMEM. With inet_lock held. */
+int inet_start(void);
 /* Let everything arrive that was sent on lo, then give the lock back. */
-void inet_unlock(void);
+void inet_unlock(void) __releases(&inet_lock);
 /* -errno of an err_t. */
 int inet_error(err_t err);
 /* Bytes that lwIP and received packets hold, and at most. */

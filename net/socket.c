@@ -100,11 +100,12 @@ static int create(int type, int protocol, uint32_t flags, bool v6)
 		return -ESOCKTNOSUPPORT;
 	if (protocol && protocol != own)
 		return -EPROTONOSUPPORT;
-	err = inet_lock_started();
+	inet_lock_take();
+	err = inet_start();
+	s = err ? NULL : inet_socket_create(type, own, v6);
+	inet_unlock();
 	if (err)
 		return err;
-	s = inet_socket_create(type, own, v6);
-	inet_unlock();
 	return s ? inet_install(s, flags) : -ENOMEM;
 }
 

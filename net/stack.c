@@ -166,7 +166,7 @@ static void tick(void *unused)
 	for (;;) {
 		wait_event(&tick_wait, READ_ONCE(ticking), TIME_FOREVER, false);
 		sleep_until(time_now() + TICK_NS, false);
-		mutex_lock(&inet_lock);
+		inet_lock_take();
 		tcp_tmr();
 		time_waits_trim();
 		WRITE_ONCE(ticking, tcp_active_pcbs || tcp_tw_pcbs);
@@ -174,44 +174,35 @@ static void tick(void *unused)
 	}
 }
 
-static int start(void)
+int inet_start(void)
 {
-	struct thread *t = thread_create("inet", tick, NULL, SCHED_FAIR);
 	struct frame_stats frames;
+	struct thread *t;
 	int err;
 
-	if (IS_ERR(t))
-		return PTR_ERR(t);
+	if (started)
+		return 0;
 	frame_stats(&frames);
 	bytes_max = MIN(MAX(frames.total * PAGE_SIZE / MEMORY_SHARE, MEMORY_LEAST), MEMORY_MOST);
 	if (!loop) {
+		t = thread_create("inet", tick, NULL, SCHED_FAIR);
+		if (IS_ERR(t))
+			return PTR_ERR(t);
 		lwip_init();
 		loop = netif_list;
+		thread_start(t);
 	}
-	thread_start(t);
 	err = udp_start();
 	started = !err;
 	return err;
 }
 
-int inet_lock_started(void)
-{
-	int err = 0;
-
-	mutex_lock(&inet_lock);
-	if (!started)
-		err = start();
-	if (err)
-		mutex_unlock(&inet_lock);
-	return err;
-}
-
-void inet_lock_take(void)
+void inet_lock_take(void) __acquires(&inet_lock)
 {
 	mutex_lock(&inet_lock);
 }
 
-void inet_unlock(void)
+void inet_unlock(void) __releases(&inet_lock)
 {
 	if (loop && loop->loop_first) {
 		netif_poll(loop);

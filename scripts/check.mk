@@ -170,14 +170,16 @@ bench-kaslr: all
 	$(Q)FERRY_BUILD=$(O) BOOTS="$(or $(BOOTS),1000)" tests/bench/kaslr
 
 # Sources and nothing but sparse: fails on the first warning. SOURCES=FILE... looks at those alone, with the kernel's headers.
+# Of the libraries in the tree only our own side is looked at.
 driver-sparse-objs := $(kernel-driver-objs) $(asleep-driver-objs) $(kernel-library-objs)
+other-sparse-objs := $(foreach o,$(all-kernel-objs),$(if $(findstring /lwip/,$(o)),$(o)))
 sources-of = $(wildcard $(patsubst $(O)/%.o,%.c,$(1)))
 # Directories that single files name for themselves, for all.
 own-includes = $(sort $(filter -I%,$(foreach v,$(filter CFLAGS_%,$(.VARIABLES)),$($(v)))))
 run-sparse = for source in $(2); do sparse $(sparse-flags) $(filter-out -W%,$(kernel-cflags)) $(1) $(own-includes) $$source || status=1; done
 sparse: $(autoconf-h)
 	$(Q)status=0; \
-	$(call run-sparse,$(kernel-includes),$(or $(SOURCES),$(call sources-of,$(filter-out $(driver-sparse-objs),$(all-kernel-objs))))); \
+	$(call run-sparse,$(kernel-includes) $(net-includes),$(or $(SOURCES),$(call sources-of,$(filter-out $(driver-sparse-objs) $(other-sparse-objs),$(all-kernel-objs))))); \
 	$(call run-sparse,$(driver-kernel-includes),$(if $(SOURCES),,$(call sources-of,$(driver-sparse-objs)))); exit $$status
 
 # One entry for each object of the three worlds, for editors.

@@ -12,6 +12,8 @@ void preempt_disable(void);
 void preempt_enable(void);
 bool spin_take(struct spinlock *lock);
 void spin_lock_wait(struct spinlock *lock);
+void spin_lock_bare(struct spinlock *lock);
+void spin_unlock_bare(struct spinlock *lock);
 void spin_lock(struct spinlock *lock) __acquires(lock);
 bool spin_trylock(struct spinlock *lock);
 void spin_unlock(struct spinlock *lock) __releases(lock);
