@@ -125,6 +125,11 @@ struct fd_table *fd_table_copy(struct fd_table *from)
 	return NULL;
 }
 
+bool fd_table_is_shared(const struct fd_table *t)
+{
+	return ref_count(&t->ref) > 1;
+}
+
 struct fd_table *fd_table_share(struct fd_table *t)
 {
 	ref_get(&t->ref);
@@ -399,7 +404,9 @@ SYSCALL(NR_close_range, close_range)
 
 	if (first > last || (flags & ~(uint64_t)(LINUX_CLOSE_RANGE_UNSHARE | LINUX_CLOSE_RANGE_CLOEXEC)))
 		return -EINVAL;
-	if ((flags & LINUX_CLOSE_RANGE_UNSHARE) && ref_count(&t->ref) > 1) {
+	if ((flags & LINUX_CLOSE_RANGE_UNSHARE) && fd_table_is_shared(t)) {
+		if (!process_has_one_thread(current_process))
+			return -EINVAL;
 		copy = fd_table_copy(t);
 		if (!copy)
 			return -ENOMEM;

@@ -283,15 +283,19 @@ static void image_describe(struct process *p, const struct exec_image *image, co
 	spin_unlock_irq(&p->lock, flags);
 }
 
-/* A table that vfork or clone shares must not lose its close-on-exec files for the other one. */
+/* A table that vfork or clone shares must not lose its close-on-exec files for the other one. No thread but this uses it. */
 static int files_unshare(struct process *p)
 {
 	struct fd_table *copy, *old = p->files;
 	uint64_t flags;
 
+	if (!fd_table_is_shared(old))
+		return 0;
 	copy = fd_table_copy(old);
-	if (!copy)
+	if (!copy) {
+		signal_force(LINUX_SIGSEGV);	/* its threads are gone: there is no way back */
 		return -ENOMEM;
+	}
 	flags = spin_lock_irq(&p->lock);
 	p->files = copy;
 	spin_unlock_irq(&p->lock, flags);
@@ -364,9 +368,9 @@ static int exec_file(struct file *file, const char *path, uint64_t argv, uint64_
 		goto free_args;
 	err = limit_check(p, &image);
 	if (!err)
-		err = files_unshare(p);
-	if (!err)
 		err = process_single_thread();
+	if (!err)
+		err = files_unshare(p);
 	if (err) {
 		space_put(image.space);
 		goto free_args;

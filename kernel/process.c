@@ -329,6 +329,15 @@ ssize_t space_write(struct space *s, vaddr_t to, const void *from, size_t n)
 	return space_copy(s, to, (void *)from, n, true);
 }
 
+bool process_has_one_thread(struct process *p)
+{
+	uint64_t flags = spin_lock_irq(&p->lock);
+	bool one = p->nr_threads == 1 && list_empty(&p->companions);
+
+	spin_unlock_irq(&p->lock, flags);
+	return one;
+}
+
 struct process *process_spawn_with(const struct process_spawn_args *args)
 {
 	return exec_spawn(args);

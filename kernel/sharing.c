@@ -23,7 +23,7 @@ static int unshare_check(uint64_t flags)
 {
 	if (flags & ~UNSHARE_KNOWN)
 		return -EINVAL;
-	if ((flags & SINGLE_ONLY) && current_process->nr_threads > 1)
+	if ((flags & SINGLE_ONLY) && !process_has_one_thread(current_process))
 		return -EINVAL;
 	return 0;
 }

@@ -338,6 +338,34 @@ ABI_CASE(exec_from_a_thread_ends_the_others)
 	CHECK(WEXITSTATUS(abi_wait(pid)) == 4);
 }
 
+static void *files_user(void *arg)
+{
+	char c;
+
+	for (;;)
+		if (read(*(int *)arg, &c, 1) < 0 || close(dup(*(int *)arg)))
+			return NULL;
+}
+
+/* Their table must not go before they do. */
+ABI_CASE(threads_use_files_until_another_one_executes)
+{
+	int zero = open("/dev/zero", O_RDONLY);
+	pthread_t t;
+
+	for (int i = 0; i < 8; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			for (int n = 0; n < 3; n++)
+				pthread_create(&t, NULL, files_user, &zero);
+			usleep(1000 * i);
+			exec_from_thread(NULL);
+		}
+		CHECK(WEXITSTATUS(abi_wait(pid)) == 4);
+	}
+}
+
 ABI_CASE(a_program_without_arguments_gets_an_empty_one)
 {
 	pid_t pid = fork();

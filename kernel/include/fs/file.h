@@ -90,6 +90,8 @@ int process_open_console(struct process *p);
 struct fd_table *fd_table_create(void);
 struct fd_table *fd_table_copy(struct fd_table *t);	/* fork */
 struct fd_table *fd_table_share(struct fd_table *t);	/* CLONE_FILES */
+/* With another process, or one that looks at it just now? */
+bool fd_table_is_shared(const struct fd_table *t);
 void fd_table_put(struct fd_table *t);			/* closes everything with the last user */
 void fd_table_close_on_exec(struct fd_table *t);
 /* Lowest free descriptor >= @from for @f (takes its own reference); -EMFILE. @cloexec. */

@@ -183,6 +183,11 @@ void process_exit(int status) __noreturn;
 /* End another process from outside (sends an unblockable kill); returns at once. */
 void process_kill(struct process *p, int sig);
 
+/*
+ * Is the caller's thread all that runs in its process @p, companions too? Threads use files and directories of their process without references,
+ * so these are exchanged for others only then.
+ */
+bool process_has_one_thread(struct process *p);
 /* Another process's table of files or space with a reference of its own (fd_table_put, space_put), or NULL when it has ended. Any thread. */
 struct fd_table *process_files_get(struct process *p);
 struct space *process_space_get(struct process *p);
