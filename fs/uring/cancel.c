@@ -244,11 +244,25 @@ static struct cancel all_of(const struct process *p)
 	return (struct cancel){ .of = p, .flags = LINUX_URING_CANCEL_ANY };
 }
 
+/* What has ended may still hold a file, and that be a ring. done_lock held. */
+static bool holds_files_of(struct uring *u, const struct process *p)
+{
+	const struct uring_request *r;
+
+	list_for_each(r, &u->finished, link)
+		if (r->process == p && (r->file || r->other))
+			return true;
+	list_for_each(r, &u->holding, all_link)
+		if (r->process == p)
+			return true;
+	return false;
+}
+
 bool uring_has_requests_of(struct uring *u, const struct process *p)
 {
 	const struct cancel c = all_of(p);
 	uint64_t flags = spin_lock_irq(&u->done_lock);
-	bool has = !u->dying && next_meant(u, &c);
+	bool has = !u->dying && (next_meant(u, &c) || holds_files_of(u, p));
 
 	spin_unlock_irq(&u->done_lock, flags);
 	return has;

@@ -21,7 +21,7 @@ struct submission {
 	int error;		/* of wrong */
 };
 
-static void request_close(struct uring_request *r)
+void uring_request_close(struct uring_request *r)
 {
 	file_put(r->file);
 	file_put(r->other);
@@ -35,7 +35,7 @@ void uring_request_free(struct uring_request *r)
 	uring_poll_free(r);
 	uring_work_free(r);
 	block_async_end(&r->async);
-	request_close(r);
+	uring_request_close(r);
 	kfree(r->vec);
 	uring_personality_put(r->personality);
 	if (r->process)
@@ -87,7 +87,7 @@ static void request_run(struct uring_request *r, struct uring_batch *b)
 		return;
 	/* The last of a ring would wait for u->lock: uring_reap() sees to that. */
 	if (r->file && !file_is_uring(r->file) && !(r->other && file_is_uring(r->other)))
-		request_close(r);
+		uring_request_close(r);
 	uring_complete(r, result);
 }
 

@@ -98,6 +98,8 @@ static void completion_post(struct uring *u, struct uring_request *r)
 		list_append(&u->finished, &r->link);
 	} else {
 		list_append(&u->overflow, &r->link);
+		if (r->file || r->other)
+			list_append(&u->holding, &r->all_link);
 		u->nr_overflow++;
 		uring_sq_flag(u, LINUX_URING_SQ_CQ_OVERFLOW, true);
 	}
@@ -137,25 +139,37 @@ static void guard_end(struct uring *u, struct uring_request *guard)
 	request_end(u, guard, -ECANCELED);
 }
 
-/* What is linked to @r, which has ended: it starts, or ends too. One that tells only of failure has spoken for them. */
-static void chain_go_on(struct uring *u, const struct uring_request *r, struct uring_request *next)
+/* @r ends before it began: what is linked to it. */
+static struct uring_request *unbegun_end(struct uring *u, struct uring_request *r, bool quiet)
 {
-	bool quiet = r->sqe.flags & LINUX_URING_SQE_CQE_SKIP;
+	struct uring_request *guard = r->guard, *next;
 
-	if (uring_succeeded(r) || r->sqe.flags & LINUX_URING_SQE_IO_HARDLINK) {
-		uring_ready_locked(next);
-		return;
-	}
-	while (next) {
-		struct uring_request *guard = next->guard;
+	r->guard = NULL;
+	r->untold = quiet;
+	next = request_end(u, r, -ECANCELED);
+	if (guard)
+		guard->untold = quiet;
+	if (guard)
+		request_end(u, guard, -ECANCELED);
+	return next;
+}
 
-		next->untold = quiet;
-		next = request_end(u, next, -ECANCELED);
-		if (guard)
-			guard->untold = quiet;
-		if (guard)
-			request_end(u, guard, -ECANCELED);
+/*
+ * A chain from @r on, whose turn has come if @goes_on: it starts, or ends with what ended before it. One that tells only of failure (@quiet) has
+ * spoken for those behind it. What was cancelled while it waited ends here: its process may be dead.
+ */
+static void chain_go_on(struct uring *u, struct uring_request *r, bool goes_on, bool quiet)
+{
+	while (r && (!goes_on || r->cancelled)) {
+		bool hard = r->sqe.flags & LINUX_URING_SQE_IO_HARDLINK, speaks = r->sqe.flags & LINUX_URING_SQE_CQE_SKIP;
+
+		r = unbegun_end(u, r, quiet && !goes_on);
+		if (goes_on)
+			quiet = speaks;
+		goes_on = goes_on && hard;
 	}
+	if (r)
+		uring_ready_locked(r);
 }
 
 /* Nothing runs that the first of the deferred has to wait for: it starts, with those behind it up to the next that drains. */
@@ -171,7 +185,9 @@ static void deferred_start(struct uring *u)
 		list_del(&head->link);
 		for (r = head; r; r = r->next)
 			u->active += r->guard ? 2 : 1;
-		uring_ready_locked(head);
+		chain_go_on(u, head, true, false);
+		if (!u->active)
+			u->draining = false;
 	}
 }
 
@@ -186,12 +202,11 @@ void uring_complete_locked(struct uring_request *r, int64_t result)
 	next = request_end(u, r, result);
 	if (guard)
 		guard_end(u, guard);
-	if (next)
-		chain_go_on(u, r, next);
-	if (!list_empty(&u->counting) && !u->counting_now)
-		uring_timeouts_count(u);
+	chain_go_on(u, next, uring_succeeded(r) || r->sqe.flags & LINUX_URING_SQE_IO_HARDLINK, r->sqe.flags & LINUX_URING_SQE_CQE_SKIP);
 	if (!u->active)
 		deferred_start(u);
+	if (!list_empty(&u->counting) && !u->counting_now)
+		uring_timeouts_count(u);
 	uring_wake(u);
 }
 
@@ -248,6 +263,7 @@ struct uring_request *uring_note_create(struct uring *u)
 		return NULL;
 	}
 	list_init(&r->link);
+	list_init(&r->all_link);
 	r->uring = u;
 	r->state = REQUEST_DONE;
 	r->cost = sizeof(*r);
@@ -298,21 +314,50 @@ int uring_post_message(struct uring *u, uint64_t name, int result)
 	return 0;
 }
 
-/* Move what waited for room into the ring; free what is told. */
-void uring_reap(struct uring *u)
+/* What waits for room needs its files no more. */
+static void holding_close(struct uring *u)
+{
+	struct uring_request *r;
+	uint64_t flags;
+
+	for (;;) {
+		flags = spin_lock_irq(&u->done_lock);
+		r = list_empty(&u->holding) ? NULL : list_first(&u->holding, struct uring_request, all_link);
+		if (r) {
+			list_del(&r->all_link);
+			r->closing = true;
+		}
+		spin_unlock_irq(&u->done_lock, flags);
+		if (!r)
+			return;
+		uring_poll_free(r);
+		uring_request_close(r);
+		flags = spin_lock_irq(&u->done_lock);
+		r->closing = false;
+		spin_unlock_irq(&u->done_lock, flags);
+	}
+}
+
+/* Move what waited for room into the ring; free what is told. True: something has no room and a file. */
+static bool reap_once(struct uring *u)
 {
 	struct list done = LIST_INIT(done);
 	struct uring_request *r, *next;
 	uint64_t flags = spin_lock_irq(&u->done_lock), bytes = 0;
+	bool holds;
 
 	while (!list_empty(&u->overflow)) {
 		r = list_first(&u->overflow, struct uring_request, link);
+		if (r->closing)
+			break;		/* who closes it looks again */
 		if (!u->dying && !cqe_write(u, r->sqe.user_data, r->result, r->cqe_flags))
 			break;
 		list_del(&r->link);
+		list_del(&r->all_link);
 		u->nr_overflow--;
 		list_append(&u->finished, &r->link);
 	}
+	holds = !list_empty(&u->holding);
 	if (list_empty(&u->overflow))
 		uring_sq_flag(u, LINUX_URING_SQ_CQ_OVERFLOW, false);
 	list_splice(&done, &u->finished);
@@ -323,6 +368,15 @@ void uring_reap(struct uring *u)
 	}
 	if (bytes)
 		uring_unpay(u, bytes);
+	return holds;
+}
+
+void uring_reap(struct uring *u)
+{
+	while (unlikely(reap_once(u))) {
+		holding_close(u);
+		wait_wake(&u->wait, LINUX_POLLIN | LINUX_POLLRDNORM);
+	}
 }
 
 uint32_t uring_nr_done(struct uring *u)
@@ -489,6 +543,7 @@ struct uring *uring_alloc(uint32_t sq_entries, uint32_t cq_entries, uint32_t fla
 	wait_queue_init(&u->sq_wait, "io_uring_sq");
 	list_init(&u->finished);
 	list_init(&u->overflow);
+	list_init(&u->holding);
 	list_init(&u->retired);
 	list_init(&u->personalities);
 	u->payer = uring_payer_create();

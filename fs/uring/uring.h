@@ -94,6 +94,7 @@ struct uring {
 	struct list deferred;		/* heads of chains behind an IOSQE_IO_DRAIN */
 	struct list finished;		/* told, to be freed */
 	struct list overflow;		/* had no room in the ring */
+	struct list holding;		/* of those, by all_link, which still have a file: it may be this ring's */
 	struct list retired;		/* tags.c: eras that are over, the oldest first */
 	struct uring_request *era;	/* the present one; NULL: nothing was ever registered with a tag */
 	uint32_t nr_overflow;
@@ -107,7 +108,7 @@ enum uring_state { REQUEST_WAITING, REQUEST_READY, REQUEST_STARTED, REQUEST_ARME
 
 struct uring_request {
 	struct list link;		/* ready, deferred, counting, finished, overflow, the worker's */
-	struct list all_link, name_link;
+	struct list all_link, name_link;	/* all_link: of requests, then of holding */
 	struct uring *uring;
 	struct process *process;	/* counted; NULL: it only tells */
 	uint64_t cost;			/* bytes of the ring's used_bytes that go with it */
@@ -125,6 +126,7 @@ struct uring_request {
 	enum uring_state state;
 	bool cancelled, resumed;	/* resumed: the eventfd was told when it became ready */
 	bool busy;			/* a thread looks at its file, having put it on the queues */
+	bool closing;			/* a thread closes its files while it waits for room */
 	bool untold;			/* ends without a completion */
 	uint32_t seen;			/* what a poll was woken for: it counts, though it may be gone when the thread of a ring that defers asks */
 	struct uring_request *next;	/* starts when this one is done */
@@ -193,6 +195,7 @@ void uring_end(struct uring *u);
 
 /* enter.c. Process context. */
 void uring_request_free(struct uring_request *r);
+void uring_request_close(struct uring_request *r);	/* its files */
 /* Start what is ready and was sent by this process. u->lock held. */
 void uring_run_ready(struct uring *u);
 /* Take at most @wanted from the ring and start them: how many, or -errno. Is something ready that this process sent? */
