@@ -157,7 +157,9 @@ struct mount_ns *mount_ns_of(const struct mount *m)
 
 bool mount_is_here(const struct mount *m)
 {
-	return &mount_ns_of(m)->ns == ns_current(NS_MOUNT);
+	const struct mount_ns *ns = mount_ns_of(m);
+
+	return ns && &ns->ns == ns_current(NS_MOUNT);
 }
 
 bool mount_is_above(const struct mount *m, const struct mount *below)

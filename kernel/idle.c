@@ -18,7 +18,7 @@
 #define MEAN_SHIFT	3u
 
 static time_ns_t mean_wait_ns[CPUS_MAX];
-static bool may_look __ro_after_init = true;
+static bool may_look __ro_after_init;
 
 void idle_tell(struct cpu *cpu)
 {
@@ -60,10 +60,8 @@ static int idle_init(void)
 {
 	char text[8];
 
-	if (!cmdline_get("idle", text, sizeof(text)))
-		return 0;
-	may_look = false;
-	if (strcmp(text, "halt"))
+	may_look = !cmdline_get("idle", text, sizeof(text));
+	if (!may_look && strcmp(text, "halt"))
 		log_warn("idle: idle=%s is not known, only idle=halt", text);
 	return 0;
 }

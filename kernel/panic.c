@@ -104,6 +104,7 @@ void places_print(void)
 static void __noreturn stop(const struct regs *regs, uint64_t rip, uint64_t rbp, const char *fmt, va_list args)
 {
 	static const struct cpu *panicking;
+	static const char *why;		/* before what @fmt speaks of is believed */
 	const struct cpu *cpu = this_cpu(), *first = NULL;
 	char text[PANIC_TEXT_MAX];
 
@@ -111,9 +112,11 @@ static void __noreturn stop(const struct regs *regs, uint64_t rip, uint64_t rbp,
 	if (!__atomic_compare_exchange_n(&panicking, &first, cpu, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
 		while (first != cpu)	/* another CPU was first: this one is stopped by it */
 			cpu_relax();
-		print("Kernel panic: another one while stopping");
+		print("Kernel panic: another one while stopping for: %s", why ? why : "?");
+		backtrace_print(rip, rbp);
 		machine_exit(FERRY_EXIT_PANIC);
 	}
+	why = fmt;
 	smp_stop_others();
 	log_panic(true);
 	format_args(text, sizeof(text), fmt, args);
