@@ -317,6 +317,11 @@ void clock_init(uint64_t entry_tsc)
 	realtime_base = cmos_seconds() * NSEC_PER_SEC - time_now();
 }
 
+bool clock_has_8254(void)
+{
+	return pit_counts;
+}
+
 void clock_settle(void)
 {
 	uint64_t hz = pit_counts ? measures_end(&pit, PIT_TURNS) : 0, date = time_realtime();

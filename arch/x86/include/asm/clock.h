@@ -19,6 +19,8 @@ void clock_program(time_ns_t deadline);
  */
 void clock_init(uint64_t entry_tsc);
 void clock_settle(void);
+/* Does the machine have an 8254 that counts? After clock_init(). */
+bool clock_has_8254(void);
 /* Start this CPU's timer interrupt; after the local APIC is on. */
 int clock_start(void);
 /* The same for another CPU, after the boot CPU has measured. Interrupts off. */
