@@ -194,6 +194,17 @@ int port_bind(struct inet_socket *s, const ip_addr_t *ip, uint16_t port)
 	return 0;
 }
 
+int port_bind_any(struct inet_socket *s)
+{
+	ip_addr_t here;
+	int err;
+
+	ip_addr_copy(here, s->local);
+	err = port_bind(s, &here, 0);
+	s->bound_port = false;
+	return err;
+}
+
 int address_reach(const struct inet_socket *s, ip_addr_t *ip)
 {
 	if (address_is_any(ip)) {

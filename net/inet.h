@@ -115,6 +115,8 @@ int port_check(const struct inet_socket *s, const ip_addr_t *ip, uint16_t port, 
 uint16_t port_choose(const struct inet_socket *s, const ip_addr_t *ip);
 /* bind() to @port, or a free one for 0, and remember it. -EADDRINUSE. */
 int port_bind(struct inet_socket *s, const ip_addr_t *ip, uint16_t port);
+/* A free port where it is, that nobody asked for. -EADDRINUSE. */
+int port_bind_any(struct inet_socket *s);
 /* The address @ip that means anybody's is this machine. -ENETUNREACH: no way there from @s. */
 int address_reach(const struct inet_socket *s, ip_addr_t *ip);
 bool address_is_ours(const ip_addr_t *ip);

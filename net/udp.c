@@ -47,14 +47,11 @@ int udp_bind_socket(struct inet_socket *s)
 
 static int bind_auto(struct inet_socket *s)
 {
-	ip_addr_t any;
 	int err;
 
 	if (s->local_port)
 		return 0;
-	ip_addr_copy(any, s->local);
-	err = port_bind(s, &any, 0);
-	s->bound_port = false;
+	err = port_bind_any(s);
 	return err == -EADDRINUSE ? -EAGAIN : err ? err : udp_bind_socket(s);
 }
 
