@@ -50,7 +50,7 @@ struct mqueue {
 };
 
 /* Of who is not root, and what a queue has that nothing is said of; root writes them in /proc/sys. */
-static struct limit { const char *path; long value, least, most; } limits[] = {
+static struct proc_limit limits[] = {
 	[DEFAULT_MESSAGES] = { "sys/fs/mqueue/msg_default", 10, 1, MESSAGES_HARD },
 	[DEFAULT_SIZE] = { "sys/fs/mqueue/msgsize_default", 8192, SIZE_LEAST, SIZE_HARD },
 	[MOST_MESSAGES] = { "sys/fs/mqueue/msg_max", 10, 1, MESSAGES_HARD },
@@ -570,30 +570,12 @@ SYSCALL(NR_mq_getsetattr, mq_getsetattr)
 	return args->a[2] && copy_to_user(args->a[2], &old, sizeof(old)) ? -EFAULT : 0;
 }
 
-static void limit_show(struct seq *to, void *priv)
-{
-	const struct limit *l = priv;
-
-	seq_printf(to, "%ld\n", READ_ONCE(l->value));
-}
-
-static int limit_write(void *priv, char *text)
-{
-	struct limit *l = priv;
-	unsigned long long value;
-
-	if (parse_u64(text, 10, 0, &value) || value < (unsigned long)l->least || value > (unsigned long)l->most)
-		return -EINVAL;
-	WRITE_ONCE(l->value, (long)value);
-	return 0;
-}
-
 static int mqueue_init(void)
 {
 	int err = 0;
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(limits) && !err; i++)
-		err = proc_create_rw(limits[i].path, 0644, limit_show, limit_write, &limits[i]);
+		err = proc_create_limit(&limits[i]);
 	return err;
 }
 INITCALL("2fs", mqueue_init);

@@ -6,6 +6,7 @@
 #include <fs/proc.h>
 #include <kernel/init.h>
 #include <kernel/log.h>
+#include <lib/format.h>
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
 
@@ -313,6 +314,29 @@ static void number_show(struct seq *s, void *priv)
 int proc_create_number(const char *path, unsigned long number)
 {
 	return proc_create(path, 0444, number_show, (void *)number);
+}
+
+static void limit_show(struct seq *s, void *priv)
+{
+	const struct proc_limit *l = priv;
+
+	seq_printf(s, "%ld\n", READ_ONCE(l->value));
+}
+
+static int limit_write(void *priv, char *text)
+{
+	struct proc_limit *l = priv;
+	unsigned long long value;
+
+	if (parse_u64(text, 10, 0, &value) || value < (unsigned long)l->least || value > (unsigned long)l->most)
+		return -EINVAL;
+	WRITE_ONCE(l->value, (long)value);
+	return 0;
+}
+
+int proc_create_limit(struct proc_limit *l)
+{
+	return proc_create_rw(l->path, 0644, limit_show, limit_write, l);
 }
 
 /* Take away @d, which is counted here, with what is below it. vfs_lock held. */

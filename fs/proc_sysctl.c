@@ -9,29 +9,6 @@
 #include <lib/format.h>
 #include <mm/reclaim.h>
 
-struct kept {
-	const char *path;
-	unsigned int value, least, most;
-};
-
-static void kept_show(struct seq *s, void *priv)
-{
-	const struct kept *k = priv;
-
-	seq_printf(s, "%u\n", READ_ONCE(k->value));
-}
-
-static int kept_write(void *priv, char *text)
-{
-	struct kept *k = priv;
-	unsigned long long value;
-
-	if (parse_u64(text, 10, 0, &value) || value < k->least || value > k->most)
-		return -EINVAL;
-	WRITE_ONCE(k->value, (unsigned int)value);
-	return 0;
-}
-
 /* Clean pages of disks go; the rest of what Linux drops is not a cache here. */
 static int drop_caches(void *priv, char *text)
 {
@@ -51,7 +28,7 @@ static void actions_show(struct seq *s, void *priv)
 
 static int proc_sysctl_init(void)
 {
-	static struct kept kept[] = {
+	static struct proc_limit kept[] = {
 		{ "sys/vm/swappiness", 60, 0, 200 }, { "sys/vm/overcommit_ratio", 50, 0, INT32_MAX }, { "sys/vm/page-cluster", 3, 0, 31 },
 	};
 	static const struct {
@@ -68,7 +45,7 @@ static int proc_sysctl_init(void)
 	int err = proc_create_rw("sys/vm/drop_caches", 0200, NULL, drop_caches, NULL);
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(kept) && !err; i++)
-		err = proc_create_rw(kept[i].path, 0644, kept_show, kept_write, &kept[i]);
+		err = proc_create_limit(&kept[i]);
 	for (unsigned int i = 0; i < ARRAY_SIZE(fixed) && !err; i++)
 		err = proc_create_number(fixed[i].path, fixed[i].number);
 	return err ? err : proc_create("sys/kernel/seccomp/actions_avail", 0444, actions_show, NULL);

@@ -28,6 +28,12 @@ void seq_puts(struct seq *s, const char *text);
 int proc_create(const char *path, mode_t mode, void (*show)(struct seq *s, void *priv), void *priv);
 /* The same for a number that stays as it is. */
 int proc_create_number(const char *path, unsigned long number);
+/* One that its owner may set from @least to @most; both are not negative. Read with READ_ONCE(). -EINVAL to who writes another. */
+struct proc_limit {
+	const char *path;
+	long value, least, most;
+};
+int proc_create_limit(struct proc_limit *l);
 /* With a write handler: gets at most 4096 bytes, ended by NUL and without the newline at their end. 0 or -errno. May sleep. */
 int proc_create_rw(const char *path, mode_t mode, void (*show)(struct seq *s, void *priv),
 		   int (*write)(void *priv, char *text), void *priv);
