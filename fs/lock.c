@@ -50,9 +50,25 @@ static struct file_lock *find_conflict(const struct file_lock *want)
 	return NULL;
 }
 
-static void lock_add(struct list *at, struct file_lock *l)
+static bool same_holder(const struct file_lock *a, const struct file_lock *b)
 {
-	list_push(at, &l->link);
+	return a->owner == b->owner && a->flock == b->flock && a->ofd == b->ofd;
+}
+
+/* Those of an owner stand together, in the order of the file: F_GETLK tells the first that is in the way. */
+static void lock_add(struct file_lock *l)
+{
+	struct file_lock *o;
+	bool met = false;
+
+	list_for_each(o, &l->inode->locks, link) {
+		bool same = same_holder(o, l);
+
+		if (same ? o->start > l->start : met)
+			break;
+		met |= same;
+	}
+	list_append(&o->link, &l->link);	/* before @o; without one that is the end */
 	list_append(&all_locks, &l->all_link);
 }
 
@@ -74,7 +90,7 @@ static void cut_range(const struct file_lock *want, struct file_lock **spare)
 		if (l->start < want->start && l->end > want->end) {
 			**spare = *l;
 			(*spare)->start = want->end + 1;
-			lock_add(&l->link, *spare);
+			lock_add(*spare);
 			*spare = NULL;
 			l->end = want->start - 1;
 		} else if (l->start < want->start) {
@@ -84,6 +100,24 @@ static void cut_range(const struct file_lock *want, struct file_lock **spare)
 		} else {
 			lock_free(l);
 		}
+	}
+}
+
+/* What its owner holds beside it in the same way becomes one lock with @l. */
+static void join_neighbours(struct file_lock *l)
+{
+	struct file_lock *o, *tmp;
+
+	list_for_each_safe(o, tmp, &l->inode->locks, link) {
+		if (!same_holder(o, l) || o->exclusive != l->exclusive)
+			continue;
+		if (l->start && o->end == l->start - 1)
+			l->start = o->start;
+		else if (l->end < INT64_MAX && o->start == l->end + 1)
+			l->end = o->end;
+		else
+			continue;
+		lock_free(o);
 	}
 }
 
@@ -101,7 +135,8 @@ static int lock_try(const struct file_lock *want, bool unlock)
 		cut_range(want, &spare);
 	if (!err && !unlock) {
 		*l = *want;
-		lock_add(&want->inode->locks, l);
+		join_neighbours(l);
+		lock_add(l);
 		l = NULL;
 	}
 	spin_unlock(&locks_lock);

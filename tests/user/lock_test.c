@@ -56,6 +56,37 @@ ABI_CASE(locks_of_each_kind_are_told_in_proc)
 	CHECK(!flock(fd, LOCK_UN) && !told("FLOCK  ADVISORY  WRITE", getpid(), fd, "0 EOF"));
 }
 
+static bool in_the_way(int fd, long from, short type, long start, long length)
+{
+	struct flock l = { .l_type = F_WRLCK, .l_start = from };
+	pid_t pid = fork();
+
+	if (pid)
+		return abi_wait(pid) == 0;
+	_exit(fcntl(fd, F_GETLK, &l) || l.l_type != type || l.l_start != start || l.l_len != length || l.l_pid != getppid());
+}
+
+static int lock(int fd, short type, long start, long length)
+{
+	struct flock l = { .l_type = type, .l_start = start, .l_len = length };
+
+	return fcntl(fd, F_SETLK, &l);
+}
+
+ABI_CASE(locks_of_one_owner_join_and_the_first_in_the_file_is_told)
+{
+	int fd;
+
+	abi_fresh();
+	fd = make("f", O_RDWR);
+	CHECK(!lock(fd, F_WRLCK, 30, 10) && !lock(fd, F_WRLCK, 10, 10) && in_the_way(fd, 0, F_WRLCK, 10, 10) && in_the_way(fd, 25, F_WRLCK, 30, 10));
+	CHECK(!lock(fd, F_WRLCK, 20, 10) && in_the_way(fd, 0, F_WRLCK, 10, 30));	/* the gap */
+	CHECK(!lock(fd, F_WRLCK, 15, 5) && in_the_way(fd, 0, F_WRLCK, 10, 30));	/* what it has */
+	CHECK(!lock(fd, F_RDLCK, 20, 5) && in_the_way(fd, 0, F_WRLCK, 10, 10) && in_the_way(fd, 20, F_RDLCK, 20, 5));
+	CHECK(in_the_way(fd, 25, F_WRLCK, 25, 15));
+	CHECK(!lock(fd, F_WRLCK, 20, 0) && in_the_way(fd, 12, F_WRLCK, 10, 0));
+}
+
 ABI_CASE(who_waits_for_a_lock_is_told_below_it)
 {
 	struct flock l = { .l_type = F_WRLCK, .l_start = 0, .l_len = 4 };
