@@ -17,7 +17,7 @@
 #include <uapi/ferry/linux.h>
 
 #define QUEUES_MAX	4	/* that one poll op may name */
-#define NESTING_MAX	5
+#define NESTING_MAX	4	/* steps from one epoll file to another */
 #define ROOM_MIN	16	/* events that one call tells, whatever the number of items */
 #define ROOM_MAX	4096
 #define EVENTS_MAX	(INT32_MAX / (int)sizeof(struct linux_epoll_event))
@@ -30,6 +30,9 @@ struct epoll {
 	struct list ready;		/* guarded by lock */
 	struct list items;		/* guarded by epoll_mutex */
 	unsigned int nr_items;		/* the same; read without it */
+	uint64_t walk;			/* the same: which walk found... */
+	int levels;			/* ...so many */
+	struct file *file;		/* whose this is, not counted */
 	struct wait_queue waiting;
 };
 
@@ -51,6 +54,7 @@ struct epoll_item {
 };
 
 static struct mutex epoll_mutex = MUTEX_INIT(epoll_mutex, "epoll");
+static uint64_t last_walk;	/* guarded by it */
 static const struct file_ops epoll_ops;
 
 static void item_make_ready(struct epoll_item *item)
@@ -182,6 +186,7 @@ static int64_t do_epoll_create(uint32_t flags)
 	list_init(&ep->ready);
 	list_init(&ep->items);
 	wait_queue_init(&ep->waiting, "epoll");
+	ep->file = f;
 	return fd_install_new(f, flags);
 }
 
@@ -205,20 +210,55 @@ static struct epoll_item *item_find(struct epoll *ep, const struct file *f, int 
 	return NULL;
 }
 
-/* Does @f watch @target, directly or through others? Also true when it goes too deep. */
-static bool epoll_reaches(struct file *f, const struct epoll *target, unsigned int depth)
+/*
+ * How many epoll files are below one another in what @ep watches; -ELOOP: @target is one of them. Each is looked at once in a walk, however many
+ * watch it. The depth is what earlier additions allowed.
+ */
+static int levels_below(struct epoll *ep, const struct epoll *target)
 {
-	struct epoll *ep = f->priv;
 	struct epoll_item *item;
+	int levels = 0;
 
-	if (f->ops != &epoll_ops)
-		return false;
-	if (ep == target || depth == NESTING_MAX)
-		return true;
-	list_for_each(item, &ep->items, link)
-		if (epoll_reaches(item->file, target, depth + 1))
-			return true;
-	return false;
+	if (ep == target)
+		return -ELOOP;
+	if (ep->walk == last_walk)
+		return ep->levels;
+	list_for_each(item, &ep->items, link) {
+		int below = file_is_epoll(item->file) ? levels_below(item->file->priv, target) : -1;
+
+		if (below == -ELOOP)
+			return -ELOOP;
+		levels = MAX(levels, below + 1);
+	}
+	ep->walk = last_walk;
+	ep->levels = levels;
+	return levels;
+}
+
+/* The same upwards: of those that watch it. */
+static int levels_above(struct epoll *ep)
+{
+	struct epoll_item *item;
+	int levels = 0;
+
+	if (ep->walk == last_walk)
+		return ep->levels;
+	list_for_each(item, &ep->file->epoll_items, file_link)
+		levels = MAX(levels, levels_above(item->ep) + 1);
+	ep->walk = last_walk;
+	ep->levels = levels;
+	return levels;
+}
+
+/* May @ep watch the epoll file @f? */
+static int nesting_check(struct epoll *ep, struct file *f)
+{
+	int below;
+
+	last_walk++;
+	below = levels_below(f->priv, ep);
+	last_walk++;
+	return below < 0 || levels_above(ep) + 1 + below > NESTING_MAX ? -ELOOP : 0;
 }
 
 static void item_watch(struct epoll_item *item)
@@ -233,7 +273,7 @@ static int epoll_add(struct epoll *ep, struct file *f, int fd, const struct linu
 {
 	struct epoll_item *item;
 
-	if (epoll_reaches(f, ep, 0))
+	if (file_is_epoll(f) && nesting_check(ep, f))
 		return -ELOOP;
 	item = kzalloc(sizeof(*item));
 	if (!item)

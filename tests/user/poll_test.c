@@ -320,3 +320,38 @@ ABI_CASE(events_of_requests_are_awaited_with_another_mask)
 	CHECK(!syscall(SYS_io_destroy, context));
 	CHECK_ERR(syscall(SYS_io_pgetevents, context, 0, 1, events, &none, NULL), EINVAL);
 }
+
+ABI_CASE(epoll_files_watch_one_another_five_deep)
+{
+	struct epoll_event e = { .events = EPOLLIN };
+	int below, fd[2];
+
+	CHECK(!pipe(fd));
+	below = fd[0];
+	for (int depth = 0; depth < 5; depth++) {
+		int ep = epoll_create1(0);
+
+		CHECK(!epoll_ctl(ep, EPOLL_CTL_ADD, below, &e));
+		below = ep;
+	}
+	errno = 0;
+	CHECK(epoll_ctl(epoll_create1(0), EPOLL_CTL_ADD, below, &e) == -1 && (errno == ELOOP || errno == EINVAL));
+	CHECK(write(fd[1], "x", 1) == 1 && epoll_wait(below, &e, 1, 1000) == 1);
+}
+
+/* Each of a level watches all of the next: the ways through them are millions. */
+ABI_CASE(epoll_files_that_share_what_they_watch_are_looked_at_once)
+{
+	enum { LEVELS = 5, WIDTH = 40 };
+	static int ep[LEVELS][WIDTH];
+	struct epoll_event e = { .events = EPOLLIN };
+
+	for (int level = 0; level < LEVELS; level++) {
+		for (int n = 0; n < WIDTH; n++) {
+			ep[level][n] = epoll_create1(0);
+			for (int below = 0; level && below < WIDTH; below++)
+				CHECK(!epoll_ctl(ep[level][n], EPOLL_CTL_ADD, ep[level - 1][below], &e));
+		}
+	}
+	CHECK_ERR(epoll_ctl(ep[0][0], EPOLL_CTL_ADD, ep[LEVELS - 1][0], &e), ELOOP);
+}
