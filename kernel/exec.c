@@ -435,19 +435,47 @@ static struct file *execveat_open(int fd, const char *path, uint32_t flags)
 	return err ? ERR_PTR(err) : program_open_at(&at);
 }
 
+static bool is_script(struct file *file)
+{
+	char head[2];
+
+	return file_read_kernel(file, head, sizeof(head), 0) == sizeof(head) && head[0] == '#' && head[1] == '!';
+}
+
+/*
+ * Execute @path of the directory @fd, or the file @fd itself. The name for scripts goes by the descriptor; an interpreter would not find a script
+ * whose descriptor is closed by then.
+ */
+static int exec_of_fd(struct file *file, int fd, const char *path, const uint64_t *strings, struct regs *regs)
+{
+	char *name = kzalloc(EXEC_PATH_MAX);
+	int err;
+
+	if (!name)
+		return -ENOMEM;
+	format_text(name, EXEC_PATH_MAX, "/dev/fd/%d%s%s", fd, *path ? "/" : "", path);
+	if (!IS_ERR(file) && fd_get_cloexec(current_process->files, fd) > 0 && is_script(file))
+		err = -ENOENT;
+	else
+		err = exec_file(file, name, strings[0], strings[1], regs);
+	kfree(name);
+	return err;
+}
+
 SYSCALL(NR_execveat, execveat)
 {
 	uint32_t known = LINUX_EXECVEAT_EMPTY_PATH | LINUX_EXECVEAT_SYMLINK_NOFOLLOW;
 	char *path = path_from_user(args->a[1], args->a[4] & LINUX_EXECVEAT_EMPTY_PATH);
-	char text[32];
 	struct file *file;
 	int err;
 
 	if (IS_ERR(path))
 		return PTR_ERR(path);
 	file = (uint32_t)args->a[4] & ~known ? ERR_PTR(-EINVAL) : execveat_open(args->a[0], path, args->a[4]);
-	format_text(text, sizeof(text), "/dev/fd/%d", (int)args->a[0]);
-	err = exec_file(file, *path ? path : text, args->a[2], args->a[3], syscall_regs(args));
+	if (*path == '/' || (int)args->a[0] == LINUX_AT_FDCWD)
+		err = exec_file(file, path, args->a[2], args->a[3], syscall_regs(args));
+	else
+		err = exec_of_fd(file, args->a[0], path, &args->a[2], syscall_regs(args));
 	if (!IS_ERR(file))
 		file_put(file);
 	kfree(path);

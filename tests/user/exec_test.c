@@ -230,6 +230,21 @@ ABI_CASE(exec_refuses_a_script_of_itself)
 	unlink(argv[0]);
 }
 
+ABI_CASE(a_script_is_not_executed_by_a_descriptor_that_closes)
+{
+	char *argv[] = { "script", NULL };
+	int fd;
+
+	file_write("/tmp/abi_script", "#!/nonexistent\n", 15, 0755);
+	fd = open("/tmp/abi_script", O_RDONLY | O_CLOEXEC);
+	CHECK_ERR(syscall(SYS_execveat, fd, "", argv, no_env, AT_EMPTY_PATH), ENOENT);
+	file_write("/tmp/abi_script", "#!/tmp\n", 7, 0755);
+	CHECK_ERR(syscall(SYS_execveat, fd, "", argv, no_env, AT_EMPTY_PATH), ENOENT);
+	CHECK(!fcntl(fd, F_SETFD, 0));
+	CHECK_ERR(syscall(SYS_execveat, fd, "", argv, no_env, AT_EMPTY_PATH), EACCES);	/* its interpreter is looked for */
+	unlink("/tmp/abi_script");
+}
+
 ABI_CASE(exec_reports_errors)
 {
 	char *argv[] = { "x", NULL };
