@@ -20,6 +20,8 @@
 #include "process_internal.h"
 
 #define THREAD_SHARES	(NS_CLONE_FLAGS | LINUX_CLONE_NEWUSER)	/* with its process */
+/* clone3() has no signal in its flags, and none that nobody knows. */
+#define CLONE3_FLAGS_KNOWN	((LINUX_CLONE_INTO_CGROUP * 2 - 1) & ~(LINUX_CSIGNAL & ~LINUX_CLONE_NEWTIME) & ~LINUX_CLONE_DETACHED)
 #define VFORK_POLL_NS	(50 * NSEC_PER_MSEC)
 #define THREADS_MAX	4096u
 
@@ -416,7 +418,7 @@ SYSCALL(NR_clone3, clone3)
 
 	if (err)
 		return err;
-	if (c.set_tid || c.set_tid_size || (c.flags & LINUX_CSIGNAL) || c.exit_signal > LINUX_NSIG || !c.stack != !c.stack_size)
+	if (c.set_tid || c.set_tid_size || (c.flags & ~CLONE3_FLAGS_KNOWN) || c.exit_signal > LINUX_NSIG || !c.stack != !c.stack_size)
 		return -EINVAL;
 	if (c.flags & (LINUX_CLONE_THREAD | LINUX_CLONE_PARENT) && c.exit_signal)
 		return -EINVAL;

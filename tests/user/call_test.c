@@ -487,3 +487,9 @@ ABI_CASE(contexts_of_asynchronous_io_are_bounded)
 			CHECK(!syscall(SYS_io_destroy, list[nr]));
 	}
 }
+
+ABI_CASE(cpuid_is_allowed)
+{
+	CHECK(syscall(SYS_arch_prctl, 0x1011, 0) == 1);
+	CHECK(!syscall(SYS_arch_prctl, 0x1012, 1) || errno == ENODEV);
+}

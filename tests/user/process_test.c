@@ -396,3 +396,21 @@ ABI_CASE(a_pidfd_that_does_not_wait_says_so)
 	CHECK(!syscall(SYS_waitid, 3, pidfd, &info, WEXITED | WNOHANG, NULL));
 	CHECK(!kill(pid, SIGKILL) && WTERMSIG(abi_wait(pid)) == SIGKILL);
 }
+
+static long clone3_with(uint64_t flags)
+{
+	uint64_t args[8] = { [0] = flags, [4] = SIGCHLD };	/* flags, exit_signal */
+	long pid = syscall(SYS_clone3, args, sizeof(args));
+
+	if (!pid)
+		_exit(0);
+	return pid;
+}
+
+ABI_CASE(clone3_refuses_flags_it_does_not_know)
+{
+	CHECK(abi_wait(clone3_with(0)) == 0);
+	CHECK_ERR(clone3_with(CLONE_DETACHED), EINVAL);
+	CHECK_ERR(clone3_with(1ull << 40), EINVAL);
+	CHECK_ERR(clone3_with(SIGCHLD), EINVAL);
+}

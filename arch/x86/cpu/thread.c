@@ -284,6 +284,10 @@ int64_t arch_prctl(struct thread *t, uint64_t code, uint64_t address)
 	case LINUX_ARCH_SET_FS:
 	case LINUX_ARCH_SET_GS:
 		break;
+	case LINUX_ARCH_GET_CPUID:
+		return 1;
+	case LINUX_ARCH_SET_CPUID:
+		return -ENODEV;	/* no processor that is supported lets CPUID be forbidden */
 	default:
 		return -EINVAL;
 	}
