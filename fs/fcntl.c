@@ -15,12 +15,20 @@ static int set_async(struct file *f, int fd, bool on)
 	return f->ops->signals && on != !!(f->flags & LINUX_O_ASYNC) ? file_set_async(f, fd, on) : 0;
 }
 
+/* Pipes have packets by it. */
+static bool may_be_direct(const struct file *f)
+{
+	return file_is_pipe(f) || (f->inode && (LINUX_S_ISREG(f->inode->mode) || LINUX_S_ISBLK(f->inode->mode)));
+}
+
 static int64_t set_flags(struct file *f, int fd, uint32_t flags)
 {
 	int err;
 
 	if ((flags & LINUX_O_NOATIME) && !(f->flags & LINUX_O_NOATIME) && f->inode && !inode_owner_or_root(f->inode))
 		return -EPERM;
+	if ((flags & LINUX_O_DIRECT) && !may_be_direct(f))
+		return -EINVAL;
 	err = set_async(f, fd, flags & LINUX_O_ASYNC);
 	if (err)
 		return err;

@@ -265,6 +265,19 @@ int fd_install(struct fd_table *t, struct file *f, int from, bool cloexec)
 	return fd;
 }
 
+bool fd_has_room(struct fd_table *t)
+{
+	int fd, limit = table_limit(t);
+
+	if (unlikely(current->ring_call && current->ring_call->keeps))
+		return true;
+	spin_lock(&t->lock);
+	for (fd = t->next; fd < t->size && slot_is_taken(t, fd); fd++)
+		;
+	spin_unlock(&t->lock);
+	return fd < limit;
+}
+
 int fd_install_new(struct file *f, uint32_t flags)
 {
 	int fd = fd_install(current_process->files, f, 0, flags & LINUX_O_CLOEXEC);

@@ -225,7 +225,9 @@ static int config_run(struct fs_config *c, uint32_t command, const char *key, co
 	case LINUX_FSCONFIG_SET_STRING:
 		return c->phase == PARAMETERS || c->phase == CHANGES ? set_option(c, key, value) : -EBUSY;
 	default:
-		return c->phase == PARAMETERS || c->phase == CHANGES ? refuse(c, "Unexpected type of value for", key) : -EBUSY;
+		if (c->phase != PARAMETERS && c->phase != CHANGES)
+			return -EBUSY;
+		return common_flag(c, key) ? 0 : refuse(c, "Unexpected type of value for", key);
 	}
 }
 

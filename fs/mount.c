@@ -99,9 +99,14 @@ int mount_flags_change(struct mount *m, uint32_t flags)
 	return 0;
 }
 
+bool mount_forbids_exec(const struct mount *m)
+{
+	return m->flags & LINUX_MS_NOEXEC;
+}
+
 bool file_forbids_exec(const struct file *f)
 {
-	return f->mount && (f->mount->flags & LINUX_MS_NOEXEC);
+	return f->mount && mount_forbids_exec(f->mount);
 }
 
 struct mount *mount_create(struct super *s, struct dentry *root, const char *source, uint32_t flags)

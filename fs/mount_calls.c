@@ -288,7 +288,7 @@ SYSCALL(NR_getcwd, getcwd)
 	if (!buffer)
 		return -ENOMEM;
 	fs_get_cwd(&p);
-	text = path_reachable(&p) ? path_text(&p, buffer, LINUX_PATH_MAX) : ERR_PTR(-ENOENT);
+	text = path_reachable(&p) ? path_text_cwd(&p, buffer, LINUX_PATH_MAX) : ERR_PTR(-ENOENT);
 	path_put(&p);
 	n = IS_ERR(text) ? PTR_ERR(text) : (int64_t)strlen(text) + 1;
 	if (n > 0 && (uint64_t)n > args->a[1])

@@ -302,7 +302,8 @@ static int64_t open_once(int dirfd, uint64_t utext, uint32_t flags, mode_t mode,
 
 	if (IS_ERR(text))
 		return PTR_ERR(text);
-	err = path_start(dirfd, text, walk, &start);
+	/* Before anything is created. */
+	err = fd_has_room(current_process->files) ? path_start(dirfd, text, walk, &start) : -EMFILE;
 	if (err)
 		goto free_text;
 	how.start = &start;
@@ -333,17 +334,17 @@ static int64_t do_open(int dirfd, uint64_t utext, uint32_t flags, mode_t mode, u
 
 SYSCALL(NR_open, open)
 {
-	return do_open(LINUX_AT_FDCWD, args->a[0], args->a[1], args->a[2], 0);
+	return do_open(LINUX_AT_FDCWD, args->a[0], args->a[1] | LINUX_O_LARGEFILE, args->a[2], 0);
 }
 
 SYSCALL(NR_openat, openat)
 {
-	return do_open(args->a[0], args->a[1], args->a[2], args->a[3], 0);
+	return do_open(args->a[0], args->a[1], args->a[2] | LINUX_O_LARGEFILE, args->a[3], 0);
 }
 
 SYSCALL(NR_creat, creat)
 {
-	return do_open(LINUX_AT_FDCWD, args->a[0], LINUX_O_CREAT | LINUX_O_WRONLY | LINUX_O_TRUNC, args->a[1], 0);
+	return do_open(LINUX_AT_FDCWD, args->a[0], LINUX_O_CREAT | LINUX_O_WRONLY | LINUX_O_TRUNC | LINUX_O_LARGEFILE, args->a[1], 0);
 }
 
 static int resolve_to_walk(uint64_t resolve, uint32_t *walk)
@@ -407,6 +408,8 @@ static int do_access(int dirfd, uint64_t utext, uint32_t mode, uint32_t flags)
 		return err;
 	inode = p.dentry->inode;
 	err = inode_permission_as(inode, mode, !(flags & LINUX_AT_EACCESS));
+	if (!err && (mode & LINUX_X_OK) && LINUX_S_ISREG(inode->mode) && mount_forbids_exec(p.mount))
+		err = -EACCES;
 	if (!err && (mode & LINUX_W_OK) && mount_read_only(&p) && !LINUX_S_ISCHR(inode->mode) && !LINUX_S_ISBLK(inode->mode))
 		err = -EROFS;
 	path_put(&p);

@@ -420,6 +420,38 @@ char *path_text(const struct path *p, char *buffer, size_t size)
 	return text;
 }
 
+/* Is @root met on the way up from @path? */
+static bool leads_to(const struct path *path, const struct path *root)
+{
+	struct path p = *path;
+
+	while (!same_path(&p, root)) {
+		if (p.dentry != p.mount->root)
+			p.dentry = p.dentry->parent;
+		else if (p.mount->parent)
+			p = (struct path){ p.mount->parent, p.mount->mountpoint };
+		else
+			return false;
+	}
+	return true;
+}
+
+char *path_text_cwd(const struct path *p, char *buffer, size_t size)
+{
+	static const char unreachable[] = "(unreachable)";
+	struct path root;
+	char *text;
+
+	fs_get_root(&root);
+	mutex_lock(&vfs_lock);
+	text = path_text_locked(p, &root, buffer, size);
+	if (!IS_ERR(text) && !leads_to(p, &root) && !path_prepend(&text, buffer, unreachable, sizeof(unreachable) - 1))
+		text = ERR_PTR(-ERANGE);
+	mutex_unlock(&vfs_lock);
+	path_put(&root);
+	return text;
+}
+
 bool path_reachable(const struct path *p)
 {
 	const struct dentry *d;

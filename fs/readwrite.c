@@ -273,6 +273,12 @@ static bool ranges_overlap(const struct file *in, uint64_t from, const struct fi
 	return in->inode == out->inode && from < to + length && to < from + length;
 }
 
+/* Like Linux's, these sums may pass what a position can be, and not what 64 bits hold. */
+static bool range_wraps(loff_t pos, uint64_t length)
+{
+	return (uint64_t)pos + length < (uint64_t)pos;
+}
+
 static int64_t copy_checked(struct file *in, uint64_t uin, struct file *out, uint64_t uout, uint64_t length, bool regular)
 {
 	loff_t in_pos = 0, out_pos = 0;
@@ -287,6 +293,8 @@ static int64_t copy_checked(struct file *in, uint64_t uin, struct file *out, uin
 		return -ESPIPE;
 	if ((uin && get_user64((uint64_t *)&in_pos, uin)) || (uout && get_user64((uint64_t *)&out_pos, uout)))
 		return -EFAULT;
+	if (regular && (range_wraps(uin ? in_pos : in->pos, length) || range_wraps(uout ? out_pos : out->pos, length)))
+		return -EOVERFLOW;
 	if (in_pos < 0 || out_pos < 0 || (regular && ranges_overlap(in, uin ? in_pos : in->pos, out, uout ? out_pos : out->pos, length)))
 		return -EINVAL;
 	n = length ? file_copy(in, uin ? &in_pos : NULL, out, uout ? &out_pos : NULL, MIN(length, LINUX_RW_MAX)) : 0;

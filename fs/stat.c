@@ -171,15 +171,17 @@ SYSCALL(NR_statfs, statfs)
 SYSCALL(NR_fstatfs, fstatfs)
 {
 	struct file *f = fd_get(current_process->files, args->a[0]);
-	struct linux_statfs anonymous = { .f_type = LINUX_ANON_MAGIC, .f_bsize = PAGE_SIZE, .f_frsize = PAGE_SIZE, .f_namelen = LINUX_NAME_MAX };
+	struct linux_statfs unmounted = { .f_type = LINUX_ANON_MAGIC, .f_bsize = PAGE_SIZE, .f_frsize = PAGE_SIZE, .f_namelen = LINUX_NAME_MAX };
 	int64_t err;
 
 	if (!f)
 		return -EBADF;
+	if (f->inode)
+		unmounted.f_type = f->inode->super->magic;	/* a pipe's, a socket's, that of a file of memfd_create() */
 	if (f->mount)
 		err = statfs_mount(f->mount, args->a[1]);
 	else
-		err = copy_to_user(args->a[1], &anonymous, sizeof(anonymous)) ? -EFAULT : 0;
+		err = copy_to_user(args->a[1], &unmounted, sizeof(unmounted)) ? -EFAULT : 0;
 	file_put(f);
 	return err;
 }

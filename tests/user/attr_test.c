@@ -4,6 +4,7 @@
 #include <grp.h>
 #include <limits.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -13,6 +14,7 @@
 #include "abi.h"
 
 #define NOBODY	65534
+#define LARGEFILE	0100000		/* the kernel's O_LARGEFILE, which a libc may have as 0 */
 
 
 static void make(const char *name)
@@ -290,4 +292,53 @@ ABI_CASE(openat2_takes_larger_structures_and_no_flags_that_contradict)
 	CHECK_ERR(syscall(SYS_openat2, AT_FDCWD, "/", &how, 24), EINVAL);
 	fd = open("/tmp", O_TMPFILE | O_RDWR, 0600);
 	CHECK(fd >= 0 && (fcntl(fd, F_GETFL) & O_TMPFILE) == O_TMPFILE);
+}
+
+ABI_CASE(nothing_is_created_without_a_descriptor_for_it)
+{
+	struct rlimit few = { 20, 20 };
+
+	abi_fresh();
+	CHECK(!setrlimit(RLIMIT_NOFILE, &few));
+	while (dup(0) >= 0)
+		;
+	CHECK_ERR(creat("f", 0644), EMFILE);
+	CHECK_ERR(access("f", F_OK), ENOENT);
+	CHECK_ERR(open("none", O_RDONLY), EMFILE);
+	CHECK_ERR(open(BAD, O_RDONLY), EFAULT);
+}
+
+ABI_CASE(anybody_may_change_neither_owner)
+{
+	if (geteuid())
+		return;
+	abi_fresh();
+	make("f");
+	become_nobody();
+	CHECK(!chown("f", -1, -1));
+	CHECK_ERR(chown("f", 0, 0), EPERM);
+	CHECK_ERR(chown("f", -1, NOBODY), EPERM);
+}
+
+ABI_CASE(fstatfs_tells_what_has_no_mount)
+{
+	int pipes[2], memory = syscall(SYS_memfd_create, "m", 0);
+	struct statfs s;
+
+	CHECK(!pipe(pipes) && !fstatfs(pipes[0], &s) && s.f_type == 0x50495045);
+	CHECK(!fstatfs(socket(AF_UNIX, SOCK_STREAM, 0), &s) && s.f_type == 0x534f434b);
+	CHECK(!fstatfs(memory, &s) && s.f_type == 0x01021994);
+}
+
+ABI_CASE(flags_of_an_open_file_are_those_of_linux)
+{
+	int fd, pipes[2], path = open("/", O_PATH);
+
+	abi_fresh();
+	make("f");
+	fd = syscall(SYS_open, "f", O_RDWR & ~LARGEFILE);
+	CHECK(fd >= 0 && fcntl(fd, F_GETFL) == (O_RDWR | LARGEFILE) && !(fcntl(path, F_GETFL) & LARGEFILE));
+	CHECK(!pipe(pipes) && !fcntl(pipes[1], F_SETFL, O_DIRECT));
+	CHECK_ERR(fcntl(socket(AF_UNIX, SOCK_STREAM, 0), F_SETFL, O_DIRECT), EINVAL);
+	CHECK_ERR(fcntl(open("/dev/null", O_RDWR), F_SETFL, O_DIRECT), EINVAL);
 }

@@ -94,6 +94,7 @@ ABI_CASE(fsconfig_says_what_is_wrong)
 	other = open(".", O_RDONLY);
 	CHECK(fs >= 0 && other >= 0);
 	CHECK_ERR(read(fs, text, sizeof(text)), ENODATA);
+	CHECK(!config(fs, LINUX_FSCONFIG_SET_PATH, "sync", "/", AT_FDCWD));	/* those of all file systems look at no value */
 	CHECK_ERR(config(-1, LINUX_FSCONFIG_CMD_CREATE, NULL, NULL, 0), EINVAL);
 	CHECK_ERR(config(999, LINUX_FSCONFIG_CMD_CREATE, NULL, NULL, 0), EBADF);
 	CHECK_ERR(config(other, LINUX_FSCONFIG_CMD_CREATE, NULL, NULL, 0), EINVAL);
@@ -228,6 +229,29 @@ ABI_CASE(attributes_of_a_mount_are_set_and_cleared)
 	CHECK_ERR(syscall(SYS_mount_setattr, AT_FDCWD, "m", 0, BAD, sizeof(none)), EFAULT);
 	CHECK(!syscall(SYS_mount_setattr, AT_FDCWD, "none", 0, &none, sizeof(none)));
 	CHECK(!umount("m/in") && !umount("m"));
+}
+
+ABI_CASE(access_knows_mounts_whose_files_are_not_executed)
+{
+	if (geteuid())
+		return;
+	abi_fresh();
+	CHECK(!mkdir("m", 0755) && !mount("x", "m", "tmpfs", MS_NOEXEC, NULL) && !close(creat("m/f", 0755)) && !mkdir("m/d", 0755));
+	CHECK_ERR(access("m/f", X_OK), EACCES);
+	CHECK(!access("m/f", R_OK | W_OK) && !access("m/d", X_OK));
+	CHECK(!mount(NULL, "m", NULL, MS_REMOUNT, NULL) && !access("m/f", X_OK) && !umount("m"));
+}
+
+ABI_CASE(a_directory_outside_of_the_root_is_told_as_such)
+{
+	char text[4096];
+
+	if (geteuid())
+		return;
+	abi_fresh();
+	CHECK(!mkdir("r", 0755) && !chroot("r"));
+	CHECK(syscall(SYS_getcwd, text, sizeof(text)) > 13 && !strncmp(text, "(unreachable)/", 14));
+	CHECK(!chdir("/") && syscall(SYS_getcwd, text, sizeof(text)) == 2 && !strcmp(text, "/"));
 }
 
 /* In a root of its own, which is a mount: what the very first root is cannot be. */

@@ -185,6 +185,10 @@ ABI_CASE(copy_file_range_copies_and_refuses_overlap)
 	from = 1;
 	CHECK_ERR(copy_file_range(in, &from, in, &to, 5, 0), EINVAL);
 	CHECK_ERR(copy_file_range(in, NULL, out, NULL, 1, 1), EINVAL);
+	from = -1;
+	CHECK_ERR(copy_file_range(in, &from, out, NULL, 1, 0), EOVERFLOW);
+	to = 1;
+	CHECK_ERR(copy_file_range(in, NULL, out, &to, SIZE_MAX, 0), EOVERFLOW);
 	CHECK_ERR(copy_file_range(p[0], NULL, out, NULL, 1, 0), EINVAL);
 	CHECK_ERR(copy_file_range(dir, NULL, out, NULL, 1, 0), EISDIR);
 }

@@ -63,8 +63,9 @@ struct file {
 	uint64_t write_errors_seen;	/* of the disk's, how many fsync() has told (drivers/class/block/node.c) */
 };
 
-/* Is @f on a mount whose files are not to be executed? */
+/* Is @f on a mount whose files are not to be executed? Is @m one? */
 bool file_forbids_exec(const struct file *f);
+bool mount_forbids_exec(const struct mount *m);
 /* open_count.c. @f is the program of an address space, with a reference, until file_run_end(): 0, -ETXTBSY: it is open for writing. */
 int file_run(struct file *f);
 /* The same for one more space of a program that runs. */
@@ -96,6 +97,8 @@ void fd_table_put(struct fd_table *t);			/* closes everything with the last user
 void fd_table_close_on_exec(struct fd_table *t);
 /* Lowest free descriptor >= @from for @f (takes its own reference); -EMFILE. @cloexec. */
 int fd_install(struct fd_table *t, struct file *f, int from, bool cloexec);
+/* Would fd_install() from 0 have found a descriptor a moment ago? */
+bool fd_has_room(struct fd_table *t);
 /* The file with a reference, or NULL. */
 struct file *fd_get(struct fd_table *t, int fd);
 int fd_close(struct fd_table *t, int fd);

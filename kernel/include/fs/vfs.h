@@ -267,6 +267,8 @@ char *path_from_user(uint64_t utext, bool empty_ok);
 char *path_text(const struct path *p, char *buffer, size_t size);
 /* The same with vfs_lock held and the root given. */
 char *path_text_locked(const struct path *p, const struct path *root, char *buffer, size_t size);
+/* The same for getcwd(): "(unreachable)" stands before what is not below the current root. */
+char *path_text_cwd(const struct path *p, char *buffer, size_t size);
 /* False: cut off from the root or removed. */
 bool path_reachable(const struct path *p);
 /* The current process's root and directory, counted. */
