@@ -23,6 +23,7 @@ INIT = """#!/bin/busybox sh
 /bin/busybox mount -t devtmpfs dev /dev
 for m in $(/bin/busybox cat /etc/modules); do /bin/busybox insmod "$m"; done
 /bin/busybox stty -F /dev/ttyS1 raw
+/bin/busybox ifconfig lo up
 export PATH=/bin
 /bin/busybox sh /etc/command > /dev/ttyS1 2>&1
 echo "PEER EXIT $?" > /dev/ttyS1
