@@ -94,10 +94,26 @@ SYSCALL(NR_socketpair, socketpair)
 	return err ? err : -EFAULT;
 }
 
+const struct ring_copy *socket_ring_copy(void)
+{
+	return current->ring_call ? current->ring_call->copy : NULL;
+}
+
+bool socket_nonblock(const struct file *f)
+{
+	return f->flags & LINUX_O_NONBLOCK || current->ring_call;
+}
+
 int socket_address_get(void *to, uint64_t uaddress, int length)
 {
+	const struct ring_copy *copy = socket_ring_copy();
+
 	if (length < 0 || length > LINUX_SOCKADDR_MAX)
 		return -EINVAL;
+	if (copy && copy->address_length == (uint32_t)length) {
+		memcpy(to, copy->address, length);
+		return 0;
+	}
 	return copy_from_user(to, uaddress, length) ? -EFAULT : 0;
 }
 

@@ -96,13 +96,13 @@ SYSCALL(NR_recvfrom, recvfrom)
 
 /* The pieces of a message: on the stack when they are few. */
 struct pieces {
-	struct iovec_k *vec, few[VEC_ON_STACK];
+	const struct iovec_k *vec;
+	struct iovec_k *many, few[VEC_ON_STACK];
 };
 
 static void pieces_free(struct pieces *p)
 {
-	if (p->vec != p->few)
-		kfree(p->vec);
+	kfree(p->many);
 }
 
 static int pieces_check(const struct iovec_k *vec, uint64_t nr)
@@ -120,16 +120,22 @@ static int pieces_check(const struct iovec_k *vec, uint64_t nr)
 
 static int pieces_get(struct pieces *p, const struct linux_msghdr *h)
 {
-	int err;
+	const struct ring_copy *copy = socket_ring_copy();
+	struct iovec_k *to = p->few;
+	int err = 0;
 
-	p->vec = p->few;
+	p->many = NULL;
 	if (h->iovlen > LINUX_IOV_MAX)
 		return -EMSGSIZE;
-	if (h->iovlen > VEC_ON_STACK)
-		p->vec = kcalloc(h->iovlen, sizeof(*p->vec));
-	if (!p->vec)
+	if (h->iovlen > VEC_ON_STACK && !copy)
+		to = p->many = kcalloc(h->iovlen, sizeof(*to));
+	if (!to)
 		return -ENOMEM;
-	err = copy_from_user(p->vec, h->iov, h->iovlen * sizeof(*p->vec)) ? -EFAULT : pieces_check(p->vec, h->iovlen);
+	p->vec = copy ? copy->vec : to;
+	if (!copy && copy_from_user(to, h->iov, h->iovlen * sizeof(*to)))
+		err = -EFAULT;
+	if (!err)
+		err = pieces_check(p->vec, h->iovlen);
 	if (err)
 		pieces_free(p);
 	return err;
@@ -137,7 +143,11 @@ static int pieces_get(struct pieces *p, const struct linux_msghdr *h)
 
 static int header_get(struct linux_msghdr *h, uint64_t uheader)
 {
-	if (copy_from_user(h, uheader, sizeof(*h)))
+	const struct ring_copy *copy = socket_ring_copy();
+
+	if (copy)
+		*h = copy->header;
+	else if (copy_from_user(h, uheader, sizeof(*h)))
 		return -EFAULT;
 	if (!h->name)
 		h->namelen = 0;

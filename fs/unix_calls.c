@@ -132,7 +132,7 @@ static int unix_connect(struct file *f, uint64_t uaddress, int length)
 
 static int unix_accept(struct file *f, uint64_t uaddress, uint64_t ulength, uint32_t flags)
 {
-	struct socket *peer, *new = socket_accept(f->priv, f->flags & LINUX_O_NONBLOCK);
+	struct socket *peer, *new = socket_accept(f->priv, socket_nonblock(f));
 	struct unix_name *name;
 	int err, fd;
 
@@ -264,9 +264,14 @@ static void unix_end(struct message *m)
 	name_put(m->from);
 }
 
+static int unix_type(const struct file *f)
+{
+	return ((const struct socket *)f->priv)->type;
+}
+
 const struct socket_family unix_family = {
-	.create = unix_create, .pair = unix_pair, .bind = unix_bind, .listen = unix_listen, .connect = unix_connect, .accept = unix_accept,
-	.shutdown = unix_shutdown, .name = unix_name, .set_option = unix_set_option, .get_option = unix_get_option,
+	.create = unix_create, .type = unix_type, .pair = unix_pair, .bind = unix_bind, .listen = unix_listen, .connect = unix_connect,
+	.accept = unix_accept, .shutdown = unix_shutdown, .name = unix_name, .set_option = unix_set_option, .get_option = unix_get_option,
 	.begin = unix_begin, .receiver = unix_receiver, .control_in = rights_from_user, .send = unix_send,
 	.receive = unix_receive, .sender = unix_sender, .control_out = unix_control_out, .end = unix_end,
 };

@@ -182,7 +182,7 @@ static int inet_connect(struct file *f, uint64_t uaddress, int length)
 	if (err)
 		return err == -EINVAL && s->v6 && s->options.v6_only && length >= LINUX_SOCKADDR_IN6_MIN ? -ENETUNREACH : err;
 	if (s->type == LINUX_SOCK_STREAM)
-		return tcp_connect_socket(s, &ip, port, f->flags & LINUX_O_NONBLOCK);
+		return tcp_connect_socket(s, &ip, port, socket_nonblock(f));
 	inet_lock_take();
 	err = udp_connect_socket(s, &ip, port);
 	inet_unlock();
@@ -198,7 +198,7 @@ static int inet_accept(struct file *f, uint64_t uaddress, uint64_t ulength, uint
 
 	if (inet_of(f)->type != LINUX_SOCK_STREAM)
 		return -EOPNOTSUPP;
-	new = tcp_accept_socket(f->priv, f->flags & LINUX_O_NONBLOCK);
+	new = tcp_accept_socket(f->priv, socket_nonblock(f));
 	if (IS_ERR(new))
 		return PTR_ERR(new);
 	length = address_to_user(new, &new->remote, new->remote_port, &a);
@@ -395,11 +395,17 @@ static int64_t inet_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 	return interface_ioctl(cmd, arg);
 }
 
+static int inet_type(const struct file *f)
+{
+	return ((const struct inet_socket *)f->priv)->type;
+}
+
 #define FAMILY(v)											\
-	.create = create_##v, .bind = inet_bind, .listen = inet_listen, .connect = inet_connect,	\
-	.accept = inet_accept, .shutdown = inet_shutdown, .name = inet_name, .set_option = inet_set_option,	\
-	.get_option = inet_get_option, .receiver = inet_receiver, .control_in = inet_control_in, .send = inet_send,	\
-	.receive = inet_receive, .sender = inet_sender, .control_out = inet_control_out
+	.create = create_##v, .type = inet_type, .bind = inet_bind, .listen = inet_listen,		\
+	.connect = inet_connect, .accept = inet_accept, .shutdown = inet_shutdown, .name = inet_name,	\
+	.set_option = inet_set_option, .get_option = inet_get_option, .receiver = inet_receiver,	\
+	.control_in = inet_control_in, .send = inet_send, .receive = inet_receive,			\
+	.sender = inet_sender, .control_out = inet_control_out
 
 static const struct socket_family family_v4 = { FAMILY(v4) };
 static const struct socket_family family_v6 = { FAMILY(v6) };

@@ -37,6 +37,7 @@ void uring_request_free(struct uring_request *r)
 	block_async_end(&r->async);
 	uring_request_close(r);
 	kfree(r->vec);
+	kfree(r->copy);
 	uring_personality_put(r->personality);
 	if (r->process)
 		process_put(r->process);

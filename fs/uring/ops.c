@@ -4,8 +4,8 @@
  * A file that can be waited for is tried without waiting, and then waited for on its queues, again and again where a request tells more than
  * once. The rest is what the system call of that name does, at once.
  */
+#include <fs/socket.h>
 #include <mm/slab.h>
-#include <uapi/ferry/linux_socket.h>
 #include "uring.h"
 
 #define VECS_MAX	1024u
@@ -116,13 +116,27 @@ static int64_t call_do(struct uring_request *r, struct uring_batch *b)
 		return -EBADF;
 	for (unsigned int i = 0; i < ARRAY_SIZE(args.a); i++)
 		args.a[i] = field_value(&r->sqe, c->fields[i]);
+	if (r->copy && r->copy->uheader)
+		args.a[1] = r->copy->uheader;
 	call->file = r->file;
+	call->copy = r->copy;
 	call->keeps = c->events & GIVES && slot;
 	call->kept = NULL;
 	n = syscall_do(c->nr, &args);
 	if (call->keeps && n >= 0)
 		return uring_file_install(r->uring, call->kept, slot);
 	file_put(call->kept);
+	return n;
+}
+
+/* The same, until all is done that it is to wait for, or no more is to be had now. */
+static int64_t call_attempt(struct uring_request *r, struct uring_batch *b)
+{
+	int64_t n;
+
+	do
+		n = call_do(r, b);
+	while (uring_socket_goes_on(r, n));
 	return n;
 }
 
@@ -136,10 +150,27 @@ static int64_t attempt_once(struct uring_request *r, struct uring_batch *b, int6
 
 	if (n)
 		return n;
+	if (chooses && r->copy)
+		r->copy->vec[0] = r->one;
 	n = attempt(r, b);
 	if (n == -EAGAIN && chooses)
 		uring_buffer_return(r);
 	return n;
+}
+
+/* A socket's requests say so themselves; whether its calls wait is not asked. */
+static bool may_not_wait(const struct uring_request *r)
+{
+	switch (r->sqe.opcode) {
+	case LINUX_URING_OP_ACCEPT:
+		return false;
+	case LINUX_URING_OP_SEND:
+	case LINUX_URING_OP_RECV:
+	case LINUX_URING_OP_SENDMSG:
+	case LINUX_URING_OP_RECVMSG:
+		return r->sqe.op_flags & LINUX_MSG_DONTWAIT;
+	}
+	return r->file->flags & LINUX_O_NONBLOCK;
 }
 
 /*
@@ -152,7 +183,7 @@ static int64_t try_or_wait(struct uring_request *r, struct uring_batch *b, uint3
 	uint32_t wanted = events | LINUX_POLLERR | LINUX_POLLHUP;
 	int64_t n = -EAGAIN, ready;
 
-	if (!uring_may_poll(r->file) || file_is_uring(r->file) || r->file->flags & LINUX_O_NONBLOCK)
+	if (!uring_may_poll(r->file) || file_is_uring(r->file) || may_not_wait(r))
 		return attempt_once(r, b, attempt);
 	if (file_poll(r->file, NULL) & wanted)
 		n = attempt_once(r, b, attempt);
@@ -315,13 +346,39 @@ static int64_t poll_start(struct uring_request *r)
 	return ready ? ready : -ECANCELED;
 }
 
+static bool is_connecting(int64_t n)
+{
+	return n == -EINPROGRESS || n == -EALREADY;
+}
+
+/* A connection that takes its time is waited for, and then asked about by the same call. */
+static int64_t connect_start(struct uring_request *r, struct uring_batch *b)
+{
+	int64_t n = call_do(r, b), ready;
+
+	if (!is_connecting(n))
+		return n;
+	ready = uring_poll_arm(r, WRITABLE);
+	if (ready < 0)
+		return ready;
+	if (ready)
+		n = call_do(r, b);
+	if (is_connecting(n) && uring_poll_leave(r))
+		return URING_PENDING;
+	uring_poll_disarm(r);
+	return is_connecting(n) ? -ECANCELED : n;
+}
+
 static int64_t call_start(struct uring_request *r, struct uring_batch *b)
 {
 	const struct call *c = call_of(r->sqe.opcode);
-
 	uint32_t events = c->events & ~GIVES;
 
-	return events ? shots(r, b, events, call_do) : call_do(r, b);
+	if (r->vec_err)
+		return r->vec_err;
+	if (r->sqe.opcode == LINUX_URING_OP_CONNECT)
+		return connect_start(r, b);
+	return events ? shots(r, b, events, call_attempt) : call_do(r, b);
 }
 
 static bool op_has_file(uint8_t op)
@@ -481,7 +538,7 @@ static int flags_check(struct uring_request *r)
 		return -EINVAL;
 	if (!uring_may_ask(r->uring, sqe))
 		return -EACCES;
-	if (chooses && sqe->opcode != LINUX_URING_OP_READ && sqe->opcode != LINUX_URING_OP_RECV)
+	if (chooses && sqe->opcode != LINUX_URING_OP_READ && sqe->opcode != LINUX_URING_OP_RECV && sqe->opcode != LINUX_URING_OP_RECVMSG)
 		return -EOPNOTSUPP;
 	if (sqe->flags & LINUX_URING_SQE_CQE_SKIP)
 		r->uring->drain_refused = true;		/* who drains counts completions */
@@ -519,6 +576,8 @@ int uring_prepare(struct uring_request *r)
 	} else if (op_is_io(sqe->opcode) && !(sqe->flags & LINUX_URING_SQE_BUFFER_SELECT)) {
 		r->one = (struct iovec_k){ sqe->address, sqe->length };
 		r->vec_err = vec_check(&r->one, 1) < 0 ? -EFAULT : 0;
+	} else {
+		r->vec_err = uring_socket_copy(r);
 	}
 	return 0;
 }
@@ -529,5 +588,7 @@ bool uring_succeeded(const struct uring_request *r)
 		return r->sqe.op_flags & LINUX_URING_TIMEOUT_ETIME_SUCCESS;
 	if (r->sqe.opcode == LINUX_URING_OP_SPLICE || r->sqe.opcode == LINUX_URING_OP_TEE)
 		return r->result == r->sqe.length;
+	if (uring_socket_fell_short(r))
+		return false;
 	return r->result >= 0 && (!op_is_io(r->sqe.opcode) || r->result == wanted_bytes(r));
 }

@@ -198,6 +198,8 @@ void uring_complete_locked(struct uring_request *r, int64_t result)
 
 	if (result <= -ERESTARTSYS && result >= -EINTR_FINAL)
 		result = -EINTR;	/* what a signal's delivery makes of these is not for a ring */
+	if (r->moved)
+		result = (int64_t)r->moved;
 	r->guard = NULL;
 	next = request_end(u, r, result);
 	if (guard)

@@ -3,7 +3,8 @@
  * Inside fs/uring/: io_uring's rings (setup.c, rings.c), how requests come and in which order they start (enter.c), what each does (ops.c), and how
  * those end that cannot at once: by a file that becomes ready (poll.c), a clock (timeout.c), a thread (worker.c) or a request (cancel.c);
  * what requests name by a number: files (files.c), memory (fixed.c), with tags (tags.c), buffers to choose from (buffers.c), who they act as
- * (personality.c); what a ring refuses (restrict.c), what rings tell each other (message.c) and what they cost (memory.c).
+ * (personality.c); messages and addresses, which are copied (socket.c); what a ring refuses (restrict.c), what rings tell each other
+ * (message.c) and what they cost (memory.c).
  *
  * Locks: u->lock (who starts requests) outside; u->done_lock inside, also taken in interrupts and under the wait queues of other files. The
  * life of a request is guarded by done_lock.
@@ -138,7 +139,9 @@ struct uring_request {
 	bool counting;
 	/* Of the thread that carries it out. */
 	struct iovec_k *vec, one;	/* vec: copied when it was sent, or NULL */
+	struct ring_copy *copy;		/* the same of a socket's; its pieces are what is left to do */
 	int vec_err;			/* that could not be */
+	uint64_t moved;			/* bytes, with MSG_WAITALL: by attempts that did not do all */
 	struct uring_poll *poll;
 	struct uring_job *job;
 	struct timer timer;
@@ -216,6 +219,12 @@ int uring_prepare(struct uring_request *r);
 /* Carry out: the result or URING_PENDING, after which @r must not be touched. u->lock held. */
 int64_t uring_start(struct uring_request *r, struct uring_batch *b);
 bool uring_op_known(uint8_t op);
+/* socket.c. Of a message or a connection, what stands in the program's memory: 0 or -errno. As uring_prepare(). */
+int uring_socket_copy(struct uring_request *r);
+/* An attempt moved @n bytes, or failed: is there to be another at once, for the rest (MSG_WAITALL)? */
+bool uring_socket_goes_on(struct uring_request *r, int64_t n);
+/* Was less than all moved that it is to wait for? */
+bool uring_socket_fell_short(const struct uring_request *r);
 /* Did @r, with this result, do what it was asked to? What is linked to it goes on then. */
 bool uring_succeeded(const struct uring_request *r);
 

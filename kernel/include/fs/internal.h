@@ -45,6 +45,7 @@ struct ring_call {
 	bool polls;		/* it waits for the file, by IORING_OP_POLL_ADD */
 	bool keeps;
 	struct file *kept;	/* counted */
+	const struct ring_copy *copy;	/* fs/socket.h; NULL: none */
 };
 #define FD_OF_RING	0x7fffffff
 

@@ -44,6 +44,15 @@ struct message {
 	};
 };
 
+/* What a request of an io_uring says about a socket, copied when it was sent: the program may use that memory for something else meanwhile. */
+struct ring_copy {
+	uint64_t uheader;		/* where the header of the message stands, for what is told there; 0: it is no message */
+	struct linux_msghdr header;
+	uint32_t address_length;	/* of whom to connect or to send to; 0: none, or one that makes no sense */
+	uint8_t address[LINUX_SOCKADDR_MAX];
+	struct iovec_k vec[];		/* header.iovlen of them */
+};
+
 /* Where control messages go, and how much is left there. */
 struct control {
 	uint64_t at, left;
@@ -54,6 +63,7 @@ struct control {
 struct socket_family {
 	/* A new socket's descriptor, or -errno; @type without flags, which are @flags. */
 	int (*create)(int type, int protocol, uint32_t flags);
+	int (*type)(const struct file *f);	/* LINUX_SOCK_* */
 	int (*pair)(int type, int protocol, uint32_t flags, int fd[2]);		/* NULL: -EOPNOTSUPP */
 	int (*bind)(struct file *f, uint64_t uaddress, int length);
 	int (*listen)(struct file *f, int backlog);
@@ -84,6 +94,10 @@ struct file *socket_of_fd(int fd, int *err);
 struct file *socket_file(const struct file_ops *ops, void *priv, uint32_t flags);
 /* It gets a descriptor of the current process, which takes its reference over: the descriptor or -errno. */
 int socket_install_file(struct file *f, uint32_t flags);
+/* What the request of a ring that the caller carries out brought along, or NULL. */
+const struct ring_copy *socket_ring_copy(void);
+/* Does a call on @f not wait? A ring's request waits for the file outside the call. */
+bool socket_nonblock(const struct file *f);
 /* Copy an address of user memory, LINUX_SOCKADDR_MAX bytes at most, into @to of that size: 0, -EINVAL, -EFAULT. */
 int socket_address_get(void *to, uint64_t uaddress, int length);
 /* Tell @length bytes of address as getsockname(2) does. */
