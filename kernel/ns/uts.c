@@ -14,7 +14,8 @@
 struct uts_ns uts_ns_first = {
 	.ns = { .ref = { REF_ONE }, .type = &uts_ns_type, .ino = 4026531838 },
 	.lock = SPINLOCK_INIT("names"),
-	.names = { .sysname = "Ferry", .nodename = "ferry", .release = "6.1.0-ferry", .version = "#1", .machine = "x86_64", .domainname = "(none)" },
+	/* Programs for Linux ask for its name (a virtual machine of Java starts no process elsewhere); the release says whose kernel this is. */
+	.names = { .sysname = "Linux", .nodename = "ferry", .release = "6.1.0-ferry", .version = "#1", .machine = "x86_64", .domainname = "(none)" },
 };
 
 static struct uts_ns *uts_current(void)

@@ -117,6 +117,16 @@ ABI_CASE(capabilities_are_read_and_only_dropped)
 	CHECK_ERR(syscall(SYS_capset, &h, data), EPERM);
 }
 
+ABI_CASE(programs_for_linux_find_its_name)
+{
+	char line[64];
+	struct utsname u;
+
+	CHECK(!uname(&u) && !strcmp(u.sysname, "Linux"));
+	CHECK(!strncmp(abi_read("/proc/version", line, sizeof(line)), "Linux version ", 14));
+	CHECK(!strcmp(abi_read("/proc/sys/kernel/ostype", line, sizeof(line)), "Linux\n"));
+}
+
 ABI_CASE(names_of_the_system_are_set)
 {
 	struct utsname before, after;

@@ -24,7 +24,7 @@ static bool on_ferry(void)
 {
 	char line[64] = "";
 	FILE *f = fopen("/proc/version", "r");
-	bool ferry = f && fgets(line, sizeof(line), f) && !strncmp(line, "Ferry", 5);
+	bool ferry = f && fgets(line, sizeof(line), f) && strstr(line, "-ferry ");
 
 	if (f)
 		fclose(f);
