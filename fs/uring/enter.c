@@ -343,8 +343,15 @@ bool uring_ready_waits(struct uring *u)
 	return found;
 }
 
+/* Are there as many as @wanted? A timeout that ended since there were @timeouts lets go who waits for more. */
+static bool events_suffice(struct uring *u, uint32_t wanted, uint32_t timeouts)
+{
+	return uring_nr_done(u) >= wanted || READ_ONCE(u->nr_timeouts) != timeouts;
+}
+
 static int events_wait(struct uring *u, uint32_t wanted, time_ns_t deadline)
 {
+	uint32_t timeouts = READ_ONCE(u->nr_timeouts);
 	int err = 0;
 
 	wanted = MIN(wanted, u->cq_entries);
@@ -356,8 +363,8 @@ static int events_wait(struct uring *u, uint32_t wanted, time_ns_t deadline)
 			uring_run_ready(u);
 			mutex_unlock(&u->lock);
 		}
-		err = wait_event(&u->wait, uring_nr_done(u) >= wanted || uring_ready_waits(u), deadline, true);
-	} while (!err && uring_nr_done(u) < wanted);
+		err = wait_event(&u->wait, events_suffice(u, wanted, timeouts) || uring_ready_waits(u), deadline, true);
+	} while (!err && !events_suffice(u, wanted, timeouts));
 	uring_reap(u);
 	return err == -ETIMEDOUT ? -ETIME : err;
 }

@@ -39,6 +39,12 @@ static void guard_over(struct uring_request *g)
 	uring_complete_locked(g, err ? err : -ETIME);
 }
 
+static void timeout_end(struct uring_request *r, int64_t result)
+{
+	WRITE_ONCE(r->uring->nr_timeouts, r->uring->nr_timeouts + 1);
+	uring_complete_locked(r, result);
+}
+
 static void timeout_over(struct timer *t)
 {
 	struct uring_request *r = container_of(t, struct uring_request, timer);
@@ -48,7 +54,7 @@ static void timeout_over(struct timer *t)
 	if (r->state == REQUEST_TIMED && r->guarded)
 		guard_over(r);
 	else if (r->state == REQUEST_TIMED)
-		uring_complete_locked(r, -ETIME);
+		timeout_end(r, -ETIME);
 	spin_unlock_irq(&u->done_lock, flags);
 	uring_tell(u);
 }
@@ -115,7 +121,7 @@ void uring_timeouts_count(struct uring *u)
 
 		if ((int32_t)(u->nr_told - r->target) < 0)
 			break;
-		uring_complete_locked(r, 0);
+		timeout_end(r, 0);
 	}
 	u->counting_now = false;
 }

@@ -202,6 +202,15 @@ ABI_CASE(uring_timeout_ends_by_the_clock)
 	CHECK(one(&r, timer(LINUX_URING_OP_TIMEOUT, &soon, 0, 1u << 31)) == -EINVAL);
 }
 
+ABI_CASE(uring_timeout_lets_go_who_waits_for_more)
+{
+	struct timespec soon = { .tv_nsec = 20000000 };
+	struct ring r = ring_open(4);
+
+	push(&r, timer(LINUX_URING_OP_TIMEOUT, &soon, 0, 0));
+	CHECK(enter(&r, 1, 3) == 1 && ready(&r) == 1 && pop(&r).result == -ETIME);
+}
+
 ABI_CASE(uring_timeout_ends_by_a_count)
 {
 	struct ring r = ring_open(8);
