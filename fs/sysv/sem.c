@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * System V semaphores: semget, semop, semtimedop (semop(2)); semctl is sem_control.c's. The operations of a call are tried together under the
- * table's lock; a call that cannot go on leaves the set as it was and sleeps until something there changes. What SEM_UNDO is to give
- * back hangs on the process. Left out: order among those that wait (each change lets all of them try).
+ * table's lock; a call that cannot go on leaves the set as it was and sleeps. Whoever changes the set carries out what has become possible, in
+ * the order of waiting, so that a call whose turn came succeeds though the set is removed before it runs. What SEM_UNDO is to give back hangs on
+ * the process.
  */
 #include <fs/sysv.h>
 #include <kernel/process.h>
@@ -18,8 +19,11 @@
 struct operation {
 	const struct linux_sembuf *ops;
 	unsigned int nr;
+	pid_t pid;
 	struct sem_undo *undo;
 	struct sleeper sleeper;	/* where it was stuck */
+	bool over;		/* another one carried it out: its result */
+	int result;
 };
 
 struct sysv_ids sem_ids = SYSV_IDS_INIT(sem_ids, "sem");
@@ -34,12 +38,6 @@ void sem_put(struct set *s)
 {
 	if (ref_put(&s->ref))
 		kfree(s);
-}
-
-void sem_changed(struct set *s)
-{
-	WRITE_ONCE(s->generation, s->generation + 1);
-	wait_wake(&s->changed, 0);
 }
 
 struct set *sem_find(int id)
@@ -146,10 +144,39 @@ static int operation_try(struct set *s, struct operation *o, bool *wait)
 		return err;
 	}
 	for (i = 0; i < o->nr; i++)
-		s->sems[o->ops[i].sem_num].pid = current_process->pid;
+		s->sems[o->ops[i].sem_num].pid = o->pid;
 	s->operated_at = sem_now();
-	sem_changed(s);
 	return 0;
+}
+
+/* The first that waits and can go on has gone on; false: none can. */
+static bool sleeper_go_on(struct set *s)
+{
+	struct operation *o;
+	bool wait;
+
+	list_for_each(o, &s->sleepers, sleeper.link) {
+		int err = operation_try(s, o, &wait);
+
+		if (err == -EAGAIN && wait)
+			continue;
+		list_del(&o->sleeper.link);
+		list_init(&o->sleeper.link);
+		o->result = err;
+		WRITE_ONCE(o->over, true);
+		return true;
+	}
+	return false;
+}
+
+void sem_changed(struct set *s)
+{
+	bool any = s->removed;
+
+	while (!s->removed && sleeper_go_on(s))
+		any = true;
+	if (any)
+		wait_wake(&s->changed, 0);
 }
 
 static struct sem_undo *undo_find(struct set *s)
@@ -186,38 +213,42 @@ static int operation_check(struct set *s, struct operation *o)
 	return o->undo ? 0 : -ENOMEM;
 }
 
-/* Sleep until the set is another than at @generation. The lock is given back meanwhile. */
-static int set_sleep(struct set *s, struct operation *o, uint64_t generation, time_ns_t deadline) __must_hold(&sem_ids.lock)
+/* Sleep until another one has carried it out, or the set is gone. The lock is given back meanwhile. */
+static int set_sleep(struct set *s, struct operation *o, time_ns_t deadline) __must_hold(&sem_ids.lock)
 {
 	int err;
 
 	list_append(&s->sleepers, &o->sleeper.link);
 	ref_get(&s->ref);
 	mutex_unlock(&sem_ids.lock);
-	err = wait_event(&s->changed, READ_ONCE(s->generation) != generation, deadline, true);
+	err = wait_event(&s->changed, READ_ONCE(o->over) || READ_ONCE(s->removed), deadline, true);
 	mutex_lock(&sem_ids.lock);
 	list_del(&o->sleeper.link);
-	if (s->removed)
+	if (o->over)
+		err = o->result;
+	else if (s->removed)
 		err = -EIDRM;
+	else if (err == -ETIMEDOUT)
+		err = -EAGAIN;
 	sem_put(s);
-	return err == -ETIMEDOUT ? -EAGAIN : err;
+	return err;
 }
 
 static int64_t operate(int id, struct operation *o, time_ns_t deadline)
 {
 	struct set *s;
+	bool wait;
 	int err;
 
 	mutex_lock(&sem_ids.lock);
 	s = sem_find(id);
 	err = IS_ERR(s) ? (int)PTR_ERR(s) : operation_check(s, o);
-	while (!err) {
-		bool wait;
-
+	if (!err) {
 		err = operation_try(s, o, &wait);
-		if (err != -EAGAIN || !wait)
-			break;
-		err = set_sleep(s, o, s->generation, deadline);
+		if (!err)
+			sem_changed(s);
+		else if (err == -EAGAIN && wait)
+			err = set_sleep(s, o, deadline);
 	}
 	mutex_unlock(&sem_ids.lock);
 	return err;
@@ -225,7 +256,7 @@ static int64_t operate(int id, struct operation *o, time_ns_t deadline)
 
 static int64_t semop_user(int id, uint64_t uops, uint64_t nr, time_ns_t deadline)
 {
-	struct operation o = { .nr = (unsigned int)nr };
+	struct operation o = { .nr = (unsigned int)nr, .pid = current_process->pid };
 	struct linux_sembuf few[8], *ops = few;
 	int64_t result = -EFAULT;
 

@@ -22,8 +22,7 @@ struct semaphore {
 struct set {
 	struct sysv_perm perm;	/* the first member */
 	struct ref ref;
-	bool removed;
-	uint64_t generation;	/* changes so far: who sleeps looks at it without the lock */
+	bool removed;		/* who sleeps looks at it without the lock */
 	struct wait_queue changed;
 	struct list sleepers, undos;
 	int64_t operated_at, changed_at;
@@ -52,6 +51,6 @@ int64_t sem_now(void);	/* seconds since 1970 */
 void sem_put(struct set *s);
 /* All with sem_ids.lock held. */
 struct set *sem_find(int id);	/* or ERR_PTR */
-void sem_changed(struct set *s);	/* whoever waits tries again */
+void sem_changed(struct set *s);	/* whoever waits and can goes on */
 
 #endif

@@ -19,7 +19,7 @@ static void set_remove(struct set *s)
 	}
 	sysv_remove(&sem_ids, &s->perm);
 	sem_total -= s->nr;
-	s->removed = true;
+	WRITE_ONCE(s->removed, true);
 	sem_changed(s);
 	sem_put(s);
 }

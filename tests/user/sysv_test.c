@@ -117,6 +117,26 @@ static void nothing(int sig)
 	(void)sig;
 }
 
+/* Those that wait are served by who lets them, in their order, and not robbed of it by a removal. */
+ABI_CASE(who_may_go_on_has_done_so_when_the_set_is_removed)
+{
+	struct sembuf down = { 0, -1, 0 }, more = { 0, 3, 0 };
+	int id = semget(IPC_PRIVATE, 1, 0600);
+	pid_t pid[3];
+
+	for (int i = 0; i < 3; i++) {
+		pid[i] = fork();
+		if (!pid[i])
+			_exit(semop(id, &down, 1) != 0);
+		while (semctl(id, 0, GETNCNT) != i + 1)
+			usleep(1000);
+	}
+	CHECK(!semop(id, &more, 1) && semctl(id, 0, GETNCNT) == 0 && semctl(id, 0, GETVAL) == 0 && semctl(id, 0, GETPID) == pid[2]);
+	CHECK(!semctl(id, 0, IPC_RMID));
+	for (int i = 0; i < 3; i++)
+		CHECK(abi_wait(pid[i]) == 0);
+}
+
 ABI_CASE(semop_ends_by_time_and_by_signal)
 {
 	struct sembuf down = { 0, -1, 0 };
