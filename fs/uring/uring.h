@@ -83,7 +83,7 @@ struct uring {
 	uint32_t cq_tail, running;	/* running: not told yet */
 	uint32_t active;		/* of those, not waiting in deferred */
 	uint32_t nr_told;		/* by requests that are no timeouts, ever */
-	uint32_t nr_timeouts;		/* that ended by clock or count, ever: each ends the waits for completions that are too few; read without lock */
+	uint32_t nr_timeouts;		/* that ended by clock or count, ever: each ends waits for more completions; read without lock */
 	struct list counting;		/* timeouts that end by a number of completions, by link, the next one first */
 	bool counting_now;		/* those are being ended */
 	uint64_t used_bytes, paid_bytes;	/* of memory.c */

@@ -258,6 +258,10 @@ ABI_CASE(uring_enter_waits_no_longer_than_it_is_told)
 	CHECK_ERR(syscall(SYS_io_uring_enter, r.fd, 0, 1, flags, &arg, sizeof(arg)), ETIME);
 	CHECK_ERR(syscall(SYS_io_uring_enter, r.fd, 0, 1, flags, &arg, sizeof(arg) - 1), EINVAL);
 	CHECK_ERR(syscall(SYS_io_uring_enter, r.fd, 0, 1, flags, NULL, sizeof(arg)), EFAULT);
+	/* Something came, though less than wanted. */
+	push(&r, nop());
+	CHECK(enter(&r, 1, 0) == 1);
+	CHECK(syscall(SYS_io_uring_enter, r.fd, 0, 2, flags, &arg, sizeof(arg)) == 0 && ready(&r) == 1);
 }
 
 ABI_CASE(uring_chain_runs_in_order)
