@@ -78,7 +78,7 @@ static int handle_get(struct file_handle *h, uint64_t from)
 		return -EFAULT;
 	if (!h->bytes || h->bytes > HANDLE_MAX)
 		return -EINVAL;
-	if (h->bytes != WORDS_BYTES)	/* the type is not looked at, as on Linux */
+	if (h->bytes < WORDS_BYTES)	/* more is not looked at; the type is not looked at, as on Linux */
 		return -ESTALE;
 	return copy_from_user(h->words, from + HEADER_BYTES, WORDS_BYTES) ? -EFAULT : 0;
 }

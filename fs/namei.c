@@ -268,8 +268,13 @@ SYSCALL(NR_linkat, linkat)
 	return do_link(args->a[0], args->a[1], args->a[2], args->a[3], args->a[4]);
 }
 
-/* The sticky bit: only the owner of the file or of the directory removes. */
-static int may_remove(const struct path *dir, const struct dentry *d)
+static bool is_directory(const struct dentry *d)
+{
+	return LINUX_S_ISDIR(d->inode->mode);
+}
+
+/* The sticky bit: only the owner of the file or of the directory removes. @directory: what @d is to be. The order of the checks is Linux's. */
+static int may_remove(const struct path *dir, const struct dentry *d, bool directory)
 {
 	const struct inode *di = dir->dentry->inode;
 	int err = dir_may_change(dir);
@@ -278,27 +283,24 @@ static int may_remove(const struct path *dir, const struct dentry *d)
 		return err;
 	if ((di->mode & LINUX_S_ISVTX) && !inode_owner_or_root(d->inode) && !inode_owner_or_root(di))
 		return -EPERM;
-	if (mount_covers_here(d))
-		return -EBUSY;
+	if (directory != is_directory(d))
+		return directory ? -ENOTDIR : -EISDIR;
 	return di->ops->unlink ? 0 : -EPERM;
 }
 
 static int place_remove(struct place *p, bool directory)
 {
-	struct dentry *d = place_lookup(p);
-	bool is_dir;
+	struct dentry *d;
 	int err;
 
+	if (mount_read_only(&p->w.at))
+		return -EROFS;
+	d = place_lookup(p);
 	if (IS_ERR(d))
 		return PTR_ERR(d);
-	is_dir = LINUX_S_ISDIR(d->inode->mode);
-	err = may_remove(&p->w.at, d);
-	if (!err && directory && !is_dir)
-		err = -ENOTDIR;
-	if (!err && !directory && is_dir)
-		err = -EISDIR;
-	if (!err && p->w.trailing && !is_dir)
-		err = -ENOTDIR;
+	err = p->w.trailing && !is_directory(d) ? -ENOTDIR : may_remove(&p->w.at, d, directory);
+	if (!err && mount_covers_here(d))
+		err = -EBUSY;
 	if (!err)
 		err = landlock_remove(&p->w.at, d);
 	if (!err)
@@ -357,37 +359,43 @@ struct rename {
 	struct list gone;	/* as of a place */
 };
 
-/* Types must agree, and what goes must be allowed to go. */
+/* Types must agree unless the two are swapped, and what goes must be allowed to go. */
 static int rename_check_over(struct rename *r, struct dentry *d, struct dentry *over)
 {
-	bool d_dir = LINUX_S_ISDIR(d->inode->mode), over_dir = LINUX_S_ISDIR(over->inode->mode);
-	int err = may_remove(&r->to.at, over);
+	return may_remove(&r->to.at, over, is_directory(r->flags & LINUX_RENAME_EXCHANGE ? over : d));
+}
 
-	if (err)
-		return err;
-	if (r->flags & LINUX_RENAME_NOREPLACE)
-		return -EEXIST;
-	if (r->flags & LINUX_RENAME_EXCHANGE)
+/* A directory's ".." is an entry of its own: who may not write to it does not give it another parent. */
+static int may_move(const struct rename *r, const struct dentry *d)
+{
+	if (!is_directory(d) || r->from.at.dentry == r->to.at.dentry)
 		return 0;
-	if (d_dir != over_dir)
-		return d_dir ? -ENOTDIR : -EISDIR;
-	return 0;
+	return inode_permission(d->inode, MAY_WRITE);
 }
 
 static int rename_check(struct rename *r, struct dentry *d, struct dentry *over)
 {
-	bool is_dir = LINUX_S_ISDIR(d->inode->mode);
-	int err = may_remove(&r->from.at, d);
+	bool swapped = r->flags & LINUX_RENAME_EXCHANGE;
+	int err;
 
-	if (err)
-		return err;
-	if (!is_dir && (r->from.trailing || (r->to.trailing && !(r->flags & LINUX_RENAME_EXCHANGE))))
+	if (over && (r->flags & LINUX_RENAME_NOREPLACE))
+		return -EEXIST;
+	if (!is_directory(d) && (r->from.trailing || (r->to.trailing && !swapped)))
 		return -ENOTDIR;
-	if (is_dir && dentry_is_below(r->to.at.dentry, d))
+	if (is_directory(d) && dentry_is_below(r->to.at.dentry, d))
 		return -EINVAL;
-	if (over && LINUX_S_ISDIR(over->inode->mode) && dentry_is_below(r->from.at.dentry, over))
-		return r->flags & LINUX_RENAME_EXCHANGE ? -EINVAL : -ENOTEMPTY;
-	return over ? rename_check_over(r, d, over) : dir_may_change(&r->to.at);
+	if (over && is_directory(over) && dentry_is_below(r->from.at.dentry, over))
+		return swapped ? -EINVAL : -ENOTEMPTY;
+	err = may_remove(&r->from.at, d, is_directory(d));
+	if (!err)
+		err = over ? rename_check_over(r, d, over) : dir_may_change(&r->to.at);
+	if (!err)
+		err = may_move(r, d);
+	if (!err && over && swapped)
+		err = may_move(r, over);
+	if (!err && (mount_covers_here(d) || (over && mount_covers_here(over))))
+		err = -EBUSY;
+	return err;
 }
 
 static void rename_tell(struct rename *r, struct dentry *d, struct dentry *over)

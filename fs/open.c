@@ -113,12 +113,14 @@ static int open_check_access(const struct inode *inode, uint32_t flags)
 {
 	static const uint8_t mask[4] = { MAY_READ, MAY_WRITE, MAY_READ | MAY_WRITE, MAY_READ | MAY_WRITE };
 	uint32_t may = mask[flags & LINUX_O_ACCMODE];
+	int err;
 
 	if (flags & LINUX_O_TRUNC)
 		may |= MAY_WRITE;
-	if ((flags & LINUX_O_NOATIME) && !inode_owner_or_root(inode))
-		return -EPERM;
-	return inode_permission(inode, may);
+	err = inode_permission(inode, may);
+	if (err)
+		return err;
+	return (flags & LINUX_O_NOATIME) && !inode_owner_or_root(inode) ? -EPERM : 0;
 }
 
 static int open_truncate(struct dentry *d)
@@ -207,7 +209,7 @@ static struct file *open_found(const struct path *p, const struct open_how *how,
 		err = open_check_access(p->dentry->inode, how->flags);
 	if (!err)
 		err = landlock_open(p, how->flags);
-	if (!err && wants_write(how->flags) && inode_runs(p->dentry->inode))
+	if (!err && (wants_write(how->flags) || (how->flags & LINUX_O_TRUNC)) && inode_runs(p->dentry->inode))
 		err = -ETXTBSY;		/* before it is cut */
 	if (!err && !created)
 		err = lease_break(p->dentry->inode, how->flags);
@@ -244,7 +246,7 @@ static struct file *open_tmpfile(const struct open_how *how)
 	struct file *f = ERR_PTR(-EINVAL);
 	int err;
 
-	if (!wants_write(how->flags) || (how->flags & LINUX_O_CREAT))
+	if (!wants_write(how->flags))
 		return f;
 	err = path_lookup(how->start, how->text, how->walk | WALK_FOLLOW, &dir);
 	if (err)
@@ -260,7 +262,7 @@ static struct file *open_tmpfile(const struct open_how *how)
 		f = file_open_path(&made, how->flags & ~(LINUX_O_TMPFILE | LINUX_O_DIRECTORY));
 		dentry_put(made.dentry);
 		if (!IS_ERR(f))
-			f->flags |= LINUX_O_TMPFILE;	/* F_GETFL tells it */
+			f->flags |= LINUX_O_TMPFILE;	/* F_GETFL tells it, and O_DIRECTORY with it */
 	}
 	path_put(&dir);
 	return f;
@@ -275,8 +277,13 @@ static struct file *open_how(struct open_how *how)
 
 	if (how->flags & LINUX_O_PATH)
 		how->flags &= FLAGS_OF_PATH;
+	/* No directory is made, and a kernel without O_TMPFILE must not take it for one that is opened. */
+	if ((how->flags & (LINUX_O_CREAT | LINUX_O_DIRECTORY)) == (LINUX_O_CREAT | LINUX_O_DIRECTORY))
+		return ERR_PTR(-EINVAL);
 	if ((how->flags & LINUX_O_TMPFILE) == LINUX_O_TMPFILE)
 		return open_tmpfile(how);
+	if (how->flags & LINUX_O_TMPFILE_BIT)
+		return ERR_PTR(-EINVAL);
 	err = open_find(how, &p, &created);
 	if (err)
 		return ERR_PTR(err);
@@ -295,7 +302,8 @@ struct file *file_open(const char *path, uint32_t flags, mode_t mode)
 static int64_t open_once(int dirfd, uint64_t utext, uint32_t flags, mode_t mode, uint32_t walk)
 {
 	char *text = path_from_user(utext, false);
-	struct open_how how = { .text = text, .flags = flags & FLAGS_KNOWN, .mode = mode, .walk = walk };
+	/* Every file may be large here, and F_GETFL tells that; what O_PATH has not, open_how() drops. */
+	struct open_how how = { .text = text, .flags = (flags & FLAGS_KNOWN) | LINUX_O_LARGEFILE, .mode = mode, .walk = walk };
 	struct path start;
 	struct file *f;
 	int err, fd;
@@ -389,6 +397,9 @@ SYSCALL(NR_openat2, openat2)
 		err = how_check(&how);
 	if (!err)
 		err = resolve_to_walk(how.resolve, &walk);
+	/* Names are always at hand, but what changes files is not only looked up. */
+	if (!err && (how.resolve & LINUX_RESOLVE_CACHED) && (how.flags & (LINUX_O_CREAT | LINUX_O_TRUNC | LINUX_O_TMPFILE_BIT)))
+		err = -EAGAIN;
 	return err ? err : do_open(args->a[0], args->a[1], how.flags, how.mode, walk);
 }
 

@@ -130,9 +130,10 @@ static int64_t io_vec_checked(struct file *f, const struct iovec_k *vec, unsigne
 	err = file_may_io(f, write);
 	if (err || !sum)
 		return err;
-	if (hints & ~(LINUX_RWF_HIPRI | LINUX_RWF_DSYNC | LINUX_RWF_SYNC))
-		return -EOPNOTSUPP;	/* those known mean nothing here */
+	if (hints & ~(LINUX_RWF_HIPRI | LINUX_RWF_DSYNC | LINUX_RWF_SYNC | LINUX_RWF_APPEND))
+		return -EOPNOTSUPP;	/* the first three mean nothing here */
 	iter_init(&it, vec, nr, false);
+	it.append = hints & LINUX_RWF_APPEND;
 	it.left = MIN(it.left, LINUX_RW_MAX);
 	return file_io(f, &it, write, pos);
 }
@@ -430,6 +431,8 @@ SYSCALL(NR_readahead, readahead)
 
 	if (!f || (f->flags & LINUX_O_ACCMODE) == LINUX_O_WRONLY)
 		err = -EBADF;
+	else if ((int64_t)args->a[2] < 0)
+		err = -EINVAL;
 	else
 		err = f->inode && (LINUX_S_ISREG(f->inode->mode) || LINUX_S_ISBLK(f->inode->mode)) ? 0 : -EINVAL;
 	file_put(f);

@@ -217,7 +217,7 @@ static ssize_t tmpfs_write(struct file *f, struct iter *from, loff_t *pos)
 	if (!from->left)
 		return 0;
 	mutex_lock(&inode->lock);
-	if (f->flags & LINUX_O_APPEND)
+	if (from->append || (f->flags & LINUX_O_APPEND))
 		*pos = inode->size;
 	n = write_room(inode, *pos, from->left);
 	if (n > 0)

@@ -71,6 +71,7 @@ struct iter {
 	uint64_t offset;	/* inside vec[0] */
 	size_t left;		/* bytes */
 	bool kernel;		/* bases are kernel addresses */
+	bool append;		/* written behind a file's end, whatever its flags say */
 	bool nowait;		/* what cannot be done at once is -EAGAIN; where files know that: pipes, sockets, eventfd and its kin */
 };
 
