@@ -263,7 +263,7 @@ static int64_t do_peek_user(struct thread *t, uint64_t offset, uint64_t to)
 	if (offset < sizeof(regs)) {
 		arch_user_regs_get(t, &regs);
 		word = ((const uint64_t *)&regs)[offset / 8];
-	} else if (offset >= LINUX_USER_DEBUGREG) {
+	} else if (offset >= LINUX_USER_DEBUGREG && offset < LINUX_USER_DEBUGREG_END) {
 		word = arch_debug_get(t, (offset - LINUX_USER_DEBUGREG) / 8);
 	}
 	return put_user64(to, word);
@@ -275,7 +275,7 @@ static int64_t do_poke_user(struct thread *t, uint64_t offset, uint64_t word)
 
 	if (offset % 8 || offset > LINUX_USER_SIZE - 8)
 		return -EIO;
-	if (offset >= LINUX_USER_DEBUGREG)
+	if (offset >= LINUX_USER_DEBUGREG && offset < LINUX_USER_DEBUGREG_END)
 		return arch_debug_set(t, (offset - LINUX_USER_DEBUGREG) / 8, word);
 	if (offset >= sizeof(regs))
 		return -EIO;

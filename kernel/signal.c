@@ -185,7 +185,8 @@ static int signal_enqueue(struct process *p, struct list *queue, sigset_t *pendi
 	if (sig < LINUX_SIGRTMIN && (*pending & SIG_BIT(sig)))
 		return 0;
 	q = p->nr_queued < p->rlimits[LINUX_RLIMIT_SIGPENDING].cur || sig < LINUX_SIGRTMIN ? kzalloc(sizeof(*q)) : NULL;
-	if (!q && sig >= LINUX_SIGRTMIN && info)
+	/* kill(2) has nothing to tell but the number. */
+	if (!q && sig >= LINUX_SIGRTMIN && info && info->si_code != LINUX_SI_USER)
 		return -EAGAIN;
 	if (q) {
 		if (info)

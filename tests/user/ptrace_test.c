@@ -260,6 +260,23 @@ ABI_CASE(a_hardware_breakpoint_stops_before_the_instruction_once)
 	CHECK(WEXITSTATUS(go(pid, PTRACE_CONT, 0)) == 2);
 }
 
+ABI_CASE(a_debugger_writes_no_selector_of_the_kernel_s_and_reads_no_further_than_the_user_area)
+{
+	pid_t pid = child(write_watched, 0);
+	struct user_regs_struct regs;
+
+	CHECK(!ptrace(PTRACE_GETREGS, pid, 0, &regs) && !ptrace(PTRACE_SETREGS, pid, 0, &regs));
+	CHECK_ERR(ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, cs), 0), EIO);
+	CHECK_ERR(ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, ss), 0), EIO);
+	CHECK_ERR(ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, cs), regs.cs & ~3ul), EIO);
+	CHECK(!ptrace(PTRACE_POKEUSER, pid, offsetof(struct user, u_debugreg[7]), 0x2000l));
+	errno = 0;
+	CHECK(ptrace(PTRACE_PEEKUSER, pid, 920l, 0) == 0 && errno == 0);
+	CHECK_ERR(ptrace(PTRACE_PEEKUSER, pid, 928l, 0), EIO);
+	CHECK_ERR(ptrace(PTRACE_POKEUSER, pid, 920l, 0), EIO);
+	kill(pid, SIGKILL);
+}
+
 static void fork_once(void)
 {
 	pid_t pid = fork();

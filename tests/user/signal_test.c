@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -420,4 +421,19 @@ ABI_CASE(kill_and_stop_cannot_be_caught)
 	CHECK_ERR(sigaction(65, &a, NULL), EINVAL);
 	CHECK_ERR(kill(getpid(), 65), EINVAL);
 	CHECK_ERR(kill(32766, SIGTERM), ESRCH);
+}
+
+ABI_CASE(a_full_queue_refuses_values_but_no_plain_kill)
+{
+	struct rlimit few = { 2, 2 };
+	union sigval value = { .sival_int = 1 };
+	sigset_t mask;
+
+	sigfillset(&mask);
+	CHECK(!sigprocmask(SIG_BLOCK, &mask, NULL) && !setrlimit(RLIMIT_SIGPENDING, &few));
+	CHECK(!sigqueue(getpid(), SIGRTMIN, value) && !sigqueue(getpid(), SIGRTMIN, value));
+	CHECK_ERR(sigqueue(getpid(), SIGRTMIN + 1, value), EAGAIN);
+	CHECK(!sigpending(&mask) && !sigismember(&mask, SIGRTMIN + 1));
+	CHECK(!kill(getpid(), SIGRTMIN + 1));
+	CHECK(!sigpending(&mask) && sigismember(&mask, SIGRTMIN + 1));
 }

@@ -22,6 +22,7 @@
 #define DR6_STEP	0x4000ull
 #define DR7_ENABLES	0xffull
 #define DR7_USER	0xffff00ffull	/* enables, conditions and lengths */
+#define DR7_IGNORED	0xffffffff0000fc00ull	/* when a debugger writes them */
 #define DR7_FIXED	0x400ull
 #define MXCSR_OFFSET	24
 #define XCR0_OFFSET	464	/* among the bytes left to software (Linux's user_xstateregs) */
@@ -134,6 +135,9 @@ int arch_user_regs_set(struct thread *t, const struct linux_user_regs *from)
 
 	if (from->fs_base >= USER_END || from->gs_base >= USER_END)
 		return -EIO;
+	/* The program's own two cannot be changed, but must look like a program's. */
+	if ((from->cs & 3) != 3 || (from->ss & 3) != 3)
+		return -EIO;
 	if (!selector_fits(from->ds) || !selector_fits(from->es) || !selector_fits(from->fs) || !selector_fits(from->gs))
 		return -EIO;
 	r->r15 = from->r15;
@@ -245,6 +249,8 @@ int arch_debug_set(struct thread *t, unsigned int index, uint64_t value)
 
 	if (index == 4 || index == 5)
 		return -EIO;
+	if (index == 7)
+		value &= ~DR7_IGNORED;
 	if ((index < 4 && value >= USER_END) || (index == 7 && !control_valid(value)))
 		return -EINVAL;
 	if (!d) {

@@ -83,7 +83,8 @@ struct linux_user_regs {
 
 /* struct user: the registers first, the debug registers last. */
 #define LINUX_USER_DEBUGREG		848u
-#define LINUX_USER_SIZE			912u
+#define LINUX_USER_DEBUGREG_END		912u
+#define LINUX_USER_SIZE			928u
 
 #define LINUX_PTRACE_PEEKSIGINFO_SHARED	1u
 
