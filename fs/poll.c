@@ -236,15 +236,28 @@ static int64_t result_without_rest(int64_t result)
 	return result == -EINTR ? -EINTR_FINAL : result;
 }
 
+/* Programs of other systems find their timeouts as they were (personality(2)). */
+static bool rest_is_kept(void)
+{
+	return current_process->personality & LINUX_STICKY_TIMEOUTS;
+}
+
+static time_ns_t time_left(time_ns_t deadline)
+{
+	time_ns_t now = time_now();
+
+	return deadline > now ? deadline - now : 0;
+}
+
 /* Write what is left, for ppoll and pselect. What the call returns if its wait returned @result. */
 static int64_t deadline_to_spec(uint64_t utime, time_ns_t deadline, int64_t result)
 {
-	time_ns_t now = time_now(), left = deadline > now ? deadline - now : 0;
+	time_ns_t left = time_left(deadline);
 	struct linux_timespec t = { left / NSEC_PER_SEC, left % NSEC_PER_SEC };
 
-	if (utime && deadline != TIME_FOREVER && copy_to_user(utime, &t, sizeof(t)))
-		return result_without_rest(result);
-	return result;
+	if (!utime || deadline == TIME_FOREVER)
+		return result;
+	return rest_is_kept() || copy_to_user(utime, &t, sizeof(t)) ? result_without_rest(result) : result;
 }
 
 static int64_t poll_restart(struct thread *t);
@@ -399,7 +412,7 @@ static int64_t do_select(int n, const uint64_t *usets, time_ns_t deadline)
 
 SYSCALL(NR_select, select)
 {
-	time_ns_t deadline = TIME_FOREVER, now, left;
+	time_ns_t deadline = TIME_FOREVER, left;
 	struct linux_timeval t;
 	int64_t n;
 
@@ -412,10 +425,9 @@ SYSCALL(NR_select, select)
 	}
 	n = do_select(args->a[0], &args->a[1], deadline);
 	if (args->a[4] && deadline != TIME_FOREVER) {
-		now = time_now();
-		left = deadline > now ? deadline - now : 0;
+		left = time_left(deadline);
 		t = (struct linux_timeval){ left / NSEC_PER_SEC, left % NSEC_PER_SEC / NSEC_PER_USEC };
-		if (copy_to_user(args->a[4], &t, sizeof(t)))
+		if (rest_is_kept() || copy_to_user(args->a[4], &t, sizeof(t)))
 			return result_without_rest(n);
 	}
 	return n;

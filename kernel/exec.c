@@ -28,14 +28,13 @@
 #define BRK_RANDOM_PAGES	0x1fffull		/* 32 MiB */
 #define STACK_GAP_MIN		(128ull << 20)
 #define STACK_GAP_MAX		(64ull << 30)
-#define NO_RANDOM		0x0040000u		/* personality(2): ADDR_NO_RANDOMIZE */
 #define DRIVER_STACK_LIMIT	(8ull << 20)
 
 static uint64_t random_pages(const struct exec_image *image, uint64_t mask)
 {
 	uint64_t value;
 
-	if (image->personality & NO_RANDOM)
+	if (image->personality & LINUX_ADDR_NO_RANDOMIZE)
 		return 0;
 	random_bytes(&value, sizeof(value));
 	return (value & mask) * PAGE_SIZE;

@@ -11,7 +11,7 @@
 #include "process_internal.h"
 
 /* personality(2): no random addresses; page zero, compatible layout, reading executes. */
-#define PERSONALITY_UNSAFE	(0x0040000u | 0x0700000u)
+#define PERSONALITY_UNSAFE	(LINUX_ADDR_NO_RANDOMIZE | LINUX_READ_IMPLIES_EXEC | 0x0300000u)
 
 /* Somebody else has its registers, its directory or its calls in hand: the program of @p must not become more than who starts it. */
 static bool is_bound(const struct process *p)

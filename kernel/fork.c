@@ -78,6 +78,7 @@ static void thread_inherit(struct thread *t, const struct clone_request *r)
 	if (r->flags & LINUX_CLONE_SETTLS)
 		(void)arch_prctl(t, LINUX_ARCH_SET_FS, r->tls);	/* below USER_END, so it is taken */
 	t->no_new_privs = from->no_new_privs;
+	t->timer_slack_ns = t->default_slack_ns = from->timer_slack_ns;
 	t->blocked = from->blocked;
 	t->io_priority = from->io_priority;
 	if (!(r->flags & LINUX_CLONE_VM) || (r->flags & LINUX_CLONE_VFORK))
@@ -151,6 +152,7 @@ static void process_copy_state(struct process *p, struct process *from, const st
 	p->dumpable = from->dumpable;
 	p->memory_ns = from->memory_ns;
 	p->personality = from->personality;
+	p->no_huge_pages = from->no_huge_pages;
 	p->oom_adjust = from->oom_adjust;
 	p->oom_adjust_min = from->oom_adjust_min;
 	p->exit_signal = r->exit_signal;

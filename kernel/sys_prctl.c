@@ -7,7 +7,6 @@
 #include "process_internal.h"
 
 #define PERSONALITY_KEEP	0xffffffffu
-#define TIMER_SLACK_NS		50000	/* Linux's default; timers here have none */
 #define COMM_SIZE	16
 
 static int64_t name_set(uint64_t address)
@@ -37,6 +36,50 @@ static int64_t name_get(uint64_t address)
 	return copy_to_user(address, name, sizeof(name));
 }
 
+/* There are no huge pages, so nobody has them: whether they were forbidden is kept for who asks. */
+static int64_t huge_pages_forbid(const uint64_t *a)
+{
+	if (a[2] || a[3] || a[4])
+		return -EINVAL;
+	current_process->no_huge_pages = a[1];
+	return 0;
+}
+
+static int64_t tsc_permission(uint64_t permission)
+{
+	if (permission != LINUX_PR_TSC_ENABLE && permission != LINUX_PR_TSC_SIGSEGV)
+		return -EINVAL;
+	arch_tsc_forbid(permission == LINUX_PR_TSC_SIGSEGV);
+	return 0;
+}
+
+void timer_slack_set(struct thread *t, uint64_t ns)
+{
+	t->timer_slack_ns = ns ? ns : t->default_slack_ns;
+}
+
+/* What is kept for the program and means nothing to the kernel. */
+static int64_t kept_prctl(const uint64_t *a)
+{
+	switch ((int)a[0]) {
+	case LINUX_PR_GET_TIMING:
+		return LINUX_PR_TIMING_STATISTICAL;
+	case LINUX_PR_SET_TIMING:
+		return a[1] == LINUX_PR_TIMING_STATISTICAL ? 0 : -EINVAL;
+	case LINUX_PR_GET_THP_DISABLE:
+		return a[1] || a[2] || a[3] || a[4] ? -EINVAL : current_process->no_huge_pages;
+	case LINUX_PR_SET_THP_DISABLE:
+		return huge_pages_forbid(a);
+	case LINUX_PR_SET_TIMERSLACK:
+		timer_slack_set(current, a[1]);
+		return 0;
+	case LINUX_PR_GET_TIMERSLACK:
+		return (int64_t)current->timer_slack_ns;
+	default:
+		return -EINVAL;
+	}
+}
+
 SYSCALL_FLAGS(NR_prctl, prctl, SYSCALL_DRIVER)
 {
 	struct process *p = current_process;
@@ -60,7 +103,7 @@ SYSCALL_FLAGS(NR_prctl, prctl, SYSCALL_DRIVER)
 		current->no_new_privs = true;
 		return 0;
 	case LINUX_PR_GET_NO_NEW_PRIVS:
-		return current->no_new_privs;
+		return args->a[1] || args->a[2] || args->a[3] || args->a[4] ? -EINVAL : current->no_new_privs;
 	case LINUX_PR_GET_TID_ADDRESS:
 		return put_user64(args->a[1], current->clear_child_tid);
 	case LINUX_PR_SET_PDEATHSIG:
@@ -75,22 +118,19 @@ SYSCALL_FLAGS(NR_prctl, prctl, SYSCALL_DRIVER)
 		return 0;
 	case LINUX_PR_GET_CHILD_SUBREAPER:
 		return put_user32(args->a[1], p->subreaper);
-	case LINUX_PR_GET_THP_DISABLE:
-	case LINUX_PR_SET_THP_DISABLE:
-		return args->a[2] || args->a[3] || args->a[4] ? -EINVAL : 0;
+	case LINUX_PR_GET_TSC:
+		return put_user32(args->a[1], current->arch.no_tsc ? LINUX_PR_TSC_SIGSEGV : LINUX_PR_TSC_ENABLE);
+	case LINUX_PR_SET_TSC:
+		return tsc_permission(args->a[1]);
 	case LINUX_PR_GET_SECCOMP:
 		return current->seccomp_mode;
 	case LINUX_PR_SET_SECCOMP:
 		return seccomp_prctl(args->a[1], args->a[2]);
 	case LINUX_PR_SET_SYSCALL_USER_DISPATCH:
 		return user_dispatch_prctl(args->a[1], args->a[2], args->a[3], args->a[4]);
-	case LINUX_PR_SET_TIMERSLACK:
-		return 0;
-	case LINUX_PR_GET_TIMERSLACK:
-		return TIMER_SLACK_NS;
 	default:
 		result = privilege_prctl(args->a[0], args->a + 1);
-		return result == -ENOSYS ? -EINVAL : result;
+		return result == -ENOSYS ? kept_prctl(args->a) : result;
 	}
 }
 

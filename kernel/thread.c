@@ -14,6 +14,8 @@
 #include <uapi/ferry/linux_process.h>
 #include "sched.h"
 
+#define TIMER_SLACK_NS	50000	/* as on Linux */
+
 struct thread *thread_alloc(const char *name, enum sched_class sclass)
 {
 	struct thread *t = kzalloc(sizeof(*t));
@@ -37,6 +39,7 @@ struct thread *thread_alloc(const char *name, enum sched_class sclass)
 	t->rt_priority = sclass == SCHED_RT ? RT_PRIORITY_KERNEL : 0;
 	t->weight = WEIGHT_0;
 	t->syscall_nr = -1;
+	t->timer_slack_ns = t->default_slack_ns = TIMER_SLACK_NS;
 	t->cpu = this_cpu()->id;
 	t->affinity = ~0ull;
 	return t;

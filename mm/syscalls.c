@@ -16,6 +16,14 @@ static uint32_t rights_of(uint64_t prot)
 	return (prot & LINUX_PROT_READ ? VM_READ : 0) | (prot & LINUX_PROT_WRITE ? VM_WRITE : 0) | (prot & LINUX_PROT_EXEC ? VM_EXEC : 0);
 }
 
+/* What can be read can be executed for a program that asked for that (personality(2)), unless its file may not be. */
+static uint64_t prot_implied(uint64_t prot, const struct file *f)
+{
+	bool implied = prot & LINUX_PROT_READ && current_process->personality & LINUX_READ_IMPLIES_EXEC;
+
+	return implied && !current_process->space->resident && !(f && file_forbids_exec(f)) ? prot | LINUX_PROT_EXEC : prot;
+}
+
 /* VM_* of a mapping type; -EINVAL. */
 static int type_flags(uint64_t map_flags, uint32_t *vm_flags)
 {
@@ -58,13 +66,15 @@ static int map_check(const uint64_t *a, uint32_t *vm_flags)
 	return err;
 }
 
-static int64_t map_file(const uint64_t *a, uint32_t vm_flags)
+static int64_t map_file(const uint64_t *a)
 {
 	struct file *f = fd_get(current_process->files, (int)a[4]);
+	uint32_t vm_flags;
 	int64_t at;
 
 	if (!f)
 		return -EBADF;
+	vm_flags = rights_of(prot_implied(a[2], f));
 	at = map_check(a, &vm_flags);
 	vm_flags &= ~VM_STACK;
 	if (!at)
@@ -81,13 +91,14 @@ static int64_t map_file(const uint64_t *a, uint32_t vm_flags)
 SYSCALL_FLAGS(NR_mmap, mmap, SYSCALL_DRIVER)
 {
 	const uint64_t *a = args->a;
-	uint32_t vm_flags = rights_of(a[2]);
+	uint32_t vm_flags;
 	int err;
 
 	if (a[5] % PAGE_SIZE)
 		return -EINVAL;
 	if (!(a[3] & LINUX_MAP_ANONYMOUS))
-		return map_file(a, vm_flags);
+		return map_file(a);
+	vm_flags = rights_of(prot_implied(a[2], NULL));
 	err = map_check(a, &vm_flags);
 	return err ? err : space_map(current_process->space, a[0], a[1], vm_flags, (uint32_t)a[3], NULL, 0);
 }

@@ -4,6 +4,8 @@
 #include <kernel/init.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
+#include <lib/format.h>
+#include <lib/string.h>
 #include <mm/slab.h>
 #include <mm/user.h>
 #include "internal.h"
@@ -58,11 +60,33 @@ void system_names(struct linux_utsname *to)
 	names_copy(uts_current(), to);
 }
 
+/* What programs of old want to hear: a version that begins with 2.6, a machine of 32 bits (personality(2)). */
+static void names_disguise(struct linux_utsname *n, uint32_t personality)
+{
+	unsigned long long minor = 0;
+	char rest[sizeof(n->release)];
+	const char *at = n->release;
+	unsigned int dots = 0;
+
+	if ((personality & LINUX_PER_MASK) == LINUX_PER_LINUX32)
+		str_copy(n->machine, "i686", sizeof(n->machine));
+	if (!(personality & LINUX_UNAME26))
+		return;
+	for (; (*at >= '0' && *at <= '9') || (*at == '.' && dots < 2); at++) {
+		dots += *at == '.';
+		if (*at != '.' && dots == 1)
+			minor = minor * 10 + (unsigned int)(*at - '0');
+	}
+	str_copy(rest, at, sizeof(rest));
+	format_text(n->release, sizeof(n->release), "2.6.%llu%s", minor + 60, rest);
+}
+
 SYSCALL(NR_uname, uname)
 {
 	struct linux_utsname copy;
 
 	system_names(&copy);
+	names_disguise(&copy, current_process->personality);
 	return copy_to_user(args->a[0], &copy, sizeof(copy));
 }
 

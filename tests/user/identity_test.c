@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Who a process is: users, groups, capabilities, names of the system, scheduling. */
+#include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/fsuid.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
+#include <sys/time.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -321,3 +324,118 @@ ABI_CASE(scheduling_classes_are_set_and_read)
 	CHECK_ERR(syscall(SYS_sched_setscheduler, 1, SCHED_OTHER, &p), EPERM);
 }
 
+
+ABI_CASE(prctl_keeps_what_it_was_told_and_refuses_what_means_nothing)
+{
+	CHECK(prctl(PR_GET_TIMING) == PR_TIMING_STATISTICAL && !prctl(PR_SET_TIMING, PR_TIMING_STATISTICAL));
+	CHECK_ERR(prctl(PR_SET_TIMING, PR_TIMING_TIMESTAMP), EINVAL);
+	CHECK_ERR(prctl(PR_GET_NO_NEW_PRIVS, 1, 0, 0, 0), EINVAL);
+	CHECK_ERR(prctl(PR_GET_THP_DISABLE, 1, 0, 0, 0), EINVAL);
+	CHECK_ERR(prctl(PR_SET_THP_DISABLE, 1, 1, 0, 0), EINVAL);
+	CHECK(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0) == 0 && !prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0));
+	CHECK(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0) == 1);
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0));
+	CHECK(WEXITSTATUS(abi_wait(pid)) == 1);
+	CHECK_ERR(prctl(999, 0, 0, 0, 0), EINVAL);
+}
+
+static void write_text(const char *path, const char *text, int error)
+{
+	int fd = open(path, O_WRONLY);
+	ssize_t n = write(fd, text, strlen(text));
+
+	CHECK(fd >= 0 && (error ? n == -1 && errno == error : n == (ssize_t)strlen(text)) && !close(fd));
+}
+
+static long slack_in_proc(void)
+{
+	char text[32];
+
+	return atol(abi_read("/proc/self/timerslack_ns", text, sizeof(text)));
+}
+
+ABI_CASE(the_slack_of_timers_is_kept_and_a_child_s_own_begins_with_it)
+{
+	pid_t pid;
+
+	CHECK(prctl(PR_GET_TIMERSLACK) == 50000 && !prctl(PR_SET_TIMERSLACK, 10000) && prctl(PR_GET_TIMERSLACK) == 10000);
+	CHECK(slack_in_proc() == 10000);
+	pid = fork();
+	if (!pid) {
+		CHECK(prctl(PR_GET_TIMERSLACK) == 10000 && !prctl(PR_SET_TIMERSLACK, 20000) && prctl(PR_GET_TIMERSLACK) == 20000);
+		write_text("/proc/self/timerslack_ns", "70000", 0);
+		CHECK(prctl(PR_GET_TIMERSLACK) == 70000);
+		write_text("/proc/self/timerslack_ns", "many", EINVAL);
+		write_text("/proc/self/timerslack_ns", "0", 0);
+		CHECK(prctl(PR_GET_TIMERSLACK) == 10000);
+		CHECK(!setuid(65534));
+		write_text("/proc/1/timerslack_ns", "1", EPERM);
+		write_text("/proc/self/timerslack_ns", "1", 0);
+		_exit(0);
+	}
+	CHECK(abi_wait(pid) == 0);
+	CHECK(!prctl(PR_SET_TIMERSLACK, 0) && prctl(PR_GET_TIMERSLACK) == 50000);
+}
+
+static void read_counter(void)
+{
+	unsigned int low, high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+}
+
+ABI_CASE(a_program_can_give_up_the_time_stamp_counter)
+{
+	int mode = 0;
+	pid_t pid;
+
+	CHECK(!prctl(PR_GET_TSC, &mode) && mode == PR_TSC_ENABLE);
+	CHECK_ERR(prctl(PR_SET_TSC, 3), EINVAL);
+	CHECK_ERR(prctl(PR_GET_TSC, BAD), EFAULT);
+	pid = fork();
+	if (!pid) {
+		CHECK(!prctl(PR_SET_TSC, PR_TSC_SIGSEGV) && !prctl(PR_GET_TSC, &mode) && mode == PR_TSC_SIGSEGV);
+		pid = fork();
+		if (!pid) {
+			read_counter();		/* it was inherited */
+			_exit(0);
+		}
+		CHECK(WTERMSIG(abi_wait(pid)) == SIGSEGV);
+		CHECK(!prctl(PR_SET_TSC, PR_TSC_ENABLE));
+		read_counter();
+		CHECK(!prctl(PR_SET_TSC, PR_TSC_SIGSEGV));
+		for (int i = 0; i < 20; i++)
+			usleep(1000);
+		read_counter();
+		_exit(0);
+	}
+	for (int i = 0; i < 20; i++, usleep(1000))
+		read_counter();		/* its own is not touched */
+	CHECK(WTERMSIG(abi_wait(pid)) == SIGSEGV);
+}
+
+ABI_CASE(a_personality_changes_what_a_program_sees)
+{
+	struct timeval t = { 0, 10000 };	/* by the calls themselves: the C library hides what is left */
+	struct timespec ts = { 0, 10000000 };
+	struct utsname names;
+	char where[32], text[16384], *line;
+	void *page;
+
+	CHECK(personality(STICKY_TIMEOUTS) == 0);
+	CHECK(syscall(SYS_select, 0, NULL, NULL, NULL, &t) == 0 && t.tv_usec == 10000);
+	CHECK(syscall(SYS_ppoll, NULL, 0, &ts, NULL, 8) == 0 && ts.tv_nsec == 10000000);
+	CHECK(personality(PER_LINUX32 | UNAME26) >= 0 && !uname(&names));
+	CHECK(!strcmp(names.machine, "i686") && !strncmp(names.release, "2.6.", 4));
+	t.tv_usec = 10000;
+	CHECK(syscall(SYS_select, 0, NULL, NULL, NULL, &t) == 0 && t.tv_usec == 0);
+	CHECK(personality(READ_IMPLIES_EXEC) >= 0);
+	page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(personality(PER_LINUX) >= 0 && !uname(&names) && !strcmp(names.machine, "x86_64"));
+	snprintf(where, sizeof(where), "%lx-", (unsigned long)page);
+	line = strstr(abi_read("/proc/self/maps", text, sizeof(text)), where);
+	CHECK(line && strstr(line, " r-xp ") == strchr(line, ' '));
+}

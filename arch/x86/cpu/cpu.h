@@ -34,6 +34,7 @@ struct cpu_arch {
 	const uint8_t *io_loaded;	/* the bitmap copied into the TSS */
 	uint64_t user_gs;		/* in MSR_KERNEL_GS_BASE */
 	bool debug_loaded;		/* debug registers of a thread are armed */
+	bool tsc_forbidden;		/* CR4.TSD is set */
 	struct tss tss;
 	uint8_t stacks[4][FAULT_STACK_SIZE] __aligned(16);
 };

@@ -155,6 +155,7 @@ void arch_thread_copy(struct thread *to, struct thread *from)
 	to->arch.fs_base = from->arch.fs_base;
 	to->arch.gs_base = from->arch.gs_base;
 	to->arch.selectors = from->arch.selectors;
+	to->arch.no_tsc = from->arch.no_tsc;
 }
 
 /* The bitmap of @t in this CPU's TSS, if it has one. Interrupts off. */
@@ -213,6 +214,22 @@ void arch_thread_reset(struct thread *t)
 	kfree(bitmap);
 }
 
+/* Interrupts off. */
+static void tsc_load(struct cpu_arch *a, const struct thread *t)
+{
+	a->tsc_forbidden = t->arch.no_tsc;
+	write_cr4((read_cr4() & ~CR4_TSD) | (a->tsc_forbidden ? CR4_TSD : 0));
+}
+
+void arch_tsc_forbid(bool forbid)
+{
+	uint64_t flags = irq_save();
+
+	current->arch.no_tsc = forbid;
+	tsc_load(this_cpu()->arch, current);
+	irq_restore(flags);
+}
+
 static void user_state_load(struct cpu *cpu, struct thread *to)
 {
 	struct cpu_arch *a = cpu->arch;
@@ -225,6 +242,8 @@ static void user_state_load(struct cpu *cpu, struct thread *to)
 	ports_load(a, to);
 	if (unlikely(to->arch.debug || a->debug_loaded))
 		arch_debug_load(a, to);
+	if (unlikely(to->arch.no_tsc != a->tsc_forbidden))
+		tsc_load(a, to);
 }
 
 struct thread *arch_switch(struct thread *from, struct thread *to)

@@ -68,6 +68,8 @@ int proc_pid_set_oom_score_adj(struct inode *inode, char *text);
 int proc_pid_set_oom_adj(struct inode *inode, char *text);
 void proc_pid_smaps_rollup(struct seq *s, struct inode *inode);
 void proc_pid_personality(struct seq *s, struct inode *inode);
+void proc_pid_timer_slack(struct seq *s, struct inode *inode);
+int proc_pid_set_timer_slack(struct inode *inode, char *text);
 void proc_fdinfo_show(struct seq *s, struct inode *inode);
 void proc_pid_stat(struct seq *s, struct inode *inode);
 void proc_pid_status(struct seq *s, struct inode *inode);

@@ -123,6 +123,7 @@ struct process {
 	bool dispatches;		/* the same of its own handling of calls (kernel/user_dispatch.c); written under process_tree_lock */
 	int death_signal;		/* PR_SET_PDEATHSIG: told when the parent ends */
 	uint32_t personality;
+	bool no_huge_pages;		/* PR_SET_THP_DISABLE */
 	int16_t oom_adjust, oom_adjust_min;	/* /proc/<pid>/oom_score_adj; what the unprivileged cannot go below (mm/oom.c) */
 	int membarriers;		/* LINUX_MEMBARRIER_* that were registered for; until execve */
 };
@@ -201,6 +202,8 @@ void process_usage(struct process *p, pid_t tid, struct usage *u);
 void process_children_usage(struct process *p, struct usage *u);
 /* The CPU time of that. */
 void process_cpu_time(struct process *p, time_ns_t *user, time_ns_t *system);
+/* What prctl(2) tells as the slack of @t's timers; 0: as it was when it began. Any context. */
+void timer_slack_set(struct thread *t, uint64_t ns);
 /* May the caller signal @p, or @t? 0 or -EPERM. */
 int process_may_signal(const struct process *p);
 int thread_may_signal(const struct thread *t);

@@ -119,6 +119,7 @@ struct thread {
 	struct landlock_layer *landlock;	/* counted (fs/landlock.h); NULL: not restricted */
 	struct ns_set *ns;		/* counted (kernel/namespace.h), under process->lock; NULL: the first of each kind */
 	struct user_dispatch { bool on; uint64_t offset, length, selector; } dispatch;	/* kernel/user_dispatch.c */
+	uint64_t timer_slack_ns, default_slack_ns;	/* kept for who asks (prctl(2)): timers here have none */
 	bool no_new_privs;		/* for good; another thread sets it with its filters, under process->lock */
 	struct credentials cred;	/* written by the thread itself (credentials_set), under process->lock; read by anybody */
 

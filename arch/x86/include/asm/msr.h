@@ -23,6 +23,7 @@
 #define CR0_TS			0x8ull
 #define CR0_NE			0x20ull
 #define CR0_WP			0x10000ull
+#define CR4_TSD			0x4ull
 #define CR4_PGE			0x80ull
 #define CR4_OSFXSR		0x200ull
 #define CR4_OSXMMEXCPT		0x400ull

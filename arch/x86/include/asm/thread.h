@@ -17,6 +17,7 @@ struct thread_arch {
 	uint8_t *io_bitmap;	/* 8192 bytes, set bits forbid; NULL: no ports */
 	struct debug_regs *debug;	/* NULL: none (asm/debug.h) */
 	bool stepping;		/* the trap flag is the debugger's */
+	bool no_tsc;		/* its programs may not read the time stamp counter */
 	bool live;		/* of a program, and no debugger holds it: a switch saves its registers */
 	uint32_t fpu_cpu;	/* 1 + the CPU whose registers still hold the FPU state; 0: none */
 };
@@ -45,6 +46,8 @@ struct thread *arch_switch(struct thread *from, struct thread *to);
  * thread_exit().
  */
 void sched_first_run(struct thread *prev);
+/* Reading the time stamp counter ends in SIGSEGV for the current thread, or does not any more. What it makes and runs inherits that. */
+void arch_tsc_forbid(bool forbid);
 /* arch_prctl(2): LINUX_ARCH_SET_FS... */
 int64_t arch_prctl(struct thread *t, uint64_t code, uint64_t address);
 /* First return to user mode of a thread. */
