@@ -81,6 +81,9 @@ void cpu_timer_get(unsigned int which, struct cpu_timer *to);
 void cpu_timer_set(unsigned int which, const struct cpu_timer *to, struct cpu_timer *old);
 void cpu_limit_changed(struct process *p);
 
+/* sched_policy.c: how long a SCHED_RR thread runs before its equals do, ns. */
+time_ns_t rr_slice_ns(void);
+
 /* posix_timer.c, sys_time.c */
 void posix_timers_free(struct process *p);
 void itimer_fire(struct timer *timer);
@@ -94,6 +97,8 @@ time_ns_t deadline_of_clock(int clock, uint64_t ns);
 int clock_read(int clock, uint64_t *ns);
 /* Does clock_settime() change what it says? */
 bool clock_is_date(int clock);
+/* Would its timers wake a machine that sleeps? */
+bool clock_is_alarm(int clock);
 
 /* process_vm.c: a program's vector; their lengths may be added. 0, -EFAULT, -EINVAL. */
 int iovec_from_user(struct iovec_k *vec, uint64_t uvec, unsigned int nr);

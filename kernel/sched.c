@@ -25,7 +25,6 @@
 
 #define WAKE_GRANULARITY	(1 * NSEC_PER_MSEC)	/* how much less a woken thread must have run to preempt */
 #define SLEEP_CREDIT		(3 * NSEC_PER_MSEC)	/* how far behind the others a sleeper may come back */
-#define RT_SLICE_TICKS		2u
 
 struct run_queue run_queues[CPUS_MAX];
 uint32_t nr_iowait;
@@ -267,7 +266,7 @@ static void load_space(struct cpu *cpu, const struct thread *t)
 static void switch_to(struct run_queue *rq, struct thread *prev, struct thread *next, time_ns_t now)
 {
 	next->started_ns = now;
-	next->slice_ticks = RT_SLICE_TICKS;
+	next->slice_ticks = READ_ONCE(rr_slice_ticks);
 	if (next->state == THREAD_READY)
 		next->state = THREAD_RUNNING;
 	if (unlikely(next->rseq) && (next->syscall_nr < 0 || next->rseq_cpu != rq->cpu->id))

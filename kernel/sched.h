@@ -25,6 +25,7 @@ struct thread *thread_alloc(const char *name, enum sched_class sclass);
 #define WEIGHT_0	1024u
 uint32_t sched_weight(const struct sched_params *p);
 extern time_ns_t rt_period_ns, rt_runtime_ns;
+extern uint32_t rr_slice_ticks;	/* of SCHED_RR; relaxed atomic */
 
 /* cpu_timer.c: @p used the CPU for a tick. In the timer interrupt, no locks. */
 void cpu_timer_tick(struct process *p, bool user);

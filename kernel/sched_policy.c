@@ -8,6 +8,7 @@
 #include <kernel/time.h>
 #include <lib/format.h>
 #include <uapi/ferry/linux_process.h>
+#include "process_internal.h"
 #include "sched.h"
 
 #define NICE_MIN	(-20)
@@ -16,7 +17,12 @@
 #define PERIOD_MIN_US	10000ll		/* a tick */
 #define PERIOD_MAX_US	60000000ll
 
+#define RR_SLICE_TICKS	10u		/* 100 ms */
+#define RR_SLICE_MAX_MS	1000000ll
+#define TICK_MS		(1000 / LINUX_CLK_TCK)
+
 time_ns_t rt_period_ns = NSEC_PER_SEC, rt_runtime_ns = 950 * NSEC_PER_MSEC;
+uint32_t rr_slice_ticks = RR_SLICE_TICKS;
 
 /* CPU share for each nice level: a step is about a tenth more or less. */
 static const uint32_t weights[NICE_MAX - NICE_MIN + 1] = {
@@ -82,10 +88,33 @@ static int runtime_write(void *priv, char *text)
 	return 0;
 }
 
+static void slice_show(struct seq *s, void *priv)
+{
+	seq_printf(s, "%u\n", READ_ONCE(rr_slice_ticks) * TICK_MS);
+}
+
+/* Whole ticks; nothing and less than nothing mean the kernel's own choice. */
+static int slice_write(void *priv, char *text)
+{
+	unsigned long long ms;
+	bool below = *text == '-';
+
+	if (parse_u64(text + below, 10, 0, &ms) || ms > RR_SLICE_MAX_MS)
+		return -EINVAL;
+	WRITE_ONCE(rr_slice_ticks, below || !ms ? RR_SLICE_TICKS : (uint32_t)((ms + TICK_MS - 1) / TICK_MS));
+	return 0;
+}
+
+time_ns_t rr_slice_ns(void)
+{
+	return READ_ONCE(rr_slice_ticks) * (NSEC_PER_SEC / LINUX_CLK_TCK);
+}
+
 static int sched_policy_init(void)
 {
 	int err = proc_create_rw("sys/kernel/sched_rt_period_us", 0644, period_show, period_write, NULL);
 
+	err = err ? err : proc_create_rw("sys/kernel/sched_rr_timeslice_ms", 0644, slice_show, slice_write, NULL);
 	return err ? err : proc_create_rw("sys/kernel/sched_rt_runtime_us", 0644, runtime_show, runtime_write, NULL);
 }
 INITCALL("3bus", sched_policy_init);

@@ -271,7 +271,7 @@ SYSCALL(NR_sched_rr_get_interval, sched_rr_get_interval)
 	bool reset;
 	int err = policy_get(args->a[0], &p, &reset);
 
-	return err ? err : timespec_to_user(args->a[1], p.policy == LINUX_SCHED_FIFO ? 0 : 20 * NSEC_PER_MSEC);
+	return err ? err : timespec_to_user(args->a[1], p.policy == LINUX_SCHED_FIFO ? 0 : rr_slice_ns());
 }
 
 SYSCALL(NR_sched_getaffinity, sched_getaffinity)

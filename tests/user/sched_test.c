@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Scheduling policies: what was set reads back, children inherit, and real time leaves something for the others. */
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -282,4 +283,35 @@ ABI_CASE(a_nice_value_is_a_thread_s_own)
 	CHECK_ERR(getpriority(3, 0), EINVAL);
 	__atomic_store_n(&nice_asked, 0, __ATOMIC_SEQ_CST);
 	CHECK(!pthread_join(t, NULL));
+}
+
+static long slice_told(void)
+{
+	char text[32];
+
+	return strtol(abi_read("/proc/sys/kernel/sched_rr_timeslice_ms", text, sizeof(text)), NULL, 10);
+}
+
+static int slice_set(const char *text)
+{
+	int fd = open("/proc/sys/kernel/sched_rr_timeslice_ms", O_WRONLY), n;
+
+	CHECK(fd >= 0);
+	n = (int)write(fd, text, strlen(text));
+	close(fd);
+	return n < 0 ? -1 : 0;
+}
+
+ABI_CASE(the_slice_of_round_robin_is_told_and_set)
+{
+	struct timespec t;
+
+	if (geteuid() || set(0, SCHED_RR, 3))
+		return;
+	CHECK(!slice_set("50"));
+	CHECK(slice_told() > 40 && slice_told() < 60);
+	CHECK(!sched_rr_get_interval(0, &t) && !t.tv_sec && t.tv_nsec > 40000000 && t.tv_nsec < 60000000);
+	CHECK(!slice_set("-1") && slice_told() == 100);
+	CHECK(!sched_rr_get_interval(0, &t) && t.tv_nsec == 100000000);
+	CHECK(!set(0, SCHED_OTHER, 0));
 }
