@@ -9,7 +9,6 @@
 #include <uapi/ferry/linux.h>
 
 #define COUNT_MAX	(~0ull - 1)
-#define PERIOD_MIN	(50 * NSEC_PER_USEC)
 
 struct eventfd {
 	struct spinlock lock;
@@ -177,7 +176,7 @@ static void timerfd_fire(struct timer *timer)
 {
 	struct timerfd *t = container_of(timer, struct timerfd, timer);
 	time_ns_t now = time_now();
-	uint64_t flags = spin_lock_irq(&t->lock), n = 1;
+	uint64_t flags = spin_lock_irq(&t->lock), missed = 0, next = 0;
 	bool early = now < t->deadline;
 
 	if (early) {	/* the date was set while the lock was waited for */
@@ -186,14 +185,13 @@ static void timerfd_fire(struct timer *timer)
 		return;
 	}
 
-	if (t->interval && now > t->deadline)
-		n += (now - t->deadline) / t->interval;
-	t->expirations += n;
-	t->deadline = t->interval ? t->deadline + n * t->interval : 0;
-	t->date += n * t->interval;
-	/* Never due at once: a tiny period must not keep the CPU in the timer interrupt. */
-	if (t->deadline)
-		timer_arm(&t->timer, MAX(t->deadline, now + PERIOD_MIN));
+	if (t->interval) {
+		next = period_next(t->deadline, t->interval, now, &missed);
+		t->date += next - t->deadline;
+		timer_arm(&t->timer, MAX(next, now + PERIOD_MIN_NS));
+	}
+	t->expirations += missed + 1;
+	t->deadline = next;
 	spin_unlock_irq(&t->lock, flags);
 	wait_wake(&t->fired, LINUX_POLLIN | LINUX_POLLRDNORM);
 }

@@ -23,8 +23,9 @@ struct posix_timer {
 	int id, clock, signo;		/* signo 0: no signal */
 	uint64_t value;
 	uint64_t interval;		/* ns; 0: once */
-	struct clock_watch watch;	/* of a timer that waits for a date */
-	uint64_t date;
+	struct clock_watch watch;	/* of a timer that waits for dates */
+	bool dated;			/* @due is a date, otherwise a time since boot */
+	uint64_t due;			/* the period that comes next */
 	struct cpu_clock_timer cpu;	/* in the place of @timer; without a process: of another clock */
 	uint32_t overrun;
 };
@@ -36,18 +37,20 @@ static bool signal_is_pending(const struct posix_timer *t)
 	return pending & SIG_BIT(t->signo);
 }
 
-static void posix_timer_tell(struct posix_timer *t)
+/* @missed periods went by without being told. */
+static void posix_timer_tell(struct posix_timer *t, uint64_t missed)
 {
 	struct linux_siginfo info = { .si_signo = t->signo, .si_code = LINUX_SI_TIMER };
 
 	if (!t->signo)
 		return;
 	if (signal_is_pending(t)) {
-		t->overrun += t->overrun < OVERRUN_MAX;
+		t->overrun = (uint32_t)MIN(t->overrun + missed + 1, (uint64_t)OVERRUN_MAX);
 		return;
 	}
-	t->overrun = 0;
+	t->overrun = (uint32_t)MIN(missed, (uint64_t)OVERRUN_MAX);
 	info.timer.id = t->id;
+	info.timer.overrun = (int)t->overrun;
 	info.timer.value = t->value;
 	if (t->thread)
 		signal_send_thread(t->thread, t->signo, &info);
@@ -58,26 +61,25 @@ static void posix_timer_tell(struct posix_timer *t)
 static void posix_timer_fire(struct timer *timer)
 {
 	struct posix_timer *t = container_of(timer, struct posix_timer, timer);
+	uint64_t missed = 0;
 
 	if (t->interval) {
-		t->date = time_realtime() + t->interval;
-		timer_arm(timer, deadline_after(t->interval));
+		t->due = period_next(t->due, t->interval, t->dated ? time_realtime() : time_now(), &missed);
+		timer_arm(timer, MAX(t->dated ? deadline_of_date(t->due) : t->due, time_now() + PERIOD_MIN_NS));
 	}
-	posix_timer_tell(t);
+	posix_timer_tell(t, missed);
 }
 
 /* Times that a tick was too coarse for are overruns. */
 static uint64_t posix_timer_fire_cpu(struct cpu_clock_timer *c)
 {
 	struct posix_timer *t = container_of(c, struct posix_timer, cpu);
-	uint64_t missed;
+	uint64_t missed = 0, next = 0;
 
-	posix_timer_tell(t);
-	if (!t->interval)
-		return 0;
-	missed = (cpu_clock_now(&c->clock) - c->deadline) / t->interval;
-	t->overrun = (uint32_t)MIN(t->overrun + missed, (uint64_t)OVERRUN_MAX);
-	return c->deadline + (missed + 1) * t->interval;
+	if (t->interval)
+		next = period_next(c->deadline, t->interval, cpu_clock_now(&c->clock), &missed);
+	posix_timer_tell(t, missed);
+	return next;
 }
 
 static void posix_timer_date_set(struct clock_watch *w)
@@ -85,7 +87,7 @@ static void posix_timer_date_set(struct clock_watch *w)
 	struct posix_timer *t = container_of(w, struct posix_timer, watch);
 
 	if (timer_disarm(&t->timer))
-		timer_arm(&t->timer, deadline_of_date(t->date));
+		timer_arm(&t->timer, deadline_of_date(t->due));
 }
 
 static void posix_timer_free(struct posix_timer *t)
@@ -152,13 +154,19 @@ static int event_apply(struct posix_timer *t, const struct linux_sigevent *event
 	return (event->notify & LINUX_SIGEV_THREAD_ID) && !t->thread ? -EINVAL : 0;
 }
 
-/* Is there such a clock to set a timer by? Those of CPU time are noted in @t. */
+/* Is there such a clock to set a timer by? Those of CPU time are noted in @t. The machine never sleeps, so alarm clocks need nothing else. */
 static int clock_choose(struct posix_timer *t, int clock)
 {
+	uint64_t now;
+
 	t->clock = clock;
 	if (clock < 0 || clock == LINUX_CLOCK_PROCESS_CPUTIME_ID || clock == LINUX_CLOCK_THREAD_CPUTIME_ID)
 		return cpu_clock_get(clock, &t->cpu.clock);
-	return clock == LINUX_CLOCK_REALTIME || clock == LINUX_CLOCK_MONOTONIC || clock == LINUX_CLOCK_BOOTTIME ? 0 : -EINVAL;
+	if (clock_is_alarm(clock) && !privileged(LINUX_CAP_WAKE_ALARM))
+		return -EPERM;
+	if (clock_is_date(clock) || clock_is_alarm(clock) || clock == LINUX_CLOCK_MONOTONIC || clock == LINUX_CLOCK_BOOTTIME)
+		return 0;
+	return clock_read(clock, &now) ? -EINVAL : -EOPNOTSUPP;
 }
 
 static int posix_timer_drop(int id)
@@ -233,22 +241,21 @@ static struct linux_itimerspec itimerspec_of(const struct posix_timer *t)
 /* timers_lock held. @value 0: off. */
 static void posix_timer_set(struct posix_timer *t, uint64_t value, uint64_t interval, bool absolute)
 {
-	bool date = absolute && clock_is_date(t->clock);
-
 	clock_unwatch(&t->watch);
 	timer_disarm(&t->timer);
 	cpu_clock_disarm(&t->cpu);
 	t->interval = value ? interval : 0;
 	t->overrun = 0;
-	t->date = value;
+	t->dated = absolute && clock_is_date(t->clock);
+	t->due = absolute ? value : deadline_after(value);
 	if (!value)
 		return;
 	if (t->cpu.clock.process) {
 		cpu_clock_arm(&t->cpu, absolute ? value : cpu_clock_now(&t->cpu.clock) + value);
 		return;
 	}
-	timer_arm(&t->timer, absolute ? deadline_of_clock(t->clock, value) : deadline_after(value));
-	if (date)
+	timer_arm(&t->timer, t->dated ? deadline_of_date(value) : t->due);
+	if (t->dated)
 		clock_watch(&t->watch);
 }
 

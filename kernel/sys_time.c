@@ -84,6 +84,11 @@ bool clock_is_date(int clock)
 	return clock == LINUX_CLOCK_REALTIME || clock == LINUX_CLOCK_REALTIME_ALARM || clock == LINUX_CLOCK_TAI;
 }
 
+bool clock_is_alarm(int clock)
+{
+	return clock == LINUX_CLOCK_REALTIME_ALARM || clock == LINUX_CLOCK_BOOTTIME_ALARM;
+}
+
 time_ns_t deadline_of_clock(int clock, uint64_t ns)
 {
 	uint64_t now = 0;
@@ -297,9 +302,13 @@ SYSCALL_FLAGS(NR_clock_nanosleep, clock_nanosleep, SYSCALL_DRIVER)
 void itimer_fire(struct timer *timer)
 {
 	struct process *p = container_of(timer, struct process, itimer_real);
+	uint64_t missed;
 
-	if (p->itimer_interval)
-		timer_arm(timer, deadline_after(p->itimer_interval));
+	if (p->itimer_interval) {
+		time_ns_t now = time_now(), next = period_next(timer->deadline, p->itimer_interval, now, &missed);
+
+		timer_arm(timer, MAX(next, now + PERIOD_MIN_NS));
+	}
 	signal_send_process(p, LINUX_SIGALRM, NULL);
 }
 

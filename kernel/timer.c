@@ -104,6 +104,13 @@ bool timer_disarm(struct timer *t)
 	return was_armed;
 }
 
+uint64_t period_next(uint64_t due, uint64_t interval, uint64_t now, uint64_t *missed)
+{
+	*missed = now > due ? (now - due) / interval : 0;
+	due += *missed * interval;
+	return interval > TIME_FOREVER - due ? TIME_FOREVER : due + interval;
+}
+
 static struct timer *first_timer(const struct timer_queue *q)
 {
 	return q->timers.root ? container_of(q->timers.root, struct timer, node) : NULL;

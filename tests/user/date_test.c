@@ -391,3 +391,81 @@ ABI_CASE(the_time_zone_is_kept_for_who_asks)
 	CHECK_ERR(syscall(SYS_settimeofday, NULL, &tz), EINVAL);
 	CHECK(!syscall(SYS_settimeofday, NULL, &before));
 }
+
+static timer_t timer_with_signal(int clock, int sig)
+{
+	struct sigevent e = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = sig };
+	sigset_t set;
+	timer_t t;
+
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	CHECK(!sigprocmask(SIG_BLOCK, &set, NULL));
+	CHECK(!timer_create(clock, &e, &t));
+	return t;
+}
+
+static siginfo_t await_signal(int sig)
+{
+	siginfo_t info;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	CHECK(sigwaitinfo(&set, &info) == sig);
+	return info;
+}
+
+ABI_CASE(periods_that_nobody_was_told_of_are_overruns)
+{
+	struct itimerspec since_1970 = { .it_value.tv_sec = 1, .it_interval.tv_nsec = 1 }, off = { .it_value.tv_sec = 0 };
+	timer_t t = timer_with_signal(CLOCK_REALTIME, SIGUSR1);
+	siginfo_t info;
+
+	CHECK(!timer_settime(t, TIMER_ABSTIME, &since_1970, NULL));
+	info = await_signal(SIGUSR1);
+	CHECK(!timer_settime(t, 0, &off, NULL));
+	CHECK(info.si_overrun == 0x7fffffff);
+}
+
+/* How often the clock is read in a fifth of a second. */
+static unsigned long looks(void)
+{
+	struct timespec end = clock_now(CLOCK_MONOTONIC), now;
+	unsigned long n = 0;
+
+	end.tv_nsec += 200000000;
+	do {
+		now = clock_now(CLOCK_MONOTONIC);
+		n++;
+	} while ((now.tv_sec - end.tv_sec) * 1000000000l + now.tv_nsec < end.tv_nsec);
+	return n;
+}
+
+/* The period is far shorter than the time between two looks at the clock. */
+ABI_CASE(a_tiny_period_leaves_the_processor_to_programs)
+{
+	struct itimerspec tiny = { .it_value.tv_nsec = 1, .it_interval.tv_nsec = 1 };
+	struct itimerval tiny_too = { { 0, 1 }, { 0, 1 } };
+	unsigned long alone = looks();
+
+	signal(SIGALRM, SIG_IGN);
+	CHECK(!timer_settime(timer_with_signal(CLOCK_MONOTONIC, SIGUSR1), 0, &tiny, NULL));
+	CHECK(!setitimer(ITIMER_REAL, &tiny_too, NULL));
+	CHECK(looks() > alone / 5);
+}
+
+ABI_CASE(timers_know_the_clocks_that_can_be_waited_for)
+{
+	static const struct {
+		int clock, err;
+	} clocks[] = { { CLOCK_BOOTTIME, 0 }, { CLOCK_TAI, 0 }, { CLOCK_MONOTONIC_RAW, EOPNOTSUPP }, { CLOCK_REALTIME_COARSE, EOPNOTSUPP },
+		      { 12, EINVAL } };
+	timer_t t;
+
+	for (unsigned int i = 0; i < sizeof(clocks) / sizeof(*clocks); i++)
+		if (!clocks[i].err)
+			CHECK(!timer_create(clocks[i].clock, NULL, &t) && !timer_delete(t));
+		else
+			CHECK_ERR(timer_create(clocks[i].clock, NULL, &t), clocks[i].err);
+}

@@ -26,6 +26,13 @@ void timer_init(struct timer *t, void (*fn)(struct timer *t));
 void timer_arm(struct timer *t, time_ns_t deadline);
 /* Returns whether it was armed; the callback does not run after this returned (unless called from it). Any context but its callback. */
 bool timer_disarm(struct timer *t);
+/*
+ * The period after @now of those of @interval ns (not 0), one of which was due at @due; all three by one clock. *@missed: how many were
+ * due in between. Saturates. Any context.
+ */
+uint64_t period_next(uint64_t due, uint64_t interval, uint64_t now, uint64_t *missed);
+/* A periodic timer is armed no earlier than this after it fired: a tiny period must not keep the CPU in the timer interrupt. */
+#define PERIOD_MIN_NS	(50 * NSEC_PER_USEC)
 /* Called by the timer interrupt: run what is due; returns the next deadline or TIME_FOREVER. */
 time_ns_t timers_run(time_ns_t now);
 
