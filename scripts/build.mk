@@ -146,6 +146,7 @@ $(O)/%.o: %.c $(O)/stamp/kernel | $(autoconf-h)
 	$(Q)$(CC) $(if $(filter $*.o,$(all-unchecked-y)),$(filter-out $(debug-cflags),$(kernel-cflags)),$(kernel-cflags)) \
 		$(includes) $(CFLAGS_$*.o) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
 
+$(O)/fs/config_data.o: $(auto-conf)    # writes $(O)/include/generated/config.gz too
 $(O)/%.o: %.S $(O)/stamp/kernel | $(autoconf-h)
 	$(call say,AS,$*.o)
 	$(Q)$(CC) $(kernel-asflags) $(kernel-includes) -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
