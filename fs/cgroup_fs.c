@@ -24,6 +24,8 @@
 #define NICE_LOWEST	(-20)
 #define NICE_HIGHEST	19
 
+static const char *const controllers[] = { "cpu", "memory", "pids" };
+
 static struct super cgroup_super;
 
 struct attribute {
@@ -90,7 +92,6 @@ static void controllers_show(struct seq *s, struct cgroup *g)
 /* "+cpu +memory": they are on. Switching one off is not possible. */
 static int subtree_write(struct cgroup *g, char *text)
 {
-	static const char *const names[] = { "cpu", "memory", "pids" };
 	char *next;
 
 	for (; text && *text; text = next) {
@@ -99,8 +100,8 @@ static int subtree_write(struct cgroup *g, char *text)
 		next = strchr(text, ' ');
 		if (next)
 			*next++ = '\0';
-		for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
-			known |= (*text == '+' || *text == '-') && !strcmp(text + 1, names[i]);
+		for (unsigned int i = 0; i < ARRAY_SIZE(controllers); i++)
+			known |= (*text == '+' || *text == '-') && !strcmp(text + 1, controllers[i]);
 		if (!known)
 			return -EINVAL;
 		if (*text == '-')
@@ -557,6 +558,14 @@ static struct super *cgroup_mount(const char *source, const char *options)
 
 static struct fs_type cgroup_type = { .name = "cgroup2", .nodev = true, .mount = cgroup_mount };
 
+/* /proc/cgroups is version 1's list: version 2's tree is number 0 there. */
+static void proc_cgroups_show(struct seq *s, void *priv)
+{
+	seq_puts(s, "#subsys_name\thierarchy\tnum_cgroups\tenabled\n");
+	for (unsigned int i = 0; i < ARRAY_SIZE(controllers); i++)
+		seq_printf(s, "%s\t0\t%llu\t1\n", controllers[i], ull(cgroup_nr_below(NULL) + 1));
+}
+
 static int cgroup_fs_init(void)
 {
 	struct inode *inode;
@@ -575,6 +584,8 @@ static int cgroup_fs_init(void)
 	mutex_unlock(&vfs_lock);
 	if (!err)
 		err = sys_dir("fs/cgroup");
+	if (!err)
+		err = proc_create("cgroups", 0444, proc_cgroups_show, NULL);
 	fs_type_register(&cgroup_type);
 	return err;
 }

@@ -5,9 +5,14 @@
  */
 #include <fs/node.h>
 #include <kernel/init.h>
+#include <kernel/log.h>
 #include <kernel/process.h>
+#include <kernel/user_ns.h>
 #include <lib/format.h>
 #include <mm/reclaim.h>
+#include <mm/space.h>
+
+#define AREAS_MOST	(1024 * 1024u)	/* of one space: each costs memory and time */
 
 /* Clean pages of disks go; the rest of what Linux drops is not a cache here. */
 static int drop_caches(void *priv, char *text)
@@ -21,6 +26,43 @@ static int drop_caches(void *priv, char *text)
 	return 0;
 }
 
+/* The first of Linux's four: messages below this level reach the console. The others are of a Linux that nobody changed. */
+static void printk_show(struct seq *s, void *priv)
+{
+	seq_printf(s, "%d\t4\t1\t7\n", log_console_level() + 1);
+}
+
+/* The other three numbers may follow, and mean nothing. */
+static int printk_write(void *priv, char *text)
+{
+	unsigned long long level;
+	char *end = text;
+
+	while (*end >= '0' && *end <= '9')
+		end++;
+	if (*end == ' ' || *end == '\t')
+		*end = '\0';
+	if (parse_u64(text, 10, 0, &level) || !level || level > KERN_DEBUG + 1)
+		return -EINVAL;
+	log_set_console_level((int)level - 1);
+	return 0;
+}
+
+static void map_count_show(struct seq *s, void *priv)
+{
+	seq_printf(s, "%u\n", READ_ONCE(space_areas_max));
+}
+
+static int map_count_write(void *priv, char *text)
+{
+	unsigned long long count;
+
+	if (parse_u64(text, 10, 0, &count) || count > AREAS_MOST)
+		return -EINVAL;
+	WRITE_ONCE(space_areas_max, (uint32_t)count);
+	return 0;
+}
+
 static void actions_show(struct seq *s, void *priv)
 {
 	seq_puts(s, "kill_process kill_thread trap errno user_notif trace log allow\n");
@@ -30,6 +72,7 @@ static int proc_sysctl_init(void)
 {
 	static struct proc_limit kept[] = {
 		{ "sys/vm/swappiness", 60, 0, 200 }, { "sys/vm/overcommit_ratio", 50, 0, INT32_MAX }, { "sys/vm/page-cluster", 3, 0, 31 },
+		{ "sys/vm/min_free_kbytes", 1024, 0, INT32_MAX },
 	};
 	static const struct {
 		const char *path;
@@ -40,10 +83,16 @@ static int proc_sysctl_init(void)
 		{ "sys/fs/protected_hardlinks", 0 }, { "sys/fs/protected_symlinks", 0 }, { "sys/fs/protected_fifos", 0 },
 		{ "sys/fs/protected_regular", 0 }, { "sys/fs/dir-notify-enable", 1 }, { "sys/vm/nr_hugepages", 0 },
 		{ "sys/vm/nr_overcommit_hugepages", 0 }, { "sys/vm/overcommit_kbytes", 0 }, { "sys/vm/legacy_va_layout", 0 },
-		{ "sys/vm/panic_on_oom", 0 }, { "sys/vm/oom_kill_allocating_task", 0 },
+		{ "sys/vm/panic_on_oom", 0 }, { "sys/vm/oom_kill_allocating_task", 0 }, { "sys/kernel/shm_rmid_forced", 0 },
+		{ "sys/kernel/overflowuid", ID_OVERFLOW }, { "sys/kernel/overflowgid", ID_OVERFLOW }, { "sys/fs/overflowuid", ID_OVERFLOW },
+		{ "sys/fs/overflowgid", ID_OVERFLOW }, { "sys/kernel/random/poolsize", 256 },
 	};
 	int err = proc_create_rw("sys/vm/drop_caches", 0200, NULL, drop_caches, NULL);
 
+	if (!err)
+		err = proc_create_rw("sys/kernel/printk", 0644, printk_show, printk_write, NULL);
+	if (!err)
+		err = proc_create_rw("sys/vm/max_map_count", 0644, map_count_show, map_count_write, NULL);
 	for (unsigned int i = 0; i < ARRAY_SIZE(kept) && !err; i++)
 		err = proc_create_limit(&kept[i]);
 	for (unsigned int i = 0; i < ARRAY_SIZE(fixed) && !err; i++)

@@ -40,6 +40,10 @@ static void meminfo_show(struct seq *s, void *priv)
 	meminfo_line(s, "SwapCached:", 0);
 	meminfo_line(s, "Active:", f.by_use[PAGE_ANON]);
 	meminfo_line(s, "Inactive:", 0);
+	meminfo_line(s, "Active(anon):", f.by_use[PAGE_ANON]);
+	meminfo_line(s, "Inactive(anon):", 0);
+	meminfo_line(s, "Active(file):", 0);
+	meminfo_line(s, "Inactive(file):", 0);
 	meminfo_line(s, "SwapTotal:", 0);
 	meminfo_line(s, "SwapFree:", 0);
 	meminfo_line(s, "Dirty:", vm_count(VM_DIRTY));
@@ -49,6 +53,7 @@ static void meminfo_show(struct seq *s, void *priv)
 	meminfo_line(s, "Shmem:", f.by_use[PAGE_FILE]);
 	meminfo_line(s, "Slab:", f.by_use[PAGE_SLAB]);
 	meminfo_line(s, "SReclaimable:", 0);
+	meminfo_line(s, "SUnreclaim:", f.by_use[PAGE_SLAB]);
 	meminfo_line(s, "KernelStack:", f.by_use[PAGE_STACK]);
 	meminfo_line(s, "PageTables:", f.by_use[PAGE_TABLE]);
 	meminfo_line(s, "DriverDMA:", f.by_use[PAGE_DMA]);
@@ -316,7 +321,6 @@ static int proc_system_init(void)
 		{ "sys/kernel/random/entropy_avail", 0444, number_show, (void *)256l }, { "sys/fs/nr_open", 0444, number_show, (void *)65536l },
 		{ "sys/fs/file-max", 0444, number_show, (void *)INT64_MAX },	/* each program has its limit, all together have none */
 		{ "sys/vm/overcommit_memory", 0444, number_show, NULL },
-		{ "sys/vm/max_map_count", 0444, number_show, (void *)(uintptr_t)SPACE_AREAS_MAX },
 		{ "sys/vm/mmap_min_addr", 0444, number_show, (void *)(unsigned long)MAP_MIN },
 		{ "sys/kernel/dmesg_restrict", 0444, number_show, (void *)1l }, { "sys/kernel/kptr_restrict", 0444, number_show, (void *)2l },
 		{ "sys/kernel/randomize_va_space", 0444, number_show, (void *)2l },

@@ -228,6 +228,11 @@ size_t log_read(char *to, size_t size, uint64_t *position)
 	return n;
 }
 
+int log_console_level(void)
+{
+	return READ_ONCE(console_level);
+}
+
 void log_set_console_level(int level)
 {
 	WRITE_ONCE(console_level, level);

@@ -49,7 +49,7 @@ static int64_t choose_place(struct remap *r)
 
 static int64_t move_area(struct remap *r)
 {
-	int64_t at = r->space->nr_areas < SPACE_AREAS_MAX - 3 ? choose_place(r) : -ENOMEM;	/* both ends may have to be cut first */
+	int64_t at = r->space->nr_areas + 3 < READ_ONCE(space_areas_max) ? choose_place(r) : -ENOMEM;	/* both ends may have to be cut first */
 	struct vma *from, *to;
 	int err;
 

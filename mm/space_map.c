@@ -207,7 +207,7 @@ static int64_t map_locked(struct map_request *r)
 	struct space *s = r->space;
 	struct vma *vma = r->vma;
 	uint64_t length = vma->end;
-	int64_t at = s->nr_areas < SPACE_AREAS_MAX ? map_lock(r) : -ENOMEM;
+	int64_t at = s->nr_areas < READ_ONCE(space_areas_max) ? map_lock(r) : -ENOMEM;
 	int err;
 
 	if (!at)

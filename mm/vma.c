@@ -6,6 +6,8 @@
 
 #define NEAR	3
 
+uint32_t space_areas_max = 65530;
+
 struct vma *vma_alloc(vaddr_t start, vaddr_t end, uint32_t flags)
 {
 	struct vma *vma = kzalloc(sizeof(*vma));
@@ -194,7 +196,7 @@ int vma_split(struct space *s, vaddr_t address)
 
 	if (!vma || vma->start == address)
 		return 0;
-	if (s->nr_areas >= SPACE_AREAS_MAX)
+	if (s->nr_areas >= READ_ONCE(space_areas_max))
 		return -ENOMEM;
 	upper = vma_copy(vma);
 	if (!upper)

@@ -400,3 +400,43 @@ ABI_CASE(the_sum_of_areas_tells_whose_memory_it_is)
 	CHECK(rollup("Pss_Anon:") >= before + 1024 && rollup("Pss_Shmem:") >= shared + 1024 && rollup("Pss_Dirty:") >= 2048);
 	CHECK(rollup("Pss_File:") >= 0 && rollup("LazyFree:") == 0);
 }
+
+ABI_CASE(the_configuration_is_told)
+{
+	unsigned char magic[3];
+	int fd = open("/proc/config.gz", O_RDONLY);
+
+	if (fd < 0 && system("test -e /boot/config-$(uname -r)") == 0)	/* Debian's Linux has it there */
+		return;
+	CHECK(fd >= 0 && read(fd, magic, 3) == 3 && magic[0] == 0x1f && magic[1] == 0x8b && magic[2] == 8);
+}
+
+ABI_CASE(areas_are_bounded_by_who_says_so)
+{
+	const char *limit = "/proc/sys/vm/max_map_count";
+	char before[32];
+	int made = 0;
+
+	if (geteuid())
+		return;
+	snprintf(before, sizeof(before), "%ld", number_in(limit));
+	CHECK(!say(limit, "500"));
+	while (made < 2000 && mmap(NULL, 4096, made % 2 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED)
+		made++;
+	CHECK(!say(limit, before));
+	CHECK(made > 400 && made < 500);
+}
+
+ABI_CASE(the_level_of_the_console_is_a_number_in_proc)
+{
+	const char *printk = "/proc/sys/kernel/printk";
+	char before[32];
+
+	if (geteuid())
+		return;
+	snprintf(before, sizeof(before), "%ld", number_in(printk));
+	CHECK(!say(printk, "5 4 1 7") && number_in(printk) == 5);
+	CHECK(!syscall(SYS_syslog, 8, NULL, 6) && number_in(printk) == 6);
+	CHECK(!say(printk, before));
+	CHECK(say(printk, "x") == EINVAL);
+}

@@ -49,6 +49,7 @@ void log_panic(bool begins);
 
 /* Messages above this level stay in memory only (command line "loglevel="). */
 void log_set_console_level(int level);
+int log_console_level(void);
 
 /* The kernel itself is wrong: print, backtrace, last log, and stop the machine with FERRY_EXIT_PANIC. Never returns. Any context. */
 void panic(const char *fmt, ...) __printf(1, 2) __noreturn;

@@ -30,7 +30,7 @@ struct cgroup;
 #define VM_INHERITED	0x800u	/* with VM_OBJECT: children share the frames */
 
 #define MAP_MIN		0x10000ul	/* nothing below, so that null pointers fault */
-#define SPACE_AREAS_MAX	65530u	/* of one space: vm.max_map_count of Linux */
+extern uint32_t space_areas_max;	/* of one space: vm.max_map_count; relaxed atomic */
 
 struct vma {
 	struct list link;	/* sorted by start */
@@ -66,7 +66,7 @@ struct space {
 	uint64_t number;	/* of no other space, ever */
 	struct mutex lock;	/* guards areas and brk; taken before page table locks */
 	struct list areas;
-	uint64_t nr_areas;	/* SPACE_AREAS_MAX at most, where a program asks for more */
+	uint64_t nr_areas;	/* space_areas_max at most, where a program asks for more */
 	paddr_t root;		/* top page table */
 	vaddr_t brk_start, brk_end, mmap_base;
 	uint64_t nr_pages;	/* resident user pages */
