@@ -30,13 +30,28 @@ void super_put(struct super *s)
 	kfree(s);
 }
 
-void mount_put(struct mount *m)
+static void drop(struct mount *m)
 {
-	if (!m || !ref_put(&m->ref))
+	if (!ref_put(&m->ref))
 		return;
 	dentry_put(m->root);
 	super_put(m->super);
 	kfree(m);
+}
+
+void mount_put(struct mount *m)
+{
+	if (!m)
+		return;
+	if (unlikely(READ_ONCE(m->expiring)))
+		WRITE_ONCE(m->expiring, false);
+	drop(m);
+}
+
+void mount_put_idle(struct mount *m)
+{
+	WRITE_ONCE(m->expiring, true);
+	drop(m);
 }
 
 struct super *super_create(const char *type, const struct super_ops *ops, uint64_t magic)

@@ -191,7 +191,9 @@ SYSCALL(NR_umount2, umount2)
 
 	if (flags & ~(LINUX_MNT_FORCE | LINUX_MNT_DETACH | LINUX_MNT_EXPIRE | LINUX_UMOUNT_NOFOLLOW))
 		return -EINVAL;
-	err = path_lookup_user(LINUX_AT_FDCWD, args->a[0], flags & LINUX_UMOUNT_NOFOLLOW ? 0 : WALK_FOLLOW, &p);
+	if ((flags & LINUX_MNT_EXPIRE) && (flags & (LINUX_MNT_FORCE | LINUX_MNT_DETACH)))
+		return -EINVAL;
+	err = path_lookup_user(LINUX_AT_FDCWD, args->a[0], WALK_NO_USE | (flags & LINUX_UMOUNT_NOFOLLOW ? 0 : WALK_FOLLOW), &p);
 	if (err)
 		return err;
 	if (!mounts_may_change()) {
@@ -200,9 +202,15 @@ SYSCALL(NR_umount2, umount2)
 	}
 	mutex_lock(&vfs_lock);
 	err = umount_check(&p, flags & LINUX_MNT_DETACH);
+	if (!err && (flags & LINUX_MNT_EXPIRE) && !READ_ONCE(p.mount->expiring))
+		err = -EAGAIN;
 	if (!err)
 		mount_tree_unhang(p.mount, true, &gone);
 	mutex_unlock(&vfs_lock);
+	if (err == -EAGAIN) {	/* the next time, when nobody has used it until then */
+		mount_put_idle(p.mount);
+		p.mount = NULL;
+	}
 	path_put(&p);
 	mount_gone_put(&gone);
 	return err;

@@ -288,6 +288,10 @@ int walk_path(struct walk *w, const struct path *start, const char *text, uint32
 
 void walk_end(struct walk *w)
 {
+	if ((w->flags & WALK_NO_USE) && w->at.mount && READ_ONCE(w->at.mount->expiring)) {
+		mount_put_idle(w->at.mount);
+		w->at.mount = NULL;
+	}
 	path_put(&w->at);
 	path_put(&w->start);
 	path_put(&w->root);

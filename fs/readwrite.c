@@ -319,6 +319,8 @@ static int64_t copy_between(int in_fd, uint64_t uin, int out_fd, uint64_t uout, 
 	n = -EINVAL;
 	if (flags || !in->ops->seek)
 		goto out;
+	if (!regular && ((in->inode && LINUX_S_ISDIR(in->inode->mode)) || (out->flags & LINUX_O_APPEND)))
+		goto out;
 	if (regular && ((in->inode && LINUX_S_ISDIR(in->inode->mode)) || (out->inode && LINUX_S_ISDIR(out->inode->mode)))) {
 		n = -EISDIR;
 		goto out;

@@ -91,12 +91,20 @@ static int position_check(struct file *f, uint64_t upos, loff_t *pos)
 	return get_user64((uint64_t *)pos, upos) ? -EFAULT : 0;
 }
 
+/* Pipes, sockets, and what has a name or had one; no eventfd and its kin, which have counts and records, not bytes. */
+static bool can_be_spliced(const struct file *f)
+{
+	return file_is_pipe(f) || f->ops->family || (f->inode && !LINUX_S_ISDIR(f->inode->mode));
+}
+
 static int splice_check(const struct transfer *t)
 {
 	int err = file_may_io(t->in, false);
 
 	if (!err)
 		err = file_may_io(t->out, true);
+	if (!can_be_spliced(t->in) || !can_be_spliced(t->out))
+		err = err == -EBADF ? err : -EINVAL;
 	if (err)
 		return err;
 	if (!file_is_pipe(t->in) && !file_is_pipe(t->out))

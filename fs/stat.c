@@ -17,7 +17,29 @@ static void stat_anonymous(const struct file *f, struct linux_stat *to)
 	};
 }
 
-static int stat_fd(int fd, struct linux_stat *to)
+/* What statx() tells beyond stat(). */
+struct stat_more {
+	uint32_t mask;		/* of LINUX_STATX_*, which of these are known */
+	uint32_t mount_id;
+	bool mount_root;
+	uint64_t birth;		/* ns since 1970 */
+};
+
+/* @mount: NULL for a file without one. Files in memory know when they were made; disks' and /proc's do not. */
+static void stat_more(const struct inode *inode, const struct mount *mount, const struct dentry *d, struct stat_more *to)
+{
+	if (mount) {
+		to->mask |= LINUX_STATX_MNT_ID;
+		to->mount_id = mount->id;
+		to->mount_root = d == mount->root;
+	}
+	if (inode->super->magic == LINUX_TMPFS_MAGIC) {
+		to->mask |= LINUX_STATX_BTIME;
+		to->birth = inode->btime;
+	}
+}
+
+static int stat_fd(int fd, struct linux_stat *to, struct stat_more *more)
 {
 	struct file *f = fd_get(current_process->files, fd);
 
@@ -27,11 +49,14 @@ static int stat_fd(int fd, struct linux_stat *to)
 		inode_stat(f->inode, to);
 	else
 		stat_anonymous(f, to);
+	if (f->inode && more)
+		stat_more(f->inode, f->mount, f->dentry, more);
 	file_put(f);
 	return 0;
 }
 
-static int stat_path(int dirfd, uint64_t utext, uint32_t flags, struct linux_stat *to)
+/* @more: NULL when nobody asks. */
+static int stat_path(int dirfd, uint64_t utext, uint32_t flags, struct linux_stat *to, struct stat_more *more)
 {
 	uint32_t walk = (flags & LINUX_AT_SYMLINK_NOFOLLOW ? 0 : WALK_FOLLOW) | (flags & LINUX_AT_EMPTY_PATH ? WALK_EMPTY : 0);
 	struct path p;
@@ -40,16 +65,18 @@ static int stat_path(int dirfd, uint64_t utext, uint32_t flags, struct linux_sta
 
 	if ((flags & LINUX_AT_EMPTY_PATH) && dirfd >= 0) {
 		if (!utext)
-			return stat_fd(dirfd, to);
+			return stat_fd(dirfd, to, more);
 		if (copy_from_user(&first, utext, 1))
 			return -EFAULT;
 		if (!first)
-			return stat_fd(dirfd, to);
+			return stat_fd(dirfd, to, more);
 	}
 	err = path_lookup_user(dirfd, utext, walk, &p);
 	if (err)
 		return err;
 	inode_stat(p.dentry->inode, to);
+	if (more)
+		stat_more(p.dentry->inode, p.mount, p.dentry, more);
 	path_put(&p);
 	return 0;
 }
@@ -57,7 +84,7 @@ static int stat_path(int dirfd, uint64_t utext, uint32_t flags, struct linux_sta
 static int64_t do_stat(int dirfd, uint64_t utext, uint64_t uto, uint32_t flags)
 {
 	struct linux_stat s;
-	int err = stat_path(dirfd, utext, flags, &s);
+	int err = stat_path(dirfd, utext, flags, &s, NULL);
 
 	if (err)
 		return err;
@@ -77,7 +104,7 @@ SYSCALL(NR_lstat, lstat)
 SYSCALL(NR_fstat, fstat)
 {
 	struct linux_stat s;
-	int err = stat_fd(args->a[0], &s);
+	int err = stat_fd(args->a[0], &s, NULL);
 
 	if (err)
 		return err;
@@ -111,6 +138,7 @@ static struct linux_statx_time statx_time(int64_t sec, int64_t nsec)
 SYSCALL(NR_statx, statx)
 {
 	uint32_t flags = args->a[2];
+	struct stat_more more = { .mask = 0 };
 	struct linux_statx x;
 	struct linux_stat s;
 	int err;
@@ -119,11 +147,16 @@ SYSCALL(NR_statx, statx)
 		return -EINVAL;
 	if (flags & ~(LINUX_AT_SYMLINK_NOFOLLOW | LINUX_AT_NO_AUTOMOUNT | LINUX_AT_EMPTY_PATH | LINUX_AT_STATX_SYNC_TYPE))
 		return -EINVAL;
-	err = stat_path(args->a[0], args->a[1], flags, &s);
+	if ((flags & LINUX_AT_STATX_SYNC_TYPE) == LINUX_AT_STATX_SYNC_TYPE)
+		return -EINVAL;
+	err = stat_path(args->a[0], args->a[1], flags, &s, &more);
 	if (err)
 		return err;
 	memset(&x, 0, sizeof(x));
-	x.stx_mask = LINUX_STATX_BASIC_STATS;
+	x.stx_mask = LINUX_STATX_BASIC_STATS | more.mask;
+	x.stx_attributes_mask = LINUX_STATX_ATTR_MOUNT_ROOT;
+	x.stx_attributes = more.mount_root ? LINUX_STATX_ATTR_MOUNT_ROOT : 0;
+	x.stx_mnt_id = more.mount_id;
 	x.stx_blksize = s.st_blksize;
 	x.stx_nlink = s.st_nlink;
 	x.stx_uid = s.st_uid;
@@ -134,6 +167,7 @@ SYSCALL(NR_statx, statx)
 	x.stx_blocks = s.st_blocks;
 	x.stx_atime = statx_time(s.st_atime_sec, s.st_atime_nsec);
 	x.stx_ctime = statx_time(s.st_ctime_sec, s.st_ctime_nsec);
+	x.stx_btime = statx_time((int64_t)(more.birth / NSEC_PER_SEC), (int64_t)(more.birth % NSEC_PER_SEC));
 	x.stx_mtime = statx_time(s.st_mtime_sec, s.st_mtime_nsec);
 	x.stx_rdev_major = dev_major(s.st_rdev);
 	x.stx_rdev_minor = dev_minor(s.st_rdev);

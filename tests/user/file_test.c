@@ -555,6 +555,19 @@ ABI_CASE(fifo_names_join_two_processes)
 	CHECK(read(open("p", O_RDONLY), c, 4) == 2 && !memcmp(c, "hi", 2) && abi_wait(pid) == 0);
 }
 
+ABI_CASE(statx_tells_the_mount_and_the_birth)
+{
+	struct { uint32_t mask, blksize; uint64_t attributes, rest[5], attributes_mask; int64_t atime[2], btime[2], others[4]; uint64_t more[16]; } x;
+	time_t now = time(NULL);
+
+	abi_fresh();
+	close(make("f", "x"));
+	CHECK(!syscall(SYS_statx, AT_FDCWD, "f", 0, 0x1fff, &x) && (x.mask & 0x1800) == 0x1800);
+	CHECK(x.btime[0] >= now - 1 && x.btime[0] <= now + 5 && !(x.attributes & 0x2000) && (x.attributes_mask & 0x2000));
+	CHECK(!syscall(SYS_statx, AT_FDCWD, "/proc", 0, 0x1fff, &x) && (x.attributes & 0x2000));
+	CHECK_ERR(syscall(SYS_statx, AT_FDCWD, "f", 0x6000, 0x7ff, &x), EINVAL);
+}
+
 ABI_CASE(statx_and_stat_agree)
 {
 	struct { uint32_t mask, blksize; uint64_t attributes; uint32_t nlink, uid, gid; uint16_t mode, pad; uint64_t ino, size, rest[40]; } x;

@@ -298,3 +298,28 @@ ABI_CASE(mounts_by_descriptors_are_the_administrator_s)
 	CHECK_ERR(set("/", 0, LINUX_MOUNT_ATTR_RDONLY, 0, 0), EPERM);
 	CHECK(syscall(SYS_open_tree, AT_FDCWD, "/", 0) >= 0);
 }
+
+ABI_CASE(an_idle_mount_expires)
+{
+	if (geteuid())
+		return;
+	abi_fresh();
+	CHECK(!mkdir("e", 0755) && !mount("t", "e", "tmpfs", 0, NULL));
+	CHECK_ERR(umount2("e", MNT_EXPIRE | MNT_DETACH), EINVAL);
+	CHECK_ERR(umount2("e", MNT_EXPIRE), EAGAIN);
+	CHECK(!access("e", F_OK));
+	CHECK_ERR(umount2("e", MNT_EXPIRE), EAGAIN);
+	CHECK(!umount2("e", MNT_EXPIRE));
+	CHECK_ERR(umount2("e", MNT_EXPIRE), EINVAL);
+}
+
+ABI_CASE(a_directory_that_is_mounted_on_is_no_file)
+{
+	if (geteuid())
+		return;
+	abi_fresh();
+	CHECK(!mkdir("d", 0755) && !mount("t", "d", "tmpfs", 0, NULL));
+	CHECK_ERR(unlink("d"), EISDIR);
+	CHECK_ERR(rmdir("d"), EBUSY);
+	CHECK(!umount("d"));
+}

@@ -2,6 +2,7 @@
 /* splice, tee, vmsplice, sendfile and copy_file_range: what arrives, what stays, and how they refuse. */
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -191,4 +192,18 @@ ABI_CASE(copy_file_range_copies_and_refuses_overlap)
 	CHECK_ERR(copy_file_range(in, NULL, out, &to, SIZE_MAX, 0), EOVERFLOW);
 	CHECK_ERR(copy_file_range(p[0], NULL, out, NULL, 1, 0), EINVAL);
 	CHECK_ERR(copy_file_range(dir, NULL, out, NULL, 1, 0), EISDIR);
+}
+
+ABI_CASE(counters_and_records_are_not_spliced)
+{
+	int p[2], counter = eventfd(0, 0), dir = open("/tmp", O_RDONLY | O_DIRECTORY), in = temporary("0123456789");
+	int end = open("/tmp/splice_end", O_WRONLY | O_CREAT | O_APPEND, 0600);
+
+	CHECK(!pipe(p) && counter >= 0 && end >= 0 && !unlink("/tmp/splice_end"));
+	CHECK_ERR(splice(counter, NULL, p[1], NULL, 8, 0), EINVAL);
+	CHECK_ERR(splice(dir, NULL, p[1], NULL, 8, 0), EINVAL);
+	CHECK(write(p[1], "12345678", 8) == 8);
+	CHECK_ERR(splice(p[0], NULL, counter, NULL, 8, SPLICE_F_NONBLOCK), EINVAL);
+	CHECK_ERR(sendfile(end, in, NULL, 1), EINVAL);
+	CHECK_ERR(sendfile(in, dir, NULL, 1), EINVAL);
 }

@@ -358,6 +358,8 @@ struct linux_stat {
 
 #define LINUX_STATX_BASIC_STATS	0x7ff
 #define LINUX_STATX_BTIME	0x800
+#define LINUX_STATX_MNT_ID	0x1000
+#define LINUX_STATX_ATTR_MOUNT_ROOT	0x2000
 #define LINUX_STATX_RESERVED	0x80000000u
 
 struct linux_statx_time {

@@ -152,6 +152,7 @@ struct mount {
 	struct dentry *root;		/* counted */
 	struct super *super;		/* counted */
 	uint32_t flags;			/* LINUX_MS_* */
+	bool expiring;			/* not used since umount2() with MNT_EXPIRE found it idle; atomic */
 	bool detached;			/* a descriptor's alone (mount_tree.c); guarded by vfs_lock */
 	uint32_t id;
 	char source[64];
@@ -236,6 +237,7 @@ void dentry_setup(void);
 #define WALK_BENEATH		0x40u
 #define WALK_IN_ROOT		0x80u
 #define WALK_NO_MAGICLINKS	0x100u
+#define WALK_NO_USE		0x200u	/* the walk is no use of the mount where it ends (mount_put_idle) */
 
 struct walk {
 	struct path at;			/* what was found, or its directory; counted */
@@ -279,6 +281,8 @@ mode_t fs_umask(void);
 /* mount.c */
 void mount_get(struct mount *m);
 void mount_put(struct mount *m);
+/* As mount_put(), and notes that nobody uses @m: the next mount_put() forgets that. */
+void mount_put_idle(struct mount *m);
 /* What is mounted on @p, uncounted, or NULL. vfs_lock held. */
 struct mount *mount_on(const struct path *p);
 void fs_type_register(struct fs_type *type);
