@@ -115,7 +115,7 @@ SYSCALL(NR_syslog, syslog)
 {
 	int type = args->a[0], size = args->a[2];
 
-	if (type != LINUX_SYSLOG_SIZE_BUFFER && !privileged(LINUX_CAP_SYSLOG))	/* as Linux with dmesg_restrict */
+	if (!privileged(LINUX_CAP_SYSLOG))	/* as Linux with dmesg_restrict */
 		return -EPERM;
 	switch (type) {
 	case LINUX_SYSLOG_CLOSE:

@@ -6,6 +6,8 @@
 #include <mm/user.h>
 #include "process_internal.h"
 
+#define NOFILE_LINUX	(1024 * 1024u)	/* nobody may have a higher limit of descriptors, as on a Linux whose nr_open nobody changed */
+
 SYSCALL_SHORT(NR_getpid, getpid, SYSCALL_DRIVER)
 {
 	return t->process->pid;
@@ -139,6 +141,8 @@ static int limit_change(struct process *p, unsigned int which, const struct linu
 	if (new->cur > new->max)
 		return -EINVAL;
 	if (new->max > p->rlimits[which].max && !privileged(LINUX_CAP_SYS_RESOURCE))
+		return -EPERM;
+	if (which == LINUX_RLIMIT_NOFILE && new->max > NOFILE_LINUX)
 		return -EPERM;
 	p->rlimits[which].cur = new->cur;
 	p->rlimits[which].max = new->max;

@@ -17,7 +17,7 @@ static void action_set(struct process *p, int sig, const struct linux_sigaction 
 	struct sigaction_k *action = &p->actions[sig - 1];
 
 	action->handler = new->handler;
-	action->flags = new->flags;
+	action->flags = new->flags & LINUX_SA_KNOWN;
 	action->restorer = new->restorer;
 	action->mask = new->mask & ~(SIG_BIT(LINUX_SIGKILL) | SIG_BIT(LINUX_SIGSTOP));
 }

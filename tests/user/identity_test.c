@@ -439,3 +439,10 @@ ABI_CASE(a_personality_changes_what_a_program_sees)
 	line = strstr(abi_read("/proc/self/maps", text, sizeof(text)), where);
 	CHECK(line && strstr(line, " r-xp ") == strchr(line, ' '));
 }
+
+ABI_CASE(nobody_may_open_more_files_than_the_system_has)
+{
+	struct rlimit r = { 100, 1 << 26 };
+
+	CHECK_ERR(setrlimit(RLIMIT_NOFILE, &r), EPERM);
+}

@@ -437,3 +437,19 @@ ABI_CASE(a_full_queue_refuses_values_but_no_plain_kill)
 	CHECK(!kill(getpid(), SIGRTMIN + 1));
 	CHECK(!sigpending(&mask) && sigismember(&mask, SIGRTMIN + 1));
 }
+
+/* As the kernel has it: the C library's own flag is among these. */
+struct action {
+	void *handler;
+	unsigned long flags;
+	void *restorer;
+	unsigned long mask;
+};
+
+ABI_CASE(flags_that_nobody_knows_are_not_kept)
+{
+	struct action a = { .handler = SIG_IGN, .flags = SA_RESTART | 0x400 | 0x10000 }, now;
+
+	CHECK(!syscall(SYS_rt_sigaction, SIGUSR1, &a, NULL, 8ul));
+	CHECK(!syscall(SYS_rt_sigaction, SIGUSR1, NULL, &now, 8ul) && (now.flags & ~0x04000000ul) == SA_RESTART);
+}

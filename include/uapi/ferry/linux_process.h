@@ -50,6 +50,7 @@
 #define LINUX_SA_NOCLDSTOP	0x00000001ul
 #define LINUX_SA_NOCLDWAIT	0x00000002ul
 #define LINUX_SA_SIGINFO	0x00000004ul
+#define LINUX_SA_KNOWN		(0x00000007ul | 0xdc000000ul)	/* the others are forgotten, so that a program sees what is supported */
 #define LINUX_SA_RESTORER	0x04000000ul
 #define LINUX_SA_ONSTACK	0x08000000ul
 #define LINUX_SA_RESTART	0x10000000ul
