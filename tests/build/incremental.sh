@@ -42,7 +42,7 @@ claim newline_read_too_many_is_no_change
 
 echo 'CONFIG_CMDLINE="loud=1"' >"$scratch/line"
 sed -i -e '/CONFIG_CMDLINE=/r '"$scratch/line" -e '/CONFIG_CMDLINE=/d' "$scratch/b/.config"
-again all && [ "$(compiled)" = 0 ] && grep -q ISO "$scratch/out"
+again all && [ "$(compiled)" = 1 ] && grep -q 'AS  *fs/config_data' "$scratch/out" && grep -q ISO "$scratch/out"	# /proc/config.gz
 claim command_line_makes_the_image_again
 
 sed -i 's/CONFIG_NULL_BLK=m/CONFIG_NULL_BLK=y/' "$scratch/b/.config"
