@@ -228,3 +228,24 @@ ABI_CASE(packet_mode_tells_what_happens)
 	on = 0;
 	CHECK(!ioctl(m, TIOCPKT, &on) && write(s, "d", 1) == 1 && packet(m, c, sizeof(c)) == 1 && c[0] == 'd');
 }
+
+/* System V's structure, which the C library has no more. */
+struct old_termios {
+	unsigned short iflag, oflag, cflag, lflag;
+	unsigned char line, cc[8];
+};
+
+ABI_CASE(terminals_are_set_as_in_system_v)
+{
+	int s, n = 99, m = pair(&s);
+	struct old_termios o;
+	struct termios t;
+
+	CHECK(m >= 0 && !ioctl(s, 0x5405, &o) && (o.lflag & ICANON) && o.cc[VINTR] == 3);
+	o.lflag &= (unsigned short)~ICANON;
+	o.cc[VINTR] = 7;
+	CHECK(!ioctl(s, 0x5406, &o) && !tcgetattr(s, &t) && !(t.c_lflag & ICANON) && t.c_cc[VINTR] == 7 && t.c_cc[VSUSP] == 26);
+	CHECK_ERR(ioctl(s, TIOCSETD, &n), EINVAL);
+	n = 0;
+	CHECK(!ioctl(s, TIOCSETD, &n) && !ioctl(s, TIOCGETD, &n) && !n);
+}

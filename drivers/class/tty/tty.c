@@ -249,15 +249,6 @@ static uint32_t tty_poll(struct file *f, struct poll_table *table)
 	return mask;
 }
 
-static int64_t get_termios(struct tty *tty, uint64_t arg)
-{
-	uint64_t flags = spin_lock_irq(&tty->lock);
-	struct linux_termios t = tty->line.t;
-
-	spin_unlock_irq(&tty->lock, flags);
-	return copy_to_user(arg, &t, sizeof(t)) ? -EFAULT : 0;
-}
-
 static void flush_input(struct tty *tty)
 {
 	uint64_t flags = spin_lock_irq(&tty->lock), inner = spin_lock_irq(&tty->raw_lock);
@@ -275,29 +266,94 @@ static bool flow_keys(const struct linux_termios *t)
 	return (t->c_iflag & LINUX_IXON) && t->c_cc[LINUX_VSTOP] == CONTROL('S') && t->c_cc[LINUX_VSTART] == CONTROL('Q');
 }
 
+static void termios_change(struct tty *tty, const struct linux_termios *t, bool flush)
+{
+	uint64_t flags;
+	bool had_keys;
+
+	if (flush)
+		flush_input(tty);
+	flags = spin_lock_irq(&tty->lock);
+	had_keys = flow_keys(&tty->line.t);
+	tty_line_set(&tty->line, t);
+	if (had_keys != flow_keys(t))
+		tell(tty, had_keys ? LINUX_TIOCPKT_NOSTOP : LINUX_TIOCPKT_DOSTOP);
+	spin_unlock_irq(&tty->lock, flags);
+	wait_wake(&tty->changed, 0);
+	wait_wake(&tty->received, 0);
+}
+
 /* Output is never waiting, so TCSETSW and TCSETS are the same. */
 static int64_t set_termios(struct tty *tty, uint64_t arg, bool flush)
 {
 	struct linux_termios t;
 	int64_t err = tty_job_check(tty, LINUX_SIGTTOU);
-	uint64_t flags;
-	bool had_keys;
 
 	if (err)
 		return err;
 	if (copy_from_user(&t, arg, sizeof(t)))
 		return -EFAULT;
-	if (flush)
-		flush_input(tty);
-	flags = spin_lock_irq(&tty->lock);
-	had_keys = flow_keys(&tty->line.t);
-	tty_line_set(&tty->line, &t);
-	if (had_keys != flow_keys(&t))
-		tell(tty, had_keys ? LINUX_TIOCPKT_NOSTOP : LINUX_TIOCPKT_DOSTOP);
-	spin_unlock_irq(&tty->lock, flags);
-	wait_wake(&tty->changed, 0);
-	wait_wake(&tty->received, 0);
+	termios_change(tty, &t, flush);
 	return 0;
+}
+
+static struct linux_termios termios_now(struct tty *tty)
+{
+	uint64_t flags = spin_lock_irq(&tty->lock);
+	struct linux_termios t = tty->line.t;
+
+	spin_unlock_irq(&tty->lock, flags);
+	return t;
+}
+
+static int64_t get_termios(struct tty *tty, uint64_t arg)
+{
+	struct linux_termios t = termios_now(tty);
+
+	return copy_to_user(arg, &t, sizeof(t)) ? -EFAULT : 0;
+}
+
+static int64_t get_termio(struct tty *tty, uint64_t arg)
+{
+	struct linux_termios t = termios_now(tty);
+	struct linux_termio old = {
+		.c_iflag = (uint16_t)t.c_iflag, .c_oflag = (uint16_t)t.c_oflag, .c_cflag = (uint16_t)t.c_cflag, .c_lflag = (uint16_t)t.c_lflag,
+		.c_line = t.c_line,
+	};
+
+	memcpy(old.c_cc, t.c_cc, sizeof(old.c_cc));
+	return copy_to_user(arg, &old, sizeof(old)) ? -EFAULT : 0;
+}
+
+/* What System V's structure has no room for stays as it is. */
+static int64_t set_termio(struct tty *tty, uint64_t arg, bool flush)
+{
+	int64_t err = tty_job_check(tty, LINUX_SIGTTOU);
+	struct linux_termios t = termios_now(tty);
+	struct linux_termio new;
+
+	if (err)
+		return err;
+	if (copy_from_user(&new, arg, sizeof(new)))
+		return -EFAULT;
+	t.c_iflag = (t.c_iflag & ~0xffffu) | new.c_iflag;
+	t.c_oflag = (t.c_oflag & ~0xffffu) | new.c_oflag;
+	t.c_cflag = (t.c_cflag & ~0xffffu) | new.c_cflag;
+	t.c_lflag = (t.c_lflag & ~0xffffu) | new.c_lflag;
+	t.c_line = new.c_line;
+	memcpy(t.c_cc, new.c_cc, sizeof(new.c_cc));
+	termios_change(tty, &t, flush);
+	return 0;
+}
+
+/* There is one line discipline, N_TTY. */
+static int64_t set_discipline(uint64_t arg)
+{
+	uint32_t number;
+
+	if (get_user32(&number, arg))
+		return -EFAULT;
+	return number ? -EINVAL : 0;
 }
 
 static int64_t set_size(struct tty *tty, uint64_t arg)
@@ -374,6 +430,14 @@ int64_t tty_control(struct tty *tty, uint32_t cmd, uint64_t arg)
 	case LINUX_TCSETSW:
 	case LINUX_TCSETSF:
 		return set_termios(tty, arg, cmd == LINUX_TCSETSF);
+	case LINUX_TCGETA:
+		return get_termio(tty, arg);
+	case LINUX_TCSETA:
+	case LINUX_TCSETAW:
+	case LINUX_TCSETAF:
+		return set_termio(tty, arg, cmd == LINUX_TCSETAF);
+	case LINUX_TIOCSETD:
+		return set_discipline(arg);
 	case LINUX_TIOCGWINSZ:
 		return copy_to_user(arg, &tty->size, sizeof(tty->size)) ? -EFAULT : 0;
 	case LINUX_TIOCSWINSZ:

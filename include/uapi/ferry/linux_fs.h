@@ -276,6 +276,7 @@ struct linux_inotify_event {
 #define LINUX_FIONBIO		0x5421
 #define LINUX_FIOSETOWN		0x8901	/* of sockets, as the next three */
 #define LINUX_SIOCSPGRP		0x8902
+#define LINUX_SIOCATMARK	0x8905
 #define LINUX_FIOGETOWN		0x8903
 #define LINUX_SIOCGPGRP		0x8904
 #define LINUX_FIONREAD		0x541b
@@ -285,6 +286,10 @@ struct linux_inotify_event {
 #define LINUX_TCSETS		0x5402
 #define LINUX_TCSETSW		0x5403
 #define LINUX_TCSETSF		0x5404
+#define LINUX_TCGETA		0x5405
+#define LINUX_TCSETA		0x5406
+#define LINUX_TCSETAW		0x5407
+#define LINUX_TCSETAF		0x5408
 #define LINUX_TCSBRK		0x5409
 #define LINUX_TCXONC		0x540a
 #define LINUX_TCFLSH		0x540b
@@ -302,6 +307,7 @@ struct linux_inotify_event {
 #define LINUX_TIOCGSERIAL	0x541e
 #define LINUX_TIOCNOTTY		0x5422
 #define LINUX_TIOCPKT		0x5420
+#define LINUX_TIOCSETD		0x5423
 #define LINUX_TIOCSETD		0x5423
 #define LINUX_TIOCGETD		0x5424
 #define LINUX_TCSBRKP		0x5425
@@ -462,6 +468,13 @@ struct linux_termios {
 	uint32_t c_iflag, c_oflag, c_cflag, c_lflag;
 	uint8_t c_line;
 	uint8_t c_cc[LINUX_NCCS];
+};
+
+/* System V's (TCGETA). */
+struct linux_termio {
+	uint16_t c_iflag, c_oflag, c_cflag, c_lflag;
+	uint8_t c_line;
+	uint8_t c_cc[8];
 };
 
 struct linux_winsize {
