@@ -82,8 +82,13 @@ SYSCALL(NR_socketpair, socketpair)
 	family = family_for(args->a[0], type);
 	if (IS_ERR(family))
 		return PTR_ERR(family);
-	if (!family->pair)
+	if (!family->pair) {	/* Linux makes two before it finds that they cannot be joined */
+		err = family->create(type & LINUX_SOCK_TYPE_MASK, args->a[2], 0);
+		if (err < 0)
+			return err;
+		fd_close(current_process->files, err);
 		return -EOPNOTSUPP;
+	}
 	err = family->pair(type & LINUX_SOCK_TYPE_MASK, args->a[2], type & ~LINUX_SOCK_TYPE_MASK, fd);
 	if (!err && !copy_to_user(args->a[3], fd, sizeof(fd)))
 		return 0;

@@ -385,6 +385,8 @@ static int64_t inet_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 		return s->state == INET_LISTENING ? -EINVAL : put_user32(arg, bytes_unsent(s)) ? -EFAULT : 0;
 	case LINUX_FIONREAD:
 		return s->state == INET_LISTENING ? -EINVAL : put_user32(arg, bytes_readable(s)) ? -EFAULT : 0;
+	case LINUX_SIOCATMARK:	/* there is no urgent data, so never */
+		return s->type != LINUX_SOCK_STREAM ? -ENOTTY : put_user32(arg, 0) ? -EFAULT : 0;
 	case LINUX_FIOSETOWN:
 	case LINUX_SIOCSPGRP:
 		return get_user32(&who, arg) ? -EFAULT : file_set_owner(f, (int32_t)who);

@@ -229,10 +229,10 @@ static int receive_wait(struct inet_socket *s, bool nonblock, time_ns_t deadline
 			return err;
 		if (!list_empty(&s->queue))
 			return 1;
+		if (nonblock)	/* before the end is told, as on Linux */
+			return -EAGAIN;
 		if (READ_ONCE(s->shutdown) & SHUT_RECEIVE)
 			return 0;
-		if (nonblock)
-			return -EAGAIN;
 		mutex_unlock(&s->read_lock);
 		err = wait_event(&s->readable, !list_empty(&s->queue) || READ_ONCE(s->error) || (READ_ONCE(s->shutdown) & SHUT_RECEIVE),
 				 deadline, true);

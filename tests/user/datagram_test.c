@@ -270,3 +270,16 @@ ABI_CASE(the_loopback_interface_is_told_of)
 	CHECK_ERR(ioctl(u, SIOCGIFINDEX, &r), ENODEV);
 	CHECK_ERR(ioctl(u, SIOCGIFINDEX, nowhere), EFAULT);
 }
+
+ABI_CASE(a_closed_receiver_still_says_that_it_would_wait)
+{
+	int u = bound(AF_INET, SOCK_DGRAM), fd[2], mark = 5;
+	char c;
+
+	CHECK(!connect_to(u, AF_INET, port_of(u)) && !shutdown(u, SHUT_RD));
+	CHECK_ERR(recv(u, &c, 1, MSG_DONTWAIT), EAGAIN);
+	CHECK(recv(u, &c, 1, 0) == 0);
+	CHECK_ERR(socketpair(AF_INET, SOCK_STREAM, IPPROTO_ICMP, fd), EPROTONOSUPPORT);
+	CHECK_ERR(socketpair(AF_INET, SOCK_STREAM, IPPROTO_TCP, fd), EOPNOTSUPP);
+	CHECK(!ioctl(bound(AF_INET, SOCK_STREAM), SIOCATMARK, &mark) && mark == 0);
+}
