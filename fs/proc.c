@@ -311,9 +311,17 @@ static void number_show(struct seq *s, void *priv)
 	seq_printf(s, "%lu\n", (unsigned long)priv);
 }
 
+/* To set what is so already is no error: who sets a list of numbers goes on. */
+static int number_write(void *priv, char *text)
+{
+	unsigned long long number;
+
+	return parse_u64(text, 10, 0, &number) || number != (unsigned long)priv ? -EINVAL : 0;
+}
+
 int proc_create_number(const char *path, unsigned long number)
 {
-	return proc_create(path, 0444, number_show, (void *)number);
+	return proc_create_rw(path, 0444, number_show, number_write, (void *)number);
 }
 
 static void limit_show(struct seq *s, void *priv)

@@ -440,3 +440,11 @@ ABI_CASE(the_level_of_the_console_is_a_number_in_proc)
 	CHECK(!say(printk, before));
 	CHECK(say(printk, "x") == EINVAL);
 }
+
+ABI_CASE(a_number_may_be_set_to_what_it_is)
+{
+	if (geteuid())
+		return;
+	CHECK(!say("/proc/sys/vm/panic_on_oom", "0") && !number_in("/proc/sys/vm/panic_on_oom"));
+	CHECK(say("/proc/sys/vm/panic_on_oom", "99") == EINVAL && !number_in("/proc/sys/vm/panic_on_oom"));
+}
