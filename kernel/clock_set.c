@@ -54,6 +54,7 @@ int date_set(uint64_t date)
 	list_for_each(w, &watches, link)
 		w->changed(w);
 	mutex_unlock(&watch_lock);
+	clock_adjust_forget();
 	wait_wake(&sleepers, 0);
 	return 0;
 }

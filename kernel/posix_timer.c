@@ -247,14 +247,14 @@ static void posix_timer_set(struct posix_timer *t, uint64_t value, uint64_t inte
 	t->interval = value ? interval : 0;
 	t->overrun = 0;
 	t->dated = absolute && clock_is_date(t->clock);
-	t->due = absolute ? value : deadline_after(value);
+	t->due = !absolute ? deadline_after(value) : t->dated ? date_of_clock(t->clock, value) : value;
 	if (!value)
 		return;
 	if (t->cpu.clock.process) {
 		cpu_clock_arm(&t->cpu, absolute ? value : cpu_clock_now(&t->cpu.clock) + value);
 		return;
 	}
-	timer_arm(&t->timer, t->dated ? deadline_of_date(value) : t->due);
+	timer_arm(&t->timer, t->dated ? deadline_of_date(t->due) : t->due);
 	if (t->dated)
 		clock_watch(&t->watch);
 }

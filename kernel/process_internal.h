@@ -99,6 +99,8 @@ int clock_read(int clock, uint64_t *ns);
 bool clock_is_date(int clock);
 /* Would its timers wake a machine that sleeps? */
 bool clock_is_alarm(int clock);
+/* The date of CLOCK_REALTIME when that clock, a date's, says @ns. */
+uint64_t date_of_clock(int clock, uint64_t ns);
 
 /* process_vm.c: a program's vector; their lengths may be added. 0, -EFAULT, -EINVAL. */
 int iovec_from_user(struct iovec_k *vec, uint64_t uvec, unsigned int nr);

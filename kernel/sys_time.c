@@ -59,11 +59,15 @@ int clock_read(int clock, uint64_t *ns)
 	case LINUX_CLOCK_REALTIME:
 	case LINUX_CLOCK_REALTIME_COARSE:
 	case LINUX_CLOCK_REALTIME_ALARM:
-	case LINUX_CLOCK_TAI:
 		*ns = time_realtime();
 		return 0;
-	case LINUX_CLOCK_MONOTONIC:
+	case LINUX_CLOCK_TAI:
+		*ns = time_realtime() + time_tai_ahead();
+		return 0;
 	case LINUX_CLOCK_MONOTONIC_RAW:
+		*ns = clock_raw_now();
+		return 0;
+	case LINUX_CLOCK_MONOTONIC:
 	case LINUX_CLOCK_MONOTONIC_COARSE:
 	case LINUX_CLOCK_BOOTTIME:
 	case LINUX_CLOCK_BOOTTIME_ALARM:
@@ -87,6 +91,11 @@ bool clock_is_date(int clock)
 bool clock_is_alarm(int clock)
 {
 	return clock == LINUX_CLOCK_REALTIME_ALARM || clock == LINUX_CLOCK_BOOTTIME_ALARM;
+}
+
+uint64_t date_of_clock(int clock, uint64_t ns)
+{
+	return clock == LINUX_CLOCK_TAI ? ns - MIN(time_tai_ahead(), ns) : ns;
 }
 
 time_ns_t deadline_of_clock(int clock, uint64_t ns)
@@ -295,7 +304,9 @@ SYSCALL_FLAGS(NR_clock_nanosleep, clock_nanosleep, SYSCALL_DRIVER)
 		return err;
 	if (!absolute)
 		return sleep_call(deadline_after(ns), args->a[3]);
-	return (clock_is_date(clock) ? sleep_until_date(ns) : sleep_until(deadline_of_clock(clock, ns), true)) ? -ERESTARTNOHAND : 0;
+	if (clock_is_date(clock))
+		return sleep_until_date(date_of_clock(clock, ns)) ? -ERESTARTNOHAND : 0;
+	return sleep_until(deadline_of_clock(clock, ns), true) ? -ERESTARTNOHAND : 0;
 }
 
 /* In the timer interrupt. */

@@ -4,6 +4,8 @@
  * the 8254 counts, the boot goes on with a rate that is surely no less than the true one: time is slow then, and never goes back. A host may
  * take the CPU away at any time, for longer than the 8254 counts: its output says that it ran out, and such a measurement is not used.
  * asm/clock_rate.h says what the others are worth. Where there is no 8254, what ACPI's tables name is the reference (clocksource.c).
+ *
+ * What the TSC says is a line, which clock_steer() bends: from then on it rises by another rate. Who reads the line while it changes looks again.
  */
 #include <asm/clock.h>
 #include <asm/clock_rate.h>
@@ -41,8 +43,12 @@
 #define CMOS_B_BINARY		0x04
 #define CMOS_B_24H		0x02
 
+#define LINE_LOOKS		100000u	/* a change takes some hundred instructions, unless an NMI is in its midst */
+
 static uint64_t tsc_hz;
 static uint64_t tsc_base __hot_data, tsc_mult __hot_data;	/* ns = (tsc - base) * mult >> 32 */
+static uint32_t line_begun __hot_data, line_done __hot_data;	/* changes of the two; equal: none is under way */
+static struct clock_line line_before, line_raw;			/* what they were before the last change, and at first */
 static uint64_t realtime_base;			/* ns since 1970 at time 0; relaxed atomics */
 static struct rate_mark starts[STARTS];
 static bool pit_counts;
@@ -197,6 +203,7 @@ static void rate_set(uint64_t hz)
 {
 	tsc_hz = hz < TSC_HZ_LEAST ? TSC_HZ_FALLBACK : hz;
 	tsc_mult = mul_div64(NSEC_PER_SEC, 1ull << 32, tsc_hz);
+	line_raw = (struct clock_line){ tsc_base, tsc_mult };
 }
 
 static uint8_t cmos_read(uint8_t reg)
@@ -259,9 +266,16 @@ static uint64_t cmos_seconds(void)
 	return days_since_1970(d.year, d.month, d.day) * 86400 + d.hour * 3600 + d.minute * 60 + d.second;
 }
 
+static time_ns_t line_at(uint64_t base, uint64_t mult, uint64_t tsc)
+{
+	return (time_ns_t)((unsigned __int128)(tsc - base) * mult >> 32);
+}
+
 time_ns_t clock_from_tsc(uint64_t tsc)
 {
-	return tsc > tsc_base ? (time_ns_t)((unsigned __int128)(tsc - tsc_base) * tsc_mult >> 32) : 0;
+	uint64_t base = READ_ONCE(tsc_base);
+
+	return (int64_t)(tsc - base) > 0 ? line_at(base, READ_ONCE(tsc_mult), tsc) : 0;
 }
 
 uint64_t clock_tsc_hz(void)
@@ -269,10 +283,9 @@ uint64_t clock_tsc_hz(void)
 	return tsc_hz;
 }
 
-void clock_parameters(uint64_t *base, uint64_t *mult)
+struct clock_line clock_line(void)
 {
-	*base = tsc_base;
-	*mult = clock_source ? 0 : tsc_mult;
+	return (struct clock_line){ tsc_base, clock_source ? 0 : tsc_mult };
 }
 
 uint64_t clock_realtime_base(void)
@@ -282,9 +295,54 @@ uint64_t clock_realtime_base(void)
 
 time_ns_t (*clock_source)(void) __hot_data;
 
+/* In an NMI in the midst of a change this is the line before it. */
 time_ns_t clock_tsc_now(void)
 {
-	return (time_ns_t)((unsigned __int128)(rdtsc() - tsc_base) * tsc_mult >> 32);
+	for (unsigned int looks = 0; looks < LINE_LOOKS; looks++) {
+		uint32_t seen = __atomic_load_n(&line_done, __ATOMIC_ACQUIRE);
+		uint64_t base = READ_ONCE(tsc_base), mult = READ_ONCE(tsc_mult), tsc = rdtsc();
+
+		if (likely(__atomic_load_n(&line_begun, __ATOMIC_ACQUIRE) == seen))
+			return line_at(base, mult, tsc);
+		cpu_relax();
+	}
+	return line_at(line_before.base, line_before.mult, rdtsc());
+}
+
+time_ns_t clock_raw_now(void)
+{
+	return clock_source ? clock_source() : line_at(line_raw.base, line_raw.mult, rdtsc());
+}
+
+bool clock_can_steer(void)
+{
+	return !clock_source;
+}
+
+/* What one more line is through the point of @old at @tsc, no lower than it by the rounding. */
+static struct clock_line line_bent(const struct clock_line *old, uint64_t mult, uint64_t tsc)
+{
+	return (struct clock_line){ tsc - mul_div64(tsc - old->base, old->mult, mult) - 1, mult };
+}
+
+void clock_steer(int64_t gain)
+{
+	uint64_t size = (uint64_t)(gain < 0 ? -gain : gain) >> 16, part = mul_div64(line_raw.mult, size, NSEC_PER_SEC << 16);
+	struct clock_line line;
+
+	line_before = (struct clock_line){ tsc_base, tsc_mult };
+	__atomic_fetch_add(&line_begun, 1, __ATOMIC_SEQ_CST);	/* a locked instruction: the TSC is read after it is seen */
+	line = line_bent(&line_before, gain < 0 ? line_raw.mult - part : line_raw.mult + part, rdtsc());
+	WRITE_ONCE(tsc_base, line.base);
+	WRITE_ONCE(tsc_mult, line.mult);
+	__atomic_store_n(&line_done, line_begun, __ATOMIC_RELEASE);
+}
+
+uint64_t clock_raw_span(uint64_t ns)
+{
+	uint64_t mult = READ_ONCE(tsc_mult);
+
+	return likely(mult == line_raw.mult) ? ns : mul_div64(ns, line_raw.mult, mult);
 }
 
 time_ns_t time_now(void)

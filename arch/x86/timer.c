@@ -28,7 +28,7 @@ static uint64_t timer_hz;
 static void program(struct clock_event *e, time_ns_t deadline)
 {
 	time_ns_t now = time_now(), ns = deadline > now ? deadline - now : 0;
-	uint64_t count = mul_div64(MIN(ns, NSEC_PER_SEC * 60), timer_hz, NSEC_PER_SEC) + 1;
+	uint64_t count = mul_div64(clock_raw_span(MIN(ns, NSEC_PER_SEC * 60)), timer_hz, NSEC_PER_SEC) + 1;
 
 	e->programmed = deadline;
 	apic_timer_set((uint32_t)MIN(count, (uint64_t)UINT32_MAX));

@@ -241,6 +241,133 @@ ABI_CASE(the_date_is_moved_by_an_offset)
 	CHECK_ERR(syscall(SYS_adjtimex, &t), EINVAL);
 }
 
+/* ---- Steering ---- */
+
+#define FREQUENCY	0x0002
+#define TAI		0x0080
+#define TICK		0x4000
+#define ADJTIME		0x8001
+#define ADJTIME_LEFT	0xa001
+
+static long ns_between(const struct timespec *from, const struct timespec *to)
+{
+	return (to->tv_sec - from->tv_sec) * 1000000000 + to->tv_nsec - from->tv_nsec;
+}
+
+static void steer(int modes, long freq, long tick)
+{
+	struct clock_state t = { .modes = modes, .freq = freq, .tick = tick };
+
+	CHECK(syscall(SYS_adjtimex, &t) >= 0);
+}
+
+/* Both clocks within 2 us of one another, which a busy host allows at some time. */
+static void both_now(int clock, struct timespec *steered, struct timespec *raw)
+{
+	struct timespec again;
+
+	do {
+		*raw = clock_now(CLOCK_MONOTONIC_RAW);
+		*steered = clock_now(clock);
+		again = clock_now(CLOCK_MONOTONIC_RAW);
+	} while (ns_between(raw, &again) > 2000);
+}
+
+/* What @clock gains on CLOCK_MONOTONIC_RAW, in parts of a million. */
+static long gain_of(int clock)
+{
+	struct timespec steered[2], raw[2];
+
+	usleep(20000);	/* Linux changes the rate with the next tick */
+	both_now(clock, &steered[0], &raw[0]);
+	usleep(200000);
+	both_now(clock, &steered[1], &raw[1]);
+	return (ns_between(&steered[0], &steered[1]) - ns_between(&raw[0], &raw[1])) * 1000 / (ns_between(&raw[0], &raw[1]) / 1000);
+}
+
+ABI_CASE(the_clock_goes_as_fast_as_adjtimex_says)
+{
+	long gain[5];
+
+	if (!may_set())
+		return;
+	steer(TICK | FREQUENCY, 0, 10500);
+	gain[0] = gain_of(CLOCK_MONOTONIC);
+	gain[1] = gain_of(CLOCK_REALTIME);
+	steer(TICK, 0, 9500);
+	gain[2] = gain_of(CLOCK_BOOTTIME);
+	steer(TICK | FREQUENCY, 400 << 16, 10000);
+	gain[3] = gain_of(CLOCK_MONOTONIC);
+	steer(FREQUENCY, 0, 0);
+	gain[4] = gain_of(CLOCK_MONOTONIC);
+	CHECK(gain[0] > 49900 && gain[0] < 50100 && gain[1] > 49900 && gain[1] < 50100 && gain[2] > -50100 && gain[2] < -49900);
+	CHECK(gain[3] > 350 && gain[3] < 450 && gain[4] > -50 && gain[4] < 50);
+}
+
+/* By the vDSO and by the kernel in turns. */
+ABI_CASE(steering_never_turns_the_clock_back)
+{
+	struct timespec last = clock_now(CLOCK_MONOTONIC), now;
+	int went_back = 0;
+	pid_t pid;
+
+	if (!may_set())
+		return;
+	pid = fork();
+	if (!pid) {
+		for (int n = 0; n < 20000; n++)
+			steer(TICK, 0, n & 1 ? 9000 : 11000);
+		steer(TICK, 0, 10000);
+		_exit(0);
+	}
+	while (!waitpid(pid, NULL, WNOHANG)) {
+		for (int n = 0; n < 1000; n++) {
+			CHECK(!(n & 1 ? clock_gettime(CLOCK_MONOTONIC, &now) : (int)syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now)));
+			went_back += ns_between(&last, &now) < 0;
+			last = now;
+		}
+	}
+	CHECK(!went_back);
+}
+
+ABI_CASE(an_offset_of_adjtime_is_worn_off)
+{
+	struct clock_state t = { .modes = ADJTIME, .offset = 3000 }, left = { .modes = ADJTIME_LEFT };
+	struct timespec steered[2], raw[2];
+	long gained;
+
+	if (!may_set())
+		return;
+	both_now(CLOCK_REALTIME, &steered[0], &raw[0]);
+	CHECK(syscall(SYS_adjtimex, &t) >= 0);
+	sleep(2);
+	usleep(200000);
+	CHECK(syscall(SYS_adjtimex, &left) >= 0 && left.offset >= 1000 && left.offset <= 2500);
+	both_now(CLOCK_REALTIME, &steered[1], &raw[1]);
+	gained = ns_between(&steered[0], &steered[1]) - ns_between(&raw[0], &raw[1]);
+	t = (struct clock_state){ .modes = ADJTIME };
+	CHECK(syscall(SYS_adjtimex, &t) >= 0 && t.offset >= 500 && t.offset <= left.offset);	/* what was left; nothing is now */
+	CHECK(syscall(SYS_adjtimex, &left) >= 0 && !left.offset);
+	CHECK(gained > 500000 && gained < 2500000);
+}
+
+ABI_CASE(tai_is_ahead_by_what_adjtimex_was_told)
+{
+	struct clock_state t = { .modes = TAI, .constant = 37 };
+	struct timespec date, ahead, asked;
+
+	if (!may_set())
+		return;
+	CHECK(syscall(SYS_adjtimex, &t) >= 0);
+	date = clock_now(CLOCK_REALTIME);
+	ahead = clock_now(11);
+	CHECK(!syscall(SYS_clock_gettime, 11, &asked));
+	t.constant = 0;
+	CHECK(syscall(SYS_adjtimex, &t) >= 0);
+	CHECK(ns_between(&date, &ahead) >= 37000000000 && ns_between(&date, &ahead) < 38000000000 && ns_between(&ahead, &asked) >= 0);
+	CHECK(ns_between(&date, &asked) < 39000000000);
+}
+
 ABI_CASE(no_date_is_set_that_cannot_be_counted)
 {
 	struct timespec late = { .tv_sec = 9223372036 - 3600 }, early = { 0 };

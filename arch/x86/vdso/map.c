@@ -8,13 +8,15 @@
 #include <driver/types.h>
 #include <fs/vfs.h>
 #include <kernel/init.h>
+#include <kernel/lock.h>
 #include <mm/page.h>
 #include <mm/pagecache.h>
 #include <mm/space.h>
 #include <uapi/ferry/linux.h>
 
 #define DATES		(BIT(LINUX_CLOCK_REALTIME) | BIT(LINUX_CLOCK_REALTIME_COARSE) | BIT(LINUX_CLOCK_TAI))
-#define SINCE_BOOT	(BIT(LINUX_CLOCK_MONOTONIC) | BIT(LINUX_CLOCK_MONOTONIC_RAW) | BIT(LINUX_CLOCK_MONOTONIC_COARSE) | BIT(LINUX_CLOCK_BOOTTIME))
+#define STEERED		(BIT(LINUX_CLOCK_MONOTONIC) | BIT(LINUX_CLOCK_MONOTONIC_COARSE) | BIT(LINUX_CLOCK_BOOTTIME))
+#define SINCE_BOOT	(STEERED | BIT(LINUX_CLOCK_MONOTONIC_RAW))	/* until somebody steers */
 
 extern const char vdso_image_start[], vdso_image_end[];
 
@@ -26,11 +28,34 @@ static uint64_t image_size(void)
 	return vdso_image_end - vdso_image_start;
 }
 
+/* Under a lock: of two callers the later one sees what both have changed. */
 void vdso_set_realtime(void)
 {
+	static struct spinlock lock = SPINLOCK_INIT("vdso");
+	uint64_t flags = spin_lock_irq(&lock);
+
 	for (unsigned int c = 0; vdso_page && c < VDSO_CLOCKS; c++)
 		if (DATES >> c & 1)
-			WRITE_ONCE(vdso_page->base[c], clock_realtime_base());
+			WRITE_ONCE(vdso_page->base[c], clock_realtime_base() + (c == LINUX_CLOCK_TAI ? time_tai_ahead() : 0));
+	spin_unlock_irq(&lock, flags);
+}
+
+void vdso_steer_begin(void)
+{
+	if (vdso_page)
+		__atomic_fetch_and(&vdso_page->clocks, ~(BIT(VDSO_CLOCKS) - 1), __ATOMIC_SEQ_CST);
+}
+
+void vdso_steer_end(void)
+{
+	struct clock_line now;
+
+	if (!vdso_page)
+		return;
+	now = clock_line();
+	WRITE_ONCE(vdso_page->tsc_base, now.base);
+	WRITE_ONCE(vdso_page->tsc_mult, now.mult);
+	__atomic_store_n(&vdso_page->clocks, (vdso_page->clocks + BIT(VDSO_CLOCKS)) | (now.mult ? DATES | STEERED : 0), __ATOMIC_RELEASE);
 }
 
 uint64_t vdso_map(struct space *s)
@@ -63,12 +88,14 @@ static int vdso_init(void)
 {
 	struct vdso_data data = { .coarse_ns = CLOCK_TICK_NS };
 	struct file *f = tmpfs_file_create("[vdso]", LINUX_O_RDWR);
+	struct clock_line now = clock_line();
 	struct page *page;
 
 	if (IS_ERR(f))
 		return PTR_ERR(f);
-	clock_parameters(&data.tsc_base, &data.tsc_mult);
-	data.clocks = data.tsc_mult ? DATES | SINCE_BOOT : 0;
+	data.tsc_base = now.base;
+	data.tsc_mult = now.mult;
+	data.clocks = now.mult ? DATES | SINCE_BOOT : 0;
 	page = image_write(f, &data) ? ERR_PTR(-ENOMEM) : file_get_page(f, 0);
 	if (IS_ERR(page)) {
 		file_put(f);

@@ -36,23 +36,28 @@ static uint64_t tsc_read(void)
 	return (uint64_t)high << 32 | low;
 }
 
-static int is_here(unsigned int clock)
+static int is_here(unsigned int clock, uint32_t clocks)
 {
-	return clock < VDSO_CLOCKS && vdso_data.clocks >> clock & 1;
+	return clock < VDSO_CLOCKS && clocks >> clock & 1;
 }
 
-static uint64_t time_ns(unsigned int clock)
+/* 0: to be asked of the kernel. The page is volatile and the processor loads in order: clocks is looked at first and last. */
+static int time_ns(unsigned int clock, uint64_t *ns)
 {
-	return (uint64_t)((unsigned __int128)(tsc_read() - vdso_data.tsc_base) * vdso_data.tsc_mult >> 32) + vdso_data.base[clock];
+	uint32_t clocks = vdso_data.clocks;
+
+	if (!is_here(clock, clocks))
+		return 0;
+	*ns = (uint64_t)((unsigned __int128)(tsc_read() - vdso_data.tsc_base) * vdso_data.tsc_mult >> 32) + vdso_data.base[clock];
+	return vdso_data.clocks == clocks;
 }
 
 int __vdso_clock_gettime(int clock, struct linux_timespec *to)
 {
 	uint64_t ns;
 
-	if (!is_here(clock))
+	if (!time_ns(clock, &ns))
 		return call(NR_clock_gettime, clock, (long)to, 0);
-	ns = time_ns(clock);
 	to->tv_sec = ns / NSEC_PER_SEC;
 	to->tv_nsec = ns % NSEC_PER_SEC;
 	return 0;
@@ -60,7 +65,7 @@ int __vdso_clock_gettime(int clock, struct linux_timespec *to)
 
 int __vdso_clock_getres(int clock, struct linux_timespec *to)
 {
-	if (!is_here(clock))
+	if (!is_here(clock, vdso_data.clocks))
 		return call(NR_clock_getres, clock, (long)to, 0);
 	if (to) {
 		to->tv_sec = 0;
@@ -73,9 +78,8 @@ int __vdso_gettimeofday(struct linux_timeval *to, void *zone)
 {
 	uint64_t ns;
 
-	if (zone || !is_here(LINUX_CLOCK_REALTIME))
+	if (zone || !time_ns(LINUX_CLOCK_REALTIME, &ns))
 		return call(NR_gettimeofday, (long)to, (long)zone, 0);
-	ns = time_ns(LINUX_CLOCK_REALTIME);
 	if (to) {
 		to->tv_sec = ns / NSEC_PER_SEC;
 		to->tv_usec = ns % NSEC_PER_SEC / 1000;
@@ -85,7 +89,8 @@ int __vdso_gettimeofday(struct linux_timeval *to, void *zone)
 
 long __vdso_time(long *to)
 {
-	long seconds = is_here(LINUX_CLOCK_REALTIME) ? (long)(time_ns(LINUX_CLOCK_REALTIME) / NSEC_PER_SEC) : call(NR_time, 0, 0, 0);
+	uint64_t ns;
+	long seconds = time_ns(LINUX_CLOCK_REALTIME, &ns) ? (long)(ns / NSEC_PER_SEC) : call(NR_time, 0, 0, 0);
 
 	if (to)
 		*to = seconds;

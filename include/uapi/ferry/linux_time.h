@@ -77,9 +77,13 @@ struct linux_sigevent {
 #define LINUX_ADJ_OFFSET_SINGLESHOT	0x8001u
 #define LINUX_ADJ_OFFSET_READONLY	0xa000u
 #define LINUX_ADJ_OFFSET_SS_READ	0xa001u
+#define LINUX_STA_PLL			0x0001
+#define LINUX_STA_FLL			0x0008
 #define LINUX_STA_UNSYNC		0x0040
+#define LINUX_STA_FREQHOLD		0x0080
 #define LINUX_STA_CLOCKERR		0x1000
 #define LINUX_STA_NANO			0x2000
+#define LINUX_STA_MODE			0x4000
 #define LINUX_STA_RONLY			0xff00	/* the kernel's own */
 #define LINUX_TIME_OK			0
 #define LINUX_TIME_ERROR		5

@@ -6,10 +6,14 @@
 #include <kernel/heap.h>
 #include <kernel/list.h>
 
-/* Nanoseconds since boot, monotonic, from the calibrated TSC. Any context. */
+/* Nanoseconds since boot, monotonic, from the calibrated TSC, as adjtimex() steers it. Any context. */
 time_ns_t time_now(void);
+/* The same as if adjtimex() had never steered it: CLOCK_MONOTONIC_RAW. Any context. */
+time_ns_t clock_raw_now(void);
 /* Nanoseconds since 1970: the RTC at boot, or what clock_settime() said, and what has passed since. */
 uint64_t time_realtime(void);
+/* CLOCK_TAI is so many nanoseconds ahead of that, as adjtimex() was told. Any context. */
+uint64_t time_tai_ahead(void);
 /* Busy-wait; for hardware start-up only, at most 10 ms. */
 void time_delay_us(uint32_t us);
 
@@ -50,6 +54,8 @@ void clock_watch(struct clock_watch *w);
 /* No call is under way when this returns. Harmless when @w is not watched. */
 void clock_unwatch(struct clock_watch *w);
 
+/* The date was set: no offset is left to be worn off, and nobody knows how right the date is (kernel/clock_adjust.c). */
+void clock_adjust_forget(void);
 /* Set the date, for everybody. 0, or -EINVAL: before the machine was switched on, or in the last 30 years that can be counted. May sleep. */
 int date_set(uint64_t date);
 /* Sleep until it is @date. 0 or -EINTR. */

@@ -33,8 +33,21 @@ uint64_t clock_tsc_hz(void);
 /* What time_now() counts with when it is not the TSC (clocksource.c); NULL: the TSC. Set once, at start-up. And what the TSC says. */
 extern time_ns_t (*clock_source)(void);
 time_ns_t clock_tsc_now(void);
-/* What time_now() and time_realtime() count with, for the vDSO: fixed once the clock was chosen. @mult 0: not the TSC. */
-void clock_parameters(uint64_t *base, uint64_t *mult);
+/* ns = (TSC - base) * mult >> 32. */
+struct clock_line {
+	uint64_t base, mult;
+};
+/* What time_now() counts with, for the vDSO; mult 0: not with the TSC. */
+struct clock_line clock_line(void);
+/* Does clock_steer() work? Not where something else than the TSC counts. */
+bool clock_can_steer(void);
+/*
+ * From now on time_now() gains @gain on the counter: ns in a second with 32 bits of fraction, less than 300 ms either way; not from what it gained
+ * before. Interrupts off, between vdso_steer_begin() and its end, which one caller at a time calls.
+ */
+void clock_steer(int64_t gain);
+/* So many ns of time_now() are how many of a counter that nobody steers, by the rate of now. Any context. */
+uint64_t clock_raw_span(uint64_t ns);
 uint64_t clock_realtime_base(void);
 /* It is @date now, in ns since 1970. Any context; tell vdso_set_realtime() too. */
 void clock_set_realtime(uint64_t date);

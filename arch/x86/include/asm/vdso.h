@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The page of time that every program can read, and the small shared object behind it that does (arch/x86/vdso). The kernel writes the
- * page, programs read it. Only the date ever changes, in one word, so a reader sees it whole without a lock.
+ * page, programs read it. The date changes in one word; when the clock is steered, clocks says so.
  */
 #ifndef ASM_VDSO_H
 #define ASM_VDSO_H
@@ -17,7 +17,8 @@
 
 /*
  * What clock c says in ns is ((TSC - tsc_base) * tsc_mult >> 32) + base[c], if bit c of clocks is set: the others are asked of the kernel,
- * as all are when the kernel counts with something else than the TSC.
+ * as all are when the kernel counts with something else than the TSC, and while the line changes. The bits of clocks from VDSO_CLOCKS on count
+ * changes: who finds clocks another afterwards asks the kernel. CLOCK_MONOTONIC_RAW is not there once the clock was steered.
  */
 struct vdso_data {
 	uint32_t clocks;
@@ -31,8 +32,11 @@ struct space;
 
 /* Map both into a new program's space: the address of the object, or 0 when it cannot be had (programs then make system calls). */
 uint64_t vdso_map(struct space *s);
-/* clock_set_realtime() has been called. Any context. */
+/* clock_set_realtime() has been called, or the distance to TAI is another. Any context. */
 void vdso_set_realtime(void);
+/* Around clock_steer(), by one caller at a time with interrupts off: programs ask the kernel in between. */
+void vdso_steer_begin(void);
+void vdso_steer_end(void);
 /* @cpu's number and node have become known. arch/x86/cpu/cpu.c. */
 void cpu_tell_number(const struct cpu *cpu);
 

@@ -4,6 +4,7 @@
 #define time_now		clock_test_now
 #define time_realtime		clock_test_realtime
 #define time_delay_us		clock_test_delay
+#define clock_raw_now		clock_test_raw_now
 #define clocksource_reference	clock_test_reference
 #include "arch/x86/clock.c"
 #include "ktest.h"
@@ -291,6 +292,48 @@ KTEST_CASE(delay_takes_its_time_and_not_much_more)
 	took = time_now() - before;
 	EXPECT_TRUE(took >= 100000 && took < 110000);
 	EXPECT_TRUE(time_realtime() >= 1795227412 * NSEC_PER_SEC);
+}
+
+/* 10 % of what the TSC counts; what time_now() says is what it said. */
+KTEST_CASE(a_steered_clock_goes_on_from_where_it_was)
+{
+	const int64_t tenth = (int64_t)NSEC_PER_SEC / 10 * (1ll << 32);
+	time_ns_t before, after, raw;
+
+	start();
+	run();
+	mock.tsc += 1000000000000;
+	for (int n = 0; n < 1000; n++) {
+		before = time_now();
+		clock_steer(n & 1 ? tenth : -tenth);
+		after = time_now();
+		EXPECT_TRUE(after >= before && after < before + 2000);
+	}
+	before = time_now();
+	raw = clock_raw_now();
+	mock.tsc += 1000000000;
+	EXPECT_TRUE(time_now() - before > 1099 * NSEC_PER_MSEC && time_now() - before < 1101 * NSEC_PER_MSEC);
+	EXPECT_TRUE(clock_raw_now() - raw > 999 * NSEC_PER_MSEC && clock_raw_now() - raw < 1001 * NSEC_PER_MSEC);
+	EXPECT_TRUE(clock_raw_span(1100000) > 999000 && clock_raw_span(1100000) < 1001000);
+	clock_steer(0);
+	before = time_now();
+	mock.tsc += 1000000000;
+	EXPECT_TRUE(time_now() - before > 999 * NSEC_PER_MSEC && time_now() - before < 1001 * NSEC_PER_MSEC);
+}
+
+KTEST_CASE(time_is_told_in_the_midst_of_a_change)
+{
+	time_ns_t before;
+
+	start();
+	run();
+	line_before = (struct clock_line){ tsc_base, tsc_mult };
+	before = time_now();
+	line_begun++;
+	tsc_base = 0;
+	tsc_mult = 1;
+	EXPECT_TRUE(time_now() >= before);
+	line_done++;
 }
 
 KTEST_CASE(time_before_the_start_is_zero)

@@ -10,6 +10,7 @@
 #define apic_timer_set		timer_test_set
 #define apic_timer_left		timer_test_left
 #define irq_vector_set		timer_test_vector
+#define clock_raw_span		timer_test_span
 #include "arch/x86/timer.c"
 #include "ktest.h"
 
@@ -25,6 +26,7 @@ void timer_test_delay(uint32_t us) { mock.tsc += frozen ? 0 : us * 1000ull; }
 time_ns_t timer_test_run(time_ns_t t) { (void)t; return next_timer; }
 void timer_test_tick(void) { nr_ticks++; }
 uint64_t timer_test_hz(void) { return 1000000000; }
+uint64_t timer_test_span(uint64_t ns) { return ns; }
 void timer_test_vector(unsigned int vector, void (*fn)(void *arg), void *arg, const char *name) { (void)vector, (void)fn, (void)arg, (void)name; }
 uint32_t timer_test_left(void) { return counts ? UINT32_MAX - (uint32_t)(mock.tsc / 10) : UINT32_MAX; }
 
