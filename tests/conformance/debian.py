@@ -20,6 +20,7 @@ UNPACK = """PATH=/bin
 mkdir -p /d; mount -t tmpfs -o size=%s d /d && tar xf /dev/vda -C /d || exit 125
 mount -t proc p /d/proc; mount -t sysfs s /d/sys; mount -t devtmpfs d /d/dev; mkdir -p /d/dev/pts /d/dev/shm
 mount -t devpts -o mode=620,ptmxmode=666 p /d/dev/pts; mount -t tmpfs s /d/dev/shm; mount -t tmpfs t /d/tmp; chmod 1777 /d/tmp /d/dev/shm
+printf '127.0.0.1 localhost\\n::1 localhost\\n' > /d/etc/hosts
 cd /d && mount --move . /
 exec chroot . /usr/bin/env -i PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME=/root TERM=dumb LANG=C.UTF-8 sh -c %s
 """
