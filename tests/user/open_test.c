@@ -178,9 +178,9 @@ ABI_CASE(a_write_can_append_by_itself)
 
 ABI_CASE(a_file_handle_may_have_room_to_spare)
 {
-	struct {
+	union {
 		struct file_handle h;
-		unsigned char room[HANDLE_ROOM];
+		unsigned char room[sizeof(struct file_handle) + HANDLE_ROOM];
 	} u = { .h.handle_bytes = HANDLE_ROOM };
 	int mount_id, dir;
 
