@@ -3,6 +3,7 @@
  * Who a thread is: user and group ids, supplementary groups, and whom it may signal. Only the thread itself writes its credentials, under
  * process->lock; others read them as they stand.
  */
+#include <kernel/keys.h>
 #include <kernel/syscall.h>
 #include <kernel/user_ns.h>
 #include <mm/user.h>
@@ -63,6 +64,7 @@ void credentials_set(const struct credentials *c)
 	if (t->tid == p->pid)
 		p->cred = *c;
 	spin_unlock_irq(&p->lock, flags);
+	keys_owner_follow(c->fsuid);
 }
 
 static bool is_uid(uint32_t id)

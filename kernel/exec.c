@@ -3,6 +3,7 @@
  * execve and the first program of a spawned process: find the file (through #! lines), check it, build the new space with program,
  * interpreter and stack, and only then replace the old one. Nothing of the caller changes before exec_commit(). Locks: none of its own.
  */
+#include <kernel/keys.h>
 #include <kernel/log.h>
 #include <kernel/ptrace.h>
 #include <kernel/syscall.h>
@@ -316,6 +317,7 @@ static void exec_commit(struct exec_image *image, const char *program, struct re
 	exec_identity_take(p, image);
 	process_space_replace(p, image->space);
 	process_release_vfork(p);
+	keys_exec();
 	fd_table_close_on_exec(p->files);
 	signal_reset_actions(p);
 	memset(&t->altstack, 0, sizeof(t->altstack));

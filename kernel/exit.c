@@ -5,6 +5,7 @@
  * of the kernel is given back by the code that took it. Locks: as in process.h.
  */
 #include <kernel/cgroup.h>
+#include <kernel/keys.h>
 #include <kernel/log.h>
 #include <kernel/namespace.h>
 #include <kernel/ptrace.h>
@@ -298,6 +299,7 @@ void thread_leave(void)
 	signal_flush_thread(t);
 	ptrace_thread_exit(t);
 	thread_forsake(t);
+	keys_leave();
 	if (thread_detach(t))
 		process_finish(p);
 	ns_leave(t);

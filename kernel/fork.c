@@ -5,6 +5,7 @@
  * them). Locks: process_tree_lock for the parent's group and session.
  */
 #include <kernel/cgroup.h>
+#include <kernel/keys.h>
 #include <kernel/log.h>
 #include <kernel/user_ns.h>
 #include <kernel/ptrace.h>
@@ -75,6 +76,7 @@ static void thread_inherit(struct thread *t, const struct clone_request *r)
 	seccomp_inherit(t);
 	landlock_inherit(t);
 	ns_inherit(t);
+	keys_inherit(t, r->flags & LINUX_CLONE_THREAD);
 	if (r->flags & LINUX_CLONE_SETTLS)
 		(void)arch_prctl(t, LINUX_ARCH_SET_FS, r->tls);	/* below USER_END, so it is taken */
 	t->no_new_privs = from->no_new_privs;

@@ -4,6 +4,7 @@
  * read from a process stays while the process does: the namespaces above a held one are held. Locks: process->lock for a thread's credentials.
  */
 #include <fs/mount.h>
+#include <kernel/keys.h>
 #include <kernel/process.h>
 #include <mm/slab.h>
 #include "internal.h"
@@ -131,6 +132,7 @@ static void user_destroy(struct ns *ns)
 		ns_uncharge(NS_USER, u->ns.payer);
 		for (unsigned int i = 0; i < ID_KINDS; i++)
 			kfree(u->maps[i]);
+		keys_ns_gone(u);
 		kfree(u);
 	}
 }

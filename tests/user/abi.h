@@ -51,6 +51,8 @@ int caps_status(void);
 void abi_copy_self(const char *to, mode_t mode);
 /* The role @gain (gain_test.c). */
 int gain_status(int argc, char **argv);
+/* The role @keyring (keyring_use_test.c). */
+int keyring_status(int argc, char **argv);
 /* This program's own path. */
 extern const char *abi_self;
 

@@ -9,8 +9,10 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
+#include <uapi/ferry/linux_keys.h>
 #include "abi.h"
 
 #define KNOB		"/proc/ferry/fail_alloc"
@@ -199,4 +201,25 @@ ABI_CASE(exec_survives_failed_allocations)
 	}
 	unsetenv("ALLOC_NTH");
 	CHECK(programs() == 0);
+}
+
+/* Keyrings of the thread, the process and the user are there after the first round; all else is made and taken away again. */
+static int keys(void)
+{
+	long ring = syscall(SYS_add_key, "keyring", "r", NULL, 0, LINUX_KEY_SPEC_PROCESS_KEYRING), id;
+	bool ok = ring > 0;
+
+	id = ok ? syscall(SYS_add_key, "user", "k", "payload", 7, ring) : -1;
+	ok = id > 0 && !syscall(SYS_keyctl, LINUX_KEYCTL_LINK, id, LINUX_KEY_SPEC_USER_KEYRING);
+	ok = ok && syscall(SYS_keyctl, LINUX_KEYCTL_SEARCH, ring, "user", "k", 0) == id;
+	ok = ok && syscall(SYS_keyctl, LINUX_KEYCTL_DESCRIBE, id, NULL, 0) > 0;
+	ok = ok && syscall(SYS_keyctl, LINUX_KEYCTL_GET_PERSISTENT, -1, ring) > 0 && syscall(SYS_keyctl, LINUX_KEYCTL_JOIN_SESSION_KEYRING, "s") >= 0;
+	syscall(SYS_keyctl, LINUX_KEYCTL_CLEAR, LINUX_KEY_SPEC_USER_KEYRING);
+	return ok && !syscall(SYS_keyctl, LINUX_KEYCTL_CLEAR, LINUX_KEY_SPEC_PROCESS_KEYRING) ? 0 : -1;
+}
+
+ABI_CASE(keys_survive_failed_allocations)
+{
+	if (syscall(SYS_keyctl, LINUX_KEYCTL_CAPABILITIES, NULL, 0) > 0)
+		sweep(keys);
 }

@@ -32,6 +32,8 @@ int abi_role(int argc, char **argv)
 		return caps_status();
 	if (!strcmp(role, "gain"))
 		return gain_status(argc, argv);
+	if (!strcmp(role, "keyring"))
+		return keyring_status(argc, argv);
 	if (!strcmp(role, "seccomp"))
 		return seccomp_status();
 	if (!strcmp(role, "script"))

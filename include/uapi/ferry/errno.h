@@ -84,6 +84,9 @@
 #define ESTALE			116
 #define EDQUOT			122
 #define ECANCELED		125
+#define ENOKEY			126
+#define EKEYEXPIRED		127
+#define EKEYREVOKED		128
 #define EOWNERDEAD		130
 #define ENOTRECOVERABLE		131
 #define EWOULDBLOCK	EAGAIN

@@ -18,6 +18,7 @@
 
 struct process;
 struct cgroup;
+struct key;
 struct landlock_layer;
 struct ns_set;
 
@@ -118,6 +119,10 @@ struct thread {
 	uint8_t seccomp_mode;
 	struct landlock_layer *landlock;	/* counted (fs/landlock.h); NULL: not restricted */
 	struct ns_set *ns;		/* counted (kernel/namespace.h), under process->lock; NULL: the first of each kind */
+	struct thread_keys {		/* keyrings, counted (kernel/keys.h); the session's also written under process_tree_lock */
+		struct key *thread, *process, *session;
+		int8_t default_ring;	/* LINUX_KEY_REQKEY_DEFL_* */
+	} keys;
 	struct user_dispatch { bool on; uint64_t offset, length, selector; } dispatch;	/* kernel/user_dispatch.c */
 	uint64_t timer_slack_ns, default_slack_ns;	/* kept for who asks (prctl(2)): timers here have none */
 	bool no_new_privs;		/* for good; another thread sets it with its filters, under process->lock */

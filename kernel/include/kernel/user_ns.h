@@ -26,6 +26,8 @@ struct id_map {
 
 enum id_kind { ID_USER, ID_GROUP, ID_KINDS };
 
+struct key_register;
+
 struct user_ns {
 	struct ns ns;			/* its owner is the parent */
 	struct user_ns *parent;		/* NULL: this is the first */
@@ -33,6 +35,7 @@ struct user_ns {
 	uint32_t owner, owner_group;	/* who made it */
 	bool groups_denied;		/* setgroups(2); guarded by the lock of maps (kernel/ns/user_map.c), as who writes the next */
 	struct id_map *maps[ID_KINDS];	/* NULL: not written yet */
+	struct key_register *keys;	/* of its users (kernel/keys/holder.c), guarded by the lock of keys; NULL: none */
 };
 
 extern struct user_ns user_ns_first;
