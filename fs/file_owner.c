@@ -111,6 +111,18 @@ void file_owner_message(const struct file *f)
 	spin_unlock_irq(&o->lock, flags);
 }
 
+void file_owner_signal(const struct file *f, int sig)
+{
+	struct file_owner *o = f->owner;
+	uint64_t flags;
+
+	if (!o)
+		return;
+	flags = spin_lock_irq(&o->lock);
+	signal_owner_tell(&o->whom, sig, NULL);
+	spin_unlock_irq(&o->lock, flags);
+}
+
 /* ---- Owners: owner_mutex held ---- */
 
 static struct file_owner *owner_of(struct file *f)

@@ -107,7 +107,7 @@ static void socket_end(struct socket *s, bool embryo)
 	s->shutdown = SHUT_BOTH;
 	peer = s->peer;
 	s->peer = NULL;
-	unread = !list_empty(&s->queue);
+	unread = queue_unread(s);
 	spin_unlock(&s->lock);
 	if (peer && connected)
 		shut(peer, SHUT_BOTH, unread || embryo ? ECONNRESET : 0);
@@ -385,6 +385,19 @@ static uint32_t poll_write(struct socket *s)
 	return full ? 0 : LINUX_POLLOUT | LINUX_POLLWRNORM | LINUX_POLLWRBAND;
 }
 
+static uint32_t poll_read(struct socket *s)
+{
+	uint32_t mask;
+
+	if (list_empty(&s->queue))
+		return 0;
+	spin_lock(&s->lock);
+	mask = queue_unread(s) ? LINUX_POLLIN | LINUX_POLLRDNORM : 0;
+	mask |= s->urgent ? LINUX_POLLPRI : 0;
+	spin_unlock(&s->lock);
+	return mask;
+}
+
 static uint32_t socket_poll(struct file *f, struct poll_table *table)
 {
 	struct socket *s = f->priv;
@@ -399,8 +412,9 @@ static uint32_t socket_poll(struct file *f, struct poll_table *table)
 		mask |= LINUX_POLLHUP;
 	if (shutdown & SHUT_RECEIVE)
 		mask |= LINUX_POLLRDHUP | LINUX_POLLIN | LINUX_POLLRDNORM;
-	if (!list_empty(&s->queue) || READ_ONCE(s->nr_backlog))
+	if (READ_ONCE(s->nr_backlog))
 		mask |= LINUX_POLLIN | LINUX_POLLRDNORM;
+	mask |= poll_read(s);
 	if (s->state == SOCKET_LISTENING)
 		return mask;
 	if (!socket_is_dgram(s) && s->state == SOCKET_OPEN)

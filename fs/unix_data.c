@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What goes through UNIX sockets. A message is a packet on the receiver's queue, charged to the sender until somebody took it; a stream
- * is cut into packets and read without their borders.
+ * is cut into packets and read without their borders. A byte that a stream carries out of band (MSG_OOB) is a packet of its own where it was
+ * sent, the mark: reads stop before it, and begin behind it. Taken, it stays there as an empty packet.
  */
 #include <fs/unix.h>
 #include <kernel/process.h>
@@ -79,24 +80,29 @@ static int packet_post(struct socket *to, struct packet *p)
 	if (!err) {
 		list_append(&to->queue, &p->link);
 		to->queued += packet_cost(p);
+		if (p->urgent)
+			to->urgent = p;
 	}
 	spin_unlock(&to->lock);
 	return err;
 }
 
-static int packet_send(struct socket *s, struct socket *to, struct message *m, size_t n)
+static int packet_send(struct socket *s, struct socket *to, struct message *m, size_t n, bool urgent)
 {
 	struct packet *p = packet_create(s, m, n);
 	int err;
 
 	if (IS_ERR(p))
 		return PTR_ERR(p);
+	p->urgent = urgent;
 	err = p->rights ? rights_queue(to, p, packet_post) : packet_post(to, p);
 	if (err) {
 		packet_free(p);
 		return err;
 	}
-	wait_wake(&to->readable, CAN_READ);
+	wait_wake(&to->readable, CAN_READ | (urgent ? LINUX_POLLPRI : 0));
+	if (urgent)
+		urgent_tell(to);
 	return 0;
 }
 
@@ -128,7 +134,7 @@ static int send_wait(struct socket *s, struct socket *to, bool nonblock, time_ns
 static ssize_t send_stream(struct socket *s, struct socket *to, struct message *m, bool nonblock)
 {
 	time_ns_t deadline = socket_deadline(s->send_timeout);
-	size_t n, most = MIN(CHUNK, s->send_limit / 2);
+	size_t n, most = MIN(CHUNK, s->send_limit / 2), urgent = m->flags & LINUX_MSG_OOB ? 1 : 0;
 	ssize_t done = 0;
 	int err = 0;
 
@@ -136,9 +142,9 @@ static ssize_t send_stream(struct socket *s, struct socket *to, struct message *
 		err = send_wait(s, to, nonblock, deadline);
 		if (!err && (READ_ONCE(s->shutdown) & SHUT_SEND))
 			err = -EPIPE;
-		n = MIN(m->it.left, most);
+		n = m->it.left > urgent ? MIN(m->it.left - urgent, most) : urgent;
 		if (!err)
-			err = packet_send(s, to, m, n);
+			err = packet_send(s, to, m, n, m->it.left == urgent);
 		if (!err)
 			done += n;
 	}
@@ -156,7 +162,7 @@ static ssize_t send_packet(struct socket *s, struct socket *to, struct message *
 	if (!err && (READ_ONCE(s->shutdown) & SHUT_SEND))
 		err = -EPIPE;
 	if (!err)
-		err = packet_send(s, to, m, n);
+		err = packet_send(s, to, m, n, false);
 	return err ? err : (ssize_t)n;
 }
 
@@ -186,7 +192,7 @@ static ssize_t send_any(struct socket *s, struct message *m, bool nonblock)
 	struct socket *to;
 	ssize_t n;
 
-	if (m->flags & LINUX_MSG_OOB)
+	if ((m->flags & LINUX_MSG_OOB) && (s->type != LINUX_SOCK_STREAM || !m->it.left))
 		return -EOPNOTSUPP;
 	n = -socket_error_take(s);
 	if (n)
@@ -233,6 +239,8 @@ static void queue_remove(struct socket *s, struct packet *p)
 	spin_lock(&s->lock);
 	list_del(&p->link);
 	s->queued -= packet_cost(p);
+	if (s->urgent == p)
+		s->urgent = NULL;
 	spin_unlock(&s->lock);
 	packet_free(p);
 	if (was_full && !socket_full(s)) {
@@ -250,6 +258,31 @@ void queue_purge(struct socket *s)
 		queue_remove(s, p);
 }
 
+/*
+ * The next packet for who reads, after the marks that stand before it have gone; NULL and @stop: a mark ends what was @begun. NULL: there is none.
+ * read_lock held.
+ */
+static struct packet *stream_next(struct socket *s, bool begun, bool *stop)
+{
+	struct packet *p;
+
+	while ((p = queue_first(s))) {
+		bool mark = p == READ_ONCE(s->urgent);
+
+		if (!mark && !urgent_taken(s, p))
+			return p;
+		*stop = begun;
+		if (begun)
+			return NULL;
+		if (mark && READ_ONCE(s->urgent_inline)) {
+			urgent_clear(s, p);
+			return p;
+		}
+		queue_remove(s, p);
+	}
+	return NULL;
+}
+
 /* The packet that holds the byte behind the first *@skip, which become those of it; NULL: so many there are not. */
 static struct packet *queue_at(struct socket *s, uint32_t *skip)
 {
@@ -257,6 +290,8 @@ static struct packet *queue_at(struct socket *s, uint32_t *skip)
 
 	spin_lock(&s->lock);
 	list_for_each(p, &s->queue, link) {
+		if (urgent_hides(s, p))
+			continue;
 		if (!*skip || *skip < p->length - p->offset) {
 			found = p;
 			break;
@@ -286,7 +321,7 @@ static void peek_move(struct socket *s, const struct message *m, ssize_t n)
 
 static bool has_end(struct socket *s, uint32_t skip)
 {
-	return (skip ? !!queue_at(s, &skip) : !list_empty(&s->queue)) || (READ_ONCE(s->shutdown) & SHUT_RECEIVE) || READ_ONCE(s->error);
+	return (!list_empty(&s->queue) && queue_at(s, &skip)) || (READ_ONCE(s->shutdown) & SHUT_RECEIVE) || READ_ONCE(s->error);
 }
 
 /* Something to read, the end, or why not; 1: something. Called and returns with read_lock held. */
@@ -342,7 +377,7 @@ static ssize_t take_stream(struct socket *s, struct message *m, bool *stop)
 	ssize_t n, done = 0;
 	bool rights;
 
-	while (m->it.left && (p = queue_first(s))) {
+	while (m->it.left && (p = stream_next(s, done, stop))) {
 		if (s->pass_cred && m->has_cred && !same_sender(m, p)) {
 			*stop = true;
 			break;
@@ -363,24 +398,36 @@ static ssize_t take_stream(struct socket *s, struct message *m, bool *stop)
 	return done;
 }
 
+/* What a look goes on with after @p: nothing across descriptors or a mark. */
+static struct packet *peek_next(struct socket *s, struct packet *p)
+{
+	struct packet *next = NULL;
+
+	spin_lock(&s->lock);
+	while (!p->rights && !next && p->link.next != &s->queue) {
+		p = list_entry(p->link.next, struct packet, link);
+		if (p == s->urgent)
+			break;
+		next = urgent_taken(s, p) ? NULL : p;
+	}
+	spin_unlock(&s->lock);
+	return next && !next->rights ? next : NULL;
+}
+
 static ssize_t peek_stream(struct socket *s, struct message *m)
 {
 	uint32_t skip = skip_of(s, m);
 	struct packet *p = queue_at(s, &skip);
-	ssize_t n, done = 0;
+	ssize_t n = 0, done = 0;
 
-	while (m->it.left) {
+	while (m->it.left && p) {
 		n = iter_put(&m->it, p->data + p->offset + skip, MIN(m->it.left, p->length - p->offset - skip));
 		if (n <= 0)
 			break;
 		message_note(m, p);
 		done += n;
 		skip = 0;
-		spin_lock(&s->lock);
-		p = p->link.next == &s->queue || p->rights ? NULL : list_entry(p->link.next, struct packet, link);
-		spin_unlock(&s->lock);
-		if (!p || p->rights)
-			break;
+		p = peek_next(s, p);
 	}
 	peek_move(s, m, done);
 	return done ? done : n;
@@ -393,6 +440,9 @@ static ssize_t receive_stream(struct socket *s, struct message *m, bool nonblock
 	bool stop = false;
 
 	do {
+		/* A byte out of band that nobody took is lost when a read begins at it. */
+		if (!done && !(m->flags & LINUX_MSG_PEEK))
+			(void)stream_next(s, false, &stop);
 		n = receive_wait(s, m, nonblock, deadline);
 		if (n <= 0)
 			return done ? done : n;
@@ -438,14 +488,17 @@ ssize_t socket_receive(struct socket *s, struct message *m, bool nonblock)
 	ssize_t n;
 
 	nonblock |= !!(m->flags & LINUX_MSG_DONTWAIT);
-	if (m->flags & LINUX_MSG_OOB)
-		return s->type == LINUX_SOCK_STREAM ? -EINVAL : -EOPNOTSUPP;
+	if ((m->flags & LINUX_MSG_OOB) && s->type != LINUX_SOCK_STREAM)
+		return -EOPNOTSUPP;
 	if (!socket_is_dgram(s) && s->state != SOCKET_CONNECTED)
 		return s->type == LINUX_SOCK_STREAM ? -EINVAL : -ENOTCONN;
-	if (s->type == LINUX_SOCK_STREAM && !m->it.left)
+	if (s->type == LINUX_SOCK_STREAM && !m->it.left && !(m->flags & LINUX_MSG_OOB))
 		return 0;
 	mutex_lock(&s->read_lock);
-	n = s->type == LINUX_SOCK_STREAM ? receive_stream(s, m, nonblock) : receive_packet(s, m, nonblock);
+	if (m->flags & LINUX_MSG_OOB)
+		n = urgent_receive(s, m);
+	else
+		n = s->type == LINUX_SOCK_STREAM ? receive_stream(s, m, nonblock) : receive_packet(s, m, nonblock);
 	mutex_unlock(&s->read_lock);
 	return n;
 }
@@ -478,6 +531,10 @@ int64_t socket_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 		if (s->state == SOCKET_LISTENING)
 			return -EINVAL;
 		return put_user32(arg, bytes_readable(s)) ? -EFAULT : 0;
+	case LINUX_SIOCATMARK:
+		if (s->type != LINUX_SOCK_STREAM)
+			return -EOPNOTSUPP;
+		return put_user32(arg, urgent_at_mark(s)) ? -EFAULT : 0;
 	case LINUX_FIOSETOWN:
 	case LINUX_SIOCSPGRP:
 		return get_user32(&who, arg) ? -EFAULT : file_set_owner(f, (int32_t)who);

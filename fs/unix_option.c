@@ -20,6 +20,9 @@ static int option_set(struct socket *s, int option, int32_t v)
 	case LINUX_SO_PASSCRED:
 		s->pass_cred = v;
 		return 0;
+	case LINUX_SO_OOBINLINE:
+		WRITE_ONCE(s->urgent_inline, !!v);
+		return 0;
 	case LINUX_SO_PEEK_OFF:
 		mutex_lock(&s->read_lock);
 		s->peek_at = v;
@@ -31,7 +34,6 @@ static int option_set(struct socket *s, int option, int32_t v)
 	case LINUX_SO_DONTROUTE:
 	case LINUX_SO_BROADCAST:
 	case LINUX_SO_KEEPALIVE:
-	case LINUX_SO_OOBINLINE:
 	case LINUX_SO_PRIORITY:
 	case LINUX_SO_RCVLOWAT:
 	case LINUX_SO_TIMESTAMP:
@@ -80,6 +82,9 @@ static int option_get(struct socket *s, int option, int32_t *v)
 	case LINUX_SO_PASSCRED:
 		*v = s->pass_cred;
 		return 0;
+	case LINUX_SO_OOBINLINE:
+		*v = s->urgent_inline;
+		return 0;
 	case LINUX_SO_PEEK_OFF:
 		*v = READ_ONCE(s->peek_at);
 		return 0;
@@ -100,7 +105,6 @@ static int option_get(struct socket *s, int option, int32_t *v)
 	case LINUX_SO_DONTROUTE:
 	case LINUX_SO_BROADCAST:
 	case LINUX_SO_KEEPALIVE:
-	case LINUX_SO_OOBINLINE:
 	case LINUX_SO_PRIORITY:
 	case LINUX_SO_TIMESTAMP:
 		*v = 0;

@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <sys/uio.h>
 #include "abi.h"
 
 struct ucred_abi {
@@ -443,4 +444,98 @@ ABI_CASE(who_looks_behind_what_is_there_waits_for_more)
 	}
 	abi_await_call(pid, SYS_recvfrom);
 	CHECK(write(fd[0], "c", 1) == 1 && abi_wait(pid) == 0);
+}
+
+/* ---- Bytes out of band ---- */
+
+static int urged;
+
+static void note_urge(int sig)
+{
+	urged += sig == SIGURG;
+}
+
+static void stream_pair(int s[2])
+{
+	CHECK(!socketpair(AF_UNIX, SOCK_STREAM, 0, s));
+}
+
+static bool takes(int fd, const char *text, int flags)
+{
+	char got[16];
+	ssize_t n = recv(fd, got, sizeof(got), flags | MSG_DONTWAIT);
+
+	return n == (ssize_t)strlen(text) && !memcmp(got, text, (size_t)n);
+}
+
+static int mark_of(int fd)
+{
+	int at;
+
+	CHECK(!ioctl(fd, SIOCATMARK, &at));
+	return at;
+}
+
+static int ready_of(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN | POLLPRI };
+
+	CHECK(poll(&p, 1, 0) >= 0);
+	return p.revents;
+}
+
+ABI_CASE(a_byte_out_of_band_has_a_mark_where_reads_stop)
+{
+	char c;
+	int s[2];
+
+	stream_pair(s);
+	signal(SIGURG, note_urge);
+	CHECK(!fcntl(s[1], F_SETOWN, getpid()));
+	CHECK_ERR(recv(s[1], &c, 1, MSG_OOB), EINVAL);
+	CHECK_ERR(send(s[0], "", 0, MSG_OOB), EOPNOTSUPP);
+	CHECK(send(s[0], "hello", 5, MSG_OOB) == 5 && send(s[0], "more", 4, 0) == 4 && urged == 1);
+	CHECK(ready_of(s[1]) == (POLLIN | POLLPRI) && mark_of(s[1]) == 0);
+	CHECK(takes(s[1], "o", MSG_OOB | MSG_PEEK) && takes(s[1], "hell", MSG_PEEK) && takes(s[1], "hell", 0) && mark_of(s[1]) == 1);
+	CHECK(takes(s[1], "o", MSG_OOB) && mark_of(s[1]) == 0 && ready_of(s[1]) == POLLIN && takes(s[1], "more", 0));
+	CHECK_ERR(recv(s[1], &c, 1, MSG_OOB | MSG_DONTWAIT), EINVAL);
+	CHECK_ERR(recv(s[1], &c, 1, MSG_DONTWAIT), EAGAIN);
+	CHECK(ready_of(s[1]) == 0);
+	CHECK_ERR(send(s[0], BAD, 1, MSG_OOB), EFAULT);
+}
+
+ABI_CASE(a_byte_out_of_band_that_nobody_takes_is_passed_or_comes_in_line)
+{
+	struct iovec v = { (char[8]){ 0 }, 8 };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1 };
+	int s[2], on = 1;
+	char c;
+
+	stream_pair(s);
+	CHECK(send(s[0], "ab", 2, MSG_OOB) == 2 && send(s[0], "cd", 2, MSG_OOB) == 2);	/* b is an ordinary byte now */
+	CHECK(takes(s[1], "abc", 0) && recvmsg(s[1], &m, MSG_OOB) == 1 && m.msg_flags == MSG_OOB);
+	CHECK(send(s[0], "x", 1, MSG_OOB) == 1 && send(s[0], "yz", 2, 0) == 2 && takes(s[1], "yz", 0));
+	CHECK(send(s[0], "x", 1, MSG_OOB) == 1);
+	CHECK_ERR(recv(s[1], &c, 1, MSG_DONTWAIT), EAGAIN);
+	CHECK_ERR(recv(s[1], &c, 1, MSG_OOB), EINVAL);
+	CHECK(send(s[0], "pq", 2, MSG_OOB) == 2 && takes(s[1], "q", MSG_OOB) && send(s[0], "rs", 2, 0) == 2);
+	CHECK(takes(s[1], "prs", MSG_PEEK) && takes(s[1], "p", 0) && takes(s[1], "rs", 0));
+	CHECK(!setsockopt(s[1], SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on)));
+	CHECK(send(s[0], "hello", 5, MSG_OOB) == 5 && send(s[0], "world", 5, 0) == 5);
+	CHECK_ERR(recv(s[1], &c, 1, MSG_OOB), EINVAL);
+	CHECK(takes(s[1], "hell", 0) && mark_of(s[1]) == 1 && takes(s[1], "oworld", 0) && mark_of(s[1]) == 0);
+}
+
+ABI_CASE(a_mark_without_its_byte_is_nothing_unread)
+{
+	int s[2], d[2];
+	char c;
+
+	stream_pair(s);
+	CHECK(send(s[0], "a", 1, MSG_OOB) == 1 && takes(s[1], "a", MSG_OOB) && !close(s[1]));
+	CHECK(recv(s[0], &c, 1, 0) == 0);	/* the end, no reset */
+	CHECK(!socketpair(AF_UNIX, SOCK_SEQPACKET, 0, d));
+	CHECK_ERR(send(d[0], "a", 1, MSG_OOB), EOPNOTSUPP);
+	CHECK_ERR(recv(d[1], &c, 1, MSG_OOB | MSG_DONTWAIT), EOPNOTSUPP);
+	CHECK_ERR(ioctl(d[1], SIOCATMARK, &c), EOPNOTSUPP);
 }

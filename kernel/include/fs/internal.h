@@ -116,6 +116,8 @@ int64_t file_owner_fcntl(struct file *f, uint32_t cmd, uint64_t arg);
 int file_owner_by_default(struct file *f, int fd);
 /* Tell it of something else than readiness (POLL_MSG). Any context. */
 void file_owner_message(const struct file *f);
+/* Send its owner, if it has one, @sig and nothing with it, whether it asked for signals (O_ASYNC) or not. Any context. */
+void file_owner_signal(const struct file *f, int sig);
 /* @f ends: its owner is told no more. May sleep. */
 void file_owner_free(struct file *f);
 bool file_is_pipe(const struct file *f);

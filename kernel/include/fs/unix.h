@@ -2,7 +2,7 @@
 /*
  * Inside fs/: UNIX sockets. unix.c has their life and connections, unix_name.c names, unix_data.c messages, unix_rights.c descriptors on
  * their way, unix_list.c who there is, unix_calls.c what
- * the system calls (fs/socket.h) want, unix_option.c options.
+ * the system calls (fs/socket.h) want, unix_option.c options, unix_urgent.c bytes out of band.
  *
  * Locks, outermost first: setup_lock (one bind, connect or listen at a time) and read_lock (one receiver at a time), rights_lock
  * (descriptors in flight), then spinlocks, one at a time: socket->lock, the table of names' lock. User memory is touched with no
@@ -50,6 +50,8 @@ struct socket {
 	struct socket *peer;		/* counted; whom it sends to */
 	struct list queue;		/* packets */
 	uint32_t queued;		/* their cost */
+	struct packet *urgent;		/* of the queue: the newest byte out of band, until it is taken or passed */
+	bool urgent_inline;		/* SO_OOBINLINE */
 	struct list backlog, backlog_link;
 	uint32_t nr_backlog, max_backlog;
 	struct linux_ucred own_cred, peer_cred;	/* of who called listen(); of the peer */
@@ -78,6 +80,7 @@ struct packet {
 	struct list link;
 	struct socket *sender;		/* counted */
 	size_t length, offset;
+	bool urgent;			/* its one byte is sent out of band */
 	struct linux_ucred cred;
 	struct rights *rights;
 	char data[];
@@ -126,6 +129,18 @@ ssize_t socket_receive(struct socket *s, struct message *m, bool nonblock);
 void queue_purge(struct socket *s);
 bool socket_full(const struct socket *s);
 int64_t socket_ioctl(struct file *f, uint32_t cmd, uint64_t arg);
+
+/* unix_urgent.c. Is there a byte or a message that nobody took, out of band or not? s->lock held. */
+bool queue_unread(const struct socket *s);
+/* Of a stream, what is left where a byte out of band was taken. */
+bool urgent_taken(const struct socket *s, const struct packet *p);
+/* Do ordinary reads not see it? s->lock held. */
+bool urgent_hides(const struct socket *s, const struct packet *p);
+void urgent_clear(struct socket *s, const struct packet *p);	/* the mark is passed, or its byte taken */
+void urgent_tell(struct socket *to);	/* SIGURG to the owner of its file */
+/* recv(MSG_OOB): 1, -EINVAL: there is none, or it comes in line; -EFAULT. read_lock held. */
+ssize_t urgent_receive(struct socket *s, struct message *m);
+bool urgent_at_mark(struct socket *s);	/* SIOCATMARK */
 
 /* unix_rights.c */
 int rights_from_user(struct message *m, const uint8_t *control, size_t n);
