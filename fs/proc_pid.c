@@ -513,6 +513,7 @@ static const struct proc_entry entries[] = {
 	TEXT("wchan", 11, proc_pid_wchan), TEXT("oom_score", 16, proc_pid_oom_score),
 	{ .name = "oom_score_adj", .mode = LINUX_S_IFREG | 0644, .number = 30, .show = proc_pid_oom_score_adj, .write = proc_pid_set_oom_score_adj },
 	{ .name = "oom_adj", .mode = LINUX_S_IFREG | 0644, .number = 32, .show = proc_pid_oom_adj, .write = proc_pid_set_oom_adj },
+	{ .name = "coredump_filter", .mode = LINUX_S_IFREG | 0644, .number = 40, .show = proc_pid_core_filter, .write = proc_pid_set_core_filter },
 	{ .name = "personality", .mode = LINUX_S_IFREG | 0400, .number = 33, .show = proc_pid_personality },
 	{ .name = "timerslack_ns", .mode = LINUX_S_IFREG | 0666, .number = 40, .show = proc_pid_timer_slack, .write = proc_pid_set_timer_slack },
 	{ .name = "uid_map", .mode = LINUX_S_IFREG | 0644, .number = 35, .fops = &proc_uid_map_ops },

@@ -173,15 +173,35 @@ static int notes_fill(struct core *c, int sig, const struct linux_siginfo *info)
 
 /* ---- Memory ---- */
 
-static bool area_wanted(const struct vma *vma)
+/* Of a program's file the first page alone says which it is; a debugger has the rest. */
+static bool is_header(const struct vma *vma, uint32_t filter)
 {
-	if (vma->flags & VM_IO)
-		return false;
-	return !(vma->flags & VM_OBJECT) || vma->end - vma->start <= OBJECT_MAX;
+	return filter & CORE_ELF_HEADERS && vma->file && !vma->offset && vma->flags & VM_READ && vma->file->inode && vma->file->inode->mode & 0111;
 }
 
+/* core(5), "Controlling which mappings are written": how much of the area. */
+static uint64_t area_bytes(const struct vma *vma, uint32_t filter)
+{
+	uint64_t all = vma->end - vma->start;
+	const struct inode *inode = vma->file ? vma->file->inode : NULL;
+
+	if (vma->flags & (VM_IO | VM_DONT_DUMP))
+		return 0;
+	if (vma->flags & VM_OBJECT)
+		return all <= OBJECT_MAX ? all : 0;
+	if (vma->flags & VM_SHARED)
+		return filter & (inode && inode->nlink ? CORE_FILE_SHARED : CORE_ANON_SHARED) ? all : 0;
+	if (vma->anon && filter & CORE_ANON_PRIVATE)
+		return all;
+	if (vma->file && filter & CORE_FILE_PRIVATE)
+		return all;
+	return is_header(vma, filter) ? PAGE_SIZE : 0;
+}
+
+/* Of a driver everything, for nobody else has what it was linked from. */
 static void areas_collect(struct core *c, struct space *s)
 {
+	uint32_t filter = s->resident ? CORE_EVERYTHING : READ_ONCE(current_process->core_filter);
 	const struct vma *vma;
 
 	mutex_lock(&s->lock);
@@ -189,7 +209,7 @@ static void areas_collect(struct core *c, struct space *s)
 		if (c->nr == AREAS_MAX)
 			break;
 		c->areas[c->nr++] = (struct area){
-			.start = vma->start, .end = vma->end, .flags = vma->flags, .bytes = area_wanted(vma) ? vma->end - vma->start : 0,
+			.start = vma->start, .end = vma->end, .flags = vma->flags, .bytes = area_bytes(vma, filter),
 		};
 	}
 	mutex_unlock(&s->lock);

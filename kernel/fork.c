@@ -155,6 +155,7 @@ static void process_copy_state(struct process *p, struct process *from, const st
 	p->memory_ns = from->memory_ns;
 	p->personality = from->personality;
 	p->no_huge_pages = from->no_huge_pages;
+	p->core_filter = from->core_filter;
 	p->oom_adjust = from->oom_adjust;
 	p->oom_adjust_min = from->oom_adjust_min;
 	p->exit_signal = r->exit_signal;

@@ -5,6 +5,7 @@
  * Locks: process_tree_lock for the tree; process->lock for its threads and for swapping its files and space.
  */
 #include <kernel/cgroup.h>
+#include <kernel/core_dump.h>
 #include <kernel/device.h>
 #include <kernel/log.h>
 #include <kernel/time.h>
@@ -76,6 +77,7 @@ struct process *process_alloc(void)
 	p->start_ns = time_now();
 	p->exit_signal = LINUX_SIGCHLD;
 	p->dumpable = true;
+	p->core_filter = CORE_FILTER_DEFAULT;
 	limits_init(p);
 	return p;
 }

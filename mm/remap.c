@@ -99,6 +99,34 @@ static int fill_grown(struct space *s, vaddr_t at, uint64_t from, uint64_t to)
 	return space_populate_locked(s, at + from, at + to, vma->flags & VM_WRITE ? VM_WRITE : VM_READ);
 }
 
+/* What a shared area shows, at another place too: mremap(2) with an old length of 0. */
+static int64_t show_again(struct remap *r)
+{
+	const struct vma *from = space_find(r->space, r->old);
+	struct vma *to;
+	int64_t at;
+
+	if (!(from->flags & VM_SHARED) || vma_is_object(from))
+		return -EINVAL;
+	if (!(r->flags & LINUX_MREMAP_MAYMOVE) || r->space->nr_areas + 3 >= READ_ONCE(space_areas_max) ||
+	    space_grow_check(r->space, r->new_length))
+		return -ENOMEM;
+	to = vma_copy(from);
+	if (!to)
+		return -ENOMEM;
+	to->flags &= ~VM_LOCKED;
+	to->offset += r->old - from->start;
+	at = choose_place(r);
+	if (at < 0) {
+		list_append(&r->dead, &to->link);
+		return at;
+	}
+	to->start = at;
+	to->end = at + r->new_length;
+	vma_insert(r->space, to, &r->dead);
+	return at;
+}
+
 /* As a whole, with what its creator knows of its place. */
 static int64_t object_move(struct remap *r, const struct vma *vma)
 {
@@ -125,6 +153,8 @@ static int64_t remap_locked(struct remap *r)
 
 	if (!vma || vma->end - r->old < r->old_length)
 		return -EFAULT;
+	if (!r->old_length)
+		return show_again(r);
 	if (vma_is_object(vma))
 		return object_move(r, vma);
 	if (r->new_length > r->old_length && vma->flags & VM_LOCKED && space_lock_check(r->space, r->new_length - r->old_length))
@@ -154,14 +184,16 @@ int64_t space_remap(struct space *s, vaddr_t old, uint64_t old_length, uint64_t 
 	struct remap r = { .space = s, .old = old, .new_address = new_address, .flags = flags };
 	int64_t at;
 
-	if (old % PAGE_SIZE || !old_length || !new_length || flags & ~(LINUX_MREMAP_MAYMOVE | LINUX_MREMAP_FIXED | LINUX_MREMAP_DONTUNMAP))
+	if (old % PAGE_SIZE || !ALIGN_UP(new_length, PAGE_SIZE) || flags & ~(LINUX_MREMAP_MAYMOVE | LINUX_MREMAP_FIXED | LINUX_MREMAP_DONTUNMAP))
 		return -EINVAL;
 	if ((flags & LINUX_MREMAP_FIXED) && !(flags & LINUX_MREMAP_MAYMOVE))
 		return -EINVAL;
 	if ((flags & LINUX_MREMAP_DONTUNMAP) && (!(flags & LINUX_MREMAP_MAYMOVE) || old_length != new_length))
 		return -EINVAL;
-	if (!user_range_ok(old, old_length) || new_length > USER_END)
-		return -EINVAL;
+	if (!user_range_ok(old, old_length))
+		return -EFAULT;
+	if (new_length > USER_END)
+		return flags & LINUX_MREMAP_FIXED ? -EINVAL : -ENOMEM;
 	r.old_length = ALIGN_UP(old_length, PAGE_SIZE);
 	r.new_length = ALIGN_UP(new_length, PAGE_SIZE);
 	list_init(&r.dead);

@@ -93,6 +93,9 @@ uint32_t space_lock_flags(const struct space *s, uint32_t map_flags);
 /* Fault in what can be of a range; the first error. */
 int space_lock_fill(struct space *s, vaddr_t start, vaddr_t end);
 
+/* advise.c. 0 when every page of a range is in some area, -EINVAL (it goes round the end), -ENOMEM. Without the lock. */
+int64_t space_check_mapped(struct space *s, uint64_t address, uint64_t length);
+
 /* vma.c. Bytes of a range that lie in areas with all of these flags. */
 uint64_t space_bytes(const struct space *s, vaddr_t start, vaddr_t end, uint32_t flags);
 /* space_map.c. May the space have @length bytes more (RLIMIT_AS of the current process, if it is its)? 0 or -ENOMEM. */

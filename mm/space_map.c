@@ -286,7 +286,7 @@ static int map_check(const struct space *s, uint64_t length, uint32_t vm_flags, 
 		return -EINVAL;
 	if (length > USER_END)
 		return -ENOMEM;
-	if (offset + length < offset)
+	if (offset > INT64_MAX - length)
 		return -EOVERFLOW;
 	return s->resident && both_write_and_exec(vm_flags) ? -EACCES : 0;
 }
@@ -403,7 +403,7 @@ static int protect_locked(struct space *s, vaddr_t start, vaddr_t end, uint32_t 
 }
 
 /* s->lock held. */
-static int advise_fork_locked(struct space *s, vaddr_t start, vaddr_t end, uint32_t flag, bool on, struct list *dead)
+static int mark_locked(struct space *s, vaddr_t start, vaddr_t end, uint32_t flag, bool on, struct list *dead)
 {
 	int err = space_covers(s, start, end) ? vma_split_range(s, start, end) : -ENOMEM;
 	struct vma *vma;
@@ -412,21 +412,21 @@ static int advise_fork_locked(struct space *s, vaddr_t start, vaddr_t end, uint3
 		start = vma->end;
 		if (on && flag == VM_WIPE_ON_FORK && (vma->file || (vma->flags & VM_SHARED)))
 			return -EINVAL;
-		if (vma_is_object(vma) && (flag != VM_DONT_FORK || !on))
-			return -EINVAL;		/* of these one may only want fewer children to have them (madvise(2)) */
+		if (vma_is_object(vma) && (flag == VM_WIPE_ON_FORK || !on))
+			return -EINVAL;		/* of these one may only want fewer children or core files to have them (madvise(2)) */
 		vma->flags = on ? vma->flags | flag : vma->flags & ~flag;
 		vma_merge(s, vma, dead);
 	}
 	return err;
 }
 
-int space_advise_fork(struct space *s, vaddr_t address, uint64_t length, uint32_t flag, bool on)
+int space_mark(struct space *s, vaddr_t address, uint64_t length, uint32_t flag, bool on)
 {
 	struct list dead = LIST_INIT(dead);
 	int err;
 
 	mutex_lock(&s->lock);
-	err = advise_fork_locked(s, address, ALIGN_UP(address + length, PAGE_SIZE), flag, on, &dead);
+	err = mark_locked(s, address, ALIGN_UP(address + length, PAGE_SIZE), flag, on, &dead);
 	mutex_unlock(&s->lock);
 	vma_free_list(&dead);
 	return err;

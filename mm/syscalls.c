@@ -10,6 +10,10 @@
 
 #define PROT_ALL	(LINUX_PROT_READ | LINUX_PROT_WRITE | LINUX_PROT_EXEC)
 #define MINCORE_STEP	64u
+#define MAP_HUGE_SIZES	(31 << 26)	/* with LINUX_MAP_HUGETLB, the power of two */
+#define MAP_KNOWN	(LINUX_MAP_TYPE | LINUX_MAP_FIXED | LINUX_MAP_ANONYMOUS | LINUX_MAP_32BIT | LINUX_MAP_GROWSDOWN | LINUX_MAP_DENYWRITE |	\
+			 LINUX_MAP_EXECUTABLE | LINUX_MAP_LOCKED | LINUX_MAP_NORESERVE | LINUX_MAP_POPULATE | LINUX_MAP_NONBLOCK |		\
+			 LINUX_MAP_STACK | LINUX_MAP_HUGETLB | MAP_HUGE_SIZES)
 
 static uint32_t rights_of(uint64_t prot)
 {
@@ -24,7 +28,7 @@ static uint64_t prot_implied(uint64_t prot, const struct file *f)
 	return implied && !current_process->space->resident && !(f && file_forbids_exec(f)) ? prot | LINUX_PROT_EXEC : prot;
 }
 
-/* VM_* of a mapping type; -EINVAL. */
+/* VM_* of a mapping type; -EINVAL. Only private memory without a file grows. */
 static int type_flags(uint64_t map_flags, uint32_t *vm_flags)
 {
 	uint64_t type = map_flags & LINUX_MAP_TYPE;
@@ -35,13 +39,16 @@ static int type_flags(uint64_t map_flags, uint32_t *vm_flags)
 		*vm_flags |= VM_SHARED;
 	if (map_flags & LINUX_MAP_GROWSDOWN)
 		*vm_flags |= VM_STACK;
-	return 0;
+	return *vm_flags & VM_STACK && (*vm_flags & VM_SHARED || !(map_flags & LINUX_MAP_ANONYMOUS)) ? -EINVAL : 0;
 }
 
-/* May @f be mapped so? */
-static int file_check(const struct file *f, uint32_t vm_flags)
+/* May @f be mapped so? MAP_SHARED_VALIDATE refuses flags that it does not know, and MAP_SYNC, which needs a file of persistent memory. */
+static int file_check(const struct file *f, uint32_t vm_flags, uint64_t map_flags)
 {
 	uint32_t mode = f->flags & LINUX_O_ACCMODE;
+
+	if ((map_flags & LINUX_MAP_TYPE) == LINUX_MAP_SHARED_VALIDATE && map_flags & ~(uint64_t)MAP_KNOWN)
+		return -EOPNOTSUPP;
 
 	if (f->flags & LINUX_O_PATH)
 		return -EBADF;
@@ -76,9 +83,8 @@ static int64_t map_file(const uint64_t *a)
 		return -EBADF;
 	vm_flags = rights_of(prot_implied(a[2], f));
 	at = map_check(a, &vm_flags);
-	vm_flags &= ~VM_STACK;
 	if (!at)
-		at = file_check(f, vm_flags);
+		at = file_check(f, vm_flags, a[3]);
 	if (!at)
 		at = space_map(current_process->space, a[0], a[1], vm_flags, (uint32_t)a[3], f, a[5]);
 	if (at >= 0)
@@ -108,19 +114,40 @@ SYSCALL_FLAGS(NR_munmap, munmap, SYSCALL_DRIVER)
 	return space_unmap(current_process->space, args->a[0], args->a[1]);
 }
 
+/* PROT_GROWSDOWN: from the start of the stack that lies at @start. Upwards nothing grows here. */
+static int protect_from(struct space *s, uint64_t grows, vaddr_t *start, vaddr_t end)
+{
+	const struct vma *vma;
+	int err = -EINVAL;
+
+	mutex_lock(&s->lock);
+	vma = vma_after(s, *start);
+	if (!vma || vma->start >= end)
+		err = -ENOMEM;
+	else if (grows & LINUX_PROT_GROWSDOWN && vma->flags & VM_STACK)
+		err = 0;
+	if (!err)
+		*start = vma->start;
+	mutex_unlock(&s->lock);
+	return err;
+}
+
 static int64_t protect(const uint64_t *a)
 {
-	uint64_t grows = a[2] & (LINUX_PROT_GROWSDOWN | LINUX_PROT_GROWSUP);
+	uint64_t grows = a[2] & (LINUX_PROT_GROWSDOWN | LINUX_PROT_GROWSUP), start = a[0], end = ALIGN_UP(a[0] + a[1], PAGE_SIZE);
+	int err = 0;
 
 	if (grows == (LINUX_PROT_GROWSDOWN | LINUX_PROT_GROWSUP) || a[0] % PAGE_SIZE)
 		return -EINVAL;
 	if (!a[1])
 		return 0;
-	if (ALIGN_UP(a[0] + a[1], PAGE_SIZE) <= a[0])
+	if (end <= start)
 		return -ENOMEM;
 	if (a[2] & ~(PROT_ALL | LINUX_PROT_SEM | grows))
 		return -EINVAL;
-	return space_protect(current_process->space, a[0], a[1], rights_of(a[2]));
+	if (grows)
+		err = protect_from(current_process->space, grows, &start, end);
+	return err ? err : space_protect(current_process->space, start, end - start, rights_of(a[2]));
 }
 
 SYSCALL_FLAGS(NR_mprotect, mprotect, SYSCALL_DRIVER)
@@ -137,63 +164,6 @@ SYSCALL_FLAGS(NR_brk, brk, SYSCALL_DRIVER)
 SYSCALL_FLAGS(NR_mremap, mremap, SYSCALL_DRIVER)
 {
 	return space_remap(current_process->space, args->a[0], args->a[1], args->a[2], (uint32_t)args->a[3], args->a[4]);
-}
-
-static int64_t check_mapped(struct space *s, uint64_t address, uint64_t length)
-{
-	vaddr_t v = address & PAGE_MASK, end = v + ALIGN_UP(length + address % PAGE_SIZE, PAGE_SIZE);
-	bool covered;
-
-	if (end <= v)
-		return end < v ? -EINVAL : 0;
-	if (!user_range_ok(v, end - v))
-		return -ENOMEM;
-	mutex_lock(&s->lock);
-	covered = space_covers(s, v, end);
-	mutex_unlock(&s->lock);
-	return covered ? 0 : -ENOMEM;
-}
-
-int64_t space_advise(struct space *s, uint64_t address, uint64_t length, int advice)
-{
-	switch (advice) {
-	case LINUX_MADV_DONTNEED:
-		return space_any_locked(s, address, address + length) ? -EINVAL : space_discard(s, address, length);
-	case LINUX_MADV_FREE:
-		return space_discard(s, address, length);
-	case LINUX_MADV_POPULATE_READ:
-		return space_populate(s, address, length, VM_READ);
-	case LINUX_MADV_POPULATE_WRITE:
-		return space_populate(s, address, length, VM_WRITE);
-	case LINUX_MADV_DONTFORK:
-	case LINUX_MADV_DOFORK:
-		return space_advise_fork(s, address, length, VM_DONT_FORK, advice == LINUX_MADV_DONTFORK);
-	case LINUX_MADV_WIPEONFORK:
-	case LINUX_MADV_KEEPONFORK:
-		return space_advise_fork(s, address, length, VM_WIPE_ON_FORK, advice == LINUX_MADV_WIPEONFORK);
-	case LINUX_MADV_NORMAL:
-	case LINUX_MADV_RANDOM:
-	case LINUX_MADV_SEQUENTIAL:
-	case LINUX_MADV_WILLNEED:
-	case LINUX_MADV_MERGEABLE:
-	case LINUX_MADV_UNMERGEABLE:
-	case LINUX_MADV_HUGEPAGE:
-	case LINUX_MADV_NOHUGEPAGE:
-	case LINUX_MADV_DONTDUMP:
-	case LINUX_MADV_DODUMP:
-	case LINUX_MADV_COLD:
-	case LINUX_MADV_PAGEOUT:
-		return check_mapped(s, address, length);
-	default:
-		return -EINVAL;
-	}
-}
-
-SYSCALL_FLAGS(NR_madvise, madvise, SYSCALL_DRIVER)
-{
-	if (args->a[0] % PAGE_SIZE || !user_range_ok(args->a[0], args->a[1]))
-		return -EINVAL;
-	return args->a[1] ? space_advise(current_process->space, args->a[0], args->a[1], (int)args->a[2]) : 0;
 }
 
 /* The file of the shared area at @at, counted, when it goes on to @end; what the program may do there. NULL: no such area. */
@@ -336,7 +306,7 @@ SYSCALL(NR_msync, msync)
 	if (args->a[0] % PAGE_SIZE || flags & ~(uint64_t)(LINUX_MS_ASYNC | LINUX_MS_INVALIDATE | LINUX_MS_SYNC) ||
 	    (flags & LINUX_MS_ASYNC && flags & LINUX_MS_SYNC))
 		return -EINVAL;
-	err = check_mapped(current_process->space, args->a[0], args->a[1]);
+	err = space_check_mapped(current_process->space, args->a[0], args->a[1]);
 	if (flags & LINUX_MS_INVALIDATE && space_any_locked(current_process->space, v, end))
 		return -EBUSY;
 	while (!err && flags & LINUX_MS_SYNC && v < end)

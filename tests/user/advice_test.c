@@ -162,3 +162,40 @@ ABI_CASE(a_child_gets_what_its_parent_advised)
 	CHECK(abi_wait(pid) == 0 && !munmap(at + PAGE, PAGE));
 	CHECK_ERR(madvise(at, 3 * PAGE, MADV_DONTFORK), ENOMEM);
 }
+
+ABI_CASE(advice_is_refused_where_it_cannot_be_followed)
+{
+	char *own = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	char *none = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CHECK_ERR(madvise(own, 0, 1212), EINVAL);
+	CHECK_ERR(madvise(shared, PAGE, MADV_FREE), EINVAL);
+	CHECK_ERR(madvise(none, PAGE, POPULATE), EINVAL);
+	CHECK_ERR(madvise(none, PAGE, POPULATE + 1), EINVAL);
+	CHECK(!mlock(own, PAGE) && !madvise(own + PAGE, PAGE, MADV_FREE));
+	CHECK_ERR(madvise(own, PAGE, MADV_FREE), EINVAL);
+	CHECK_ERR(madvise(own, PAGE, COLD), EINVAL);
+	CHECK_ERR(madvise(own, PAGE, MADV_DONTNEED), EINVAL);
+	own[0] = 'x';
+	CHECK(!madvise(own, PAGE, POPULATE + 2) && own[0] == 0);	/* MADV_DONTNEED_LOCKED */
+	CHECK(!munmap(own + PAGE, PAGE));
+	CHECK_ERR(madvise(own, 3 * PAGE, POPULATE), ENOMEM);
+}
+
+ABI_CASE(advice_makes_holes_in_what_is_shared)
+{
+	char *own = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *shared, *private;
+	int fd = (int)syscall(SYS_memfd_create, "holes", 0);
+
+	CHECK(fd >= 0 && !ftruncate(fd, 3 * PAGE));
+	shared = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	private = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+	memset(shared, 'x', 3 * PAGE);
+	CHECK(!madvise(shared + PAGE, PAGE, MADV_REMOVE));
+	CHECK(shared[PAGE - 1] == 'x' && shared[PAGE] == 0 && shared[2 * PAGE - 1] == 0 && shared[2 * PAGE] == 'x');
+	CHECK_ERR(madvise(own, PAGE, MADV_REMOVE), EINVAL);
+	CHECK_ERR(madvise(private, PAGE, MADV_REMOVE), EACCES);
+	CHECK(!mlock(shared, PAGE));
+	CHECK_ERR(madvise(shared, PAGE, MADV_REMOVE), EINVAL);
+}

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -154,4 +155,51 @@ ABI_CASE(core_file_has_all_threads)
 	CHECK(!s.wrong && s.signal && s.nr_status == NR_OTHERS + 1 && s.nr_fpu == NR_OTHERS + 1);
 	CHECK(s.own_name);
 	CHECK(s.nr_xstate == 0 || s.nr_xstate == NR_OTHERS + 1);
+}
+
+#define WANTED	"the core file has this"
+
+/* Does the core file of a child, which crashes with what it wrote there, have @at? */
+static bool is_dumped(char *at, int advice, const char *filter)
+{
+	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	int fd, status, size;
+	char *core;
+	bool found;
+	pid_t pid;
+
+	unlink("core");
+	pid = fork();
+	if (!pid) {
+		fd = open("/proc/self/coredump_filter", O_WRONLY);
+		CHECK(!setrlimit(RLIMIT_CORE, &all) && fd >= 0 && write(fd, filter, strlen(filter)) == (ssize_t)strlen(filter));
+		strcpy(at + 2048, WANTED);
+		CHECK(!advice || !madvise(at, 4096, advice));
+		raise(SIGSEGV);
+	}
+	status = abi_wait(pid);
+	CHECK(WIFSIGNALED(status) && WCOREDUMP(status));
+	fd = open("core", O_RDONLY);
+	size = (int)lseek(fd, 0, SEEK_END);
+	core = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+	CHECK(fd >= 0 && core != MAP_FAILED);
+	found = memmem(core, size, WANTED, sizeof(WANTED));
+	CHECK(!munmap(core, size) && !close(fd));
+	for (char *c = memmem(at, 4096, WANTED, sizeof(WANTED)); c; c = NULL)
+		memset(c, 0, sizeof(WANTED));
+	return found;
+}
+
+ABI_CASE(core_file_has_what_its_filter_and_advice_say)
+{
+	char *own = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), text[32];
+	char *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(!strcmp(abi_read("/proc/self/coredump_filter", text, sizeof(text)), "00000033\n"));
+	if (!core_is_kept())
+		return;
+	abi_fresh();
+	CHECK(is_dumped(own, 0, "0x33\n") && !is_dumped(own, MADV_DONTDUMP, "0x33\n") && !is_dumped(own, 0, "0\n"));
+	CHECK(is_dumped(shared, 0, "2\n") && !is_dumped(shared, 0, "1\n"));
+	CHECK(!madvise(own, 4096, MADV_DONTDUMP) && is_dumped(own, MADV_DODUMP, "511\n"));
 }

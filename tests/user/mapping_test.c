@@ -352,3 +352,47 @@ ABI_CASE(a_seal_in_vain_takes_no_other_s_seal_away)
 	__atomic_store_n(&sealed_fd, -2, __ATOMIC_SEQ_CST);
 	CHECK(!pthread_join(other, NULL));
 }
+
+ABI_CASE(mremap_of_no_length_shows_what_is_shared_again)
+{
+	char *own = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *shared = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0), *again;
+
+	shared[PAGE] = 'x';
+	again = mremap(shared + PAGE, 0, PAGE, MREMAP_MAYMOVE);
+	CHECK(again != MAP_FAILED && again != shared + PAGE && again[0] == 'x');
+	again[1] = 'y';
+	CHECK(shared[PAGE + 1] == 'y');
+	CHECK(mremap(shared, 0, PAGE, 0) == MAP_FAILED && errno == ENOMEM);
+	CHECK(mremap(own, 0, PAGE, MREMAP_MAYMOVE) == MAP_FAILED && errno == EINVAL);
+	CHECK(mremap(own, PAGE, 1ul << 47, MREMAP_MAYMOVE) == MAP_FAILED && errno == ENOMEM);
+	CHECK(!munmap(shared, 2 * PAGE) && again[0] == 'x' && !munmap(again, PAGE));
+}
+
+ABI_CASE(only_private_memory_without_a_file_grows_down)
+{
+	const int grows = MAP_GROWSDOWN, prot = PROT_READ | PROT_WRITE;
+	int fd = file_of(1);
+	char *p;
+
+	CHECK(mmap(NULL, PAGE, prot, MAP_SHARED | MAP_ANONYMOUS | grows, -1, 0) == MAP_FAILED && errno == EINVAL);
+	CHECK(mmap(NULL, PAGE, prot, MAP_PRIVATE | grows, fd, 0) == MAP_FAILED && errno == EINVAL);
+	p = mmap(NULL, 3 * PAGE, prot, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(p != MAP_FAILED);
+	CHECK_ERR(mprotect(p, PAGE, PROT_READ | PROT_GROWSDOWN), EINVAL);
+	CHECK_ERR(mprotect(p, PAGE, PROT_READ | PROT_GROWSUP), EINVAL);
+	p = mmap(NULL, 3 * PAGE, prot, MAP_PRIVATE | MAP_ANONYMOUS | grows, -1, 0);
+	CHECK(p != MAP_FAILED && !mprotect(p + 2 * PAGE, PAGE, PROT_READ | PROT_GROWSDOWN));
+	CHECK_ERR(pread(fd, p, 1, 0), EFAULT);	/* from the start of the stack on */
+}
+
+ABI_CASE(flags_that_are_not_known_are_refused_to_who_asks)
+{
+	int fd = file_of(1);
+
+	CHECK(mmap(NULL, PAGE, PROT_READ, MAP_SHARED_VALIDATE, fd, 0) != MAP_FAILED);
+	CHECK(mmap(NULL, PAGE, PROT_READ, MAP_SHARED_VALIDATE | MAP_SYNC, fd, 0) == MAP_FAILED && errno == EOPNOTSUPP);
+	CHECK(mmap(NULL, PAGE, PROT_READ, MAP_SHARED_VALIDATE | 1 << 23, fd, 0) == MAP_FAILED && errno == EOPNOTSUPP);
+	CHECK(mmap(NULL, PAGE, PROT_READ, MAP_SHARED | 1 << 23, fd, 0) != MAP_FAILED);
+	CHECK(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0x7ffffffffffff000) == MAP_FAILED && errno == EOVERFLOW);
+}

@@ -206,6 +206,7 @@ struct linux_sigframe {
 #define LINUX_KCMP_FILES	2
 #define LINUX_KCMP_FS		3
 #define LINUX_KCMP_SIGHAND	4
+#define LINUX_KCMP_IO		5
 #define LINUX_KCMP_SYSVSEM	6
 
 struct linux_clone_args {
@@ -313,6 +314,7 @@ struct linux_rlimit {
 #define LINUX_MADV_PAGEOUT	21
 #define LINUX_MADV_POPULATE_READ 22
 #define LINUX_MADV_POPULATE_WRITE 23
+#define LINUX_MADV_DONTNEED_LOCKED 24
 #define LINUX_MCL_CURRENT	1
 #define LINUX_MCL_FUTURE	2
 #define LINUX_MCL_ONFAULT	4

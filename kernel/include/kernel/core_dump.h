@@ -5,6 +5,16 @@
 
 #include <kernel/types.h>
 
+/* What of the memory a core file has: bits of /proc/<pid>/coredump_filter (core(5)). Those of huge pages and DAX are kept, and mean nothing. */
+#define CORE_ANON_PRIVATE	0x1u
+#define CORE_ANON_SHARED	0x2u
+#define CORE_FILE_PRIVATE	0x4u
+#define CORE_FILE_SHARED	0x8u
+#define CORE_ELF_HEADERS	0x10u	/* the first page of a program's file */
+#define CORE_FILTER_BITS	0x1ffu
+#define CORE_FILTER_DEFAULT	0x33u
+#define CORE_EVERYTHING		0xfu
+
 struct file;
 struct linux_siginfo;
 struct process;

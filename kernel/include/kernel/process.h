@@ -124,6 +124,7 @@ struct process {
 	int death_signal;		/* PR_SET_PDEATHSIG: told when the parent ends */
 	uint32_t personality;
 	bool no_huge_pages;		/* PR_SET_THP_DISABLE */
+	uint32_t core_filter;	/* CORE_*: what a core file has (core_dump.h) */
 	int16_t oom_adjust, oom_adjust_min;	/* /proc/<pid>/oom_score_adj; what the unprivileged cannot go below (mm/oom.c) */
 	int membarriers;		/* LINUX_MEMBARRIER_* that were registered for; until execve */
 };

@@ -28,6 +28,7 @@ struct cgroup;
 #define VM_LOCKED	0x400u	/* counts against RLIMIT_MEMLOCK; children do not inherit that (mlock) */
 #define VM_OBJECT	0x80u	/* frames given by the creator (rings, DMA memory): not copied by fork */
 #define VM_INHERITED	0x800u	/* with VM_OBJECT: children share the frames */
+#define VM_DONT_DUMP	0x1000u	/* core files leave its content out (madvise) */
 
 #define MAP_MIN		0x10000ul	/* nothing below, so that null pointers fault */
 extern uint32_t space_areas_max;	/* of one space: vm.max_map_count; relaxed atomic */
@@ -108,13 +109,13 @@ void vma_object_free(struct vma_object *o);
 /* NULL is fine. */
 void vma_object_put(struct vma_object *o);
 int space_protect(struct space *s, vaddr_t address, uint64_t length, uint32_t vm_flags);
-/* VM_DONT_FORK or VM_WIPE_ON_FORK on or off. 0, -ENOMEM (a hole), -EINVAL (not for such areas). */
-int space_advise_fork(struct space *s, vaddr_t address, uint64_t length, uint32_t flag, bool on);
+/* VM_DONT_FORK, VM_WIPE_ON_FORK or VM_DONT_DUMP on or off. 0, -ENOMEM (a hole), -EINVAL (not for such areas). */
+int space_mark(struct space *s, vaddr_t address, uint64_t length, uint32_t flag, bool on);
 int64_t space_remap(struct space *s, vaddr_t old, uint64_t old_length, uint64_t new_length, uint32_t flags, vaddr_t new_address);
 int64_t space_brk(struct space *s, vaddr_t brk);
 /* Drop the content of whole pages: zero or the file's again at the next touch. 0, -ENOMEM (a hole), -EINVAL (not for this area). */
 int space_discard(struct space *s, vaddr_t address, uint64_t length);
-/* madvise(2) for any space. 0, -EINVAL (no such advice), -ENOMEM (a hole). May sleep. */
+/* madvise(2) for any space. 0, -EINVAL (no such advice, or not for such areas), -ENOMEM (a hole), -EACCES, or a file's error. May sleep. */
 int64_t space_advise(struct space *s, uint64_t address, uint64_t length, int advice);
 /* Fault everything in, for @access. 0 or an error of space_fault(). */
 int space_populate(struct space *s, vaddr_t address, uint64_t length, uint32_t access);
