@@ -418,6 +418,19 @@ struct file *tmpfs_file_create(const char *name, uint32_t flags)
 	return ERR_PTR(-ENOMEM);
 }
 
+struct file *tmpfs_file_again(const struct file *from, uint32_t flags)
+{
+	struct file *f = file_alloc(from->ops, NULL, flags);
+
+	if (!f)
+		return NULL;
+	f->inode = from->inode;
+	f->dentry = from->dentry;
+	inode_get(f->inode);
+	dentry_get(f->dentry);
+	return f;
+}
+
 bool inode_write_sealed(const struct inode *inode)
 {
 	return __atomic_load_n(&inode->seals, __ATOMIC_SEQ_CST) & (SEAL_WRITE | SEAL_FUTURE);

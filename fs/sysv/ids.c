@@ -36,6 +36,29 @@ int sysv_next_create(const char *path, struct sysv_ids *ids)
 	return proc_create_rw(path, 0644, next_show, next_write, ids);
 }
 
+static void most_show(struct seq *s, void *priv)
+{
+	const struct sysv_ids *ids = priv;
+
+	seq_printf(s, "%u\n", READ_ONCE(ids->most));
+}
+
+static int most_write(void *priv, char *text)
+{
+	struct sysv_ids *ids = priv;
+	unsigned long long most;
+
+	if (parse_u64(text, 10, 0, &most) || most > SYSV_SLOTS)
+		return -EINVAL;
+	WRITE_ONCE(ids->most, (unsigned int)most);
+	return 0;
+}
+
+int sysv_most_create(const char *path, struct sysv_ids *ids)
+{
+	return proc_create_rw(path, 0644, most_show, most_write, ids);
+}
+
 struct sysv_perm *sysv_find(struct sysv_ids *ids, int id)
 {
 	struct sysv_perm *perm;
@@ -75,7 +98,7 @@ int sysv_add(struct sysv_ids *ids, struct sysv_perm *perm, int32_t key, uint32_t
 	ids->next = -1;
 	while (slot < SYSV_SLOTS && ids->slots[slot])
 		slot++;
-	if (slot == SYSV_SLOTS)
+	if (slot == SYSV_SLOTS || ids->nr_used >= READ_ONCE(ids->most))
 		return -ENOSPC;
 	*perm = (struct sysv_perm){ .key = key, .uid = c->euid, .cuid = c->euid, .gid = c->egid, .cgid = c->egid, .mode = flags & 0777,
 				    .sequence = wanted < 0 ? ids->sequence[slot] : (uint16_t)(wanted >> ID_SHIFT) };

@@ -21,14 +21,17 @@ struct sysv_ids {
 	struct mutex lock;		/* guards the rest, and what is in it */
 	struct sysv_perm *slots[SYSV_SLOTS];
 	uint16_t sequence[SYSV_SLOTS];	/* of the next object there: old numbers do not find it */
-	unsigned int nr_used;
+	unsigned int nr_used, most;	/* most: where sysv_add() stops, up to SYSV_SLOTS */
 	int next;			/* the number that the next object gets if it can; negative: any. Once (CRIU's way to make one again) */
 };
 
-#define SYSV_IDS_INIT(ids, name)	{ .lock = MUTEX_INIT((ids).lock, name), .next = -1 }
+#define SYSV_IDS_INIT(ids, name)	{ .lock = MUTEX_INIT((ids).lock, name), .most = SYSV_SLOTS, .next = -1 }
 
 /* @path in /proc says @ids->next and takes it; root's. At start-up. */
 int sysv_next_create(const char *path, struct sysv_ids *ids);
+
+/* The same for @ids->most. */
+int sysv_most_create(const char *path, struct sysv_ids *ids);
 
 /* All with ids->lock held. */
 

@@ -13,8 +13,8 @@
 #include <mm/user.h>
 #include "ids.h"
 
-#define MESSAGE_MAX	8192u
-#define QUEUE_BYTES	16384u
+#define MESSAGE_MAX	(unsigned long)READ_ONCE(limits[0].value)
+#define QUEUE_BYTES	(unsigned long)READ_ONCE(limits[1].value)
 
 struct message {
 	struct list link;
@@ -37,6 +37,10 @@ struct queue {
 };
 
 static struct sysv_ids ids = SYSV_IDS_INIT(ids, "msg");
+static struct proc_limit limits[] = {
+	{ "sys/kernel/msgmax", 8192, 0, 65536 },	/* bytes of a message */
+	{ "sys/kernel/msgmnb", 16384, 0, 1 << 20 },	/* of those in a queue */
+};
 
 static int64_t now_seconds(void)
 {
@@ -319,8 +323,9 @@ static int64_t msg_stat(int number, int command, uint64_t uds)
 
 static int64_t msg_info(bool in_use, uint64_t uinfo)
 {
-	struct linux_msginfo info = { .msgpool = SYSV_SLOTS * QUEUE_BYTES / 1024, .msgmap = QUEUE_BYTES, .msgmax = MESSAGE_MAX,
-				      .msgmnb = QUEUE_BYTES, .msgmni = SYSV_SLOTS, .msgssz = 16, .msgtql = QUEUE_BYTES, .msgseg = 0xffff };
+	int bytes = (int)QUEUE_BYTES, most = (int)READ_ONCE(ids.most);
+	struct linux_msginfo info = { .msgpool = (int)((int64_t)most * bytes / 1024), .msgmap = bytes, .msgmax = (int)MESSAGE_MAX, .msgmnb = bytes,
+				      .msgmni = most, .msgssz = 16, .msgtql = bytes, .msgseg = 0xffff };
 	int last;
 
 	mutex_lock(&ids.lock);
@@ -382,11 +387,11 @@ static int msg_init(void)
 	int err = proc_create("sysvipc/msg", 0444, sysv_msg_show, NULL);
 
 	if (!err)
-		err = proc_create_number("sys/kernel/msgmax", MESSAGE_MAX);
+		err = proc_create_limit(&limits[0]);
 	if (!err)
-		err = proc_create_number("sys/kernel/msgmnb", QUEUE_BYTES);
+		err = proc_create_limit(&limits[1]);
 	if (!err)
 		err = sysv_next_create("sys/kernel/msg_next_id", &ids);
-	return err ? err : proc_create_number("sys/kernel/msgmni", SYSV_SLOTS);
+	return err ? err : sysv_most_create("sys/kernel/msgmni", &ids);
 }
 INITCALL("2fs", msg_init);

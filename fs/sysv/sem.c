@@ -14,7 +14,6 @@
 #include <uapi/ferry/linux.h>
 #include "sem.h"
 
-#define OPS_MAX		SEM_OPS_MAX
 
 struct operation {
 	const struct linux_sembuf *ops;
@@ -82,7 +81,7 @@ SYSCALL(NR_semget, semget)
 	int nr = (int)args->a[1], id;
 	struct set *s;
 
-	if (nr < 0 || nr > SEM_SET_MAX)
+	if (nr < 0 || (unsigned int)nr > SEM_SET_MAX)
 		return -EINVAL;
 	mutex_lock(&sem_ids.lock);
 	s = (struct set *)sysv_find_key(&sem_ids, key);
@@ -260,7 +259,7 @@ static int64_t semop_user(int id, uint64_t uops, uint64_t nr, time_ns_t deadline
 	struct linux_sembuf few[8], *ops = few;
 	int64_t result = -EFAULT;
 
-	if (nr > OPS_MAX)
+	if (nr > SEM_OPS_MAX)
 		return -E2BIG;
 	if (!nr)
 		return -EINVAL;

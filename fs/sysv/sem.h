@@ -7,11 +7,13 @@
 #include <kernel/wait.h>
 #include "ids.h"
 
-#define SEM_SETS_MAX	SYSV_SLOTS
-#define SEM_SET_MAX	32000
-#define SEM_ALL_MAX	256000u
-#define SEM_OPS_MAX	500u
+/* As /proc/sys/kernel/sem tells and takes them: semaphores of a set, of all sets, operations of a call. The fourth is sem_ids.most. */
+#define SEM_SET_MAX	READ_ONCE(sem_limits[0])
+#define SEM_ALL_MAX	READ_ONCE(sem_limits[1])
+#define SEM_OPS_MAX	READ_ONCE(sem_limits[2])
 #define SEM_VALUE_MAX	32767
+
+extern unsigned int sem_limits[3];
 
 struct semaphore {
 	int value;

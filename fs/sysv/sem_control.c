@@ -4,9 +4,16 @@
 #include <kernel/init.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
+#include <lib/format.h>
 #include <mm/slab.h>
 #include <mm/user.h>
 #include "sem.h"
+
+#define SEM_SET_LIMIT	32000
+#define SEM_ALL_LIMIT	256000
+#define SEM_OPS_LIMIT	500
+
+unsigned int sem_limits[] = { SEM_SET_LIMIT, SEM_ALL_LIMIT, SEM_OPS_LIMIT };
 
 static void set_remove(struct set *s)
 {
@@ -51,8 +58,6 @@ static int64_t value_set(struct set *s, unsigned int index, int64_t value)
 
 	if (err)
 		return err;
-	if (value < 0 || value > SEM_VALUE_MAX)
-		return -ERANGE;
 	s->sems[index].value = (int)value;
 	s->sems[index].pid = current_process->pid;
 	s->changed_at = sem_now();
@@ -89,6 +94,8 @@ static int64_t sem_one(int id, int index, int command, uint64_t arg)
 	struct set *s;
 	int64_t result;
 
+	if (command == LINUX_SETVAL && ((int)arg < 0 || (int)arg > SEM_VALUE_MAX))
+		return -ERANGE;		/* looked at first, as on Linux */
 	mutex_lock(&sem_ids.lock);
 	s = sem_find(id);
 	result = IS_ERR(s) ? PTR_ERR(s) : one_control(s, index, command, arg);
@@ -201,8 +208,9 @@ static int64_t sem_change(int id, int command, uint64_t uds)
 
 static int64_t sem_info(bool in_use, uint64_t uinfo)
 {
-	struct linux_seminfo info = { .semmap = SEM_ALL_MAX, .semmni = SEM_SETS_MAX, .semmns = SEM_ALL_MAX, .semmnu = SEM_ALL_MAX,
-				      .semmsl = SEM_SET_MAX, .semopm = SEM_OPS_MAX, .semume = SEM_OPS_MAX, .semusz = 20, .semvmx = SEM_VALUE_MAX,
+	int all = (int)SEM_ALL_MAX, ops = (int)SEM_OPS_MAX;
+	struct linux_seminfo info = { .semmap = all, .semmni = (int)READ_ONCE(sem_ids.most), .semmns = all, .semmnu = all,
+				      .semmsl = (int)SEM_SET_MAX, .semopm = ops, .semume = ops, .semusz = 20, .semvmx = SEM_VALUE_MAX,
 				      .semaem = SEM_VALUE_MAX };
 	int last;
 
@@ -263,7 +271,35 @@ static void sysv_sem_show(struct seq *to, void *priv)
 
 static void limits_show(struct seq *to, void *priv)
 {
-	seq_printf(to, "%d\t%u\t%u\t%u\n", SEM_SET_MAX, SEM_ALL_MAX, SEM_OPS_MAX, SEM_SETS_MAX);
+	seq_printf(to, "%u\t%u\t%u\t%u\n", SEM_SET_MAX, SEM_ALL_MAX, SEM_OPS_MAX, READ_ONCE(sem_ids.most));
+}
+
+/* One to four numbers; those that are not given stay. */
+static int limits_write(void *priv, char *text)
+{
+	static const unsigned int most[] = { SEM_SET_LIMIT, SEM_ALL_LIMIT, SEM_OPS_LIMIT, SYSV_SLOTS };
+	unsigned int values[4] = { SEM_SET_MAX, SEM_ALL_MAX, SEM_OPS_MAX, READ_ONCE(sem_ids.most) }, n = 0;
+	unsigned long long v;
+
+	for (char *word = text, *end; *word && n < 4; word = end, n++) {
+		while (*word == ' ' || *word == '\t')
+			word++;
+		for (end = word; *end && *end != ' ' && *end != '\t'; end++)
+			;
+		if (end == word)
+			break;
+		if (*end)
+			*end++ = '\0';
+		if (parse_u64(word, 10, 0, &v) || v > most[n])
+			return -EINVAL;
+		values[n] = (unsigned int)v;
+	}
+	if (!n)
+		return -EINVAL;
+	for (unsigned int i = 0; i < ARRAY_SIZE(sem_limits); i++)
+		WRITE_ONCE(sem_limits[i], values[i]);
+	WRITE_ONCE(sem_ids.most, values[3]);
+	return 0;
 }
 
 static int sem_init(void)
@@ -272,6 +308,6 @@ static int sem_init(void)
 
 	if (!err)
 		err = sysv_next_create("sys/kernel/sem_next_id", &sem_ids);
-	return err ? err : proc_create("sys/kernel/sem", 0444, limits_show, NULL);
+	return err ? err : proc_create_rw("sys/kernel/sem", 0644, limits_show, limits_write, NULL);
 }
 INITCALL("2fs", sem_init);

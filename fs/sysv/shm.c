@@ -22,7 +22,7 @@
 
 struct segment {
 	struct sysv_perm perm;	/* the first member */
-	struct file *file;
+	struct file *file, *to_read;	/* the same inode; the latter for who may only read */
 	bool removed, locked;
 	uint64_t size;
 	uint64_t attached_at, detached_at, changed_at;	/* seconds since 1970; 0: never */
@@ -55,6 +55,7 @@ static void segments_sweep(void)
 		if (!s || !s->removed || nr_attached(s))
 			continue;
 		sysv_remove(&ids, &s->perm);
+		file_put(s->to_read);
 		file_put(s->file);
 		kfree(s);
 	}
@@ -94,8 +95,10 @@ static int64_t segment_create(int32_t key, uint64_t size, uint32_t flags)
 	struct segment *s;
 	int64_t id;
 
-	if (!size || size > SIZE_MAX_BYTES || flags & LINUX_SHM_HUGETLB)
+	if (!size || size > SIZE_MAX_BYTES)
 		return -EINVAL;
+	if (flags & LINUX_SHM_HUGETLB)	/* there are none, and the pool is root's group's */
+		return privileged(LINUX_CAP_IPC_LOCK) || current_in_group(0) ? -ENOMEM : -EPERM;
 	s = kzalloc(sizeof(*s));
 	if (!s)
 		return -ENOMEM;
@@ -104,6 +107,10 @@ static int64_t segment_create(int32_t key, uint64_t size, uint32_t flags)
 		id = PTR_ERR(s->file);
 		goto free_segment;
 	}
+	s->to_read = tmpfs_file_again(s->file, LINUX_O_RDONLY | LINUX_O_LARGEFILE);
+	id = -ENOMEM;
+	if (!s->to_read)
+		goto put_file;
 	id = sysv_add(&ids, &s->perm, key, flags);
 	if (id < 0)
 		goto put_file;
@@ -112,6 +119,7 @@ static int64_t segment_create(int32_t key, uint64_t size, uint32_t flags)
 	s->creator = current_process->pid;
 	return id;
 put_file:
+	file_put(s->to_read);
 	file_put(s->file);
 free_segment:
 	kfree(s);
@@ -170,7 +178,7 @@ static int64_t segment_attach(uint64_t id, uint64_t address, uint64_t flags)
 		err = sysv_access(&s->perm, writes ? 6 : 4);
 	if (err)
 		return err;
-	at = space_map(current_process->space, address, ALIGN_UP(s->size, PAGE_SIZE), rights, map_flags, s->file, 0);
+	at = space_map(current_process->space, address, ALIGN_UP(s->size, PAGE_SIZE), rights, map_flags, writes ? s->file : s->to_read, 0);
 	if (at == -EEXIST)
 		return -EINVAL;
 	if (at >= 0) {
@@ -195,7 +203,7 @@ SYSCALL(NR_shmat, shmat)
 static struct segment *segment_of(const struct file *f)
 {
 	for (unsigned int i = 0; f && i < SYSV_SLOTS; i++)
-		if (segment_at(i) && segment_at(i)->file == f)
+		if (segment_at(i) && (segment_at(i)->file == f || segment_at(i)->to_read == f))
 			return segment_at(i);
 	return NULL;
 }
@@ -203,6 +211,7 @@ static struct segment *segment_of(const struct file *f)
 /* The segment that was attached at @address and how many bytes of it lie there still; NULL: none. */
 static struct segment *attached_at(struct space *space, vaddr_t address, uint64_t *length)
 {
+	const struct file *f = NULL;
 	struct segment *s = NULL;
 	const struct vma *vma;
 	vaddr_t v = address;
@@ -210,8 +219,9 @@ static struct segment *attached_at(struct space *space, vaddr_t address, uint64_
 	mutex_lock(&space->lock);
 	vma = space_find(space, address);
 	if (vma && vma->start == address && !vma->offset)
-		s = segment_of(vma->file);
-	while (s && (vma = space_find(space, v)) && vma->file == s->file && vma->offset == vma->start - address)
+		f = vma->file;
+	s = segment_of(f);
+	while (s && (vma = space_find(space, v)) && vma->file == f && vma->offset == vma->start - address)
 		v = vma->end;
 	mutex_unlock(&space->lock);
 	*length = v - address;
@@ -240,12 +250,17 @@ SYSCALL(NR_shmdt, shmdt)
 
 /* ---- shmctl ---- */
 
+static uint32_t segment_mode(const struct segment *s)
+{
+	return s->perm.mode | (s->removed ? LINUX_SHM_DEST : 0) | (s->locked ? LINUX_SHM_LOCKED : 0);
+}
+
 static void segment_stat(const struct segment *s, struct linux_shmid_ds *to)
 {
 	*to = (struct linux_shmid_ds){ .size = s->size, .atime = s->attached_at, .dtime = s->detached_at, .ctime = s->changed_at,
 				       .cpid = s->creator, .lpid = s->last, .nr_attached = nr_attached(s) };
 	sysv_show(&s->perm, &to->perm);
-	to->perm.mode |= (s->removed ? LINUX_SHM_DEST : 0) | (s->locked ? LINUX_SHM_LOCKED : 0);
+	to->perm.mode = segment_mode(s);
 }
 
 static int segment_remove(struct segment *s)
@@ -260,7 +275,10 @@ static int segment_remove(struct segment *s)
 /* Nothing is swapped: locking is noted and shown. */
 static int segment_lock(struct segment *s, bool lock)
 {
-	if (!sysv_is_owner(&s->perm))
+	uint32_t euid = current->cred.euid;
+
+	if (!privileged(LINUX_CAP_IPC_LOCK) &&
+	    ((euid != s->perm.uid && euid != s->perm.cuid) || (lock && !current_process->rlimits[LINUX_RLIMIT_MEMLOCK].cur)))
 		return -EPERM;
 	s->locked = lock;
 	return 0;
@@ -319,7 +337,7 @@ static int64_t shm_stat(int number, uint32_t command, uint64_t uds)
 
 static int64_t shm_limits(uint64_t uinfo)
 {
-	struct linux_shminfo info = { .shmmax = SIZE_MAX_BYTES, .shmmin = 1, .shmmni = SYSV_SLOTS, .shmseg = SYSV_SLOTS,
+	struct linux_shminfo info = { .shmmax = SIZE_MAX_BYTES, .shmmin = 1, .shmmni = READ_ONCE(ids.most), .shmseg = READ_ONCE(ids.most),
 				      .shmall = SIZE_MAX_BYTES / PAGE_SIZE };
 
 	return copy_to_user(uinfo, &info, sizeof(info)) ? -EFAULT : sysv_last_index(&ids);
@@ -379,7 +397,7 @@ static void sysv_shm_show(struct seq *to, void *priv)
 
 		if (s)
 			seq_printf(to, "%10d %10d  %4o %21llu %5u %5u  %5llu %5u %5u %5u %5u %10llu %10llu %10llu %21llu %21u\n", s->perm.key,
-				   s->perm.id, s->perm.mode, (unsigned long long)s->size, s->creator, s->last,
+				   s->perm.id, segment_mode(s), (unsigned long long)s->size, s->creator, s->last,
 				   (unsigned long long)nr_attached(s), s->perm.uid, s->perm.gid, s->perm.cuid, s->perm.cgid,
 				   (unsigned long long)s->attached_at, (unsigned long long)s->detached_at,
 				   (unsigned long long)s->changed_at, (unsigned long long)s->file->inode->nr_pages * PAGE_SIZE, 0u);
@@ -397,6 +415,6 @@ static int shm_init(void)
 		err = proc_create_number("sys/kernel/shmall", SIZE_MAX_BYTES / PAGE_SIZE);
 	if (!err)
 		err = sysv_next_create("sys/kernel/shm_next_id", &ids);
-	return err ? err : proc_create_number("sys/kernel/shmmni", SYSV_SLOTS);
+	return err ? err : sysv_most_create("sys/kernel/shmmni", &ids);
 }
 INITCALL("2fs", shm_init);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* System V shared memory. */
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/shm.h>
 #include <sys/wait.h>
 #include "abi.h"
@@ -74,4 +77,45 @@ ABI_CASE(shm_refuses_what_makes_no_sense)
 	CHECK(shmat(id, at, SHM_REMAP) == at);
 	CHECK(!shmdt(at) && !shmctl(id, IPC_RMID, NULL));
 	CHECK_ERR(shmdt(at), EINVAL);
+}
+
+ABI_CASE(shm_attached_to_be_read_is_never_written)
+{
+	int id = segment(4096);
+	char *at = shmat(id, NULL, SHM_RDONLY);
+	struct shmid_ds ds;
+
+	CHECK(at != (void *)-1 && at[0] == 0);
+	CHECK_ERR(mprotect(at, 4096, PROT_READ | PROT_WRITE), EACCES);
+	CHECK(!shmctl(id, IPC_STAT, &ds) && ds.shm_nattch == 1 && !shmdt(at));
+	CHECK(!shmctl(id, IPC_STAT, &ds) && ds.shm_nattch == 0 && !shmctl(id, IPC_RMID, NULL));
+}
+
+/* Huge pages are root's group's, and there are none. */
+ABI_CASE(shm_privileges_are_those_of_memory)
+{
+	struct rlimit none = { 0, 0 };
+	pid_t pid;
+	int id;
+
+	CHECK_ERR(shmget(IPC_PRIVATE, 4096, SHM_HUGETLB | 0600), ENOMEM);
+	pid = fork();
+	if (!pid) {
+		CHECK(!setgid(65534) && !setuid(65534) && !setrlimit(RLIMIT_MEMLOCK, &none));
+		CHECK((id = segment(4096)) >= 0);
+		CHECK_ERR(shmctl(id, SHM_LOCK, NULL), EPERM);
+		CHECK(!shmctl(id, SHM_UNLOCK, NULL) && !shmctl(id, IPC_RMID, NULL));
+		_exit(0);
+	}
+	CHECK(abi_wait(pid) == 0);
+}
+
+ABI_CASE(sysvipc_tells_which_segments_wait_for_their_end)
+{
+	char line[32], text[4096];
+	int id = segment(8192);
+
+	CHECK(shmat(id, NULL, 0) != (void *)-1 && !shmctl(id, SHM_LOCK, NULL) && !shmctl(id, IPC_RMID, NULL));
+	snprintf(line, sizeof(line), " %d  3600 ", id);
+	CHECK(strstr(abi_read("/proc/sysvipc/shm", text, sizeof(text)), line));
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* System V semaphores and message queues. */
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/ipc.h>
@@ -352,4 +353,39 @@ ABI_CASE(a_number_that_was_removed_comes_back_for_who_asks_for_it)
 	CHECK(!msgctl(id, IPC_RMID, NULL) && id == old);
 	CHECK(said("/proc/sys/kernel/msg_next_id", NULL) == -1);
 	CHECK(said("/proc/sys/kernel/sem_next_id", NULL) == -1 && said("/proc/sys/kernel/shm_next_id", NULL) == -1);
+}
+
+static void limit_write(const char *name, const char *value)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/sys/kernel/%s", name);
+	fd = open(path, O_WRONLY);
+	CHECK(fd >= 0 && write(fd, value, strlen(value)) == (ssize_t)strlen(value) && !close(fd));
+}
+
+ABI_CASE(the_numbers_of_objects_can_be_limited)
+{
+	char before[64], sem[64];
+	int a, b;
+
+	abi_read("/proc/sys/kernel/msgmni", before, sizeof(before));
+	abi_read("/proc/sys/kernel/sem", sem, sizeof(sem));
+	limit_write("msgmni", "0");
+	CHECK_ERR(msgget(IPC_PRIVATE, 0600), ENOSPC);
+	limit_write("msgmni", before);
+	a = msgget(IPC_PRIVATE, 0600);
+	CHECK(a >= 0 && !msgctl(a, IPC_RMID, NULL));
+	limit_write("sem", "250 32000 32 1");
+	a = semget(IPC_PRIVATE, 250, 0600);
+	b = semget(IPC_PRIVATE, 1, 0600);
+	CHECK(a >= 0 && b == -1 && errno == ENOSPC && !semctl(a, 0, IPC_RMID));
+	CHECK_ERR(semget(IPC_PRIVATE, 251, 0600), EINVAL);
+	limit_write("sem", sem);
+	a = semget(IPC_PRIVATE, 251, 0600);
+	CHECK(a >= 0);
+	CHECK_ERR(semctl(a, 0, SETVAL, -1), ERANGE);
+	CHECK(!semctl(a, 0, IPC_RMID));
+	CHECK_ERR(semctl(a, 0, SETVAL, -1), ERANGE);
 }

@@ -309,6 +309,8 @@ struct super *tmpfs_super(const char *type, uint64_t max_pages);
 extern const struct inode_ops tmpfs_dir_ops;
 /* For initramfs, memfd: a file without a name. */
 struct file *tmpfs_file_create(const char *name, uint32_t flags);
+/* Another open file of the same inode, with other @flags; NULL without memory. */
+struct file *tmpfs_file_again(const struct file *from, uint32_t flags);
 
 /* devtmpfs.c: ops and priv of a device number. -ENXIO. */
 int device_open(struct inode *inode, struct file *f);
