@@ -333,14 +333,14 @@ int dentry_iterate(struct file *f, bool (*emit)(void *arg, const char *name, uin
 
 loff_t seek_plain(struct file *f, loff_t offset, int whence)
 {
-	if (whence == LINUX_SEEK_CUR)
-		offset += f->pos;
-	else if (whence != LINUX_SEEK_SET)
+	loff_t base = whence == LINUX_SEEK_CUR ? f->pos : 0;
+
+	if (whence != LINUX_SEEK_CUR && whence != LINUX_SEEK_SET)
 		return -EINVAL;
-	if (offset < 0)
+	if ((offset > 0 && base > INT64_MAX - offset) || base + offset < 0)
 		return -EINVAL;
-	f->pos = offset;
-	return offset;
+	f->pos = base + offset;
+	return f->pos;
 }
 
 /* Leaves first, without recursion: descend to the first child until there is none, drop it, go on with its parent. */

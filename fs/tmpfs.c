@@ -267,9 +267,7 @@ static loff_t tmpfs_seek(struct file *f, loff_t offset, int whence)
 	} else if (whence != LINUX_SEEK_SET) {
 		return -EINVAL;
 	}
-	if (offset > 0 && base > INT64_MAX - offset)
-		return -EOVERFLOW;
-	if (base + offset < 0)
+	if ((offset > 0 && base > INT64_MAX - offset) || base + offset < 0)
 		return -EINVAL;
 	f->pos = base + offset;
 	return f->pos;

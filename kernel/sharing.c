@@ -158,8 +158,22 @@ static int64_t compare_files(struct process *a, struct process *b, uint64_t fd_a
 	return x && y ? order(x, y) : -EBADF;
 }
 
-static int64_t compare(struct process *a, struct process *b, const uint64_t *args)
+/* Where neither of two has what could be shared, they have the same. */
+static int64_t compare_undos(struct process *a, struct process *b)
 {
+	return list_empty(&a->sem_undos) && list_empty(&b->sem_undos) ? 0 : order(a, b);
+}
+
+/* A thread's own context for disk requests is its priority, no more. */
+static int64_t compare_io(const struct thread *a, const struct thread *b)
+{
+	return !READ_ONCE(a->io_priority) && !READ_ONCE(b->io_priority) ? 0 : order(a, b);
+}
+
+static int64_t compare(struct thread *x, struct thread *y, const uint64_t *args)
+{
+	struct process *a = x->process, *b = y->process;
+
 	switch ((int)args[0]) {
 	case LINUX_KCMP_FILE:
 		return compare_files(a, b, args[1], args[2]);
@@ -170,8 +184,11 @@ static int64_t compare(struct process *a, struct process *b, const uint64_t *arg
 	case LINUX_KCMP_FS:
 		return order(a->fs, b->fs);
 	case LINUX_KCMP_SIGHAND:
-	case LINUX_KCMP_SYSVSEM:
 		return order(a, b);
+	case LINUX_KCMP_IO:
+		return compare_io(x, y);
+	case LINUX_KCMP_SYSVSEM:
+		return compare_undos(a, b);
 	default:
 		return -EINVAL;
 	}
@@ -185,7 +202,7 @@ SYSCALL(NR_kcmp, kcmp)
 	if (a && b && (ptrace_may_access(a->process) || ptrace_may_access(b->process)))
 		result = -EPERM;
 	else if (a && b)
-		result = compare(a->process, b->process, args->a + 2);
+		result = compare(a, b, args->a + 2);
 	if (a)
 		thread_put(a);
 	if (b)

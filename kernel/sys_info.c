@@ -44,11 +44,13 @@ SYSCALL(NR_sysinfo, sysinfo)
 SYSCALL_FLAGS(NR_getrandom, getrandom, SYSCALL_DRIVER)
 {
 	uint64_t left = MIN(args->a[1], 0x1ffffffull), done = 0;
+	uint32_t flags = (uint32_t)args->a[2];
 	uint8_t bytes[RANDOM_CHUNK];
 	struct iovec_k storage;
 	struct iter to;
 
-	if ((uint32_t)args->a[2] & ~(LINUX_GRND_NONBLOCK | LINUX_GRND_RANDOM | LINUX_GRND_INSECURE))
+	if (flags & ~(LINUX_GRND_NONBLOCK | LINUX_GRND_RANDOM | LINUX_GRND_INSECURE) ||
+	    (flags & LINUX_GRND_RANDOM && flags & LINUX_GRND_INSECURE))
 		return -EINVAL;
 	iter_init_one(&to, &storage, args->a[0], left, false);
 	while (done < left && !(done && signal_interrupts())) {

@@ -135,6 +135,7 @@ ABI_CASE(position_belongs_to_the_open_file)
 	CHECK(lseek(fd, -1, SEEK_END) == 5 && read(fd, c, 4) == 1 && read(fd, c, 4) == 0);
 	CHECK(lseek(fd, 100, SEEK_SET) == 100 && read(fd, c, 1) == 0);
 	CHECK_ERR(lseek(fd, -1, SEEK_SET), EINVAL);
+	CHECK(lseek(fd, INT64_MAX, SEEK_SET) == INT64_MAX && lseek(fd, 1, SEEK_CUR) == -1 && errno == EINVAL);
 	CHECK_ERR(lseek(fd, 0, 9), EINVAL);
 	CHECK_ERR(pread(fd, c, 1, -1), EINVAL);
 	CHECK_ERR(lseek(-1, 0, SEEK_SET), EBADF);

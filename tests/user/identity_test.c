@@ -156,6 +156,7 @@ ABI_CASE(system_information_is_whole)
 	CHECK_ERR(syscall(SYS_sysinfo, BAD), EFAULT);
 	CHECK(syscall(SYS_getrandom, bytes, sizeof(bytes), 0) == sizeof(bytes) && memcmp(bytes, bytes + 32, 32));
 	CHECK_ERR(syscall(SYS_getrandom, bytes, 1, 0x80), EINVAL);
+	CHECK_ERR(syscall(SYS_getrandom, bytes, 1, 6), EINVAL);		/* GRND_RANDOM | GRND_INSECURE */
 	CHECK_ERR(syscall(SYS_getrandom, BAD, 1, 0), EFAULT);
 	CHECK(syscall(SYS_getrandom, bytes, 0, 1) == 0);
 	CHECK(syscall(SYS_personality, 0xffffffff) == 0);

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include "abi.h"
 
-enum { KIND_FILE, KIND_VM, KIND_FILES, KIND_FS, KIND_SIGHAND };
+enum { KIND_FILE, KIND_VM, KIND_FILES, KIND_FS, KIND_SIGHAND, KIND_IO, KIND_UNDO };
 
 static long kcmp(pid_t a, pid_t b, int kind, long x, long y)
 {
@@ -84,6 +84,7 @@ ABI_CASE(same_open_file_is_recognized)
 	CHECK(kcmp(me, me, KIND_FILE, a, b) + kcmp(me, me, KIND_FILE, b, a) == 3);
 	CHECK(kcmp(me, pid, KIND_VM, 0, 0) > 0 && kcmp(me, pid, KIND_FILES, 0, 0) > 0 && kcmp(me, pid, KIND_FS, 0, 0) > 0);
 	CHECK(kcmp(me, me, KIND_VM, 0, 0) == 0 && kcmp(me, me, KIND_SIGHAND, 0, 0) == 0);
+	CHECK(kcmp(me, pid, KIND_IO, 0, 0) == 0 && kcmp(me, pid, KIND_UNDO, 0, 0) == 0);	/* neither has any */
 	CHECK_ERR(kcmp(me, me, KIND_FILE, a, 99), EBADF);
 	CHECK_ERR(kcmp(me, me, 99, 0, 0), EINVAL);
 	CHECK_ERR(kcmp(me, 32001, KIND_VM, 0, 0), ESRCH);
