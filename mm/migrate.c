@@ -45,10 +45,10 @@ static int page_move(struct space *s, vaddr_t v, int node)
 	if (!vma || vma_is_object(vma))
 		return -EFAULT;
 	if (!pt_query(s->root, v, &p, NULL))
-		return -ENOENT;
+		return vma->file ? -ENOENT : -EFAULT;	/* as Linux since 4.3 */
 	page = page_of(p);
 	if (page == zero_page)
-		return node < 0 ? -EFAULT : -ENOENT;
+		return -EFAULT;
 	if (node < 0 || (unsigned int)node == page_node(page))
 		return (int)page_node(page);
 	if (!page_is_movable(vma, page))

@@ -127,7 +127,7 @@ ABI_CASE(move_pages_tells_and_moves)
 	pages[0] = p;
 	pages[1] = p + PAGE;	/* not there */
 	pages[2] = NULL;
-	CHECK(!syscall(SYS_move_pages, 0, 3ul, pages, NULL, status, 0) && status[0] >= 0 && status[1] == -ENOENT && status[2] == -EFAULT);
+	CHECK(!syscall(SYS_move_pages, 0, 3ul, pages, NULL, status, 0) && status[0] >= 0 && status[1] == -EFAULT && status[2] == -EFAULT);
 	CHECK(!syscall(SYS_move_pages, 0, 1ul, pages, nodes, status, MOVE) && status[0] == 0 && node_of(p) == 0);
 	if (two_nodes()) {
 		nodes[0] = 1;
