@@ -6,6 +6,7 @@
  */
 #include <fs/internal.h>
 #include <fs/landlock.h>
+#include <fs/mount.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include <kernel/user_ns.h>
@@ -178,7 +179,7 @@ static int rule_add(struct ruleset *r, const struct file *beneath, uint32_t allo
 	const struct inode *inode = beneath->inode;
 	int err;
 
-	if (!beneath->mount || !inode || beneath->ops == &ruleset_ops)
+	if (!beneath->mount || !inode || inode_is_ns(inode) || beneath->ops == &ruleset_ops)
 		return -EBADFD;
 	if (!LINUX_S_ISDIR(inode->mode) && (allowed & ~LINUX_LANDLOCK_OF_FILES))
 		return -EINVAL;

@@ -103,6 +103,8 @@ ABI_CASE(landlock_says_what_makes_no_sense)
 	CHECK_ERR(syscall(ADD, rules, BENEATH, BAD, 0), EFAULT);
 	b.parent = rules;
 	CHECK_ERR(syscall(ADD, rules, BENEATH, &b, 0), EBADFD);
+	b.parent = open("/proc/self/ns/mnt", O_RDONLY);
+	CHECK_ERR(syscall(ADD, rules, BENEATH, &b, 0), EBADFD);
 	b = (struct beneath){ 0, open("d1", O_PATH) };
 	CHECK_ERR(syscall(ADD, rules, BENEATH, &b, 0), ENOMSG);
 	b.allowed = WRITE_FILE;
