@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* stat(2), statx(2) and statfs(2) in all their forms, and getdents. */
 #include <fs/internal.h>
+#include <fs/notify.h>
 #include <fs/vfs.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
@@ -285,6 +286,8 @@ static int64_t do_getdents(int fd, uint64_t uto, uint64_t size, bool old)
 	n = dents_gather(f, &d);
 	if (n > 0 && copy_to_user(uto, d.buffer, n))
 		n = -EFAULT;
+	if (n >= 0)
+		notify_file(f, LINUX_IN_ACCESS);
 	kfree(d.buffer);
 put:
 	file_put(f);

@@ -5,6 +5,7 @@
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include "abi.h"
 
 static int start(void)
@@ -187,4 +188,17 @@ ABI_CASE(a_full_queue_overflows_once)
 		seen++;
 	}
 	CHECK(overflows == 1 && seen > 16000 && seen < 17000);
+}
+
+ABI_CASE(reading_a_directory_is_an_access)
+{
+	int fd = start(), d, wd;
+	char entries[512];
+
+	CHECK(!mkdir("d", 0755));
+	wd = inotify_add_watch(fd, "d", IN_ACCESS);
+	d = open("d", O_RDONLY | O_DIRECTORY);
+	CHECK(wd == 1 && d >= 0 && syscall(SYS_getdents64, d, entries, sizeof(entries)) > 0);
+	expect(fd, wd, IN_ACCESS | IN_ISDIR, NULL);
+	CHECK(!next(fd) && errno == EAGAIN);
 }
