@@ -174,6 +174,42 @@ static int64_t bytes_ahead(struct file *f, uint64_t uarg)
 	return put_user32(uarg, n < 0 ? 0 : MIN(n, (int64_t)INT32_MAX)) ? -EFAULT : 0;
 }
 
+/* FICLONE and its kin: no file system here shares blocks between files. */
+static int64_t no_clone(uint32_t cmd, uint64_t arg)
+{
+	struct file *from = cmd == LINUX_FICLONE ? fd_get_io((int)arg) : NULL;
+
+	if (cmd == LINUX_FICLONE && !from)
+		return -EBADF;
+	file_put(from);
+	return -EOPNOTSUPP;
+}
+
+/* Of plain files, after what is asked of any. */
+static int64_t ioctl_plain(struct file *f, uint32_t cmd, uint64_t arg)
+{
+	uint64_t bytes;
+
+	switch (cmd) {
+	case LINUX_FIONREAD:
+		return bytes_ahead(f, arg);
+	case LINUX_FIGETBSZ:
+		return put_user32(arg, PAGE_SIZE) ? -EFAULT : 0;
+	case LINUX_FIOQSIZE:
+		bytes = f->inode->nr_pages << PAGE_SHIFT;
+		return copy_to_user(arg, &bytes, sizeof(bytes)) ? -EFAULT : 0;
+	case LINUX_FIBMAP:
+		return privileged(LINUX_CAP_SYS_RAWIO) ? -EINVAL : -EPERM;
+	case LINUX_FS_IOC_FIEMAP:
+		return -EOPNOTSUPP;
+	case LINUX_FICLONE:
+	case LINUX_FICLONERANGE:
+	case LINUX_FIDEDUPERANGE:
+		return no_clone(cmd, arg);
+	}
+	return f->ops->ioctl ? f->ops->ioctl(f, cmd, arg) : -ENOTTY;
+}
+
 static int64_t ioctl_file(int fd, struct file *f, uint32_t cmd, uint64_t arg)
 {
 	switch (cmd) {
@@ -185,11 +221,9 @@ static int64_t ioctl_file(int fd, struct file *f, uint32_t cmd, uint64_t arg)
 		return set_nonblock(f, arg);
 	case LINUX_FIOASYNC:
 		return set_async_user(f, fd, arg);
-	case LINUX_FIONREAD:
-		if (f->inode && LINUX_S_ISREG(f->inode->mode))
-			return bytes_ahead(f, arg);
-		break;
 	}
+	if (f->inode && LINUX_S_ISREG(f->inode->mode))
+		return ioctl_plain(f, cmd, arg);
 	return f->ops->ioctl ? f->ops->ioctl(f, cmd, arg) : -ENOTTY;
 }
 

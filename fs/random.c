@@ -7,13 +7,16 @@
 #include <fs/internal.h>
 #include <kernel/init.h>
 #include <kernel/lock.h>
+#include <kernel/privilege.h>
 #include <kernel/thread.h>
 #include <kernel/time.h>
+#include <mm/user.h>
 #include <uapi/ferry/linux.h>
 
 #define BLOCK		64u
 #define KEY_WORDS	8
 #define CHUNK		256u
+#define ENTROPY_BITS	256u	/* also in /proc/sys/kernel/random */
 
 static struct spinlock random_lock = SPINLOCK_INIT("random");
 static uint32_t key[KEY_WORDS];		/* guarded by random_lock */
@@ -134,6 +137,8 @@ static ssize_t random_write(struct file *f, struct iter *from, loff_t *pos)
 		spin_unlock_irq(&random_lock, flags);
 		random_bytes(words, sizeof(words));
 		done += got;
+		if ((done & 0xffff) == 0 && signal_interrupts())
+			break;
 	}
 	return done;
 }
@@ -143,7 +148,54 @@ static loff_t no_seek(struct file *f, loff_t offset, int whence)
 	return 0;
 }
 
-static const struct file_ops random_ops = { .read = random_read, .write = random_write, .seek = no_seek };
+/* RNDADDENTROPY: how many bits they are believed to have, how many bytes follow, and the bytes. What they are believed to have changes nothing. */
+static int64_t entropy_add(uint64_t arg)
+{
+	struct iovec_k storage;
+	struct iter from;
+	int32_t head[2];
+	ssize_t n;
+
+	if (copy_from_user(head, arg, sizeof(head)))
+		return -EFAULT;
+	if (head[0] < 0)
+		return -EINVAL;
+	if (head[1] < 0)
+		return -EFAULT;
+	iter_init_one(&from, &storage, arg + sizeof(head), (uint64_t)head[1], false);
+	n = random_write(NULL, &from, NULL);
+	return n == head[1] ? 0 : n < 0 ? n : -EFAULT;
+}
+
+static int64_t entropy_count(uint64_t arg)
+{
+	uint32_t bits;
+
+	if (get_user32(&bits, arg))
+		return -EFAULT;
+	return (int32_t)bits < 0 ? -EINVAL : 0;
+}
+
+/* As Linux since 5.18: the pool has all the bits there are, and they are not taken away again. */
+static int64_t random_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
+{
+	if (cmd == LINUX_RNDGETENTCNT)
+		return put_user32(arg, ENTROPY_BITS) ? -EFAULT : 0;
+	switch (cmd) {
+	case LINUX_RNDADDTOENTCNT:
+		return privileged(LINUX_CAP_SYS_ADMIN) ? entropy_count(arg) : -EPERM;
+	case LINUX_RNDADDENTROPY:
+		return privileged(LINUX_CAP_SYS_ADMIN) ? entropy_add(arg) : -EPERM;
+	case LINUX_RNDZAPENTCNT:
+	case LINUX_RNDCLEARPOOL:
+	case LINUX_RNDRESEEDCRNG:
+		return privileged(LINUX_CAP_SYS_ADMIN) ? 0 : -EPERM;
+	default:
+		return -EINVAL;
+	}
+}
+
+static const struct file_ops random_ops = { .read = random_read, .write = random_write, .seek = no_seek, .ioctl = random_ioctl };
 
 static int random_init(void)
 {
