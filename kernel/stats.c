@@ -9,6 +9,7 @@
 #include <kernel/init.h>
 #include <mm/page.h>
 #include <mm/slab.h>
+#include <mm/vmap.h>
 
 static const char *const use_names[] = {
 	[PAGE_FREE] = "free", [PAGE_RESERVED] = "reserved", [PAGE_KERNEL] = "kernel", [PAGE_SLAB] = "slab", [PAGE_TABLE] = "table",
@@ -28,6 +29,7 @@ static void frames_show(struct seq *s, void *priv)
 {
 	struct frame_stats stats;
 
+	(void)kstack_trim(UINT64_MAX / PAGE_SIZE);	/* what is kept for threads to come would differ from one look to the next */
 	frame_stats(&stats);
 	seq_printf(s, "total %llu\nfree %llu\n", (unsigned long long)stats.total, (unsigned long long)stats.free);
 	for (unsigned int i = PAGE_RESERVED; i < ARRAY_SIZE(use_names); i++)

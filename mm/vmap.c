@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Kernel virtual space. The first part holds slots for kernel stacks, each with guard pages below (which are the guard above the one
- * before); a few freed stacks stay mapped for the next thread. The rest holds areas, first fit, each followed by a guard page.
- * vmap_lock guards the lists and the kernel's page tables here.
+ * before). Freed stacks stay mapped for the next threads until they are too many: then most go, with one flush of the CPUs' TLBs for them all.
+ * The rest holds areas, first fit, each followed by a guard page. vmap_lock guards the lists and the kernel's page tables here.
  */
 #include <asm/paging.h>
 #include <kernel/debug.h>
 #include <kernel/harden.h>
+#include <kernel/init.h>
 #include <kernel/lock.h>
 #include <kernel/log.h>
 #include <kernel/thread.h>
 #include <mm/page.h>
+#include <mm/reclaim.h>
 #include <mm/slab.h>
 #include <mm/vmap.h>
 
@@ -19,7 +21,8 @@
 #define STACK_SLOTS	32768u
 #define STACK_WORDS	(STACK_SLOTS / 64)
 #define STACKS_END	(VMAP_BASE + STACK_SLOTS * STACK_SLOT)
-#define STACKS_KEPT	8u
+#define STACKS_KEPT	8u	/* what is left when some go */
+#define STACKS_GO	32u	/* at a time */
 
 struct area {
 	struct list link;	/* sorted by start */
@@ -32,7 +35,7 @@ static struct spinlock vmap_lock = SPINLOCK_INIT("vmap");
 static struct list areas = LIST_INIT(areas);
 static uint64_t slots_used[STACK_WORDS];
 static unsigned int first_word;		/* no free slot before it */
-static vaddr_t kept[STACKS_KEPT];
+static vaddr_t kept[STACKS_KEPT + STACKS_GO];
 static unsigned int nr_kept;
 
 static int map_range(vaddr_t v, paddr_t p, uint64_t length, uint32_t prot)
@@ -203,20 +206,41 @@ static void slot_give(vaddr_t stack)
 	first_word = MIN(first_word, word);
 }
 
-/* Take the frames out of @stack and free them; some may be missing. vmap_lock held. */
-static void stack_strip(vaddr_t stack)
+/* What is taken out of the page tables, until no TLB knows it any more. */
+struct stripped {
+	vaddr_t stacks[STACKS_GO], least, most;
+	struct page *pages[STACKS_GO * STACK_PAGES];
+	unsigned int nr_stacks, nr_pages;
+};
+
+/* Some frames may be missing. vmap_lock held. */
+static void stack_strip(struct stripped *to, vaddr_t stack)
 {
-	struct page *pages[STACK_PAGES];
-	unsigned int nr = 0;
 	paddr_t p;
 
 	for (unsigned int i = 0; i < STACK_PAGES; i++)
 		if (pt_unmap(pt_kernel_root(), stack + i * PAGE_SIZE, &p))
-			pages[nr++] = page_of(p);
-	tlb_flush(pt_kernel_root(), stack, KSTACK_SIZE);
-	while (nr)
-		page_put(pages[--nr]);
-	debug_stack_unmap(stack);
+			to->pages[to->nr_pages++] = page_of(p);
+	to->least = to->nr_stacks ? MIN(to->least, stack) : stack;
+	to->most = MAX(to->most, stack + KSTACK_SIZE);
+	to->stacks[to->nr_stacks++] = stack;
+}
+
+/* Nobody gets the slots before slots_give(). */
+static void stripped_free(struct stripped *s)
+{
+	tlb_flush(pt_kernel_root(), s->least, s->most - s->least);
+	while (s->nr_pages)
+		page_put(s->pages[--s->nr_pages]);
+	for (unsigned int i = 0; i < s->nr_stacks; i++)
+		debug_stack_unmap(s->stacks[i]);
+}
+
+/* vmap_lock held. */
+static void slots_give(const struct stripped *s)
+{
+	for (unsigned int i = 0; i < s->nr_stacks; i++)
+		slot_give(s->stacks[i]);
 }
 
 static bool stack_fill(vaddr_t stack)
@@ -248,14 +272,16 @@ static void unguard(vaddr_t stack)
 /* vmap_lock held. */
 static vaddr_t stack_make(void)
 {
+	struct stripped s = { .nr_stacks = 0 };
 	vaddr_t stack = slot_take();
 
 	if (stack && !hardened(HARDEN_GUARD))
 		unguard(stack);
 	if (!stack || stack_fill(stack))
 		return stack;
-	stack_strip(stack);
-	slot_give(stack);
+	stack_strip(&s, stack);
+	stripped_free(&s);
+	slots_give(&s);
 	return 0;
 }
 
@@ -269,19 +295,44 @@ vaddr_t kstack_alloc(void)
 	return stack;
 }
 
+/* vmap_lock held, with @flags; given up while the TLBs are flushed. Those that were freed first go, at most @nr of them; how many. */
+static unsigned int kept_strip(unsigned int nr, uint64_t flags)
+{
+	struct stripped s = { .nr_stacks = 0 };
+
+	if (nr_kept <= STACKS_KEPT || !nr)
+		return 0;
+	nr = MIN(MIN(nr, nr_kept - STACKS_KEPT), STACKS_GO);
+	for (unsigned int i = 0; i < nr; i++)
+		stack_strip(&s, kept[i]);
+	nr_kept -= nr;
+	memmove(kept, kept + nr, nr_kept * sizeof(kept[0]));
+	spin_unlock_irq(&vmap_lock, flags);
+	stripped_free(&s);
+	(void)spin_lock_irq(&vmap_lock);
+	slots_give(&s);
+	return nr;
+}
+
 void kstack_free(vaddr_t stack)
 {
 	uint64_t flags;
 
 	debug_stack_left(stack);
 	flags = spin_lock_irq(&vmap_lock);
-	if (nr_kept < STACKS_KEPT) {
-		kept[nr_kept++] = stack;
-	} else {
-		stack_strip(stack);
-		slot_give(stack);
-	}
+	while (nr_kept == ARRAY_SIZE(kept))
+		(void)kept_strip(STACKS_GO, flags);
+	kept[nr_kept++] = stack;
 	spin_unlock_irq(&vmap_lock, flags);
+}
+
+uint64_t kstack_trim(uint64_t nr_pages)
+{
+	uint64_t flags = spin_lock_irq(&vmap_lock);
+	unsigned int nr = kept_strip((unsigned int)MIN((nr_pages + STACK_PAGES - 1) / STACK_PAGES, (uint64_t)STACKS_GO), flags);
+
+	spin_unlock_irq(&vmap_lock, flags);
+	return nr * STACK_PAGES;
 }
 
 bool kstack_is_guard(vaddr_t a)
@@ -303,3 +354,10 @@ void vmap_init(void)
 	}
 	spin_unlock_irq(&vmap_lock, flags);
 }
+
+static int vmap_setup(void)
+{
+	reclaim_register(kstack_trim);
+	return 0;
+}
+INITCALL("2fs", vmap_setup);

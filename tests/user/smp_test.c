@@ -9,9 +9,11 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
+#include <uapi/ferry/linux_process.h>
 #include "abi.h"
 
 #define WORKERS		6
@@ -478,4 +480,43 @@ ABI_CASE(unmapping_is_told_to_other_processors_and_counted)
 	}
 	__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
 	CHECK(!pthread_join(other, NULL));
+}
+
+#define MANY	96
+
+static _Alignas(16) char many_stacks[MANY][PAGE];
+static int many_left[MANY], many_go, many_here;	/* the first are theirs, cleared by the kernel */
+
+/* Without a C library's thread behind it: only bare calls. */
+static int end_with_the_others(void *arg)
+{
+	(void)arg;
+	__atomic_fetch_add(&many_here, 1, __ATOMIC_SEQ_CST);
+	while (!__atomic_load_n(&many_go, __ATOMIC_RELAXED))
+		syscall(SYS_futex, &many_go, LINUX_FUTEX_WAIT, 0, NULL);
+	syscall(SYS_exit, 0);
+	return 0;
+}
+
+ABI_CASE(threads_that_end_in_crowds_do_not_flush_one_by_one)
+{
+	unsigned int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_CHILD_CLEARTID;
+	long long before;
+
+	if (vmstat("nr_tlb_remote_flush") < 0)
+		return;
+	for (int i = 0; i < MANY; i++) {
+		many_left[i] = 1;
+		CHECK(clone(end_with_the_others, many_stacks[i] + PAGE, (int)flags, NULL, NULL, NULL, &many_left[i]) > 0);
+	}
+	while (__atomic_load_n(&many_here, __ATOMIC_SEQ_CST) < MANY)
+		nap(1000);
+	before = vmstat("nr_tlb_remote_flush");
+	__atomic_store_n(&many_go, 1, __ATOMIC_SEQ_CST);
+	syscall(SYS_futex, &many_go, LINUX_FUTEX_WAKE, MANY);
+	for (int i = 0; i < MANY; i++)
+		while (__atomic_load_n(&many_left[i], __ATOMIC_SEQ_CST))
+			nap(1000);
+	nap(50000);	/* the last of them leave the kernel */
+	CHECK(vmstat("nr_tlb_remote_flush") - before < MANY / 2);
 }

@@ -16,6 +16,8 @@ void vunmap(void *v);
 /* A stack of KSTACK_SIZE bytes with an unmapped guard page on each side; lowest address, or 0. */
 vaddr_t kstack_alloc(void);
 void kstack_free(vaddr_t stack);
+/* Freed stacks are kept for the next threads, half a megabyte of them at most: free some @nr_pages of those; how many they were. Any context. */
+uint64_t kstack_trim(uint64_t nr_pages);
 /* Is @a inside a stack's guard page (for the page fault report)? */
 bool kstack_is_guard(vaddr_t a);
 void vmap_init(void);
