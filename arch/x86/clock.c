@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The clock: the TSC, measured at boot against channel 2 of the 8254 (data sheet 231164), and the CMOS clock (MC146818) for the date. While
- * the 8254 counts, the boot goes on with a rate that is surely no less than the true one: time is slow then, and never goes back. A host may
- * take the CPU away at any time, for longer than the 8254 counts: its output says that it ran out, and such a measurement is not used.
- * asm/clock_rate.h says what the others are worth. Where there is no 8254, what ACPI's tables name is the reference (clocksource.c).
+ * The clock: the TSC, measured at boot against channel 2 of the 8254 (data sheet 231164). While the 8254 counts, the boot goes on with a
+ * rate that is surely no less than the true one: time is slow then, and never goes back. A host may take the CPU away at any time, for
+ * longer than the 8254 counts: its output says that it ran out, and such a measurement is not used. asm/clock_rate.h says what the others
+ * are worth. Where there is no 8254, what ACPI's tables name is the reference (clocksource.c).
  *
  * What the TSC says is a line, which clock_steer() bends: from then on it rises by another rate. Who reads the line while it changes looks again.
  */
@@ -12,6 +12,7 @@
 #include <asm/cpu.h>
 #include <asm/io.h>
 #include <asm/math.h>
+#include <asm/rtc.h>
 #include <kernel/log.h>
 #include <kernel/time.h>
 #include "clocksource.h"
@@ -35,13 +36,6 @@
 #define TSC_HZ_FALLBACK		1000000000ull
 #define TSC_HZ_LEAST		10000000ull
 #define TSC_HZ_MOST		10000000000ull	/* while nothing is known */
-
-#define CMOS_INDEX		0x70
-#define CMOS_DATA		0x71
-#define CMOS_NMI_OFF		0x80
-#define CMOS_A_UPDATING		0x80
-#define CMOS_B_BINARY		0x04
-#define CMOS_B_24H		0x02
 
 #define LINE_LOOKS		100000u	/* a change takes some hundred instructions, unless an NMI is in its midst */
 
@@ -206,66 +200,6 @@ static void rate_set(uint64_t hz)
 	line_raw = (struct clock_line){ tsc_base, tsc_mult };
 }
 
-static uint8_t cmos_read(uint8_t reg)
-{
-	out8(CMOS_INDEX, CMOS_NMI_OFF | reg);
-	return in8(CMOS_DATA);
-}
-
-static unsigned int from_bcd(uint8_t v, bool binary)
-{
-	return binary ? v : (v >> 4) * 10u + (v & 15);
-}
-
-struct date {
-	unsigned int second, minute, hour, day, month, year;
-};
-
-static struct date cmos_date(void)
-{
-	uint8_t b = cmos_read(11), hour = cmos_read(4);
-	bool binary = b & CMOS_B_BINARY, afternoon = !(b & CMOS_B_24H) && hour & 0x80;
-	struct date d;
-
-	d.second = from_bcd(cmos_read(0), binary);
-	d.minute = from_bcd(cmos_read(2), binary);
-	d.hour = from_bcd(hour & (b & CMOS_B_24H ? 0xff : 0x7f), binary);
-	d.day = from_bcd(cmos_read(7), binary);
-	d.month = from_bcd(cmos_read(8), binary);
-	d.year = 2000 + from_bcd(cmos_read(9), binary);
-	if (!(b & CMOS_B_24H))
-		d.hour = d.hour % 12 + (afternoon ? 12 : 0);
-	return d;
-}
-
-/* Days since 1970 of a date of the Gregorian calendar, with the year begun in March so that the leap day is the last. */
-static uint64_t days_since_1970(unsigned int year, unsigned int month, unsigned int day)
-{
-	unsigned int y = month > 2 ? year : year - 1, m = month > 2 ? month - 3 : month + 9;
-
-	return 365ull * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
-}
-
-/* Two equal readings outside an update; seconds since 1970, 0 when the clock talks nonsense. */
-static uint64_t cmos_seconds(void)
-{
-	struct date d, again;
-	unsigned int tries;
-
-	for (tries = 0; tries < 1000 && (cmos_read(10) & CMOS_A_UPDATING); tries++)
-		time_delay_us(10);
-	d = cmos_date();
-	for (tries = 0; tries < 10; tries++) {
-		again = cmos_date();
-		if (!memcmp(&d, &again, sizeof(d)))
-			break;
-		d = again;
-	}
-	if (d.month < 1 || d.month > 12 || d.day < 1 || d.day > 31 || d.hour > 23 || d.minute > 59 || d.second > 60)
-		return 0;
-	return days_since_1970(d.year, d.month, d.day) * 86400 + d.hour * 3600 + d.minute * 60 + d.second;
-}
-
 static time_ns_t line_at(uint64_t base, uint64_t mult, uint64_t tsc)
 {
 	return (time_ns_t)((unsigned __int128)(tsc - base) * mult >> 32);
@@ -372,7 +306,7 @@ void clock_init(uint64_t entry_tsc)
 {
 	tsc_base = entry_tsc;
 	rate_set(tsc_measure_start());
-	realtime_base = cmos_seconds() * NSEC_PER_SEC - time_now();
+	realtime_base = rtc_date() * NSEC_PER_SEC - time_now();
 }
 
 bool clock_has_8254(void)

@@ -98,4 +98,36 @@ struct linux_timex {
 	int tai, reserved[11];
 };
 
+/* rtc(4): requests of /dev/rtc0, in the order of their numbers. */
+#define LINUX_RTC_AIE_ON		0x7001u
+#define LINUX_RTC_AIE_OFF		0x7002u
+#define LINUX_RTC_UIE_ON		0x7003u
+#define LINUX_RTC_UIE_OFF		0x7004u
+#define LINUX_RTC_PIE_ON		0x7005u
+#define LINUX_RTC_PIE_OFF		0x7006u
+#define LINUX_RTC_ALM_SET		0x40247007u
+#define LINUX_RTC_ALM_READ		0x80247008u
+#define LINUX_RTC_RD_TIME		0x80247009u
+#define LINUX_RTC_SET_TIME		0x4024700au
+#define LINUX_RTC_IRQP_READ		0x8008700bu
+#define LINUX_RTC_IRQP_SET		0x4008700cu
+#define LINUX_RTC_EPOCH_SET		0x4008700eu
+#define LINUX_RTC_WKALM_SET		0x4028700fu
+#define LINUX_RTC_WKALM_RD		0x80287010u
+/* What a read tells, below the number of interrupts. */
+#define LINUX_RTC_UF			0x10u
+#define LINUX_RTC_AF			0x20u
+#define LINUX_RTC_PF			0x40u
+#define LINUX_RTC_IRQF			0x80u
+
+/* Months from 0, years from 1900; the last is unused. */
+struct linux_rtc_time {
+	int tm_sec, tm_min, tm_hour, tm_mday, tm_mon, tm_year, tm_wday, tm_yday, tm_isdst;
+};
+
+struct linux_rtc_wkalrm {
+	unsigned char enabled, pending;
+	struct linux_rtc_time time;
+};
+
 #endif

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The clock: the TSC measured against an 8254, the date from an MC146818. */
+/* The clock: the TSC measured against an 8254. */
 #include "mock.h"
 #define time_now		clock_test_now
 #define time_realtime		clock_test_realtime
 #define time_delay_us		clock_test_delay
 #define clock_raw_now		clock_test_raw_now
 #define clocksource_reference	clock_test_reference
+#define rtc_date		clock_test_rtc_date
 #include "arch/x86/clock.c"
 #include "ktest.h"
 
 KTEST_SUITE(clock);
 
-static uint8_t cmos[16], cmos_index;
+#define DATE	1795227412ull	/* 2026-11-21 02:16:52 */
+
 static bool pit_dead, high_byte;
 static uint64_t other_hz;		/* of the counter that the tables name; 0: none */
 static uint32_t other_mask;
 static uint16_t latched;
-static unsigned int updating;
 static uint64_t pit_start;		/* TSC when the 8254 was started */
 static uint64_t stall;			/* cycles the host takes away */
 static unsigned int stalls, stall_every, writes;
@@ -30,17 +31,11 @@ static uint8_t machine_read(uint16_t port)
 	}
 	if (port == PIT_GATE_PORT)
 		return (mock.tsc - pit_start) * PIT_HZ / 1000000000 > 0xffff ? PIT_RAN_OUT : 0;
-	if (port != CMOS_DATA)
-		return 0;
-	if (cmos_index == 10)
-		return updating && updating-- ? CMOS_A_UPDATING : 0;
-	return cmos[cmos_index & 15];
+	return 0;
 }
 
 static void machine_write(uint16_t port, uint8_t v)
 {
-	if (port == CMOS_INDEX)
-		cmos_index = v & 0x7f;
 	if (port == PIT_COMMAND && v == PIT_LATCH2)
 		latched = pit_dead ? 0xffff : (uint16_t)(0xffff - (mock.tsc - pit_start) * PIT_HZ / 1000000000);
 	if (port == PIT_COMMAND && v == PIT_MODE0_CHANNEL2)
@@ -51,6 +46,11 @@ static uint32_t other_read(void)
 {
 	mock.tsc += 500;
 	return (uint32_t)((unsigned __int128)mock.tsc * other_hz / 1000000000) & other_mask;
+}
+
+uint64_t clock_test_rtc_date(void)
+{
+	return DATE;
 }
 
 int clock_test_reference(struct clock_reference *ref)
@@ -67,16 +67,8 @@ static void start(void)
 	mock.tsc_step = 200;
 	pit_dead = high_byte = false;
 	other_hz = 0;
-	updating = stalls = writes = 0;
+	stalls = writes = 0;
 	pit_start = 0;
-	memset(cmos, 0, sizeof(cmos));
-	cmos[11] = CMOS_B_24H;
-	cmos[7] = 0x21;		/* 2026-11-21 02:16:52 */
-	cmos[8] = 0x11;
-	cmos[9] = 0x26;
-	cmos[4] = 0x02;
-	cmos[2] = 0x16;
-	cmos[0] = 0x52;
 }
 
 /* The loop that waits for the 8254 reads no TSC: let time pass there. */
@@ -212,7 +204,7 @@ static void run_without_pit(uint64_t hz, uint32_t mask)
 	clock_settle();
 	EXPECT_TRUE(clock_tsc_hz() > 999000000 && clock_tsc_hz() < 1001000000);
 	EXPECT_TRUE(time_now() >= rough);
-	EXPECT_EQ(time_realtime() / NSEC_PER_SEC, 1795227412);
+	EXPECT_EQ(time_realtime() / NSEC_PER_SEC, DATE);
 }
 
 KTEST_CASE(tsc_is_measured_by_another_counter_without_an_8254)
@@ -233,54 +225,6 @@ KTEST_CASE(another_counter_that_stops_is_told)
 	EXPECT_TRUE(mock.nr_relax <= 3 * POLLS_STILL);
 }
 
-KTEST_CASE(date_in_bcd_is_read)
-{
-	start();
-	EXPECT_EQ(cmos_seconds(), 1795227412);
-}
-
-KTEST_CASE(date_in_binary_is_read)
-{
-	start();
-	cmos[11] |= CMOS_B_BINARY;
-	cmos[7] = 21, cmos[8] = 11, cmos[9] = 26, cmos[4] = 2, cmos[2] = 16, cmos[0] = 52;
-	EXPECT_EQ(cmos_seconds(), 1795227412);
-}
-
-KTEST_CASE(twelve_hour_clock_knows_noon_and_midnight)
-{
-	start();
-	cmos[11] = 0;
-	cmos[4] = 0x82;
-	EXPECT_EQ(cmos_seconds(), 1795227412 + 12 * 3600);
-	cmos[4] = 0x12;
-	EXPECT_EQ(cmos_seconds(), 1795227412 - 2 * 3600);
-}
-
-KTEST_CASE(leap_day_lies_between_february_and_march)
-{
-	EXPECT_EQ(days_since_1970(1970, 1, 1), 0);
-	EXPECT_EQ(days_since_1970(2024, 3, 1) - days_since_1970(2024, 2, 28), 2);
-	EXPECT_EQ(days_since_1970(2023, 3, 1) - days_since_1970(2023, 2, 28), 1);
-	EXPECT_EQ(days_since_1970(2000, 3, 1), 11017);
-}
-
-KTEST_CASE(nonsense_from_the_date_clock_is_no_date)
-{
-	start();
-	cmos[8] = 0x13;
-	EXPECT_EQ(cmos_seconds(), 0);
-}
-
-KTEST_CASE(update_in_progress_is_waited_for)
-{
-	start();
-	run();
-	updating = 5;
-	EXPECT_EQ(cmos_seconds(), 1795227412);
-	EXPECT_EQ(updating, 0);
-}
-
 KTEST_CASE(delay_takes_its_time_and_not_much_more)
 {
 	time_ns_t before, took;
@@ -291,7 +235,7 @@ KTEST_CASE(delay_takes_its_time_and_not_much_more)
 	time_delay_us(100);
 	took = time_now() - before;
 	EXPECT_TRUE(took >= 100000 && took < 110000);
-	EXPECT_TRUE(time_realtime() >= 1795227412 * NSEC_PER_SEC);
+	EXPECT_TRUE(time_realtime() >= DATE * NSEC_PER_SEC);
 }
 
 /* 10 % of what the TSC counts; what time_now() says is what it said. */
