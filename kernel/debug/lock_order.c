@@ -3,8 +3,9 @@
  * Lock order. Locks of one name and kind are a class. Whoever takes a lock while holding others adds an edge from each of their classes
  * to its own; an edge that closes a circle could end in a deadlock, even if it never did. So could a class that interrupts wait for and
  * that is held with interrupts on, directly or through edges. Two locks of one class must always be nested in the same order of
- * addresses. A spinlock is noted with its CPU, a mutex with its thread. The graph has a lock of its own; run queues (kernel/run_queue.h)
- * are not looked at. Also here: sleeping where that cannot be, locks given back by others or never, locks in freed memory.
+ * addresses, but for those of a few classes (has_graph()). A spinlock is noted with its CPU, a mutex with its thread. The graph has a
+ * lock of its own; run queues (kernel/run_queue.h) are not looked at. Also here: sleeping where that cannot be, locks given back by others
+ * or never, locks in freed memory.
  */
 #include <asm/smp.h>
 #include <kernel/log.h>
@@ -246,15 +247,25 @@ struct taking {
 	uint64_t rip, rbp;
 };
 
+/* Are its locks nested along a graph that whoever changes it keeps free of circles? Then addresses say nothing. */
+static bool has_graph(const struct lock_class *c)
+{
+	static const char *const names[] = { "epoll" };	/* files that watch one another: nesting_check() in fs/epoll.c */
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(c->name, names[i]))
+			return true;
+	return false;
+}
+
 static void same_class(const struct taking *t, const void *under)
 {
 	struct lock_class *c = &classes[t->class];
 	uint32_t *seen = t->lock > under ? &c->up : &c->down;
 
-	if (!*seen)
-		*seen = stack_save(t->rip, t->rbp);
-	else
+	if (*seen || has_graph(c))
 		return;
+	*seen = stack_save(t->rip, t->rbp);
 	if (c->up && c->down)
 		find(TWO_ORDERS, t->class, t->class);
 }
