@@ -70,21 +70,29 @@ struct process *pidfd_get(int fd, bool *nonblock)
 	return err ? ERR_PTR(err) : p ? p : ERR_PTR(-ESRCH);
 }
 
+int pidfd_install(struct process *p, uint32_t flags)
+{
+	struct file *f = pidfd_create(flags);
+
+	if (!f)
+		return -ENOMEM;
+	pidfd_set(f, p);
+	return fd_install_new(f, LINUX_O_CLOEXEC);
+}
+
 SYSCALL(NR_pidfd_open, pidfd_open)
 {
 	struct process *p;
-	struct file *f;
+	int64_t fd;
 
 	if (((uint32_t)args->a[1] & ~LINUX_O_NONBLOCK) || (pid_t)args->a[0] <= 0)
 		return -EINVAL;
 	p = process_find(args->a[0]);
 	if (!p)
 		return -ESRCH;
-	f = pidfd_create(args->a[1]);
-	if (f)
-		pidfd_set(f, p);
+	fd = pidfd_install(p, args->a[1]);
 	process_put(p);
-	return f ? fd_install_new(f, LINUX_O_CLOEXEC) : -ENOMEM;
+	return fd;
 }
 
 /* What a program may claim about a signal that it sends to another. */

@@ -73,11 +73,6 @@ void seccomp_listener_unused(struct seccomp_listener *l)
 
 /* ---- The thread whose call it is ---- */
 
-static bool is_dying(void)
-{
-	return READ_ONCE(current_process->exiting) || READ_ONCE(current->exiting) || signal_fatal_pending();
-}
-
 static bool request_has_news(struct seccomp_listener *l, struct request *r, bool uninterruptible)
 {
 	uint64_t flags = spin_lock_irq(&l->lock);
@@ -148,7 +143,7 @@ static int request_wait(struct seccomp_listener *l, struct request *r)
 			;
 		if (request_is_answered(l, r))
 			return 0;
-		if (is_dying() || err == -EINTR)
+		if (thread_is_dying() || err == -EINTR)
 			return -ERESTARTSYS;
 	}
 }

@@ -48,6 +48,11 @@ bool signal_fatal_pending(void)
 	return fatal && !thread_is_traced(current);
 }
 
+bool thread_is_dying(void)
+{
+	return READ_ONCE(current_process->exiting) || READ_ONCE(current->exiting) || signal_fatal_pending();
+}
+
 bool signal_pending(const struct thread *t)
 {
 	const struct process *p = t->process;

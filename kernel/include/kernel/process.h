@@ -159,6 +159,8 @@ struct thread *thread_find(pid_t tgid, pid_t tid);
 struct process *process_find(pid_t pid);
 void process_get(struct process *p);
 void process_put(struct process *p);
+/* pidfd.c: a new descriptor of the current process that stands for @p, or -errno. May sleep. */
+int pidfd_install(struct process *p, uint32_t flags);
 
 /*
  * A new process, with a reference for the caller, running the ELF image of @path with @argv and @envp (kernel strings, NULL-ended), init's child,

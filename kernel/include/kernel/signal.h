@@ -52,6 +52,8 @@ int signal_mask_borrow_user(uint64_t address, uint64_t size);
 
 /* Does a signal wait that will end the current process, by what is set now and without asking a tracer? For sleeps that only that may end. */
 bool signal_fatal_pending(void);
+/* That, or it ends already. */
+bool thread_is_dying(void);
 
 /*
  * Results of an interrupted call that never reach user mode (kernel/signal_deliver.c turns them into -EINTR or starts the call again).
