@@ -88,11 +88,16 @@ static int target_check(const struct target *t)
 	return err ? err : inode_owner_or_root(t->inode) ? 0 : -EPERM;
 }
 
-static void target_changed(const struct target *t)
+static void target_told(const struct target *t, uint32_t event)
 {
 	t->inode->ctime = time_realtime();
 	if (t->path.dentry)
-		notify_dentry(t->path.dentry, LINUX_IN_ATTRIB);
+		notify_dentry(t->path.dentry, event);
+}
+
+static void target_changed(const struct target *t)
+{
+	target_told(t, LINUX_IN_ATTRIB);
 }
 
 static int change_mode(const struct target *t, mode_t mode)
@@ -253,7 +258,11 @@ static int change_times(const struct target *target, const struct linux_timespec
 		return now ? -EACCES : -EPERM;
 	set_time(&inode->atime, &t[0]);
 	set_time(&inode->mtime, &t[1]);
-	target_changed(target);
+	/* One of the two alone is told as what else changes it. */
+	if (t[0].tv_nsec == LINUX_UTIME_OMIT)
+		target_told(target, LINUX_IN_MODIFY);
+	else
+		target_told(target, t[1].tv_nsec == LINUX_UTIME_OMIT ? LINUX_IN_ACCESS : LINUX_IN_ATTRIB);
 	return 0;
 }
 
@@ -439,6 +448,8 @@ SYSCALL(NR_fallocate, fallocate)
 		err = no_room_error(f);
 	else
 		err = f->ops->fallocate(f, args->a[1], offset, length);
+	if (!err)
+		notify_file(f, LINUX_IN_MODIFY);
 	file_put(f);
 	return err;
 }

@@ -573,7 +573,7 @@ static int cgroup_fs_init(void)
 
 	fs_setup();
 	cgroup_super = (struct super){ .type = "cgroup2", .magic = CGROUP_MAGIC, .dev = 0xfd, .ops = &super_ops };
-	ref_init(&cgroup_super.ref);
+	super_init(&cgroup_super);
 	inode = inode_create(&cgroup_super, LINUX_S_IFDIR | 0755, &dir_inode_ops, &dir_ops);
 	cgroup_super.root = inode ? dentry_create(NULL, "", 0, inode, false) : NULL;
 	if (!cgroup_super.root)

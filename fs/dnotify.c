@@ -24,10 +24,12 @@ static void note_end(struct notify_mark *m)
 	kfree(container_of(m, struct note, mark));
 }
 
-static void note_tell(struct notify_mark *m, const struct notify_event *e)
+static void note_tell(struct notify_mark *m, struct notify_event *e, enum notify_place at)
 {
 	struct note *n = container_of(m, struct note, mark);
 
+	if (e->mask & LINUX_FAN_RENAME && (e->dir != e->new_dir || at != NOTIFY_AT_SELF))
+		return;		/* to be told only of what stays in its directory, once */
 	file_owner_message(n->file);
 	if (!n->lasting)
 		note_end(m);
@@ -37,7 +39,7 @@ static struct note *note_find(const struct file *f, const void *table)
 {
 	struct notify_mark *m;
 
-	list_for_each(m, &f->inode->watches, inode_link) {
+	list_for_each(m, &f->inode->watches, link) {
 		struct note *n = container_of(m, struct note, mark);
 
 		if (m->tell == note_tell && n->file == f && (!table || n->table == table))
@@ -52,7 +54,7 @@ static uint32_t mask_of(uint32_t what)
 {
 	return (what & LINUX_DN_ACCESS ? LINUX_IN_ACCESS : 0) | (what & LINUX_DN_MODIFY ? LINUX_IN_MODIFY : 0) |
 	       (what & LINUX_DN_CREATE ? LINUX_IN_CREATE | LINUX_IN_MOVED_TO : 0) |
-	       (what & LINUX_DN_DELETE ? LINUX_IN_DELETE | LINUX_IN_MOVED_FROM : 0) | (what & LINUX_DN_RENAME ? NOTIFY_RENAMED : 0) |
+	       (what & LINUX_DN_DELETE ? LINUX_IN_DELETE | LINUX_IN_MOVED_FROM : 0) | (what & LINUX_DN_RENAME ? LINUX_FAN_RENAME : 0) |
 	       (what & LINUX_DN_ATTRIB ? LINUX_IN_ATTRIB : 0);
 }
 
@@ -72,11 +74,11 @@ int dnotify_set(struct file *f, int fd, uint32_t what)
 	err = n ? file_owner_by_default(f, fd) : -ENOMEM;
 	if (err)
 		goto free_note;
-	*n = (struct note){ .file = f, .table = current_process->files, .mark = { .tell = note_tell, .end = note_end } };
+	*n = (struct note){ .file = f, .table = current_process->files, .mark = { .inode = f->inode, .tell = note_tell, .end = note_end } };
 	spin_lock(&notify_lock);
 	old = note_find(f, n->table);
 	if (!old) {
-		notify_mark(f->inode, &n->mark);
+		notify_mark(&n->mark);
 		old = n;
 		n = NULL;
 	}

@@ -58,7 +58,7 @@ static int64_t fcntl_descriptor(int fd, struct file *f, uint32_t cmd, uint64_t a
 	case LINUX_F_SETFD:
 		return fd_set_cloexec(t, fd, arg & LINUX_FD_CLOEXEC);
 	case LINUX_F_GETFL:
-		return f->flags;
+		return f->flags & FILE_FLAGS_TOLD;
 	default:
 		return -ENOSYS;
 	}

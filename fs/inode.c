@@ -52,7 +52,7 @@ void inode_put(struct inode *inode)
 {
 	if (!inode || !ref_put(&inode->ref))
 		return;
-	notify_inode_end(inode, inode->nlink ? 0 : LINUX_IN_DELETE_SELF);
+	notify_inode_end(inode);
 	xattrs_free(inode);
 	if (inode->ops && inode->ops->destroy)
 		inode->ops->destroy(inode);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * inotify(7): a program asks to be told what happens to files and directories. A watch is a mark on an inode (fs/notify.c); it does not keep
- * the inode, which takes its watches along when it goes (IN_DELETE_SELF, IN_IGNORED). notify_lock guards all watches and queues. Left out:
- * fanotify.
+ * the inode, which takes its watches along when it goes (IN_DELETE_SELF, IN_IGNORED). notify_lock guards all watches and queues.
  */
 #include <fs/internal.h>
 #include <fs/node.h>
@@ -44,7 +43,7 @@ struct event {
 	char name[];
 };
 
-static unsigned int nr_instances;
+static unsigned int nr_instances, nr_watches;
 
 /* ---- Queues: notify_lock held ---- */
 
@@ -113,6 +112,7 @@ static void tell(struct instance *in, int32_t wd, uint32_t mask, uint32_t cookie
 static void watch_free(struct watch *w)
 {
 	notify_unmark(&w->mark);
+	nr_watches--;
 	list_del(&w->instance_link);
 	kfree(w);
 }
@@ -125,13 +125,17 @@ static void watch_end(struct notify_mark *m)
 	watch_free(w);
 }
 
-static void watch_tell(struct notify_mark *m, const struct notify_event *e)
+static void watch_tell(struct notify_mark *m, struct notify_event *e, enum notify_place at)
 {
+	bool named = at == NOTIFY_AT_DIR || e->mask & NOTIFY_NAMES;
 	struct watch *w = container_of(m, struct watch, mark);
+	uint32_t mask = e->mask & (LINUX_IN_ALL_EVENTS | LINUX_IN_UNMOUNT | LINUX_IN_ISDIR);
 
-	if (!(m->mask & e->mask & LINUX_IN_ALL_EVENTS) || (e->unlinked && (m->mask & LINUX_IN_EXCL_UNLINK)))
+	if (!(m->mask & mask & ~LINUX_IN_ISDIR) || (at == NOTIFY_AT_DIR && e->unlinked && (m->mask & LINUX_IN_EXCL_UNLINK)))
 		return;
-	tell(w->instance, w->wd, e->mask, e->cookie, e->name);
+	if (mask & (LINUX_IN_DELETE_SELF | LINUX_IN_MOVE_SELF))
+		mask &= ~LINUX_IN_ISDIR;
+	tell(w->instance, w->wd, mask, e->cookie, named ? e->name : NULL);
 	if (m->mask & LINUX_IN_ONESHOT)
 		watch_end(m);
 }
@@ -331,10 +335,11 @@ static int watch_set(struct instance *in, struct inode *inode, uint32_t mask, st
 
 	if (old)
 		return watch_change(old, mask);
-	if (notify_watches >= WATCHES_MAX || in->next_wd == INT32_MAX)
+	if (nr_watches >= WATCHES_MAX || in->next_wd == INT32_MAX)
 		return -ENOSPC;
-	*w = (struct watch){ .instance = in, .wd = in->next_wd++, .mark = { .mask = mask, .tell = watch_tell, .end = watch_end } };
-	notify_mark(inode, &w->mark);
+	*w = (struct watch){ .instance = in, .wd = in->next_wd++, .mark = { .inode = inode, .mask = mask, .tell = watch_tell, .end = watch_end } };
+	notify_mark(&w->mark);
+	nr_watches++;
 	list_push(&in->watches, &w->instance_link);
 	return w->wd;
 }
@@ -376,7 +381,7 @@ SYSCALL(NR_inotify_add_watch, inotify_add_watch)
 		return PTR_ERR(f);
 	wd = path_lookup_user(LINUX_AT_FDCWD, args->a[1], mask & LINUX_IN_DONT_FOLLOW ? 0 : WALK_FOLLOW, &p);
 	if (!wd) {
-		wd = watch_path(f->priv, &p, mask & (LINUX_IN_ALL_EVENTS | MASK_OPTIONS));
+		wd = watch_path(f->priv, &p, (mask & (LINUX_IN_ALL_EVENTS | MASK_OPTIONS)) | LINUX_IN_UNMOUNT);
 		path_put(&p);
 	}
 	file_put(f);

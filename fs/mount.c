@@ -2,6 +2,7 @@
 /* Mounts: what hangs where. mount(2) with bind, move and remount, umount2(2) and chroot(2) lie in mount_calls.c. */
 #include <fs/landlock.h>
 #include <fs/mount.h>
+#include <fs/notify.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
 #include <kernel/user_ns.h>
@@ -24,6 +25,7 @@ void super_put(struct super *s)
 {
 	if (!ref_put(&s->ref))
 		return;
+	notify_end(&s->watches);
 	if (s->ops->destroy)
 		s->ops->destroy(s);
 	user_ns_put(s->user_ns);
@@ -34,6 +36,7 @@ static void drop(struct mount *m)
 {
 	if (!ref_put(&m->ref))
 		return;
+	notify_end(&m->watches);
 	dentry_put(m->root);
 	super_put(m->super);
 	kfree(m);
@@ -54,13 +57,19 @@ void mount_put_idle(struct mount *m)
 	drop(m);
 }
 
+void super_init(struct super *s)
+{
+	ref_init(&s->ref);
+	list_init(&s->watches);
+}
+
 struct super *super_create(const char *type, const struct super_ops *ops, uint64_t magic)
 {
 	struct super *s = kzalloc(sizeof(*s));
 
 	if (!s)
 		return NULL;
-	ref_init(&s->ref);
+	super_init(s);
 	s->type = type;
 	s->ops = ops;
 	s->magic = magic;
@@ -137,6 +146,7 @@ struct mount *mount_create(struct super *s, struct dentry *root, const char *sou
 	list_init(&m->peers);
 	list_init(&m->slaves);
 	list_init(&m->slave_link);
+	list_init(&m->watches);
 	m->super = s;
 	m->root = root;
 	dentry_get(root);

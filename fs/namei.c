@@ -307,7 +307,8 @@ static int place_remove(struct place *p, bool directory)
 		err = p->w.at.dentry->inode->ops->unlink(d);
 	if (!err) {
 		mount_name_gone(d, &p->gone);
-		notify_inode(d->inode, LINUX_IN_ATTRIB);
+		if (!directory)
+			notify_inode(d->inode, LINUX_IN_ATTRIB);
 		notify_name(p->w.at.dentry->inode, d->inode, p->w.last, LINUX_IN_DELETE);
 	}
 	dentry_put(d);
@@ -400,15 +401,12 @@ static int rename_check(struct rename *r, struct dentry *d, struct dentry *over)
 
 static void rename_tell(struct rename *r, struct dentry *d, struct dentry *over)
 {
-	uint32_t cookie = notify_cookie();
+	struct inode *from = r->from.at.dentry->inode, *to = r->to.at.dentry->inode;
+	bool swapped = r->flags & LINUX_RENAME_EXCHANGE;
 
-	if (r->from.at.dentry == r->to.at.dentry)
-		notify_name_slow(r->from.at.dentry->inode, d->inode, r->from.last, NOTIFY_RENAMED, cookie);
-	notify_name_slow(r->from.at.dentry->inode, d->inode, r->from.last, LINUX_IN_MOVED_FROM, cookie);
-	notify_name_slow(r->to.at.dentry->inode, d->inode, r->to.last, LINUX_IN_MOVED_TO, cookie);
-	if (over && !(r->flags & LINUX_RENAME_EXCHANGE))
-		notify_inode(over->inode, LINUX_IN_ATTRIB);
-	notify_inode(d->inode, LINUX_IN_MOVE_SELF);
+	notify_rename(d->inode, from, r->from.last, to, r->to.last, over && !swapped ? over->inode : NULL);
+	if (swapped)
+		notify_rename(over->inode, to, r->to.last, from, r->from.last, NULL);
 }
 
 static int rename_allowed(const struct rename *r, const struct dentry *d, const struct dentry *over)

@@ -184,6 +184,15 @@ struct file *file_open_path(const struct path *p, uint32_t flags)
 	return ERR_PTR(err);
 }
 
+struct file *file_open_program(const struct path *p)
+{
+	int err = notify_ask(p, LINUX_FAN_OPEN_EXEC_PERM);
+
+	if (!err)
+		err = notify_ask(p, LINUX_FAN_OPEN_PERM);
+	return err ? ERR_PTR(err) : file_open_path(p, LINUX_O_RDONLY | FILE_EXECUTED);
+}
+
 struct file *fd_get_to_read(int fd)
 {
 	struct file *f = fd_get(current_process->files, fd), *again;
@@ -209,8 +218,11 @@ static struct file *open_found(const struct path *p, const struct open_how *how,
 		err = open_check_access(p->dentry->inode, how->flags);
 	if (!err)
 		err = landlock_open(p, how->flags);
-	if (!err && (wants_write(how->flags) || (how->flags & LINUX_O_TRUNC)) && inode_runs(p->dentry->inode))
-		err = -ETXTBSY;		/* before it is cut */
+	if (err)
+		return ERR_PTR(err);
+	if ((wants_write(how->flags) || (how->flags & LINUX_O_TRUNC)) && inode_runs(p->dentry->inode))
+		return ERR_PTR(-ETXTBSY);	/* before it is cut */
+	err = notify_ask(p, LINUX_FAN_OPEN_PERM);
 	if (!err && !created)
 		err = lease_break(p->dentry->inode, how->flags);
 	if (!err && !created && (how->flags & LINUX_O_TRUNC))
@@ -259,7 +271,8 @@ static struct file *open_tmpfile(const struct open_how *how)
 		f = ERR_PTR(PTR_ERR(made.dentry));
 	} else {
 		made.dentry->inode->linkable = !(how->flags & LINUX_O_EXCL);
-		f = file_open_path(&made, how->flags & ~(LINUX_O_TMPFILE | LINUX_O_DIRECTORY));
+		err = notify_ask(&made, LINUX_FAN_OPEN_PERM);
+		f = err ? ERR_PTR(err) : file_open_path(&made, how->flags & ~(LINUX_O_TMPFILE | LINUX_O_DIRECTORY));
 		dentry_put(made.dentry);
 		if (!IS_ERR(f))
 			f->flags |= LINUX_O_TMPFILE;	/* F_GETFL tells it, and O_DIRECTORY with it */

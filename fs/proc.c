@@ -143,7 +143,7 @@ static void super_setup(struct super *s, const struct inode_ops *root_inode, con
 {
 	struct inode *inode;
 
-	ref_init(&s->ref);
+	super_init(s);
 	s->ops = &proc_super_ops;
 	inode = inode_create(s, LINUX_S_IFDIR | 0555, root_inode, root);
 	s->root = inode ? dentry_create(NULL, "", 0, inode, false) : NULL;

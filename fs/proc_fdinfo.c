@@ -16,7 +16,7 @@ void proc_fdinfo_show(struct seq *s, struct inode *inode)
 	struct file *f = t ? fd_get(t, n->fd) : NULL;
 
 	if (f) {
-		uint32_t flags = f->flags | (fd_get_cloexec(t, n->fd) > 0 ? LINUX_O_CLOEXEC : 0);
+		uint32_t flags = (f->flags & FILE_FLAGS_TOLD) | (fd_get_cloexec(t, n->fd) > 0 ? LINUX_O_CLOEXEC : 0);
 
 		seq_printf(s, "pos:\t%lld\nflags:\t0%o\nmnt_id:\t%u\nino:\t%llu\n", (long long)f->pos, flags, f->mount ? f->mount->id : 0,
 			   (unsigned long long)(f->inode ? f->inode->ino : 0));

@@ -34,8 +34,10 @@ int file_may_io(struct file *f, bool write)
 static inline __attribute__((always_inline)) ssize_t do_io(struct file *f, struct iter *it, bool write, loff_t *pos)
 {
 	ssize_t (*op)(struct file *f, struct iter *it, loff_t *pos) = write ? f->ops->write : f->ops->read;
-	ssize_t n;
+	ssize_t n = write ? 0 : notify_ask_read(f);
 
+	if (!write && unlikely(n))
+		return n;
 	/* A file that one descriptor of one thread names (fd_borrow() counts for others) has nobody to share its position with. */
 	if (pos || !f->ops->seek || ref_count(&f->ref) == 1) {
 		n = op(f, it, pos ? pos : &f->pos);
@@ -452,8 +454,3 @@ SYSCALL(NR_fadvise64, fadvise64)
 	file_put(f);
 	return err;
 }
-
-/* Known and not here: no line in the log. */
-#define ABSENT(name) SYSCALL_FLAGS(NR_##name, name, SYSCALL_QUIET) { return -ENOSYS; }
-ABSENT(fanotify_init)
-ABSENT(fanotify_mark)

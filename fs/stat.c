@@ -256,8 +256,11 @@ static bool dents_emit(void *arg, const char *name, uint64_t ino, uint8_t type, 
 
 static int64_t dents_gather(struct file *f, struct dents *d)
 {
-	int err = -ENOENT;
+	int err = notify_ask_read(f);
 
+	if (err)
+		return err;
+	err = -ENOENT;
 	mutex_lock(&f->pos_lock);
 	mutex_lock(&vfs_lock);
 	if (!(f->dentry->flags & DENTRY_REMOVED))
@@ -266,6 +269,7 @@ static int64_t dents_gather(struct file *f, struct dents *d)
 	mutex_unlock(&f->pos_lock);
 	if (err)
 		return err;
+	notify_file(f, LINUX_IN_ACCESS);
 	return !d->used && d->cut ? -EINVAL : (int64_t)d->used;
 }
 

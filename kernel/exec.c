@@ -10,6 +10,7 @@
 #include <fs/file.h>
 #include <fs/internal.h>
 #include <fs/landlock.h>
+#include <fs/notify.h>
 #include <fs/vfs.h>
 #include <mm/page.h>
 #include <mm/slab.h>
@@ -58,7 +59,7 @@ static struct file *program_open_at(struct path *at)
 		err = landlock_execute(at);
 	if (!err && inode_is_written(at->dentry->inode))
 		err = -ETXTBSY;
-	file = err ? ERR_PTR(err) : file_open_path(at, LINUX_O_RDONLY);
+	file = err ? ERR_PTR(err) : file_open_program(at);
 	path_put(at);
 	return file;
 }
@@ -71,12 +72,24 @@ static struct file *program_open(const char *text)
 	return err ? ERR_PTR(err) : program_open_at(&at);
 }
 
+/* The first bytes, which whoever watches is asked for and told of; the rest of what is read of a program is not. */
+static ssize_t program_read(struct file *file, char *head)
+{
+	ssize_t n = notify_ask_read(file);
+
+	if (!n)
+		n = file_read_kernel(file, head, EXEC_HEAD_SIZE, 0);
+	if (n > 0)
+		notify_file(file, LINUX_FAN_ACCESS);
+	return n;
+}
+
 /* Follow #! lines from *file to the program itself; *file is replaced, its first bytes are in @head (one byte longer). */
 static int scripts_follow(struct file **file, const char *path, struct exec_args *args, char *head, size_t *head_size, char *program)
 {
 	str_copy(program, path, EXEC_PATH_MAX);
 	for (unsigned int depth = 0; depth <= SCRIPT_DEPTH_MAX; depth++) {
-		ssize_t n = file_read_kernel(*file, head, EXEC_HEAD_SIZE, 0);
+		ssize_t n = program_read(*file, head);
 		struct file *next;
 		char *interp, *option;
 		int err;

@@ -47,13 +47,18 @@ struct file_ops {
 	bool signals;	/* O_ASYNC has its owner told when it becomes ready; needs a poll op */
 };
 
+/* Beside LINUX_O_*, and not told to programs: what happens by the file is not told (fs/notify.c); it was opened to be executed. */
+#define FILE_UNWATCHED	0x10000000u
+#define FILE_EXECUTED	0x20000000u
+#define FILE_FLAGS_TOLD	(~(FILE_UNWATCHED | FILE_EXECUTED))
+
 struct file {
 	struct ref ref;
 	const struct file_ops *ops;
 	struct inode *inode;	/* NULL: anonymous object */
 	struct dentry *dentry;	/* how it was opened; NULL with inode NULL */
 	struct mount *mount;	/* and in which mount; NULL with inode NULL */
-	uint32_t flags;		/* LINUX_O_* */
+	uint32_t flags;		/* LINUX_O_*, FILE_* */
 	bool counted;		/* in its inode's nr_readers or nr_writers */
 	loff_t pos;
 	struct mutex pos_lock;

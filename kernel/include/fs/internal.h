@@ -24,7 +24,10 @@ int file_lock_posix(struct file *f, uint32_t cmd, uint64_t uarg);
 /* Lines of /proc/<pid>/fdinfo: the locks that @f has, and @table on its inode. */
 void file_locks_show(struct seq *s, const struct file *f, const void *table);
 
-/* file_handle.c: what a handle of @inode would be, as in a line of inotify's fdinfo; nothing where there are none. Any context. */
+/* file_handle.c. The handle of inode @ino at @to, its size and type before it: 8 + FILE_HANDLE_BYTES, which is returned. Any context. */
+#define FILE_HANDLE_BYTES	12u
+size_t file_handle_fill(void *to, uint64_t ino);
+/* What a handle of @inode would be, as in a line of inotify's fdinfo; nothing where there are none. Any context. */
 void file_handle_show(struct seq *s, const struct inode *inode);
 
 /* open_count.c. @f was opened by its name; -ETXTBSY: to write to a program that runs. @f ends. */

@@ -117,6 +117,7 @@ struct super {
 	struct dentry *root;
 	uint64_t dev, next_ino, magic;
 	bool read_only;			/* by every mount */
+	struct list watches;		/* fs/notify.c */
 	struct user_ns *user_ns;	/* whose namespace it was made in, counted; NULL: the first */
 	void *priv;
 };
@@ -155,6 +156,7 @@ struct mount {
 	bool expiring;			/* not used since umount2() with MNT_EXPIRE found it idle; atomic */
 	bool detached;			/* a descriptor's alone (mount_tree.c); guarded by vfs_lock */
 	uint32_t id;
+	struct list watches;		/* fs/notify.c */
 	char source[64];
 };
 
@@ -288,6 +290,8 @@ struct mount *mount_on(const struct path *p);
 void fs_type_register(struct fs_type *type);
 void super_put(struct super *s);
 struct super *super_create(const char *type, const struct super_ops *ops, uint64_t magic);
+/* What each of them needs that is not allocated there: one reference, no watches. */
+void super_init(struct super *s);
 /* Attach @s at @where (NULL: as the root of everything). Takes over @s. */
 int mount_attach(struct super *s, const struct path *where, const char *source, uint32_t flags);
 bool mount_read_only(const struct path *p);
@@ -298,9 +302,11 @@ void fs_type_for_each(void (*fn)(struct fs_type *type, void *arg), void *arg);
 /* namei.c. Make a directory, node or symbolic link at kernel path @text. -EEXIST, -ENOENT and so on. */
 int path_make(const char *text, mode_t mode, uint64_t rdev, const char *target);
 
-/* open.c. Open @p (borrowed) with LINUX_O_* flags, permissions unchecked. ERR_PTR. */
+/* open.c. Open @p (borrowed) with LINUX_O_* and FILE_* flags, permissions unchecked. ERR_PTR. */
 struct file *file_open_checked(const struct path *p, uint32_t flags);	/* as open(2) of it would, permissions and all */
 struct file *file_open_path(const struct path *p, uint32_t flags);
+/* To execute it: who wants to be asked is. */
+struct file *file_open_program(const struct path *p);
 /* The open file @fd of the current process, counted; one that only says where (O_PATH) is opened to be read. NULL: none, or that failed. */
 struct file *fd_get_to_read(int fd);
 
