@@ -229,18 +229,38 @@ uint64_t clock_realtime_base(void)
 
 time_ns_t (*clock_source)(void) __hot_data;
 
-/* In an NMI in the midst of a change this is the line before it. */
-time_ns_t clock_tsc_now(void)
+/* False: the line changed meanwhile. */
+static inline bool line_look(time_ns_t *now)
 {
-	for (unsigned int looks = 0; looks < LINE_LOOKS; looks++) {
-		uint32_t seen = __atomic_load_n(&line_done, __ATOMIC_ACQUIRE);
-		uint64_t base = READ_ONCE(tsc_base), mult = READ_ONCE(tsc_mult), tsc = rdtsc();
+	uint32_t seen = __atomic_load_n(&line_done, __ATOMIC_ACQUIRE);
 
-		if (likely(__atomic_load_n(&line_begun, __ATOMIC_ACQUIRE) == seen))
-			return line_at(base, mult, tsc);
+	*now = line_at(READ_ONCE(tsc_base), READ_ONCE(tsc_mult), rdtsc());
+	return __atomic_load_n(&line_begun, __ATOMIC_ACQUIRE) == seen;
+}
+
+/* In an NMI in the midst of a change this is the line before it. */
+static __attribute__((noinline)) time_ns_t line_look_again(void)
+{
+	time_ns_t now;
+
+	for (unsigned int looks = 0; looks < LINE_LOOKS; looks++) {
+		if (line_look(&now))
+			return now;
 		cpu_relax();
 	}
 	return line_at(line_before.base, line_before.mult, rdtsc());
+}
+
+static inline time_ns_t tsc_now(void)
+{
+	time_ns_t now;
+
+	return likely(line_look(&now)) ? now : line_look_again();
+}
+
+time_ns_t clock_tsc_now(void)
+{
+	return tsc_now();
 }
 
 time_ns_t clock_raw_now(void)
@@ -281,7 +301,7 @@ uint64_t clock_raw_span(uint64_t ns)
 
 time_ns_t time_now(void)
 {
-	return likely(!clock_source) ? clock_tsc_now() : clock_source();
+	return likely(!clock_source) ? tsc_now() : clock_source();
 }
 
 uint64_t time_realtime(void)
