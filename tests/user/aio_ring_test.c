@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -163,4 +164,22 @@ ABI_CASE(aio_polls_are_cancelled)
 	CHECK(!pipe(p));
 	cb = poll_of(p[0], POLLIN);
 	CHECK(submit(r, &cb) == 1);
+}
+
+ABI_CASE(aio_reads_and_writes_are_told_to_who_watches)
+{
+	struct ring *r = context_open(4);
+	int watch = inotify_init1(IN_NONBLOCK), fd = open("f", O_CREAT | O_RDWR, 0644);
+	struct linux_iocb cb;
+	char byte = 'x';
+	struct inotify_event e;
+
+	CHECK(inotify_add_watch(watch, "f", IN_ACCESS | IN_MODIFY) == 1);
+	cb = read_of(fd, &byte);
+	cb.opcode = LINUX_IOCB_CMD_PWRITE;
+	CHECK(submit(r, &cb) == 1);
+	CHECK(read(watch, &e, sizeof(e)) == sizeof(e) && e.mask == IN_MODIFY);
+	cb.opcode = LINUX_IOCB_CMD_PREAD;
+	CHECK(submit(r, &cb) == 1);
+	CHECK(read(watch, &e, sizeof(e)) == sizeof(e) && e.mask == IN_ACCESS);
 }

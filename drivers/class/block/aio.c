@@ -65,9 +65,9 @@ static int64_t do_now(struct file *f, const struct linux_iocb *cb, struct iter *
 
 	if (cb->opcode == LINUX_IOCB_CMD_FSYNC || cb->opcode == LINUX_IOCB_CMD_FDSYNC)
 		return f->ops->fsync ? f->ops->fsync(f, cb->opcode == LINUX_IOCB_CMD_FDSYNC) : -EINVAL;
-	if (write)
-		return f->ops->write ? f->ops->write(f, it, &pos) : -EINVAL;
-	return f->ops->read ? f->ops->read(f, it, &pos) : -EINVAL;
+	if (!(write ? f->ops->write : f->ops->read))
+		return -EINVAL;
+	return file_io(f, it, write, &pos);
 }
 
 static struct block_direct *piece_create(struct aio_request *r, struct block_disk *disk, struct iter *it, uint64_t pos)
