@@ -163,6 +163,7 @@ struct timerfd {
 	struct timer timer;
 	uint64_t interval, expirations;
 	time_ns_t deadline;	/* 0: disarmed */
+	bool resting;		/* a period ended at it that nobody looked at yet */
 	bool realtime;
 	uint32_t clock, how;	/* as timerfd_create() and timerfd_settime() were told */
 	uint64_t date;		/* when it is due, of one that waits for a date */
@@ -171,29 +172,38 @@ struct timerfd {
 	struct wait_queue fired;
 };
 
-/* In the timer interrupt. Periods that went by unserved count. */
+/* In the timer interrupt. What comes after the first period that nobody looks at is counted by who does: an idle program costs nobody's time. */
 static void timerfd_fire(struct timer *timer)
 {
 	struct timerfd *t = container_of(timer, struct timerfd, timer);
-	time_ns_t now = time_now();
-	uint64_t flags = spin_lock_irq(&t->lock), missed = 0, next = 0;
-	bool early = now < t->deadline;
+	uint64_t flags = spin_lock_irq(&t->lock);
 
-	if (early) {	/* the date was set while the lock was waited for */
+	if (time_now() < t->deadline) {	/* it was set, or the date, while the lock was waited for */
 		timer_arm(&t->timer, t->deadline);
-		spin_unlock_irq(&t->lock, flags);
-		return;
+	} else if (t->deadline && !t->resting) {
+		t->expirations++;
+		t->resting = t->interval;
+		if (!t->interval)
+			t->deadline = 0;
 	}
-
-	if (t->interval) {
-		next = period_next(t->deadline, t->interval, now, &missed);
-		t->date += next - t->deadline;
-		timer_arm(&t->timer, MAX(next, now + PERIOD_MIN_NS));
-	}
-	t->expirations += missed + 1;
-	t->deadline = next;
 	spin_unlock_irq(&t->lock, flags);
 	wait_wake(&t->fired, LINUX_POLLIN | LINUX_POLLRDNORM);
+}
+
+/* Somebody looks. The lock is held. */
+static void timerfd_go_on(struct timerfd *t)
+{
+	uint64_t missed, next;
+	time_ns_t now = time_now();
+
+	if (!t->resting)
+		return;
+	next = period_next(t->deadline, t->interval, now, &missed);
+	t->date += next - t->deadline;
+	t->expirations += missed;
+	t->deadline = next;
+	t->resting = false;
+	timer_arm(&t->timer, MAX(next, now + PERIOD_MIN_NS));
 }
 
 static void timerfd_date_set(struct clock_watch *w)
@@ -201,6 +211,7 @@ static void timerfd_date_set(struct clock_watch *w)
 	struct timerfd *t = container_of(w, struct timerfd, watch);
 	uint64_t flags = spin_lock_irq(&t->lock);
 
+	timerfd_go_on(t);
 	if (t->deadline) {
 		t->deadline = MAX(deadline_of_date(t->date), 1ull);
 		timer_arm(&t->timer, t->deadline);
@@ -215,8 +226,10 @@ static void timerfd_date_set(struct clock_watch *w)
 static int64_t timerfd_take(struct timerfd *t)
 {
 	uint64_t flags = spin_lock_irq(&t->lock);
-	int64_t n = t->cancelled ? -ECANCELED : (int64_t)t->expirations;
+	int64_t n;
 
+	timerfd_go_on(t);
+	n = t->cancelled ? -ECANCELED : (int64_t)t->expirations;
 	t->cancelled = false;
 	t->expirations = 0;
 	spin_unlock_irq(&t->lock, flags);
@@ -257,8 +270,7 @@ static void timerfd_release(struct file *f)
 	struct timerfd *t = f->priv;
 
 	clock_unwatch(&t->watch);
-	/* A periodic timer may have armed itself again while it was being stopped. */
-	t->interval = 0;
+	/* It may have armed itself again while it was being stopped. */
 	timer_disarm(&t->timer);
 	timer_disarm(&t->timer);
 	kfree(t);
@@ -271,9 +283,11 @@ static struct linux_timespec ns_to_spec(uint64_t ns)
 
 static void timerfd_now(struct timerfd *t, struct linux_itimerspec *to)
 {
-	time_ns_t now = time_now();
 	uint64_t flags = spin_lock_irq(&t->lock);
+	time_ns_t now;
 
+	timerfd_go_on(t);
+	now = time_now();
 	to->it_interval = ns_to_spec(t->interval);
 	to->it_value = ns_to_spec(!t->deadline ? 0 : t->deadline > now ? t->deadline - now : 1);
 	spin_unlock_irq(&t->lock, flags);
@@ -338,10 +352,9 @@ static void timerfd_set(struct timerfd *t, uint64_t value, uint64_t interval, ui
 
 	mutex_lock(&timerfd_set_lock);
 	clock_unwatch(&t->watch);
-	t->interval = 0;
-	timer_disarm(&t->timer);
 	flags = spin_lock_irq(&t->lock);
 	t->expirations = 0;
+	t->resting = false;
 	t->interval = interval;
 	t->deadline = 0;
 	t->date = value;

@@ -28,6 +28,7 @@ struct posix_timer {
 	uint64_t due;			/* the period that comes next */
 	struct cpu_clock_timer cpu;	/* in the place of @timer; without a process: of another clock */
 	uint32_t overrun;
+	uint8_t untaken;		/* periods that ended since the program last took the signal, as far as period_rest() cares */
 };
 
 static bool signal_is_pending(const struct posix_timer *t)
@@ -35,6 +36,12 @@ static bool signal_is_pending(const struct posix_timer *t)
 	sigset_t pending = t->thread ? t->thread->pending : t->process->pending;
 
 	return pending & SIG_BIT(t->signo);
+}
+
+/* Does nobody take note of it? Without a lock: a moment early or late only moves a rest. */
+static bool is_untaken(const struct posix_timer *t)
+{
+	return !t->signo || signal_is_pending(t) || process_ignores(t->process, t->signo);
 }
 
 /* @missed periods went by without being told. */
@@ -65,7 +72,8 @@ static void posix_timer_fire(struct timer *timer)
 
 	if (t->interval) {
 		t->due = period_next(t->due, t->interval, t->dated ? time_realtime() : time_now(), &missed);
-		timer_arm(timer, MAX(t->dated ? deadline_of_date(t->due) : t->due, time_now() + PERIOD_MIN_NS));
+		t->untaken = is_untaken(t) ? (uint8_t)MIN(t->untaken + 1u, 8u) : 0;
+		timer_arm(timer, MAX(t->dated ? deadline_of_date(t->due) : t->due, time_now() + period_rest(t->untaken)));
 	}
 	posix_timer_tell(t, missed);
 }
@@ -230,7 +238,12 @@ static struct linux_itimerspec itimerspec_of(const struct posix_timer *t)
 		now = cpu_clock_now(&t->cpu.clock);
 		left = t->cpu.deadline > now ? t->cpu.deadline - now : 1;
 	} else if (t->timer.armed) {
-		left = t->timer.deadline > now ? t->timer.deadline - now : 1;
+		time_ns_t due = t->dated ? deadline_of_date(t->due) : t->due;
+		uint64_t missed;
+
+		if (due <= now && t->interval)	/* it rests */
+			due = period_next(due, t->interval, now, &missed);
+		left = due > now ? due - now : 1;
 	}
 	return (struct linux_itimerspec){
 		.it_interval = { t->interval / NSEC_PER_SEC, t->interval % NSEC_PER_SEC },
@@ -246,6 +259,7 @@ static void posix_timer_set(struct posix_timer *t, uint64_t value, uint64_t inte
 	cpu_clock_disarm(&t->cpu);
 	t->interval = value ? interval : 0;
 	t->overrun = 0;
+	t->untaken = 0;
 	t->dated = absolute && clock_is_date(t->clock);
 	t->due = !absolute ? deadline_after(value) : t->dated ? date_of_clock(t->clock, value) : value;
 	if (!value)

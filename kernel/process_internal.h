@@ -60,6 +60,8 @@ void signal_flush_thread(struct thread *t);
 void signal_reset_actions(struct process *p);
 /* @sig is no longer pending anywhere in @p. */
 void signal_forget(struct process *p, int sig);
+/* Does a thread that does not block it take no note of @sig? Any context. */
+bool process_ignores(const struct process *p, int sig);
 /* Kill with @sig even when it is blocked or ignored. */
 void signal_force(int sig);
 void signal_force_info(int sig, const struct linux_siginfo *info);

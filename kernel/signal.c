@@ -158,6 +158,13 @@ static bool any_thread_blocks(struct process *p, struct thread *only, int sig)
 	return false;
 }
 
+bool process_ignores(const struct process *p, int sig)
+{
+	uint64_t handler = READ_ONCE(p->actions[sig - 1].handler);
+
+	return handler == LINUX_SIG_IGN || (handler == LINUX_SIG_DFL && signal_default_ignores(sig));
+}
+
 /* Would sending @sig have no effect at all? init takes only what it has a handler for. */
 static bool signal_is_dropped(struct process *p, struct thread *only, int sig)
 {
@@ -167,7 +174,7 @@ static bool signal_is_dropped(struct process *p, struct thread *only, int sig)
 		return false;
 	if (p == init_process && handler == LINUX_SIG_DFL)
 		return !any_thread_blocks(p, only, sig);
-	if (handler != LINUX_SIG_IGN && !(handler == LINUX_SIG_DFL && signal_default_ignores(sig)))
+	if (!process_ignores(p, sig))
 		return false;
 	return !any_thread_blocks(p, only, sig);
 }

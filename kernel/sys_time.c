@@ -318,7 +318,10 @@ void itimer_fire(struct timer *timer)
 	if (p->itimer_interval) {
 		time_ns_t now = time_now(), next = period_next(timer->deadline, p->itimer_interval, now, &missed);
 
-		timer_arm(timer, MAX(next, now + PERIOD_MIN_NS));
+		bool untaken = (p->pending & SIG_BIT(LINUX_SIGALRM)) || process_ignores(p, LINUX_SIGALRM);
+
+		p->itimer_untaken = untaken ? (uint8_t)MIN(p->itimer_untaken + 1u, 8u) : 0;
+		timer_arm(timer, MAX(next, now + period_rest(p->itimer_untaken)));
 	}
 	signal_send_process(p, LINUX_SIGALRM, NULL);
 }

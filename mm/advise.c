@@ -66,7 +66,7 @@ static struct file *hole_place(struct space *s, vaddr_t *at, vaddr_t end, uint64
 /* Holes in the files of shared areas. */
 static int64_t remove_pages(struct space *s, vaddr_t start, vaddr_t end)
 {
-	uint64_t offset, length;
+	uint64_t offset = 0, length = 0;
 	struct file *f;
 	int err = 0;
 

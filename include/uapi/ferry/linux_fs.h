@@ -490,6 +490,7 @@ struct linux_termio {
 	uint16_t c_iflag, c_oflag, c_cflag, c_lflag;
 	uint8_t c_line;
 	uint8_t c_cc[8];
+	uint8_t pad;
 };
 
 struct linux_winsize {

@@ -126,7 +126,7 @@ struct linux_rtc_time {
 };
 
 struct linux_rtc_wkalrm {
-	unsigned char enabled, pending;
+	unsigned char enabled, pending, pad[2];
 	struct linux_rtc_time time;
 };
 

@@ -104,6 +104,7 @@ struct process {
 	uint32_t umask_unused;
 	struct timer itimer_real;
 	uint64_t itimer_interval;
+	uint8_t itimer_untaken;		/* periods that ended since SIGALRM was taken, as far as period_rest() cares */
 	struct cpu_timer { uint64_t left, interval; } cpu_timers[2];	/* ITIMER_VIRTUAL and PROF: ns of CPU time (kernel/cpu_timer.c) */
 	bool cpu_limited;		/* one of those runs, or RLIMIT_CPU is set */
 	struct list cpu_clock_timers;	/* on its clock or a thread's (kernel/cpu_clock.h) */

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Periodic timers, of signals and of descriptors: what is counted, and what they cost those who did not ask for them. */
+#include <signal.h>
+#include <sys/time.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include "abi.h"
+
+static timer_t timer_with_signal(int clock, int sig)
+{
+	struct sigevent e = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = sig };
+	sigset_t set;
+	timer_t t;
+
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	CHECK(!sigprocmask(SIG_BLOCK, &set, NULL));
+	CHECK(!timer_create(clock, &e, &t));
+	return t;
+}
+
+static siginfo_t await_signal(int sig)
+{
+	siginfo_t info;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	CHECK(sigwaitinfo(&set, &info) == sig);
+	return info;
+}
+
+ABI_CASE(periods_that_nobody_was_told_of_are_overruns)
+{
+	struct itimerspec since_1970 = { .it_value.tv_sec = 1, .it_interval.tv_nsec = 1 }, off = { .it_value.tv_sec = 0 };
+	timer_t t = timer_with_signal(CLOCK_REALTIME, SIGUSR1);
+	siginfo_t info;
+
+	CHECK(!timer_settime(t, TIMER_ABSTIME, &since_1970, NULL));
+	info = await_signal(SIGUSR1);
+	CHECK(!timer_settime(t, 0, &off, NULL));
+	CHECK(info.si_overrun == 0x7fffffff);
+}
+
+/* How often the clock is read in a fifth of a second. */
+static unsigned long looks(void)
+{
+	struct timespec end, now;
+	unsigned long n = 0;
+
+	CHECK(!clock_gettime(CLOCK_MONOTONIC, &end));
+	end.tv_nsec += 200000000;
+	do {
+		CHECK(!clock_gettime(CLOCK_MONOTONIC, &now));
+		n++;
+	} while ((now.tv_sec - end.tv_sec) * 1000000000l + now.tv_nsec < end.tv_nsec);
+	return n;
+}
+
+/* The period is far shorter than the time between two looks at the clock. */
+ABI_CASE(a_tiny_period_leaves_the_processor_to_programs)
+{
+	struct itimerspec tiny = { .it_value.tv_nsec = 1, .it_interval.tv_nsec = 1 };
+	struct itimerval tiny_too = { { 0, 1 }, { 0, 1 } };
+	unsigned long alone = looks();
+
+	signal(SIGALRM, SIG_IGN);
+	CHECK(!timer_settime(timer_with_signal(CLOCK_MONOTONIC, SIGUSR1), 0, &tiny, NULL));
+	CHECK(!setitimer(ITIMER_REAL, &tiny_too, NULL));
+	CHECK(looks() > alone / 5);
+}
+
+ABI_CASE(crowds_of_tiny_timers_that_nobody_looks_at_rest)
+{
+	struct itimerspec tiny = { .it_value.tv_nsec = 1, .it_interval.tv_nsec = 1 }, left;
+	unsigned long alone = looks();
+	unsigned long long count;
+	int fds[600];
+	sigset_t set;
+
+	sigfillset(&set);
+	CHECK(!sigprocmask(SIG_BLOCK, &set, NULL));
+	for (int i = 0; i < 600; i++) {
+		fds[i] = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
+		CHECK(fds[i] >= 0 && !timerfd_settime(fds[i], 0, &tiny, NULL));
+	}
+	for (int i = 0; i < 32; i++)
+		CHECK(!timer_settime(timer_with_signal(CLOCK_MONOTONIC, SIGUSR1), 0, &tiny, NULL));
+	nanosleep(&(struct timespec){ 0, 200000000 }, NULL);
+	CHECK(looks() > alone / 5);
+	/* What they did not do is counted all the same, up to the moment. */
+	CHECK(read(fds[0], &count, sizeof(count)) == sizeof(count) && count > 100000000);
+	CHECK(!timerfd_gettime(fds[0], &left) && left.it_value.tv_nsec <= 1);
+}
+
+ABI_CASE(timers_know_the_clocks_that_can_be_waited_for)
+{
+	static const struct {
+		int clock, err;
+	} clocks[] = { { CLOCK_BOOTTIME, 0 }, { CLOCK_TAI, 0 }, { CLOCK_MONOTONIC_RAW, EOPNOTSUPP }, { CLOCK_REALTIME_COARSE, EOPNOTSUPP },
+		      { 12, EINVAL } };
+	timer_t t;
+
+	for (unsigned int i = 0; i < sizeof(clocks) / sizeof(*clocks); i++)
+		if (!clocks[i].err)
+			CHECK(!timer_create(clocks[i].clock, NULL, &t) && !timer_delete(t));
+		else
+			CHECK_ERR(timer_create(clocks[i].clock, NULL, &t), clocks[i].err);
+}
