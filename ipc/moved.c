@@ -577,7 +577,9 @@ int moved_spawn(struct device *dev, struct ferry_driver_spawn *spawn, const char
 	if (spawn->flags & FERRY_SPAWN_STANDBY)
 		return standby_spawn(dev, spawn, path);
 	mutex_lock(&dev->bind_lock);
-	if (!device_is_free(dev))
+	if (dev->removed)
+		err = -ENODEV;
+	if (dev->removed || !device_is_free(dev))
 		goto unlock;
 	p = process_load(dev, spawn, path);
 	err = IS_ERR(p) ? (int)PTR_ERR(p) : 0;

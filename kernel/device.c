@@ -139,6 +139,10 @@ void device_remove(struct device *dev)
 {
 	uint64_t flags;
 
+	/* Until it is off the list the manager finds it, without a driver. */
+	mutex_lock(&dev->bind_lock);
+	dev->removed = true;
+	mutex_unlock(&dev->bind_lock);
 	device_unbind(dev, DRIVER_UNBOUND, "device removed");
 	if (dev->class_gone)
 		dev->class_gone(dev);

@@ -162,7 +162,7 @@ int device_bind_kernel(struct device *dev)
 	int err = -ENODEV;
 
 	mutex_lock(&dev->bind_lock);
-	for (drv = __start_ferry_drivers; dev->placement == PLACED_NONE && drv < __stop_ferry_drivers; drv++) {
+	for (drv = __start_ferry_drivers; !dev->removed && dev->placement == PLACED_NONE && drv < __stop_ferry_drivers; drv++) {
 		if (!driver_matches(dev, *drv))
 			continue;
 		err = driver_probe(dev, *drv);

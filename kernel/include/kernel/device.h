@@ -88,6 +88,7 @@ struct device {
 
 	/* Guarded by bind_lock. */
 	struct mutex bind_lock;
+	bool removed;		/* the device is gone (hot-unplug): no driver comes any more */
 	enum device_placement placement, placed_last;
 	enum driver_state state;
 	char driver_name[32];
