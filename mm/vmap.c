@@ -269,19 +269,26 @@ static void unguard(vaddr_t stack)
 		page_put(page);
 }
 
+/* Some of its frames may be missing. vmap_lock held. */
+static __attribute__((noinline)) void stack_unmake(vaddr_t stack)
+{
+	struct stripped s = { .nr_stacks = 0 };
+
+	stack_strip(&s, stack);
+	stripped_free(&s);
+	slots_give(&s);
+}
+
 /* vmap_lock held. */
 static vaddr_t stack_make(void)
 {
-	struct stripped s = { .nr_stacks = 0 };
 	vaddr_t stack = slot_take();
 
 	if (stack && !hardened(HARDEN_GUARD))
 		unguard(stack);
 	if (!stack || stack_fill(stack))
 		return stack;
-	stack_strip(&s, stack);
-	stripped_free(&s);
-	slots_give(&s);
+	stack_unmake(stack);
 	return 0;
 }
 
