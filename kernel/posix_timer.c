@@ -72,8 +72,7 @@ static void posix_timer_fire(struct timer *timer)
 
 	if (t->interval) {
 		t->due = period_next(t->due, t->interval, t->dated ? time_realtime() : time_now(), &missed);
-		t->untaken = is_untaken(t) ? (uint8_t)MIN(t->untaken + 1u, 8u) : 0;
-		timer_arm(timer, MAX(t->dated ? deadline_of_date(t->due) : t->due, time_now() + period_rest(t->untaken)));
+		timer_arm(timer, MAX(t->dated ? deadline_of_date(t->due) : t->due, time_now() + period_rest(&t->untaken, is_untaken(t))));
 	}
 	posix_timer_tell(t, missed);
 }

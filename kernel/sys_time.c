@@ -320,8 +320,7 @@ void itimer_fire(struct timer *timer)
 
 		bool untaken = (p->pending & SIG_BIT(LINUX_SIGALRM)) || process_ignores(p, LINUX_SIGALRM);
 
-		p->itimer_untaken = untaken ? (uint8_t)MIN(p->itimer_untaken + 1u, 8u) : 0;
-		timer_arm(timer, MAX(next, now + period_rest(p->itimer_untaken)));
+		timer_arm(timer, MAX(next, now + period_rest(&p->itimer_untaken, untaken)));
 	}
 	signal_send_process(p, LINUX_SIGALRM, NULL);
 }

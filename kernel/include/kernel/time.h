@@ -37,10 +37,14 @@ bool timer_disarm(struct timer *t);
 uint64_t period_next(uint64_t due, uint64_t interval, uint64_t now, uint64_t *missed);
 /* A periodic timer is armed no earlier than this after it fired: a tiny period must not keep the CPU in the timer interrupt. */
 #define PERIOD_MIN_NS	(50 * NSEC_PER_USEC)
-/* The same of one whose last @untaken periods the program took no notice of: up to 12.8 ms, so that a crowd of such timers costs others little. */
-static inline time_ns_t period_rest(unsigned int untaken)
+/*
+ * The same of one whose last *@untaken periods the program took no notice of, this one as well if @ignored: up to 12.8 ms, so that a crowd of such
+ * timers costs others little.
+ */
+static inline time_ns_t period_rest(uint8_t *untaken, bool ignored)
 {
-	return PERIOD_MIN_NS << MIN(untaken, 8u);
+	*untaken = ignored ? (uint8_t)MIN(*untaken + 1u, 8u) : 0;
+	return PERIOD_MIN_NS << *untaken;
 }
 /* Called by the timer interrupt: run what is due; returns the next deadline or TIME_FOREVER. */
 time_ns_t timers_run(time_ns_t now);
