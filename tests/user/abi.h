@@ -7,6 +7,7 @@
 #define TESTS_USER_ABI_H
 
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -33,6 +34,8 @@ void abi_fail(const char *claim, const char *file, int line) __attribute__((nore
 
 /* Wait for @pid; its raw status. */
 int abi_wait(pid_t pid);
+/* @sig, which is blocked, once it is there. */
+siginfo_t abi_await_signal(int sig);
 /* The beginning of a file by one read(), in the @size bytes at @text, which it ends with a 0. @text. */
 char *abi_read(const char *path, char *text, size_t size);
 /* What stands in /proc/<pid>/syscall now, until the next call of this. */

@@ -32,6 +32,17 @@ int abi_wait(pid_t pid)
 	return status;
 }
 
+siginfo_t abi_await_signal(int sig)
+{
+	siginfo_t info;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	CHECK(sigwaitinfo(&set, &info) == sig);
+	return info;
+}
+
 char *abi_read(const char *path, char *text, size_t size)
 {
 	int fd = open(path, O_RDONLY);

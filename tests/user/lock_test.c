@@ -132,17 +132,6 @@ ABI_CASE(processes_that_would_wait_for_each_other_are_told)
 
 /* ---- Leases ---- */
 
-static siginfo_t await(int sig)
-{
-	siginfo_t info;
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, sig);
-	CHECK(sigwaitinfo(&set, &info) == sig);
-	return info;
-}
-
 static void block(int sig)
 {
 	sigset_t set;
@@ -175,14 +164,14 @@ ABI_CASE(the_holder_of_a_lease_hears_before_another_opens)
 	pid = fork();
 	if (!pid)
 		_exit(open("f", O_RDONLY) < 0);
-	info = await(SIGRTMIN);
+	info = abi_await_signal(SIGRTMIN);
 	CHECK(info.si_fd == fd && info.si_code == POLL_MSG);
 	CHECK(fcntl(fd, F_GETLEASE) == F_RDLCK && told("LEASE  BREAKING  READ", getpid(), fd, "0 EOF") && !waitpid(pid, NULL, WNOHANG));
 	CHECK(!fcntl(fd, F_SETLEASE, F_RDLCK) && abi_wait(pid) == 0 && fcntl(fd, F_GETLEASE) == F_RDLCK);
 	pid = fork();
 	if (!pid)
 		_exit(truncate("f", 0) != 0);
-	CHECK(await(SIGRTMIN).si_fd == fd && fcntl(fd, F_GETLEASE) == F_UNLCK && !fcntl(fd, F_SETLEASE, F_UNLCK) && abi_wait(pid) == 0);
+	CHECK(abi_await_signal(SIGRTMIN).si_fd == fd && fcntl(fd, F_GETLEASE) == F_UNLCK && !fcntl(fd, F_SETLEASE, F_UNLCK) && abi_wait(pid) == 0);
 	CHECK_ERR(fcntl(fd, F_SETLEASE, F_UNLCK), EAGAIN);
 }
 
@@ -244,14 +233,14 @@ ABI_CASE(a_directory_tells_its_owner_once_or_always)
 	dir = open(".", O_RDONLY | O_DIRECTORY);
 	CHECK(!fcntl(dir, F_SETSIG, SIGRTMIN) && !fcntl(dir, F_NOTIFY, DN_CREATE));
 	close(make("a", O_RDWR));
-	info = await(SIGRTMIN);
+	info = abi_await_signal(SIGRTMIN);
 	CHECK(info.si_fd == dir && info.si_code == POLL_MSG);
 	close(make("b", O_RDWR));
 	CHECK(!is_pending(SIGRTMIN) && !fcntl(dir, F_NOTIFY, DN_RENAME | DN_MULTISHOT));
-	CHECK(!rename("a", "c") && await(SIGRTMIN).si_fd == dir && !mkdir("d", 0700) && !is_pending(SIGRTMIN));
+	CHECK(!rename("a", "c") && abi_await_signal(SIGRTMIN).si_fd == dir && !mkdir("d", 0700) && !is_pending(SIGRTMIN));
 	CHECK(!fcntl(dir, F_NOTIFY, DN_DELETE | DN_MULTISHOT));
-	CHECK(!rename("c", "d/c") && await(SIGRTMIN).si_fd == dir && !is_pending(SIGRTMIN));
-	CHECK(!unlink("b") && await(SIGRTMIN).si_fd == dir);
+	CHECK(!rename("c", "d/c") && abi_await_signal(SIGRTMIN).si_fd == dir && !is_pending(SIGRTMIN));
+	CHECK(!unlink("b") && abi_await_signal(SIGRTMIN).si_fd == dir);
 	CHECK(!fcntl(dir, F_NOTIFY, 0) && !unlink("d/c") && !rmdir("d") && !is_pending(SIGRTMIN));
 	CHECK_ERR(fcntl(make("f", O_RDWR), F_NOTIFY, DN_CREATE), ENOTDIR);
 }
@@ -266,7 +255,7 @@ ABI_CASE(a_directory_is_silent_when_its_descriptor_is_closed)
 	other = dup(dir);
 	CHECK(!fcntl(dir, F_NOTIFY, DN_CREATE | DN_MULTISHOT));
 	close(make("a", O_RDWR));
-	await(SIGIO);
+	abi_await_signal(SIGIO);
 	close(other);
 	close(make("b", O_RDWR));
 	CHECK(!is_pending(SIGIO));

@@ -26,17 +26,6 @@ static void block(int sig)
 	CHECK(!sigprocmask(SIG_BLOCK, &set, NULL));
 }
 
-static siginfo_t await(int sig)
-{
-	siginfo_t info;
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, sig);
-	CHECK(sigwaitinfo(&set, &info) == sig);
-	return info;
-}
-
 static bool is_pending(int sig)
 {
 	sigset_t set;
@@ -63,7 +52,7 @@ ABI_CASE(an_owner_is_told_by_sigio_when_bytes_come)
 	CHECK(!pipe(fd));
 	tell_me(fd[0], 0);
 	CHECK(!is_pending(SIGIO) && write(fd[1], "x", 1) == 1);
-	info = await(SIGIO);
+	info = abi_await_signal(SIGIO);
 	CHECK(info.si_code == SI_KERNEL);
 }
 
@@ -75,7 +64,7 @@ ABI_CASE(an_owner_with_a_signal_of_its_own_learns_which_file)
 	CHECK(!socketpair(AF_UNIX, SOCK_STREAM, 0, fd));
 	tell_me(fd[1], SIGRTMIN);
 	CHECK(write(fd[0], "x", 1) == 1);
-	info = await(SIGRTMIN);
+	info = abi_await_signal(SIGRTMIN);
 	CHECK(info.si_code == POLL_IN && info.si_fd == fd[1] && info.si_band & POLLIN && !is_pending(SIGIO));
 }
 
@@ -90,7 +79,7 @@ ABI_CASE(each_end_of_a_pipe_hears_of_its_own_side)
 	while (write(fd[1], block_of, sizeof(block_of)) > 0)
 		;
 	CHECK(!is_pending(SIGRTMIN) && read(fd[0], block_of, sizeof(block_of)) == sizeof(block_of));
-	CHECK(await(SIGRTMIN).si_code == POLL_OUT);
+	CHECK(abi_await_signal(SIGRTMIN).si_code == POLL_OUT);
 }
 
 ABI_CASE(an_owner_is_told_no_more_without_o_async)
@@ -103,7 +92,7 @@ ABI_CASE(an_owner_is_told_no_more_without_o_async)
 	CHECK(!ioctl(fd[0], FIOASYNC, &off) && !(fcntl(fd[0], F_GETFL) & O_ASYNC));
 	CHECK(write(fd[1], "x", 1) == 1 && !is_pending(SIGIO) && read(fd[0], &c, 1) == 1);
 	CHECK(!ioctl(fd[0], FIOASYNC, &on) && fcntl(fd[0], F_GETFL) & O_ASYNC && write(fd[1], "x", 1) == 1);
-	await(SIGIO);
+	abi_await_signal(SIGIO);
 	CHECK(!fcntl(fd[0], F_SETOWN, 0) && read(fd[0], &c, 1) == 1 && write(fd[1], "x", 1) == 1 && !is_pending(SIGIO));
 }
 
@@ -180,8 +169,8 @@ ABI_CASE(terminals_and_inotify_signal_too)
 	CHECK(slave >= 0);
 	tell_me(slave, SIGRTMIN);
 	CHECK(write(master, "line\n", 5) == 5);
-	CHECK(await(SIGRTMIN).si_fd == slave);
+	CHECK(abi_await_signal(SIGRTMIN).si_fd == slave);
 	tell_me(watch, SIGRTMIN + 1);
 	CHECK(inotify_add_watch(watch, ".", IN_CREATE) > 0 && close(open("made", O_CREAT | O_WRONLY, 0600)) == 0);
-	CHECK(await(SIGRTMIN + 1).si_fd == watch);
+	CHECK(abi_await_signal(SIGRTMIN + 1).si_fd == watch);
 }

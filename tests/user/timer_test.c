@@ -19,17 +19,6 @@ static timer_t timer_with_signal(int clock, int sig)
 	return t;
 }
 
-static siginfo_t await_signal(int sig)
-{
-	siginfo_t info;
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, sig);
-	CHECK(sigwaitinfo(&set, &info) == sig);
-	return info;
-}
-
 ABI_CASE(periods_that_nobody_was_told_of_are_overruns)
 {
 	struct itimerspec since_1970 = { .it_value.tv_sec = 1, .it_interval.tv_nsec = 1 }, off = { .it_value.tv_sec = 0 };
@@ -37,7 +26,7 @@ ABI_CASE(periods_that_nobody_was_told_of_are_overruns)
 	siginfo_t info;
 
 	CHECK(!timer_settime(t, TIMER_ABSTIME, &since_1970, NULL));
-	info = await_signal(SIGUSR1);
+	info = abi_await_signal(SIGUSR1);
 	CHECK(!timer_settime(t, 0, &off, NULL));
 	CHECK(info.si_overrun == 0x7fffffff);
 }

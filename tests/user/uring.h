@@ -87,6 +87,23 @@ static inline struct linux_uring_cqe pop(struct ring *r)
 	return cqe;
 }
 
+/* The next completion, waited for. */
+static inline struct linux_uring_cqe pop_wait(struct ring *r)
+{
+	if (!ready(r))
+		CHECK(enter(r, 0, 1) >= 0);
+	return pop(r);
+}
+
+/* That of the request @name. */
+static inline struct linux_uring_cqe pop_named(struct ring *r, unsigned long long name)
+{
+	struct linux_uring_cqe cqe = pop_wait(r);
+
+	CHECK(cqe.user_data == name);
+	return cqe;
+}
+
 /* One request from beginning to end. */
 static inline int one(struct ring *r, struct linux_uring_sqe sqe)
 {

@@ -23,12 +23,8 @@ static void push_as(struct ring *r, struct linux_uring_sqe sqe, unsigned long lo
 /* The next completion: its result, and its flags. */
 static int next(struct ring *r, unsigned long long name, unsigned int *flags)
 {
-	struct linux_uring_cqe cqe;
+	struct linux_uring_cqe cqe = pop_named(r, name);
 
-	if (!ready(r))
-		CHECK(enter(r, 0, 1) >= 0);
-	cqe = pop(r);
-	CHECK(cqe.user_data == name);
 	*flags = cqe.flags;
 	return cqe.result;
 }

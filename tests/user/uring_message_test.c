@@ -18,13 +18,7 @@ static void send_named(struct ring *r, struct linux_uring_sqe sqe, unsigned long
 
 static int result_of(struct ring *r, unsigned long long name)
 {
-	struct linux_uring_cqe cqe;
-
-	if (!ready(r))
-		CHECK(enter(r, 0, 1) >= 0);
-	cqe = pop(r);
-	CHECK(cqe.user_data == name);
-	return cqe.result;
+	return pop_named(r, name).result;
 }
 
 static struct linux_uring_sqe message(int op, int fd, const struct msghdr *h, unsigned int flags)

@@ -28,11 +28,8 @@ static void push_nops(struct ring *r, unsigned int nr, unsigned int flags)
 
 static void expect(struct ring *r, unsigned long long name, int result)
 {
-	struct linux_uring_cqe cqe;
+	struct linux_uring_cqe cqe = pop_wait(r);
 
-	if (!ready(r))
-		CHECK(enter(r, 0, 1) >= 0);
-	cqe = pop(r);
 	if (cqe.user_data != name || cqe.result != result)
 		fprintf(stderr, "# completion %llu: %d, wanted %llu: %d\n", cqe.user_data, cqe.result, name, result);
 	CHECK(cqe.user_data == name && cqe.result == result);

@@ -54,11 +54,8 @@ static int file_of_its_own(void)
 /* The next completion is of @name and says @result. */
 static void expect(struct ring *r, unsigned long long name, int result)
 {
-	struct linux_uring_cqe cqe;
+	struct linux_uring_cqe cqe = pop_wait(r);
 
-	if (!ready(r))
-		CHECK(enter(r, 0, 1) >= 0);
-	cqe = pop(r);
 	if (cqe.user_data != name || cqe.result != result)
 		fprintf(stderr, "# completion %llu: %d, wanted %llu: %d\n", cqe.user_data, cqe.result, name, result);
 	CHECK(cqe.user_data == name && cqe.result == result);
