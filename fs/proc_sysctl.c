@@ -85,7 +85,7 @@ static int proc_sysctl_init(void)
 		{ "sys/vm/nr_overcommit_hugepages", 0 }, { "sys/vm/overcommit_kbytes", 0 }, { "sys/vm/legacy_va_layout", 0 },
 		{ "sys/vm/panic_on_oom", 0 }, { "sys/vm/oom_kill_allocating_task", 0 }, { "sys/kernel/shm_rmid_forced", 0 },
 		{ "sys/kernel/overflowuid", ID_OVERFLOW }, { "sys/kernel/overflowgid", ID_OVERFLOW }, { "sys/fs/overflowuid", ID_OVERFLOW },
-		{ "sys/fs/overflowgid", ID_OVERFLOW }, { "sys/kernel/random/poolsize", 256 },
+		{ "sys/fs/overflowgid", ID_OVERFLOW },
 	};
 	int err = proc_create_rw("sys/vm/drop_caches", 0200, NULL, drop_caches, NULL);
 

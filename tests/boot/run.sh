@@ -3,7 +3,7 @@
 # ./ferry run as scripts use it: output, status, time limit, files, command line.
 cd "$(dirname "$0")/../.." && . tests/lib.sh
 
-plan 19
+plan 20
 says output_is_the_commands_alone 'hello' 'echo hello'
 says words_arrive_as_words 'a  b' "printf '%s\n' 'a  b'"
 says errors_come_with_the_output 'oops' 'echo oops >&2'
@@ -14,6 +14,12 @@ if wanted status_is_the_commands; then
 	guest 'exit 7'
 	[ "$status" = 7 ]
 	verdict status_is_the_commands $? "$scratch/err"
+fi
+
+if wanted every_part_of_the_kernel_starts; then
+	guest true
+	[ "$status" = 0 ] && [ -s "$scratch/log" ] && ! grep 'init: .* failed' "$scratch/log" >"$scratch/err"
+	verdict every_part_of_the_kernel_starts $? "$scratch/err"
 fi
 
 if wanted killed_command_gives_128_and_the_signal; then
