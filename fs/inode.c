@@ -64,13 +64,18 @@ void inode_touch(struct inode *inode)
 	inode->mtime = inode->ctime = time_realtime();
 }
 
-bool inode_privileged(const struct inode *inode, unsigned int cap)
+bool owned_privileged(uint32_t uid, uint32_t gid, unsigned int cap)
 {
 	const struct user_ns *u = current && current_process ? current->cred.user_ns : NULL;
 
 	if (!privileged_here(cap))
 		return false;
-	return likely(!u) || (id_inside(u, ID_USER, inode->uid) != ID_NONE && id_inside(u, ID_GROUP, inode->gid) != ID_NONE);
+	return likely(!u) || (id_inside(u, ID_USER, uid) != ID_NONE && id_inside(u, ID_GROUP, gid) != ID_NONE);
+}
+
+bool inode_privileged(const struct inode *inode, unsigned int cap)
+{
+	return owned_privileged(inode->uid, inode->gid, cap);
 }
 
 void inode_strip(struct inode *inode)

@@ -114,4 +114,5 @@ static int mount_ns_enter(struct ns *ns, const struct credentials *who, struct f
 
 const struct ns_type mount_ns_type = {
 	.name = "mnt", .kind = NS_MOUNT, .flag = LINUX_CLONE_NEWNS, .copy = mount_ns_copy, .enter = mount_ns_enter, .destroy = mount_ns_destroy,
+	.buried = true,
 };

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * POSIX message queues: mq_open, mq_unlink, mq_timedsend, mq_timedreceive, mq_notify, mq_getsetattr (mq_overview(7)). A queue is found by
- * its name in one list and is otherwise a file. Left out: the file system "mqueue" that shows the names, notification through a netlink
- * socket (SIGEV_THREAD). Locks: queues_lock (the list, names, notification), then a queue's lock (its messages).
+ * its name in its namespace and is otherwise a file; one list has those of all namespaces. Left out: the file system "mqueue" that shows the
+ * names, notification through a netlink socket (SIGEV_THREAD). Locks: queues_lock (the list, names, notification), then a queue's lock (its
+ * messages).
  */
 #include <fs/internal.h>
+#include <fs/ipc_ns.h>
 #include <fs/vfs.h>
-#include <kernel/init.h>
 #include <kernel/process.h>
 #include <kernel/signal.h>
 #include <kernel/syscall.h>
@@ -19,11 +20,9 @@
 #define NAME_MAX_K	255
 #define MESSAGES_HARD	65536
 #define SIZE_HARD	(16l << 20)
-#define SIZE_LEAST	128
 #define MESSAGE_COST	96u		/* what RLIMIT_MSGQUEUE counts for each message besides its bytes */
 
-enum { DEFAULT_MESSAGES, DEFAULT_SIZE, MOST_MESSAGES, MOST_SIZE, MOST_QUEUES };
-#define LIMIT(which)	READ_ONCE(limits[which].value)
+#define LIMIT(which)	(long)READ_ONCE(ipc_ns_current()->which)
 
 struct message {
 	struct list link;
@@ -36,6 +35,7 @@ struct mqueue {
 	struct list link;		/* guarded by queues_lock, like what follows */
 	struct ref ref;			/* its name and each open file */
 	bool named;
+	struct ipc_ns *ns;		/* where it was made; NULL: that is gone */
 	uint32_t uid, gid;
 	mode_t mode;
 	struct process *notified;	/* who asked, counted; NULL: nobody */
@@ -49,18 +49,8 @@ struct mqueue {
 	struct wait_queue changed;
 };
 
-/* Of who is not root, and what a queue has that nothing is said of; root writes them in /proc/sys. */
-static struct proc_limit limits[] = {
-	[DEFAULT_MESSAGES] = { "sys/fs/mqueue/msg_default", 10, 1, MESSAGES_HARD },
-	[DEFAULT_SIZE] = { "sys/fs/mqueue/msgsize_default", 8192, SIZE_LEAST, SIZE_HARD },
-	[MOST_MESSAGES] = { "sys/fs/mqueue/msg_max", 10, 1, MESSAGES_HARD },
-	[MOST_SIZE] = { "sys/fs/mqueue/msgsize_max", 8192, SIZE_LEAST, SIZE_HARD },
-	[MOST_QUEUES] = { "sys/fs/mqueue/queues_max", 256, 0, INT32_MAX },
-};
-
 static struct mutex queues_lock = MUTEX_INIT(queues_lock, "mqueues");
 static struct list queues = LIST_INIT(queues);
-static long nr_queues;
 
 static uint64_t cost(const struct mqueue *q)
 {
@@ -74,7 +64,7 @@ static struct mqueue *queue_find(const char *name)
 	struct mqueue *q;
 
 	list_for_each(q, &queues, link)
-		if (q->named && !strcmp(q->name, name))
+		if (q->named && q->ns == ipc_ns_current() && !strcmp(q->name, name))
 			return q;
 	return NULL;
 }
@@ -93,7 +83,8 @@ static void queue_put(struct mqueue *q)
 	if (!ref_put(&q->ref))
 		return;
 	list_del(&q->link);
-	nr_queues--;
+	if (q->ns)
+		q->ns->nr_mqueues--;
 	notify_forget(q);
 	list_for_each_safe(m, tmp, &q->messages, link)
 		kfree(m);
@@ -118,7 +109,7 @@ static int attr_check(const struct linux_mq_attr *attr)
 
 	if (attr->mq_maxmsg <= 0 || attr->mq_msgsize <= 0)
 		return -EINVAL;
-	if (attr->mq_maxmsg > (root ? MESSAGES_HARD : LIMIT(MOST_MESSAGES)) || attr->mq_msgsize > (root ? SIZE_HARD : LIMIT(MOST_SIZE)))
+	if (attr->mq_maxmsg > (root ? MESSAGES_HARD : LIMIT(mq_messages_max)) || attr->mq_msgsize > (root ? SIZE_HARD : LIMIT(mq_size_max)))
 		return -EINVAL;
 	return 0;
 }
@@ -129,13 +120,13 @@ static struct mqueue *queue_create(const char *name, mode_t mode, const struct l
 
 	if (attr && attr_check(attr))
 		return ERR_PTR(-EINVAL);
-	if (nr_queues >= LIMIT(MOST_QUEUES) && !privileged(LINUX_CAP_SYS_RESOURCE))
+	if (ipc_ns_current()->nr_mqueues >= LIMIT(mq_queues_max) && !privileged(LINUX_CAP_SYS_RESOURCE))
 		return ERR_PTR(-ENOSPC);
 	q = kzalloc(sizeof(*q));
 	if (!q)
 		return ERR_PTR(-ENOMEM);
-	q->max_nr = attr ? attr->mq_maxmsg : MIN(LIMIT(DEFAULT_MESSAGES), LIMIT(MOST_MESSAGES));
-	q->max_size = attr ? attr->mq_msgsize : MIN(LIMIT(DEFAULT_SIZE), LIMIT(MOST_SIZE));
+	q->max_nr = attr ? attr->mq_maxmsg : MIN(LIMIT(mq_messages), LIMIT(mq_messages_max));
+	q->max_size = attr ? attr->mq_msgsize : MIN(LIMIT(mq_size), LIMIT(mq_size_max));
 	if (!user_may_have(cost(q))) {
 		kfree(q);
 		return ERR_PTR(-EMFILE);
@@ -145,12 +136,13 @@ static struct mqueue *queue_create(const char *name, mode_t mode, const struct l
 	list_init(&q->messages);
 	wait_queue_init(&q->changed, "mqueue");
 	q->named = true;
+	q->ns = ipc_ns_current();
 	q->uid = current->cred.euid;
 	q->gid = current->cred.egid;
 	q->mode = mode & ~fs_umask() & 0777;
 	memcpy(q->name, name, strlen(name) + 1);
 	list_append(&queues, &q->link);
-	nr_queues++;
+	q->ns->nr_mqueues++;
 	return q;
 }
 
@@ -158,7 +150,7 @@ static int queue_permission(const struct mqueue *q, uint32_t want)
 {
 	mode_t mode = q->mode;
 
-	if (privileged(LINUX_CAP_DAC_OVERRIDE))
+	if (owned_privileged(q->uid, q->gid, LINUX_CAP_DAC_OVERRIDE))
 		return 0;
 	if (q->uid == current->cred.euid)
 		mode >>= 6;
@@ -308,7 +300,7 @@ SYSCALL(NR_mq_unlink, mq_unlink)
 	q = queue_find(name);
 	if (!q)
 		err = -ENOENT;
-	else if (!privileged(LINUX_CAP_FOWNER) && q->uid != current->cred.euid)
+	else if (!owned_privileged(q->uid, q->gid, LINUX_CAP_FOWNER) && q->uid != current->cred.euid)
 		err = -EPERM;
 	if (!err) {
 		q->named = false;
@@ -570,12 +562,20 @@ SYSCALL(NR_mq_getsetattr, mq_getsetattr)
 	return args->a[2] && copy_to_user(args->a[2], &old, sizeof(old)) ? -EFAULT : 0;
 }
 
-static int mqueue_init(void)
+void mqueue_ns_end(struct ipc_ns *n)
 {
-	int err = 0;
+	struct mqueue *q, *tmp;
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(limits) && !err; i++)
-		err = proc_create_limit(&limits[i]);
-	return err;
+	mutex_lock(&queues_lock);
+	list_for_each_safe(q, tmp, &queues, link) {
+		bool named = q->named;
+
+		if (q->ns != n)
+			continue;
+		q->named = false;
+		q->ns = NULL;
+		if (named)
+			queue_put(q);
+	}
+	mutex_unlock(&queues_lock);
 }
-INITCALL("2fs", mqueue_init);

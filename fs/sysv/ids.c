@@ -1,63 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* System V numbers, keys and permissions: one table for each kind, a number being the slot and how often that was used. */
-#include <fs/node.h>
+/* System V numbers, keys and permissions: a table of each namespace for each kind, a number being the slot and how often that was used. */
 #include <fs/vfs.h>
 #include <kernel/process.h>
-#include <kernel/user_ns.h>
-#include <lib/format.h>
 #include <uapi/ferry/linux.h>
 #include "ids.h"
 
 #define ID_SHIFT	9
 #define SEQUENCE_MASK	0x7fffu
-
-static void next_show(struct seq *s, void *priv)
-{
-	const struct sysv_ids *ids = priv;
-
-	seq_printf(s, "%d\n", READ_ONCE(ids->next));
-}
-
-static int next_write(void *priv, char *text)
-{
-	struct sysv_ids *ids = priv;
-	unsigned long long next;
-
-	if (parse_u64(text, 10, 0, &next) || next > INT32_MAX)
-		return -EINVAL;
-	mutex_lock(&ids->lock);
-	ids->next = (int)next;
-	mutex_unlock(&ids->lock);
-	return 0;
-}
-
-int sysv_next_create(const char *path, struct sysv_ids *ids)
-{
-	return proc_create_rw(path, 0644, next_show, next_write, ids);
-}
-
-static void most_show(struct seq *s, void *priv)
-{
-	const struct sysv_ids *ids = priv;
-
-	seq_printf(s, "%u\n", READ_ONCE(ids->most));
-}
-
-static int most_write(void *priv, char *text)
-{
-	struct sysv_ids *ids = priv;
-	unsigned long long most;
-
-	if (parse_u64(text, 10, 0, &most) || most > SYSV_SLOTS)
-		return -EINVAL;
-	WRITE_ONCE(ids->most, (unsigned int)most);
-	return 0;
-}
-
-int sysv_most_create(const char *path, struct sysv_ids *ids)
-{
-	return proc_create_rw(path, 0644, most_show, most_write, ids);
-}
 
 struct sysv_perm *sysv_find(struct sysv_ids *ids, int id)
 {
@@ -92,10 +41,10 @@ struct sysv_perm *sysv_find_key(struct sysv_ids *ids, int32_t key)
 int sysv_add(struct sysv_ids *ids, struct sysv_perm *perm, int32_t key, uint32_t flags)
 {
 	const struct credentials *c = &current->cred;
-	int wanted = ids->next;
+	int wanted = READ_ONCE(ids->next);
 	unsigned int slot = wanted < 0 ? 0 : (unsigned int)wanted & (SYSV_SLOTS - 1);
 
-	ids->next = -1;
+	WRITE_ONCE(ids->next, -1);
 	while (slot < SYSV_SLOTS && ids->slots[slot])
 		slot++;
 	if (slot == SYSV_SLOTS || ids->nr_used >= READ_ONCE(ids->most))
@@ -124,18 +73,23 @@ int sysv_last_index(const struct sysv_ids *ids)
 	return index;
 }
 
+bool sysv_privileged(unsigned int cap)
+{
+	return privileged_in(ipc_ns_current()->ns.owner, cap);
+}
+
 bool sysv_is_owner(const struct sysv_perm *perm)
 {
 	uint32_t euid = current->cred.euid;
 
-	return privileged(LINUX_CAP_SYS_ADMIN) || euid == perm->uid || euid == perm->cuid;
+	return sysv_privileged(LINUX_CAP_SYS_ADMIN) || euid == perm->uid || euid == perm->cuid;
 }
 
 int sysv_access(const struct sysv_perm *perm, uint32_t want)
 {
 	unsigned int shift = 0;
 
-	if (privileged(LINUX_CAP_IPC_OWNER))
+	if (sysv_privileged(LINUX_CAP_IPC_OWNER))
 		return 0;
 	if (sysv_is_owner(perm))
 		shift = 6;

@@ -3,10 +3,9 @@
 #ifndef FS_SYSV_IDS_H
 #define FS_SYSV_IDS_H
 
-#include <kernel/lock.h>
+#include <fs/ipc_ns.h>
+#include <kernel/user_ns.h>
 #include <uapi/ferry/linux_ipc.h>
-
-#define SYSV_SLOTS	512u	/* a power of two */
 
 /* The first member of every object. Guarded by the lock of its table. */
 struct sysv_perm {
@@ -16,24 +15,7 @@ struct sysv_perm {
 	uint16_t sequence;
 };
 
-/* One kind's objects. */
-struct sysv_ids {
-	struct mutex lock;		/* guards the rest, and what is in it */
-	struct sysv_perm *slots[SYSV_SLOTS];
-	uint16_t sequence[SYSV_SLOTS];	/* of the next object there: old numbers do not find it */
-	unsigned int nr_used, most;	/* most: where sysv_add() stops, up to SYSV_SLOTS */
-	int next;			/* the number that the next object gets if it can; negative: any. Once (CRIU's way to make one again) */
-};
-
-#define SYSV_IDS_INIT(ids, name)	{ .lock = MUTEX_INIT((ids).lock, name), .most = SYSV_SLOTS, .next = -1 }
-
-/* @path in /proc says @ids->next and takes it; root's. At start-up. */
-int sysv_next_create(const char *path, struct sysv_ids *ids);
-
-/* The same for @ids->most. */
-int sysv_most_create(const char *path, struct sysv_ids *ids);
-
-/* All with ids->lock held. */
+/* All with the lock of @ids's kind held, and of the caller's namespace. */
 
 /* ERR_PTR(-EINVAL): no such number, or none any more. */
 struct sysv_perm *sysv_find(struct sysv_ids *ids, int id);
@@ -48,6 +30,8 @@ int sysv_last_index(const struct sysv_ids *ids);	/* 0 also when there is none */
 
 /* For *get() on an object that is there: its number, -EEXIST, -EACCES. */
 int sysv_get(const struct sysv_perm *perm, uint32_t flags);
+/* Over what is in the namespace. */
+bool sysv_privileged(unsigned int cap);
 bool sysv_is_owner(const struct sysv_perm *perm);
 /* May the caller have @want, bits of one rwx triple? 0 or -EACCES. */
 int sysv_access(const struct sysv_perm *perm, uint32_t want);

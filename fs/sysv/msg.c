@@ -13,8 +13,8 @@
 #include <mm/user.h>
 #include "ids.h"
 
-#define MESSAGE_MAX	(unsigned long)READ_ONCE(limits[0].value)
-#define QUEUE_BYTES	(unsigned long)READ_ONCE(limits[1].value)
+#define MESSAGE_MAX	(unsigned long)READ_ONCE(ipc_ns_current()->message_max)
+#define QUEUE_BYTES	(unsigned long)READ_ONCE(ipc_ns_current()->queue_bytes)
 
 struct message {
 	struct list link;
@@ -23,7 +23,7 @@ struct message {
 	uint8_t data[];
 };
 
-/* All guarded by ids.lock; the queue itself is counted. */
+/* All guarded by lock; the queue itself is counted. */
 struct queue {
 	struct sysv_perm perm;	/* the first member */
 	struct ref ref;
@@ -36,11 +36,12 @@ struct queue {
 	pid_t sender, receiver;
 };
 
-static struct sysv_ids ids = SYSV_IDS_INIT(ids, "msg");
-static struct proc_limit limits[] = {
-	{ "sys/kernel/msgmax", 8192, 0, 65536 },	/* bytes of a message */
-	{ "sys/kernel/msgmnb", 16384, 0, 1 << 20 },	/* of those in a queue */
-};
+static struct mutex lock = MUTEX_INIT(lock, "msg");	/* guards the tables of all namespaces, and what is in them */
+
+static struct sysv_ids *ids(void)
+{
+	return &ipc_ns_current()->ids[IPC_MSG];
+}
 
 static int64_t now_seconds(void)
 {
@@ -60,14 +61,14 @@ static void queue_changed(struct queue *q)
 }
 
 /* Sleep until the queue is another than at @generation. The lock is given back meanwhile. */
-static int queue_sleep(struct queue *q, uint64_t generation) __must_hold(&ids.lock)
+static int queue_sleep(struct queue *q, uint64_t generation) __must_hold(&lock)
 {
 	int err;
 
 	ref_get(&q->ref);
-	mutex_unlock(&ids.lock);
+	mutex_unlock(&lock);
 	err = wait_event(&q->changed, READ_ONCE(q->generation) != generation, TIME_FOREVER, true);
-	mutex_lock(&ids.lock);
+	mutex_lock(&lock);
 	if (q->removed)
 		err = -EIDRM;
 	queue_put(q);
@@ -81,7 +82,7 @@ static int queue_create(int32_t key, uint32_t flags)
 
 	if (!q)
 		return -ENOMEM;
-	id = sysv_add(&ids, &q->perm, key, flags);
+	id = sysv_add(ids(), &q->perm, key, flags);
 	if (id < 0) {
 		kfree(q);
 		return id;
@@ -102,13 +103,13 @@ SYSCALL(NR_msgget, msgget)
 	struct sysv_perm *perm;
 	int id;
 
-	mutex_lock(&ids.lock);
-	perm = sysv_find_key(&ids, key);
+	mutex_lock(&lock);
+	perm = sysv_find_key(ids(), key);
 	if (perm)
 		id = sysv_get(perm, flags);
 	else
 		id = key == LINUX_IPC_PRIVATE || flags & LINUX_IPC_CREAT ? queue_create(key, flags) : -ENOENT;
-	mutex_unlock(&ids.lock);
+	mutex_unlock(&lock);
 	return id;
 }
 
@@ -125,8 +126,8 @@ static int64_t message_send(int id, struct message *m, uint32_t flags)
 	struct queue *q;
 	int err;
 
-	mutex_lock(&ids.lock);
-	q = (struct queue *)sysv_find(&ids, id);
+	mutex_lock(&lock);
+	q = (struct queue *)sysv_find(ids(), id);
 	err = IS_ERR(q) ? (int)PTR_ERR(q) : sysv_access(&q->perm, 2);
 	while (!err && !queue_fits(q, m->size))
 		err = flags & LINUX_IPC_NOWAIT ? -EAGAIN : queue_sleep(q, q->generation);
@@ -138,7 +139,7 @@ static int64_t message_send(int id, struct message *m, uint32_t flags)
 		q->sent_at = now_seconds();
 		queue_changed(q);
 	}
-	mutex_unlock(&ids.lock);
+	mutex_unlock(&lock);
 	return err;
 }
 
@@ -219,13 +220,13 @@ static struct message *message_receive(int id, size_t size, int64_t type, uint32
 	struct queue *q;
 	int err;
 
-	mutex_lock(&ids.lock);
-	q = (struct queue *)sysv_find(&ids, id);
+	mutex_lock(&lock);
+	q = (struct queue *)sysv_find(ids(), id);
 	err = IS_ERR(q) ? (int)PTR_ERR(q) : sysv_access(&q->perm, 4);
 	while (!err && !(m = message_find(q, type, flags)))
 		err = flags & LINUX_IPC_NOWAIT ? -ENOMSG : queue_sleep(q, q->generation);
 	m = err ? ERR_PTR(err) : message_take(q, m, size, flags);
-	mutex_unlock(&ids.lock);
+	mutex_unlock(&lock);
 	return m;
 }
 
@@ -252,17 +253,28 @@ SYSCALL(NR_msgrcv, msgrcv)
 
 /* ---- msgctl ---- */
 
-static void queue_remove(struct queue *q)
+static void queue_remove(struct sysv_ids *table, struct queue *q)
 {
 	struct message *m, *tmp;
 
 	list_for_each_safe(m, tmp, &q->messages, link)
 		kfree(m);
 	list_init(&q->messages);
-	sysv_remove(&ids, &q->perm);
+	sysv_remove(table, &q->perm);
 	q->removed = true;
 	queue_changed(q);
 	queue_put(q);
+}
+
+void msg_ns_end(struct ipc_ns *n)
+{
+	struct sysv_ids *table = &n->ids[IPC_MSG];
+
+	mutex_lock(&lock);
+	for (unsigned int i = 0; i < SYSV_SLOTS; i++)
+		if (table->slots[i])
+			queue_remove(table, (struct queue *)table->slots[i]);
+	mutex_unlock(&lock);
 }
 
 static int queue_set(struct queue *q, const struct linux_msqid_ds *ds)
@@ -288,8 +300,8 @@ static int64_t msg_change(int id, int command, uint64_t uds)
 
 	if (command == LINUX_IPC_SET && copy_from_user(&ds, uds, sizeof(ds)))
 		return -EFAULT;
-	mutex_lock(&ids.lock);
-	q = (struct queue *)sysv_find(&ids, id);
+	mutex_lock(&lock);
+	q = (struct queue *)sysv_find(ids(), id);
 	if (IS_ERR(q))
 		err = (int)PTR_ERR(q);
 	else if (command == LINUX_IPC_SET)
@@ -297,8 +309,8 @@ static int64_t msg_change(int id, int command, uint64_t uds)
 	else
 		err = sysv_is_owner(&q->perm) ? 0 : -EPERM;
 	if (!err && command == LINUX_IPC_RMID)
-		queue_remove(q);
-	mutex_unlock(&ids.lock);
+		queue_remove(ids(), q);
+	mutex_unlock(&lock);
 	return err;
 }
 
@@ -308,8 +320,8 @@ static int64_t msg_stat(int number, int command, uint64_t uds)
 	struct queue *q;
 	int64_t result;
 
-	mutex_lock(&ids.lock);
-	q = (struct queue *)sysv_find_or_at(&ids, number, command != LINUX_IPC_STAT);
+	mutex_lock(&lock);
+	q = (struct queue *)sysv_find_or_at(ids(), number, command != LINUX_IPC_STAT);
 	result = IS_ERR(q) ? PTR_ERR(q) : command == LINUX_MSG_STAT_ANY ? 0 : sysv_access(&q->perm, 4);
 	if (!result) {
 		ds = (struct linux_msqid_ds){ .stime = q->sent_at, .rtime = q->received_at, .ctime = q->changed_at, .cbytes = q->bytes,
@@ -317,30 +329,30 @@ static int64_t msg_stat(int number, int command, uint64_t uds)
 		sysv_show(&q->perm, &ds.perm);
 		result = command == LINUX_IPC_STAT ? 0 : q->perm.id;
 	}
-	mutex_unlock(&ids.lock);
+	mutex_unlock(&lock);
 	return result >= 0 && copy_to_user(uds, &ds, sizeof(ds)) ? -EFAULT : result;
 }
 
 static int64_t msg_info(bool in_use, uint64_t uinfo)
 {
-	int bytes = (int)QUEUE_BYTES, most = (int)READ_ONCE(ids.most);
+	int bytes = (int)QUEUE_BYTES, most = (int)READ_ONCE(ids()->most);
 	struct linux_msginfo info = { .msgpool = (int)((int64_t)most * bytes / 1024), .msgmap = bytes, .msgmax = (int)MESSAGE_MAX, .msgmnb = bytes,
 				      .msgmni = most, .msgssz = 16, .msgtql = bytes, .msgseg = 0xffff };
 	int last;
 
-	mutex_lock(&ids.lock);
+	mutex_lock(&lock);
 	if (in_use) {
-		info.msgpool = (int)ids.nr_used;
+		info.msgpool = (int)ids()->nr_used;
 		info.msgmap = info.msgtql = 0;
 		for (unsigned int i = 0; i < SYSV_SLOTS; i++) {
-			const struct queue *q = (const struct queue *)ids.slots[i];
+			const struct queue *q = (const struct queue *)ids()->slots[i];
 
 			info.msgmap += q ? (int)q->nr : 0;
 			info.msgtql += q ? (int)q->bytes : 0;
 		}
 	}
-	last = sysv_last_index(&ids);
-	mutex_unlock(&ids.lock);
+	last = sysv_last_index(ids());
+	mutex_unlock(&lock);
 	return copy_to_user(uinfo, &info, sizeof(info)) ? -EFAULT : last;
 }
 
@@ -369,29 +381,24 @@ SYSCALL(NR_msgctl, msgctl)
 static void sysv_msg_show(struct seq *to, void *priv)
 {
 	seq_puts(to, "       key      msqid perms      cbytes       qnum lspid lrpid   uid   gid  cuid  cgid      stime      rtime      ctime\n");
-	mutex_lock(&ids.lock);
+	mutex_lock(&lock);
 	for (unsigned int i = 0; i < SYSV_SLOTS; i++) {
-		const struct queue *q = (const struct queue *)ids.slots[i];
+		const struct queue *q = (const struct queue *)ids()->slots[i];
+		struct linux_ipc_perm p;
 
-		if (q)
-			seq_printf(to, "%10d %10d  %4o  %10llu %10llu %5d %5d %5u %5u %5u %5u %10lld %10lld %10lld\n", q->perm.key, q->perm.id,
-				   q->perm.mode, (unsigned long long)q->bytes, (unsigned long long)q->nr, q->sender, q->receiver,
-				   q->perm.uid, q->perm.gid, q->perm.cuid, q->perm.cgid, (long long)q->sent_at, (long long)q->received_at,
-				   (long long)q->changed_at);
+		if (!q)
+			continue;
+		sysv_show(&q->perm, &p);
+		seq_printf(to, "%10d %10d  %4o  %10llu %10llu %5d %5d %5u %5u %5u %5u %10lld %10lld %10lld\n", q->perm.key, q->perm.id,
+			   q->perm.mode, (unsigned long long)q->bytes, (unsigned long long)q->nr, q->sender, q->receiver,
+			   p.uid, p.gid, p.cuid, p.cgid, (long long)q->sent_at, (long long)q->received_at,
+			   (long long)q->changed_at);
 	}
-	mutex_unlock(&ids.lock);
+	mutex_unlock(&lock);
 }
 
 static int msg_init(void)
 {
-	int err = proc_create("sysvipc/msg", 0444, sysv_msg_show, NULL);
-
-	if (!err)
-		err = proc_create_limit(&limits[0]);
-	if (!err)
-		err = proc_create_limit(&limits[1]);
-	if (!err)
-		err = sysv_next_create("sys/kernel/msg_next_id", &ids);
-	return err ? err : sysv_most_create("sys/kernel/msgmni", &ids);
+	return proc_create("sysvipc/msg", 0444, sysv_msg_show, NULL);
 }
 INITCALL("2fs", msg_init);

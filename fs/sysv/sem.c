@@ -25,8 +25,7 @@ struct operation {
 	int result;
 };
 
-struct sysv_ids sem_ids = SYSV_IDS_INIT(sem_ids, "sem");
-unsigned int sem_total;
+struct mutex sem_lock = MUTEX_INIT(sem_lock, "sem");
 
 int64_t sem_now(void)
 {
@@ -41,7 +40,7 @@ void sem_put(struct set *s)
 
 struct set *sem_find(int id)
 {
-	return (struct set *)sysv_find(&sem_ids, id);
+	return (struct set *)sysv_find(sem_ids(), id);
 }
 
 /* ---- semget ---- */
@@ -53,12 +52,12 @@ static int set_create(int32_t key, int nr, uint32_t flags)
 
 	if (!nr)
 		return -EINVAL;
-	if (sem_total + (unsigned int)nr > SEM_ALL_MAX)
+	if (ipc_ns_current()->sem_total + (unsigned int)nr > SEM_ALL_MAX)
 		return -ENOSPC;
 	s = kzalloc(sizeof(*s) + (size_t)nr * sizeof(s->sems[0]));
 	if (!s)
 		return -ENOMEM;
-	id = sysv_add(&sem_ids, &s->perm, key, flags);
+	id = sysv_add(sem_ids(), &s->perm, key, flags);
 	if (id < 0) {
 		kfree(s);
 		return id;
@@ -69,7 +68,7 @@ static int set_create(int32_t key, int nr, uint32_t flags)
 	list_init(&s->undos);
 	s->nr = (unsigned int)nr;
 	s->changed_at = sem_now();
-	sem_total += s->nr;
+	ipc_ns_current()->sem_total += s->nr;
 	return id;
 }
 
@@ -83,8 +82,8 @@ SYSCALL(NR_semget, semget)
 
 	if (nr < 0 || (unsigned int)nr > SEM_SET_MAX)
 		return -EINVAL;
-	mutex_lock(&sem_ids.lock);
-	s = (struct set *)sysv_find_key(&sem_ids, key);
+	mutex_lock(&sem_lock);
+	s = (struct set *)sysv_find_key(sem_ids(), key);
 	if (s) {
 		id = sysv_get(&s->perm, flags);
 		if (id >= 0 && (unsigned int)nr > s->nr)
@@ -92,7 +91,7 @@ SYSCALL(NR_semget, semget)
 	} else {
 		id = key == LINUX_IPC_PRIVATE || flags & LINUX_IPC_CREAT ? set_create(key, nr, flags) : -ENOENT;
 	}
-	mutex_unlock(&sem_ids.lock);
+	mutex_unlock(&sem_lock);
 	return id;
 }
 
@@ -213,15 +212,15 @@ static int operation_check(struct set *s, struct operation *o)
 }
 
 /* Sleep until another one has carried it out, or the set is gone. The lock is given back meanwhile. */
-static int set_sleep(struct set *s, struct operation *o, time_ns_t deadline) __must_hold(&sem_ids.lock)
+static int set_sleep(struct set *s, struct operation *o, time_ns_t deadline) __must_hold(&sem_lock)
 {
 	int err;
 
 	list_append(&s->sleepers, &o->sleeper.link);
 	ref_get(&s->ref);
-	mutex_unlock(&sem_ids.lock);
+	mutex_unlock(&sem_lock);
 	err = wait_event(&s->changed, READ_ONCE(o->over) || READ_ONCE(s->removed), deadline, true);
-	mutex_lock(&sem_ids.lock);
+	mutex_lock(&sem_lock);
 	list_del(&o->sleeper.link);
 	if (o->over)
 		err = o->result;
@@ -239,7 +238,7 @@ static int64_t operate(int id, struct operation *o, time_ns_t deadline)
 	bool wait;
 	int err;
 
-	mutex_lock(&sem_ids.lock);
+	mutex_lock(&sem_lock);
 	s = sem_find(id);
 	err = IS_ERR(s) ? (int)PTR_ERR(s) : operation_check(s, o);
 	if (!err) {
@@ -249,7 +248,7 @@ static int64_t operate(int id, struct operation *o, time_ns_t deadline)
 		else if (err == -EAGAIN && wait)
 			err = set_sleep(s, o, deadline);
 	}
-	mutex_unlock(&sem_ids.lock);
+	mutex_unlock(&sem_lock);
 	return err;
 }
 
@@ -304,7 +303,7 @@ void sem_process_exit(struct process *p)
 
 	if (list_empty(&p->sem_undos))
 		return;
-	mutex_lock(&sem_ids.lock);
+	mutex_lock(&sem_lock);
 	list_for_each_safe(u, tmp, &p->sem_undos, of_process) {
 		for (unsigned int i = 0; i < u->set->nr; i++) {
 			struct semaphore *sem = &u->set->sems[i];
@@ -320,5 +319,5 @@ void sem_process_exit(struct process *p)
 		list_del(&u->of_process);
 		kfree(u);
 	}
-	mutex_unlock(&sem_ids.lock);
+	mutex_unlock(&sem_lock);
 }

@@ -7,20 +7,21 @@
 #include <kernel/wait.h>
 #include "ids.h"
 
-/* As /proc/sys/kernel/sem tells and takes them: semaphores of a set, of all sets, operations of a call. The fourth is sem_ids.most. */
-#define SEM_SET_MAX	READ_ONCE(sem_limits[0])
-#define SEM_ALL_MAX	READ_ONCE(sem_limits[1])
-#define SEM_OPS_MAX	READ_ONCE(sem_limits[2])
+/* As /proc/sys/kernel/sem tells and takes them: semaphores of a set, of all sets, operations of a call. The fourth is sem_ids()->most. */
+#define SEM_SET_MAX	READ_ONCE(ipc_ns_current()->sem_set_max)
+#define SEM_ALL_MAX	READ_ONCE(ipc_ns_current()->sem_all_max)
+#define SEM_OPS_MAX	READ_ONCE(ipc_ns_current()->sem_ops_max)
+#define SEM_SET_LIMIT	32000u
+#define SEM_ALL_LIMIT	256000u
+#define SEM_OPS_LIMIT	500u
 #define SEM_VALUE_MAX	32767
-
-extern unsigned int sem_limits[3];
 
 struct semaphore {
 	int value;
 	pid_t pid;
 };
 
-/* All guarded by sem_ids.lock; the set itself is counted. */
+/* All guarded by sem_lock; the set itself is counted. */
 struct set {
 	struct sysv_perm perm;	/* the first member */
 	struct ref ref;
@@ -46,12 +47,16 @@ struct sem_undo {
 	int16_t back[];
 };
 
-extern struct sysv_ids sem_ids;
-extern unsigned int sem_total;	/* semaphores of all sets; guarded by sem_ids.lock */
+extern struct mutex sem_lock;	/* guards the tables of all namespaces, what is in them, and what processes are to take back */
+
+static inline struct sysv_ids *sem_ids(void)
+{
+	return &ipc_ns_current()->ids[IPC_SEM];
+}
 
 int64_t sem_now(void);	/* seconds since 1970 */
 void sem_put(struct set *s);
-/* All with sem_ids.lock held. */
+/* All with sem_lock held. */
 struct set *sem_find(int id);	/* or ERR_PTR */
 void sem_changed(struct set *s);	/* whoever waits and can goes on */
 

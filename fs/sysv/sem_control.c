@@ -9,13 +9,7 @@
 #include <mm/user.h>
 #include "sem.h"
 
-#define SEM_SET_LIMIT	32000
-#define SEM_ALL_LIMIT	256000
-#define SEM_OPS_LIMIT	500
-
-unsigned int sem_limits[] = { SEM_SET_LIMIT, SEM_ALL_LIMIT, SEM_OPS_LIMIT };
-
-static void set_remove(struct set *s)
+static void set_remove(struct ipc_ns *n, struct set *s)
 {
 	struct sem_undo *u, *tmp;
 
@@ -24,11 +18,20 @@ static void set_remove(struct set *s)
 		list_del(&u->of_process);
 		kfree(u);
 	}
-	sysv_remove(&sem_ids, &s->perm);
-	sem_total -= s->nr;
+	sysv_remove(&n->ids[IPC_SEM], &s->perm);
+	n->sem_total -= s->nr;
 	WRITE_ONCE(s->removed, true);
 	sem_changed(s);
 	sem_put(s);
+}
+
+void sem_ns_end(struct ipc_ns *n)
+{
+	mutex_lock(&sem_lock);
+	for (unsigned int i = 0; i < SYSV_SLOTS; i++)
+		if (n->ids[IPC_SEM].slots[i])
+			set_remove(n, (struct set *)n->ids[IPC_SEM].slots[i]);
+	mutex_unlock(&sem_lock);
 }
 
 /* A value that was set is nobody's to take back. @index: one, or all from s->nr on. */
@@ -96,10 +99,10 @@ static int64_t sem_one(int id, int index, int command, uint64_t arg)
 
 	if (command == LINUX_SETVAL && ((int)arg < 0 || (int)arg > SEM_VALUE_MAX))
 		return -ERANGE;		/* looked at first, as on Linux */
-	mutex_lock(&sem_ids.lock);
+	mutex_lock(&sem_lock);
 	s = sem_find(id);
 	result = IS_ERR(s) ? PTR_ERR(s) : one_control(s, index, command, arg);
-	mutex_unlock(&sem_ids.lock);
+	mutex_unlock(&sem_lock);
 	return result;
 }
 
@@ -120,7 +123,7 @@ static struct set *set_hold(int id, uint32_t want)
 	struct set *s;
 	int err;
 
-	mutex_lock(&sem_ids.lock);
+	mutex_lock(&sem_lock);
 	s = sem_find(id);
 	if (!IS_ERR(s)) {
 		err = sysv_access(&s->perm, want);
@@ -129,7 +132,7 @@ static struct set *set_hold(int id, uint32_t want)
 		else
 			ref_get(&s->ref);
 	}
-	mutex_unlock(&sem_ids.lock);
+	mutex_unlock(&sem_lock);
 	return s;
 }
 
@@ -149,14 +152,14 @@ static int64_t sem_all(int id, bool set, uint64_t uvalues)
 	for (unsigned int i = 0; !err && set && i < s->nr; i++)
 		if (values[i] > SEM_VALUE_MAX)
 			err = -ERANGE;
-	mutex_lock(&sem_ids.lock);
+	mutex_lock(&sem_lock);
 	if (!err && s->removed)
 		err = -EIDRM;
 	else if (!err && set)
 		values_apply(s, values);
 	for (unsigned int i = 0; !err && !set && i < s->nr; i++)
 		values[i] = (uint16_t)s->sems[i].value;
-	mutex_unlock(&sem_ids.lock);
+	mutex_unlock(&sem_lock);
 	if (!err && !set && copy_to_user(uvalues, values, s->nr * sizeof(*values)))
 		err = -EFAULT;
 	kfree(values);
@@ -170,15 +173,15 @@ static int64_t sem_stat(int number, int command, uint64_t uds)
 	struct set *s;
 	int64_t result;
 
-	mutex_lock(&sem_ids.lock);
-	s = (struct set *)sysv_find_or_at(&sem_ids, number, command != LINUX_IPC_STAT);
+	mutex_lock(&sem_lock);
+	s = (struct set *)sysv_find_or_at(sem_ids(), number, command != LINUX_IPC_STAT);
 	result = IS_ERR(s) ? PTR_ERR(s) : command == LINUX_SEM_STAT_ANY ? 0 : sysv_access(&s->perm, 4);
 	if (!result) {
 		ds = (struct linux_semid_ds){ .otime = s->operated_at, .ctime = s->changed_at, .nsems = s->nr };
 		sysv_show(&s->perm, &ds.perm);
 		result = command == LINUX_IPC_STAT ? 0 : s->perm.id;
 	}
-	mutex_unlock(&sem_ids.lock);
+	mutex_unlock(&sem_lock);
 	return result >= 0 && copy_to_user(uds, &ds, sizeof(ds)) ? -EFAULT : result;
 }
 
@@ -190,7 +193,7 @@ static int64_t sem_change(int id, int command, uint64_t uds)
 
 	if (command == LINUX_IPC_SET && copy_from_user(&ds, uds, sizeof(ds)))
 		return -EFAULT;
-	mutex_lock(&sem_ids.lock);
+	mutex_lock(&sem_lock);
 	s = sem_find(id);
 	if (IS_ERR(s))
 		err = (int)PTR_ERR(s);
@@ -201,26 +204,26 @@ static int64_t sem_change(int id, int command, uint64_t uds)
 	if (!err && command == LINUX_IPC_SET)
 		s->changed_at = sem_now();
 	else if (!err)
-		set_remove(s);
-	mutex_unlock(&sem_ids.lock);
+		set_remove(ipc_ns_current(), s);
+	mutex_unlock(&sem_lock);
 	return err;
 }
 
 static int64_t sem_info(bool in_use, uint64_t uinfo)
 {
 	int all = (int)SEM_ALL_MAX, ops = (int)SEM_OPS_MAX;
-	struct linux_seminfo info = { .semmap = all, .semmni = (int)READ_ONCE(sem_ids.most), .semmns = all, .semmnu = all,
+	struct linux_seminfo info = { .semmap = all, .semmni = (int)READ_ONCE(sem_ids()->most), .semmns = all, .semmnu = all,
 				      .semmsl = (int)SEM_SET_MAX, .semopm = ops, .semume = ops, .semusz = 20, .semvmx = SEM_VALUE_MAX,
 				      .semaem = SEM_VALUE_MAX };
 	int last;
 
-	mutex_lock(&sem_ids.lock);
+	mutex_lock(&sem_lock);
 	if (in_use) {
-		info.semusz = (int)sem_ids.nr_used;
-		info.semaem = (int)sem_total;
+		info.semusz = (int)sem_ids()->nr_used;
+		info.semaem = (int)ipc_ns_current()->sem_total;
 	}
-	last = sysv_last_index(&sem_ids);
-	mutex_unlock(&sem_ids.lock);
+	last = sysv_last_index(sem_ids());
+	mutex_unlock(&sem_lock);
 	return copy_to_user(uinfo, &info, sizeof(info)) ? -EFAULT : last;
 }
 
@@ -258,30 +261,34 @@ SYSCALL(NR_semctl, semctl)
 static void sysv_sem_show(struct seq *to, void *priv)
 {
 	seq_puts(to, "       key      semid perms      nsems   uid   gid  cuid  cgid      otime      ctime\n");
-	mutex_lock(&sem_ids.lock);
+	mutex_lock(&sem_lock);
 	for (unsigned int i = 0; i < SYSV_SLOTS; i++) {
-		const struct set *s = (const struct set *)sem_ids.slots[i];
+		const struct set *s = (const struct set *)sem_ids()->slots[i];
+		struct linux_ipc_perm p;
 
-		if (s)
-			seq_printf(to, "%10d %10d  %4o %10u %5u %5u %5u %5u %10lld %10lld\n", s->perm.key, s->perm.id, s->perm.mode, s->nr,
-				   s->perm.uid, s->perm.gid, s->perm.cuid, s->perm.cgid, (long long)s->operated_at, (long long)s->changed_at);
+		if (!s)
+			continue;
+		sysv_show(&s->perm, &p);
+		seq_printf(to, "%10d %10d  %4o %10u %5u %5u %5u %5u %10lld %10lld\n", s->perm.key, s->perm.id, s->perm.mode, s->nr,
+			   p.uid, p.gid, p.cuid, p.cgid, (long long)s->operated_at, (long long)s->changed_at);
 	}
-	mutex_unlock(&sem_ids.lock);
+	mutex_unlock(&sem_lock);
 }
 
 static void limits_show(struct seq *to, void *priv)
 {
-	seq_printf(to, "%u\t%u\t%u\t%u\n", SEM_SET_MAX, SEM_ALL_MAX, SEM_OPS_MAX, READ_ONCE(sem_ids.most));
+	seq_printf(to, "%u\t%u\t%u\t%u\n", SEM_SET_MAX, SEM_ALL_MAX, SEM_OPS_MAX, READ_ONCE(sem_ids()->most));
 }
 
 /* One to four numbers; those that are not given stay. */
 static int limits_write(void *priv, char *text)
 {
 	static const unsigned int most[] = { SEM_SET_LIMIT, SEM_ALL_LIMIT, SEM_OPS_LIMIT, SYSV_SLOTS };
-	unsigned int values[4] = { SEM_SET_MAX, SEM_ALL_MAX, SEM_OPS_MAX, READ_ONCE(sem_ids.most) }, n = 0;
+	unsigned int values[4] = { SEM_SET_MAX, SEM_ALL_MAX, SEM_OPS_MAX, READ_ONCE(sem_ids()->most) }, nr = 0;
+	struct ipc_ns *n = ipc_ns_current();
 	unsigned long long v;
 
-	for (char *word = text, *end; *word && n < 4; word = end, n++) {
+	for (char *word = text, *end; *word && nr < 4; word = end, nr++) {
 		while (*word == ' ' || *word == '\t')
 			word++;
 		for (end = word; *end && *end != ' ' && *end != '\t'; end++)
@@ -290,15 +297,16 @@ static int limits_write(void *priv, char *text)
 			break;
 		if (*end)
 			*end++ = '\0';
-		if (parse_u64(word, 10, 0, &v) || v > most[n])
+		if (parse_u64(word, 10, 0, &v) || v > most[nr])
 			return -EINVAL;
-		values[n] = (unsigned int)v;
+		values[nr] = (unsigned int)v;
 	}
-	if (!n)
+	if (!nr)
 		return -EINVAL;
-	for (unsigned int i = 0; i < ARRAY_SIZE(sem_limits); i++)
-		WRITE_ONCE(sem_limits[i], values[i]);
-	WRITE_ONCE(sem_ids.most, values[3]);
+	WRITE_ONCE(n->sem_set_max, values[0]);
+	WRITE_ONCE(n->sem_all_max, values[1]);
+	WRITE_ONCE(n->sem_ops_max, values[2]);
+	WRITE_ONCE(n->ids[IPC_SEM].most, values[3]);
 	return 0;
 }
 
@@ -306,8 +314,6 @@ static int sem_init(void)
 {
 	int err = proc_create("sysvipc/sem", 0444, sysv_sem_show, NULL);
 
-	if (!err)
-		err = sysv_next_create("sys/kernel/sem_next_id", &sem_ids);
 	return err ? err : proc_create_rw("sys/kernel/sem", 0644, limits_show, limits_write, NULL);
 }
 INITCALL("2fs", sem_init);

@@ -29,7 +29,13 @@ struct segment {
 	int32_t creator, last;
 };
 
-static struct sysv_ids ids = SYSV_IDS_INIT(ids, "shm");
+static struct mutex lock = MUTEX_INIT(lock, "shm");	/* guards the tables of all namespaces, and what is in them */
+static const char is_segment;	/* what the priv of a segment's file points to: whichever namespace's, and when that is gone */
+
+static struct sysv_ids *ids(void)
+{
+	return &ipc_ns_current()->ids[IPC_SHM];
+}
 
 static uint64_t now_seconds(void)
 {
@@ -38,7 +44,7 @@ static uint64_t now_seconds(void)
 
 static struct segment *segment_at(unsigned int index)
 {
-	return (struct segment *)ids.slots[index];
+	return (struct segment *)ids()->slots[index];
 }
 
 static uint64_t nr_attached(const struct segment *s)
@@ -46,25 +52,40 @@ static uint64_t nr_attached(const struct segment *s)
 	return mapping_count(&s->file->inode->mapping);
 }
 
+static void segment_free(struct sysv_ids *table, struct segment *s)
+{
+	sysv_remove(table, &s->perm);
+	file_put(s->to_read);
+	file_put(s->file);
+	kfree(s);
+}
+
+void shm_ns_end(struct ipc_ns *n)
+{
+	struct sysv_ids *table = &n->ids[IPC_SHM];
+
+	mutex_lock(&lock);
+	for (unsigned int i = 0; i < SYSV_SLOTS; i++)
+		if (table->slots[i])
+			segment_free(table, (struct segment *)table->slots[i]);
+	mutex_unlock(&lock);
+}
+
 /* Give back what was removed and is mapped nowhere. */
 static void segments_sweep(void)
 {
-	for (unsigned int i = 0; ids.nr_used && i < SYSV_SLOTS; i++) {
+	for (unsigned int i = 0; ids()->nr_used && i < SYSV_SLOTS; i++) {
 		struct segment *s = segment_at(i);
 
-		if (!s || !s->removed || nr_attached(s))
-			continue;
-		sysv_remove(&ids, &s->perm);
-		file_put(s->to_read);
-		file_put(s->file);
-		kfree(s);
+		if (s && s->removed && !nr_attached(s))
+			segment_free(ids(), s);
 	}
 }
 
 /* NULL: no such id. */
 static struct segment *segment_find(uint64_t id)
 {
-	struct sysv_perm *perm = sysv_find(&ids, (int)id);
+	struct sysv_perm *perm = sysv_find(ids(), (int)id);
 
 	return IS_ERR(perm) ? NULL : (struct segment *)perm;
 }
@@ -111,7 +132,8 @@ static int64_t segment_create(int32_t key, uint64_t size, uint32_t flags)
 	id = -ENOMEM;
 	if (!s->to_read)
 		goto put_file;
-	id = sysv_add(&ids, &s->perm, key, flags);
+	s->file->priv = s->to_read->priv = (void *)&is_segment;
+	id = sysv_add(ids(), &s->perm, key, flags);
 	if (id < 0)
 		goto put_file;
 	s->size = size;
@@ -128,7 +150,7 @@ free_segment:
 
 static int64_t segment_get(int32_t key, uint64_t size, uint32_t flags)
 {
-	struct segment *s = (struct segment *)sysv_find_key(&ids, key);
+	struct segment *s = (struct segment *)sysv_find_key(ids(), key);
 	int64_t id;
 
 	if (!s)
@@ -142,10 +164,10 @@ SYSCALL(NR_shmget, shmget)
 {
 	int64_t id;
 
-	mutex_lock(&ids.lock);
+	mutex_lock(&lock);
 	segments_sweep();
 	id = segment_get((int32_t)args->a[0], args->a[1], (uint32_t)args->a[2]);
-	mutex_unlock(&ids.lock);
+	mutex_unlock(&lock);
 	return id;
 }
 
@@ -193,10 +215,10 @@ SYSCALL(NR_shmat, shmat)
 {
 	int64_t at;
 
-	mutex_lock(&ids.lock);
+	mutex_lock(&lock);
 	segments_sweep();
 	at = segment_attach(args->a[0], args->a[1], args->a[2]);
-	mutex_unlock(&ids.lock);
+	mutex_unlock(&lock);
 	return at;
 }
 
@@ -208,24 +230,22 @@ static struct segment *segment_of(const struct file *f)
 	return NULL;
 }
 
-/* The segment that was attached at @address and how many bytes of it lie there still; NULL: none. */
-static struct segment *attached_at(struct space *space, vaddr_t address, uint64_t *length)
+/* How many bytes of a segment that was attached at @address lie there still, 0: none. *@segment: NULL if it is not the namespace's. */
+static uint64_t attached_at(struct space *space, vaddr_t address, struct segment **segment)
 {
 	const struct file *f = NULL;
-	struct segment *s = NULL;
 	const struct vma *vma;
 	vaddr_t v = address;
 
 	mutex_lock(&space->lock);
 	vma = space_find(space, address);
-	if (vma && vma->start == address && !vma->offset)
+	if (vma && vma->start == address && !vma->offset && vma->file && vma->file->priv == &is_segment)
 		f = vma->file;
-	s = segment_of(f);
-	while (s && (vma = space_find(space, v)) && vma->file == f && vma->offset == vma->start - address)
+	*segment = segment_of(f);
+	while (f && (vma = space_find(space, v)) && vma->file == f && vma->offset == vma->start - address)
 		v = vma->end;
 	mutex_unlock(&space->lock);
-	*length = v - address;
-	return s;
+	return v - address;
 }
 
 /* shmdt(address) */
@@ -235,16 +255,16 @@ SYSCALL(NR_shmdt, shmdt)
 	uint64_t length;
 	int err = -EINVAL;
 
-	mutex_lock(&ids.lock);
-	s = attached_at(current_process->space, args->a[0], &length);
-	if (s)
+	mutex_lock(&lock);
+	length = attached_at(current_process->space, args->a[0], &s);
+	if (length)
 		err = space_unmap(current_process->space, args->a[0], length);
-	if (!err) {
+	if (!err && s) {
 		s->detached_at = now_seconds();
 		s->last = current_process->pid;
 	}
 	segments_sweep();
-	mutex_unlock(&ids.lock);
+	mutex_unlock(&lock);
 	return err;
 }
 
@@ -277,7 +297,7 @@ static int segment_lock(struct segment *s, bool lock)
 {
 	uint32_t euid = current->cred.euid;
 
-	if (!privileged(LINUX_CAP_IPC_LOCK) &&
+	if (!sysv_privileged(LINUX_CAP_IPC_LOCK) &&
 	    ((euid != s->perm.uid && euid != s->perm.cuid) || (lock && !current_process->rlimits[LINUX_RLIMIT_MEMLOCK].cur)))
 		return -EPERM;
 	s->locked = lock;
@@ -308,12 +328,12 @@ static int64_t shm_change(int id, uint32_t command, uint64_t uds)
 
 	if (command == LINUX_IPC_SET && copy_from_user(&ds, uds, sizeof(ds)))
 		return -EFAULT;
-	mutex_lock(&ids.lock);
+	mutex_lock(&lock);
 	segments_sweep();
-	s = (struct segment *)sysv_find(&ids, id);
+	s = (struct segment *)sysv_find(ids(), id);
 	err = IS_ERR(s) ? (int)PTR_ERR(s) : segment_change(s, command, &ds);
 	segments_sweep();
-	mutex_unlock(&ids.lock);
+	mutex_unlock(&lock);
 	return err;
 }
 
@@ -323,24 +343,24 @@ static int64_t shm_stat(int number, uint32_t command, uint64_t uds)
 	struct segment *s;
 	int64_t result;
 
-	mutex_lock(&ids.lock);
+	mutex_lock(&lock);
 	segments_sweep();
-	s = (struct segment *)sysv_find_or_at(&ids, number, command != LINUX_IPC_STAT);
+	s = (struct segment *)sysv_find_or_at(ids(), number, command != LINUX_IPC_STAT);
 	result = IS_ERR(s) ? PTR_ERR(s) : command == LINUX_SHM_STAT_ANY ? 0 : sysv_access(&s->perm, 4);
 	if (!result) {
 		segment_stat(s, &ds);
 		result = command == LINUX_IPC_STAT ? 0 : s->perm.id;
 	}
-	mutex_unlock(&ids.lock);
+	mutex_unlock(&lock);
 	return result >= 0 && copy_to_user(uds, &ds, sizeof(ds)) ? -EFAULT : result;
 }
 
 static int64_t shm_limits(uint64_t uinfo)
 {
-	struct linux_shminfo info = { .shmmax = SIZE_MAX_BYTES, .shmmin = 1, .shmmni = READ_ONCE(ids.most), .shmseg = READ_ONCE(ids.most),
+	struct linux_shminfo info = { .shmmax = SIZE_MAX_BYTES, .shmmin = 1, .shmmni = READ_ONCE(ids()->most), .shmseg = READ_ONCE(ids()->most),
 				      .shmall = SIZE_MAX_BYTES / PAGE_SIZE };
 
-	return copy_to_user(uinfo, &info, sizeof(info)) ? -EFAULT : sysv_last_index(&ids);
+	return copy_to_user(uinfo, &info, sizeof(info)) ? -EFAULT : sysv_last_index(ids());
 }
 
 static int64_t shm_use(uint64_t uinfo)
@@ -348,17 +368,17 @@ static int64_t shm_use(uint64_t uinfo)
 	struct linux_shm_info info = { 0 };
 	int last;
 
-	mutex_lock(&ids.lock);
+	mutex_lock(&lock);
 	segments_sweep();
-	info.used_ids = (int)ids.nr_used;
+	info.used_ids = (int)ids()->nr_used;
 	for (unsigned int i = 0; i < SYSV_SLOTS; i++) {
 		if (!segment_at(i))
 			continue;
 		info.shm_tot += ALIGN_UP(segment_at(i)->size, PAGE_SIZE) / PAGE_SIZE;
 		info.shm_rss += segment_at(i)->file->inode->nr_pages;
 	}
-	last = sysv_last_index(&ids);
-	mutex_unlock(&ids.lock);
+	last = sysv_last_index(ids());
+	mutex_unlock(&lock);
 	return copy_to_user(uinfo, &info, sizeof(info)) ? -EFAULT : last;
 }
 
@@ -391,18 +411,21 @@ static void sysv_shm_show(struct seq *to, void *priv)
 {
 	seq_puts(to, "       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid      atime      dtime      "
 		     "ctime                   rss                  swap\n");
-	mutex_lock(&ids.lock);
+	mutex_lock(&lock);
 	for (unsigned int i = 0; i < SYSV_SLOTS; i++) {
 		const struct segment *s = segment_at(i);
+		struct linux_ipc_perm p;
 
-		if (s)
-			seq_printf(to, "%10d %10d  %4o %21llu %5u %5u  %5llu %5u %5u %5u %5u %10llu %10llu %10llu %21llu %21u\n", s->perm.key,
-				   s->perm.id, segment_mode(s), (unsigned long long)s->size, s->creator, s->last,
-				   (unsigned long long)nr_attached(s), s->perm.uid, s->perm.gid, s->perm.cuid, s->perm.cgid,
-				   (unsigned long long)s->attached_at, (unsigned long long)s->detached_at,
-				   (unsigned long long)s->changed_at, (unsigned long long)s->file->inode->nr_pages * PAGE_SIZE, 0u);
+		if (!s)
+			continue;
+		sysv_show(&s->perm, &p);
+		seq_printf(to, "%10d %10d  %4o %21llu %5u %5u  %5llu %5u %5u %5u %5u %10llu %10llu %10llu %21llu %21u\n", s->perm.key,
+			   s->perm.id, segment_mode(s), (unsigned long long)s->size, s->creator, s->last,
+			   (unsigned long long)nr_attached(s), p.uid, p.gid, p.cuid, p.cgid,
+			   (unsigned long long)s->attached_at, (unsigned long long)s->detached_at,
+			   (unsigned long long)s->changed_at, (unsigned long long)s->file->inode->nr_pages * PAGE_SIZE, 0u);
 	}
-	mutex_unlock(&ids.lock);
+	mutex_unlock(&lock);
 }
 
 static int shm_init(void)
@@ -413,8 +436,6 @@ static int shm_init(void)
 		err = proc_create_number("sys/kernel/shmmax", SIZE_MAX_BYTES);
 	if (!err)
 		err = proc_create_number("sys/kernel/shmall", SIZE_MAX_BYTES / PAGE_SIZE);
-	if (!err)
-		err = sysv_next_create("sys/kernel/shm_next_id", &ids);
-	return err ? err : sysv_most_create("sys/kernel/shmmni", &ids);
+	return err;
 }
 INITCALL("2fs", shm_init);

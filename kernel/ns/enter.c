@@ -2,6 +2,7 @@
 /* setns(2): the current thread enters one namespace by its file, or several of those that a process is in by a pidfd. */
 #include <fs/file.h>
 #include <fs/internal.h>
+#include <fs/sysv.h>
 #include <kernel/process.h>
 #include <kernel/ptrace.h>
 #include <kernel/syscall.h>
@@ -15,6 +16,7 @@ struct entering {
 	struct ns_set *set;
 	struct fs_context *fs;
 	bool has_user;	/* cred has a user namespace of its own, counted */
+	bool has_ipc;
 };
 
 /* Takes over @ns. */
@@ -30,6 +32,7 @@ static int enter_one(struct entering *e, struct ns *ns)
 	}
 	ns_put(e->set->of[ns->type->kind]);
 	e->set->of[ns->type->kind] = ns;
+	e->has_ipc |= ns->type->kind == NS_IPC;
 	return 0;
 }
 
@@ -46,7 +49,7 @@ static int enter_user(struct entering *e, struct ns *ns)
 static int begin(struct entering *e)
 {
 	e->cred = current->cred;
-	e->has_user = false;
+	e->has_user = e->has_ipc = false;
 	e->fs = current_process->fs;
 	e->set = kzalloc(sizeof(*e->set));
 	if (!e->set)
@@ -61,6 +64,8 @@ static int begin(struct entering *e)
 
 static int end(struct entering *e, int err)
 {
+	if (!err && e->has_ipc && process_has_one_thread(current_process))
+		sem_process_exit(current_process);
 	if (!err && e->has_user)
 		user_ns_change(&e->cred);
 	else if (e->has_user)

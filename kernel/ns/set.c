@@ -51,7 +51,7 @@ void ns_put(struct ns *ns)
 {
 	if (!ref_put(&ns->ref))
 		return;
-	if (ns->type->kind != NS_MOUNT) {
+	if (!ns->type->buried) {
 		ns->type->destroy(ns);
 		return;
 	}

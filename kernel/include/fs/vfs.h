@@ -192,6 +192,8 @@ int inode_permission_as(const struct inode *inode, uint32_t mask, bool real);
 bool inode_owner_or_root(const struct inode *inode);
 /* May the current thread do to @inode what @cap stands for: in its user namespace, where owner and group have numbers? */
 bool inode_privileged(const struct inode *inode, unsigned int cap);
+/* The same of what is owned so and has no inode. */
+bool owned_privileged(uint32_t uid, uint32_t gid, unsigned int cap);
 bool current_in_group(uint32_t gid);	/* by its effective group or one of the supplementary ones */
 void inode_stat(const struct inode *inode, struct linux_stat *to);
 uint8_t mode_to_dtype(mode_t mode);

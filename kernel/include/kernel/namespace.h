@@ -28,8 +28,9 @@ struct ns_type {
 	struct ns *(*copy)(struct ns *from, struct user_ns *owner, struct fs_context *fs);
 	/* May who becomes @who enter @ns (who it is, is seen to)? @fs stands in it then. NULL: nothing more to see to. May sleep. */
 	int (*enter)(struct ns *ns, const struct credentials *who, struct fs_context *fs);
-	/* The last reference is gone. May sleep, and takes vfs_lock, so what is put under that is destroyed later (ns_put). */
+	/* The last reference is gone. May sleep; with buried set it may take vfs_lock too, and what is put is destroyed later (ns_bury). */
 	void (*destroy)(struct ns *ns);
+	bool buried;
 };
 
 struct ns {
