@@ -8,11 +8,13 @@
 #include <fs/proc.h>
 #include <kernel/cgroup.h>
 #include <kernel/init.h>
+#include <kernel/namespace.h>
 #include <kernel/process.h>
 #include <lib/format.h>
 #include <mm/page.h>
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
+#include "cgroup_fs.h"
 
 #define CGROUP_MAGIC	0x63677270
 #define CONTROLLERS	"cpu memory pids"
@@ -26,19 +28,16 @@
 
 static const char *const controllers[] = { "cpu", "memory", "pids" };
 
-static struct super cgroup_super;
+struct super cgroup_super;
+#define IN_ROOT		1u
+#define DELEGATED	2u	/* may be written inside a namespace whose root it belongs to */
+#define MOVES		4u	/* processes: written by procs_write() */
 
 struct attribute {
 	const char *name;
-	bool in_root;
+	uint32_t flags;
 	void (*show)(struct seq *s, struct cgroup *g);
 	int (*write)(struct cgroup *g, char *text);
-};
-
-struct cgroup_file {
-	struct proc_source source;	/* first, for proc_text_ops */
-	struct cgroup *group;		/* counted; NULL: the root */
-	const struct attribute *attribute;
 };
 
 static unsigned long long ull(uint64_t v)
@@ -75,13 +74,6 @@ static int limit_parse(const char *text, bool suffix, uint64_t *limit)
 static void procs_show(struct seq *s, struct cgroup *g)
 {
 	cgroup_show_members(s, g);
-}
-
-static int procs_write(struct cgroup *g, char *text)
-{
-	unsigned long long pid;
-
-	return parse_u64(text, 10, 0, &pid) || pid > PID_MAX ? -EINVAL : cgroup_attach(g, (pid_t)pid);
 }
 
 static void controllers_show(struct seq *s, struct cgroup *g)
@@ -354,19 +346,19 @@ static void cpu_stat_show(struct seq *s, struct cgroup *g)
 }
 
 static const struct attribute attributes[] = {
-	{ "cgroup.procs", true, procs_show, procs_write }, { "cgroup.controllers", true, controllers_show, NULL },
-	{ "cgroup.subtree_control", true, controllers_show, subtree_write }, { "cgroup.events", false, events_show, NULL },
-	{ "cgroup.threads", true, threads_show, threads_write }, { "cgroup.stat", true, stat_show, NULL },
-	{ "cgroup.freeze", false, freeze_show, freeze_write }, { "cgroup.max.depth", false, max_depth_show, max_depth_write },
-	{ "cgroup.max.descendants", false, max_descendants_show, max_descendants_write },
-	{ "cgroup.type", false, type_show, NULL }, { "cgroup.kill", false, NULL, kill_write },
-	{ "pids.current", false, pids_current_show, NULL }, { "pids.max", false, pids_max_show, pids_max_write },
-	{ "pids.events", false, pids_events_show, NULL },
-	{ "memory.current", false, memory_current_show, NULL }, { "memory.peak", false, memory_peak_show, NULL },
-	{ "memory.max", false, memory_max_show, memory_max_write }, { "memory.events", false, memory_events_show, NULL },
-	{ "cpu.max", false, cpu_max_show, cpu_max_write }, { "cpu.max.burst", false, cpu_burst_show, cpu_burst_write },
-	{ "cpu.weight", false, weight_show, weight_write }, { "cpu.weight.nice", false, weight_nice_show, weight_nice_write },
-	{ "cpu.stat", false, cpu_stat_show, NULL },
+	{ PROCS, IN_ROOT | DELEGATED | MOVES, procs_show, NULL }, { "cgroup.controllers", IN_ROOT, controllers_show, NULL },
+	{ "cgroup.subtree_control", IN_ROOT | DELEGATED, controllers_show, subtree_write }, { "cgroup.events", 0, events_show, NULL },
+	{ "cgroup.threads", IN_ROOT | DELEGATED, threads_show, threads_write }, { "cgroup.stat", IN_ROOT, stat_show, NULL },
+	{ "cgroup.freeze", 0, freeze_show, freeze_write }, { "cgroup.max.depth", 0, max_depth_show, max_depth_write },
+	{ "cgroup.max.descendants", 0, max_descendants_show, max_descendants_write },
+	{ "cgroup.type", 0, type_show, NULL }, { "cgroup.kill", 0, NULL, kill_write },
+	{ "pids.current", 0, pids_current_show, NULL }, { "pids.max", 0, pids_max_show, pids_max_write },
+	{ "pids.events", 0, pids_events_show, NULL },
+	{ "memory.current", 0, memory_current_show, NULL }, { "memory.peak", 0, memory_peak_show, NULL },
+	{ "memory.max", 0, memory_max_show, memory_max_write }, { "memory.events", 0, memory_events_show, NULL },
+	{ "cpu.max", 0, cpu_max_show, cpu_max_write }, { "cpu.max.burst", 0, cpu_burst_show, cpu_burst_write },
+	{ "cpu.weight", 0, weight_show, weight_write }, { "cpu.weight.nice", 0, weight_nice_show, weight_nice_write },
+	{ "cpu.stat", 0, cpu_stat_show, NULL },
 };
 
 /* ---- Files ---- */
@@ -382,6 +374,8 @@ static int file_write(struct inode *inode, char *text)
 {
 	struct cgroup_file *c = inode->priv;
 
+	if (cgroup_delegates() && c->group && c->group == cgroup_ns_root() && !(c->attribute->flags & DELEGATED))
+		return -EPERM;
 	return c->attribute->write(c->group, text);
 }
 
@@ -414,9 +408,10 @@ static struct dentry *name_add(struct dentry *dir, const char *name, size_t leng
 
 static int file_add(struct dentry *dir, struct cgroup *g, const struct attribute *a)
 {
-	mode_t mode = LINUX_S_IFREG | (a->show ? 0444 : 0) | (a->write ? 0200 : 0);
+	mode_t mode = LINUX_S_IFREG | (a->show ? 0444 : 0) | (a->write || a->flags & MOVES ? 0200 : 0);
 	struct cgroup_file *c = kzalloc(sizeof(*c));
-	struct inode *inode = c ? inode_create(dir->inode->super, mode, &file_inode_ops, &proc_text_ops) : NULL;
+	const struct file_ops *fops = a->flags & MOVES ? &cgroup_moving_ops : &proc_text_ops;
+	struct inode *inode = c ? inode_create(dir->inode->super, mode, &file_inode_ops, fops) : NULL;
 
 	if (!inode) {
 		kfree(c);
@@ -425,6 +420,7 @@ static int file_add(struct dentry *dir, struct cgroup *g, const struct attribute
 	*c = (struct cgroup_file){ .group = g, .attribute = a };
 	c->source.show = a->show ? file_show : NULL;
 	c->source.write = a->write ? file_write : NULL;
+	c->source.write_file = a->flags & MOVES ? cgroup_moving_write : NULL;
 	if (g)
 		cgroup_get(g);
 	inode->priv = c;
@@ -438,7 +434,7 @@ static int files_add(struct dentry *dir, struct cgroup *g)
 	int err = 0;
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(attributes) && !err; i++)
-		if (g || attributes[i].in_root)
+		if (g || attributes[i].flags & IN_ROOT)
 			err = file_add(dir, g, &attributes[i]);
 	return err;
 }
@@ -460,6 +456,7 @@ static void dir_drop(struct dentry *d)
 		dentry_put(child);
 		dentry_put(child);
 	}
+	((struct cgroup *)d->inode->priv)->dir = NULL;
 	d->parent->inode->nlink--;
 	d->inode->nlink = 0;
 	dentry_unhash(d);
@@ -497,15 +494,6 @@ struct cgroup *cgroup_of_fd(int fd)
 	return g;
 }
 
-static unsigned int depth_of(const struct cgroup *g)
-{
-	unsigned int depth = 0;
-
-	for (; g; g = g->parent)
-		depth++;
-	return depth;
-}
-
 static struct dentry *dir_create(struct dentry *dir, const char *name, size_t length, mode_t mode, uint64_t rdev, const char *target)
 {
 	struct cgroup *parent = dir->inode->priv, *g;
@@ -514,7 +502,7 @@ static struct dentry *dir_create(struct dentry *dir, const char *name, size_t le
 
 	if (!LINUX_S_ISDIR(mode))
 		return ERR_PTR(-EPERM);
-	if (depth_of(parent) >= MAX_DEPTH)
+	if (cgroup_level(parent) >= MAX_DEPTH)
 		return ERR_PTR(-EAGAIN);
 	g = cgroup_create(parent, name, length);
 	if (IS_ERR(g))
@@ -533,6 +521,7 @@ static struct dentry *dir_create(struct dentry *dir, const char *name, size_t le
 		return ERR_PTR(-ENOMEM);	/* the inode gave the group back */
 	}
 	dir->inode->nlink++;
+	g->dir = d;
 	dentry_get(d);
 	if (!files_add(d, g))
 		return d;
@@ -541,22 +530,6 @@ static struct dentry *dir_create(struct dentry *dir, const char *name, size_t le
 	dentry_put(d);
 	return ERR_PTR(-ENOMEM);
 }
-
-/* ---- Mounting ---- */
-
-static void cgroup_statfs(struct super *s, struct linux_statfs *to)
-{
-}
-
-static const struct super_ops super_ops = { .statfs = cgroup_statfs };
-
-static struct super *cgroup_mount(const char *source, const char *options)
-{
-	ref_get(&cgroup_super.ref);
-	return &cgroup_super;
-}
-
-static struct fs_type cgroup_type = { .name = "cgroup2", .nodev = true, .mount = cgroup_mount };
 
 /* /proc/cgroups is version 1's list: version 2's tree is number 0 there. */
 static void proc_cgroups_show(struct seq *s, void *priv)
@@ -572,7 +545,7 @@ static int cgroup_fs_init(void)
 	int err;
 
 	fs_setup();
-	cgroup_super = (struct super){ .type = "cgroup2", .magic = CGROUP_MAGIC, .dev = 0xfd, .ops = &super_ops };
+	cgroup_super = (struct super){ .type = "cgroup2", .magic = CGROUP_MAGIC, .dev = 0xfd, .ops = &cgroup_super_ops };
 	super_init(&cgroup_super);
 	inode = inode_create(&cgroup_super, LINUX_S_IFDIR | 0755, &dir_inode_ops, &dir_ops);
 	cgroup_super.root = inode ? dentry_create(NULL, "", 0, inode, false) : NULL;

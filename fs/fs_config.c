@@ -304,9 +304,9 @@ static int64_t mount_made(struct fs_config *c, uint32_t mount_flags, bool cloexe
 
 	if (!c->super || c->phase != CREATED)
 		return c->super ? -EBUSY : -EINVAL;
-	m = mount_create(c->super, c->super->root, c->source, mount_flags);
-	if (!m)
-		return -ENOMEM;
+	m = mount_create_root(c->super, c->source, mount_flags);
+	if (IS_ERR(m))
+		return PTR_ERR(m);
 	ref_get(&c->super->ref);
 	config_clear(c);
 	c->phase = MOUNTED;

@@ -231,15 +231,28 @@ struct path mount_unhang(struct mount *m)
 	return where;
 }
 
+struct mount *mount_create_root(struct super *s, const char *source, uint32_t flags)
+{
+	struct dentry *root = s->ops->mount_root ? s->ops->mount_root(s) : s->root;
+	struct mount *m;
+
+	if (IS_ERR(root))
+		return ERR_PTR(PTR_ERR(root));
+	m = mount_create(s, root, source, flags);
+	if (s->ops->mount_root)
+		dentry_put(root);
+	return m ? m : ERR_PTR(-ENOMEM);
+}
+
 int mount_attach(struct super *s, const struct path *where, const char *source, uint32_t flags)
 {
-	struct mount *m = mount_create(s, s->root, source, flags);
+	struct mount *m = mount_create_root(s, source, flags);
 	struct list gone = LIST_INIT(gone);
 	int err = 0;
 
-	if (!m) {
+	if (IS_ERR(m)) {
 		super_put(s);
-		return -ENOMEM;
+		return (int)PTR_ERR(m);
 	}
 	mutex_lock(&vfs_lock);
 	if (where) {

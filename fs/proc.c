@@ -23,7 +23,7 @@ struct super *proc_super;
 static struct super proc_super_storage, sys_super_storage;
 static struct super *sys_super;
 
-static ssize_t text_read(struct file *f, struct iter *to, loff_t *pos)
+ssize_t proc_text_read(struct file *f, struct iter *to, loff_t *pos)
 {
 	struct proc_source *source = f->inode->priv;
 	struct seq *s = f->priv;
@@ -41,14 +41,14 @@ static ssize_t text_read(struct file *f, struct iter *to, loff_t *pos)
 	return buffer_read(s->text, s->used, to, pos);
 }
 
-static ssize_t text_write(struct file *f, struct iter *from, loff_t *pos)
+ssize_t proc_text_write(struct file *f, struct iter *from, loff_t *pos)
 {
 	struct proc_source *source = f->inode->priv;
 	char *text;
 	ssize_t n;
 	int err;
 
-	if (!source->write)
+	if (!source->write && !source->write_file)
 		return -EINVAL;
 	if (from->left > WRITE_MAX)
 		return -EINVAL;
@@ -59,7 +59,7 @@ static ssize_t text_write(struct file *f, struct iter *from, loff_t *pos)
 	if (n > 0) {
 		if (text[n - 1] == '\n')
 			text[n - 1] = '\0';
-		err = source->write(f->inode, text);
+		err = source->write_file ? source->write_file(f, text) : source->write(f->inode, text);
 		n = err ? err : n;
 	}
 	kfree(text);
@@ -76,7 +76,7 @@ static int text_open(struct inode *inode, struct file *f)
 	return f->priv ? 0 : -ENOMEM;
 }
 
-static void text_release(struct file *f)
+void proc_text_release(struct file *f)
 {
 	const struct proc_source *source = f->inode->priv;
 
@@ -89,7 +89,7 @@ static void text_release(struct file *f)
 }
 
 const struct file_ops proc_text_ops = {
-	.read = text_read, .write = text_write, .seek = seek_plain, .open = text_open, .release = text_release,
+	.read = proc_text_read, .write = proc_text_write, .seek = seek_plain, .open = text_open, .release = proc_text_release,
 };
 
 static void file_show(struct seq *s, struct inode *inode)

@@ -70,11 +70,15 @@ static void mountinfo_line(struct mounts_walk *w, struct mount *m, const char *w
 {
 	struct mount whole = { .root = m->super->root };
 	struct path top = { &whole, m->super->root }, at = { &whole, m->root };
-	struct seq place = { 0 };
-	char *inside;
+	struct seq place = { 0 }, own = { 0 };
+	const char *inside;
 
 	put_mangled(&place, where);
 	inside = path_text_locked(&at, &top, w->buffer, LINUX_PATH_MAX);
+	if (m->super->ops->show_root) {
+		m->super->ops->show_root(&own, m->root);
+		inside = own.text ? own.text : "/";
+	}
 	seq_printf(w->s, "%u %u %u:%u ", m->id, m->parent ? m->parent->id : m->id, (unsigned int)(m->super->dev >> 8),
 		   (unsigned int)(m->super->dev & 0xff));
 	put_mangled(w->s, IS_ERR(inside) ? "/" : inside + inode_is_ns(m->root->inode));
@@ -87,6 +91,7 @@ static void mountinfo_line(struct mounts_walk *w, struct mount *m, const char *w
 	put_super_options(w->s, m);
 	seq_puts(w->s, "\n");
 	seq_free(&place);
+	seq_free(&own);
 }
 
 static void mountstats_line(struct mounts_walk *w, struct mount *m, const char *where)

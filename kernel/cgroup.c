@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The tree of control groups and who is in it (cgroup-v2). A process points at its group, and each of its threads does for the scheduler,
- * under the lock of its run queue. Left out: threaded groups, delegation by namespaces, and controllers that can be switched off: all are on in
+ * under the lock of its run queue. Left out: threaded groups, and controllers that can be switched off: all are on in
  * every group.
  */
 #include <fs/node.h>
-#include <kernel/privilege.h>
+#include <kernel/namespace.h>
 #include <mm/slab.h>
 #include <mm/space.h>
 #include "cgroup_internal.h"
@@ -173,7 +173,7 @@ static struct cgroup *part(struct process *p)
 	return g;
 }
 
-static struct cgroup *group_of(struct process *p)
+struct cgroup *cgroup_of_process(struct process *p)
 {
 	uint64_t flags = spin_lock_irq(&cgroup_lock);
 	struct cgroup *g = p->group;
@@ -190,7 +190,7 @@ void cgroup_space_follow(struct process *p, struct space *s)
 	struct cgroup *g;
 
 	do {
-		g = group_of(p);
+		g = cgroup_of_process(p);
 		if (g != READ_ONCE(s->group))
 			cgroup_space_set(s, g);
 		cgroup_put(g);
@@ -214,11 +214,35 @@ static bool may_be_moved(const struct process *p)
 	return p != init_process && !p->device && p->syscalls != SYSCALLS_DRIVER;
 }
 
-static int attach(struct cgroup *g, struct process *p)
+unsigned int cgroup_level(const struct cgroup *g)
+{
+	unsigned int level = 0;
+
+	for (; g; g = g->parent)
+		level++;
+	return level;
+}
+
+/* NULL: the root. */
+static const struct cgroup *above_both(const struct cgroup *a, const struct cgroup *b)
+{
+	while (a && !cgroup_is_within(b, a))
+		a = a->parent;
+	return a;
+}
+
+static int may_move(const struct cgroup *from, const struct cgroup *to, const struct cgroup_rights *r)
+{
+	if (!(r->levels >> cgroup_level(above_both(from, to)) & 1))
+		return -EACCES;
+	return r->confined && (!cgroup_is_within(from, r->root) || !cgroup_is_within(to, r->root)) ? -ENOENT : 0;
+}
+
+static int attach(struct cgroup *g, struct process *p, const struct cgroup_rights *rights)
 {
 	uint64_t flags = spin_lock_irq(&cgroup_lock);
 	struct cgroup *old = NULL;
-	int err = g && g->dead ? -ENODEV : p->left_group ? -ESRCH : 0;
+	int err = g && g->dead ? -ENODEV : p->left_group ? -ESRCH : may_move(p->group, g, rights);
 
 	if (!err) {
 		old = part(p);
@@ -229,17 +253,15 @@ static int attach(struct cgroup *g, struct process *p)
 	return err;
 }
 
-int cgroup_attach(struct cgroup *g, pid_t pid)
+int cgroup_attach(struct cgroup *g, pid_t pid, const struct cgroup_rights *rights)
 {
 	struct process *p;
 	int err;
 
-	if (!privileged(LINUX_CAP_SYS_ADMIN))
-		return -EACCES;
 	p = process_find(pid ? pid : current_process->pid);
 	if (!p)
 		return -ESRCH;
-	err = may_be_moved(p) ? attach(g, p) : -EINVAL;
+	err = may_be_moved(p) ? attach(g, p, rights) : -EINVAL;
 	if (!err)
 		move_memory(p);
 	process_put(p);
@@ -255,10 +277,10 @@ int cgroup_inherit(struct process *child, struct process *parent)
 	return 0;
 }
 
-int cgroup_enter(struct process *child, struct cgroup *g)
+int cgroup_enter(struct process *child, struct cgroup *g, const struct cgroup_rights *rights)
 {
 	uint64_t flags = spin_lock_irq(&cgroup_lock);
-	int err = g && g->dead ? -ENODEV : !privileged(LINUX_CAP_SYS_ADMIN) ? -EACCES : 0;
+	int err = g && g->dead ? -ENODEV : may_move(current_process->group, g, rights);
 
 	join(child, err ? NULL : g);
 	spin_unlock_irq(&cgroup_lock, flags);
@@ -384,27 +406,36 @@ void cgroup_kill(struct cgroup *g)
 	process_for_each(kill_member, &w);
 }
 
+/* The names below @g's @depth'th group upwards. */
 static void show_names(struct seq *s, const struct cgroup *g, unsigned int depth)
 {
 	const struct cgroup *at = g;
 
-	for (unsigned int i = 0; i < depth; i++)
+	for (unsigned int i = 1; i < depth; i++)
 		at = at->parent;
+	if (!depth)
+		return;
 	seq_printf(s, "/%s", at->name);
-	if (depth)
-		show_names(s, g, depth - 1);
+	show_names(s, g, depth - 1);
+}
+
+void cgroup_show_way(struct seq *s, const struct cgroup *from, const struct cgroup *to)
+{
+	const struct cgroup *common = above_both(from, to);
+
+	if (from == to)
+		seq_puts(s, "/");
+	for (; from != common; from = from->parent)
+		seq_puts(s, "/..");
+	show_names(s, to, cgroup_level(to) - cgroup_level(common));
 }
 
 void cgroup_show_path(struct seq *s, struct process *p)
 {
-	struct cgroup *g = group_of(p);
-	unsigned int depth = 0;
+	struct cgroup *g = cgroup_of_process(p);
 
-	for (const struct cgroup *at = g; at && at->parent; at = at->parent)
-		depth++;
 	seq_puts(s, "0::");
-	if (g)
-		show_names(s, g, depth);
-	seq_puts(s, g ? "\n" : "/\n");
+	cgroup_show_way(s, cgroup_ns_root(), g);
+	seq_puts(s, "\n");
 	cgroup_put(g);
 }

@@ -33,6 +33,7 @@ struct clone_request {
 	uint64_t parent_tid, child_tid, tls;
 	uint64_t pidfd;		/* where the descriptor's number goes */
 	struct cgroup *group;	/* with CLONE_INTO_CGROUP, counted; NULL: the root */
+	struct cgroup_rights rights;
 };
 
 static int clone_check(const struct clone_request *r)
@@ -214,7 +215,7 @@ static struct process *process_copy(const struct clone_request *r)
 	if (!p)
 		return ERR_PTR(-ENOMEM);
 	process_copy_state(p, from, r);
-	err = r->flags & LINUX_CLONE_INTO_CGROUP ? cgroup_enter(p, r->group) : cgroup_inherit(p, from);
+	err = r->flags & LINUX_CLONE_INTO_CGROUP ? cgroup_enter(p, r->group, &r->rights) : cgroup_inherit(p, from);
 	p->pid = pid_alloc();
 	if (!err)
 		err = p->pid < 0 ? p->pid : process_copy_parts(p, from, r->flags);
@@ -399,7 +400,7 @@ static int clone_args_copy(struct linux_clone_args *to, uint64_t from, uint64_t 
 }
 
 /* The group that the child begins in, with a reference. A thread is nowhere else than its process. */
-static int group_of_request(const struct linux_clone_args *c, uint64_t size, struct cgroup **group)
+static int group_of_request(const struct linux_clone_args *c, uint64_t size, struct clone_request *r)
 {
 	struct cgroup *g;
 
@@ -410,7 +411,8 @@ static int group_of_request(const struct linux_clone_args *c, uint64_t size, str
 	g = cgroup_of_fd((int)c->cgroup);
 	if (IS_ERR(g))
 		return (int)PTR_ERR(g);
-	*group = g;
+	r->group = g;
+	cgroup_rights_get(g, &r->rights);
 	return 0;
 }
 
@@ -433,7 +435,7 @@ SYSCALL(NR_clone3, clone3)
 				    .child_tid = c.child_tid, .tls = c.tls, .pidfd = c.pidfd,
 				    .stack = c.stack ? c.stack + c.stack_size : 0 };
 	if (c.flags & LINUX_CLONE_INTO_CGROUP) {
-		err = group_of_request(&c, args->a[1], &r.group);
+		err = group_of_request(&c, args->a[1], &r);
 		if (err)
 			return err;
 	}

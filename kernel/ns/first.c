@@ -8,7 +8,6 @@
 #define FIRST(t, n)	{ .ref = { REF_ONE }, .type = (t), .ino = (n) }
 
 static const struct ns_type pid_ns_type = { .name = "pid", .kind = NS_PID, .flag = LINUX_CLONE_NEWPID };
-static const struct ns_type cgroup_ns_type = { .name = "cgroup", .kind = NS_CGROUP, .flag = LINUX_CLONE_NEWCGROUP };
 static const struct ns_type net_ns_type = { .name = "net", .kind = NS_NET, .flag = LINUX_CLONE_NEWNET };
 static const struct ns_type time_ns_type = { .name = "time", .kind = NS_TIME, .flag = LINUX_CLONE_NEWTIME };
 
@@ -17,7 +16,8 @@ const struct ns_type *const ns_types[NS_KINDS] = {
 	[NS_NET] = &net_ns_type, [NS_TIME] = &time_ns_type, [NS_USER] = &user_ns_type,
 };
 
-static struct ns pid_first = FIRST(&pid_ns_type, 4026531836), cgroup_first = FIRST(&cgroup_ns_type, 4026531835);
+static struct ns pid_first = FIRST(&pid_ns_type, 4026531836);
+static struct cgroup_ns cgroup_first = { .ns = FIRST(&cgroup_ns_type, 4026531835) };
 static struct ns net_first = FIRST(&net_ns_type, 4026531840), time_first = FIRST(&time_ns_type, 4026531834);
 
 struct user_ns user_ns_first = { .ns = FIRST(&user_ns_type, 4026531837) };
@@ -25,7 +25,8 @@ struct user_ns user_ns_first = { .ns = FIRST(&user_ns_type, 4026531837) };
 struct ns_set ns_first = {
 	.ref = { REF_ONE },
 	.of = {
-		[NS_UTS] = &uts_ns_first.ns, [NS_IPC] = &ipc_ns_first.ns, [NS_PID] = &pid_first, [NS_CGROUP] = &cgroup_first, [NS_NET] = &net_first,
+		[NS_UTS] = &uts_ns_first.ns, [NS_IPC] = &ipc_ns_first.ns, [NS_PID] = &pid_first,
+		[NS_CGROUP] = &cgroup_first.ns, [NS_NET] = &net_first,
 		[NS_TIME] = &time_first, [NS_MOUNT] = &mount_ns_first.ns,
 	},
 };

@@ -13,7 +13,7 @@ void ns_uncharge(enum ns_kind kind, uint32_t payer);
 /* Has who becomes @who the privilege to enter @ns (setns(2))? 0 or -EPERM. */
 int ns_may_enter(const struct ns *ns, const struct credentials *who);
 
-extern const struct ns_type uts_ns_type, user_ns_type;
+extern const struct ns_type uts_ns_type, user_ns_type, cgroup_ns_type;
 
 struct uts_ns {
 	struct ns ns;
@@ -21,5 +21,10 @@ struct uts_ns {
 	struct linux_utsname names;
 };
 extern struct uts_ns uts_ns_first;
+
+struct cgroup_ns {
+	struct ns ns;
+	struct cgroup *root;	/* counted; NULL: the root of all */
+};
 
 #endif

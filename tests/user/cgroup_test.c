@@ -1,100 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Control groups: the tree, who is in it, and its limits. Needs root and cgroup version 2 to mount; passes without. */
-#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/ptrace.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include "abi.h"
+#include "cgroup.h"
 
 #define MIB	(1024ul * 1024)
-
-static char top[] = "/tmp/cgroup.XXXXXX";
-
-static const char *path(const char *group, const char *file)
-{
-	static char text[4][256];
-	static unsigned int next;
-	char *to = text[next++ % 4];
-
-	snprintf(to, sizeof(text[0]), "%s/%s/%s", top, group, file);
-	return to;
-}
-
-/* Ends what is in @group, and the group: what a case that failed has left fails no other one. */
-static void clear(const char *group)
-{
-	int fd = open(path(group, "cgroup.kill"), O_WRONLY);
-
-	if (fd < 0)
-		return;
-	CHECK(write(fd, "1", 1) == 1);
-	close(fd);
-	while (rmdir(path(group, "")) && errno == EBUSY)
-		usleep(1000);
-}
-
-/* The tree in a directory of this case's own; false: it cannot be had. */
-static bool tree(void)
-{
-	static const char *const groups[] = { "a/b", "a", "b", "c" };
-
-	if (geteuid() || !mkdtemp(top) || mount("none", top, "cgroup2", 0, NULL))
-		return false;
-	for (unsigned int i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
-		clear(groups[i]);
-	return true;
-}
-
-static void tree_end(void)
-{
-	CHECK(!umount(top) && !rmdir(top));
-}
-
-static void make(const char *group)
-{
-	CHECK(!mkdir(path(group, ""), 0755));
-}
-
-static void drop(const char *group)
-{
-	CHECK(!rmdir(path(group, "")));
-}
-
-static bool put(const char *group, const char *file, const char *text)
-{
-	int fd = open(path(group, file), O_WRONLY);
-	ssize_t n, length = (ssize_t)strlen(text);
-
-	CHECK(fd >= 0);
-	n = write(fd, text, length);
-	close(fd);
-	return n == length;
-}
-
-static const char *get(const char *group, const char *file)
-{
-	static char text[4096];
-
-	return abi_read(path(group, file), text, sizeof(text));
-}
-
-/* The number behind @name in a file of such lines; of the file itself without. */
-static unsigned long long value(const char *group, const char *file, const char *name)
-{
-	const char *text = get(group, file), *at = text;
-
-	while (*name && strncmp(at, name, strlen(name))) {
-		at = strchr(at, '\n');
-		CHECK(at);
-		at++;
-	}
-	return strtoull(at + strlen(name), NULL, 10);
-}
 
 /* A child in @group, which starts when it is there. */
 static pid_t child_in(const char *group, void (*body)(void))
@@ -333,7 +247,7 @@ ABI_CASE(a_cpu_quota_is_for_all_of_the_group)
 	tree_end();
 }
 
-/* Whatever directory is whose: who is not privileged moves nobody. */
+/* Whatever directory is whose: who may not write to the group above both moves nobody from one to the other. */
 ABI_CASE(only_the_privileged_move_processes)
 {
 	pid_t pid;

@@ -28,6 +28,8 @@ extern const struct ns_type mount_ns_type;
 
 /* A mount of @root, not hung anywhere, with the one reference of the tree. Takes over the reference to @s. NULL when out of memory. */
 struct mount *mount_create(struct super *s, struct dentry *root, const char *source, uint32_t flags);
+/* Of what a new mount of @s shows to the current thread; @s stays the caller's. ERR_PTR. May sleep. */
+struct mount *mount_create_root(struct super *s, const char *source, uint32_t flags);
 /* vfs_lock held, for all up to the next empty line. */
 void mount_hang(struct mount *m, const struct path *where);
 struct path mount_unhang(struct mount *m);

@@ -10,11 +10,16 @@ struct process;
 
 /* A text file: the snapshot lies in file->priv. An op fills it; @arg is the inode's. */
 extern const struct file_ops proc_text_ops;
+/* Its parts, for those with more in file->priv, which begins with a struct seq, and is allocated. */
+ssize_t proc_text_read(struct file *f, struct iter *to, loff_t *pos);
+ssize_t proc_text_write(struct file *f, struct iter *from, loff_t *pos);
+void proc_text_release(struct file *f);
 
 /* What a file's inode->priv points to first. */
 struct proc_source {
 	void (*show)(struct seq *s, struct inode *inode);
 	int (*write)(struct inode *inode, char *text);
+	int (*write_file)(struct file *f, char *text);	/* instead, where it matters who opened it */
 	void (*held)(bool open);	/* may be NULL: each time that it is opened, and when that is over */
 };
 

@@ -107,6 +107,9 @@ struct super_ops {
 	bool (*option_known)(const char *key, const char *value);
 	int (*reconfigure)(struct super *s, const char *options);
 	bool handles;		/* numbers of inodes are never used twice, and each name is in the cache (fs/file_handle.c) */
+	/* What a new mount shows, counted, or ERR_PTR; how mountinfo calls what a mount shows. NULL: the root, and its path below that. May sleep. */
+	struct dentry *(*mount_root)(struct super *s);
+	void (*show_root)(struct seq *s, struct dentry *root);
 	bool (*charge)(struct super *s, int64_t pages);	/* room for extended attributes, negative: given back; NULL: none are kept */
 };
 

@@ -10,6 +10,7 @@
 #include <kernel/ref.h>
 #include <kernel/time.h>
 
+struct dentry;
 struct process;
 struct seq;
 struct thread;
@@ -32,6 +33,7 @@ struct cgroup {
 	struct ref ref;			/* its directory, those below, members, their spaces */
 	struct cgroup *parent;		/* counted; NULL: the root */
 	char *name;
+	struct dentry *dir;		/* guarded by vfs_lock; NULL: it is gone */
 	/* Relaxed atomics: frames mapped here and below, the most there ever were, what happened here and below. */
 	uint64_t pages, peak_pages, nr_events[CGROUP_EVENTS];
 	uint64_t max_pages;
@@ -67,11 +69,18 @@ void cgroup_get(struct cgroup *g);
 void cgroup_put(struct cgroup *g);
 /* Nobody joins any more. -EBUSY: there are members or groups below. */
 int cgroup_retire(struct cgroup *g);
+/* Where somebody may move processes to a group from: @levels has a bit for each level whose cgroup.procs they may write, the root's lowest. */
+struct cgroup_rights {
+	uint64_t levels;
+	bool confined;			/* not from or to a group outside @root */
+	const struct cgroup *root;	/* NULL: the root */
+};
+
 /*
  * Move process @pid (0: the caller) with its memory to @g (NULL: the root). 0, -ESRCH, -EINVAL (a driver, or init), -ENODEV (retired), -EACCES
- * (the caller is not privileged: whose directory it is does not matter). May sleep.
+ * (no right at the group above both), -ENOENT (confined). May sleep.
  */
-int cgroup_attach(struct cgroup *g, pid_t pid);
+int cgroup_attach(struct cgroup *g, pid_t pid, const struct cgroup_rights *rights);
 /* The number of each process in @g itself, or of each of their threads, a line each. */
 void cgroup_show_members(struct seq *s, struct cgroup *g);
 void cgroup_show_threads(struct seq *s, struct cgroup *g);
@@ -81,12 +90,18 @@ uint64_t cgroup_nr_below(const struct cgroup *g);
 void cgroup_set_tree_limits(struct cgroup *g, uint64_t depth, uint64_t descendants);
 /* SIGKILL for everybody here and below. */
 void cgroup_kill(struct cgroup *g);
-/* The line of /proc/<pid>/cgroup: the way from the root. */
+/* The line of /proc/<pid>/cgroup: the way from the root of the reader's namespace. */
 void cgroup_show_path(struct seq *s, struct process *p);
+/* The way from @from (NULL: the root) to @to, which both stay: "/", "/a/b", "/../c". */
+void cgroup_show_way(struct seq *s, const struct cgroup *from, const struct cgroup *to);
+/* How far below the root, which is 0. */
+unsigned int cgroup_level(const struct cgroup *g);
+/* The group of the process, counted; NULL: the root. Any context. */
+struct cgroup *cgroup_of_process(struct process *p);
 
-/* A child starts in its parent's group (0), or in @g (NULL: the root): 0, -EACCES, -ENODEV as cgroup_attach(). One that ends leaves its own. */
+/* A child starts in its parent's group (0), or in @g (NULL: the root): 0, or -errno as cgroup_attach(). One that ends leaves its own. */
 int cgroup_inherit(struct process *child, struct process *parent);
-int cgroup_enter(struct process *child, struct cgroup *g);
+int cgroup_enter(struct process *child, struct cgroup *g, const struct cgroup_rights *rights);
 void cgroup_leave(struct process *p);
 /* The account of @s, the space of @p, goes to the group of @p. May sleep. */
 void cgroup_space_follow(struct process *p, struct space *s);
@@ -101,6 +116,8 @@ void cgroup_set_max_tasks(struct cgroup *g, uint64_t max);
 
 /* The group whose directory @fd of the current process is, with a reference; NULL: the root. ERR_PTR: -EBADF, -ENOENT (it is removed). */
 struct cgroup *cgroup_of_fd(int fd);
+/* What the current thread may. May sleep. */
+void cgroup_rights_get(struct cgroup *g, struct cgroup_rights *to);
 
 /* ---- kernel/cgroup_cpu.c ---- */
 

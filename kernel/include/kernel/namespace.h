@@ -11,6 +11,7 @@
 #include <kernel/thread.h>
 #include <uapi/ferry/linux.h>
 
+struct cgroup;
 struct credentials;
 struct file;
 struct fs_context;
@@ -90,6 +91,9 @@ static inline void ns_inherit(struct thread *t)
 void ns_replace(struct thread *t, struct ns_set *set);
 /* The current thread @t ends. May sleep. */
 void ns_leave(struct thread *t);
+
+/* kernel/ns/cgroup.c: the group that is the root of the current thread's namespace, which holds it; NULL: the root of all. */
+struct cgroup *cgroup_ns_root(void);
 
 /* fs/nsfs.c: a file that stands for @ns (taken over), as open(2) of its link gives it: a descriptor or -errno. Of a file: borrowed, or NULL. */
 int ns_install(struct ns *ns);
