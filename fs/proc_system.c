@@ -7,6 +7,7 @@
 #include <kernel/log.h>
 #include <kernel/process.h>
 #include <kernel/time.h>
+#include <mm/commit.h>
 #include <mm/page.h>
 #include <mm/slab.h>
 #include <mm/space.h>
@@ -56,6 +57,8 @@ static void meminfo_show(struct seq *s, void *priv)
 	meminfo_line(s, "SUnreclaim:", f.by_use[PAGE_SLAB]);
 	meminfo_line(s, "KernelStack:", f.by_use[PAGE_STACK]);
 	meminfo_line(s, "PageTables:", f.by_use[PAGE_TABLE]);
+	meminfo_line(s, "CommitLimit:", commit_limit());
+	meminfo_line(s, "Committed_AS:", commit_pages());
 	meminfo_line(s, "DriverDMA:", f.by_use[PAGE_DMA]);
 }
 
@@ -321,7 +324,6 @@ static int proc_system_init(void)
 		{ "sys/kernel/random/entropy_avail", 0444, number_show, (void *)256l },
 		{ "sys/kernel/random/poolsize", 0444, number_show, (void *)256l }, { "sys/fs/nr_open", 0444, number_show, (void *)65536l },
 		{ "sys/fs/file-max", 0444, number_show, (void *)INT64_MAX },	/* each program has its limit, all together have none */
-		{ "sys/vm/overcommit_memory", 0444, number_show, NULL },
 		{ "sys/vm/mmap_min_addr", 0444, number_show, (void *)(unsigned long)MAP_MIN },
 		{ "sys/kernel/dmesg_restrict", 0444, number_show, (void *)1l }, { "sys/kernel/kptr_restrict", 0444, number_show, (void *)2l },
 		{ "sys/kernel/randomize_va_space", 0444, number_show, (void *)2l },

@@ -8,6 +8,7 @@
 #include <fs/tmpfs.h>
 #include <kernel/process.h>
 #include <kernel/time.h>
+#include <mm/commit.h>
 #include <mm/page.h>
 #include <mm/pagecache.h>
 #include <mm/slab.h>
@@ -36,24 +37,42 @@ void tmpfs_uncharge(uint64_t *used, uint64_t n)
 	__atomic_fetch_sub(used, n, __ATOMIC_RELAXED);
 }
 
-static struct page *page_charge(struct inode *inode, uint32_t flags)
+static bool room_take(struct inode *inode)
 {
 	struct tmpfs *t = tmpfs_of(inode);
-	struct page *page;
 
 	if (!tmpfs_charge(&t->used_pages, t->max_pages, 1))
+		return false;
+	if (inode->sized || !commit_take(NULL, 1))
+		return true;
+	tmpfs_uncharge(&t->used_pages, 1);
+	return false;
+}
+
+static void room_give(struct inode *inode, uint64_t pages)
+{
+	tmpfs_uncharge(&tmpfs_of(inode)->used_pages, pages);
+	if (!inode->sized)
+		commit_give(pages);
+}
+
+static struct page *page_charge(struct inode *inode, uint32_t flags)
+{
+	struct page *page;
+
+	if (!room_take(inode))
 		return ERR_PTR(-ENOSPC);
 	page = frame_alloc(0, flags, PAGE_FILE);
 	if (page)
 		return page;
-	tmpfs_uncharge(&t->used_pages, 1);
+	room_give(inode, 1);
 	return ERR_PTR(-ENOMEM);
 }
 
 static void page_uncharge(struct inode *inode, struct page *page)
 {
 	page_put(page);
-	tmpfs_uncharge(&tmpfs_of(inode)->used_pages, 1);
+	room_give(inode, 1);
 }
 
 static int page_publish(struct inode *inode, uint64_t index, struct page *page)
@@ -70,7 +89,7 @@ static void pages_drop(struct inode *inode, uint64_t first, uint64_t last)
 	uint64_t n = page_tree_remove(&inode->pages, first, last);
 
 	__atomic_fetch_sub(&inode->nr_pages, n, __ATOMIC_RELAXED);
-	tmpfs_uncharge(&tmpfs_of(inode)->used_pages, n);
+	room_give(inode, n);
 }
 
 static struct page *page_make(struct inode *inode, uint64_t index)
@@ -283,12 +302,27 @@ static void zero_part(struct inode *inode, uint64_t index, uint64_t from, uint64
 	page_put(page);
 }
 
+/* The promise of a file that was made with its size. */
+static int promise_size(struct inode *inode, uint64_t length)
+{
+	uint64_t pages = inode->sized ? ALIGN_UP(length, PAGE_SIZE) >> PAGE_SHIFT : 0, had = inode->nr_promised;
+
+	if (pages > had && commit_take(NULL, pages - had))
+		return -ENOMEM;
+	if (pages < had)
+		commit_give(had - pages);
+	inode->nr_promised = pages;
+	return 0;
+}
+
 static int tmpfs_truncate(struct inode *inode, uint64_t length)
 {
 	if (length > SIZE_MAX_FILE)
 		return -EINVAL;
 	if ((length < inode->size && (inode->seals & SEAL_SHRINK)) || (length > inode->size && (inode->seals & SEAL_GROW)))
 		return -EPERM;
+	if (promise_size(inode, length))
+		return -ENOMEM;
 	if (length < inode->size) {
 		WRITE_ONCE(inode->size, length);
 		pages_drop(inode, ALIGN_UP(length, PAGE_SIZE) >> PAGE_SHIFT, ~0ull);
@@ -384,6 +418,7 @@ void tmpfs_inode_destroy(struct inode *inode)
 	struct tmpfs *t = tmpfs_of(inode);
 
 	pages_drop(inode, 0, ~0ull);
+	commit_give(inode->nr_promised);
 	tmpfs_uncharge(&t->used_inodes, 1);
 	if (LINUX_S_ISLNK(inode->mode))
 		kfree(inode->priv);

@@ -418,6 +418,23 @@ struct file *tmpfs_file_create(const char *name, uint32_t flags)
 	return ERR_PTR(-ENOMEM);
 }
 
+struct file *tmpfs_file_sized(const char *name, uint32_t flags, uint64_t size, bool promised)
+{
+	struct file *f = tmpfs_file_create(name, flags);
+	int err;
+
+	if (IS_ERR(f))
+		return f;
+	mutex_lock(&f->inode->lock);
+	f->inode->sized = promised;
+	err = f->inode->ops->truncate(f->inode, size);
+	mutex_unlock(&f->inode->lock);
+	if (!err)
+		return f;
+	file_put(f);
+	return ERR_PTR(err);
+}
+
 struct file *tmpfs_file_again(const struct file *from, uint32_t flags)
 {
 	struct file *f = file_alloc(from->ops, NULL, flags);

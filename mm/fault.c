@@ -8,6 +8,7 @@
 #include <fs/vfs.h>
 #include <kernel/device.h>
 #include <kernel/process.h>
+#include <mm/commit.h>
 #include <mm/pagecache.h>
 #include "space_internal.h"
 
@@ -247,7 +248,7 @@ static bool grow_stack(struct space *s, struct vma *vma, vaddr_t v)
 		return false;
 	if (below && v - below->end < STACK_GAP && !(below->flags & VM_STACK))
 		return false;
-	if (space_grow_check(s, vma->start - v))
+	if (space_grow_check(s, vma->start - v) || (vma->flags & VM_ACCOUNT && commit_take(s, (vma->start - v) >> PAGE_SHIFT)))
 		return false;
 	vma->start = v;
 	return true;

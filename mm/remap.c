@@ -3,6 +3,7 @@
 #include <asm/paging.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
+#include <mm/commit.h>
 #include "space_internal.h"
 
 struct remap {
@@ -47,9 +48,21 @@ static int64_t choose_place(struct remap *r)
 	return err ? err : (int64_t)r->new_address;
 }
 
+static int promise_more(const struct remap *r, const struct vma *vma, uint64_t length)
+{
+	return vma->flags & VM_ACCOUNT ? commit_take(r->space, length >> PAGE_SHIFT) : 0;
+}
+
+static void promise_less(const struct vma *vma, uint64_t length)
+{
+	if (vma->flags & VM_ACCOUNT)
+		commit_give(length >> PAGE_SHIFT);
+}
+
 static int64_t move_area(struct remap *r)
 {
 	int64_t at = r->space->nr_areas + 3 < READ_ONCE(space_areas_max) ? choose_place(r) : -ENOMEM;	/* both ends may have to be cut first */
+	bool stays = r->flags & LINUX_MREMAP_DONTUNMAP;
 	struct vma *from, *to;
 	int err;
 
@@ -59,14 +72,21 @@ static int64_t move_area(struct remap *r)
 	from = space_find(r->space, r->old);
 	if (err || !from)
 		return err ? err : -EFAULT;
+	err = promise_more(r, from, r->new_length - (stays ? 0 : r->old_length));
+	if (err)
+		return err;
 	to = vma_copy(from);
-	if (!to)
+	if (!to) {
+		promise_less(from, r->new_length - (stays ? 0 : r->old_length));
 		return -ENOMEM;
+	}
+	if (!stays)
+		from->flags &= ~VM_ACCOUNT;	/* the promise goes along */
 	to->start = at;
 	to->end = at + r->new_length;
 	err = move_pages(r->space, r->old, at, MIN(r->old_length, r->new_length));
 	vma_insert(r->space, to, &r->dead);
-	if (r->flags & LINUX_MREMAP_DONTUNMAP && !err)
+	if (stays && !err)
 		from->flags &= ~VM_LOCKED;
 	else
 		(void)space_unmap_locked(r->space, r->old, r->old + r->old_length, &r->dead);
@@ -80,6 +100,8 @@ static int64_t grow_in_place(struct remap *r, struct vma *vma)
 	vaddr_t end = r->old + r->old_length;
 
 	if (vma->end != end || !user_range_ok(r->old, r->new_length) || !vma_range_free(r->space, end, r->old + r->new_length))
+		return -ENOMEM;
+	if (promise_more(r, vma, r->new_length - r->old_length))
 		return -ENOMEM;
 	vma->end = r->old + r->new_length;
 	vma_merge(r->space, vma, &r->dead);
@@ -208,7 +230,7 @@ int64_t space_remap(struct space *s, vaddr_t old, uint64_t old_length, uint64_t 
 
 static int brk_grow(struct space *s, vaddr_t from, vaddr_t to, struct list *dead)
 {
-	uint32_t flags = VM_READ | VM_WRITE | (s->resident ? VM_RESIDENT : 0) | space_lock_flags(s, 0);
+	uint32_t flags = VM_READ | VM_WRITE | VM_ACCOUNT | (s->resident ? VM_RESIDENT : 0) | space_lock_flags(s, 0);
 	struct vma *vma;
 	int err = 0;
 
@@ -216,9 +238,13 @@ static int brk_grow(struct space *s, vaddr_t from, vaddr_t to, struct list *dead
 		return -ENOMEM;
 	if (flags & VM_LOCKED && space_lock_check(s, to - from))
 		return -EAGAIN;
-	vma = vma_alloc(from, to, flags);
-	if (!vma)
+	if (commit_take(s, (to - from) >> PAGE_SHIFT))
 		return -ENOMEM;
+	vma = vma_alloc(from, to, flags);
+	if (!vma) {
+		commit_give((to - from) >> PAGE_SHIFT);
+		return -ENOMEM;
+	}
 	vma_insert(s, vma, dead);
 	if (flags & VM_LOCKED && !(s->lock_future & LINUX_MCL_ONFAULT))
 		space_lock_fill(s, from, to);

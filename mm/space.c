@@ -13,6 +13,7 @@
 #include <kernel/init.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
+#include <mm/commit.h>
 #include <mm/slab.h>
 #include "space_internal.h"
 
@@ -158,13 +159,17 @@ static void space_unload(struct space *s)
 
 void space_put(struct space *s)
 {
+	uint64_t promised = 0;
 	struct vma *vma;
 
 	if (!ref_put(&s->ref))
 		return;
 	space_unload(s);
-	list_for_each(vma, &s->areas, link)
+	list_for_each(vma, &s->areas, link) {
 		space_drop_range(s, vma, vma->start, vma->end, false);
+		promised += vma->flags & VM_ACCOUNT ? vma_nr_pages(vma) : 0;
+	}
+	commit_give(promised);
 	vma_free_list(&s->areas);
 	WARN_ON(s->nr_pages);
 	if (s->program)
@@ -233,6 +238,10 @@ static int copy_areas(struct space *to, struct space *from, bool *changed)
 		copy = vma_copy(vma);
 		if (!copy)
 			return -ENOMEM;
+		if (copy->flags & VM_ACCOUNT && commit_take(from, vma_nr_pages(copy))) {
+			vma_free(copy);
+			return -ENOMEM;
+		}
 		list_append(&to->areas, &copy->link);
 		to->nr_areas++;
 		copy->flags &= ~VM_LOCKED;

@@ -36,6 +36,7 @@ bool vma_range_free(struct space *s, vaddr_t start, vaddr_t end);
 /* Map the frames of the area's object: 0, -EINVAL (it has fewer), -ENOMEM. (space_map.c) */
 int vma_map_object(struct space *s, const struct vma *vma);
 
+static inline uint64_t vma_nr_pages(const struct vma *vma) { return (vma->end - vma->start) >> PAGE_SHIFT; }
 static inline bool vma_is_object(const struct vma *vma) { return vma->flags & (VM_OBJECT | VM_IO); }
 /* Of the page at @v in the area's mapping. */
 static inline uint64_t vma_file_index(const struct vma *vma, vaddr_t v)

@@ -7,6 +7,7 @@
 #include <fs/vfs.h>
 #include <kernel/log.h>
 #include <kernel/process.h>
+#include <mm/commit.h>
 #include "space_internal.h"
 
 #define RIGHTS		(VM_READ | VM_WRITE | VM_EXEC)
@@ -36,6 +37,8 @@ int space_unmap_locked(struct space *s, vaddr_t start, vaddr_t end, struct list 
 		next = vma_next(s, vma);
 		space_drop_range(s, vma, vma->start, vma->end, true);
 		vma_unlink(s, vma);
+		if (vma->flags & VM_ACCOUNT)
+			commit_give(vma_nr_pages(vma));
 		list_append(dead, &vma->link);
 	}
 	return 0;
@@ -197,6 +200,21 @@ static int map_grow(const struct map_request *r)
 	return space_grow_check(r->space, length - (over ? space_bytes(r->space, start, start + length, 0) : 0));
 }
 
+/* Does @vma promise its pages when it has these rights? */
+static bool promises(const struct vma *vma, uint32_t rights)
+{
+	return rights & VM_WRITE && !(vma->flags & (VM_SHARED | VM_NORESERVE | VM_ACCOUNT)) && !vma_is_object(vma);
+}
+
+static int vma_promise(const struct space *s, struct vma *vma)
+{
+	int err = commit_take(s, vma_nr_pages(vma));
+
+	if (!err)
+		vma->flags |= VM_ACCOUNT;
+	return err;
+}
+
 static bool write_is_sealed(const struct vma *vma, uint32_t rights)
 {
 	return (vma->flags & VM_SHARED) && (rights & VM_WRITE) && vma->file && vma->file->inode && inode_write_sealed(vma->file->inode);
@@ -216,6 +234,8 @@ static int64_t map_locked(struct map_request *r)
 		at = place(r, length);
 	if (at < 0)
 		return at;
+	if (promises(vma, vma->flags) && vma_promise(s, vma))
+		return -ENOMEM;
 	vma->start = at;
 	vma->end = at + length;
 	vma_insert(s, vma, &r->dead);
@@ -266,16 +286,12 @@ static int attach_file(struct vma *vma, struct file *file, uint64_t offset)
 /* Memory that parent and child share: a file without a name. */
 static int attach_shared(struct vma *vma)
 {
-	struct file *file = tmpfs_file_create("shared memory", LINUX_O_RDWR);
+	struct file *file = tmpfs_file_sized("shared memory", LINUX_O_RDWR, vma->end, !(vma->flags & VM_NORESERVE));
 	int err;
 
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	mutex_lock(&file->inode->lock);
-	err = file->inode->ops->truncate(file->inode, vma->end);
-	mutex_unlock(&file->inode->lock);
-	if (!err)
-		err = attach_file(vma, file, 0);
+	err = attach_file(vma, file, 0);
 	file_put(file);
 	return err;
 }
@@ -299,6 +315,8 @@ int64_t space_map(struct space *s, vaddr_t address, uint64_t length, uint32_t vm
 
 	if (err)
 		return err;
+	if (map_flags & LINUX_MAP_NORESERVE && !commit_is_strict())
+		vm_flags |= VM_NORESERVE;
 	r.vma = vma_alloc(0, ALIGN_UP(length, PAGE_SIZE), vm_flags | (s->resident ? VM_RESIDENT : 0));
 	if (!r.vma)
 		return -ENOMEM;
@@ -378,6 +396,8 @@ static int protect_area(struct space *s, struct vma *vma, uint32_t rights)
 {
 	int err = protect_check(s, vma, rights);
 
+	if (!err && promises(vma, rights & ~vma->flags))
+		err = vma_promise(s, vma);
 	if (err)
 		return err;
 	vma->flags = (vma->flags & ~RIGHTS) | rights;

@@ -12,6 +12,7 @@
 #include <kernel/syscall.h>
 #include <kernel/time.h>
 #include <lib/format.h>
+#include <mm/commit.h>
 #include <mm/slab.h>
 #include <mm/space.h>
 #include <uapi/ferry/linux.h>
@@ -92,23 +93,13 @@ static struct segment *segment_find(uint64_t id)
 
 /* ---- shmget ---- */
 
-static struct file *file_make(int32_t key, uint64_t size)
+static struct file *file_make(int32_t key, uint64_t size, uint32_t flags)
 {
-	struct file *f;
+	bool promised = !(flags & LINUX_SHM_NORESERVE) || commit_is_strict();
 	char name[16];
-	int err;
 
 	format_text(name, sizeof(name), "SYSV%08x", (uint32_t)key);
-	f = tmpfs_file_create(name, LINUX_O_RDWR | LINUX_O_LARGEFILE);
-	if (IS_ERR(f))
-		return f;
-	mutex_lock(&f->inode->lock);
-	err = f->inode->ops->truncate(f->inode, ALIGN_UP(size, PAGE_SIZE));
-	mutex_unlock(&f->inode->lock);
-	if (!err)
-		return f;
-	file_put(f);
-	return ERR_PTR(err);
+	return tmpfs_file_sized(name, LINUX_O_RDWR | LINUX_O_LARGEFILE, ALIGN_UP(size, PAGE_SIZE), promised);
 }
 
 static int64_t segment_create(int32_t key, uint64_t size, uint32_t flags)
@@ -123,7 +114,7 @@ static int64_t segment_create(int32_t key, uint64_t size, uint32_t flags)
 	s = kzalloc(sizeof(*s));
 	if (!s)
 		return -ENOMEM;
-	s->file = file_make(key, size);
+	s->file = file_make(key, size, flags);
 	if (IS_ERR(s->file)) {
 		id = PTR_ERR(s->file);
 		goto free_segment;

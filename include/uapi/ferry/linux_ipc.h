@@ -26,6 +26,7 @@ struct linux_ipc_perm {
 
 /* Shared memory. */
 #define LINUX_SHM_HUGETLB	04000u
+#define LINUX_SHM_NORESERVE	010000u
 #define LINUX_SHM_RDONLY	010000u
 #define LINUX_SHM_RND		020000u
 #define LINUX_SHM_REMAP		040000u

@@ -75,6 +75,8 @@ struct inode {
 	uint32_t seals;
 	uint8_t write_hint;		/* F_SET_RW_HINT: kept, and nothing else */
 	bool linkable;			/* nlink is 0 and link() may give it a name; guarded by vfs_lock */
+	bool sized;			/* in memory, and all of it was promised (mm/commit.h) when it was made */
+	uint64_t nr_promised;		/* pages of such a file; guarded by lock */
 	void *priv;
 };
 
@@ -320,6 +322,8 @@ struct super *tmpfs_super(const char *type, uint64_t max_pages);
 extern const struct inode_ops tmpfs_dir_ops;
 /* For initramfs, memfd: a file without a name. */
 struct file *tmpfs_file_create(const char *name, uint32_t flags);
+/* The same with @size bytes of zeroes; @promised: all of its pages at once (mm/commit.h), not each when it comes. ERR_PTR. */
+struct file *tmpfs_file_sized(const char *name, uint32_t flags, uint64_t size, bool promised);
 /* Another open file of the same inode, with other @flags; NULL without memory. */
 struct file *tmpfs_file_again(const struct file *from, uint32_t flags);
 

@@ -29,6 +29,8 @@ struct cgroup;
 #define VM_OBJECT	0x80u	/* frames given by the creator (rings, DMA memory): not copied by fork */
 #define VM_INHERITED	0x800u	/* with VM_OBJECT: children share the frames */
 #define VM_DONT_DUMP	0x1000u	/* core files leave its content out (madvise) */
+#define VM_ACCOUNT	0x100000u	/* its pages are promised (mm/commit.h) */
+#define VM_NORESERVE	0x200000u	/* and need not be, whatever its rights become (MAP_NORESERVE) */
 
 #define MAP_MIN		0x10000ul	/* nothing below, so that null pointers fault */
 extern uint32_t space_areas_max;	/* of one space: vm.max_map_count; relaxed atomic */
