@@ -1,31 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Pipes and FIFOs: a ring of bytes over pages that are allocated when first needed. Writes of at most PIPE_BUF bytes are whole or not at
- * all. The lock is held across user copies, which may fault: nothing under a fault takes a pipe's lock.
+ * Pipes and FIFOs: a ring of slots, each with a page or a part of one, as on Linux, where programs see it: a pipe is writable while a slot is
+ * free, a small write goes behind the bytes of the last one if there is room, and one with O_DIRECT is a packet. A write of at most PIPE_BUF
+ * bytes is whole or not at all, since it fills one slot. The lock is held across user copies, which may fault: nothing under a fault takes a
+ * pipe's lock.
  */
+#include "pipe.h"
 #include <fs/proc_pid.h>
-#include <fs/vfs.h>
 #include <kernel/init.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include <mm/page.h>
 #include <mm/slab.h>
-#include <uapi/ferry/linux.h>
-
-#define PAGES_DEFAULT	16u
-#define PAGES_MAX	256u	/* 1 MiB */
-
-struct pipe {
-	struct ref ref;		/* open files, and waits for the other end of a FIFO */
-	struct mutex lock;	/* guards the rest */
-	uint64_t head, tail;	/* bytes written, bytes read; the page of byte b is (b / PAGE_SIZE) % nr_pages */
-	unsigned int nr_pages;	/* a power of two */
-	uint64_t held;		/* bytes of room that splice() was promised */
-	char **pages;		/* where each lies, or NULL */
-	unsigned int readers, writers;
-	uint32_t reader_count, writer_count;	/* opens ever, for FIFOs that wait for a partner */
-	struct wait_queue changed;
-};
 
 static struct super *pipe_super;
 static struct mutex fifo_lock = MUTEX_INIT(fifo_lock, "fifo");	/* guards inode->pipe; taken before pipe->lock */
@@ -36,185 +22,193 @@ static struct pipe *pipe_create(void)
 
 	if (!p)
 		return NULL;
-	p->pages = kcalloc(PAGES_DEFAULT, sizeof(*p->pages));
-	if (!p->pages) {
-		kfree(p);
-		return NULL;
-	}
 	ref_init(&p->ref);
 	mutex_init(&p->lock, "pipe");
-	p->nr_pages = PAGES_DEFAULT;
 	wait_queue_init(&p->changed, "pipe");
-	return p;
-}
-
-static void room_free(char *room)
-{
-	if (room)
-		page_put(page_of(virt_to_phys(room)));
+	if (pipe_slots_make(p))
+		return p;
+	kfree(p);
+	return NULL;
 }
 
 static void pipe_put(struct pipe *p)
 {
-	unsigned int i;
-
 	if (!ref_put(&p->ref))
 		return;
-	for (i = 0; i < p->nr_pages; i++)
-		room_free(p->pages[i]);
-	kfree(p->pages);
+	pipe_slots_free(p);
 	kfree(p);
 }
 
-static struct pipe *pipe_of(const struct file *f)
+char *pipe_page_alloc(void)
 {
-	return f->priv;
+	struct page *page = frame_alloc(0, 0, PAGE_KERNEL);
+
+	return page ? page_addr(page) : NULL;
 }
 
-static uint64_t pipe_used(const struct pipe *p)
+void pipe_page_free(char *page)
 {
-	return p->head - p->tail;
+	if (page)
+		page_put(page_of(virt_to_phys(page)));
 }
 
-static uint64_t pipe_room(const struct pipe *p)
-{
-	return p->nr_pages * PAGE_SIZE - pipe_used(p) - p->held;
-}
-
-/* Where byte @at lies and how many follow in its page; NULL when the page cannot be had. */
-static char *pipe_place(struct pipe *p, uint64_t at, size_t *n)
-{
-	char **page = &p->pages[(at >> PAGE_SHIFT) & (p->nr_pages - 1)];
-	uint64_t offset = at & (PAGE_SIZE - 1);
-
-	if (unlikely(!*page)) {
-		struct page *new = frame_alloc(0, 0, PAGE_KERNEL);
-
-		if (!new)
-			return NULL;
-		*page = page_addr(new);
-	}
-	*n = MIN(*n, PAGE_SIZE - offset);
-	return *page + offset;
-}
-
-static ssize_t pipe_take(struct pipe *p, struct iter *to)
-{
-	ssize_t done = 0, got = 0;
-	size_t n;
-	char *from;
-
-	while (to->left && pipe_used(p)) {
-		n = MIN(to->left, pipe_used(p));
-		from = pipe_place(p, p->tail, &n);
-		got = from ? iter_put(to, from, n) : -ENOMEM;
-		if (got <= 0)
-			break;
-		p->tail += got;
-		done += got;
-		if ((size_t)got < n)
-			break;
-	}
-	/* An empty ring starts over, so that small messages stay in one warm page. */
-	if (p->head == p->tail && !p->held)
-		p->head = p->tail = 0;
-	return done ? done : got;
-}
-
-static ssize_t pipe_give(struct pipe *p, struct iter *from)
-{
-	ssize_t done = 0, got = 0;
-	size_t n;
-	char *to;
-
-	while (from->left && pipe_room(p)) {
-		n = MIN(from->left, pipe_room(p));
-		to = pipe_place(p, p->head, &n);
-		got = to ? iter_get(from, to, n) : -ENOMEM;
-		if (got <= 0)
-			break;
-		p->head += got;
-		done += got;
-		if ((size_t)got < n)
-			break;
-	}
-	return done ? done : got;
-}
-
-/* Sleep until there are bytes or no writers. 0, -EAGAIN, -EINTR. */
-static int pipe_wait_bytes(struct pipe *p, bool nonblock)
+int pipe_wait_readable(struct pipe *p, bool nonblock)
 {
 	if (nonblock)
 		return -EAGAIN;
-	return wait_event(&p->changed, READ_ONCE(p->head) != READ_ONCE(p->tail) || !READ_ONCE(p->writers), TIME_FOREVER, true);
+	return wait_event(&p->changed, pipe_readable(p), TIME_FOREVER, true);
+}
+
+int pipe_wait_room(struct pipe *p, bool nonblock)
+{
+	if (nonblock)
+		return -EAGAIN;
+	return wait_event(&p->changed, !READ_ONCE(p->readers) || pipe_room(p), TIME_FOREVER, true);
+}
+
+/* A slot is read whole as far as there is room, or not at all when that faults. */
+static ssize_t pipe_take(struct pipe *p, struct iter *to)
+{
+	ssize_t done = 0;
+
+	while (p->used && to->left) {
+		struct pipe_slot *s = pipe_slot(p, 0);
+		bool packet = s->flags & SLOT_PACKET;
+		size_t n = MIN(to->left, (size_t)(s->end - s->begin));
+
+		if (unlikely(iter_put(to, s->data + s->begin, n) != (ssize_t)n))
+			return done ? done : -EFAULT;
+		done += (ssize_t)n;
+		pipe_consume(p, s, packet ? (size_t)(s->end - s->begin) : n);
+		if (packet)
+			break;
+	}
+	return done;
 }
 
 static ssize_t pipe_read(struct file *f, struct iter *to, loff_t *pos)
 {
 	struct pipe *p = pipe_of(f);
+	bool was_full, ends;
 	ssize_t n;
 
 	if (!to->left)
 		return 0;
 	for (;;) {
 		mutex_lock(&p->lock);
-		n = pipe_take(p, to);
-		if (n || !p->writers) {
-			mutex_unlock(&p->lock);
-			if (n > 0)
-				wait_wake(&p->changed, LINUX_POLLOUT | LINUX_POLLWRNORM);
-			return n;
-		}
+		was_full = !pipe_room(p);
+		ends = !p->writers && !p->claimed;
+		n = likely(!p->claimed) ? pipe_take(p, to) : 0;
+		was_full = was_full && pipe_room(p);
 		mutex_unlock(&p->lock);
-		n = pipe_wait_bytes(p, file_nowait(f, to));
+		if (unlikely(was_full))
+			wait_wake(&p->changed, LINUX_POLLOUT | LINUX_POLLWRNORM);
+		if (n || ends)
+			return n;
+		n = pipe_wait_readable(p, file_nowait(f, to));
 		if (n)
 			return n;
 	}
 }
 
-static bool write_fits(const struct pipe *p, size_t left, bool atomic)
+/* What comes behind a byte that cannot be read is not written either. */
+static ssize_t write_faulted(struct iter *from, ssize_t done)
 {
-	return pipe_room(p) >= (atomic ? left : 1);
+	from->left = 0;
+	return done ? done : -EFAULT;
 }
 
-/* Under the lock: bytes written, 0 when it must wait, -EPIPE, -EFAULT. */
-static ssize_t pipe_write_some(struct pipe *p, struct iter *from, bool atomic)
+/* What is more than whole pages goes behind the last bytes if they leave room. */
+static ssize_t pipe_append(struct pipe *p, struct iter *from)
 {
+	size_t n = from->left & (PAGE_SIZE - 1);
+	struct pipe_slot *last;
+
+	if (!p->used || !n)
+		return 0;
+	last = pipe_slot(p, p->used - 1);
+	if (!(last->flags & SLOT_OPEN) || last->end + n > PAGE_SIZE)
+		return 0;
+	if (unlikely(iter_get(from, last->data + last->end, n) != (ssize_t)n))
+		return write_faulted(from, 0);
+	last->end += (uint16_t)n;
+	return (ssize_t)n;
+}
+
+/* The slot that is next, with a page that is nobody else's; NULL: there is none. */
+static struct pipe_slot *slot_next(struct pipe *p)
+{
+	struct pipe_slot *s = pipe_slot(p, p->used);
+
+	if (likely(s->data && !(s->flags & SLOT_SHARED)))
+		return s;
+	pipe_page_free(s->data);
+	s->data = pipe_page_alloc();
+	return s->data ? s : NULL;
+}
+
+/* Into free slots. What of one cannot be read leaves it free. */
+static ssize_t pipe_fill(struct pipe *p, struct iter *from, uint32_t flags)
+{
+	ssize_t done = 0;
+
+	while (from->left && pipe_room(p)) {
+		struct pipe_slot *s = slot_next(p);
+		size_t n = MIN(from->left, PAGE_SIZE);
+
+		if (unlikely(!s))
+			return done ? done : -ENOMEM;
+		if (unlikely(iter_get(from, s->data, n) != (ssize_t)n))
+			return write_faulted(from, done);
+		s->begin = 0;
+		s->end = (uint16_t)n;
+		s->flags = flags;
+		WRITE_ONCE(p->used, p->used + 1);
+		done += (ssize_t)n;
+	}
+	return done;
+}
+
+/* Under the lock: bytes written, 0 when it must wait, -EPIPE, -EFAULT, -ENOMEM. */
+static ssize_t pipe_write_some(struct pipe *p, struct iter *from, uint32_t flags, bool first)
+{
+	ssize_t done, n;
+
 	if (!p->readers)
 		return -EPIPE;
-	return write_fits(p, from->left, atomic) ? pipe_give(p, from) : 0;
+	done = first ? pipe_append(p, from) : 0;
+	if (done < 0 || !from->left)
+		return done;
+	n = pipe_fill(p, from, flags);
+	return n < 0 && !done ? n : done + MAX(n, (ssize_t)0);
 }
 
-static ssize_t pipe_write_end(ssize_t done, ssize_t n)
+ssize_t pipe_write_end(ssize_t done, ssize_t err)
 {
-	if (done)
-		return done;
-	if (n == -EPIPE)
+	if (err == -EPIPE)
 		signal_send_thread(current, LINUX_SIGPIPE, NULL);
-	return n;
+	return done ? done : err;
 }
 
 static ssize_t pipe_write(struct file *f, struct iter *from, loff_t *pos)
 {
 	struct pipe *p = pipe_of(f);
-	bool atomic = from->left <= LINUX_PIPE_BUF;
+	uint32_t flags = unlikely(f->flags & LINUX_O_DIRECT) ? SLOT_PACKET : SLOT_OPEN;
 	ssize_t done = 0, n;
 
 	while (from->left) {
 		mutex_lock(&p->lock);
-		n = pipe_write_some(p, from, atomic);
+		n = pipe_write_some(p, from, flags, !done);
 		mutex_unlock(&p->lock);
-		if (n < 0)
-			return pipe_write_end(done, n);
-		if (n) {
+		if (n > 0) {
 			done += n;
 			wait_wake(&p->changed, LINUX_POLLIN | LINUX_POLLRDNORM);
 			continue;
 		}
-		if (file_nowait(f, from))
-			return pipe_write_end(done, -EAGAIN);
-		if (wait_event(&p->changed, !READ_ONCE(p->readers) || write_fits(p, from->left, atomic), TIME_FOREVER, true))
-			return pipe_write_end(done, -EINTR);
+		if (!n)
+			n = pipe_wait_room(p, file_nowait(f, from));
+		if (n < 0)
+			return pipe_write_end(done, n);
 	}
 	return done;
 }
@@ -224,111 +218,6 @@ bool file_is_pipe(const struct file *f)
 	return f->ops == &fifo_ops;
 }
 
-/* ---- For splice: bytes go through a buffer of the kernel's, and never get lost on the way ---- */
-
-ssize_t pipe_hold(struct file *f, void *to, size_t n, bool nonblock)
-{
-	struct pipe *p = pipe_of(f);
-	struct iovec_k storage;
-	struct iter it;
-	ssize_t got;
-
-	for (;;) {
-		iter_init_one(&it, &storage, (uint64_t)to, n, true);
-		mutex_lock(&p->lock);
-		p->held++;	/* the ring must not start over now */
-		got = pipe_take(p, &it);
-		p->held += got > 0 ? got - 1 : -1;
-		if (got || !p->writers) {
-			mutex_unlock(&p->lock);
-			return got;
-		}
-		mutex_unlock(&p->lock);
-		got = pipe_wait_bytes(p, nonblock);
-		if (got)
-			return got;
-	}
-}
-
-void pipe_unhold(struct file *f, const void *rest, size_t n, size_t held)
-{
-	struct pipe *p = pipe_of(f);
-	uint64_t at;
-	size_t step;
-
-	mutex_lock(&p->lock);
-	p->held -= held;
-	p->tail -= n;
-	for (at = p->tail; n; n -= step, at += step, rest = (const char *)rest + step) {
-		char *to;
-
-		step = n;
-		to = pipe_place(p, at, &step);
-		if (to)	/* always: the bytes were in this page before */
-			memcpy(to, rest, step);
-	}
-	mutex_unlock(&p->lock);
-	wait_wake(&p->changed, 0);
-}
-
-ssize_t pipe_peek(struct file *f, void *to, size_t n, bool nonblock)
-{
-	ssize_t got = pipe_hold(f, to, n, nonblock);
-
-	if (got > 0)
-		pipe_unhold(f, to, got, got);
-	return got;
-}
-
-/* Under the lock: room that is the caller's now, 0 when there is none yet, -EPIPE. */
-static ssize_t pipe_reserve_some(struct pipe *p, size_t n)
-{
-	if (!p->readers)
-		return -EPIPE;
-	n = MIN(n, pipe_room(p));
-	p->held += n;
-	return n;
-}
-
-ssize_t pipe_reserve(struct file *f, size_t n, bool nonblock)
-{
-	struct pipe *p = pipe_of(f);
-	ssize_t got;
-
-	for (;;) {
-		mutex_lock(&p->lock);
-		got = pipe_reserve_some(p, n);
-		mutex_unlock(&p->lock);
-		if (!got && nonblock)
-			return -EAGAIN;
-		if (got)
-			return pipe_write_end(0, got);
-		if (wait_event(&p->changed, !READ_ONCE(p->readers) || write_fits(p, 1, false), TIME_FOREVER, true))
-			return -EINTR;
-	}
-}
-
-ssize_t pipe_commit(struct file *f, const void *from, size_t n, size_t reserved)
-{
-	struct pipe *p = pipe_of(f);
-	struct iovec_k storage;
-	struct iter it;
-	ssize_t done;
-
-	iter_init_one(&it, &storage, (uint64_t)from, n, true);
-	mutex_lock(&p->lock);
-	p->held -= reserved;
-	done = !n ? 0 : p->readers ? pipe_give(p, &it) : -EPIPE;
-	mutex_unlock(&p->lock);
-	wait_wake(&p->changed, 0);
-	return pipe_write_end(0, done);
-}
-
-bool pipe_same(const struct file *a, const struct file *b)
-{
-	return pipe_of(a) == pipe_of(b);
-}
-
 static uint32_t pipe_poll(struct file *f, struct poll_table *table)
 {
 	struct pipe *p = pipe_of(f);
@@ -336,13 +225,13 @@ static uint32_t pipe_poll(struct file *f, struct poll_table *table)
 
 	poll_wait(f, &p->changed, table);
 	if (mode != LINUX_O_WRONLY) {
-		if (READ_ONCE(p->head) != READ_ONCE(p->tail))
+		if (READ_ONCE(p->used) && !READ_ONCE(p->claimed))
 			mask |= LINUX_POLLIN | LINUX_POLLRDNORM;
-		if (!READ_ONCE(p->writers) && p->writer_count)
+		if (!READ_ONCE(p->writers) && READ_ONCE(p->writer_count) != f->seen)
 			mask |= LINUX_POLLHUP;
 	}
 	if (mode != LINUX_O_RDONLY) {
-		if (pipe_room(p) >= LINUX_PIPE_BUF)
+		if (pipe_room(p))
 			mask |= LINUX_POLLOUT | LINUX_POLLWRNORM;
 		if (!READ_ONCE(p->readers))
 			mask |= LINUX_POLLERR;
@@ -350,11 +239,22 @@ static uint32_t pipe_poll(struct file *f, struct poll_table *table)
 	return mask;
 }
 
+static uint32_t pipe_bytes(struct pipe *p)
+{
+	uint32_t n = 0;
+
+	mutex_lock(&p->lock);
+	for (uint32_t i = 0; i < p->used; i++)
+		n += (uint32_t)(pipe_slot(p, i)->end - pipe_slot(p, i)->begin);
+	mutex_unlock(&p->lock);
+	return n;
+}
+
 static int64_t pipe_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 {
 	if (cmd != LINUX_FIONREAD)
 		return -ENOTTY;
-	return put_user32(arg, pipe_used(pipe_of(f))) ? -EFAULT : 0;
+	return put_user32(arg, pipe_bytes(pipe_of(f))) ? -EFAULT : 0;
 }
 
 /* What an end met when it was opened, in one moment: were there others, and how many ever. */
@@ -420,6 +320,8 @@ static int fifo_wait_partner(struct pipe *p, struct file *f, const struct pipe_s
 	uint32_t mode = f->flags & LINUX_O_ACCMODE;
 
 	if (mode == LINUX_O_RDONLY) {
+		if (!seen->writers && f->flags & LINUX_O_NONBLOCK)
+			f->seen = seen->writer_count;	/* the end is told to it only after another */
 		if (seen->writers || (f->flags & LINUX_O_NONBLOCK))
 			return 0;
 		return wait_event(&p->changed, READ_ONCE(p->writer_count) != seen->writer_count, TIME_FOREVER, true);
@@ -442,6 +344,10 @@ static int fifo_open(struct inode *inode, struct file *f)
 
 	if (!p)
 		return -ENOMEM;
+	if (f->flags & LINUX_O_DIRECT) {	/* packets are F_SETFL's or pipe2()'s */
+		fifo_detach(inode, p);
+		return -EINVAL;
+	}
 	f->priv = p;
 	pipe_count(p, f->flags, 1, &seen);
 	/* A pipe that is opened again, through /proc/self/fd, never waits. */
@@ -457,58 +363,6 @@ const struct file_ops fifo_ops = {
 	.read = pipe_read, .write = pipe_write, .poll = pipe_poll, .ioctl = pipe_ioctl, .open = fifo_open, .release = pipe_release,
 	.signals = true,
 };
-
-/* Bytes move to the start of the new ring. */
-static int64_t pipe_resize(struct pipe *p, unsigned int nr)
-{
-	char **pages = kcalloc(nr, sizeof(*pages));
-	uint64_t first = p->tail >> PAGE_SHIFT;
-	unsigned int i;
-
-	if (!pages)
-		return -ENOMEM;
-	if (p->held || ((p->head >> PAGE_SHIFT) - first + 1 > nr && p->head != p->tail)) {
-		kfree(pages);
-		return -EBUSY;
-	}
-	for (i = 0; i < p->nr_pages; i++) {
-		if (i < nr)
-			pages[i] = p->pages[(first + i) & (p->nr_pages - 1)];
-		else
-			room_free(p->pages[(first + i) & (p->nr_pages - 1)]);
-	}
-	kfree(p->pages);
-	p->pages = pages;
-	p->nr_pages = nr;
-	p->head -= first << PAGE_SHIFT;
-	p->tail -= first << PAGE_SHIFT;
-	return (int64_t)nr * PAGE_SIZE;
-}
-
-int64_t pipe_fcntl(struct file *f, uint32_t cmd, uint64_t arg)
-{
-	unsigned int nr = 1;
-	struct pipe *p;
-	int64_t v;
-
-	if (!file_is_pipe(f))
-		return -EBADF;
-	p = pipe_of(f);
-	if (cmd == LINUX_F_GETPIPE_SZ)
-		return (int64_t)p->nr_pages * PAGE_SIZE;
-	if ((int32_t)arg < 0)
-		return -EINVAL;
-	while (nr < PAGES_MAX && nr * PAGE_SIZE < (uint32_t)arg)
-		nr *= 2;
-	if (nr * PAGE_SIZE < (uint32_t)arg)
-		return -EPERM;
-	mutex_lock(&p->lock);
-	v = pipe_resize(p, nr);
-	mutex_unlock(&p->lock);
-	if (v > 0)
-		wait_wake(&p->changed, 0);
-	return v;
-}
 
 static struct file *pipe_end(struct inode *inode, struct pipe *p, uint32_t flags)
 {
@@ -531,7 +385,7 @@ static int pipe_files(struct file *f[2], uint32_t flags)
 	f[0] = f[1] = NULL;
 	if (inode && p) {
 		inode->pipe = p;
-		f[0] = pipe_end(inode, p, LINUX_O_RDONLY | flags);
+		f[0] = pipe_end(inode, p, LINUX_O_RDONLY | (flags & LINUX_O_NONBLOCK));
 		f[1] = f[0] ? pipe_end(inode, p, LINUX_O_WRONLY | flags) : NULL;
 	}
 	if (p)
@@ -540,7 +394,7 @@ static int pipe_files(struct file *f[2], uint32_t flags)
 	if (f[1])
 		return 0;
 	file_put(f[0]);
-	return -ENOMEM;
+	return -ENFILE;
 }
 
 int proc_anonymous_path(struct file *f, struct path *to)
@@ -561,7 +415,7 @@ static int64_t do_pipe(uint64_t ufds, uint32_t flags)
 
 	if (flags & ~(LINUX_O_CLOEXEC | LINUX_O_NONBLOCK | LINUX_O_DIRECT))
 		return -EINVAL;
-	err = pipe_files(f, flags & LINUX_O_NONBLOCK);
+	err = pipe_files(f, flags & (LINUX_O_NONBLOCK | LINUX_O_DIRECT));
 	if (err)
 		return err;
 	fds[0] = fd_install_new(f[0], flags);
@@ -594,6 +448,6 @@ static const struct super_ops pipe_super_ops;
 static int pipe_init(void)
 {
 	pipe_super = super_create("pipefs", &pipe_super_ops, LINUX_PIPEFS_MAGIC);
-	return pipe_super ? proc_create_number("sys/fs/pipe-max-size", PAGES_MAX * PAGE_SIZE) : -ENOMEM;
+	return pipe_super ? 0 : -ENOMEM;
 }
 INITCALL("2fs", pipe_init);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * splice(2), tee(2), vmsplice(2): bytes between a pipe and something else without a program's buffer. They are copied through a buffer
- * of the kernel's; the pipe keeps room for what it gave away, so bytes that find no place go back and none is lost. SPLICE_F_MOVE and
- * SPLICE_F_GIFT are hints that change nothing. No lock is held while the other side is read or written.
+ * splice(2), tee(2), vmsplice(2): bytes between a pipe and something else without a program's buffer. What comes from a file or a program is
+ * copied into pages that become the pipe's, what goes to one is copied out of the pipe's pages; between two pipes pages move. Bytes that find no
+ * place stay in the pipe. SPLICE_F_MOVE and SPLICE_F_GIFT are hints that change nothing. No lock is held while the other side is read or
+ * written.
  */
 #include <fs/internal.h>
 #include <fs/vfs.h>
@@ -13,13 +14,12 @@
 #include <mm/space.h>
 #include <uapi/ferry/linux.h>
 
-#define CHUNK		(64 * 1024ul)
+#define PIECES		16u	/* of a pipe at a time */
 #define FLAGS_KNOWN	(LINUX_SPLICE_F_MOVE | LINUX_SPLICE_F_NONBLOCK | LINUX_SPLICE_F_MORE | LINUX_SPLICE_F_GIFT)
 
 struct transfer {
 	struct file *in, *out;
 	loff_t *in_pos, *out_pos;	/* NULL: the file's own */
-	void *buffer;
 	bool nonblock;			/* of the pipes; files have their own flag */
 	bool nowait;			/* of files, where they know how (struct iter) */
 };
@@ -29,56 +29,95 @@ static bool pipe_nonblock(const struct transfer *t, const struct file *pipe)
 	return t->nonblock || (pipe->flags & LINUX_O_NONBLOCK);
 }
 
-static ssize_t buffer_io(const struct transfer *t, struct file *f, size_t n, bool write, loff_t *pos)
+static ssize_t pieces_io(const struct transfer *t, struct file *f, const struct iovec_k *vec, unsigned int nr, bool write, loff_t *pos)
 {
-	struct iovec_k storage;
 	struct iter it;
 
-	iter_init_one(&it, &storage, (uint64_t)t->buffer, n, true);
+	iter_init(&it, vec, nr, true);
 	it.nowait = t->nowait;
 	return file_io(f, &it, write, pos);
+}
+
+static void pages_free(const struct iovec_k *vec, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++)
+		pipe_page_free((char *)vec[i].base);
+}
+
+/* Pages for @n bytes, at most @nr: how many there are. */
+static unsigned int pages_alloc(struct iovec_k *vec, unsigned int nr, size_t n)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr && n; i++) {
+		char *page = pipe_page_alloc();
+
+		if (!page)
+			break;
+		vec[i] = (struct iovec_k){ (uint64_t)page, MIN(n, PAGE_SIZE) };
+		n -= vec[i].length;
+	}
+	return i;
+}
+
+/* Of @nr pages those with the first @n bytes stay; the last is as long as they are. How many. */
+static unsigned int pages_cut(struct iovec_k *vec, unsigned int nr, size_t n)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr && n; i++) {
+		vec[i].length = MIN(n, vec[i].length);
+		n -= vec[i].length;
+	}
+	pages_free(vec + i, nr - i);
+	return i;
 }
 
 /* Room first, so that what is read has a place. */
 static ssize_t to_pipe(struct transfer *t, size_t n)
 {
-	ssize_t room = pipe_reserve(t->out, n, pipe_nonblock(t, t->out)), got, put;
+	struct iovec_k vec[PIECES];
+	int room = pipe_reserve(t->out, (unsigned int)MIN(ALIGN_UP(n, PAGE_SIZE) >> PAGE_SHIFT, (size_t)PIECES), pipe_nonblock(t, t->out)), err;
+	unsigned int nr;
+	ssize_t got;
 
 	if (room <= 0)
 		return room;
-	if (file_is_pipe(t->in))
-		got = pipe_hold(t->in, t->buffer, room, pipe_nonblock(t, t->in));
-	else
-		got = buffer_io(t, t->in, room, false, t->in_pos);
-	put = pipe_commit(t->out, t->buffer, got > 0 ? got : 0, room);
-	if (file_is_pipe(t->in) && got > 0)
-		pipe_unhold(t->in, t->buffer, put < 0 ? got : 0, got);
-	return got > 0 ? put : got;
+	nr = pages_alloc(vec, (unsigned int)room, n);
+	got = nr ? pieces_io(t, t->in, vec, nr, false, t->in_pos) : -ENOMEM;
+	nr = pages_cut(vec, nr, got > 0 ? (size_t)got : 0);
+	err = pipe_commit(t->out, vec, nr, (unsigned int)room);
+	return err ? err : got;
 }
 
+/* All that there is, once there is something. */
 static ssize_t from_pipe(struct transfer *t, size_t n)
 {
-	ssize_t got = pipe_hold(t->in, t->buffer, n, pipe_nonblock(t, t->in)), put;
+	bool nonblock = pipe_nonblock(t, t->in);
+	ssize_t done = 0, got, put;
 
-	if (got <= 0)
-		return got;
-	put = buffer_io(t, t->out, got, true, t->out_pos);
-	n = put > 0 ? put : 0;
-	pipe_unhold(t->in, (char *)t->buffer + n, got - n, got);
-	return put;
+	do {
+		struct iovec_k vec[PIECES];
+		unsigned int nr = PIECES;
+
+		got = pipe_claim(t->in, vec, &nr, n - (size_t)done, nonblock || done);
+		if (got <= 0)
+			return done ? done : got;
+		put = pieces_io(t, t->out, vec, nr, true, t->out_pos);
+		pipe_claim_end(t->in, put > 0 ? (size_t)put : 0);
+		if (put <= 0)
+			return done ? done : put;
+		done += put;
+	} while (put == got && (size_t)done < n && !signal_interrupts());
+	return done;
 }
 
 static ssize_t transfer_run(struct transfer *t, size_t length)
 {
-	ssize_t n;
-
-	length = MIN(length, CHUNK);
-	t->buffer = kzalloc(ALIGN_UP(length, PAGE_SIZE));
-	if (!t->buffer)
-		return -ENOMEM;
-	n = file_is_pipe(t->out) ? to_pipe(t, length) : from_pipe(t, length);
-	kfree(t->buffer);
-	return n;
+	length = MIN(length, LINUX_RW_MAX);
+	if (file_is_pipe(t->in) && file_is_pipe(t->out))
+		return pipe_join(t->in, t->out, length, pipe_nonblock(t, t->in) || pipe_nonblock(t, t->out), false);
+	return file_is_pipe(t->out) ? to_pipe(t, length) : from_pipe(t, length);
 }
 
 /* A position is for the side that is no pipe. */
@@ -109,7 +148,7 @@ static int splice_check(const struct transfer *t)
 		return err;
 	if (!file_is_pipe(t->in) && !file_is_pipe(t->out))
 		return -EINVAL;
-	if (file_is_pipe(t->in) && file_is_pipe(t->out) && pipe_same(t->in, t->out))
+	if (file_is_pipe(t->in) && file_is_pipe(t->out) && t->in->priv == t->out->priv)
 		return -EINVAL;
 	return t->out->flags & LINUX_O_APPEND ? -EINVAL : 0;
 }
@@ -170,31 +209,15 @@ SYSCALL(NR_splice, splice)
 	return n;
 }
 
-/* What is peeked stays in the first pipe; only what is copied into the second counts. */
-static ssize_t tee_run(struct transfer *t, size_t length)
-{
-	ssize_t room, got;
-
-	t->buffer = kzalloc(ALIGN_UP(MIN(length, CHUNK), PAGE_SIZE));
-	if (!t->buffer)
-		return -ENOMEM;
-	room = pipe_reserve(t->out, MIN(length, CHUNK), pipe_nonblock(t, t->out));
-	got = room;
-	if (room > 0) {
-		got = pipe_peek(t->in, t->buffer, room, pipe_nonblock(t, t->in));
-		room = pipe_commit(t->out, t->buffer, got > 0 ? got : 0, room);
-	}
-	kfree(t->buffer);
-	return got > 0 ? room : got;
-}
-
 static int64_t tee_files(struct transfer *t, uint64_t length)
 {
 	if (file_may_io(t->in, false) || file_may_io(t->out, true))
 		return -EBADF;
-	if (!file_is_pipe(t->in) || !file_is_pipe(t->out) || pipe_same(t->in, t->out))
+	if (!file_is_pipe(t->in) || !file_is_pipe(t->out) || t->in->priv == t->out->priv)
 		return -EINVAL;
-	return length ? tee_run(t, length) : 0;
+	if (!length)
+		return 0;
+	return pipe_join(t->in, t->out, MIN(length, LINUX_RW_MAX), pipe_nonblock(t, t->in) || pipe_nonblock(t, t->out), true);
 }
 
 int64_t file_tee(struct file *in, struct file *out, uint64_t length, uint32_t flags)
@@ -223,65 +246,80 @@ SYSCALL(NR_tee, tee)
 	return n;
 }
 
-/* One piece of the program's memory through the buffer, in the direction that the pipe's end has. */
-static ssize_t piece_move(struct transfer *t, uint64_t base, size_t n, bool nonblock)
+/* What of one page of the program's is next, into a slot of its own. Bytes, 0 at the end. */
+static ssize_t page_give(struct file *pipe, struct iter *from, bool nonblock)
 {
-	ssize_t done, held;
+	size_t n;
+	struct iovec_k page;
+	int room, err;
 
-	if (t->out) {
-		done = pipe_reserve(t->out, n, nonblock);
-		if (done <= 0)
-			return done;
-		held = copy_from_user(t->buffer, base, done) ? -EFAULT : done;
-		done = pipe_commit(t->out, t->buffer, held > 0 ? held : 0, done);
-		return held > 0 ? done : held;
+	iter_advance(from, 0);	/* over pieces of no length */
+	if (!from->left)
+		return 0;
+	n = MIN(from->vec->length - from->offset, PAGE_SIZE - (from->vec->base + from->offset) % PAGE_SIZE);
+	room = pipe_reserve(pipe, 1, nonblock);
+	if (room <= 0)
+		return room;
+	page = (struct iovec_k){ (uint64_t)pipe_page_alloc(), n };
+	err = !page.base ? -ENOMEM : iter_get(from, (char *)page.base, n) != (ssize_t)n ? -EFAULT : 0;
+	if (err)
+		pipe_page_free((char *)page.base);
+	room = pipe_commit(pipe, &page, err ? 0 : 1, 1);
+	return err ? err : room ? room : (ssize_t)n;
+}
+
+/* Waits for the first slot, and takes what else is free. */
+static ssize_t memory_give(struct file *pipe, struct iter *from, bool nonblock)
+{
+	ssize_t done = 0, n;
+
+	while ((n = page_give(pipe, from, nonblock || done)) > 0) {
+		done += n;
+		if (signal_interrupts())
+			break;
 	}
-	held = pipe_hold(t->in, t->buffer, n, nonblock);
-	if (held <= 0)
-		return held;
-	done = copy_to_user(base, t->buffer, held) ? -EFAULT : held;
-	pipe_unhold(t->in, t->buffer, done < 0 ? held : 0, held);
+	return done ? done : n;
+}
+
+/* Slots to the program; one that cannot be written there whole stays. */
+static ssize_t memory_take(struct file *pipe, struct iter *to, bool nonblock)
+{
+	ssize_t done = 0, got;
+
+	while (to->left) {
+		struct iovec_k piece;
+		unsigned int nr = 1;
+		bool faulted;
+
+		got = pipe_claim(pipe, &piece, &nr, to->left, nonblock || done);
+		if (got <= 0)
+			return done ? done : got;
+		faulted = iter_put(to, (const char *)piece.base, (size_t)got) != got;
+		pipe_claim_end(pipe, faulted ? 0 : (size_t)got);
+		if (faulted)
+			return done ? done : -EFAULT;
+		done += got;
+		if (signal_interrupts())
+			break;
+	}
 	return done;
 }
 
-/* A writer waits until all has its place; a reader is content with what there is. */
-static int64_t pieces_move(struct transfer *t, const struct iovec_k *vec, unsigned int nr)
-{
-	bool nonblock = pipe_nonblock(t, t->out ? t->out : t->in);
-	int64_t done = 0, n;
-
-	for (unsigned int i = 0; i < nr; i++) {
-		for (uint64_t at = 0; at < vec[i].length; at += n) {
-			n = piece_move(t, vec[i].base + at, MIN(vec[i].length - at, CHUNK), nonblock || (t->in && done));
-			if (n <= 0)
-				return done ? done : n;
-			done += n;
-			if (signal_interrupts())
-				return done;
-		}
-	}
-	return done;
-}
-
-static int64_t vmsplice_vec(struct transfer *t, uint64_t uvec, unsigned int nr)
+/* Of the pipe's end that @f is; only the call's own flag matters. */
+static int64_t vmsplice_vec(struct file *f, bool give, uint64_t uvec, unsigned int nr, bool nonblock)
 {
 	struct iovec_k *vec = kcalloc(MAX(nr, 1u), sizeof(*vec));
-	int64_t n = -ENOMEM;
-	uint64_t sum = 0;
+	struct iter it;
+	int64_t n;
 
-	t->buffer = kzalloc(CHUNK);
-	if (!vec || !t->buffer)
-		goto free;
-	n = copy_from_user(vec, uvec, nr * sizeof(*vec)) ? -EFAULT : 0;
-	for (unsigned int i = 0; i < nr && !n; i++)
-		if (!user_range_ok(vec[i].base, vec[i].length))
-			n = (int64_t)vec[i].length < 0 ? -EINVAL : -EFAULT;
-		else
-			sum |= vec[i].length;
-	if (!n && sum)
-		n = file_is_pipe(t->out ? t->out : t->in) ? pieces_move(t, vec, nr) : -EBADF;
-free:
-	kfree(t->buffer);
+	if (!vec)
+		return -ENOMEM;
+	n = copy_from_user(vec, uvec, nr * sizeof(*vec)) ? -EFAULT : vec_check(vec, nr);
+	if (n > 0) {
+		iter_init(&it, vec, nr, false);
+		it.left = MIN(it.left, LINUX_RW_MAX);
+		n = !file_is_pipe(f) ? -EBADF : give ? memory_give(f, &it, nonblock) : memory_take(f, &it, nonblock);
+	}
 	kfree(vec);
 	return n;
 }
@@ -289,17 +327,16 @@ free:
 /* vmsplice(pipe, vec, nr, flags) */
 SYSCALL(NR_vmsplice, vmsplice)
 {
-	struct transfer t = { .nonblock = args->a[3] & LINUX_SPLICE_F_NONBLOCK };
+	bool nonblock = args->a[3] & LINUX_SPLICE_F_NONBLOCK, give;
 	struct file *f;
 	int64_t n = -EBADF;
 
 	if ((uint32_t)args->a[3] & ~FLAGS_KNOWN)
 		return -EINVAL;
 	f = fd_get_io(args->a[0]);
-	if (f && (!file_may_io(f, true) || !file_may_io(f, false))) {
-		*(file_may_io(f, true) ? &t.in : &t.out) = f;
-		n = args->a[2] > LINUX_IOV_MAX ? -EINVAL : vmsplice_vec(&t, args->a[1], args->a[2]);
-	}
+	give = f && !file_may_io(f, true);
+	if (f && (give || !file_may_io(f, false)))
+		n = args->a[2] > LINUX_IOV_MAX ? -EINVAL : vmsplice_vec(f, give, args->a[1], args->a[2], nonblock);
 	file_put(f);
 	return n;
 }

@@ -54,6 +54,7 @@ struct file_ops {
 
 struct file {
 	struct ref ref;
+	uint32_t seen;		/* fs/pipe.c: how many writers a FIFO has had that are not this reader's */
 	const struct file_ops *ops;
 	struct inode *inode;	/* NULL: anonymous object */
 	struct dentry *dentry;	/* how it was opened; NULL with inode NULL */

@@ -124,18 +124,23 @@ void file_owner_signal(const struct file *f, int sig);
 /* @f ends: its owner is told no more. May sleep. */
 void file_owner_free(struct file *f);
 bool file_is_pipe(const struct file *f);
-bool pipe_same(const struct file *a, const struct file *b);
 /*
- * For splice. Take bytes out, keeping their room so that pipe_unhold() can put back the @n that found no place: how many, 0 without
- * writers, -EAGAIN, -EINTR. Sleeps unless @nonblock.
+ * pipe_splice.c, for splice. The oldest bytes of a pipe, at most @n of them in at most *@nr pieces (how many then), are the caller's alone until
+ * pipe_claim_end(), which says how many are gone: how many there are, 0 without writers, -EAGAIN, -EINTR. Sleeps unless @nonblock.
  */
-ssize_t pipe_hold(struct file *f, void *to, size_t n, bool nonblock);
-void pipe_unhold(struct file *f, const void *rest, size_t n, size_t held);
-/* The bytes that a read would give, left where they are. Results as pipe_hold(). */
-ssize_t pipe_peek(struct file *f, void *to, size_t n, bool nonblock);
-/* Room for up to @n bytes that pipe_commit() then fills, with fewer or none: -EAGAIN, -EINTR, -EPIPE (with SIGPIPE). */
-ssize_t pipe_reserve(struct file *f, size_t n, bool nonblock);
-ssize_t pipe_commit(struct file *f, const void *from, size_t n, size_t reserved);
+ssize_t pipe_claim(struct file *f, struct iovec_k *vec, unsigned int *nr, size_t n, bool nonblock);
+void pipe_claim_end(struct file *f, size_t n);
+/* Up to @nr free slots, which pipe_commit() then fills: how many, -EAGAIN, -EINTR, -EPIPE (with SIGPIPE). */
+int pipe_reserve(struct file *f, unsigned int nr, bool nonblock);
+/*
+ * @nr pieces, no more than were reserved, each at the start of a page from pipe_page_alloc(), which is the pipe's then (or freed). 0 or -EPIPE (with
+ * SIGPIPE).
+ */
+int pipe_commit(struct file *f, const struct iovec_k *vec, unsigned int nr, unsigned int reserved);
+char *pipe_page_alloc(void);	/* not cleared, or NULL */
+void pipe_page_free(char *page);
+/* Pages of pipe @in go to pipe @out, or are in both (@keep). Bytes, 0 at the end, -EAGAIN, -EINTR, -EPIPE (with SIGPIPE), -EINVAL: it is one pipe. */
+ssize_t pipe_join(struct file *in, struct file *out, size_t n, bool nonblock, bool keep);
 
 /*
  * splice.c. splice(2) and tee(2) of files: positions of those that are no pipes, NULL: their own. What knows how ends with -EAGAIN rather than
