@@ -13,6 +13,13 @@
 static const struct socket_family *families[LINUX_AF_MAX];
 static struct super *socket_super;
 
+static int64_t no_interface(uint32_t cmd, uint64_t arg)
+{
+	return -ENOTTY;
+}
+
+int64_t (*socket_interface_ioctl)(uint32_t cmd, uint64_t arg) = no_interface;
+
 void socket_family_register(unsigned int domain, const struct socket_family *family)
 {
 	families[domain] = family;

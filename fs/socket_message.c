@@ -4,6 +4,7 @@
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include <kernel/time.h>
+#include <kernel/user_ns.h>
 #include <mm/slab.h>
 #include <mm/space.h>
 #include <uapi/ferry/linux.h>
@@ -152,6 +153,48 @@ static int header_get(struct linux_msghdr *h, uint64_t uheader)
 	if (!h->name)
 		h->namelen = 0;
 	return h->namelen < 0 ? -EINVAL : 0;
+}
+
+static bool id_is_own(unsigned int cap, uint32_t id, uint32_t real, uint32_t effective, uint32_t saved)
+{
+	return id == real || id == effective || id == saved || privileged_here(cap);
+}
+
+int socket_cred_get(struct linux_ucred *to, const uint8_t *data, uint64_t n)
+{
+	const struct credentials *me = &current->cred;
+	struct linux_ucred c;
+
+	if (n != sizeof(c))
+		return -EINVAL;
+	memcpy(&c, data, sizeof(c));
+	if (c.pid != current_process->pid && !privileged(LINUX_CAP_SYS_ADMIN))
+		return -EPERM;
+	c.uid = uid_meant(c.uid);
+	c.gid = gid_meant(c.gid);
+	if (c.uid == ID_NONE || c.gid == ID_NONE)
+		return -EINVAL;
+	if (!id_is_own(LINUX_CAP_SETUID, c.uid, me->uid, me->euid, me->suid) || !id_is_own(LINUX_CAP_SETGID, c.gid, me->gid, me->egid, me->sgid))
+		return -EPERM;
+	*to = c;
+	return 0;
+}
+
+int socket_control_each(struct message *m, const uint8_t *control, size_t n,
+			int (*parse)(struct message *m, const struct linux_cmsghdr *h, const uint8_t *data))
+{
+	struct linux_cmsghdr h;
+	size_t at = 0;
+	int err = 0;
+
+	while (!err && n - at >= sizeof(h)) {
+		memcpy(&h, control + at, sizeof(h));
+		if (h.length < sizeof(h) || h.length > n - at)
+			return -EINVAL;
+		err = parse(m, &h, control + at + sizeof(h));
+		at = MIN(n, at + CMSG_ALIGN(h.length));
+	}
+	return err;
 }
 
 static int message_control(const struct socket_family *family, struct message *m, const struct linux_msghdr *h)

@@ -542,5 +542,5 @@ int64_t socket_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 	case LINUX_SIOCGPGRP:
 		return put_user32(arg, (uint32_t)file_get_owner(f)) ? -EFAULT : 0;
 	}
-	return -ENOTTY;
+	return socket_interface_ioctl(cmd, arg);
 }

@@ -6,11 +6,8 @@
  */
 #include <fs/unix.h>
 #include <kernel/process.h>
-#include <kernel/user_ns.h>
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
-
-#define CMSG_ALIGN(n)	ALIGN_UP((uint64_t)(n), 8ull)
 
 static struct mutex rights_lock = MUTEX_INIT(rights_lock, "socket_rights");
 static struct list in_flight = LIST_INIT(in_flight);	/* sockets, guarded by rights_lock, as nr_in_flight */
@@ -318,32 +315,6 @@ static int rights_parse(struct message *m, const uint8_t *data, uint64_t n)
 	return err;
 }
 
-static bool id_is_own(unsigned int cap, uint32_t id, uint32_t real, uint32_t effective, uint32_t saved)
-{
-	return id == real || id == effective || id == saved || privileged_here(cap);
-}
-
-/* A process says who it is, not who others are. */
-static int cred_parse(struct message *m, const uint8_t *data, uint64_t n)
-{
-	const struct credentials *me = &current->cred;
-	struct linux_ucred c;
-
-	if (n != sizeof(c))
-		return -EINVAL;
-	memcpy(&c, data, sizeof(c));
-	if (c.pid != current_process->pid && !privileged(LINUX_CAP_SYS_ADMIN))
-		return -EPERM;
-	c.uid = uid_meant(c.uid);
-	c.gid = gid_meant(c.gid);
-	if (c.uid == ID_NONE || c.gid == ID_NONE)
-		return -EINVAL;
-	if (!id_is_own(LINUX_CAP_SETUID, c.uid, me->uid, me->euid, me->suid) || !id_is_own(LINUX_CAP_SETGID, c.gid, me->gid, me->egid, me->sgid))
-		return -EPERM;
-	m->cred = c;
-	return 0;
-}
-
 static int control_parse(struct message *m, const struct linux_cmsghdr *h, const uint8_t *data)
 {
 	uint64_t n = h->length - sizeof(*h);
@@ -353,22 +324,11 @@ static int control_parse(struct message *m, const struct linux_cmsghdr *h, const
 	if (h->type == LINUX_SCM_RIGHTS)
 		return rights_parse(m, data, n);
 	if (h->type == LINUX_SCM_CREDENTIALS)
-		return cred_parse(m, data, n);
+		return socket_cred_get(&m->cred, data, n);
 	return -EINVAL;
 }
 
 int rights_from_user(struct message *m, const uint8_t *control, size_t n)
 {
-	struct linux_cmsghdr h;
-	size_t at = 0;
-	int err = 0;
-
-	while (!err && n - at >= sizeof(h)) {
-		memcpy(&h, control + at, sizeof(h));
-		if (h.length < sizeof(h) || h.length > n - at)
-			return -EINVAL;
-		err = control_parse(m, &h, control + at + sizeof(h));
-		at = MIN(n, at + CMSG_ALIGN(h.length));
-	}
-	return err;
+	return socket_control_each(m, control, n, control_parse);
 }

@@ -24,7 +24,7 @@ bool address_is_any(const ip_addr_t *ip)
 
 bool address_is_ours(const ip_addr_t *ip)
 {
-	return IP_IS_V6(ip) ? ip6_addr_isloopback(ip_2_ip6(ip)) : ip4_addr_isloopback(ip_2_ip4(ip));
+	return IP_IS_V6(ip) ? ip6_addr_isloopback(ip_2_ip6(ip)) && interface_flags() & LINUX_IFF_UP : ip4_addr_isloopback(ip_2_ip4(ip));
 }
 
 static int address_v4(const union linux_sockaddr_inet *a, int length, ip_addr_t *ip, uint16_t *port)
@@ -215,5 +215,7 @@ int address_reach(const struct inet_socket *s, ip_addr_t *ip)
 	}
 	if (IP_IS_V4_VAL(s->local) && !address_is_any(&s->local) && IP_IS_V6_VAL(*ip))
 		return -ENETUNREACH;
-	return address_is_ours(ip) ? 0 : -ENETUNREACH;
+	if (address_is_ours(ip))
+		return 0;
+	return IP_IS_V6(ip) && ip6_addr_isloopback(ip_2_ip6(ip)) ? -EADDRNOTAVAIL : -ENETUNREACH;	/* where lo is down */
 }

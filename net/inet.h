@@ -163,8 +163,16 @@ ssize_t datagram_receive(struct inet_socket *s, struct message *m, bool nonblock
 /* Listen for what ICMP says about datagrams. -ENOMEM. Once. */
 int udp_start(void);
 
-/* interface.c. Questions about lo; -ENOTTY: @cmd is none. */
-int64_t interface_ioctl(uint32_t cmd, uint64_t arg);
+/* interface.c */
+#define LO_NAME		"lo"
+#define LO_INDEX	1
+#define LO_MTU		65536
+#define LO_QUEUE	1000
+/* LINUX_IFF_* of lo. */
+uint32_t interface_flags(void);
+/* lo goes up or down; may sleep. */
+void interface_set_up(bool up);
+extern void (*interface_hook)(bool up);	/* who tells that it went up or down; NULL: nobody */
 
 /* option.c */
 void inet_options_init(struct inet_socket *s);

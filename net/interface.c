@@ -1,15 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The interface lo as ioctls on a socket tell of it (netdevice(7)). */
+/* The interface lo: whether it is up, and what ioctls on a socket of any family tell of it (netdevice(7)). */
+#include <kernel/init.h>
+#include <kernel/privilege.h>
 #include <uapi/ferry/linux.h>
 #include "inet.h"
 
-#define LO_INDEX	1
-#define LO_MTU		65536
-#define LO_QUEUE	1000
+static bool down;	/* written with inet_lock held, and read without: packets that arrive are dropped */
+void (*interface_hook)(bool up);
+
+uint32_t interface_flags(void)
+{
+	return LINUX_IFF_LOOPBACK | (READ_ONCE(down) ? 0 : LINUX_IFF_UP | LINUX_IFF_RUNNING);
+}
+
+void interface_set_up(bool up)
+{
+	bool changed;
+
+	inet_lock_take();
+	changed = down == up;
+	WRITE_ONCE(down, !up);
+	inet_unlock();
+	if (changed && interface_hook)
+		interface_hook(up);
+}
 
 static int conf_get(uint64_t arg)
 {
-	struct linux_ifreq r = { .name = "lo", .address = { .family = LINUX_AF_INET, .address = PP_HTONL(IPADDR_LOOPBACK) } };
+	struct linux_ifreq r = { .name = LO_NAME, .address = { .family = LINUX_AF_INET, .address = PP_HTONL(IPADDR_LOOPBACK) } };
 	struct linux_ifconf c;
 
 	if (copy_from_user(&c, arg, sizeof(c)))
@@ -36,7 +54,7 @@ static int answer(uint32_t cmd, struct linux_ifreq *r)
 {
 	switch (cmd) {
 	case LINUX_SIOCGIFFLAGS:
-		r->flags = LINUX_IFF_UP | LINUX_IFF_LOOPBACK | LINUX_IFF_RUNNING;
+		r->flags = (int16_t)interface_flags();
 		return 0;
 	case LINUX_SIOCGIFADDR:
 	case LINUX_SIOCGIFDSTADDR:
@@ -68,13 +86,31 @@ static int answer(uint32_t cmd, struct linux_ifreq *r)
 	}
 }
 
-int64_t interface_ioctl(uint32_t cmd, uint64_t arg)
+/* Up or down, the only change that there is. */
+static int flags_set(uint64_t arg)
+{
+	struct linux_ifreq r;
+
+	if (copy_from_user(&r, arg, sizeof(r)))
+		return -EFAULT;
+	r.name[sizeof(r.name) - 1] = '\0';
+	if (!privileged(LINUX_CAP_NET_ADMIN))
+		return -EPERM;
+	if (strcmp(r.name, LO_NAME))
+		return -ENODEV;
+	interface_set_up(r.flags & LINUX_IFF_UP);
+	return 0;
+}
+
+static int64_t interface_ioctl(uint32_t cmd, uint64_t arg)
 {
 	struct linux_ifreq r;
 	int err;
 
 	if (cmd == LINUX_SIOCGIFCONF)
 		return conf_get(arg);
+	if (cmd == LINUX_SIOCSIFFLAGS)
+		return flags_set(arg);
 	if (cmd != LINUX_SIOCGIFNAME && answer(cmd, &r) == -ENOTTY)
 		return -ENOTTY;
 	if (copy_from_user(&r, arg, sizeof(r)))
@@ -83,9 +119,9 @@ int64_t interface_ioctl(uint32_t cmd, uint64_t arg)
 	if (cmd == LINUX_SIOCGIFNAME) {
 		if (r.number != LO_INDEX)
 			return -ENODEV;
-		memcpy(r.name, "lo", sizeof("lo"));
+		memcpy(r.name, LO_NAME, sizeof(LO_NAME));
 	} else {
-		if (strcmp(r.name, "lo"))
+		if (strcmp(r.name, LO_NAME))
 			return -ENODEV;
 		err = answer(cmd, &r);
 		if (err)
@@ -93,3 +129,10 @@ int64_t interface_ioctl(uint32_t cmd, uint64_t arg)
 	}
 	return copy_to_user(arg, &r, sizeof(r)) ? -EFAULT : 0;
 }
+
+static int interface_init(void)
+{
+	socket_interface_ioctl = interface_ioctl;
+	return 0;
+}
+INITCALL("2fs", interface_init);

@@ -6,7 +6,6 @@
 #include "hooks.h"
 
 #define LINUX_IP_PMTUDISC_WANT	1
-#define LO_MTU			65536
 
 void inet_options_init(struct inet_socket *s)
 {

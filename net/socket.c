@@ -251,20 +251,14 @@ static int inet_receiver(struct file *f, struct message *m, uint64_t uaddress, i
 }
 
 /* Nothing that is asked for so changes where or how lo sends; what is malformed is refused as on Linux. */
+static int control_parse(struct message *m, const struct linux_cmsghdr *h, const uint8_t *data)
+{
+	return h->level == LINUX_SOL_SOCKET && h->type == LINUX_SCM_RIGHTS ? -EINVAL : 0;
+}
+
 static int inet_control_in(struct message *m, const uint8_t *control, size_t n)
 {
-	struct linux_cmsghdr h;
-	size_t at = 0;
-
-	while (at + sizeof(h) <= n) {
-		memcpy(&h, control + at, sizeof(h));
-		if (h.length < sizeof(h) || h.length > n - at)
-			return -EINVAL;
-		if (h.level == LINUX_SOL_SOCKET && h.type == LINUX_SCM_RIGHTS)
-			return -EINVAL;
-		at += ALIGN_UP(h.length, 8ull);
-	}
-	return 0;
+	return socket_control_each(m, control, n, control_parse);
 }
 
 static ssize_t inet_send(struct file *f, struct message *m, bool nonblock)
@@ -394,7 +388,7 @@ static int64_t inet_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 	case LINUX_SIOCGPGRP:
 		return put_user32(arg, (uint32_t)file_get_owner(f)) ? -EFAULT : 0;
 	}
-	return interface_ioctl(cmd, arg);
+	return socket_interface_ioctl(cmd, arg);
 }
 
 static int inet_type(const struct file *f)

@@ -105,10 +105,16 @@ struct netif *stack_loop(void)
 	return loop;
 }
 
-static void stack_count(const struct pbuf *p)
+/* A packet came in; false: lo is down, and it is gone. */
+static bool stack_take(struct pbuf *p)
 {
+	if (!(interface_flags() & LINUX_IFF_UP)) {
+		pbuf_free(p);
+		return false;
+	}
 	nr_packets++;
 	nr_bytes += p->tot_len;
+	return true;
 }
 
 void stack_counts(uint64_t *packets, uint64_t *bytes)
@@ -121,8 +127,7 @@ void stack_counts(uint64_t *packets, uint64_t *bytes)
 
 int stack_hear_v6(struct pbuf *p)
 {
-	stack_count(p);
-	return 0;
+	return !stack_take(p);
 }
 
 int stack_hear(struct pbuf *p, struct netif *from)
@@ -130,7 +135,8 @@ int stack_hear(struct pbuf *p, struct netif *from)
 	const struct ip_hdr *h = p->payload;
 	ip4_addr_t to;
 
-	stack_count(p);
+	if (!stack_take(p))
+		return 1;
 	ip4_addr_copy(to, h->dest);
 	if (from == loop)
 		ip4_addr_copy(*ip_2_ip4(&loop->ip_addr), to);

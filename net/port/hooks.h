@@ -6,7 +6,7 @@
 struct netif;
 struct pbuf;
 
-/* A packet comes in: lo hears every address of 127.0.0.0/8. 0: go on with it. */
+/* A packet comes in: lo hears every address of 127.0.0.0/8. 0: go on with it; 1: it is gone. */
 int stack_hear(struct pbuf *p, struct netif *from);
 int stack_hear_v6(struct pbuf *p);
 /* Where the numbers of a new connection begin: random, so that nobody guesses them. */

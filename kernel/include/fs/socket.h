@@ -8,6 +8,7 @@
 
 #include <fs/internal.h>
 #include <uapi/ferry/linux_inet.h>
+#include <uapi/ferry/linux_netlink.h>
 #include <uapi/ferry/linux_socket.h>
 
 #define SHUT_RECEIVE	0x1u
@@ -40,6 +41,12 @@ struct message {
 			uint32_t inet_length;		/* 0: none */
 			union linux_sockaddr_inet inet_to;	/* received: where it was sent to */
 			uint8_t inet_hops;
+		};
+		struct {			/* net/netlink/ */
+			struct linux_sockaddr_nl netlink;	/* the receiver that was named, or the sender */
+			bool netlink_named;
+			uint32_t netlink_group;		/* received: what it was sent to, 0: this one alone */
+			struct linux_ucred netlink_cred;
 		};
 	};
 };
@@ -88,6 +95,8 @@ struct socket_family {
 
 /* socket.c. Sockets of @domain (LINUX_AF_*) are @family's from now on. At boot. */
 void socket_family_register(unsigned int domain, const struct socket_family *family);
+/* Questions about network interfaces, which a socket of any family may be asked: set by who knows them. -ENOTTY: it is none. */
+extern int64_t (*socket_interface_ioctl)(uint32_t cmd, uint64_t arg);
 /* The socket behind a descriptor with a reference; NULL with -EBADF or -ENOTSOCK in *@err. */
 struct file *socket_of_fd(int fd, int *err);
 /* An open file of a socket by @ops, which name its family; NULL when out of memory. @flags are LINUX_SOCK_*. */
@@ -105,6 +114,11 @@ int socket_address_put(const void *address, uint32_t length, uint64_t uaddress, 
 
 /* socket_message.c. One control message more for the receiver, cut to what is left. 0 or -EFAULT. */
 int socket_control_put(struct control *c, int level, int type, const void *data, size_t n);
+/* Each control message of a sender's to @parse, until one is an error. -EINVAL: malformed. */
+int socket_control_each(struct message *m, const uint8_t *control, size_t n,
+			int (*parse)(struct message *m, const struct linux_cmsghdr *h, const uint8_t *data));
+/* SCM_CREDENTIALS: a process says who it is, not who others are. 0, -EINVAL, -EPERM. */
+int socket_cred_get(struct linux_ucred *to, const uint8_t *data, uint64_t n);
 
 /* socket_option.c */
 int socket_timeout_set(time_ns_t *to, uint64_t uvalue, int length);
