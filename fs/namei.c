@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Making, removing and renaming names: mkdir, mknod, symlink, link, unlink, rmdir, rename and their *at() forms, and readlink. */
+/* Making, removing and renaming names: mkdir, mknod, symlink, link, unlink, rmdir, rename and their *at() forms. */
 #include <fs/landlock.h>
 #include <fs/mount.h>
 #include <fs/notify.h>
+#include <fs/protected.h>
 #include <fs/vfs.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
@@ -221,6 +222,9 @@ static int place_link(struct place *p, const struct path *old)
 		return err;
 	if (inode->super != dir->inode->super || old->mount != p->w.at.mount)
 		return -EXDEV;
+	err = protected_link(inode);
+	if (err)
+		return err;
 	if (LINUX_S_ISDIR(inode->mode) || !dir->inode->ops->link)
 		return -EPERM;
 	if (!inode->nlink && !inode->linkable)
@@ -553,45 +557,4 @@ SYSCALL(NR_renameat, renameat)
 SYSCALL(NR_renameat2, renameat2)
 {
 	return do_rename(args->a[0], args->a[1], args->a[2], args->a[3], args->a[4]);
-}
-
-static int64_t do_readlink(int dirfd, uint64_t utext, uint64_t to, int64_t size)
-{
-	struct path p;
-	char *buffer, first = 'x';
-	bool empty;
-	int64_t n;
-	int err;
-
-	if (size <= 0)
-		return -EINVAL;
-	err = path_lookup_user(dirfd, utext, dirfd == LINUX_AT_FDCWD ? 0 : WALK_EMPTY, &p);
-	if (err)
-		return err;
-	empty = !copy_from_user(&first, utext, 1) && !first;
-	buffer = kzalloc(LINUX_PATH_MAX);
-	n = -EINVAL;
-	if (!buffer)
-		n = -ENOMEM;
-	else if (empty && !LINUX_S_ISLNK(p.dentry->inode->mode))
-		n = -ENOENT;
-	else if (p.dentry->inode->ops->readlink)
-		n = p.dentry->inode->ops->readlink(p.dentry->inode, buffer, LINUX_PATH_MAX);
-	if (n > size)
-		n = size;
-	if (n > 0 && copy_to_user(to, buffer, n))
-		n = -EFAULT;
-	kfree(buffer);
-	path_put(&p);
-	return n;
-}
-
-SYSCALL(NR_readlink, readlink)
-{
-	return do_readlink(LINUX_AT_FDCWD, args->a[0], args->a[1], (int)args->a[2]);
-}
-
-SYSCALL(NR_readlinkat, readlinkat)
-{
-	return do_readlink(args->a[0], args->a[1], args->a[2], (int)args->a[3]);
 }

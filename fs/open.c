@@ -4,6 +4,7 @@
 #include <fs/landlock.h>
 #include <fs/lease.h>
 #include <fs/notify.h>
+#include <fs/protected.h>
 #include <fs/vfs.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
@@ -80,6 +81,8 @@ static int open_find(const struct open_how *how, struct path *to, bool *created)
 		err = open_create(&w, how);
 	else if ((how->flags & (LINUX_O_CREAT | LINUX_O_EXCL)) == (LINUX_O_CREAT | LINUX_O_EXCL))
 		err = -EEXIST;
+	else if (how->flags & LINUX_O_CREAT && !LINUX_S_ISDIR(w.at.dentry->inode->mode))
+		err = protected_create(w.at.dentry->inode, w.dir_mode, w.dir_uid);
 	if (!err) {
 		*to = w.at;
 		path_get(to);

@@ -3,6 +3,7 @@
  * Walking paths: components, "." and "..", mount points and symbolic links, at most LINUX_SYMLINKS_MAX of them. A link's text is put
  * before what was left of the path, so nothing recurses. The walk runs under vfs_lock.
  */
+#include <fs/protected.h>
 #include <fs/vfs.h>
 #include <kernel/process.h>
 #include <mm/oom.h>
@@ -182,7 +183,9 @@ static int walk_step(struct walk *w, const char *name, size_t length, bool final
 	if (IS_ERR(d))
 		return PTR_ERR(d);
 	if (LINUX_S_ISLNK(d->inode->mode) && follow && !d->nr_mounts) {
-		err = walk_follow(w, d);
+		err = final ? protected_follow(d->inode, w->at.dentry->inode) : 0;
+		if (!err)
+			err = walk_follow(w, d);
 		dentry_put(d);
 		return err;
 	}
@@ -233,6 +236,8 @@ static int walk_run(struct walk *w)
 		err = walk_check_dir(w);
 		if (err)
 			return err;
+		w->dir_mode = w->at.dentry->inode->mode;
+		w->dir_uid = w->at.dentry->inode->uid;
 		if (length > LINUX_NAME_MAX)
 			return -ENAMETOOLONG;
 		if (final && (w->flags & WALK_PARENT)) {

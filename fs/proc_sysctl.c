@@ -109,8 +109,7 @@ static int proc_sysctl_init(void)
 	} fixed[] = {
 		{ "sys/kernel/tainted", 0 }, { "sys/kernel/threads-max", PID_MAX }, { "sys/kernel/core_uses_pid", 0 }, { "sys/kernel/sysrq", 0 },
 		{ "sys/kernel/modules_disabled", 1 }, { "sys/kernel/panic_on_oops", 1 }, { "sys/fs/suid_dumpable", 0 },
-		{ "sys/fs/protected_hardlinks", 0 }, { "sys/fs/protected_symlinks", 0 }, { "sys/fs/protected_fifos", 0 },
-		{ "sys/fs/protected_regular", 0 }, { "sys/fs/dir-notify-enable", 1 }, { "sys/vm/nr_hugepages", 0 },
+		{ "sys/fs/dir-notify-enable", 1 }, { "sys/vm/nr_hugepages", 0 },
 		{ "sys/vm/nr_overcommit_hugepages", 0 }, { "sys/vm/legacy_va_layout", 0 },
 		{ "sys/vm/panic_on_oom", 0 }, { "sys/vm/oom_kill_allocating_task", 0 }, { "sys/kernel/shm_rmid_forced", 0 },
 		{ "sys/kernel/overflowuid", ID_OVERFLOW }, { "sys/kernel/overflowgid", ID_OVERFLOW }, { "sys/fs/overflowuid", ID_OVERFLOW },

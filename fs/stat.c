@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* stat(2), statx(2) and statfs(2) in all their forms, and getdents. */
+/* stat(2), statx(2) and statfs(2) in all their forms, readlink and getdents. */
 #include <fs/internal.h>
 #include <fs/notify.h>
 #include <fs/vfs.h>
@@ -306,4 +306,45 @@ SYSCALL(NR_getdents64, getdents64)
 SYSCALL(NR_getdents, getdents)
 {
 	return do_getdents(args->a[0], args->a[1], args->a[2], true);
+}
+
+static int64_t do_readlink(int dirfd, uint64_t utext, uint64_t to, int64_t size)
+{
+	struct path p;
+	char *buffer, first = 'x';
+	bool empty;
+	int64_t n;
+	int err;
+
+	if (size <= 0)
+		return -EINVAL;
+	err = path_lookup_user(dirfd, utext, dirfd == LINUX_AT_FDCWD ? 0 : WALK_EMPTY, &p);
+	if (err)
+		return err;
+	empty = !copy_from_user(&first, utext, 1) && !first;
+	buffer = kzalloc(LINUX_PATH_MAX);
+	n = -EINVAL;
+	if (!buffer)
+		n = -ENOMEM;
+	else if (empty && !LINUX_S_ISLNK(p.dentry->inode->mode))
+		n = -ENOENT;
+	else if (p.dentry->inode->ops->readlink)
+		n = p.dentry->inode->ops->readlink(p.dentry->inode, buffer, LINUX_PATH_MAX);
+	if (n > size)
+		n = size;
+	if (n > 0 && copy_to_user(to, buffer, n))
+		n = -EFAULT;
+	kfree(buffer);
+	path_put(&p);
+	return n;
+}
+
+SYSCALL(NR_readlink, readlink)
+{
+	return do_readlink(LINUX_AT_FDCWD, args->a[0], args->a[1], (int)args->a[2]);
+}
+
+SYSCALL(NR_readlinkat, readlinkat)
+{
+	return do_readlink(args->a[0], args->a[1], args->a[2], (int)args->a[3]);
 }

@@ -257,6 +257,8 @@ struct walk {
 	const char *text;
 	bool missing;			/* WALK_CREATE: nothing there, at is the directory */
 	bool trailing;			/* a slash followed the last name */
+	mode_t dir_mode;		/* of the directory where the last name was looked up */
+	uint32_t dir_uid;
 	char last[256];			/* WALK_PARENT and missing: "" for the root, "." and ".." as they are */
 	size_t last_length;
 };
