@@ -249,3 +249,82 @@ ABI_CASE(terminals_are_set_as_in_system_v)
 	n = 0;
 	CHECK(!ioctl(s, TIOCSETD, &n) && !ioctl(s, TIOCGETD, &n) && !n);
 }
+
+static volatile sig_atomic_t nr_hangups, nr_continues;
+
+static void count_signal(int sig)
+{
+	if (sig == SIGHUP)
+		nr_hangups++;
+	else
+		nr_continues++;
+}
+
+static void expect_hung(int s)
+{
+	char c;
+	pid_t group = getpgrp();
+
+	CHECK(read(s, &c, 1) == 0 && ready(s, POLLIN | POLLOUT) == (POLLIN | POLLOUT | POLLERR | POLLHUP));
+	CHECK_ERR(write(s, "x", 1), EIO);
+	CHECK_ERR(ioctl(s, TCGETS, &(struct termios){ 0 }), EIO);
+	CHECK_ERR(ioctl(s, TIOCSPGRP, &group), ENOTTY);
+}
+
+ABI_CASE(vhangup_takes_the_terminal_from_all_who_have_it)
+{
+	char name[32], c[8];
+	int m = master_open(name, sizeof(name)), s, again;
+	struct termios t;
+	pid_t pid;
+
+	CHECK(!unlockpt(m));
+	pid = fork();
+	if (!pid) {
+		signal(SIGHUP, count_signal);
+		signal(SIGCONT, count_signal);
+		CHECK(setsid() > 0 && (s = open(name, O_RDWR)) >= 0 && !tcgetattr(s, &t));
+		cfmakeraw(&t);
+		CHECK(!tcsetattr(s, TCSANOW, &t) && write(m, "old", 3) == 3);
+		CHECK(poll(&(struct pollfd){ .fd = s, .events = POLLIN }, 1, -1) == 1 && !vhangup() && nr_hangups == 1 && nr_continues == 1);
+		expect_hung(s);
+		CHECK_ERR(open("/dev/tty", O_RDWR), ENXIO);
+		again = open(name, O_RDWR);	/* becomes its terminal once more */
+		CHECK(again >= 0 && !tcgetattr(again, &t) && t.c_lflag & ICANON && !ready(again, POLLIN) && open("/dev/tty", O_RDWR) >= 0);
+		CHECK(write(m, "hi\n", 3) == 3 && read(again, c, 8) == 3);
+		expect_hung(s);
+		CHECK(!setresuid(99, 99, 99));
+		CHECK_ERR(vhangup(), EPERM);
+		CHECK_ERR(ioctl(again, TIOCVHANGUP), EPERM);
+		_exit(0);
+	}
+	CHECK(abi_wait(pid) == 0);
+}
+
+ABI_CASE(a_hangup_ends_the_waits_of_readers)
+{
+	int s, m = pair(&s);
+	pid_t pid = fork();
+	char c;
+
+	if (!pid)
+		_exit(read(s, &c, 1) == 0 && write(s, "x", 1) == -1 && errno == EIO ? 0 : 1);
+	abi_await_call(pid, 0);
+	CHECK(!ioctl(s, TIOCVHANGUP) && abi_wait(pid) == 0);
+	expect_hung(s);
+	close(s);
+	CHECK(ready(m, POLLIN) & POLLHUP);
+}
+
+ABI_CASE(an_exclusive_terminal_is_opened_by_the_privileged_alone)
+{
+	char name[32];
+	int m = master_open(name, sizeof(name)), s, n = -1;
+
+	CHECK(!unlockpt(m) && (s = open(name, O_RDWR | O_NOCTTY)) >= 0 && !fchmod(s, 0666));
+	CHECK(!ioctl(s, TIOCGEXCL, &n) && n == 0 && !ioctl(s, TIOCEXCL) && !ioctl(s, TIOCGEXCL, &n) && n == 1 && !ioctl(m, TIOCGEXCL, &n) && n == 0);
+	CHECK(open(name, O_RDWR | O_NOCTTY) >= 0 && !setresuid(99, 99, 99));
+	CHECK_ERR(open(name, O_RDWR | O_NOCTTY), EBUSY);
+	CHECK_ERR(ioctl(m, TIOCGPTPEER, O_RDWR | O_NOCTTY), EBUSY);
+	CHECK(!ioctl(s, TIOCNXCL) && open(name, O_RDWR | O_NOCTTY) >= 0);
+}

@@ -26,6 +26,7 @@ struct pty {
 
 	/* Guarded by pty_lock. */
 	bool has_master, locked, was_opened;
+	bool exclusive;			/* the master's own TIOCEXCL: nobody can open that again anyway */
 	bool is_packet;			/* TIOCPKT: each read begins with a byte that says what it is */
 	unsigned int nr_slaves;
 
@@ -316,6 +317,12 @@ static int64_t master_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 		return put_user32(arg, p->locked) ? -EFAULT : 0;
 	case LINUX_TIOCPKT:
 		return set_packet(p, arg);
+	case LINUX_TIOCEXCL:
+	case LINUX_TIOCNXCL:
+		WRITE_ONCE(p->exclusive, cmd == LINUX_TIOCEXCL);
+		return 0;
+	case LINUX_TIOCGEXCL:
+		return put_user32(arg, READ_ONCE(p->exclusive)) ? -EFAULT : 0;
 	case LINUX_TIOCGPKT:
 		return put_user32(arg, p->is_packet) ? -EFAULT : 0;
 	case LINUX_TIOCGPTPEER:
@@ -368,7 +375,7 @@ static void pty_renew(struct pty *p)
 {
 	tty_init(&p->tty, &pty_link, 0, DEV_MAKE(PTY_MAJOR, p->index));
 	p->tty.size = (struct linux_winsize){ 0 };
-	p->tty.hung = false;
+	p->tty.hung = p->tty.exclusive = p->exclusive = false;
 	p->head = p->tail = 0;
 	p->has_master = p->locked = true;
 	p->was_opened = p->is_packet = false;

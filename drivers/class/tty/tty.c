@@ -13,6 +13,13 @@ static struct tty *tty_of(const struct file *f)
 	return f->priv;
 }
 
+static bool is_hung(const struct file *f)
+{
+	const struct tty *tty = tty_of(f);
+
+	return READ_ONCE(tty->hung) || (f->seen != READ_ONCE(tty->nr_hangups) && f->seen != TTY_KEPT);
+}
+
 void tty_flush_out(struct tty *tty)
 {
 	if (tty->nr_out)
@@ -114,20 +121,21 @@ static bool is_canonical(const struct tty *tty)
 }
 
 /* Wait until a read has something: 0; 1: VTIME passed without. */
-static int wait_input(struct tty *tty, size_t want)
+static int wait_input(struct file *f, size_t want)
 {
+	struct tty *tty = tty_of(f);
 	uint32_t min = MIN(tty->line.t.c_cc[LINUX_VMIN], want), tenths = tty->line.t.c_cc[LINUX_VTIME];
 	time_ns_t deadline = TIME_FOREVER;
 	int err;
 
 	if (!is_canonical(tty) && !min)
 		deadline = time_now() + tenths * TENTH;
-	err = wait_event(&tty->changed, tty_line_ready(&tty->line, tenths ? 1 : min) || READ_ONCE(tty->hung), deadline, true);
-	while (!err && !is_canonical(tty) && tenths && min > 1 && !tty_line_ready(&tty->line, min) && !tty->hung) {
+	err = wait_event(&tty->changed, tty_line_ready(&tty->line, tenths ? 1 : min) || is_hung(f), deadline, true);
+	while (!err && !is_canonical(tty) && tenths && min > 1 && !tty_line_ready(&tty->line, min) && !is_hung(f)) {
 		uint32_t seen = READ_ONCE(tty->line.head);
 
 		/* Between bytes, the timer starts anew with each. */
-		if (wait_event(&tty->changed, READ_ONCE(tty->line.head) != seen, time_now() + tenths * TENTH, true))
+		if (wait_event(&tty->changed, READ_ONCE(tty->line.head) != seen || is_hung(f), time_now() + tenths * TENTH, true))
 			break;
 	}
 	return err == -ETIMEDOUT ? 1 : err;
@@ -167,17 +175,17 @@ static ssize_t copy_input(struct tty *tty, struct iter *to)
 static ssize_t tty_read(struct file *f, struct iter *to, loff_t *pos)
 {
 	struct tty *tty = tty_of(f);
-	int err = tty->hung ? 0 : tty_job_check(tty, LINUX_SIGTTIN);
+	int err = is_hung(f) ? 0 : tty_job_check(tty, LINUX_SIGTTIN);
 
-	if (err || !to->left || tty->hung)
+	if (err || !to->left || is_hung(f))
 		return err;
 	if (f->flags & LINUX_O_NONBLOCK) {
 		if (!tty_line_ready(&tty->line, 1))
 			return !is_canonical(tty) && !tty->line.t.c_cc[LINUX_VMIN] ? 0 : -EAGAIN;
 		return copy_input(tty, to);
 	}
-	err = wait_input(tty, to->left);
-	if (err)
+	err = wait_input(f, to->left);
+	if (err || is_hung(f))
 		return err > 0 ? 0 : err;
 	return copy_input(tty, to);
 }
@@ -206,11 +214,11 @@ static ssize_t write_bytes(struct file *f, struct iter *from)
 	ssize_t done = 0, n;
 
 	while (from->left) {
-		if (!may_write(tty) && (f->flags & LINUX_O_NONBLOCK))
+		if (!may_write(tty) && !is_hung(f) && (f->flags & LINUX_O_NONBLOCK))
 			return done ? done : -EAGAIN;
-		if (wait_event(&tty->changed, may_write(tty) || READ_ONCE(tty->hung), TIME_FOREVER, true))
+		if (wait_event(&tty->changed, may_write(tty) || is_hung(f), TIME_FOREVER, true))
 			return done ? done : -EINTR;
-		if (tty->hung)
+		if (is_hung(f))
 			return done ? done : -EIO;
 		n = iter_get(from, chunk, MIN(from->left, WRITE_CHUNK));
 		if (n <= 0)
@@ -224,7 +232,7 @@ static ssize_t write_bytes(struct file *f, struct iter *from)
 static ssize_t tty_write(struct file *f, struct iter *from, loff_t *pos)
 {
 	struct tty *tty = tty_of(f);
-	int err = tty->line.t.c_lflag & LINUX_TOSTOP ? tty_job_check(tty, LINUX_SIGTTOU) : 0;
+	int err = tty->line.t.c_lflag & LINUX_TOSTOP && !is_hung(f) ? tty_job_check(tty, LINUX_SIGTTOU) : 0;
 	ssize_t n;
 
 	if (err)
@@ -241,7 +249,7 @@ static uint32_t tty_poll(struct file *f, struct poll_table *table)
 	uint32_t mask;
 
 	poll_wait(f, &tty->changed, table);
-	if (READ_ONCE(tty->hung))
+	if (is_hung(f))
 		return LINUX_POLLIN | LINUX_POLLRDNORM | LINUX_POLLOUT | LINUX_POLLWRNORM | LINUX_POLLERR | LINUX_POLLHUP;
 	mask = may_write(tty) ? LINUX_POLLOUT | LINUX_POLLWRNORM : 0;
 	if (tty_line_ready(&tty->line, 1))
@@ -457,33 +465,83 @@ int64_t tty_control(struct tty *tty, uint32_t cmd, uint64_t arg)
 	case LINUX_TCSBRKP:
 	case LINUX_TIOCSBRK:
 	case LINUX_TIOCCBRK:
-	case LINUX_TIOCEXCL:
-	case LINUX_TIOCNXCL:
 		return 0;
 	default:
 		return tty_job_ioctl(tty, cmd, arg);
 	}
 }
 
+void tty_vhangup(struct tty *tty)
+{
+	uint64_t flags;
+
+	WRITE_ONCE(tty->nr_hangups, tty->nr_hangups + 1 == TTY_KEPT ? 0 : tty->nr_hangups + 1);
+	tty_job_leave(tty);
+	flush_input(tty);
+	flags = spin_lock_irq(&tty->lock);
+	tty_line_init(&tty->line, put_out);
+	spin_unlock_irq(&tty->lock, flags);
+	wait_wake(&tty->changed, 0);
+	wait_wake(&tty->received, 0);
+}
+
+/* What is for who has the terminal itself open, not its other end. */
 static int64_t tty_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 {
-	return READ_ONCE(tty_of(f)->hung) ? -EIO : tty_control(tty_of(f), cmd, arg);
+	struct tty *tty = tty_of(f);
+
+	if (is_hung(f))
+		return cmd == LINUX_TIOCSPGRP ? -ENOTTY : -EIO;
+	switch (cmd) {
+	case LINUX_TIOCEXCL:
+	case LINUX_TIOCNXCL:
+		WRITE_ONCE(tty->exclusive, cmd == LINUX_TIOCEXCL);
+		return 0;
+	case LINUX_TIOCGEXCL:
+		return put_user32(arg, READ_ONCE(tty->exclusive)) ? -EFAULT : 0;
+	case LINUX_TIOCVHANGUP:
+		if (!privileged(LINUX_CAP_SYS_ADMIN))
+			return -EPERM;
+		tty_vhangup(tty);
+		return 0;
+	default:
+		return tty_control(tty, cmd, arg);
+	}
+}
+
+int tty_opened(struct tty *tty, struct file *f)
+{
+	int err = 0;
+
+	if (READ_ONCE(tty->exclusive) && !privileged(LINUX_CAP_SYS_ADMIN))
+		return -EBUSY;
+	f->seen = READ_ONCE(tty->nr_hangups);
+	if (tty->link->open)
+		err = tty->link->open(tty);
+	if (!err)
+		__atomic_fetch_add(&tty->nr_open, 1, __ATOMIC_RELAXED);
+	return err;
 }
 
 static int tty_open(struct inode *inode, struct file *f)
 {
 	struct tty *tty = tty_of(f);
-	int err = tty->link->open ? tty->link->open(tty) : 0;
+	int err = tty_opened(tty, f);
 
 	if (!err)
 		tty_job_open(tty, f->flags);
 	return err;
 }
 
+/* Who keeps a pseudo-terminal's other end open keeps it exclusive: only a serial one becomes as new. */
 static void tty_release(struct file *f)
 {
-	if (tty_of(f)->link->close)
-		tty_of(f)->link->close(tty_of(f));
+	struct tty *tty = tty_of(f);
+
+	if (!__atomic_sub_fetch(&tty->nr_open, 1, __ATOMIC_RELAXED) && !tty->link->close)
+		WRITE_ONCE(tty->exclusive, false);
+	if (tty->link->close)
+		tty->link->close(tty);
 }
 
 const struct file_ops tty_ops = {

@@ -30,6 +30,9 @@ struct tty {
 	pid_t sid, foreground;
 
 	bool hung;			/* the other end is gone: reads end, everything else fails */
+	uint32_t nr_hangups;		/* vhangup(): files that were opened before the last one are as if it were gone; never TTY_KEPT */
+	uint32_t nr_open;		/* atomic */
+	bool exclusive;			/* TIOCEXCL: until nobody has it open */
 	struct wait_queue changed;	/* input came, output may go on */
 
 	/* Received and not yet typed: the interrupt writes, the thread reads. Guarded by raw_lock. */
@@ -59,7 +62,12 @@ extern struct tty *tty_list[TTYS_MAX + PTYS_MAX];
 extern unsigned int nr_tty_slots;	/* of them were ever used */
 void tty_list_set(unsigned int slot, struct tty *tty);
 extern const struct file_ops tty_ops;
+#define TTY_KEPT	UINT32_MAX	/* file->seen of one that no vhangup() takes away: the console's */
 
+/* @f, whose priv is @tty, is being opened: 0, -EBUSY or what the other end says. Its release is tty_ops's. */
+int tty_opened(struct tty *tty, struct file *f);
+/* Everybody who has it open has lost it, but may open it again: settings are as new, what was typed is gone. May sleep. */
+void tty_vhangup(struct tty *tty);
 void tty_init(struct tty *tty, const struct tty_link *link, unsigned int port, uint32_t rdev);
 int64_t tty_control(struct tty *tty, uint32_t cmd, uint64_t arg);
 /* Send what was collected to the port. lock held. */
@@ -75,6 +83,8 @@ int tty_job_check(struct tty *tty, int sig);
 void tty_job_open(struct tty *tty, uint32_t flags);
 /* The other end is gone: its session hears of it and loses the terminal. */
 void tty_hang_up(struct tty *tty);
+/* Its session's leader hears that it is no longer its terminal. */
+void tty_job_leave(struct tty *tty);
 void tty_signal_foreground(struct tty *tty, int sig);
 struct tty *tty_of_current(void);
 /* TIOCSCTTY, TIOCNOTTY, TIOCGPGRP, TIOCSPGRP, TIOCGSID; -ENOTTY for others. */

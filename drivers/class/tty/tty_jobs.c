@@ -2,6 +2,7 @@
 /* Sessions and job control: who owns a terminal, who is in the foreground, and what happens to the others. */
 #include <fs/tty.h>
 #include <kernel/process.h>
+#include <kernel/syscall.h>
 #include "tty.h"
 
 /* Always taken with interrupts off, since reports about processes may come from there; signals are sent without it. */
@@ -132,20 +133,47 @@ void tty_session_end(struct process *leader)
 		release_tty(tty, leader->sid);
 }
 
+static void leader_signal(pid_t sid)
+{
+	struct process *leader = sid ? process_find(sid) : NULL;
+
+	if (!leader)
+		return;
+	signal_send_process(leader, LINUX_SIGHUP, NULL);
+	signal_send_process(leader, LINUX_SIGCONT, NULL);
+	process_put(leader);
+}
+
 void tty_hang_up(struct tty *tty)
 {
 	pid_t sid = READ_ONCE(tty->sid);
-	struct process *leader = sid ? process_find(sid) : NULL;
 
 	WRITE_ONCE(tty->hung, true);
-	if (leader) {
-		signal_send_process(leader, LINUX_SIGHUP, NULL);
-		signal_send_process(leader, LINUX_SIGCONT, NULL);
-		process_put(leader);
-	}
+	leader_signal(sid);
 	if (sid)
 		release_tty(tty, sid);
 	wait_wake(&tty->changed, 0);
+}
+
+void tty_job_leave(struct tty *tty)
+{
+	uint64_t irq = spin_lock_irq(&tty_jobs_lock);
+	pid_t sid = tty->sid;
+
+	tty->sid = tty->foreground = 0;
+	spin_unlock_irq(&tty_jobs_lock, irq);
+	leader_signal(sid);
+}
+
+SYSCALL(NR_vhangup, vhangup)
+{
+	struct tty *tty = tty_of_current();
+
+	if (!privileged(LINUX_CAP_SYS_TTY_CONFIG))
+		return -EPERM;
+	if (tty)
+		tty_vhangup(tty);
+	return 0;
 }
 
 struct group_search {

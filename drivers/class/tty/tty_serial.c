@@ -78,14 +78,17 @@ static int own_open(struct inode *inode, struct file *f)
 		return -ENXIO;
 	f->ops = &tty_ops;
 	f->priv = tty;
-	return tty->link->open ? tty->link->open(tty) : 0;
+	return tty_opened(tty, f);
 }
 
-/* The console is nobody's controlling terminal by being opened. */
+/* The console is nobody's controlling terminal by being opened, and stays with who has it. */
 static int console_open(struct inode *inode, struct file *f)
 {
+	int err = tty_opened(f->priv, f);
+
 	f->ops = &tty_ops;
-	return 0;
+	f->seen = TTY_KEPT;
+	return err;
 }
 
 /* What the screen answers is typed, unless somebody at the serial port has a terminal that answers too. */

@@ -54,7 +54,7 @@ struct file_ops {
 
 struct file {
 	struct ref ref;
-	uint32_t seen;		/* fs/pipe.c: how many writers a FIFO has had that are not this reader's */
+	uint32_t seen;		/* when it was opened: writers that a FIFO has had (fs/pipe.c), hangups of a terminal (drivers/class/tty) */
 	const struct file_ops *ops;
 	struct inode *inode;	/* NULL: anonymous object */
 	struct dentry *dentry;	/* how it was opened; NULL with inode NULL */
