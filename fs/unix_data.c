@@ -503,8 +503,7 @@ ssize_t socket_receive(struct socket *s, struct message *m, bool nonblock)
 	return n;
 }
 
-/* Bytes that can be read now, of the first message where there are messages. */
-static uint32_t bytes_readable(struct socket *s)
+uint32_t socket_readable_bytes(struct socket *s)
 {
 	struct packet *p;
 	uint32_t n = 0;
@@ -530,7 +529,7 @@ int64_t socket_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 	case LINUX_FIONREAD:
 		if (s->state == SOCKET_LISTENING)
 			return -EINVAL;
-		return put_user32(arg, bytes_readable(s)) ? -EFAULT : 0;
+		return put_user32(arg, socket_readable_bytes(s)) ? -EFAULT : 0;
 	case LINUX_SIOCATMARK:
 		if (s->type != LINUX_SOCK_STREAM)
 			return -EOPNOTSUPP;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* All UNIX sockets, for /proc/net/unix. Lock: all_lock, outermost of the spinlocks. */
+/* All UNIX sockets, for /proc/net/unix and sock_diag(7). Lock: all_lock, outermost of the spinlocks. */
 #include <fs/proc_pid.h>
 #include <fs/unix.h>
 
@@ -12,7 +12,10 @@ static struct list all_sockets = LIST_INIT(all_sockets);
 
 void socket_list_add(struct socket *s)
 {
+	static uint64_t last;
+
 	spin_lock(&all_lock);
+	s->number = ++last;
 	list_append(&all_sockets, &s->all_link);
 	spin_unlock(&all_lock);
 }
@@ -22,6 +25,22 @@ void socket_list_remove(struct socket *s)
 	spin_lock(&all_lock);
 	list_del(&s->all_link);
 	spin_unlock(&all_lock);
+}
+
+struct socket *socket_list_next(struct socket *s, uint64_t number)
+{
+	struct socket *k, *found = NULL;
+	struct list *at;
+
+	spin_lock(&all_lock);
+	for (at = s ? s->all_link.next : all_sockets.next; at != &all_sockets && !found; at = at->next) {
+		k = list_entry(at, struct socket, all_link);
+		if (k->number > number && ref_get_live(&k->ref))
+			found = k;
+	}
+	spin_unlock(&all_lock);
+	socket_put(s);
+	return found;
 }
 
 /* An abstract name has "@" for each of its zero bytes. */

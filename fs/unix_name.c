@@ -59,6 +59,20 @@ struct unix_name *name_get(struct socket *s)
 	return n;
 }
 
+bool name_file(struct socket *s, uint32_t *ino, uint32_t *dev)
+{
+	const struct inode *inode;
+
+	spin_lock(&names_lock);
+	inode = s->path.dentry ? s->path.dentry->inode : NULL;
+	if (inode) {
+		*ino = (uint32_t)inode->ino;
+		*dev = (uint32_t)inode->super->dev;
+	}
+	spin_unlock(&names_lock);
+	return inode;
+}
+
 void name_share(struct socket *to, struct socket *from)
 {
 	to->name = name_get(from);

@@ -54,6 +54,7 @@ struct inet_socket {
 
 	/* Guarded by inet_lock. */
 	struct list all_link;
+	uint64_t number;		/* never used again; grows along the list of all */
 	enum inet_state state;
 	union {				/* lwIP's part; NULL: none yet, or no more */
 		struct tcp_pcb *tcp;
@@ -102,6 +103,8 @@ struct inet_socket *inet_socket_create(int type, int protocol, bool v6);
 void inet_wake(struct inet_socket *s, uint32_t events);
 void inet_fail(struct inet_socket *s, int error);
 int inet_error_take(struct inet_socket *s);
+/* Bytes of a stream that were not acknowledged yet. With inet_lock held. */
+uint32_t inet_unsent(const struct inet_socket *s);
 static inline struct inet_socket *inet_of(struct file *f) { return f->priv; }
 
 /* address.c. All with inet_lock held but for the first two. */
@@ -175,6 +178,8 @@ void interface_set_up(bool up);
 extern void (*interface_hook)(bool up);	/* who tells that it went up or down; NULL: nobody */
 
 /* option.c */
+/* What lwIP knows of a connection; times in microseconds. With inet_lock held. */
+void tcp_info_fill(const struct inet_socket *s, struct linux_tcp_info *to);
 void inet_options_init(struct inet_socket *s);
 int inet_set_option(struct file *f, int level, int option, uint64_t uvalue, int length);
 int inet_get_option(struct file *f, int level, int option, uint64_t uvalue, uint64_t ulength);

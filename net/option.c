@@ -262,23 +262,27 @@ static int socket_get(struct inet_socket *s, int option, int32_t *v)
 	}
 }
 
-/* What lwIP knows; times in microseconds. */
+void tcp_info_fill(const struct inet_socket *s, struct linux_tcp_info *to)
+{
+	*to = (struct linux_tcp_info){ .state = tcp_state_of(s), .snd_mss = 536, .rcv_mss = 536, .rto = 1000000 };
+	if (!s->tcp || s->state != INET_CONNECTED)
+		return;
+	to->snd_mss = to->rcv_mss = to->advmss = tcp_mss(s->tcp);
+	to->snd_cwnd = s->tcp->cwnd / MAX(tcp_mss(s->tcp), 1);
+	to->snd_ssthresh = s->tcp->ssthresh / MAX(tcp_mss(s->tcp), 1);
+	to->rto = MAX(s->tcp->rto, 1) * 500000u;
+	to->retransmits = s->tcp->nrtx;
+	to->unacked = tcp_sndqueuelen(s->tcp);
+	to->rcv_space = s->tcp->rcv_wnd;
+	to->pmtu = LO_MTU;
+}
+
 static int info_get(struct inet_socket *s, uint64_t uvalue, uint64_t ulength)
 {
-	struct linux_tcp_info info = { .snd_mss = 536, .rcv_mss = 536, .rto = 1000000 };
+	struct linux_tcp_info info;
 
 	inet_lock_take();
-	info.state = tcp_state_of(s);
-	if (s->tcp && s->state == INET_CONNECTED) {
-		info.snd_mss = info.rcv_mss = info.advmss = tcp_mss(s->tcp);
-		info.snd_cwnd = s->tcp->cwnd / MAX(tcp_mss(s->tcp), 1);
-		info.snd_ssthresh = s->tcp->ssthresh / MAX(tcp_mss(s->tcp), 1);
-		info.rto = MAX(s->tcp->rto, 1) * 500000u;
-		info.retransmits = s->tcp->nrtx;
-		info.unacked = tcp_sndqueuelen(s->tcp);
-		info.rcv_space = s->tcp->rcv_wnd;
-		info.pmtu = LO_MTU;
-	}
+	tcp_info_fill(s, &info);
 	inet_unlock();
 	return socket_value_put(uvalue, ulength, &info, sizeof(info));
 }

@@ -156,16 +156,19 @@ static unsigned int count(const struct tcp_pcb *pcb, bool orphans)
 
 static void show_sockstat(struct seq *s, struct inode *inode)
 {
-	unsigned int nr[2] = { 0, 0 }, all = 0;
+	unsigned int nr[2] = { 0, 0 }, all = 0, streams = 0;
 	struct inet_socket *k;
 
 	inet_lock_take();
 	list_for_each(k, &inet_sockets, all_link) {
+		bool stream = k->type == LINUX_SOCK_STREAM;
+
 		all++;
-		nr[k->type == LINUX_SOCK_STREAM] += !!k->local_port;
+		streams += stream;
+		nr[stream] += k->local_port && (!stream || tcp_state_of(k) != LINUX_TCP_CLOSE);
 	}
 	seq_printf(s, "sockets: used %u\nTCP: inuse %u orphan %u tw %u alloc %u mem %llu\nUDP: inuse %u mem 0\nUDPLITE: inuse 0\nRAW: inuse 0\n"
-		   "FRAG: inuse 0 memory 0\n", all, nr[1], count(tcp_active_pcbs, true), count(tcp_tw_pcbs, false), all,
+		   "FRAG: inuse 0 memory 0\n", all, nr[1], count(tcp_active_pcbs, true), count(tcp_tw_pcbs, false), streams,
 		   (ull)(stack_bytes() + 4095) / 4096, nr[0]);
 	inet_unlock();
 }

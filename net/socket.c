@@ -34,6 +34,7 @@ int inet_error_take(struct inet_socket *s)
 struct inet_socket *inet_socket_create(int type, int protocol, bool v6)
 {
 	struct inet_socket *s = kzalloc(sizeof(*s));
+	static uint64_t last;
 
 	if (!s)
 		return NULL;
@@ -49,6 +50,7 @@ struct inet_socket *inet_socket_create(int type, int protocol, bool v6)
 	wait_queue_init(&s->writable, "inet_writable");
 	s->send_limit = s->receive_limit = BUFFER_DEFAULT;
 	inet_options_init(s);
+	s->number = ++last;
 	ip_addr_set_any(v6, &s->local);
 	ip_addr_set_any(v6, &s->remote);
 	if (v6)
@@ -359,12 +361,17 @@ static uint32_t bytes_readable(struct inet_socket *s)
 	return n;
 }
 
-static uint32_t bytes_unsent(struct inet_socket *s)
+uint32_t inet_unsent(const struct inet_socket *s)
+{
+	return s->type == LINUX_SOCK_STREAM && s->state == INET_CONNECTED && s->tcp ? TCP_SND_BUF - s->tcp->snd_buf : 0;
+}
+
+static uint32_t bytes_unsent(const struct inet_socket *s)
 {
 	uint32_t n;
 
 	inet_lock_take();
-	n = s->type == LINUX_SOCK_STREAM && s->state == INET_CONNECTED && s->tcp ? TCP_SND_BUF - s->tcp->snd_buf : 0;
+	n = inet_unsent(s);
 	inet_unlock();
 	return n;
 }

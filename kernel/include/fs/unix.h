@@ -37,6 +37,7 @@ struct socket {
 	struct ref ref;
 	uint16_t type;
 	struct list all_link;		/* unix_list.c */
+	uint64_t number;		/* never used again; grows along the list of all */
 	uint64_t ino;			/* its file's; 0 until accepted */
 	struct file *file;		/* not counted; NULL until accepted */
 	struct mutex setup_lock, read_lock;
@@ -89,6 +90,8 @@ struct packet {
 /* unix_list.c: every socket there is. */
 void socket_list_add(struct socket *s);
 void socket_list_remove(struct socket *s);
+/* The next after @s, which is given back (NULL: the first after @number): counted, or NULL. */
+struct socket *socket_list_next(struct socket *s, uint64_t number);
 
 /* unix.c */
 extern const struct file_ops socket_ops;
@@ -116,6 +119,8 @@ int name_bind_auto(struct socket *s);
 struct socket *name_find(int type, const struct linux_sockaddr_un *address, int length);
 void name_unbind(struct socket *s);
 struct unix_name *name_get(struct socket *s);
+/* Which file is its name? False: it is no file. */
+bool name_file(struct socket *s, uint32_t *ino, uint32_t *dev);
 void name_put(struct unix_name *n);
 void name_share(struct socket *to, struct socket *from);
 void client_add(struct socket *s, struct socket *to);
@@ -128,6 +133,8 @@ ssize_t socket_send(struct socket *s, struct message *m, bool nonblock);
 ssize_t socket_receive(struct socket *s, struct message *m, bool nonblock);
 void queue_purge(struct socket *s);
 bool socket_full(const struct socket *s);
+/* Bytes that can be read now, of the first message where there are messages. */
+uint32_t socket_readable_bytes(struct socket *s);
 int64_t socket_ioctl(struct file *f, uint32_t cmd, uint64_t arg);
 
 /* unix_urgent.c. Is there a byte or a message that nobody took, out of band or not? s->lock held. */
