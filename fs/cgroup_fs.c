@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The file system "cgroup2": a directory for each control group, made and removed with mkdir and rmdir, and in it the files of Linux's
- * Documentation/admin-guide/cgroup-v2.rst that exist here. There is one tree, which every mount shows. Left out: memory.high and
- * .low, threaded groups, other controllers. All controllers are on everywhere: cgroup.subtree_control takes what is so anyway.
+ * Documentation/admin-guide/cgroup-v2.rst that exist here. There is one tree, which every mount shows. Left out:
+ * threaded groups, other controllers. All controllers are on everywhere: cgroup.subtree_control takes what is so anyway.
  */
 #include <fs/node.h>
 #include <fs/proc.h>
@@ -29,16 +29,6 @@
 static const char *const controllers[] = { "cpu", "memory", "pids" };
 
 struct super cgroup_super;
-#define IN_ROOT		1u
-#define DELEGATED	2u	/* may be written inside a namespace whose root it belongs to */
-#define MOVES		4u	/* processes: written by procs_write() */
-
-struct attribute {
-	const char *name;
-	uint32_t flags;
-	void (*show)(struct seq *s, struct cgroup *g);
-	int (*write)(struct cgroup *g, char *text);
-};
 
 static unsigned long long ull(uint64_t v)
 {
@@ -47,7 +37,7 @@ static unsigned long long ull(uint64_t v)
 
 /* ---- Values ---- */
 
-static void limit_show(struct seq *s, uint64_t limit, uint64_t unit)
+void cgroup_limit_show(struct seq *s, uint64_t limit, uint64_t unit)
 {
 	if (limit == CGROUP_NO_LIMIT)
 		seq_puts(s, "max\n");
@@ -55,8 +45,7 @@ static void limit_show(struct seq *s, uint64_t limit, uint64_t unit)
 		seq_printf(s, "%llu\n", ull(limit * unit));
 }
 
-/* "max" or a number; @suffix: with K, M or G. */
-static int limit_parse(const char *text, bool suffix, uint64_t *limit)
+int cgroup_limit_parse(const char *text, bool suffix, uint64_t *limit)
 {
 	unsigned long long v;
 
@@ -148,18 +137,18 @@ static int freeze_write(struct cgroup *g, char *text)
 
 static void stat_show(struct seq *s, struct cgroup *g)
 {
-	seq_printf(s, "nr_descendants %llu\nnr_dying_descendants 0\n", ull(cgroup_nr_below(g)));
+	seq_printf(s, "nr_descendants %llu\nnr_dying_descendants %llu\n", ull(cgroup_nr_below(g)), ull(cgroup_nr_dying(g)));
 }
 
 static void max_depth_show(struct seq *s, struct cgroup *g)
 {
-	limit_show(s, READ_ONCE(g->max_depth), 1);
+	cgroup_limit_show(s, READ_ONCE(g->max_depth), 1);
 }
 
 static int max_depth_write(struct cgroup *g, char *text)
 {
 	uint64_t depth;
-	int err = limit_parse(text, false, &depth);
+	int err = cgroup_limit_parse(text, false, &depth);
 
 	if (!err)
 		cgroup_set_tree_limits(g, depth, READ_ONCE(g->max_descendants));
@@ -168,13 +157,13 @@ static int max_depth_write(struct cgroup *g, char *text)
 
 static void max_descendants_show(struct seq *s, struct cgroup *g)
 {
-	limit_show(s, READ_ONCE(g->max_descendants), 1);
+	cgroup_limit_show(s, READ_ONCE(g->max_descendants), 1);
 }
 
 static int max_descendants_write(struct cgroup *g, char *text)
 {
 	uint64_t nr;
-	int err = limit_parse(text, false, &nr);
+	int err = cgroup_limit_parse(text, false, &nr);
 
 	if (!err)
 		cgroup_set_tree_limits(g, READ_ONCE(g->max_depth), nr);
@@ -190,13 +179,13 @@ static void pids_current_show(struct seq *s, struct cgroup *g)
 
 static void pids_max_show(struct seq *s, struct cgroup *g)
 {
-	limit_show(s, READ_ONCE(g->max_tasks), 1);
+	cgroup_limit_show(s, READ_ONCE(g->max_tasks), 1);
 }
 
 static int pids_max_write(struct cgroup *g, char *text)
 {
 	uint64_t max;
-	int err = limit_parse(text, false, &max);
+	int err = cgroup_limit_parse(text, false, &max);
 
 	if (!err)
 		cgroup_set_max_tasks(g, max);
@@ -206,40 +195,6 @@ static int pids_max_write(struct cgroup *g, char *text)
 static void pids_events_show(struct seq *s, struct cgroup *g)
 {
 	seq_printf(s, "max %llu\n", ull(READ_ONCE(g->nr_tasks_refused)));
-}
-
-/* ---- memory.* ---- */
-
-static void memory_current_show(struct seq *s, struct cgroup *g)
-{
-	seq_printf(s, "%llu\n", ull(READ_ONCE(g->pages) * PAGE_SIZE));
-}
-
-static void memory_peak_show(struct seq *s, struct cgroup *g)
-{
-	seq_printf(s, "%llu\n", ull(READ_ONCE(g->peak_pages) * PAGE_SIZE));
-}
-
-static void memory_max_show(struct seq *s, struct cgroup *g)
-{
-	limit_show(s, READ_ONCE(g->max_pages), PAGE_SIZE);
-}
-
-/* Who has more already gets no more; what there is stays. */
-static int memory_max_write(struct cgroup *g, char *text)
-{
-	uint64_t max;
-	int err = limit_parse(text, true, &max);
-
-	if (!err)
-		WRITE_ONCE(g->max_pages, max == CGROUP_NO_LIMIT ? max : max / PAGE_SIZE);
-	return err;
-}
-
-static void memory_events_show(struct seq *s, struct cgroup *g)
-{
-	seq_printf(s, "low 0\nhigh 0\nmax %llu\noom %llu\noom_kill %llu\n", ull(READ_ONCE(g->nr_events[CGROUP_MAX])),
-		   ull(READ_ONCE(g->nr_events[CGROUP_OOM])), ull(READ_ONCE(g->nr_events[CGROUP_OOM_KILL])));
 }
 
 /* ---- cpu.* ---- */
@@ -264,9 +219,9 @@ static int cpu_max_write(struct cgroup *g, char *text)
 
 	if (second)
 		*second++ = '\0';
-	err = limit_parse(text, false, &quota);
+	err = cgroup_limit_parse(text, false, &quota);
 	if (!err && second)
-		err = limit_parse(second, false, &period);
+		err = cgroup_limit_parse(second, false, &period);
 	if (err || period < PERIOD_MIN_US || period > PERIOD_MAX_US || quota < QUOTA_MIN_US)
 		return -EINVAL;
 	if (quota != CGROUP_NO_LIMIT && quota > UINT64_MAX / NSEC_PER_USEC / 2)
@@ -276,13 +231,13 @@ static int cpu_max_write(struct cgroup *g, char *text)
 
 static void cpu_burst_show(struct seq *s, struct cgroup *g)
 {
-	limit_show(s, READ_ONCE(g->burst_ns) / NSEC_PER_USEC, 1);
+	cgroup_limit_show(s, READ_ONCE(g->burst_ns) / NSEC_PER_USEC, 1);
 }
 
 static int cpu_burst_write(struct cgroup *g, char *text)
 {
 	uint64_t burst;
-	int err = limit_parse(text, false, &burst);
+	int err = cgroup_limit_parse(text, false, &burst);
 
 	return err || burst > UINT64_MAX / NSEC_PER_USEC / 2 ? -EINVAL : cgroup_set_cpu_burst(g, burst * NSEC_PER_USEC);
 }
@@ -354,8 +309,6 @@ static const struct attribute attributes[] = {
 	{ "cgroup.type", 0, type_show, NULL }, { "cgroup.kill", 0, NULL, kill_write },
 	{ "pids.current", 0, pids_current_show, NULL }, { "pids.max", 0, pids_max_show, pids_max_write },
 	{ "pids.events", 0, pids_events_show, NULL },
-	{ "memory.current", 0, memory_current_show, NULL }, { "memory.peak", 0, memory_peak_show, NULL },
-	{ "memory.max", 0, memory_max_show, memory_max_write }, { "memory.events", 0, memory_events_show, NULL },
 	{ "cpu.max", 0, cpu_max_show, cpu_max_write }, { "cpu.max.burst", 0, cpu_burst_show, cpu_burst_write },
 	{ "cpu.weight", 0, weight_show, weight_write }, { "cpu.weight.nice", 0, weight_nice_show, weight_nice_write },
 	{ "cpu.stat", 0, cpu_stat_show, NULL },
@@ -436,6 +389,8 @@ static int files_add(struct dentry *dir, struct cgroup *g)
 	for (unsigned int i = 0; i < ARRAY_SIZE(attributes) && !err; i++)
 		if (g || attributes[i].flags & IN_ROOT)
 			err = file_add(dir, g, &attributes[i]);
+	for (unsigned int i = 0; i < CGROUP_MEMORY_FILES && !err && g; i++)
+		err = file_add(dir, g, &cgroup_memory_attributes[i]);
 	return err;
 }
 

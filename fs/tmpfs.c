@@ -6,11 +6,13 @@
  */
 #include <fs/internal.h>
 #include <fs/tmpfs.h>
+#include <kernel/cgroup.h>
 #include <kernel/process.h>
 #include <kernel/time.h>
 #include <mm/commit.h>
 #include <mm/page.h>
 #include <mm/pagecache.h>
+#include <mm/reclaim.h>
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
 
@@ -56,13 +58,32 @@ static void room_give(struct inode *inode, uint64_t pages)
 		commit_give(pages);
 }
 
+/* A frame that the group of the current process pays for; NULL: none, or it may have no more. */
+static struct page *frame_of_group(uint32_t flags)
+{
+	struct cgroup *g = cgroup_of_process(current_process), *full = cgroup_memory_full(g);
+	struct page *page = NULL;
+
+	if (full && !reclaim_within(full, 2))
+		cgroup_count_event(full, CGROUP_MAX);
+	else
+		page = frame_alloc(0, flags, PAGE_FILE);
+	if (page && g)
+		cgroup_page_charge(g, page, CGROUP_SHMEM);
+	cgroup_put(g);
+	return page;
+}
+
 static struct page *page_charge(struct inode *inode, uint32_t flags)
 {
 	struct page *page;
 
 	if (!room_take(inode))
 		return ERR_PTR(-ENOSPC);
-	page = frame_alloc(0, flags, PAGE_FILE);
+	if (likely(!current_process || !READ_ONCE(current_process->group)))
+		page = frame_alloc(0, flags, PAGE_FILE);
+	else
+		page = frame_of_group(flags);
 	if (page)
 		return page;
 	room_give(inode, 1);

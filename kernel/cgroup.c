@@ -6,6 +6,7 @@
  */
 #include <fs/node.h>
 #include <kernel/namespace.h>
+#include <mm/oom.h>
 #include <mm/slab.h>
 #include <mm/space.h>
 #include "cgroup_internal.h"
@@ -13,16 +14,22 @@
 
 struct spinlock cgroup_lock = SPINLOCK_INIT("cgroups");
 struct list all_cgroups = LIST_INIT(all_cgroups);
+struct list dead_cgroups = LIST_INIT(dead_cgroups);
 
-uint64_t cgroup_nr_below(const struct cgroup *g)
+static uint64_t nr_below_of(const struct list *groups, const struct cgroup *g)
 {
 	uint64_t flags = spin_lock_irq(&cgroup_lock), nr = 0;
 	const struct cgroup *other;
 
-	list_for_each(other, &all_cgroups, all_link)
+	list_for_each(other, groups, all_link)
 		nr += other != g && (!g || cgroup_is_within(other, g));
 	spin_unlock_irq(&cgroup_lock, flags);
 	return nr;
+}
+
+uint64_t cgroup_nr_below(const struct cgroup *g)
+{
+	return nr_below_of(&all_cgroups, g);
 }
 
 void cgroup_set_tree_limits(struct cgroup *g, uint64_t depth, uint64_t descendants)
@@ -62,12 +69,81 @@ static void add(struct cgroup *g, struct cgroup *parent)
 	list_append(&all_cgroups, &g->all_link);
 }
 
+void cgroup_get(struct cgroup *g)
+{
+	ref_get(&g->ref);
+}
+
+/* Nobody refers to @g; frames may, and it waits for them. True: it is on no list any more. */
+static bool unlist(struct cgroup *g)
+{
+	uint64_t flags = spin_lock_irq(&cgroup_lock);
+	bool alone = !__atomic_load_n(&g->own_pages, __ATOMIC_ACQUIRE);
+
+	g->unreferred = true;
+	if (alone && g->dead)
+		list_del(&g->all_link);
+	spin_unlock_irq(&cgroup_lock, flags);
+	return alone;
+}
+
+void cgroup_put(struct cgroup *g)
+{
+	while (g && ref_put(&g->ref)) {
+		struct cgroup *parent = g->parent;
+
+		cgroup_cpu_end(g);
+		if (!unlist(g))
+			return;
+		kfree(g->name);
+		kfree(g);
+		g = parent;
+	}
+}
+
+/* One whose last frame went, off its list; NULL: none. */
+static struct cgroup *swept(void)
+{
+	uint64_t flags = spin_lock_irq(&cgroup_lock);
+	struct cgroup *g, *found = NULL;
+
+	list_for_each(g, &dead_cgroups, all_link)
+		if (g->unreferred && !__atomic_load_n(&g->own_pages, __ATOMIC_ACQUIRE)) {
+			found = g;
+			break;
+		}
+	if (found)
+		list_del(&found->all_link);
+	spin_unlock_irq(&cgroup_lock, flags);
+	return found;
+}
+
+/* Frames are freed where nothing may sleep, so the groups that they kept go later. */
+static void cgroups_sweep(void)
+{
+	struct cgroup *g, *parent;
+
+	while ((g = swept())) {
+		parent = g->parent;
+		kfree(g->name);
+		kfree(g);
+		cgroup_put(parent);
+	}
+}
+
+uint64_t cgroup_nr_dying(const struct cgroup *g)
+{
+	cgroups_sweep();
+	return nr_below_of(&dead_cgroups, g);
+}
+
 struct cgroup *cgroup_create(struct cgroup *parent, const char *name, size_t length)
 {
 	struct cgroup *g = kzalloc(sizeof(*g));
 	uint64_t flags;
 	bool room;
 
+	cgroups_sweep();
 	if (!g)
 		return ERR_PTR(-ENOMEM);
 	g->name = kzalloc(length + 1);
@@ -78,7 +154,7 @@ struct cgroup *cgroup_create(struct cgroup *parent, const char *name, size_t len
 	memcpy(g->name, name, length);
 	ref_init(&g->ref);
 	list_init(&g->members);
-	g->max_pages = g->max_tasks = g->max_depth = g->max_descendants = CGROUP_NO_LIMIT;
+	g->max_pages = g->high_pages = g->max_tasks = g->max_depth = g->max_descendants = CGROUP_NO_LIMIT;
 	g->weight = CGROUP_WEIGHT_DEFAULT;
 	cgroup_cpu_init(g);
 	flags = spin_lock_irq(&cgroup_lock);
@@ -93,23 +169,6 @@ struct cgroup *cgroup_create(struct cgroup *parent, const char *name, size_t len
 	return ERR_PTR(-EAGAIN);
 }
 
-void cgroup_get(struct cgroup *g)
-{
-	ref_get(&g->ref);
-}
-
-void cgroup_put(struct cgroup *g)
-{
-	while (g && ref_put(&g->ref)) {
-		struct cgroup *parent = g->parent;
-
-		cgroup_cpu_end(g);
-		kfree(g->name);
-		kfree(g);
-		g = parent;
-	}
-}
-
 int cgroup_retire(struct cgroup *g)
 {
 	uint64_t flags = spin_lock_irq(&cgroup_lock);
@@ -118,6 +177,7 @@ int cgroup_retire(struct cgroup *g)
 	if (!err) {
 		g->dead = true;
 		list_del(&g->all_link);
+		list_append(&dead_cgroups, &g->all_link);
 		count_below(g->parent, -1);
 		if (g->parent)
 			g->parent->nr_children--;
@@ -404,6 +464,25 @@ void cgroup_kill(struct cgroup *g)
 	struct walk w = { .group = g };
 
 	process_for_each(kill_member, &w);
+}
+
+static bool oom_kill_member(struct process *p, void *arg)
+{
+	struct walk *w = arg;
+
+	if (p->exiting || READ_ONCE(p->oom_adjust) == OOM_ADJUST_MIN || !cgroup_holds(w->group, p))
+		return true;
+	cgroup_count_event_of(p, CGROUP_OOM_KILL);
+	(void)signal_post_process(p, LINUX_SIGKILL, NULL);
+	return true;
+}
+
+void cgroup_oom_kill(struct cgroup *g)
+{
+	struct walk w = { .group = g };
+
+	cgroup_count_event(g, CGROUP_OOM_GROUP_KILL);
+	process_for_each(oom_kill_member, &w);
 }
 
 /* The names below @g's @depth'th group upwards. */

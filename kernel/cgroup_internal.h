@@ -10,6 +10,7 @@
 /* Guards the tree and the membership. Taken in interrupts; process->lock comes after it. */
 extern struct spinlock cgroup_lock;
 extern struct list all_cgroups;
+extern struct list dead_cgroups;
 
 static inline bool cgroup_is_within(const struct cgroup *g, const struct cgroup *above)
 {

@@ -5,6 +5,7 @@
  * until the restart question is settled, so it is answered once.
  */
 #include <fs/file.h>
+#include <kernel/cgroup.h>
 #include <kernel/core_dump.h>
 #include <kernel/log.h>
 #include <kernel/ptrace.h>
@@ -109,6 +110,12 @@ static void throttled_wait(struct process *p)
 	WRITE_ONCE(current->held, false);
 	if (unlikely(READ_ONCE(current->trace_trap)))
 		ptrace_interrupted();
+}
+
+static void slowed_wait(struct process *p)
+{
+	__atomic_and_fetch(&p->attention, ~PROCESS_SLOWED, __ATOMIC_SEQ_CST);
+	cgroup_memory_slow();
 }
 
 static void process_stop(struct process *p, int sig)
@@ -238,6 +245,8 @@ static void attention_heed(struct process *p)
 			core_dump_wait(p);
 		else if (attention & PROCESS_RING)
 			uring_attend();
+		else if (attention & PROCESS_SLOWED)
+			slowed_wait(p);
 		else if (attention & PROCESS_HELD)
 			throttled_wait(p);
 		else if (!(attention & PROCESS_STOPPED))

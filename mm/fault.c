@@ -14,6 +14,7 @@
 
 #define FAULT_AROUND	16u	/* pages of a file that come in with one fault, if they are in memory */
 #define STACK_LIMIT	(8ul << 20)
+#define SLOW_PAGES	32u
 
 uint32_t vma_prot(uint32_t vm_flags)
 {
@@ -33,20 +34,10 @@ bool page_may_write(const struct vma *vma, const struct page *page)
 	return page && page->use == PAGE_ANON && READ_ONCE(page->mapcount) == 1;
 }
 
-static bool group_is_full(const struct space *s)
-{
-	struct cgroup *full = cgroup_memory_full(s->group);
-
-	cgroup_count_event(full, CGROUP_MAX);
-	return full;
-}
-
 static bool over_limit(const struct space *s)
 {
 	uint64_t limit = READ_ONCE(s->limit_pages);
 
-	if (unlikely(s->group) && group_is_full(s))
-		return true;
 	if (!limit || s->nr_pages < limit)
 		return false;
 	if (space_is_current(s) && current_process->device)
@@ -81,14 +72,30 @@ static struct page *area_frame(struct vma *vma, uint32_t flags)
 	return page;
 }
 
+/* For a page more; who is above memory.high is slowed down on its way to user mode, every some pages. */
+bool space_may_charge(const struct space *s)
+{
+	struct cgroup *full = cgroup_memory_full(s->group);
+
+	cgroup_count_event(full, CGROUP_MAX);
+	if (!full && cgroup_memory_high(s->group) && space_is_current(s) && ++current->nr_above_high % SLOW_PAGES == 0)
+		__atomic_or_fetch(&current_process->attention, PROCESS_SLOWED, __ATOMIC_SEQ_CST);
+	return !full;
+}
+
 /* A page of the area's own at @v: a copy of @from, or zero without. */
 static int enter_own(struct space *s, struct vma *vma, vaddr_t v, struct page *from)
 {
 	uint32_t flags = from ? 0 : FRAME_ZERO;
-	struct page *page = likely(!vma->policy.mode) ? frame_alloc(0, flags, PAGE_ANON) : area_frame(vma, flags);
+	struct page *page;
 
+	if (unlikely(s->group) && !space_may_charge(s))
+		return -ENOMEM;
+	page = likely(!vma->policy.mode) ? frame_alloc(0, flags, PAGE_ANON) : area_frame(vma, flags);
 	if (!page)
 		return -ENOMEM;
+	if (unlikely(s->group))
+		cgroup_page_charge(s->group, page, CGROUP_ANON);
 	if (from)
 		page_copy(page_addr(page), page_addr(from));
 	vma->anon = true;
@@ -326,6 +333,8 @@ int space_fault_wait(struct space *s, vaddr_t v, uint32_t access)
 	}
 	if (!err)
 		current->counts.faults[fetched]++;
+	if (unlikely(s->group) && !err)
+		cgroup_count_fault(s->group, fetched);
 	return err;
 }
 

@@ -5,6 +5,7 @@
  * reference counts are atomic.
  */
 #include <asm/page_ops.h>
+#include <kernel/cgroup.h>
 #include <kernel/debug.h>
 #include <kernel/lock.h>
 #include <kernel/log.h>
@@ -141,10 +142,9 @@ static struct page *free_buddy(uint64_t frame, unsigned int order)
 {
 	uint64_t other = frame ^ (1ul << order);
 	struct page *page = page_of(other << PAGE_SHIFT);
+	bool apart = unlikely(nr_nodes > 1) && zone_of(frame) != zone_of(other);
 
-	if (unlikely(nr_nodes > 1) && zone_of(frame) != zone_of(other))
-		return NULL;
-	return page && (page->flags & PAGE_FREE_HEAD) && page->order == order ? page : NULL;
+	return !apart && page && (page->flags & PAGE_FREE_HEAD) && page->order == order ? page : NULL;
 }
 
 /* frame_lock held. Counts are the caller's. */
@@ -292,9 +292,7 @@ static struct page *take_block(unsigned int order, uint32_t flags, enum page_use
 
 	if (unlikely(counts.free < nr + reserve) && (counts.free < nr || !may_use_reserve(flags)))
 		return NULL;
-	if (likely(nr_nodes == 1))
-		return node_take(0, order, flags);
-	return nodes_take(order, flags, use == PAGE_ANON || use == PAGE_FILE);
+	return likely(nr_nodes == 1) ? node_take(0, order, flags) : nodes_take(order, flags, use == PAGE_ANON || use == PAGE_FILE);
 }
 
 struct page *frame_alloc(unsigned int order, uint32_t flags, enum page_use use)
@@ -326,8 +324,7 @@ static struct page *head_of(struct page *page)
 
 void page_get(struct page *page)
 {
-	page = head_of(page);
-	if (unlikely(!__atomic_fetch_add(&page->refs, 1, __ATOMIC_RELAXED)))
+	if (unlikely(!__atomic_fetch_add(&head_of(page)->refs, 1, __ATOMIC_RELAXED)))
 		panic("reference to free frame %#llx", (unsigned long long)page_paddr(page));
 }
 
@@ -340,6 +337,8 @@ static void release(struct page *page)
 	if (unlikely(page->use == PAGE_RESERVED || page->pins || page->mapcount))
 		panic("frame %#llx freed while used (%u): pins %u, mappings %u", (unsigned long long)frame << PAGE_SHIFT, page->use,
 		      page->pins, page->mapcount);
+	if (unlikely(page->flags & PAGE_CHARGED))
+		cgroup_page_uncharge(page);
 	if (unlikely(frames_clear_on_free))
 		page_clear(page_addr(page), PAGE_SIZE << order);
 	debug_frames_free(page_addr(page), PAGE_SIZE << order);

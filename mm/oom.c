@@ -108,6 +108,7 @@ static bool over_own_limit(void)
 static bool end_somebody(struct cgroup *full)
 {
 	struct choice c = { .within = full, .total = frames_total() };
+	struct cgroup *whole;
 	struct process *p;
 	bool others;
 
@@ -119,11 +120,17 @@ static bool end_somebody(struct cgroup *full)
 	log_warn("mm: out of memory%s: %s (pid %d) with %llu KiB is ended", full ? " in its control group" : "", p->name, p->pid,
 		 (unsigned long long)c.pages * (PAGE_SIZE / 1024));
 	vm_count_add(VM_OOM_KILLS, 1);
+	whole = cgroup_oom_group(p, full);
 	if (full)
 		cgroup_count_event_of(p, CGROUP_OOM_KILL);
 	process_kill(p, LINUX_SIGKILL);
 	others = p != current_process;
 	process_put(p);
+	if (whole) {
+		cgroup_oom_kill(whole);
+		others &= !cgroup_holds(whole, current_process);
+	}
+	cgroup_put(whole);
 	return others;
 }
 
@@ -144,11 +151,13 @@ static bool end_bound(void)
 	return false;
 }
 
-/* @g: the group that pays for the caller's memory, or NULL. No cache helps a full group: it has none of them. */
+/* @g: the group that pays for the caller's memory, or NULL. A full group is helped by what caches have of its own. */
 static bool relieve(struct cgroup *g)
 {
 	struct cgroup *full = cgroup_memory_full(g);
 
+	if (full && reclaim_within(full, RECLAIM_PAGES))
+		return true;
 	cgroup_count_event(full, CGROUP_OOM);
 	if (!full && current->mem_policy.failed && !frames_are_short())
 		return end_bound();

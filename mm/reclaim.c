@@ -6,10 +6,10 @@
 
 #define SHRINKERS_MAX	4u
 
-static uint64_t (*shrinkers[SHRINKERS_MAX])(uint64_t nr_pages);
+static uint64_t (*shrinkers[SHRINKERS_MAX])(struct cgroup *within, uint64_t nr_pages);
 static unsigned int nr_shrinkers;
 
-void reclaim_register(uint64_t (*shrink)(uint64_t nr_pages))
+void reclaim_register(uint64_t (*shrink)(struct cgroup *within, uint64_t nr_pages))
 {
 	BUG_ON(nr_shrinkers == SHRINKERS_MAX);
 	shrinkers[nr_shrinkers++] = shrink;
@@ -17,10 +17,15 @@ void reclaim_register(uint64_t (*shrink)(uint64_t nr_pages))
 
 uint64_t reclaim(uint64_t nr_pages)
 {
+	return reclaim_within(NULL, nr_pages);
+}
+
+uint64_t reclaim_within(struct cgroup *within, uint64_t nr_pages)
+{
 	uint64_t done = 0;
 
 	for (unsigned int i = 0; i < nr_shrinkers && done < nr_pages; i++)
-		done += shrinkers[i](nr_pages - done);
+		done += shrinkers[i](within, nr_pages - done);
 	vm_count_add(VM_RECLAIMED, done);
 	return done;
 }

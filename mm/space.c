@@ -184,10 +184,12 @@ void space_put(struct space *s)
 /* A device works on the page: the child gets a copy at once, the parent keeps the frame that the device knows. */
 static int copy_pinned(struct space *to, vaddr_t v, struct page *page, uint32_t prot)
 {
-	struct page *copy = frame_alloc(0, 0, PAGE_ANON);
+	struct page *copy = to->group && !space_may_charge(to) ? NULL : frame_alloc(0, 0, PAGE_ANON);
 
 	if (!copy)
 		return -ENOMEM;
+	if (to->group)
+		cgroup_page_charge(to->group, copy, CGROUP_ANON);
 	page_copy(page_addr(copy), page_addr(page));
 	return space_enter_page(to, v, copy, prot);
 }

@@ -54,8 +54,6 @@ static inline bool vma_is_tracked(const struct vma *vma)
 static inline void space_count(struct space *s, int64_t n)
 {
 	s->nr_pages += (uint64_t)n;
-	if (unlikely(s->group))
-		cgroup_charge_pages(s->group, n);
 }
 
 /* space.c: pages leave a range; translations are forgotten before frames are freed. @flush false: the table is not loaded anywhere. */
@@ -76,6 +74,8 @@ void mapping_remove(struct vma *vma);
 uint32_t vma_prot(uint32_t vm_flags);
 /* May @page, mapped in @vma, be written without copying first? */
 bool page_may_write(const struct vma *vma, const struct page *page);
+/* May the group of @s, which has one, have a page more? */
+bool space_may_charge(const struct space *s);
 /* Put @page in at @v; takes over the caller's reference, also on failure. */
 int space_enter_page(struct space *s, vaddr_t v, struct page *page, uint32_t prot);
 /* Resolve one page; @v page aligned. -EAGAIN: it must be read first. */

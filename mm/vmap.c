@@ -362,9 +362,15 @@ void vmap_init(void)
 	spin_unlock_irq(&vmap_lock, flags);
 }
 
+/* Stacks are nobody's in particular. */
+static uint64_t stacks_shrink(struct cgroup *within, uint64_t nr_pages)
+{
+	return within ? 0 : kstack_trim(nr_pages);
+}
+
 static int vmap_setup(void)
 {
-	reclaim_register(kstack_trim);
+	reclaim_register(stacks_shrink);
 	return 0;
 }
 INITCALL("2fs", vmap_setup);

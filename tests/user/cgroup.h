@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include "abi.h"
 
+#define MIB	(1024ul * 1024)
+
 static char top[] = "/tmp/cgroup.XXXXXX";
 
 static inline const char *path(const char *group, const char *file)
@@ -89,6 +91,42 @@ static inline unsigned long long value(const char *group, const char *file, cons
 		at++;
 	}
 	return strtoull(at + strlen(name), NULL, 10);
+}
+
+/* A child in @group, which starts when it is there. */
+static inline pid_t child_in(const char *group, void (*body)(void))
+{
+	char pid_text[16], c;
+	int go[2];
+	pid_t pid;
+
+	CHECK(!pipe(go));
+	pid = fork();
+	if (!pid) {
+		close(go[1]);
+		if (read(go[0], &c, 1) != 0)
+			_exit(9);
+		body();
+		_exit(0);
+	}
+	CHECK(pid > 0);
+	snprintf(pid_text, sizeof(pid_text), "%d\n", pid);
+	CHECK(put(group, "cgroup.procs", pid_text));
+	close(go[0]);
+	close(go[1]);
+	return pid;
+}
+
+static inline void sleep_on(void)
+{
+	for (;;)
+		pause();
+}
+
+static inline void end(pid_t pid)
+{
+	CHECK(!kill(pid, SIGKILL));
+	abi_wait(pid);
 }
 
 #endif

@@ -8,48 +8,10 @@
 #include <sys/wait.h>
 #include "cgroup.h"
 
-#define MIB	(1024ul * 1024)
-
-/* A child in @group, which starts when it is there. */
-static pid_t child_in(const char *group, void (*body)(void))
-{
-	char pid_text[16], c;
-	int go[2];
-	pid_t pid;
-
-	CHECK(!pipe(go));
-	pid = fork();
-	if (!pid) {
-		close(go[1]);
-		if (read(go[0], &c, 1) != 0)
-			_exit(9);
-		body();
-		_exit(0);
-	}
-	CHECK(pid > 0);
-	snprintf(pid_text, sizeof(pid_text), "%d\n", pid);
-	CHECK(put(group, "cgroup.procs", pid_text));
-	close(go[0]);
-	close(go[1]);
-	return pid;
-}
-
-static void sleep_on(void)
-{
-	for (;;)
-		pause();
-}
-
 static void spin(void)
 {
 	for (;;)
 		;
-}
-
-static void end(pid_t pid)
-{
-	CHECK(!kill(pid, SIGKILL));
-	abi_wait(pid);
 }
 
 ABI_CASE(control_groups_are_made_and_removed)
@@ -190,30 +152,6 @@ ABI_CASE(a_limit_of_memory_holds_for_the_groups_below)
 	drop("c");
 	drop("a/b");
 	drop("a");
-	tree_end();
-}
-
-/* What a process has comes along, and is gone from where it was. */
-ABI_CASE(memory_moves_with_its_process)
-{
-	char pid_text[16];
-	pid_t pid;
-
-	if (!tree())
-		return;
-	make("a");
-	make("b");
-	pid = child_in("a", eat_and_stay);
-	while (value("a", "memory.current", "") < 16 * MIB)
-		usleep(1000);
-	snprintf(pid_text, sizeof(pid_text), "%d", pid);
-	CHECK(put("b", "cgroup.procs", pid_text));
-	CHECK(value("a", "memory.current", "") == 0 && value("a", "pids.current", "") == 0);
-	CHECK(value("b", "memory.current", "") >= 16 * MIB && value("b", "pids.current", "") == 1);
-	drop("a");
-	CHECK(put("", "cgroup.procs", pid_text) && value("b", "memory.current", "") == 0);
-	end(pid);
-	drop("b");
 	tree_end();
 }
 

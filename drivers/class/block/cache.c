@@ -4,7 +4,9 @@
  * pages: finding, giving up, forgetting. What a page is given up for: the caches have a share of memory, and no frame may be left; then a
  * page that is written back and that nobody uses goes, after mappings have been taken away where there is no other. See cache.h.
  */
+#include <kernel/cgroup.h>
 #include <kernel/init.h>
+#include <kernel/process.h>
 #include <mm/reclaim.h>
 #include <mm/slab.h>
 #include <mm/vmstat.h>
@@ -15,6 +17,7 @@
 #define SCARCE_SHARE	16u	/* less free than this part of memory: no cache grows */
 #define FREE_SHARE	4u	/* the caches may have a quarter of what was free at first use */
 #define LOOK_PAGES	64u	/* of the least recently used, how many are looked at for one that can go */
+#define LOOK_FURTHER	4096u	/* the same for one of a certain control group */
 #define ROOM_TRIES	4u
 
 static uint64_t total_pages;	/* of all disks; atomic */
@@ -102,6 +105,27 @@ void cache_mark_dirty(struct block_cache *c, struct cache_page *p)
 	cache_write_later(c->nr_dirty > cache_dirty_limit() / 2);
 }
 
+static void cache_page_uncharge(const struct cache_page *p)
+{
+	if (p->group)
+		cgroup_cache_uncharge(p->group);
+}
+
+/* The first who wants it pays; a group that is full gives up an older page of its own, if it has one. */
+static void cache_page_charge(struct cache_page *p)
+{
+	struct cgroup *g = current_process && READ_ONCE(current_process->group) ? cgroup_of_process(current_process) : NULL, *full;
+
+	if (!g)
+		return;
+	full = cgroup_memory_full(g);
+	if (full)
+		(void)reclaim_within(full, 2);
+	cgroup_cache_charge(g);
+	p->group = g;
+	cgroup_put(g);
+}
+
 void cache_forget(struct block_cache *c, struct cache_page *p)
 {
 	cache_mark_clean(c, p);
@@ -110,6 +134,7 @@ void cache_forget(struct block_cache *c, struct cache_page *p)
 	__atomic_fetch_sub(&total_pages, 1, __ATOMIC_RELAXED);
 	p->page->owner = NULL;
 	page_tree_remove(&c->tree, p->index, p->index);
+	cache_page_uncharge(p);
 	kfree(p);
 }
 
@@ -130,13 +155,33 @@ void cache_invalidate(struct block_cache *c, struct cache_page *p)
 
 /* ---- Room ---- */
 
-static bool can_go(const struct cache_page *p)
+/* Whose pages: of @within (NULL: of all), and there of those too that memory.low, or memory.min, protects. */
+struct evict {
+	struct cgroup *within;
+	bool low, min;
+};
+
+static const struct evict anybody = { .low = true }, everybody = { .low = true, .min = true };
+
+static bool can_go(const struct cache_page *p, const struct evict *who)
 {
-	return !p->is_dirty && !cache_page_is_busy(p) && !is_used(p);
+	if (p->is_dirty || cache_page_is_busy(p) || is_used(p))
+		return false;
+	if (likely(!p->group))
+		return !who->within;
+	return cgroup_memory_within(p->group, who->within) && (who->low || !cgroup_memory_protects(p->group, who->within, true)) &&
+	       (who->min || !cgroup_memory_protects(p->group, who->within, false));
+}
+
+static void evict_one(struct block_cache *c, struct cache_page *p, const struct evict *who)
+{
+	if (unlikely(p->group) && cgroup_memory_protects(p->group, who->within, true))
+		cgroup_count_event(p->group, CGROUP_LOW);
+	cache_forget(c, p);
 }
 
 /* Give up as many as @max pages. *@mapped: one that only mappings keep, or UINT64_MAX. */
-static unsigned int cache_evict(struct block_cache *c, unsigned int max, uint64_t *mapped)
+static unsigned int cache_evict(struct block_cache *c, unsigned int max, const struct evict *who, uint64_t *mapped)
 {
 	unsigned int nr = 0, seen = 0;
 	struct cache_page *p, *next;
@@ -144,10 +189,10 @@ static unsigned int cache_evict(struct block_cache *c, unsigned int max, uint64_
 
 	*mapped = UINT64_MAX;
 	list_for_each_safe(p, next, &c->lru, lru) {
-		if (nr == max || seen++ == max + LOOK_PAGES)
+		if (nr == max || seen++ == max + (who->within ? LOOK_FURTHER : LOOK_PAGES))
 			break;
-		if (can_go(p)) {
-			cache_forget(c, p);
+		if (can_go(p, who)) {
+			evict_one(c, p, who);
 			nr++;
 			continue;
 		}
@@ -179,7 +224,7 @@ static bool cache_make_room(struct block_disk *disk, unsigned int max)
 	for (unsigned int i = 0; i < ROOM_TRIES; i++) {
 		uint64_t mapped, dirty;
 
-		if (cache_evict(c, max, &mapped))
+		if (cache_evict(c, max, &anybody, &mapped))
 			return true;
 		if (mapped != UINT64_MAX)
 			mapping_unmap_pages(&c->mapping, ALIGN_DOWN(mapped, RUN_PAGES), ALIGN_DOWN(mapped, RUN_PAGES) + RUN_PAGES - 1);
@@ -220,16 +265,19 @@ struct cache_page *cache_page_create(struct block_disk *disk, uint64_t index)
 	p->index = index;
 	list_init(&p->lru);
 	list_init(&p->work);
+	cache_page_charge(p);
 	return p;
 }
 
 void cache_page_free(struct cache_page *p)
 {
+	cache_page_uncharge(p);
 	page_put(p->page);
 	kfree(p);
 }
 
 struct shrink {
+	struct evict who;
 	uint64_t wanted, done;
 };
 
@@ -238,16 +286,19 @@ static bool shrink_one(struct block_disk *disk, void *arg)
 	struct shrink *s = arg;
 	uint64_t mapped;
 
-	s->done += cache_evict(&disk->cache, (unsigned int)(s->wanted - s->done), &mapped);
+	s->done += cache_evict(&disk->cache, (unsigned int)(s->wanted - s->done), &s->who, &mapped);
 	return s->done < s->wanted;
 }
 
-static uint64_t cache_shrink(uint64_t nr_pages)
+/* What memory.low protects goes when nothing else does, what memory.min protects never. */
+static uint64_t cache_shrink(struct cgroup *within, uint64_t nr_pages)
 {
-	struct shrink s = { .wanted = MIN(nr_pages, 1024ull) };
+	struct shrink s = { .who = { .within = within }, .wanted = MIN(nr_pages, 1024ull) };
 
-	if (__atomic_load_n(&total_pages, __ATOMIC_RELAXED))
+	for (unsigned int low = 0; low < 2 && !s.done && __atomic_load_n(&total_pages, __ATOMIC_RELAXED); low++) {
+		s.who.low = low;
 		block_disk_for_each(shrink_one, &s);
+	}
 	return s.done;
 }
 
@@ -389,7 +440,7 @@ void block_cache_trim(struct block_disk *disk)
 {
 	uint64_t mapped;
 
-	while (cache_evict(&disk->cache, 1024, &mapped))
+	while (cache_evict(&disk->cache, 1024, &everybody, &mapped))
 		;
 }
 

@@ -19,6 +19,7 @@ struct cache_page {
 	struct list work;		/* of cache->dirty, or cache->writing */
 	uint64_t index;
 	struct page *page;		/* its owner is this; the tree holds a reference */
+	struct cgroup *group;		/* that pays for it (cgroup_cache_charge()); NULL: nobody */
 	uint64_t dirty_turn;		/* which sync of the cache has to write it */
 	time_ns_t dirty_ns;		/* since when */
 	bool reading, writing, is_dirty;

@@ -15,18 +15,31 @@ struct process;
 struct seq;
 struct thread;
 struct space;
+struct page;
 
 #define CGROUP_NO_LIMIT		UINT64_MAX
 #define CGROUP_WEIGHT_DEFAULT	100u
 #define CGROUP_NAME_MAX		255
 #define CGROUP_PERIOD_NS	(100 * NSEC_PER_MSEC)	/* cpu.max, when none is said */
 
-/* Lines of memory.events. */
+/* Lines of memory.events, in their order. */
 enum cgroup_event {
+	CGROUP_LOW,		/* pages were taken that memory.low protects */
+	CGROUP_HIGH,		/* somebody was slowed down */
 	CGROUP_MAX,		/* a page was refused */
 	CGROUP_OOM,		/* somebody had to end for it */
 	CGROUP_OOM_KILL,	/* was ended for it */
+	CGROUP_OOM_GROUP_KILL,	/* all were */
 	CGROUP_EVENTS,
+};
+
+/* What memory is for. */
+enum cgroup_memory {
+	CGROUP_ANON,		/* programs' own pages */
+	CGROUP_SHMEM,		/* of files in memory */
+	CGROUP_CACHE,		/* of disks */
+	CGROUP_KERNEL,		/* what the kernel has for rings */
+	CGROUP_MEMORIES,
 };
 
 struct cgroup {
@@ -34,15 +47,18 @@ struct cgroup {
 	struct cgroup *parent;		/* counted; NULL: the root */
 	char *name;
 	struct dentry *dir;		/* guarded by vfs_lock; NULL: it is gone */
-	/* Relaxed atomics: frames mapped here and below, the most there ever were, what happened here and below. */
-	uint64_t pages, peak_pages, nr_events[CGROUP_EVENTS];
-	uint64_t max_pages;
+	/* Relaxed atomics: frames of here and below, the most there ever were, what happened here and below, and here alone. */
+	uint64_t pages, peak_pages, memory[CGROUP_MEMORIES], nr_events[CGROUP_EVENTS], nr_own_events[CGROUP_EVENTS], nr_faults[2];
+	uint64_t own_pages;		/* frames that name this group: with one it is not freed */
+	uint64_t max_pages, high_pages, low_pages, min_pages;
+	bool oom_group;			/* who is ended for memory is ended with all of the group */
 	uint64_t cpu_ns, system_ns;	/* the same of CPU time, and of ticks in the kernel; by the scheduler, interrupts off */
 	/* Guarded by cgroup_lock. */
-	struct list all_link, members;
+	struct list all_link, members;	/* all_link: of all_cgroups, or while it is dead of dead_cgroups */
 	unsigned int nr_children;
 	uint64_t nr_below;		/* groups */
 	bool dead;			/* its directory is gone: nobody joins */
+	bool unreferred;		/* only frames keep it */
 	uint64_t nr_members, nr_tasks;	/* processes and threads here and below */
 	uint64_t max_tasks, nr_tasks_refused;
 	uint64_t quota_ns, period_ns;	/* CGROUP_NO_LIMIT: no quota */
@@ -84,12 +100,15 @@ int cgroup_attach(struct cgroup *g, pid_t pid, const struct cgroup_rights *right
 /* The number of each process in @g itself, or of each of their threads, a line each. */
 void cgroup_show_members(struct seq *s, struct cgroup *g);
 void cgroup_show_threads(struct seq *s, struct cgroup *g);
-/* Groups below @g (NULL: the root). */
+/* Groups below @g (NULL: the root); of removed ones, those that something keeps. */
 uint64_t cgroup_nr_below(const struct cgroup *g);
+uint64_t cgroup_nr_dying(const struct cgroup *g);
 /* How many levels, and groups, there may be below. */
 void cgroup_set_tree_limits(struct cgroup *g, uint64_t depth, uint64_t descendants);
 /* SIGKILL for everybody here and below. */
 void cgroup_kill(struct cgroup *g);
+/* The same for memory (memory.oom.group), but for those that are never chosen; it is counted. */
+void cgroup_oom_kill(struct cgroup *g);
 /* The line of /proc/<pid>/cgroup: the way from the root of the reader's namespace. */
 void cgroup_show_path(struct seq *s, struct process *p);
 /* The way from @from (NULL: the root) to @to, which both stay: "/", "/a/b", "/../c". */
@@ -151,10 +170,29 @@ void cgroup_set_weight(struct cgroup *g, uint32_t weight);
 
 /* ---- kernel/cgroup_memory.c ---- */
 
-/* @s is of @g from now on (NULL: the root), with all its pages. May sleep. */
+/* Pages that @s gets from now on are @g's (NULL: the root). May sleep. */
 void cgroup_space_set(struct space *s, struct cgroup *g);
-/* @n frames more, or fewer. Any context. */
+/* @n frames more, or fewer, that do not name @g. Any context. */
 void cgroup_charge_pages(struct cgroup *g, int64_t n);
+/* @page, a frame of its own of CGROUP_ANON or CGROUP_SHMEM, is @g's until it is freed. Any context. */
+void cgroup_page_charge(struct cgroup *g, struct page *page, enum cgroup_memory what);
+/* It is freed (mm/frame.c). Any context. */
+void cgroup_page_uncharge(struct page *page);
+/* A page of CGROUP_CACHE names @g, or does not any more. Any context. */
+void cgroup_cache_charge(struct cgroup *g);
+void cgroup_cache_uncharge(struct cgroup *g);
+/* A page fault of a member; @asked: a disk. Any context. */
+void cgroup_count_fault(struct cgroup *g, bool asked);
+/* Has @g or one above it more than memory.high? Any context. */
+bool cgroup_memory_high(const struct cgroup *g);
+/* The current process is of such a group: caches give up pages of it, then it is slowed down. Sleeps, until it is ended at most. */
+void cgroup_memory_slow(void);
+/* Who wants memory back from @within (NULL: from all) should leave pages of @g: memory.min, or with @low memory.low, says so. Any context. */
+bool cgroup_memory_protects(const struct cgroup *g, const struct cgroup *within, bool low);
+/* Is @g @within (NULL: the root) or below? Any context. */
+bool cgroup_memory_within(const struct cgroup *g, const struct cgroup *within);
+/* The highest group of @p's, @full (NULL: the root) and below, that is ended as a whole, with a reference; NULL: none. */
+struct cgroup *cgroup_oom_group(struct process *p, struct cgroup *full);
 /* The group, @g or one above it, that may have no more pages; NULL: none. Any context. */
 struct cgroup *cgroup_memory_full(struct cgroup *g);
 /* @event happened in @g, and so above it. Any context. */

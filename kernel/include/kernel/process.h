@@ -137,8 +137,9 @@ struct process {
 #define PROCESS_THROTTLED	0x8u	/* its time is used up: no thread goes to user mode until that is cleared (ipc/throttle.c) */
 #define PROCESS_RING		0x20u	/* a request of an io_uring can go on: any thread sees to it (uring_attend), none is woken for it */
 #define PROCESS_GROUP_HELD	0x40u	/* as PROCESS_THROTTLED, for the control group it is in (kernel/cgroup_cpu.c) */
+#define PROCESS_SLOWED		0x80u	/* its control group has more memory than memory.high (kernel/cgroup_memory.c): one thread sees to it */
 #define PROCESS_HELD		(PROCESS_THROTTLED | PROCESS_GROUP_HELD)
-#define PROCESS_ERRANDS		(PROCESS_RING | PROCESS_GROUP_HELD)	/* done on the way to user mode; they end no sleep */
+#define PROCESS_ERRANDS		(PROCESS_RING | PROCESS_GROUP_HELD | PROCESS_SLOWED)	/* done on the way to user mode; they end no sleep */
 
 #define current_process	(current->process)
 

@@ -68,6 +68,7 @@ struct thread {
 	bool uses_reserve;		/* a driver's or the device manager's: gets the last frames and waits for no reclaim. Its own */
 	uint16_t io_priority;		/* class and level as ioprio_get(2) tells them; inherited */
 	struct mem_policy mem_policy;	/* its own, inherited (mm/mem_policy.c) */
+	uint32_t nr_above_high;	/* pages that it got while its control group was above memory.high */
 	uint32_t slice_ticks;		/* of real time: 0 when it goes behind its equals */
 	uint64_t vruntime;		/* fair class: ns weighted */
 	struct cgroup *group;		/* its process's while it is one of its threads (sched_set_group) */

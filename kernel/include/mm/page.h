@@ -38,6 +38,7 @@ struct page {
 #define PAGE_FREE_HEAD	0x2u	/* first of a free block, on a free list */
 #define PAGE_TAIL	0x4u	/* behind the first of an allocated block: counts are the head's */
 #define PAGE_KMALLOC	0x8u	/* given by kzalloc() as whole frames */
+#define PAGE_CHARGED	0x10u	/* the owner is the control group that pays for it (kernel/cgroup_memory.c) */
 
 static inline void *phys_to_virt(paddr_t p) { return (void *)(p + DIRECT_MAP_BASE); }
 /* For direct-map addresses only; kernel image symbols go through kernel_to_phys(). */

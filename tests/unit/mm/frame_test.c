@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <sys/mman.h>
 #include <ktest.h>
+#include <kernel/cgroup.h>
 #include <kernel/init.h>
 #include <kernel/lock.h>
 #include <kernel/log.h>
@@ -14,6 +15,7 @@ static jmp_buf panicked;
 /* Stand-ins: one thread, no log, and a panic that the test can come back from. */
 #define panic(...)			longjmp(panicked, 1)
 #define klog(...)			((void)0)
+#define cgroup_page_uncharge(page)	((void)0)
 #define spin_lock_irq(lock)		((lock)->locked = 1, 0)
 #define spin_unlock_irq(lock, flags)	((void)(flags), (lock)->locked = 0)
 #undef current
