@@ -74,6 +74,8 @@ int device_set_state_why(struct device *dev, enum driver_state to, const char *w
 		restart_moment(dev, RESTART_RUNNING);
 	edge_log(dev, from, to, why);
 	driver_event(dev, from, to, why);
+	if (to == DRIVER_RUNNING || from == DRIVER_RUNNING)
+		device_sys_bound(dev, to == DRIVER_RUNNING);
 	return 0;
 }
 

@@ -337,6 +337,8 @@ uint64_t block_node_rdev(const struct block_disk *disk, unsigned int number);
 /* sys.c: the same under /sys. */
 void block_sys_add(const struct block_part *part);
 void block_sys_remove(const struct block_part *part);
+/* Tell of @action on it (kernel/uevent.h). May sleep. */
+void block_sys_tell(const struct block_part *part, const char *action);
 
 /* ioctl.c */
 int64_t block_ioctl(struct file *f, uint32_t cmd, uint64_t arg);

@@ -135,7 +135,10 @@ static int64_t admin_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 	case FERRY_BLKINFO:
 		return block_info_ioctl(disk, arg);
 	case LINUX_BLKRRPART:
-		return part->number ? -EINVAL : block_rescan(disk);
+		err = part->number ? -EINVAL : block_rescan(disk);
+		if (!err)
+			block_sys_tell(part, "change");
+		return err;
 	default:	/* BLKBSZSET: checked, and of no consequence here */
 		if (get_user32(&value, arg))
 			return -EFAULT;

@@ -6,6 +6,7 @@
 #include <fs/node.h>
 #include <kernel/block.h>
 #include <kernel/log.h>
+#include <kernel/uevent.h>
 #include <lib/format.h>
 #include "core.h"
 
@@ -95,6 +96,70 @@ static void stat_show(struct seq *s, void *priv)
 	block_disk_put(disk);
 }
 
+/* ---- Events (kernel/uevent.h) ---- */
+
+static void part_dir(const struct block_part *part, char *to, size_t size)
+{
+	if (part->number)
+		format_text(to, size, "block/%s/%s", part->disk->name, part->name);
+	else
+		format_text(to, size, "block/%s", part->name);
+}
+
+/* The lines of its own in events about a disk or a partition. */
+static void lines_of(const struct block_part *part, char *to, size_t size)
+{
+	uint64_t rdev = block_node_rdev(part->disk, part->number);
+	size_t n = (size_t)format_text(to, size, "MAJOR=%u\nMINOR=%u\nDEVNAME=%s\nDEVTYPE=%s\nDISKSEQ=%u\n", (unsigned int)(rdev >> 8 & 0xfff),
+				       (unsigned int)((rdev & 0xff) | (rdev >> 12 & 0xfffff00)), part->name, part->number ? "partition" : "disk",
+				       part->disk->id);
+
+	if (part->number)
+		format_text(to + n, size - n, "PARTN=%u\n", part->number);
+}
+
+void block_sys_tell(const struct block_part *part, const char *action)
+{
+	char path[64] = "/", lines[UEVENT_TEXT_MAX];
+
+	part_dir(part, path + 1, sizeof(path) - 1);
+	lines_of(part, lines, sizeof(lines));
+	uevent_tell(action, path, "block", lines);
+}
+
+static void uevent_show(struct seq *s, void *priv)
+{
+	unsigned int number;
+	struct block_disk *disk = disk_of(priv, &number);
+	char lines[UEVENT_TEXT_MAX];
+
+	if (disk && disk->parts[number]) {
+		lines_of(disk->parts[number], lines, sizeof(lines));
+		seq_puts(s, lines);
+	}
+	if (disk)
+		block_disk_put(disk);
+}
+
+static int uevent_write(void *priv, char *text)
+{
+	char path[64] = "/", lines[UEVENT_TEXT_MAX];
+	unsigned int number;
+	struct block_disk *disk = disk_of(priv, &number);
+	int err = -ENODEV;
+
+	if (disk && disk->parts[number]) {
+		part_dir(disk->parts[number], path + 1, sizeof(path) - 1);
+		lines_of(disk->parts[number], lines, sizeof(lines));
+		err = uevent_ask(text, path, "block", lines);
+	}
+	if (disk)
+		block_disk_put(disk);
+	return err;
+}
+
+/* ---- The tree ---- */
+
 struct sys_file {
 	const char *name;
 	void (*show)(struct seq *s, void *priv);
@@ -109,14 +174,6 @@ static const struct sys_file disk_files[] = {
 static const struct sys_file part_files[] = {
 	{ "dev", dev_show }, { "size", size_show }, { "ro", ro_show }, { "start", start_show }, { "partition", partition_show },
 };
-
-static void part_dir(const struct block_part *part, char *to, size_t size)
-{
-	if (part->number)
-		format_text(to, size, "block/%s/%s", part->disk->name, part->name);
-	else
-		format_text(to, size, "block/%s", part->name);
-}
 
 static void link_paths(const struct block_part *part, char *by_class, char *by_dev, size_t size)
 {
@@ -134,6 +191,18 @@ static int device_link(const struct block_disk *disk, const char *dir)
 	format_text(path, sizeof(path), "%s/device", dir);
 	format_text(target, sizeof(target), "../../bus/%s/devices/%s", disk->dev->pci ? "pci" : "platform", disk->dev->name);
 	return sys_link(path, target);
+}
+
+/* What asks for an event, and what it is. */
+static int event_add(const struct block_part *part, const char *dir, void *priv)
+{
+	char path[96];
+	int err;
+
+	format_text(path, sizeof(path), "%s/uevent", dir);
+	err = sys_create_rw(path, 0644, uevent_show, uevent_write, priv);
+	format_text(path, sizeof(path), "%s/subsystem", dir);
+	return err ? err : sys_link(path, part->number ? "../../../class/block" : "../../class/block");
 }
 
 static int nomerges_add(const char *dir, void *priv)
@@ -163,12 +232,15 @@ void block_sys_add(const struct block_part *part)
 		err = sys_link(path, target);
 	if (!err)
 		err = sys_link(other, target);
+	if (!err)
+		err = event_add(part, dir, priv);
 	if (!err && !part->number)
 		err = nomerges_add(dir, priv);
 	if (!err && !part->number)
 		err = device_link(part->disk, dir);
 	if (err)
 		log_warn("block %s: not all of it is in /sys: %d", part->name, err);
+	block_sys_tell(part, "add");
 }
 
 void block_sys_remove(const struct block_part *part)
@@ -180,4 +252,5 @@ void block_sys_remove(const struct block_part *part)
 	sys_remove(path);
 	sys_remove(other);
 	sys_remove(dir);
+	block_sys_tell(part, "remove");
 }

@@ -155,6 +155,8 @@ extern void (*device_restarted_hook)(struct device *dev);
 /* kernel/device_sys.c: into and out of /sys. */
 void device_sys_add(const struct device *dev);
 void device_sys_remove(const struct device *dev);
+/* It has a driver that runs, or has one no more. May sleep. */
+void device_sys_bound(const struct device *dev, bool bound);
 void device_get(struct device *dev);
 void device_put(struct device *dev);
 /* With a reference, or NULL. */
