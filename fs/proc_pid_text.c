@@ -24,7 +24,7 @@ struct snapshot {
 	pid_t tid, tracer;		/* tid: only this thread, 0: all of them */
 	pid_t ppid, pgid, sid, fg;
 	uint32_t nr_threads, tty;
-	uint64_t vsize, rss, stack, data, locked;
+	uint64_t vsize, rss, peak, stack, data, locked;
 	struct usage usage, children;	/* of tid alone; children: 0 then */
 	struct usage_counts leader;	/* of tid, or of the first thread */
 	uint32_t cpu;
@@ -152,6 +152,7 @@ static void take_space(struct process *p, struct snapshot *n)
 			n->locked += v->end - v->start;
 	}
 	n->rss = s->nr_pages;
+	n->peak = space_peak(s);
 	mutex_unlock(&s->lock);
 	space_put(s);
 }
@@ -260,7 +261,7 @@ void proc_pid_status(struct seq *s, struct inode *inode)
 		   n.state, state_word(n.state), p->pid, n.tid ? n.tid : p->pid, n.ppid, n.tracer);
 	show_ids(s, &n.cred);
 	seq_printf(s, "\nVmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmLck:\t%8llu kB\nVmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\n", ull(n.vsize / 1024),
-		   ull(n.vsize / 1024), ull(n.locked / 1024), ull(MAX(p->max_pages, n.rss) * 4), ull(n.rss * 4));
+		   ull(n.vsize / 1024), ull(n.locked / 1024), ull(n.peak * 4), ull(n.rss * 4));
 	seq_printf(s, "VmData:\t%8llu kB\nVmStk:\t%8llu kB\nVmSwap:\t%8u kB\nThreads:\t%u\n", ull(n.data / 1024), ull(n.stack / 1024), 0,
 		   n.nr_threads);
 	seq_printf(s, "SigQ:\t%llu/%llu\nSigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n",
@@ -381,6 +382,8 @@ static void show_flags(struct seq *s, uint32_t flags)
 	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
 		if (flags & names[i].flag || names[i].flag == ~0u)
 			seq_printf(s, " %s", names[i].name);
+	if (!(flags & VM_CLEAN))
+		seq_puts(s, " sd");
 	seq_puts(s, " \n");
 }
 
@@ -398,15 +401,14 @@ static void show_usage(struct seq *s, const struct space_usage *u, uint64_t lock
 	seq_printf(s, "Shared_Clean:   %8llu kB\nShared_Dirty:   %8llu kB\nPrivate_Clean:  %8llu kB\n", ull(u->own[0][0]) / 1024,
 		   ull(u->own[0][1]) / 1024, ull(u->own[1][0]) / 1024);
 	seq_printf(s, "Private_Dirty:  %8llu kB\nReferenced:     %8llu kB\nAnonymous:      %8llu kB\n", ull(u->own[1][1]) / 1024,
-		   ull(u->resident) / 1024, ull(u->anonymous) / 1024);
+		   ull(u->referenced) / 1024, ull(u->anonymous) / 1024);
 	/* There are neither huge pages nor swap. */
 	for (unsigned int i = 0; i < ARRAY_SIZE(none); i++)
 		seq_printf(s, "%-15s %8u kB\n", none[i], 0);
 	seq_printf(s, "Locked:         %8llu kB\n", ull(locked) / 1024);
 }
 
-/* NULL also for who may not look into it. */
-static struct space *space_to_read(struct inode *inode)
+struct space *proc_space_to_read(struct inode *inode)
 {
 	struct process *p = proc_node_process(inode);
 	struct space *space = process_space_get(p);
@@ -420,7 +422,7 @@ static struct space *space_to_read(struct inode *inode)
 
 static void show_areas(struct seq *s, struct inode *inode, bool usage)
 {
-	struct space *space = space_to_read(inode);
+	struct space *space = proc_space_to_read(inode);
 	char *buffer = kzalloc(LINUX_PATH_MAX);
 	struct space_usage u;
 	struct vma v;
@@ -458,6 +460,7 @@ void proc_pid_personality(struct seq *s, struct inode *inode)
 static void usage_add(struct space_usage *to, const struct space_usage *u)
 {
 	to->resident += u->resident;
+	to->referenced += u->referenced;
 	to->anonymous += u->anonymous;
 	to->part += u->part;
 	to->part_dirty += u->part_dirty;
@@ -470,7 +473,7 @@ static void usage_add(struct space_usage *to, const struct space_usage *u)
 /* smaps of all areas as if they were one. */
 void proc_pid_smaps_rollup(struct seq *s, struct inode *inode)
 {
-	struct space *space = space_to_read(inode);
+	struct space *space = proc_space_to_read(inode);
 	struct space_usage sum = { .resident = 0 }, u;
 	vaddr_t start = 0, end = 0;
 	uint64_t locked = 0;
@@ -555,9 +558,4 @@ void proc_pid_io(struct seq *s, struct inode *inode)
 	c = &u.io;
 	seq_printf(s, "rchar: %llu\nwchar: %llu\nsyscr: %llu\nsyscw: %llu\nread_bytes: %llu\nwrite_bytes: %llu\ncancelled_write_bytes: 0\n",
 		   ull(c->chars[0]), ull(c->chars[1]), ull(c->calls[0]), ull(c->calls[1]), ull(c->bytes[0]), ull(c->bytes[1]));
-}
-
-void proc_pid_wchan(struct seq *s, struct inode *inode)
-{
-	seq_puts(s, "0");
 }

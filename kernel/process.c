@@ -225,7 +225,7 @@ void process_space_replace(struct process *p, struct space *space)
 	struct space *old = p->space;
 
 	if (old)
-		p->max_pages = MAX(p->max_pages, READ_ONCE(old->nr_pages));
+		p->max_pages = MAX(p->max_pages, space_peak(old));
 	p->space = space;
 	if (p == current_process)
 		space_switch(space);

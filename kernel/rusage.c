@@ -117,7 +117,7 @@ SYSCALL(NR_getrusage, getrusage)
 	case LINUX_RUSAGE_SELF:
 	case LINUX_RUSAGE_THREAD:
 		process_usage(p, (int)args->a[0] == LINUX_RUSAGE_THREAD ? current->tid : 0, &u);
-		u.max_pages = MAX(u.max_pages, READ_ONCE(p->space->nr_pages));
+		u.max_pages = MAX(u.max_pages, space_peak(p->space));
 		break;
 	case LINUX_RUSAGE_CHILDREN:
 		process_children_usage(p, &u);

@@ -80,9 +80,22 @@ static int64_t remove_pages(struct space *s, vaddr_t start, vaddr_t end)
 	return err;
 }
 
+/* Are there areas without this right? */
+static bool any_without(struct space *s, vaddr_t start, vaddr_t end, uint32_t access)
+{
+	const struct vma *vma;
+	bool any = false;
+
+	mutex_lock(&s->lock);
+	for (vma = vma_after(s, start); vma && vma->start < end; vma = vma_next(s, vma))
+		any |= !(vma->flags & access);
+	mutex_unlock(&s->lock);
+	return any;
+}
+
 static int64_t populate(struct space *s, uint64_t address, uint64_t length, uint32_t access)
 {
-	int err = space_populate(s, address, length, access);
+	int err = any_without(s, address, ALIGN_UP(address + length, PAGE_SIZE), access) ? -EACCES : space_populate(s, address, length, access);
 
 	return err == -EFAULT ? -ENOMEM : err == -EACCES ? -EINVAL : err == -EIO ? -EFAULT : err;
 }

@@ -45,7 +45,9 @@ int space_lock_check(const struct space *s, uint64_t length)
 
 uint32_t space_lock_flags(const struct space *s, uint32_t map_flags)
 {
-	return !s->resident && (map_flags & LINUX_MAP_LOCKED || s->lock_future & LINUX_MCL_FUTURE) ? VM_LOCKED : 0;
+	if (s->resident || !(map_flags & LINUX_MAP_LOCKED || s->lock_future & LINUX_MCL_FUTURE))
+		return 0;
+	return s->lock_future & LINUX_MCL_ONFAULT ? VM_LOCK_FLAGS : VM_LOCKED;
 }
 
 int space_lock_fill(struct space *s, vaddr_t start, vaddr_t end)
@@ -56,7 +58,7 @@ int space_lock_fill(struct space *s, vaddr_t start, vaddr_t end)
 	for (; start < end && (vma = vma_after(s, start)) && vma->start < end; start = vma->end) {
 		uint32_t access = vma->flags & VM_WRITE ? VM_WRITE : VM_READ;
 
-		if (vma_is_object(vma))
+		if (vma_is_object(vma) || vma->flags & VM_LOCK_ONFAULT)
 			continue;
 		err = vma->flags & access ? space_populate_locked(s, MAX(start, vma->start), MIN(end, vma->end), access) : -EACCES;
 		first = first ? first : err;
@@ -67,8 +69,8 @@ int space_lock_fill(struct space *s, vaddr_t start, vaddr_t end)
 	return first;
 }
 
-/* Mark the areas of a range, which has no hole. */
-static int mark(struct space *s, const struct range *r, bool on, struct list *dead)
+/* Mark the areas of a range, which has no hole, with @flags of VM_LOCK_FLAGS. */
+static int mark(struct space *s, const struct range *r, uint32_t flags, struct list *dead)
 {
 	vaddr_t at = r->start;
 	struct vma *vma;
@@ -81,19 +83,19 @@ static int mark(struct space *s, const struct range *r, bool on, struct list *de
 		at = vma->end;
 		if (vma_is_object(vma))
 			continue;
-		vma->flags = on ? vma->flags | VM_LOCKED : vma->flags & ~VM_LOCKED;
+		vma->flags = (vma->flags & ~VM_LOCK_FLAGS) | flags;
 		vma_merge(s, vma, dead);
 	}
 	return err;
 }
 
-static void mark_all(struct space *s, bool on)
+static void mark_all(struct space *s, uint32_t flags)
 {
 	struct vma *vma;
 
 	list_for_each(vma, &s->areas, link)
 		if (!vma_is_object(vma))
-			vma->flags = on ? vma->flags | VM_LOCKED : vma->flags & ~VM_LOCKED;
+			vma->flags = (vma->flags & ~VM_LOCK_FLAGS) | flags;
 }
 
 /* Whole pages; one that goes round the end has its end before its start. */
@@ -112,7 +114,7 @@ static int lock_locked(struct space *s, const struct range *r, bool fill, struct
 
 	if (err || r->start == r->end)
 		return err;
-	err = mark(s, r, true, dead);
+	err = mark(s, r, fill ? VM_LOCKED : VM_LOCK_FLAGS, dead);
 	if (err || !fill)
 		return err;
 	err = space_lock_fill(s, r->start, r->end);
@@ -159,7 +161,7 @@ SYSCALL(NR_munlock, munlock)
 	if (r.start == r.end)
 		return 0;
 	mutex_lock(&s->lock);
-	err = mark(s, &r, false, &dead);
+	err = mark(s, &r, 0, &dead);
 	mutex_unlock(&s->lock);
 	vma_free_list(&dead);
 	return err;
@@ -176,7 +178,7 @@ static int lock_all(struct space *s, uint32_t flags)
 	s->lock_future = flags & LINUX_MCL_FUTURE ? flags : 0;
 	if (!(flags & LINUX_MCL_CURRENT))
 		return 0;
-	mark_all(s, true);
+	mark_all(s, flags & LINUX_MCL_ONFAULT ? VM_LOCK_FLAGS : VM_LOCKED);
 	if (!(flags & LINUX_MCL_ONFAULT))
 		(void)space_lock_fill(s, 0, USER_END);
 	return 0;
@@ -204,7 +206,7 @@ SYSCALL(NR_munlockall, munlockall)
 
 	mutex_lock(&s->lock);
 	s->lock_future = 0;
-	mark_all(s, false);
+	mark_all(s, 0);
 	mutex_unlock(&s->lock);
 	return 0;
 }

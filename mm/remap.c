@@ -23,7 +23,7 @@ static int move_pages(struct space *s, vaddr_t from, vaddr_t to, uint64_t length
 	paddr_t p;
 
 	for (vaddr_t v = from; pt_next(s->root, &v, end, &p, &prot) && !err; v += PAGE_SIZE) {
-		err = pt_map(s->root, to + (v - from), p, prot);
+		err = pt_map(s->root, to + (v - from), p, prot | PT_WRITTEN);
 		if (!err)
 			(void)pt_unmap(s->root, v, NULL);
 	}
@@ -87,7 +87,7 @@ static int64_t move_area(struct remap *r)
 	err = move_pages(r->space, r->old, at, MIN(r->old_length, r->new_length));
 	vma_insert(r->space, to, &r->dead);
 	if (stays && !err)
-		from->flags &= ~VM_LOCKED;
+		from->flags &= ~VM_LOCK_FLAGS;
 	else
 		(void)space_unmap_locked(r->space, r->old, r->old + r->old_length, &r->dead);
 	if (err)
@@ -136,7 +136,7 @@ static int64_t show_again(struct remap *r)
 	to = vma_copy(from);
 	if (!to)
 		return -ENOMEM;
-	to->flags &= ~VM_LOCKED;
+	to->flags &= ~VM_LOCK_FLAGS;
 	to->offset += r->old - from->start;
 	at = choose_place(r);
 	if (at < 0) {

@@ -130,6 +130,7 @@ void space_drop_range(struct space *s, const struct vma *vma, vaddr_t start, vad
 	uint32_t prot;
 	paddr_t p;
 
+	s->peak_pages = MAX(s->peak_pages, s->nr_pages);
 	for (vaddr_t v = start; pt_next(s->root, &v, end, &p, &prot); v += PAGE_SIZE) {
 		(void)pt_unmap(s->root, v, NULL);
 		drop_page(&d, v, counted ? page_of(p) : NULL);
@@ -246,7 +247,7 @@ static int copy_areas(struct space *to, struct space *from, bool *changed)
 		}
 		list_append(&to->areas, &copy->link);
 		to->nr_areas++;
-		copy->flags &= ~VM_LOCKED;
+		copy->flags &= ~VM_LOCK_FLAGS;
 		mapping_add(to, copy);
 		if (vma->anon && !(vma->flags & (VM_SHARED | VM_WIPE_ON_FORK)))
 			err = copy_area(to, from, vma, changed);

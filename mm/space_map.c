@@ -383,7 +383,8 @@ static void protect_pages(struct space *s, const struct vma *vma)
 	paddr_t p;
 
 	for (vaddr_t v = vma->start; pt_next(s->root, &v, vma->end, &p, &prot); v += PAGE_SIZE) {
-		uint32_t allowed = page_may_write(vma, page_of(p)) ? wanted : wanted & ~PT_WRITE;
+		bool may = page_may_write(vma, page_of(p)) && !(vma->flags & VM_CLEAN && !(prot & PT_WRITTEN));
+		uint32_t allowed = may ? wanted : wanted & ~PT_WRITE;
 
 		fewer |= prot & ~allowed & (PT_READ | PT_WRITE | PT_EXEC);
 		(void)pt_protect(s->root, v, allowed);

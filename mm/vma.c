@@ -152,7 +152,7 @@ void vma_unlink(struct space *s, struct vma *vma)
 /* May @b, right behind @a, be one area with it? */
 static bool mergeable(const struct vma *a, const struct vma *b)
 {
-	if (a->end != b->start || a->flags != b->flags || a->file != b->file || a->object != b->object || vma_is_object(a))
+	if (a->end != b->start || (a->flags ^ b->flags) & ~VM_CLEAN || a->file != b->file || a->object != b->object || vma_is_object(a))
 		return false;
 	if (a->policy.mode != b->policy.mode || a->policy.nodes != b->policy.nodes || a->policy.home != b->policy.home ||
 	    a->policy.flags != b->policy.flags || a->policy.asked != b->policy.asked)
@@ -167,6 +167,7 @@ void vma_merge(struct space *s, struct vma *vma, struct list *dead)
 	if (prev && mergeable(prev, vma)) {
 		prev->end = vma->end;
 		prev->anon |= vma->anon;
+		prev->flags &= vma->flags | ~VM_CLEAN;
 		vma_unlink(s, vma);
 		list_append(dead, &vma->link);
 		vma = prev;
@@ -174,6 +175,7 @@ void vma_merge(struct space *s, struct vma *vma, struct list *dead)
 	if (next && mergeable(vma, next)) {
 		vma->end = next->end;
 		vma->anon |= next->anon;
+		vma->flags &= next->flags | ~VM_CLEAN;
 		vma_unlink(s, next);
 		list_append(dead, &next->link);
 	}

@@ -31,6 +31,7 @@ pte_t pte_make(paddr_t p, uint32_t prot)
 	pte |= prot & PT_USER ? PTE_USER : 0;
 	pte |= prot & PT_UNCACHED ? PTE_PCD | PTE_PWT : 0;
 	pte |= prot & PT_GLOBAL ? PTE_GLOBAL : 0;
+	pte |= prot & PT_WRITTEN ? PTE_SOFT : 0;
 	return pte;
 }
 
@@ -44,6 +45,7 @@ uint32_t pte_prot(pte_t pte)
 	prot |= pte & PTE_USER ? PT_USER : 0;
 	prot |= pte & PTE_PCD ? PT_UNCACHED : 0;
 	prot |= pte & PTE_GLOBAL ? PT_GLOBAL : 0;
+	prot |= pte & (PTE_WRITE | PTE_SOFT) ? PT_WRITTEN : 0;
 	return prot;
 }
 
@@ -194,16 +196,33 @@ bool pt_unmap(paddr_t root, vaddr_t v, paddr_t *p)
 bool pt_protect(paddr_t root, vaddr_t v, uint32_t prot)
 {
 	pte_t *pte = pte_find(root, v, false);
-	pte_t old;
+	pte_t old, kept;
 
 	BUG_ON((prot & (PT_WRITE | PT_EXEC | PT_USER)) == (PT_WRITE | PT_EXEC) && hardened(HARDEN_WX));
 	if (!pte || !(*pte & (PTE_PRESENT | PTE_NO_RIGHTS)))
 		return false;
 	do {
 		old = READ_ONCE(*pte);
-	} while (!__atomic_compare_exchange_n(pte, &old, pte_make(old & PTE_ADDRESS, prot) | (old & PTE_DIRTY), false,
-					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+		kept = (old & (PTE_DIRTY | PTE_SOFT)) | (old & PTE_WRITE) * (PTE_SOFT / PTE_WRITE);
+	} while (!__atomic_compare_exchange_n(pte, &old, pte_make(old & PTE_ADDRESS, prot) | kept, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
 	return true;
+}
+
+void pt_forget_written(paddr_t root, vaddr_t v)
+{
+	pte_t *pte = pte_find(root, v, false);
+
+	if (pte)
+		__atomic_fetch_and(pte, ~(PTE_WRITE | PTE_SOFT), __ATOMIC_RELAXED);
+}
+
+bool pt_referenced(paddr_t root, vaddr_t v, bool clear)
+{
+	pte_t *pte = pte_find(root, v, false);
+
+	if (!pte || !clear)
+		return pte && READ_ONCE(*pte) & PTE_ACCESSED;
+	return __atomic_fetch_and(pte, ~PTE_ACCESSED, __ATOMIC_RELAXED) & PTE_ACCESSED;
 }
 
 bool pt_dirty(paddr_t root, vaddr_t v)

@@ -61,8 +61,16 @@ int proc_anonymous_path(struct file *f, struct path *to);
 extern const struct file_ops proc_mem_ops, proc_auxv_ops;	/* proc_mem.c */
 extern const struct file_ops proc_uid_map_ops, proc_gid_map_ops, proc_projid_map_ops, proc_setgroups_ops;	/* proc_user_ns.c */
 
+/* proc_pid_text.c. The memory of the process, counted; NULL: there is none, or not for who asks. */
+struct space *proc_space_to_read(struct inode *inode);
+
 void proc_pid_core_filter(struct seq *s, struct inode *inode);	/* proc_pid_memory.c */
 int proc_pid_set_core_filter(struct inode *inode, char *text);
+int proc_pid_clear_refs(struct inode *inode, char *text);
+void proc_pid_numa_maps(struct seq *s, struct inode *inode);	/* proc_pid_numa.c */
+void proc_pid_schedstat(struct seq *s, struct inode *inode);	/* proc_pid_sched.c */
+void proc_pid_sched(struct seq *s, struct inode *inode);
+void proc_pid_stack(struct seq *s, struct inode *inode);
 void proc_pid_oom_score(struct seq *s, struct inode *inode);
 void proc_pid_oom_score_adj(struct seq *s, struct inode *inode);
 void proc_pid_oom_adj(struct seq *s, struct inode *inode);

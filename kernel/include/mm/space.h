@@ -32,6 +32,10 @@ struct cgroup;
 #define VM_ACCOUNT	0x100000u	/* its pages are promised (mm/commit.h) */
 #define VM_NORESERVE	0x200000u	/* and need not be, whatever its rights become (MAP_NORESERVE) */
 
+#define VM_LOCK_ONFAULT	0x80000u	/* with VM_LOCKED: pages come when they are touched (mlock2) */
+#define VM_LOCK_FLAGS	(VM_LOCKED | VM_LOCK_ONFAULT)
+#define VM_CLEAN	0x8000000u	/* its pages were forgotten to have been written, but for those that are PT_WRITTEN (clear_refs) */
+
 #define MAP_MIN		0x10000ul	/* nothing below, so that null pointers fault */
 extern uint32_t space_areas_max;	/* of one space: vm.max_map_count; relaxed atomic */
 
@@ -73,6 +77,7 @@ struct space {
 	paddr_t root;		/* top page table */
 	vaddr_t brk_start, brk_end, mmap_base;
 	uint64_t nr_pages;	/* resident user pages */
+	uint64_t peak_pages;	/* the most there were when some went; space_peak() */
 	uint64_t nr_table_pages;
 	uint64_t limit_pages;	/* 0: none */
 	struct cgroup *group;	/* counted: whose account has the pages; NULL: nobody's (kernel/cgroup_memory.c) */
@@ -151,7 +156,22 @@ struct space_usage {
 	uint64_t part;		/* each page divided by who maps it; of that what is dirty, anonymous, and of files in memory */
 	uint64_t part_dirty, part_anonymous, part_memory;
 	uint64_t own[2][2];	/* shared and its own; clean and dirty */
+	uint64_t referenced, dirty;
+	uint64_t nodes[NODES_MAX];
+	uint32_t most_mapped;	/* of a page, how often */
 };
+
+/* What /proc/<pid>/clear_refs forgets. */
+enum space_forget {
+	SPACE_REFERENCED = 1, SPACE_REFERENCED_ANON, SPACE_REFERENCED_FILES, SPACE_WRITTEN, SPACE_PEAK,
+};
+/* May sleep. */
+void space_forget(struct space *s, enum space_forget what);
+/* Most resident pages ever. Relaxed. */
+static inline uint64_t space_peak(const struct space *s)
+{
+	return READ_ONCE(s->peak_pages) > READ_ONCE(s->nr_pages) ? READ_ONCE(s->peak_pages) : READ_ONCE(s->nr_pages);
+}
 
 /* The words of /proc/<pid>/pagemap for @nr pages from @v on; @frames: with their numbers. May sleep. */
 void space_pagemap(struct space *s, vaddr_t v, uint64_t *to, size_t nr, bool frames);

@@ -14,6 +14,7 @@
 #define PT_USER		0x8u
 #define PT_UNCACHED	0x10u
 #define PT_GLOBAL	0x20u
+#define PT_WRITTEN	0x40u	/* since pt_forget_written(), perhaps: it is or was writable */
 
 /* A fresh root whose upper half is the kernel's; 0 when out of memory. pt_free() frees the lower half's tables (not the pages). */
 paddr_t pt_create(void);
@@ -37,6 +38,10 @@ void pt_runs(paddr_t root, bool kernel_half, void (*fn)(void *arg, vaddr_t start
 bool pt_unmap(paddr_t root, vaddr_t v, paddr_t *p);
 /* Change rights of a present page; false when none. No flush. */
 bool pt_protect(paddr_t root, vaddr_t v, uint32_t prot);
+/* The page is not PT_WRITTEN any more, nor PT_WRITE. No flush. */
+void pt_forget_written(paddr_t root, vaddr_t v);
+/* Was it touched since that was last cleared, or changed? @clear: now. No flush. */
+bool pt_referenced(paddr_t root, vaddr_t v, bool clear);
 /* Was the page written (dirty)? Clears nothing. */
 bool pt_dirty(paddr_t root, vaddr_t v);
 /* Forget translations of [@v, @v+@length) of @root on every CPU that may hold them; length 0: all of the space's. */
