@@ -24,7 +24,7 @@ struct fs_config {
 	enum config_phase phase;
 	char *source;
 	struct seq options;		/* "key=value,flag" */
-	bool read_only, read_only_named;
+	uint32_t set, clear;		/* super_option() */
 	struct super *super;		/* counted; NULL: not made yet */
 	char complaint[TEXT_MAX + 64];
 };
@@ -48,7 +48,7 @@ static void config_clear(struct fs_config *c)
 	kfree(c->source);
 	c->source = NULL;
 	seq_free(&c->options);
-	c->read_only_named = false;
+	c->set = c->clear = 0;
 }
 
 static void config_release(struct file *f)
@@ -135,20 +135,10 @@ static int refuse(struct fs_config *c, const char *what, const char *key)
 	return -EINVAL;
 }
 
-/* Flags that every file system has; those of them that change nothing here are taken. False: another key. */
+/* One that every file system has; "silent" changes nothing. */
 static bool common_flag(struct fs_config *c, const char *key)
 {
-	static const char *const others[] = { "sync", "async", "dirsync", "lazytime", "nolazytime", "mand", "nomand", "silent" };
-
-	if (!strcmp(key, "ro") || !strcmp(key, "rw")) {
-		c->read_only = key[1] == 'o';
-		c->read_only_named = true;
-		return true;
-	}
-	for (unsigned int i = 0; i < ARRAY_SIZE(others); i++)
-		if (!strcmp(key, others[i]))
-			return true;
-	return false;
+	return super_option(key, &c->set, &c->clear) || !strcmp(key, "silent");
 }
 
 static int set_source(struct fs_config *c, const char *value)
@@ -191,9 +181,7 @@ static int create(struct fs_config *c)
 	if (IS_ERR(s))
 		return PTR_ERR(s);
 	c->super = s;
-	if (c->read_only_named)
-		s->read_only = c->read_only;
-	return 0;
+	return ref_count(&s->ref) == 1 ? super_flags_change(s, c->set, c->clear) : 0;	/* a new one, which nobody else knows */
 }
 
 static int change(struct fs_config *c)
@@ -204,8 +192,10 @@ static int change(struct fs_config *c)
 		return -EBUSY;
 	if (c->options.text && c->super->ops->reconfigure)
 		err = c->super->ops->reconfigure(c->super, c->options.text);
-	if (!err && c->read_only_named)
-		c->super->read_only = c->read_only;
+	mutex_lock(&vfs_lock);
+	if (!err)
+		err = super_flags_change(c->super, c->set, c->clear);
+	mutex_unlock(&vfs_lock);
 	if (!err)
 		config_clear(c);
 	c->phase = err ? FAILED : MOUNTED;

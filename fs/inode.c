@@ -9,6 +9,8 @@
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
 
+#define ATIME_OLD_NS	(24 * 3600 * NSEC_PER_SEC)
+
 static struct slab_cache *inode_cache;
 
 struct inode *inode_create(struct super *s, mode_t mode, const struct inode_ops *ops, const struct file_ops *fops)
@@ -85,12 +87,23 @@ void inode_strip(struct inode *inode)
 	file_privileges_forget(inode);
 }
 
+void inode_accessed(struct inode *inode, const struct mount *m)
+{
+	uint32_t flags = m ? m->flags : LINUX_MS_RELATIME;
+	uint64_t now;
+
+	if (flags & (LINUX_MS_NOATIME | LINUX_MS_RDONLY) || (flags & LINUX_MS_NODIRATIME && LINUX_S_ISDIR(inode->mode)) || inode->super->read_only)
+		return;
+	now = time_realtime();
+	/* relatime: only what is older than the last change, or a day old. */
+	if (!(flags & LINUX_MS_RELATIME) || inode->atime <= inode->mtime || inode->atime <= inode->ctime || now >= inode->atime + ATIME_OLD_NS)
+		inode->atime = now;
+}
+
 void file_accessed(const struct file *f)
 {
-	struct inode *inode = f->inode;
-
-	if (inode && inode->atime <= inode->mtime && !(f->flags & LINUX_O_NOATIME))
-		inode->atime = time_realtime();
+	if (f->inode && !(f->flags & LINUX_O_NOATIME))
+		inode_accessed(f->inode, f->mount);
 }
 
 static bool in_group(const struct credentials *c, uint32_t gid, bool real)

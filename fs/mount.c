@@ -112,15 +112,26 @@ bool mount_type_allowed(const struct fs_type *type)
 	return privileged(LINUX_CAP_SYS_ADMIN) || (type->for_users && privileged_in(current->cred.user_ns, LINUX_CAP_SYS_ADMIN));
 }
 
-/* What is locked stays; so does the way of keeping access times when one of them is. */
-int mount_flags_change(struct mount *m, uint32_t flags)
+int mount_flags_check(const struct mount *m, uint32_t flags)
 {
 	uint32_t kept = m->locked_flags & m->flags;
 
-	if (kept & ~flags || ((m->locked_flags & MOUNT_ATIME_FLAGS) && (flags ^ m->flags) & MOUNT_ATIME_FLAGS))
+	return kept & ~flags || ((m->locked_flags & MOUNT_ATIME_FLAGS) && (flags ^ m->flags) & MOUNT_ATIME_FLAGS) ? -EPERM : 0;
+}
+
+/* Files count themselves before they look (fs/open_count.c). */
+int mount_flags_change(struct mount *m, uint32_t flags)
+{
+	uint32_t kept;
+
+	if (mount_flags_check(m, flags))
 		return -EPERM;
-	m->flags = flags & MOUNT_FLAGS_KEPT;
-	return 0;
+	kept = m->flags;
+	__atomic_store_n(&m->flags, flags & MOUNT_FLAGS_KEPT, __ATOMIC_SEQ_CST);
+	if (!(flags & ~kept & LINUX_MS_RDONLY) || !__atomic_load_n(&m->nr_writers, __ATOMIC_SEQ_CST))
+		return 0;
+	m->flags = kept;
+	return -EBUSY;
 }
 
 bool mount_forbids_exec(const struct mount *m)
@@ -152,7 +163,7 @@ struct mount *mount_create(struct super *s, struct dentry *root, const char *sou
 	dentry_get(root);
 	m->flags = flags & MOUNT_FLAGS_KEPT;
 	m->id = __atomic_fetch_add(&next_mount_id, 1, __ATOMIC_RELAXED);
-	str_copy(m->source, source && *source ? source : "none", sizeof(m->source));
+	str_copy(m->source, source ? source : "none", sizeof(m->source));
 	return m;
 }
 

@@ -7,9 +7,22 @@
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
 
-static int mount_new(const struct path *where, const char *source, const char *type, uint32_t flags, const char *options)
+/* What mount(2) says of access times and the rest, for a new mount, or for @old, which keeps its way of access times unless one is named. */
+static uint32_t flags_for(uint32_t flags, const struct mount *old)
+{
+	uint32_t f = flags & MOUNT_FLAGS_KEPT & ~LINUX_MS_RELATIME;
+
+	if (old && !(flags & (MOUNT_ATIME_FLAGS | LINUX_MS_STRICTATIME)))
+		return f | (old->flags & MOUNT_ATIME_FLAGS);
+	if (!(flags & LINUX_MS_NOATIME))
+		f |= LINUX_MS_RELATIME;
+	return flags & LINUX_MS_STRICTATIME ? f & ~(LINUX_MS_RELATIME | LINUX_MS_NOATIME) : f;
+}
+
+static int mount_new(const struct path *where, const char *source, const char *type, uint32_t flags, char *options)
 {
 	struct fs_type *t = type ? fs_type_find(type) : NULL;
+	uint32_t set = flags & (SUPER_FLAGS_KEPT | LINUX_MS_RDONLY), clear = 0;
 	struct super *s;
 
 	if (!t)
@@ -18,15 +31,19 @@ static int mount_new(const struct path *where, const char *source, const char *t
 		return -EPERM;
 	if (!LINUX_S_ISDIR(where->dentry->inode->mode))
 		return -ENOTDIR;
+	if (options)
+		super_options_take(options, &set, &clear);
 	s = t->mount(source, options);
 	if (IS_ERR(s))
 		return PTR_ERR(s);
+	if (ref_count(&s->ref) == 1)	/* a new one, which nobody else knows */
+		super_flags_change(s, set, clear);
 	/* The same one again in the same place changes nothing. */
 	if (where->dentry == s->root) {
 		super_put(s);
 		return -EBUSY;
 	}
-	return mount_attach(s, where, source, flags);
+	return mount_attach(s, where, source, flags_for(flags, NULL));
 }
 
 static bool dirs_agree(const struct path *a, const struct path *b)
@@ -34,6 +51,7 @@ static bool dirs_agree(const struct path *a, const struct path *b)
 	return LINUX_S_ISDIR(a->dentry->inode->mode) == LINUX_S_ISDIR(b->dentry->inode->mode);
 }
 
+/* With the flags of what is bound. */
 static int mount_bind(const struct path *where, const char *source, uint32_t flags)
 {
 	struct list gone = LIST_INIT(gone);
@@ -41,7 +59,7 @@ static int mount_bind(const struct path *where, const char *source, uint32_t fla
 	struct mount *m;
 	int err;
 
-	if (!source)
+	if (!source || !*source)
 		return -EINVAL;
 	err = path_lookup(NULL, source, WALK_FOLLOW, &from);
 	if (err)
@@ -50,7 +68,6 @@ static int mount_bind(const struct path *where, const char *source, uint32_t fla
 	path_put(&from);
 	if (IS_ERR(m))
 		return PTR_ERR(m);
-	m->flags |= flags & MOUNT_FLAGS_KEPT;
 	mutex_lock(&vfs_lock);
 	err = mount_is_here(where->mount) ? mount_hang_tree(m, where, &gone) : -EINVAL;
 	if (err)
@@ -80,25 +97,42 @@ static int mount_move(const struct path *where, const char *source)
 	return err;
 }
 
-/* With LINUX_MS_BIND this mount alone, else the file system too. */
-static int mount_remount(const struct path *where, uint32_t flags, const char *options)
+/* The file system, then its mount. Which directories are written at once is not changed any more. */
+static int remount_both(struct mount *m, uint32_t flags, uint32_t mount_flags, char *options)
 {
-	struct super *s = where->mount->super;
-	int err = 0;
+	uint32_t changed = LINUX_MS_RDONLY | (SUPER_FLAGS_KEPT & ~LINUX_MS_DIRSYNC), set = flags & changed, clear = ~flags & changed;
+	struct super *s = m->super;
+	int err = mount_flags_check(m, mount_flags);
+
+	if (options)
+		super_options_take(options, &set, &clear);
+	if (!err && options && *options && s->ops->reconfigure)
+		err = s->ops->reconfigure(s, options);
+	mutex_lock(&vfs_lock);
+	if (!err)
+		err = super_flags_change(s, set, clear);
+	if (!err)
+		err = mount_flags_change(m, mount_flags);
+	mutex_unlock(&vfs_lock);
+	return err;
+}
+
+/* With LINUX_MS_BIND this mount alone. */
+static int mount_remount(const struct path *where, uint32_t flags, char *options)
+{
+	uint32_t mount_flags = flags_for(flags, where->mount);
+	int err;
 
 	if (where->dentry != where->mount->root || !mount_is_here(where->mount))
 		return -EINVAL;
-	if (!(flags & LINUX_MS_BIND) && !privileged_in(s->user_ns, LINUX_CAP_SYS_ADMIN))
-		return -EPERM;
+	if (!(flags & LINUX_MS_BIND)) {
+		if (!privileged_in(where->mount->super->user_ns, LINUX_CAP_SYS_ADMIN))
+			return -EPERM;
+		return remount_both(where->mount, flags, mount_flags, options);
+	}
 	mutex_lock(&vfs_lock);
-	err = mount_flags_change(where->mount, flags & MOUNT_FLAGS_KEPT);
+	err = mount_flags_change(where->mount, mount_flags);
 	mutex_unlock(&vfs_lock);
-	if (err || (flags & LINUX_MS_BIND))
-		return err;
-	if (options && *options && s->ops->reconfigure)
-		err = s->ops->reconfigure(s, options);
-	if (!err)
-		s->read_only = flags & LINUX_MS_RDONLY;
 	return err;
 }
 
@@ -116,8 +150,12 @@ static int mount_propagation(const struct path *where, uint64_t flags)
 	return 0;
 }
 
-static int mount_do(const struct path *where, const char *source, const char *type, uint64_t flags, const char *options)
+static int mount_do(const struct path *where, const char *source, const char *type, uint64_t flags, char *options)
 {
+	if ((flags & LINUX_MS_MAGIC_MASK) == LINUX_MS_MAGIC)
+		flags &= ~(uint64_t)LINUX_MS_MAGIC_MASK;
+	if (flags & LINUX_MS_NOUSER)
+		return -EINVAL;
 	if (flags & LINUX_MS_REMOUNT)
 		return mount_remount(where, flags, options);
 	if (flags & LINUX_MS_BIND)

@@ -241,8 +241,10 @@ static int change_tree(const struct path *p, const struct mount_change *c)
 	for (m = top; m; m = c->below ? mount_next(m, top) : NULL) {
 		uint32_t old = m->flags;
 
-		if (mount_flags_change(m, (old & ~c->clear) | c->set))
-			return -EPERM;
+		int err = mount_flags_change(m, (old & ~c->clear) | c->set);
+
+		if (err)
+			return err;
 		m->flags = old;
 	}
 	for (m = top; m; m = c->below ? mount_next(m, top) : NULL) {

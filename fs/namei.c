@@ -168,7 +168,8 @@ static int do_mknod(int dirfd, uint64_t utext, mode_t mode, uint32_t dev)
 		return refuse(utext, -EPERM);
 	if (type == LINUX_S_IFLNK || mode_to_dtype(type) > LINUX_DT_SOCK)
 		return refuse(utext, -EINVAL);
-	if ((type == LINUX_S_IFCHR || type == LINUX_S_IFBLK) && !privileged(LINUX_CAP_MKNOD))
+	/* The character device 0:0, which is none, says that there is no such name in what lies below (overlays). */
+	if ((type == LINUX_S_IFBLK || (type == LINUX_S_IFCHR && dev)) && !privileged(LINUX_CAP_MKNOD))
 		return refuse(utext, -EPERM);
 	return make_node(dirfd, utext, type | (mode & 07777 & ~fs_umask()), dev, NULL);
 }
@@ -428,8 +429,6 @@ static int rename_do(struct rename *r, struct dentry *d, struct dentry *over)
 
 	if (err)
 		return err;
-	if (r->flags & LINUX_RENAME_WHITEOUT)
-		return -EINVAL;	/* no file system here keeps them */
 	if (over && over->inode == d->inode)
 		return 0;
 	if (!ops->rename)
@@ -442,7 +441,7 @@ static int rename_do(struct rename *r, struct dentry *d, struct dentry *over)
 	if (r->flags & LINUX_RENAME_EXCHANGE)
 		err = ops->exchange ? ops->exchange(d, over) : -EINVAL;
 	else
-		err = ops->rename(d, r->to.at.dentry, r->to.last, r->to.last_length, over);
+		err = ops->rename(d, r->to.at.dentry, r->to.last, r->to.last_length, over, r->flags & LINUX_RENAME_WHITEOUT);
 	if (!err && over && !(r->flags & LINUX_RENAME_EXCHANGE))
 		mount_name_gone(over, &r->gone);
 	if (!err && notify_wanted())

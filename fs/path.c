@@ -152,6 +152,7 @@ static int walk_follow(struct walk *w, struct dentry *link)
 
 	if (++w->nr_links > LINUX_SYMLINKS_MAX || (w->flags & WALK_NO_SYMLINKS) || (w->at.mount->flags & LINUX_MS_NOSYMFOLLOW))
 		return -ELOOP;
+	inode_accessed(inode, w->at.mount);
 	if (!inode->ops->follow)
 		return walk_prepend(w, inode);
 	if (w->flags & WALK_NO_MAGICLINKS)

@@ -21,7 +21,19 @@ static void put_mangled(struct seq *s, const char *text)
 		seq_printf(s, strchr(MANGLED, *text) ? "\\%03o" : "%c", (unsigned char)*text);
 }
 
-static void put_options(struct seq *s, const struct mount *m, bool read_only)
+static void put_super_flags(struct seq *s, const struct super *super)
+{
+	static const struct { uint32_t flag; const char *text; } names[] = {
+		{ LINUX_MS_SYNCHRONOUS, ",sync" }, { LINUX_MS_DIRSYNC, ",dirsync" }, { LINUX_MS_MANDLOCK, ",mand" },
+		{ LINUX_MS_LAZYTIME, ",lazytime" },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
+		if (super->flags & names[i].flag)
+			seq_puts(s, names[i].text);
+}
+
+static void put_mount_flags(struct seq *s, const struct mount *m)
 {
 	static const struct { uint32_t flag; const char *text; } names[] = {
 		{ LINUX_MS_NOSUID, ",nosuid" }, { LINUX_MS_NODEV, ",nodev" }, { LINUX_MS_NOEXEC, ",noexec" }, { LINUX_MS_NOATIME, ",noatime" },
@@ -29,7 +41,6 @@ static void put_options(struct seq *s, const struct mount *m, bool read_only)
 		{ LINUX_MS_NOSYMFOLLOW, ",nosymfollow" },
 	};
 
-	seq_puts(s, read_only ? "ro" : "rw");
 	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
 		if (m->flags & names[i].flag)
 			seq_puts(s, names[i].text);
@@ -47,7 +58,7 @@ static void put_propagation(struct seq *s, const struct mount *m)
 
 static void put_super_options(struct seq *s, const struct mount *m)
 {
-	char options[64] = "";
+	char options[192] = "";
 
 	if (m->super->ops->show_options)
 		m->super->ops->show_options(m->super, options, sizeof(options));
@@ -60,7 +71,9 @@ static void mounts_line(struct mounts_walk *w, struct mount *m, const char *wher
 	seq_puts(w->s, " ");
 	put_mangled(w->s, where);
 	seq_printf(w->s, " %s ", m->super->type);
-	put_options(w->s, m, (m->flags & LINUX_MS_RDONLY) || m->super->read_only);
+	seq_puts(w->s, m->flags & LINUX_MS_RDONLY || m->super->read_only ? "ro" : "rw");
+	put_super_flags(w->s, m->super);
+	put_mount_flags(w->s, m);
 	put_super_options(w->s, m);
 	seq_puts(w->s, " 0 0\n");
 }
@@ -83,11 +96,13 @@ static void mountinfo_line(struct mounts_walk *w, struct mount *m, const char *w
 		   (unsigned int)(m->super->dev & 0xff));
 	put_mangled(w->s, IS_ERR(inside) ? "/" : inside + inode_is_ns(m->root->inode));
 	seq_printf(w->s, " %s ", place.text ? place.text : "/");
-	put_options(w->s, m, m->flags & LINUX_MS_RDONLY);
+	seq_puts(w->s, m->flags & LINUX_MS_RDONLY ? "ro" : "rw");
+	put_mount_flags(w->s, m);
 	put_propagation(w->s, m);
 	seq_printf(w->s, " - %s ", m->super->type);
 	put_mangled(w->s, m->source);
 	seq_puts(w->s, m->super->read_only ? " ro" : " rw");
+	put_super_flags(w->s, m->super);
 	put_super_options(w->s, m);
 	seq_puts(w->s, "\n");
 	seq_free(&place);

@@ -182,6 +182,7 @@ static int64_t statfs_mount(const struct mount *m, uint64_t uto)
 	struct linux_statfs s = { .f_type = m->super->magic, .f_bsize = PAGE_SIZE, .f_frsize = PAGE_SIZE, .f_namelen = LINUX_NAME_MAX };
 
 	s.f_flags = LINUX_ST_VALID | (m->flags & (0xf | LINUX_MS_NOATIME | LINUX_MS_NODIRATIME));
+	s.f_flags |= m->super->flags & (LINUX_MS_SYNCHRONOUS | LINUX_MS_MANDLOCK);
 	s.f_flags |= m->super->read_only ? LINUX_ST_RDONLY : 0;
 	s.f_flags |= m->flags & LINUX_MS_RELATIME ? LINUX_ST_RELATIME : 0;
 	s.f_flags |= m->flags & LINUX_MS_NOSYMFOLLOW ? LINUX_ST_NOSYMFOLLOW : 0;
@@ -269,6 +270,7 @@ static int64_t dents_gather(struct file *f, struct dents *d)
 	mutex_unlock(&f->pos_lock);
 	if (err)
 		return err;
+	file_accessed(f);
 	notify_file(f, LINUX_IN_ACCESS);
 	return !d->used && d->cut ? -EINVAL : (int64_t)d->used;
 }
@@ -330,6 +332,8 @@ static int64_t do_readlink(int dirfd, uint64_t utext, uint64_t to, int64_t size)
 		n = -ENOENT;
 	else if (p.dentry->inode->ops->readlink)
 		n = p.dentry->inode->ops->readlink(p.dentry->inode, buffer, LINUX_PATH_MAX);
+	if (n >= 0)
+		inode_accessed(p.dentry->inode, p.mount);
 	if (n > size)
 		n = size;
 	if (n > 0 && copy_to_user(to, buffer, n))

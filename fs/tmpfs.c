@@ -28,7 +28,7 @@ bool tmpfs_charge(uint64_t *used, uint64_t max, uint64_t n)
 	uint64_t old = __atomic_load_n(used, __ATOMIC_RELAXED);
 
 	do {
-		if (n > max || old > max - n)
+		if (max && (n > max || old > max - n))
 			return false;
 	} while (!__atomic_compare_exchange_n(used, &old, old + n, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
 	return true;
@@ -378,7 +378,7 @@ static int fill_range(struct inode *inode, uint64_t start, uint64_t end)
 	struct page *page;
 	uint64_t i;
 
-	if ((end - start) >> PAGE_SHIFT > t->max_pages)
+	if (t->max_pages && (end - start) >> PAGE_SHIFT > t->max_pages)
 		return -ENOSPC;
 	for (i = start >> PAGE_SHIFT; i < ALIGN_UP(end, PAGE_SIZE) >> PAGE_SHIFT; i++) {
 		page = page_make(inode, i);
@@ -443,6 +443,13 @@ void tmpfs_inode_destroy(struct inode *inode)
 	tmpfs_uncharge(&t->used_inodes, 1);
 	if (LINUX_S_ISLNK(inode->mode))
 		kfree(inode->priv);
+	if (!inode->nlink)
+		tmpfs_removed(inode, -1);
+}
+
+void tmpfs_removed(struct inode *inode, int more)
+{
+	__atomic_fetch_add(&inode->super->nr_removed, (uint32_t)more, __ATOMIC_SEQ_CST);
 }
 
 const struct file_ops tmpfs_file_ops = {

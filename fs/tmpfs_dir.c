@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Files in memory: names, links and limits. The dentry cache is the directory: each name that exists holds one reference to its dentry. */
-#include <fs/internal.h>
 #include <fs/tmpfs.h>
 #include <kernel/init.h>
 #include <kernel/process.h>
-#include <kernel/syscall.h>
 #include <kernel/user_ns.h>
 #include <lib/format.h>
 #include <mm/page.h>
@@ -12,6 +10,7 @@
 #include <uapi/ferry/linux.h>
 
 #define INODES_FEW	4096
+#define NAME_BYTES	20	/* what each name, "." and ".." too, adds to the size that is told of a directory, as on Linux */
 
 static const struct file_ops tmpfs_dir_file_ops = { .iterate = dentry_iterate, .seek = seek_plain };
 
@@ -40,8 +39,10 @@ struct inode *tmpfs_inode(struct super *s, mode_t mode, uint64_t rdev)
 		return ERR_PTR(-ENOMEM);
 	}
 	inode->rdev = rdev;
-	if (LINUX_S_ISDIR(mode))
+	if (LINUX_S_ISDIR(mode)) {
 		inode->nlink = 2;
+		inode->size = 2 * NAME_BYTES;
+	}
 	return inode;
 }
 
@@ -82,6 +83,7 @@ static struct dentry *tmpfs_create(struct dentry *dir, const char *name, size_t 
 	}
 	if (LINUX_S_ISDIR(mode))
 		dir->inode->nlink++;
+	dir->inode->size += NAME_BYTES;
 	inode_touch(dir->inode);
 	dentry_get(d);
 	return d;
@@ -96,6 +98,7 @@ static struct dentry *tmpfs_tmpfile(struct dentry *dir, mode_t mode)
 	if (IS_ERR(inode))
 		return ERR_PTR(PTR_ERR(inode));
 	inode->nlink = 0;
+	tmpfs_removed(inode, 1);
 	inherit_group(inode, dir->inode);
 	format_text(name, sizeof(name), "#%llu", (unsigned long long)inode->ino);
 	d = dentry_create(dir, name, strlen(name), inode, false);
@@ -107,19 +110,27 @@ static struct dentry *tmpfs_tmpfile(struct dentry *dir, mode_t mode)
 	return d;
 }
 
+/* One more name counts like an inode: it takes memory too. */
 static int tmpfs_link(struct dentry *dir, const char *name, size_t length, struct inode *inode)
 {
+	struct tmpfs *t = inode->super->priv;
 	struct dentry *d;
 
+	if (inode->nlink && !tmpfs_charge(&t->used_inodes, t->max_inodes, 1))
+		return -ENOSPC;
 	inode_get(inode);
 	d = dentry_create(dir, name, length, inode, true);
 	if (!d) {
+		if (inode->nlink)
+			tmpfs_uncharge(&t->used_inodes, 1);
 		inode_put(inode);
 		return -ENOMEM;
 	}
-	inode->nlink++;
+	if (!inode->nlink++)
+		tmpfs_removed(inode, -1);
 	inode->linkable = false;
 	inode->ctime = time_realtime();
+	dir->inode->size += NAME_BYTES;
 	inode_touch(dir->inode);
 	return 0;
 }
@@ -127,6 +138,7 @@ static int tmpfs_link(struct dentry *dir, const char *name, size_t length, struc
 static void drop_name(struct dentry *d)
 {
 	struct inode *inode = d->inode;
+	struct tmpfs *t = inode->super->priv;
 
 	if (LINUX_S_ISDIR(inode->mode)) {
 		d->parent->inode->nlink--;
@@ -134,7 +146,12 @@ static void drop_name(struct dentry *d)
 	} else {
 		inode->nlink--;
 	}
+	if (!inode->nlink)
+		tmpfs_removed(inode, 1);
+	else
+		tmpfs_uncharge(&t->used_inodes, 1);
 	inode->ctime = time_realtime();
+	d->parent->inode->size -= NAME_BYTES;
 	inode_touch(d->parent->inode);
 	dentry_unhash(d);
 	dentry_put(d);
@@ -148,20 +165,30 @@ static int tmpfs_unlink(struct dentry *d)
 	return 0;
 }
 
-static int tmpfs_rename(struct dentry *from, struct dentry *dir, const char *name, size_t length, struct dentry *over)
+static int tmpfs_rename(struct dentry *from, struct dentry *dir, const char *name, size_t length, struct dentry *over, bool whiteout)
 {
 	struct inode *old_dir = from->parent->inode;
+	struct dentry *left = NULL;
 	int err;
 
 	if (over && dentry_has_children(over))
 		return -ENOTEMPTY;
+	if (whiteout)	/* two of one name, which nobody sees: vfs_lock is held */
+		left = tmpfs_create(from->parent, from->name, from->name_length, LINUX_S_IFCHR, 0, NULL);
+	if (IS_ERR(left))
+		return PTR_ERR(left);
 	err = dentry_move(from, dir, name, length);
+	if (err && left)
+		drop_name(left);
+	dentry_put(left);
 	if (err)
 		return err;
 	if (LINUX_S_ISDIR(from->inode->mode)) {
 		old_dir->nlink--;
 		dir->inode->nlink++;
 	}
+	old_dir->size -= NAME_BYTES;
+	dir->inode->size += NAME_BYTES;
 	if (over)
 		drop_name(over);
 	inode_touch(old_dir);
@@ -200,27 +227,21 @@ const struct inode_ops tmpfs_dir_ops = {
 	.exchange = tmpfs_exchange, .destroy = tmpfs_inode_destroy,
 };
 
+/* Without a limit nothing is told. */
 static void tmpfs_statfs(struct super *s, struct linux_statfs *to)
 {
 	struct tmpfs *t = s->priv;
 
 	to->f_blocks = t->max_pages;
-	to->f_bfree = to->f_bavail = t->max_pages - t->used_pages;
+	to->f_bfree = to->f_bavail = t->max_pages ? t->max_pages - t->used_pages : 0;
 	to->f_files = t->max_inodes;
-	to->f_ffree = t->max_inodes - t->used_inodes;
+	to->f_ffree = t->max_inodes ? t->max_inodes - t->used_inodes : 0;
 }
 
 static void tmpfs_destroy(struct super *s)
 {
 	dentry_drop_tree(s->root);
 	kfree(s->priv);
-}
-
-static void tmpfs_options(struct super *s, char *to, size_t size)
-{
-	struct tmpfs *t = s->priv;
-
-	format_text(to, size, ",size=%lluk", (unsigned long long)t->max_pages * (PAGE_SIZE / 1024));
 }
 
 static bool tmpfs_charge_pages(struct super *s, int64_t pages)
@@ -242,10 +263,40 @@ static uint64_t default_pages(void)
 	return stats.total / 2;
 }
 
+static uint64_t default_inodes(void)
+{
+	return MAX(default_pages(), (uint64_t)INODES_FEW);
+}
+
+/* What is not as it is when nobody says anything. */
+static void tmpfs_options(struct super *s, char *to, size_t size)
+{
+	struct tmpfs *t = s->priv;
+	size_t n = 0;
+
+	if (t->max_pages != default_pages())
+		n += (size_t)format_text(to + n, size - n, ",size=%lluk", (unsigned long long)t->max_pages * (PAGE_SIZE / 1024));
+	if (t->max_inodes != default_inodes())
+		n += (size_t)format_text(to + n, size - n, ",nr_inodes=%llu", (unsigned long long)t->max_inodes);
+	if (t->mode != 01777)
+		n += (size_t)format_text(to + n, size - n, ",mode=%03o", t->mode);
+	if (t->uid)
+		n += (size_t)format_text(to + n, size - n, ",uid=%u", uid_told(t->uid));
+	if (t->gid)
+		n += (size_t)format_text(to + n, size - n, ",gid=%u", gid_told(t->gid));
+	str_copy(to + n, t->inode32 ? ",inode32" : ",inode64", size - n);
+}
+
+#define HAS_PAGES	0x1u
+#define HAS_INODES	0x2u
+#define HAS_WIDTH	0x4u
+
 struct tmpfs_options {
-	uint64_t pages, inodes;
+	uint32_t named;		/* HAS_* */
+	uint64_t pages, inodes;	/* 0: no limit */
 	mode_t mode;
 	uint32_t uid, gid;
+	bool inode32;
 };
 
 static int parse_size(const char *text, uint64_t *pages)
@@ -256,7 +307,7 @@ static int parse_size(const char *text, uint64_t *pages)
 
 	if (n > 1 && n < sizeof(number) && text[n - 1] == '%') {
 		str_copy(number, text, n);
-		if (parse_u64(number, 10, 0, &v) || v > 100)
+		if (parse_u64(number, 10, 0, &v) || v > UINT32_MAX)
 			return -EINVAL;
 		*pages = default_pages() * 2 * v / 100;
 		return 0;
@@ -267,20 +318,45 @@ static int parse_size(const char *text, uint64_t *pages)
 	return 0;
 }
 
+static int parse_limit(const char *key, const char *value, struct tmpfs_options *o)
+{
+	bool inodes = !strcmp(key, "nr_inodes");
+	unsigned long long v;
+	int err;
+
+	o->named |= inodes ? HAS_INODES : HAS_PAGES;
+	if (!strcmp(key, "size"))
+		return parse_size(value, &o->pages);
+	err = parse_u64(value, 0, 1, &v);
+	if (!err && v > INT64_MAX)
+		err = -EINVAL;
+	if (!err)
+		*(inodes ? &o->inodes : &o->pages) = v;
+	return err;
+}
+
+/* There are no huge pages, and no policies of memory for files here but the program's own. */
 static int parse_option(const char *key, const char *value, struct tmpfs_options *o)
 {
 	unsigned long long v;
 
-	if (!strcmp(key, "size"))
-		return parse_size(value, &o->pages);
+	if (!strcmp(key, "inode64") || !strcmp(key, "inode32")) {
+		o->named |= HAS_WIDTH;
+		o->inode32 = key[5] == '3';
+		return value ? -EINVAL : 0;
+	}
+	if (!value)
+		return -EINVAL;
+	if (!strcmp(key, "huge"))
+		return strcmp(value, "never") ? -EINVAL : 0;
+	if (!strcmp(key, "mpol"))
+		return strcmp(value, "default") ? -EINVAL : 0;
+	if (!strcmp(key, "size") || !strcmp(key, "nr_inodes") || !strcmp(key, "nr_blocks"))
+		return parse_limit(key, value, o);
 	if (parse_u64(value, !strcmp(key, "mode") ? 8 : 0, 1, &v))
 		return -EINVAL;
 	if (!strcmp(key, "mode"))
 		o->mode = v & 07777;
-	else if (!strcmp(key, "nr_inodes"))
-		o->inodes = v;
-	else if (!strcmp(key, "nr_blocks"))
-		o->pages = v;
 	else if (!strcmp(key, "uid"))
 		o->uid = uid_meant((uint32_t)v);
 	else if (!strcmp(key, "gid"))
@@ -301,9 +377,8 @@ static int parse_options(char *text, struct tmpfs_options *o)
 		if (next)
 			*next++ = '\0';
 		value = strchr(text, '=');
-		if (!value)
-			return -EINVAL;
-		*value++ = '\0';
+		if (value)
+			*value++ = '\0';
 		err = parse_option(text, value, o);
 		if (err)
 			return err;
@@ -315,10 +390,16 @@ static bool tmpfs_option_known(const char *key, const char *value)
 {
 	struct tmpfs_options o = { 0 };
 
-	return value && !parse_option(key, value, &o);
+	return !parse_option(key, value, &o);
 }
 
-/* The limits, unless more is in use; the root's mode and owner are the mount's alone. */
+/* More than there is in use, and none where there was none. */
+static bool limit_may_be(uint64_t limit, uint64_t before, uint64_t used)
+{
+	return !limit || (before && used <= limit);
+}
+
+/* The limits; the root's mode and owner are the mount's alone. */
 static int tmpfs_reconfigure(struct super *s, const char *options)
 {
 	struct tmpfs_options o = { 0 };
@@ -327,14 +408,17 @@ static int tmpfs_reconfigure(struct super *s, const char *options)
 	int err = copy ? parse_options(copy, &o) : -ENOMEM;
 
 	kfree(copy);
-	if (!err && ((o.pages && o.pages < READ_ONCE(t->used_pages)) || (o.inodes && o.inodes < READ_ONCE(t->used_inodes))))
+	if (!err && (!limit_may_be(o.pages, t->max_pages, READ_ONCE(t->used_pages)) ||
+		     !limit_may_be(o.inodes, t->max_inodes, READ_ONCE(t->used_inodes))))
 		err = -EINVAL;
 	if (err)
 		return err;
-	if (o.pages)
+	if (o.named & HAS_PAGES)
 		WRITE_ONCE(t->max_pages, o.pages);
-	if (o.inodes)
+	if (o.named & HAS_INODES)
 		WRITE_ONCE(t->max_inodes, o.inodes);
+	if (o.named & HAS_WIDTH)
+		t->inode32 = o.inode32;
 	return 0;
 }
 
@@ -352,7 +436,8 @@ struct super *tmpfs_super(const char *type, uint64_t max_pages)
 	if (!s || !t)
 		goto fail;
 	t->max_pages = max_pages ? max_pages : default_pages();
-	t->max_inodes = MAX(default_pages(), (uint64_t)INODES_FEW);
+	t->max_inodes = default_inodes();
+	t->mode = 0755;
 	s->priv = t;
 	inode = tmpfs_inode(s, LINUX_S_IFDIR | 0755, 0);
 	if (IS_ERR(inode))
@@ -372,17 +457,25 @@ static struct super *tmpfs_mount(const char *source, const char *options)
 	const struct credentials *who = current && current_process ? &current->cred : NULL;
 	struct tmpfs_options o = { .mode = 01777, .uid = who ? who->fsuid : 0, .gid = who ? who->fsgid : 0 };
 	char *copy = options ? kstrdup(options) : NULL;
+	struct tmpfs *t;
 	struct super *s;
 	int err = parse_options(copy, &o);
 
 	kfree(copy);
 	if (err)
 		return ERR_PTR(err);
-	s = tmpfs_super("tmpfs", o.pages);
+	s = tmpfs_super("tmpfs", 0);
 	if (!s)
 		return ERR_PTR(-ENOMEM);
-	if (o.inodes)
-		((struct tmpfs *)s->priv)->max_inodes = o.inodes;
+	t = s->priv;
+	if (o.named & HAS_PAGES)
+		t->max_pages = o.pages;
+	if (o.named & HAS_INODES)
+		t->max_inodes = o.inodes;
+	t->inode32 = o.inode32;
+	t->mode = o.mode;
+	t->uid = o.uid;
+	t->gid = o.gid;
 	s->root->inode->mode = LINUX_S_IFDIR | o.mode;
 	s->root->inode->uid = o.uid;
 	s->root->inode->gid = o.gid;
@@ -391,133 +484,10 @@ static struct super *tmpfs_mount(const char *source, const char *options)
 
 static struct fs_type tmpfs_type = { .name = "tmpfs", .nodev = true, .for_users = true, .mount = tmpfs_mount, .option_known = tmpfs_option_known };
 
-/* memfd_create(2): files of an instance that is never mounted. */
-static struct super *memfd_super;
-
-struct file *tmpfs_file_create(const char *name, uint32_t flags)
-{
-	struct inode *inode = memfd_super ? tmpfs_inode(memfd_super, LINUX_S_IFREG | 0777, 0) : ERR_PTR(-ENOMEM);
-	struct file *f;
-
-	if (IS_ERR(inode))
-		return ERR_PTR(PTR_ERR(inode));
-	inode->nlink = 0;
-	inode->seals = SEAL_SEAL;
-	f = file_alloc(&tmpfs_file_ops, NULL, flags);
-	if (!f) {
-		inode_put(inode);
-		return ERR_PTR(-ENOMEM);
-	}
-	f->inode = inode;
-	inode_get(inode);
-	f->dentry = dentry_create(NULL, name, strlen(name), inode, false);
-	if (f->dentry)
-		return f;
-	inode_put(inode);
-	file_put(f);
-	return ERR_PTR(-ENOMEM);
-}
-
-struct file *tmpfs_file_sized(const char *name, uint32_t flags, uint64_t size, bool promised)
-{
-	struct file *f = tmpfs_file_create(name, flags);
-	int err;
-
-	if (IS_ERR(f))
-		return f;
-	mutex_lock(&f->inode->lock);
-	f->inode->sized = promised;
-	err = f->inode->ops->truncate(f->inode, size);
-	mutex_unlock(&f->inode->lock);
-	if (!err)
-		return f;
-	file_put(f);
-	return ERR_PTR(err);
-}
-
-struct file *tmpfs_file_again(const struct file *from, uint32_t flags)
-{
-	struct file *f = file_alloc(from->ops, NULL, flags);
-
-	if (!f)
-		return NULL;
-	f->inode = from->inode;
-	f->dentry = from->dentry;
-	inode_get(f->inode);
-	dentry_get(f->dentry);
-	return f;
-}
-
-bool inode_write_sealed(const struct inode *inode)
-{
-	return __atomic_load_n(&inode->seals, __ATOMIC_SEQ_CST) & (SEAL_WRITE | SEAL_FUTURE);
-}
-
-/*
- * Under the lock that writes and truncations hold: what they do is done before the seal is there. mmap() takes no such lock but looks at the
- * seals after its area is on the list, so one of the two sees the other.
- */
-static int seals_add(struct inode *inode, uint32_t seals)
-{
-	uint32_t before = inode->seals;
-	bool looks = seals & ~before & SEAL_WRITE;
-
-	if (before & SEAL_SEAL)
-		return -EPERM;
-	if (looks && mapping_may_be_written(&inode->mapping))
-		return -EBUSY;
-	__atomic_store_n(&inode->seals, before | seals, __ATOMIC_SEQ_CST);
-	if (!looks || !mapping_may_be_written(&inode->mapping))
-		return 0;
-	__atomic_store_n(&inode->seals, before, __ATOMIC_SEQ_CST);
-	return -EBUSY;
-}
-
-int64_t memfd_fcntl(struct file *f, uint32_t cmd, uint64_t arg)
-{
-	int64_t result;
-
-	if (!f->inode || f->inode->super != memfd_super)
-		return -EINVAL;
-	if (cmd != LINUX_F_GET_SEALS && (f->flags & LINUX_O_ACCMODE) == LINUX_O_RDONLY)
-		return -EPERM;
-	if (cmd != LINUX_F_GET_SEALS && (arg & ~0x1full))
-		return -EINVAL;
-	mutex_lock(&f->inode->lock);
-	result = cmd == LINUX_F_GET_SEALS ? (int)f->inode->seals : seals_add(f->inode, (uint32_t)arg);
-	mutex_unlock(&f->inode->lock);
-	return result;
-}
-
-SYSCALL(NR_memfd_create, memfd_create)
-{
-	char name[6 + 250] = "memfd:";
-	uint32_t flags = args->a[1];
-	struct file *f;
-	ssize_t n;
-
-	if (flags & ~(LINUX_MFD_CLOEXEC | LINUX_MFD_ALLOW_SEALING | LINUX_MFD_HUGETLB | LINUX_MFD_HUGE_SIZE))
-		return -EINVAL;
-	if (!(flags & LINUX_MFD_HUGETLB) && (flags & ~(LINUX_MFD_CLOEXEC | LINUX_MFD_ALLOW_SEALING)))
-		return -EINVAL;
-	n = strncpy_from_user(name + 6, args->a[0], sizeof(name) - 6);
-	if (n < 0)
-		return n == -ENAMETOOLONG ? -EINVAL : n;
-	if (flags & LINUX_MFD_HUGETLB)
-		return -ENOSYS;	/* as Linux without huge pages */
-	f = tmpfs_file_create(name, LINUX_O_RDWR | LINUX_O_LARGEFILE);
-	if (IS_ERR(f))
-		return PTR_ERR(f);
-	if (flags & LINUX_MFD_ALLOW_SEALING)
-		f->inode->seals = 0;
-	return fd_install_new(f, flags & LINUX_MFD_CLOEXEC ? LINUX_O_CLOEXEC : 0);
-}
-
 static int tmpfs_init(void)
 {
 	fs_setup();
 	fs_type_register(&tmpfs_type);
-	memfd_super = tmpfs_super("memfd", 0);
-	return memfd_super ? 0 : -ENOMEM;
+	return 0;
 }
 INITCALL("2fs", tmpfs_init);

@@ -251,6 +251,13 @@ struct linux_inotify_event {
 #define LINUX_MS_SLAVE		0x80000
 #define LINUX_MS_SHARED		0x100000
 #define LINUX_MS_RELATIME	0x200000
+#define LINUX_MS_MANDLOCK	0x40
+#define LINUX_MS_DIRSYNC	0x80
+#define LINUX_MS_STRICTATIME	0x1000000
+#define LINUX_MS_LAZYTIME	0x2000000
+#define LINUX_MS_NOUSER		0x80000000u
+#define LINUX_MS_MAGIC		0xc0ed0000u	/* in the upper half, as old programs have it */
+#define LINUX_MS_MAGIC_MASK	0xffff0000u
 #define LINUX_MNT_FORCE		0x1
 #define LINUX_MNT_DETACH	0x2
 #define LINUX_MNT_EXPIRE	0x4

@@ -143,7 +143,7 @@ bool fs_context_is_shared(const struct fs_context *c);
 /* The same two for who only looks at it. */
 struct fs_context *fs_context_hold(struct fs_context *c);
 void fs_context_drop(struct fs_context *c);
-/* Content was read: atime is now, if the last change is younger (relatime). inode.c. */
+/* inode_accessed() for an open file. inode.c. */
 void file_accessed(const struct file *f);
 
 #endif

@@ -149,7 +149,7 @@ ssize_t pipe_join(struct file *in, struct file *out, size_t n, bool nonblock, bo
 int64_t file_splice(struct file *in, loff_t *in_pos, struct file *out, loff_t *out_pos, uint64_t length, uint32_t flags);
 int64_t file_tee(struct file *in, struct file *out, uint64_t length, uint32_t flags);
 
-/* tmpfs.c: F_ADD_SEALS and F_GET_SEALS of memfd files. */
+/* memfd.c: F_ADD_SEALS and F_GET_SEALS of memfd files. */
 int64_t memfd_fcntl(struct file *f, uint32_t cmd, uint64_t arg);
 
 /* random.c: any number of random bytes for the kernel's own use. Any context. */

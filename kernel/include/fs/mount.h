@@ -9,9 +9,10 @@
 #include <kernel/namespace.h>
 
 #define DEV_MINOR(minor)	((uint64_t)(minor))	/* anonymous devices have major 0 */
-#define MOUNT_FLAGS_KEPT	(LINUX_MS_RDONLY | LINUX_MS_NOSUID | LINUX_MS_NODEV | LINUX_MS_NOEXEC | LINUX_MS_SYNCHRONOUS | \
+#define MOUNT_FLAGS_KEPT	(LINUX_MS_RDONLY | LINUX_MS_NOSUID | LINUX_MS_NODEV | LINUX_MS_NOEXEC | \
 				 LINUX_MS_NOATIME | LINUX_MS_NODIRATIME | LINUX_MS_RELATIME | LINUX_MS_NOSYMFOLLOW)
 #define MOUNT_ATIME_FLAGS	(LINUX_MS_NOATIME | LINUX_MS_NODIRATIME | LINUX_MS_RELATIME)
+#define SUPER_FLAGS_KEPT	(LINUX_MS_SYNCHRONOUS | LINUX_MS_DIRSYNC | LINUX_MS_MANDLOCK | LINUX_MS_LAZYTIME)
 #define MOUNT_PROPAGATION	(LINUX_MS_SHARED | LINUX_MS_PRIVATE | LINUX_MS_SLAVE | LINUX_MS_UNBINDABLE)
 #define MOUNTS_MAX		10000u	/* in a namespace */
 
@@ -90,8 +91,17 @@ bool mounts_may_change(void);
 bool mount_type_allowed(const struct fs_type *type);
 /* MOUNT_ATTR_* as the flags of a mount. -EINVAL. */
 int mount_flags_of(uint64_t attrs, uint32_t *flags);
-/* Those that @m gets instead of its own: -EPERM when it must keep others. */
+/* May @m get these instead of its own? -EPERM: it must keep others. The same, and it does; -EBUSY: it is written to. vfs_lock held. */
+int mount_flags_check(const struct mount *m, uint32_t flags);
 int mount_flags_change(struct mount *m, uint32_t flags);
+
+/*
+ * super_flags.c. Is @key an option of all file systems ("ro")? Then its LINUX_MS_* is in *@set or in *@clear. Those among @options ("size=1m,ro") are
+ * taken out. Change @s so: -EBUSY: files are open for writing, or are kept though they have no name. vfs_lock held for the last.
+ */
+bool super_option(const char *key, uint32_t *set, uint32_t *clear);
+void super_options_take(char *options, uint32_t *set, uint32_t *clear);
+int super_flags_change(struct super *s, uint32_t set, uint32_t clear);
 struct fs_type *fs_type_find(const char *name);
 
 /* nsfs.c: is it a file of a namespace? Of a mount namespace: that, borrowed; else NULL. */

@@ -36,8 +36,8 @@ struct inode_ops {
 	int (*link)(struct dentry *dir, const char *name, size_t length, struct inode *inode);
 	/* Checks are done; directories are still to be found empty (-ENOTEMPTY). */
 	int (*unlink)(struct dentry *victim);
-	/* Move @from to @name in @dir; @over (may be NULL) goes. */
-	int (*rename)(struct dentry *from, struct dentry *dir, const char *name, size_t length, struct dentry *over);
+	/* Move @from to @name in @dir; @over (may be NULL) goes. @whiteout: a character device 0:0 stays where it was. */
+	int (*rename)(struct dentry *from, struct dentry *dir, const char *name, size_t length, struct dentry *over, bool whiteout);
 	/* Swap two names. NULL op: -EINVAL. */
 	int (*exchange)(struct dentry *a, struct dentry *b);
 	/* The text of a symbolic link into @to of @size bytes: its length, or -errno. */
@@ -80,7 +80,7 @@ struct inode {
 	void *priv;
 };
 
-/* Does a seal (memfd_create(2)) forbid new shared mappings that are written to? tmpfs_dir.c. Any context. */
+/* Does a seal (memfd_create(2)) forbid new shared mappings that are written to? memfd.c. Any context. */
 bool inode_write_sealed(const struct inode *inode);
 
 #define DENTRY_HASHED	0x1u	/* lookups find it */
@@ -122,6 +122,8 @@ struct super {
 	struct dentry *root;
 	uint64_t dev, next_ino, magic;
 	bool read_only;			/* by every mount */
+	uint32_t flags;			/* SUPER_FLAGS_KEPT: told, and nothing else */
+	uint32_t nr_writers, nr_removed;	/* plain files that are open for writing; inodes that lost their last name. Atomic */
 	struct list watches;		/* fs/notify.c */
 	struct user_ns *user_ns;	/* whose namespace it was made in, counted; NULL: the first */
 	void *priv;
@@ -158,6 +160,7 @@ struct mount {
 	struct dentry *root;		/* counted */
 	struct super *super;		/* counted */
 	uint32_t flags;			/* LINUX_MS_* */
+	uint32_t nr_writers;		/* plain files that were opened here for writing; atomic */
 	bool expiring;			/* not used since umount2() with MNT_EXPIRE found it idle; atomic */
 	bool detached;			/* a descriptor's alone (mount_tree.c); guarded by vfs_lock */
 	uint32_t id;
@@ -203,6 +206,8 @@ bool current_in_group(uint32_t gid);	/* by its effective group or one of the sup
 void inode_stat(const struct inode *inode, struct linux_stat *to);
 uint8_t mode_to_dtype(mode_t mode);
 void inode_touch(struct inode *inode);	/* content changed: mtime and ctime now */
+/* Content was read by @m (NULL: no mount), a link followed: atime is now, as the mount has it. */
+void inode_accessed(struct inode *inode, const struct mount *m);
 
 /* dentry.c. @inode's reference is taken over. Hashed when @hashed. NULL when out of memory. */
 struct dentry *dentry_create(struct dentry *parent, const char *name, size_t length, struct inode *inode, bool hashed);
