@@ -190,8 +190,12 @@ int cgroup_retire(struct cgroup *g)
 static void count(struct cgroup *g, int64_t members, int64_t tasks)
 {
 	for (; g; g = g->parent) {
+		bool had = g->nr_members;
+
 		g->nr_members += (uint64_t)members;
 		g->nr_tasks += (uint64_t)tasks;
+		if (had != !!g->nr_members)
+			cgroup_tell(g, CGROUP_TELL_EVENTS);
 	}
 }
 
@@ -367,6 +371,7 @@ int cgroup_task_add(struct process *p)
 		g = g->parent;
 	if (g) {
 		g->nr_tasks_refused++;
+		cgroup_tell(g, CGROUP_TELL_PIDS);
 	} else {
 		p->group_tasks++;
 		count(p->group, 0, 1);

@@ -129,15 +129,6 @@ int cgroup_set_cpu_burst(struct cgroup *g, uint64_t burst_ns)
 	return err;
 }
 
-void cgroup_freeze(struct cgroup *g, bool frozen)
-{
-	uint64_t flags = spin_lock_irq(&cgroup_lock);
-
-	g->frozen = frozen;
-	members_update(g);
-	spin_unlock_irq(&cgroup_lock, flags);
-}
-
 /* Who sleeps has nothing to do with a CPU before it is woken, and then looks before it is in user mode. */
 static bool runs(struct process *p)
 {
@@ -151,22 +142,76 @@ static bool runs(struct process *p)
 	return any;
 }
 
-bool cgroup_is_frozen(struct cgroup *g)
+/* Shall it be? cgroup_lock held, as for the next. */
+static bool frozen_is_meant(const struct cgroup *g)
 {
-	uint64_t flags = spin_lock_irq(&cgroup_lock);
-	struct cgroup *at = g, *below;
-	struct process *p;
-	bool all;
+	while (g && !g->frozen)
+		g = g->parent;
+	return g;
+}
 
-	while (at && !at->frozen)
-		at = at->parent;
-	all = at;
+static bool is_frozen(const struct cgroup *g)
+{
+	bool all = frozen_is_meant(g);
+	struct cgroup *below;
+	struct process *p;
+
 	list_for_each(below, &all_cgroups, all_link)
 		if (all && cgroup_is_within(below, g))
 			list_for_each(p, &below->members, group_link)
 				all = all && !runs(p);
+	return all;
+}
+
+bool cgroup_is_frozen(struct cgroup *g)
+{
+	uint64_t flags = spin_lock_irq(&cgroup_lock);
+	bool all = is_frozen(g);
+
 	spin_unlock_irq(&cgroup_lock, flags);
 	return all;
+}
+
+/* Who waits for a change is told too that there is none to wait for, as on Linux. */
+void cgroup_freeze(struct cgroup *g, bool frozen)
+{
+	uint64_t flags = spin_lock_irq(&cgroup_lock);
+	bool same = g->frozen == frozen || frozen_is_meant(g->parent);
+
+	g->frozen = frozen;
+	members_update(g);
+	cgroup_tell(g, same ? CGROUP_TELL_EVENTS : CGROUP_TELL_FROZEN);
+	spin_unlock_irq(&cgroup_lock, flags);
+}
+
+/* What @g has to tell. cgroup_lock held. */
+static uint32_t take_untold(struct cgroup *g, bool *again)
+{
+	uint32_t what = __atomic_exchange_n(&g->untold, 0, __ATOMIC_RELAXED);
+	bool frozen = (g->frozen_told || frozen_is_meant(g)) && is_frozen(g);
+
+	*again |= !frozen && frozen_is_meant(g);
+	if (frozen != g->frozen_told)
+		what |= CGROUP_TELL_EVENTS;
+	g->frozen_told = frozen;
+	return what;
+}
+
+struct cgroup *cgroup_next_untold(uint32_t *what, bool *again)
+{
+	uint64_t flags = spin_lock_irq(&cgroup_lock);
+	struct cgroup *g, *found = NULL;
+
+	list_for_each(g, &all_cgroups, all_link) {
+		*what = take_untold(g, again);
+		if (!*what)
+			continue;
+		cgroup_get(g);
+		found = g;
+		break;
+	}
+	spin_unlock_irq(&cgroup_lock, flags);
+	return found;
 }
 
 int cgroup_set_cpu_max(struct cgroup *g, uint64_t quota_ns, uint64_t period_ns)

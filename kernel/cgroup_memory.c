@@ -80,10 +80,14 @@ struct cgroup *cgroup_memory_full(struct cgroup *g)
 
 void cgroup_count_event(struct cgroup *g, enum cgroup_event event)
 {
+	uint32_t what = CGROUP_TELL_MEMORY | CGROUP_TELL_OWN_MEMORY;
+
 	if (g)
 		__atomic_fetch_add(&g->nr_own_events[event], 1, __ATOMIC_RELAXED);
-	for (; g; g = g->parent)
+	for (; g; g = g->parent, what = CGROUP_TELL_MEMORY) {
 		__atomic_fetch_add(&g->nr_events[event], 1, __ATOMIC_RELAXED);
+		cgroup_tell(g, what);
+	}
 }
 
 void cgroup_count_event_of(struct process *p, enum cgroup_event event)

@@ -79,8 +79,8 @@ void space_forget(struct space *s, enum space_forget what)
 }
 
 /*
- * Documentation/admin-guide/mm/pagemap.rst of Linux: bits 0 to 54 the frame, 55 written since clear_refs, 56 mapped once, 61 a file's or shared, 63 in
- * memory.
+ * Documentation/admin-guide/mm/pagemap.rst of Linux: bits 0 to 54 the frame, 55 written since clear_refs, 56 mapped once, 61 a file's or shared,
+ * 63 in memory.
  */
 #define PM_WRITTEN	(1ull << 55)
 #define PM_ONCE		(1ull << 56)

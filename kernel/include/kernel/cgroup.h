@@ -51,6 +51,7 @@ struct cgroup {
 	uint64_t pages, peak_pages, memory[CGROUP_MEMORIES], nr_events[CGROUP_EVENTS], nr_own_events[CGROUP_EVENTS], nr_faults[2];
 	uint64_t own_pages;		/* frames that name this group: with one it is not freed */
 	uint64_t max_pages, high_pages, low_pages, min_pages;
+	uint32_t untold;		/* atomic: CGROUP_TELL_* */
 	bool oom_group;			/* who is ended for memory is ended with all of the group */
 	uint64_t cpu_ns, system_ns;	/* the same of CPU time, and of ticks in the kernel; by the scheduler, interrupts off */
 	/* Guarded by cgroup_lock. */
@@ -69,6 +70,7 @@ struct cgroup {
 	int64_t saved_ns;		/* at the beginning of this period, of earlier ones */
 	uint64_t burst_ns, nr_bursts, burst_used_ns;	/* what may be saved up of quotas; how often and how much was used of that */
 	bool frozen;			/* cgroup.freeze was asked for */
+	bool frozen_told;		/* what was told last of whether all stand still */
 	uint64_t max_depth, max_descendants;
 	/* Guarded by weight_lock (kernel/cgroup_weight.c). */
 	uint32_t weight;
@@ -130,6 +132,23 @@ void cgroup_task_remove(struct process *p);
 /* Is @p in @g or below? Any context. */
 bool cgroup_holds(struct cgroup *g, struct process *p);
 void cgroup_set_max_tasks(struct cgroup *g, uint64_t max);
+
+/*
+ * For fs/cgroup_events.c: the next group that has something to tell, with a reference, and what; NULL: none. *@again: one that is to stand still
+ * does not yet. Any context.
+ */
+struct cgroup *cgroup_next_untold(uint32_t *what, bool *again);
+
+/* ---- fs/cgroup_events.c ---- */
+
+#define CGROUP_TELL_EVENTS	0x1u	/* cgroup.events has changed */
+#define CGROUP_TELL_FROZEN	0x2u	/* perhaps */
+#define CGROUP_TELL_MEMORY	0x4u	/* memory.events */
+#define CGROUP_TELL_OWN_MEMORY	0x8u	/* memory.events.local */
+#define CGROUP_TELL_PIDS	0x10u	/* pids.events */
+
+/* To who watches those files of @g. Any context; any lock but the scheduler's may be held. */
+void cgroup_tell(struct cgroup *g, uint32_t what);
 
 /* ---- fs/cgroup_fs.c ---- */
 
