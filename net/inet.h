@@ -94,6 +94,14 @@ uint64_t stack_bytes_max(void);
 struct netif *stack_loop(void);
 /* What went over lo since boot. */
 void stack_counts(uint64_t *packets, uint64_t *bytes);
+/* The same in parts: of the fourth and the sixth version of IP. Guarded by inet_lock. */
+struct inet_counts {
+	uint64_t packets[2], bytes[2];
+	uint64_t tcp_segments, tcp_resets;
+	uint64_t tcp_opens, tcp_accepts, tcp_fails;	/* connections that were begun, that listeners got, and that came to nothing */
+	uint64_t udp[2], udp_refused[2], udp_full[2];	/* datagrams; those that found nobody, and those without room */
+};
+extern struct inet_counts inet_counts;
 bool stack_is_short(void);	/* of memory: who asks for more should wait */
 
 /* socket.c */

@@ -419,8 +419,18 @@ const struct file_ops inet_ops = {
 	.family = &family_v4, .signals = true,
 };
 
+/* Packets of interfaces themselves: nobody may have them, and who could is told that there are none. */
+static int create_packet(int type, int protocol, uint32_t flags)
+{
+	return privileged(LINUX_CAP_NET_RAW) ? -EAFNOSUPPORT : -EPERM;
+}
+
+static const struct socket_family family_packet = { .create = create_packet };
+
 static int inet_init(void)
 {
+	socket_family_register(LINUX_AF_PACKET, &family_packet);
+	socket_family_register(LINUX_AF_XDP, &family_packet);
 	socket_family_register(LINUX_AF_INET, &family_v4);
 	socket_family_register(LINUX_AF_INET6, &family_v6);
 	return 0;

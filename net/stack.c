@@ -12,7 +12,10 @@
 #include "inet.h"
 #include "hooks.h"
 #include "lwip/init.h"
+#include "lwip/icmp.h"
+#include "lwip/icmp6.h"
 #include "lwip/ip4.h"
+#include "lwip/ip6.h"
 #include "lwip/sys.h"
 #include "lwip/priv/tcp_priv.h"
 
@@ -30,7 +33,7 @@ struct mutex inet_lock = MUTEX_INIT(inet_lock, "inet");
 static struct wait_queue tick_wait = WAIT_QUEUE_INIT(tick_wait, "inet_tick");
 static bool started, ticking;			/* guarded by inet_lock; ticking is read without */
 static uint64_t bytes_used, bytes_max;		/* the first atomic */
-static uint64_t nr_packets, nr_bytes;		/* of lo, guarded by inet_lock */
+struct inet_counts inet_counts;
 static struct netif *loop;
 
 void *stack_alloc(unsigned long size)
@@ -105,29 +108,49 @@ struct netif *stack_loop(void)
 	return loop;
 }
 
+/* What lies in a packet of protocol @what, behind the @header bytes of IP. */
+static void content_count(const struct pbuf *p, bool v6, uint8_t what, uint32_t header)
+{
+	const uint8_t *at = (const uint8_t *)p->payload + header;
+	uint32_t n = p->len > header ? p->len - header : 0;
+
+	if (what == IP_PROTO_TCP && n >= TCP_HLEN) {
+		inet_counts.tcp_segments++;
+		inet_counts.tcp_resets += !!(TCPH_FLAGS((const struct tcp_hdr *)at) & TCP_RST);
+	} else if (what == IP_PROTO_UDP) {
+		inet_counts.udp[v6]++;
+	} else if (n && (v6 ? what == IP6_NEXTH_ICMP6 && at[0] == ICMP6_TYPE_DUR : what == IP_PROTO_ICMP && at[0] == ICMP_DUR)) {
+		inet_counts.udp_refused[v6]++;
+	}
+}
+
 /* A packet came in; false: lo is down, and it is gone. */
-static bool stack_take(struct pbuf *p)
+static bool stack_take(struct pbuf *p, bool v6)
 {
 	if (!(interface_flags() & LINUX_IFF_UP)) {
 		pbuf_free(p);
 		return false;
 	}
-	nr_packets++;
-	nr_bytes += p->tot_len;
+	inet_counts.packets[v6]++;
+	inet_counts.bytes[v6] += p->tot_len;
+	if (v6)
+		content_count(p, v6, IP6H_NEXTH((const struct ip6_hdr *)p->payload), IP6_HLEN);
+	else
+		content_count(p, v6, IPH_PROTO((const struct ip_hdr *)p->payload), IPH_HL_BYTES((const struct ip_hdr *)p->payload));
 	return true;
 }
 
 void stack_counts(uint64_t *packets, uint64_t *bytes)
 {
 	inet_lock_take();
-	*packets = nr_packets;
-	*bytes = nr_bytes;
+	*packets = inet_counts.packets[0] + inet_counts.packets[1];
+	*bytes = inet_counts.bytes[0] + inet_counts.bytes[1];
 	inet_unlock();
 }
 
 int stack_hear_v6(struct pbuf *p)
 {
-	return !stack_take(p);
+	return !stack_take(p, true);
 }
 
 int stack_hear(struct pbuf *p, struct netif *from)
@@ -135,7 +158,7 @@ int stack_hear(struct pbuf *p, struct netif *from)
 	const struct ip_hdr *h = p->payload;
 	ip4_addr_t to;
 
-	if (!stack_take(p))
+	if (!stack_take(p, false))
 		return 1;
 	ip4_addr_copy(to, h->dest);
 	if (from == loop)

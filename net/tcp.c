@@ -70,6 +70,7 @@ static void failed(void *arg, err_t err)
 
 	s->tcp = NULL;
 	s->room = 0;
+	inet_counts.tcp_fails += s->state == INET_CONNECTING;
 	if (s->state == INET_CONNECTING)
 		error = err == ERR_RST ? ECONNREFUSED : ETIMEDOUT;
 	else if (err != ERR_CLSD)
@@ -197,6 +198,7 @@ static int connect_begin(struct inet_socket *s, const ip_addr_t *ip, uint16_t po
 	s->error = 0;
 	hook_up(s, pcb);
 	err = inet_error(tcp_connect(pcb, &to, port, connected));
+	inet_counts.tcp_opens += !err;
 	if (!err)
 		return 0;
 	tcp_abort(part_take(s));
@@ -308,6 +310,7 @@ static err_t accepted(void *arg, struct tcp_pcb *pcb, err_t err)
 	tcp_room_update(new);
 	list_append(&s->backlog, &new->backlog_link);
 	WRITE_ONCE(s->nr_backlog, s->nr_backlog + 1);
+	inet_counts.tcp_accepts++;
 	inet_wake(s, CAN_READ);
 	return ERR_OK;
 }

@@ -18,6 +18,7 @@ static void udp_arrived(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip
 	struct inet_socket *s = arg;
 
 	if ((s->shutdown & SHUT_RECEIVE) || s->queued >= s->receive_limit || !packet_add(s, p, from, port)) {
+		inet_counts.udp_full[IP_IS_V6_VAL(*from)]++;
 		pbuf_free(p);
 		return;
 	}

@@ -186,7 +186,8 @@ int netlink_dump_start(struct netlink_request *r, uint16_t type, uint16_t flags,
 		return -ENOBUFS;
 	}
 	*d = (struct netlink_dump){ .fill = fill, .type = type, .flags = flags, .seq = r->h->seq, .port = s->port, .kept = kept };
-	memcpy(d->asked, asked, n);
+	if (n)
+		memcpy(d->asked, asked, n);
 	mutex_lock(&s->dump_lock);
 	if (s->dump) {
 		err = -EBUSY;

@@ -283,3 +283,50 @@ ABI_CASE(a_closed_receiver_still_says_that_it_would_wait)
 	CHECK_ERR(socketpair(AF_INET, SOCK_STREAM, IPPROTO_TCP, fd), EOPNOTSUPP);
 	CHECK(!ioctl(bound(AF_INET, SOCK_STREAM), SIOCATMARK, &mark) && mark == 0);
 }
+
+/* The value of @name in the lines that begin with @group in /proc/net/snmp. */
+static unsigned long long counted(const char *group, const char *name)
+{
+	static char text[8192];
+	char *names, *values, *n, *v, *a, *b, start[32];
+
+	snprintf(start, sizeof(start), "%s: ", group);
+	names = strstr(abi_read("/proc/net/snmp", text, sizeof(text)), start);
+	CHECK(names);
+	values = strstr(names + 1, start);
+	CHECK(values);
+	values[-1] = '\0';
+	*strchr(values, '\n') = '\0';
+	n = strtok_r(names, " ", &a);
+	v = strtok_r(values, " ", &b);
+	while (n && v && strcmp(n, name)) {
+		n = strtok_r(NULL, " ", &a);
+		v = strtok_r(NULL, " ", &b);
+	}
+	CHECK(n && v);
+	return strtoull(v, NULL, 10);
+}
+
+ABI_CASE(what_went_over_the_loopback_is_counted)
+{
+	unsigned long long sent = counted("Udp", "OutDatagrams"), refused = counted("Udp", "NoPorts"), opens = counted("Tcp", "ActiveOpens");
+	unsigned long long accepts = counted("Tcp", "PassiveOpens"), segments = counted("Tcp", "InSegs"), packets = counted("Ip", "InReceives");
+	int u = bound(AF_INET, SOCK_DGRAM), to = bound(AF_INET, SOCK_DGRAM), fd[2];
+	uint16_t nobody = free_port(SOCK_DGRAM);
+	char c;
+
+	CHECK(!connect_to(u, AF_INET, port_of(to)) && send(u, "x", 1, 0) == 1 && recv(to, &c, 1, 0) == 1);
+	CHECK(!connect_to(u, AF_INET, nobody) && send(u, "x", 1, 0) == 1);
+	connection(AF_INET, fd);
+	CHECK(counted("Udp", "OutDatagrams") >= sent + 2 && counted("Udp", "NoPorts") > refused);
+	CHECK(counted("Tcp", "ActiveOpens") > opens && counted("Tcp", "PassiveOpens") > accepts && counted("Tcp", "CurrEstab") >= 2);
+	CHECK(counted("Tcp", "InSegs") >= segments + 3 && counted("Ip", "InReceives") >= packets + 6);
+}
+
+ABI_CASE(packets_of_interfaces_take_a_privilege)
+{
+	CHECK(!setresgid(65534, 65534, 65534) && !setresuid(65534, 65534, 65534));
+	CHECK_ERR(socket(AF_PACKET, SOCK_RAW, 0), EPERM);
+	CHECK_ERR(socket(AF_PACKET, SOCK_DGRAM, 0), EPERM);
+	CHECK_ERR(socket(AF_INET, SOCK_RAW, IPPROTO_ICMP), EPERM);
+}

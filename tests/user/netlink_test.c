@@ -273,3 +273,66 @@ ABI_CASE(proc_lists_netlink_sockets)
 	CHECK(!strncmp(text, "sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops    Inode\n", 89));
 	CHECK(strstr(text, line));
 }
+
+/* ---- NETLINK_GENERIC ---- */
+
+static char generic[16384] __attribute__((aligned(4)));
+
+static int ask_family(int fd, uint16_t flags, const char *name, uint16_t id)
+{
+	struct {
+		struct linux_genlmsghdr h;
+		struct linux_nlattr a;
+		char text[16];
+	} q = { .h = { LINUX_CTRL_CMD_GETFAMILY, 1, 0 } };
+	const struct linux_nlmsghdr *h = (const void *)generic;
+	int n;
+
+	if (name) {
+		q.a = (struct linux_nlattr){ (uint16_t)(5 + strlen(name)), LINUX_CTRL_ATTR_FAMILY_NAME };
+		strcpy(q.text, name);
+	} else if (id) {
+		q.a = (struct linux_nlattr){ 6, LINUX_CTRL_ATTR_FAMILY_ID };
+		memcpy(q.text, &id, 2);
+	}
+	netlink_ask(fd, LINUX_GENL_ID_CTRL, flags, 1, &q, sizeof(q.h) + NETLINK_ALIGN(q.a.length));
+	n = netlink_receive(fd, generic, sizeof(generic));
+	return h->type == LINUX_NLMSG_ERROR ? ((const struct linux_nlmsgerr *)(h + 1))->error : n;
+}
+
+static void check_family(int n)
+{
+	const struct linux_nlmsghdr *h = (const void *)generic;
+	const struct linux_genlmsghdr *g = (const void *)(h + 1);
+	const struct linux_nlattr *a;
+
+	CHECK(n > 0 && h->type == LINUX_GENL_ID_CTRL && g->command == LINUX_CTRL_CMD_NEWFAMILY && g->version == 2);
+	a = netlink_attribute(g + 1, (int)(h->length - sizeof(*h) - sizeof(*g)), LINUX_CTRL_ATTR_FAMILY_NAME);
+	CHECK(a && !strcmp((const char *)(a + 1), "nlctrl"));
+	a = netlink_attribute(g + 1, (int)(h->length - sizeof(*h) - sizeof(*g)), LINUX_CTRL_ATTR_FAMILY_ID);
+	CHECK(a && *(const uint16_t *)(a + 1) == LINUX_GENL_ID_CTRL);
+	a = netlink_attribute(g + 1, (int)(h->length - sizeof(*h) - sizeof(*g)), LINUX_CTRL_ATTR_MCAST_GROUPS);
+	CHECK(a && a->length > 16);
+	a = netlink_attribute(g + 1, (int)(h->length - sizeof(*h) - sizeof(*g)), LINUX_CTRL_ATTR_OPS);
+	CHECK(a && a->length >= 24);
+	a = netlink_attribute(a + 1, a->length - 4, 1);
+	a = netlink_attribute(a + 1, a->length - 4, LINUX_CTRL_ATTR_OP_ID);
+	CHECK(a && *(const uint32_t *)(a + 1) == LINUX_CTRL_CMD_GETFAMILY);
+}
+
+ABI_CASE(the_family_of_families_finds_itself)
+{
+	int fd = netlink(LINUX_NETLINK_GENERIC);
+
+	check_family(ask_family(fd, 0, "nlctrl", 0));
+	check_family(ask_family(fd, 0, NULL, LINUX_GENL_ID_CTRL));
+	CHECK(ask_family(fd, 0, "nothing", 0) == -ENOENT && ask_family(fd, 0, NULL, 4711) == -ENOENT && ask_family(fd, 0, NULL, 0) == -EINVAL);
+	check_family(ask_family(fd, LINUX_NLM_F_DUMP, NULL, 0));
+	fd = netlink(LINUX_NETLINK_GENERIC);
+	netlink_ask(fd, 4711, 0, 3, "\0\0\0\0", 4);
+	CHECK(netlink_verdict(fd, 3) == -ENOENT);
+	netlink_ask(fd, LINUX_GENL_ID_CTRL, 0, 4, "\310\0\0\0", 4);
+	CHECK(netlink_verdict(fd, 4) == -EOPNOTSUPP);
+	netlink_ask(fd, LINUX_GENL_ID_CTRL, 0, 5, "", 1);
+	CHECK(netlink_verdict(fd, 5) == -EINVAL);
+}

@@ -8,6 +8,7 @@
 #define LINUX_AF_BRIDGE		7
 #define LINUX_AF_NETLINK	16
 #define LINUX_AF_PACKET		17
+#define LINUX_AF_XDP		44
 
 /* Protocols. */
 #define LINUX_NETLINK_ROUTE		0

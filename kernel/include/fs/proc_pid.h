@@ -10,7 +10,7 @@
 #define PROC_CWD	13
 #define PROC_ROOT	14
 #define PROC_NET_FIRST	64	/* of those that proc_net_add() makes */
-#define PROC_NET_MAX	16
+#define PROC_NET_MAX	36	/* up to PROC_NS_FIRST */
 #define PROC_NS_FIRST	100	/* with the kind, and NS_KINDS more for those of children */
 #define PROC_NS_NR	10
 
