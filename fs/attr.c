@@ -442,6 +442,8 @@ SYSCALL(NR_fallocate, fallocate)
 		return -EBADF;
 	if (((uint32_t)args->a[1] & ~FALLOC_FLAGS_KNOWN) || ((args->a[1] & LINUX_FALLOC_FL_PUNCH_HOLE) && !(args->a[1] & LINUX_FALLOC_FL_KEEP_SIZE)))
 		err = -EOPNOTSUPP;
+	else if ((args->a[1] & LINUX_FALLOC_FL_COLLAPSE_RANGE) && (uint32_t)args->a[1] != LINUX_FALLOC_FL_COLLAPSE_RANGE)
+		err = -EINVAL;
 	else if ((f->flags & LINUX_O_ACCMODE) == LINUX_O_RDONLY)
 		err = -EBADF;
 	else if (!f->ops->fallocate)

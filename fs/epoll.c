@@ -19,7 +19,7 @@
 #define QUEUES_MAX	4	/* that one poll op may name */
 #define NESTING_MAX	4	/* steps from one epoll file to another */
 #define ROOM_MIN	16	/* events that one call tells, whatever the number of items */
-#define ROOM_MAX	4096
+#define ROOM_MAX	65536
 #define EVENTS_MAX	(INT32_MAX / (int)sizeof(struct linux_epoll_event))
 #define POLL_ALWAYS	(LINUX_POLLERR | LINUX_POLLHUP)
 #define EXCLUSIVE_BITS	(LINUX_POLLIN | LINUX_POLLOUT | POLL_ALWAYS | LINUX_EPOLLWAKEUP | LINUX_EPOLLET | LINUX_EPOLLEXCLUSIVE)
@@ -162,7 +162,8 @@ static void epoll_show(struct file *f, struct seq *s)
 	mutex_unlock(&epoll_mutex);
 }
 
-static const struct file_ops epoll_ops = { .poll = epoll_poll, .release = epoll_release, .name = "[eventpoll]", .show = epoll_show };
+static const struct file_ops epoll_ops = { .poll = epoll_poll, .release = epoll_release, .name = "[eventpoll]", .show = epoll_show,
+					   .still = true };
 
 bool file_is_epoll(const struct file *f)
 {
@@ -440,7 +441,8 @@ static int64_t do_epoll_wait(int epfd, uint64_t uevents, int max, time_ns_t dead
 		goto put;
 	n = -ENOMEM;
 	room = room_needed(f->priv, max);
-	events = kcalloc(room, sizeof(*events));
+	while (!(events = kcalloc(room, sizeof(*events))) && room > ROOM_MIN)
+		room /= 2;
 	if (!events)
 		goto put;
 	n = epoll_sleep(f->priv, events, room, deadline);
@@ -450,6 +452,25 @@ static int64_t do_epoll_wait(int epfd, uint64_t uevents, int max, time_ns_t dead
 put:
 	file_put(f);
 	return n;
+}
+
+const void *epoll_target(struct file *f, int fd, uint32_t nth)
+{
+	const void *found = ERR_PTR(-ENOENT);
+	struct epoll_item *item;
+	struct epoll *ep;
+
+	if (f->ops != &epoll_ops)
+		return ERR_PTR(-EINVAL);
+	ep = f->priv;
+	mutex_lock(&epoll_mutex);
+	list_for_each(item, &ep->items, link)
+		if (item->fd == fd && !nth--) {
+			found = item->file;
+			break;
+		}
+	mutex_unlock(&epoll_mutex);
+	return found;
 }
 
 static time_ns_t deadline_ms(int timeout_ms)

@@ -106,6 +106,7 @@ static void eventfd_show(struct file *f, struct seq *s)
 
 static const struct file_ops eventfd_ops = {
 	.read = eventfd_read, .write = eventfd_write, .poll = eventfd_poll, .release = priv_release, .name = "[eventfd]", .show = eventfd_show,
+	.still = true,
 };
 
 bool file_is_eventfd(const struct file *f)
@@ -307,6 +308,7 @@ static void timerfd_show(struct file *f, struct seq *s)
 
 static const struct file_ops timerfd_ops = {
 	.read = timerfd_read, .poll = timerfd_poll, .release = timerfd_release, .name = "[timerfd]", .show = timerfd_show,
+	.still = true,
 };
 
 SYSCALL(NR_timerfd_create, timerfd_create)

@@ -153,7 +153,7 @@ static void fanotify_show(struct file *f, struct seq *s)
 
 const struct file_ops fanotify_ops = {
 	.read = fanotify_read, .write = fanotify_write, .poll = fanotify_poll, .ioctl = fanotify_ioctl, .release = fanotify_release,
-	.name = "[fanotify]", .show = fanotify_show,
+	.name = "[fanotify]", .show = fanotify_show, .still = true,
 };
 
 /* ---- fanotify_init(2) ---- */

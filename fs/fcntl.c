@@ -101,6 +101,7 @@ static int64_t fcntl_file(int fd, struct file *f, uint32_t cmd, uint64_t arg)
 		return file_set_owner(f, (int32_t)arg);
 	case LINUX_F_SETOWN_EX:
 	case LINUX_F_GETOWN_EX:
+	case LINUX_F_GETOWNER_UIDS:
 	case LINUX_F_SETSIG:
 	case LINUX_F_GETSIG:
 		return file_owner_fcntl(f, cmd, arg);

@@ -8,6 +8,7 @@
 #include <fs/internal.h>
 #include <kernel/process.h>
 #include <kernel/signal_owner.h>
+#include <kernel/user_ns.h>
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
 
@@ -276,10 +277,27 @@ static int64_t fcntl_owner(struct file *f, uint32_t cmd, uint64_t arg, struct li
 	}
 }
 
+/* The user who named the owner, really and effectively: what its signals may do. */
+static int64_t owner_users(struct file *f, uint64_t to)
+{
+	uint32_t users[2] = { uid_told(0), uid_told(0) };
+
+	mutex_lock(&owner_mutex);
+	if (f->owner) {
+		users[0] = uid_told(f->owner->whom.uid);
+		users[1] = uid_told(f->owner->whom.euid);
+	}
+	mutex_unlock(&owner_mutex);
+	return copy_to_user(to, users, sizeof(users)) ? -EFAULT : 0;
+}
+
 int64_t file_owner_fcntl(struct file *f, uint32_t cmd, uint64_t arg)
 {
 	struct linux_f_owner_ex who;
 	int64_t n;
+
+	if (cmd == LINUX_F_GETOWNER_UIDS)
+		return owner_users(f, arg);
 
 	if (cmd == LINUX_F_SETOWN_EX && copy_from_user(&who, arg, sizeof(who)))
 		return -EFAULT;

@@ -246,7 +246,7 @@ static void inotify_show(struct file *f, struct seq *s)
 
 static const struct file_ops inotify_ops = {
 	.read = inotify_read, .poll = inotify_poll, .ioctl = inotify_ioctl, .release = inotify_release,
-	.name = "inotify", .show = inotify_show, .signals = true,
+	.name = "inotify", .show = inotify_show, .signals = true, .still = true,
 };
 
 static bool instance_count(void)

@@ -322,7 +322,7 @@ static int proc_system_init(void)
 		{ "sys/kernel/pid_max", 0444, number_show, (void *)(PID_MAX + 1l) },
 		{ "sys/kernel/random/uuid", 0444, uuid_show, NULL }, { "sys/kernel/random/boot_id", 0444, uuid_show, boot_id },
 		{ "sys/kernel/random/entropy_avail", 0444, number_show, (void *)256l },
-		{ "sys/kernel/random/poolsize", 0444, number_show, (void *)256l }, { "sys/fs/nr_open", 0444, number_show, (void *)65536l },
+		{ "sys/kernel/random/poolsize", 0444, number_show, (void *)256l },
 		{ "sys/fs/file-max", 0444, number_show, (void *)INT64_MAX },	/* each program has its limit, all together have none */
 		{ "sys/vm/mmap_min_addr", 0444, number_show, (void *)(unsigned long)MAP_MIN },
 		{ "sys/kernel/dmesg_restrict", 0444, number_show, (void *)1l }, { "sys/kernel/kptr_restrict", 0444, number_show, (void *)2l },

@@ -229,6 +229,8 @@ SYSCALL(NR_lseek, lseek)
 
 	if (!f)
 		return -EBADF;
+	if (known && f->ops->still)
+		pos = 0;
 	if (f->ops->seek && known) {
 		mutex_lock(&f->pos_lock);
 		pos = f->ops->seek(f, args->a[1], (int)args->a[2]);
@@ -331,6 +333,10 @@ static int64_t copy_between(int in_fd, uint64_t uin, int out_fd, uint64_t uout, 
 		goto out;
 	if (regular && (out->flags & LINUX_O_APPEND)) {
 		n = -EBADF;
+		goto out;
+	}
+	if (regular && !file_may_io(in, false) && !file_may_io(out, true) && in->inode->super != out->inode->super) {
+		n = -EXDEV;	/* programs copy by themselves then */
 		goto out;
 	}
 	n = copy_checked(in, uin, out, uout, length, regular);

@@ -101,6 +101,7 @@ static void signalfd_show(struct file *f, struct seq *s)
 
 static const struct file_ops signalfd_ops = {
 	.read = signalfd_read, .poll = signalfd_poll, .release = signalfd_release, .name = "[signalfd]", .show = signalfd_show,
+	.still = true,
 };
 
 static int64_t signalfd_new(sigset_t mask, uint32_t flags)

@@ -158,6 +158,25 @@ static int64_t compare_files(struct process *a, struct process *b, uint64_t fd_a
 	return x && y ? order(x, y) : -EBADF;
 }
 
+/* What an epoll file of @b watches as some descriptor. */
+static int64_t compare_watched(struct process *a, struct process *b, uint64_t fd, uint64_t uslot)
+{
+	const void *x = file_of(a, fd), *y;
+	struct linux_kcmp_epoll_slot slot;
+	struct fd_table *t;
+	struct file *ep;
+
+	if (copy_from_user(&slot, uslot, sizeof(slot)))
+		return -EFAULT;
+	t = process_files_get(b);
+	ep = t ? fd_get(t, (int)slot.efd) : NULL;
+	y = x && ep ? epoll_target(ep, (int)slot.tfd, slot.toff) : ERR_PTR(-EBADF);
+	file_put(ep);
+	if (t)
+		fd_table_put(t);
+	return IS_ERR(y) ? PTR_ERR(y) : order(x, y);
+}
+
 /* Where neither of two has what could be shared, they have the same. */
 static int64_t compare_undos(struct process *a, struct process *b)
 {
@@ -189,6 +208,8 @@ static int64_t compare(struct thread *x, struct thread *y, const uint64_t *args)
 		return compare_io(x, y);
 	case LINUX_KCMP_SYSVSEM:
 		return compare_undos(a, b);
+	case LINUX_KCMP_EPOLL_TFD:
+		return compare_watched(a, b, args[1], args[2]);
 	default:
 		return -EINVAL;
 	}

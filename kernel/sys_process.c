@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Process system calls without a subject of their own: numbers, groups and sessions, resource limits. */
+#include <fs/node.h>
+#include <kernel/init.h>
 #include <kernel/log.h>
 #include <kernel/syscall.h>
 #include <mm/space.h>
 #include <mm/user.h>
 #include "process_internal.h"
 
-#define NOFILE_LINUX	(1024 * 1024u)	/* nobody may have a higher limit of descriptors, as on a Linux whose nr_open nobody changed */
+/* Nobody gets a higher limit of descriptors. */
+static struct proc_limit nr_open = { "sys/fs/nr_open", 1024 * 1024, 64, INT32_MAX & ~63 };
 
 SYSCALL_SHORT(NR_getpid, getpid, SYSCALL_DRIVER)
 {
@@ -142,7 +145,7 @@ static int limit_change(struct process *p, unsigned int which, const struct linu
 		return -EINVAL;
 	if (new->max > p->rlimits[which].max && !privileged(LINUX_CAP_SYS_RESOURCE))
 		return -EPERM;
-	if (which == LINUX_RLIMIT_NOFILE && new->max > NOFILE_LINUX)
+	if (which == LINUX_RLIMIT_NOFILE && new->max > (uint64_t)READ_ONCE(nr_open.value))
 		return -EPERM;
 	p->rlimits[which].cur = new->cur;
 	p->rlimits[which].max = new->max;
@@ -211,3 +214,9 @@ SYSCALL(NR_prlimit64, prlimit64)
 		err = copy_back_to_user(args->a[3], &old, sizeof(old));
 	return err;
 }
+
+static int limits_init(void)
+{
+	return proc_create_limit(&nr_open);
+}
+INITCALL("2fs", limits_init);

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-/* ioctl(2) of plain files and of random(4): what they tell, and what they refuse. */
+/* ioctl(2) of plain files and of random(4), and other small calls on descriptors: what they tell, and what they refuse. */
 #include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include "abi.h"
 
 /* <linux/fs.h> and <linux/random.h> */
@@ -54,4 +60,48 @@ ABI_CASE(random_devices_tell_what_they_have_and_take_more)
 		_exit(0);
 	}
 	CHECK(abi_wait(pid) == 0);
+}
+
+ABI_CASE(what_has_no_position_says_that_it_is_0)
+{
+	int fds[] = { eventfd(5, 0), timerfd_create(CLOCK_MONOTONIC, 0), inotify_init(), epoll_create1(0), -1 }, p[2];
+	uint64_t count;
+	sigset_t none;
+
+	sigemptyset(&none);
+	fds[4] = signalfd(-1, &none, 0);
+	for (unsigned int i = 0; i < sizeof(fds) / sizeof(*fds); i++) {
+		CHECK(fds[i] >= 0 && lseek(fds[i], 0, SEEK_CUR) == 0 && lseek(fds[i], 5, SEEK_SET) == 0 && lseek(fds[i], 1, SEEK_END) == 0);
+		CHECK_ERR(lseek(fds[i], 0, 9), EINVAL);
+	}
+	CHECK(read(fds[0], &count, 8) == 8 && count == 5 && !pipe(p));
+	CHECK_ERR(lseek(p[0], 0, SEEK_CUR), ESPIPE);
+}
+
+ABI_CASE(nobody_gets_more_descriptors_than_nr_open)
+{
+	struct rlimit limit;
+	int fd;
+
+	if (geteuid())
+		return;
+	fd = open("/proc/sys/fs/nr_open", O_RDWR);
+	CHECK(fd >= 0 && write(fd, "1024", 4) == 4);
+	limit = (struct rlimit){ 1025, 1025 };
+	errno = 0;
+	CHECK(setrlimit(RLIMIT_NOFILE, &limit) == -1 || pwrite(fd, "1048576", 7, 0) < 0);
+	CHECK(errno == EPERM && pwrite(fd, "1048576", 7, 0) == 7 && !setrlimit(RLIMIT_NOFILE, &limit));
+	CHECK_ERR(write(fd, "63", 2), EINVAL);
+}
+
+ABI_CASE(fallocate_refuses_what_does_not_go_together)
+{
+	int fd;
+
+	abi_fresh();
+	fd = open("f", O_RDWR | O_CREAT, 0600);
+	CHECK_ERR(fallocate(fd, 3 | 8, 0, 4096), EINVAL);
+	CHECK_ERR(fallocate(fd, 8, 0, 4096), EOPNOTSUPP);
+	CHECK_ERR(fallocate(fd, 2, 0, 4096), EOPNOTSUPP);
+	CHECK(!fallocate(fd, 0, 0, 4096) && !fallocate(fd, 3, 0, 4096));
 }

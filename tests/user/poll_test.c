@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
@@ -354,4 +355,21 @@ ABI_CASE(epoll_files_that_share_what_they_watch_are_looked_at_once)
 		}
 	}
 	CHECK_ERR(epoll_ctl(ep[0][0], EPOLL_CTL_ADD, ep[LEVELS - 1][0], &e), ELOOP);
+}
+
+ABI_CASE(an_epoll_file_tells_all_that_is_ready_at_once)
+{
+	enum { MANY = 6000 };
+	struct rlimit limit = { MANY + 100, MANY + 100 };
+	struct epoll_event *e = calloc(MANY + 1, sizeof(*e));
+	int ep = epoll_create1(0);
+
+	if (geteuid())
+		return;
+	CHECK(e && !setrlimit(RLIMIT_NOFILE, &limit));
+	for (int i = 0; i < MANY; i++) {
+		e->events = EPOLLIN;
+		CHECK(!epoll_ctl(ep, EPOLL_CTL_ADD, eventfd(1, 0), e));
+	}
+	CHECK(epoll_wait(ep, e, MANY + 1, 0) == MANY && epoll_wait(ep, e, 10, 0) == 10);
 }

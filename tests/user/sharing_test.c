@@ -4,11 +4,12 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include "abi.h"
 
-enum { KIND_FILE, KIND_VM, KIND_FILES, KIND_FS, KIND_SIGHAND, KIND_IO, KIND_UNDO };
+enum { KIND_FILE, KIND_VM, KIND_FILES, KIND_FS, KIND_SIGHAND, KIND_IO, KIND_UNDO, KIND_WATCHED };
 
 static long kcmp(pid_t a, pid_t b, int kind, long x, long y)
 {
@@ -89,4 +90,28 @@ ABI_CASE(same_open_file_is_recognized)
 	CHECK_ERR(kcmp(me, me, 99, 0, 0), EINVAL);
 	CHECK_ERR(kcmp(me, 32001, KIND_VM, 0, 0), ESRCH);
 	CHECK(!kill(pid, SIGKILL) && wait_status(pid) == SIGKILL);
+}
+
+ABI_CASE(files_that_an_epoll_file_watches_can_be_compared)
+{
+	struct epoll_event e = { .events = EPOLLIN };
+	struct { unsigned int ep, fd, nth; } slot = { .ep = (unsigned int)epoll_create1(0) };
+	int p[2], again, me = getpid();
+
+	CHECK(!pipe(p) && !epoll_ctl((int)slot.ep, EPOLL_CTL_ADD, p[0], &e));
+	slot.fd = (unsigned int)p[0];
+	again = dup(p[0]);
+	CHECK(kcmp(me, me, KIND_WATCHED, p[0], (long)&slot) == 0 && kcmp(me, me, KIND_WATCHED, again, (long)&slot) == 0);
+	CHECK(kcmp(me, me, KIND_WATCHED, p[1], (long)&slot) > 0);
+	CHECK_ERR(kcmp(me, me, KIND_WATCHED, p[0], 1), EFAULT);
+	CHECK_ERR(kcmp(me, me, KIND_WATCHED, 999, (long)&slot), EBADF);
+	slot.nth = 1;
+	CHECK_ERR(kcmp(me, me, KIND_WATCHED, p[0], (long)&slot), ENOENT);
+	slot.nth = 0;
+	slot.fd = 999;
+	CHECK_ERR(kcmp(me, me, KIND_WATCHED, p[0], (long)&slot), ENOENT);
+	slot.ep = (unsigned int)p[0];
+	CHECK_ERR(kcmp(me, me, KIND_WATCHED, p[0], (long)&slot), EINVAL);
+	slot.ep = 999;
+	CHECK_ERR(kcmp(me, me, KIND_WATCHED, p[0], (long)&slot), EBADF);
 }

@@ -174,3 +174,15 @@ ABI_CASE(terminals_and_inotify_signal_too)
 	CHECK(inotify_add_watch(watch, ".", IN_CREATE) > 0 && close(open("made", O_CREAT | O_WRONLY, 0600)) == 0);
 	CHECK(abi_await_signal(SIGRTMIN + 1).si_fd == watch);
 }
+
+ABI_CASE(who_named_the_owner_is_told)
+{
+	unsigned int users[2] = { 9, 9 };
+	int fd[2];
+
+	CHECK(!pipe(fd) && !fcntl(fd[0], 17, users) && !users[0] && !users[1]);	/* F_GETOWNER_UIDS */
+	CHECK_ERR(fcntl(fd[0], 17, 1), EFAULT);
+	if (getuid())
+		return;
+	CHECK(!setresuid(5, 6, 0) && !fcntl(fd[0], F_SETOWN, getpid()) && !fcntl(fd[0], 17, users) && users[0] == 5 && users[1] == 6);
+}

@@ -207,3 +207,12 @@ ABI_CASE(counters_and_records_are_not_spliced)
 	CHECK_ERR(sendfile(end, in, NULL, 1), EINVAL);
 	CHECK_ERR(sendfile(in, dir, NULL, 1), EINVAL);
 }
+
+ABI_CASE(copy_file_range_stays_in_one_file_system)
+{
+	int in = open("/proc/self/stat", O_RDONLY), out = temporary("");
+
+	CHECK(in >= 0);
+	CHECK_ERR(copy_file_range(in, NULL, out, NULL, 100, 0), EXDEV);
+	CHECK_ERR(copy_file_range(in, NULL, out, NULL, 100, 1), EINVAL);
+}

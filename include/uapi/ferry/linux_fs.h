@@ -101,6 +101,7 @@
 /* fallocate(2), preadv2(2), memfd_create(2), getrandom(2). */
 #define LINUX_FALLOC_FL_KEEP_SIZE	0x01
 #define LINUX_FALLOC_FL_PUNCH_HOLE	0x02
+#define LINUX_FALLOC_FL_COLLAPSE_RANGE	0x08
 #define LINUX_FALLOC_FL_ZERO_RANGE	0x10
 #define LINUX_RWF_HIPRI		0x01
 #define LINUX_RWF_DSYNC		0x02
@@ -127,6 +128,7 @@
 #define LINUX_F_GETSIG		11
 #define LINUX_F_SETOWN_EX	15
 #define LINUX_F_GETOWN_EX	16
+#define LINUX_F_GETOWNER_UIDS	17
 #define LINUX_F_OWNER_TID	0
 #define LINUX_F_OWNER_PID	1
 #define LINUX_F_OWNER_PGRP	2
@@ -446,6 +448,12 @@ struct linux_epoll_event {
 	uint32_t events;
 	uint64_t data;
 } __attribute__((packed));
+
+/* kcmp(2): what an epoll file watches. */
+#define LINUX_KCMP_EPOLL_TFD	7
+struct linux_kcmp_epoll_slot {
+	uint32_t efd, tfd, toff;
+};
 
 struct linux_flock {
 	int16_t l_type, l_whence;

@@ -44,6 +44,7 @@ struct file_ops {
 	void (*show)(struct file *f, struct seq *s);
 	const char *name;	/* of files without an inode: what /proc/<pid>/fd calls them */
 	const struct socket_family *family;	/* of a socket (fs/socket.h); NULL: this is none */
+	bool still;	/* there is no position, and lseek() says that it is 0 */
 	bool signals;	/* O_ASYNC has its owner told when it becomes ready; needs a poll op */
 };
 
@@ -125,6 +126,11 @@ static inline uint32_t fd_number_generation(int fd) { return (uint32_t)fd / FD_S
 /* Polling: a poll op calls poll_wait() once for each queue it may be woken by. */
 void poll_wait(struct file *f, struct wait_queue *q, struct poll_table *table);
 
+/*
+ * epoll.c. Of the files that the epoll file @f watches as descriptor @fd, number @nth: its address alone, which may be another's as soon as this
+ * returns. ERR_PTR(-EINVAL): no epoll file, -ENOENT. May sleep.
+ */
+const void *epoll_target(struct file *f, int fd, uint32_t nth);
 /* eventfd.c. Add one to the counter of @f, an eventfd. Any context. -EINVAL: @f is another file. */
 int eventfd_signal(struct file *f);
 bool file_is_eventfd(const struct file *f);

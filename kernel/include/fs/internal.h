@@ -113,7 +113,7 @@ int file_set_async(struct file *f, int fd, bool on);
 /* F_SETOWN, F_GETOWN: a process, a group when negative, 0 nobody. The first: 0, -EINVAL, -ESRCH, -ENOMEM. May sleep. */
 int file_set_owner(struct file *f, int32_t who);
 int32_t file_get_owner(struct file *f);
-/* F_SETOWN_EX, F_GETOWN_EX, F_SETSIG, F_GETSIG. May sleep. */
+/* F_SETOWN_EX, F_GETOWN_EX, F_SETSIG, F_GETSIG, F_GETOWNER_UIDS. May sleep. */
 int64_t file_owner_fcntl(struct file *f, uint32_t cmd, uint64_t arg);
 /* From now on @f has an owner, the current process if nobody was named, who is told of descriptor @fd. 0 or -ENOMEM. May sleep. */
 int file_owner_by_default(struct file *f, int fd);
