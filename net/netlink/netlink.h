@@ -124,6 +124,7 @@ int netlink_post_group(unsigned int protocol, struct netlink_message *m, const s
 /* The next message, counted; NULL and *@err: 0 or -errno. @peek: it stays. */
 struct netlink_message *netlink_take(struct netlink_socket *s, bool peek, int *err);
 void netlink_queue_purge(struct netlink_socket *s);
+bool netlink_has_room(const struct netlink_socket *s);
 bool netlink_has_input(const struct netlink_socket *s);
 uint32_t netlink_first_length(struct netlink_socket *s);
 

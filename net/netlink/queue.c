@@ -38,7 +38,7 @@ static uint32_t cost_of(const struct netlink_message *m)
 	return PACKET_COST + m->size;
 }
 
-static bool has_room(const struct netlink_socket *s)
+bool netlink_has_room(const struct netlink_socket *s)
 {
 	return READ_ONCE(s->queued) <= READ_ONCE(s->receive_limit) && !READ_ONCE(s->congested);
 }
@@ -52,7 +52,7 @@ static void overrun(struct netlink_socket *s)
 	s->drops++;
 	first = !s->no_enobufs && !s->congested;
 	if (first) {
-		s->congested = true;
+		s->congested = !list_empty(&s->queue);	/* if it was for want of memory, there may be nothing to read */
 		__atomic_store_n(&s->error, ENOBUFS, __ATOMIC_RELAXED);
 	}
 	spin_unlock(&s->lock);
@@ -72,7 +72,7 @@ static int post(struct netlink_socket *to, struct netlink_message *m)
 	spin_lock(&to->lock);
 	if (to->dead)
 		err = -ECONNREFUSED;
-	else if (!has_room(to))
+	else if (!netlink_has_room(to))
 		err = -EAGAIN;
 	if (!err) {
 		ref_get(&m->ref);
@@ -101,7 +101,7 @@ int netlink_post_wait(struct netlink_socket *to, struct netlink_message *m, bool
 	int err;
 
 	while ((err = post(to, m)) == -EAGAIN && !nonblock) {
-		err = wait_event(&to->room, has_room(to) || READ_ONCE(to->dead), deadline, true);
+		err = wait_event(&to->room, netlink_has_room(to) || READ_ONCE(to->dead), deadline, true);
 		if (err)
 			return socket_wait_result(err, deadline);
 	}

@@ -164,7 +164,7 @@ void netlink_dump_go_on(struct netlink_socket *s)
 	int err = 0;
 
 	mutex_lock(&s->dump_lock);
-	if (s->dump && READ_ONCE(s->queued) <= s->receive_limit / 2)
+	if (s->dump && netlink_has_room(s) && READ_ONCE(s->queued) <= s->receive_limit / 2)
 		err = dump_part(s);
 	mutex_unlock(&s->dump_lock);
 	if (err) {
@@ -193,8 +193,9 @@ int netlink_dump_start(struct netlink_request *r, uint16_t type, uint16_t flags,
 		err = -EBUSY;
 	} else {
 		WRITE_ONCE(s->dump, d);
-		err = dump_part(s);
 		d = NULL;
+		/* Without room it begins when something was read. */
+		err = netlink_has_room(s) ? dump_part(s) : 0;
 	}
 	mutex_unlock(&s->dump_lock);
 	dump_free(d);

@@ -115,9 +115,13 @@ ABI_CASE(netlink_messages_tell_who_sent_them_and_to_which_group)
 	CHECK(!setsockopt(fd[0], SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) && !netlink_option(fd[0], LINUX_NETLINK_PKTINFO, 1));
 	CHECK_ERR(netlink_send(fd[1], 0, 1 << 4, "abc", 3, 0), ECONNREFUSED);	/* it is sent to the kernel too */
 	CHECK(recvmsg(fd[0], &m, 0) == 3 && from.groups == 1 << 4);
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c)) {
+	/* Not by CMSG_NXTHDR(), whose comparison clang does not like in musl. */
+	for (size_t at = 0; at + sizeof(struct cmsghdr) <= m.msg_controllen;) {
+		struct cmsghdr *c = (struct cmsghdr *)(control.bytes + at);
 		struct ucred *u = (struct ucred *)CMSG_DATA(c);
 
+		CHECK(c->cmsg_len >= sizeof(*c));
+		at += (c->cmsg_len + 7) / 8 * 8;
 		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_CREDENTIALS)
 			cred = u->pid == getpid() && u->uid == getuid() && u->gid == getgid();
 		if (c->cmsg_level == LINUX_SOL_NETLINK && c->cmsg_type == LINUX_NETLINK_PKTINFO)

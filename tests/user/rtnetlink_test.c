@@ -481,3 +481,30 @@ ABI_CASE(random_netlink_messages_do_no_harm)
 	netlink_ask(k, LINUX_RTM_GETLINK, LINUX_NLM_F_DUMP, 1, &i, sizeof(i));
 	CHECK(dumped(k, &a, NULL, LINUX_RTM_NEWLINK));
 }
+
+/* A reader with no room left loses acknowledgements, and is told so; when it has read what there is, all is as before. */
+ABI_CASE(a_netlink_reader_that_lost_answers_can_ask_again)
+{
+	struct linux_ifinfomsg i = { .index = 77 };
+	int fd = netlink(LINUX_NETLINK_ROUTE), nr = 0, none = 0;
+	static struct answer a;
+	bool link = false, done = false;
+
+	CHECK(!setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &none, sizeof(none)));
+	for (int k = 0; k < 100; k++)
+		netlink_ask(fd, LINUX_RTM_GETLINK, 0, 1, &i, sizeof(i));
+	CHECK_ERR(recv(fd, a.bytes, sizeof(a.bytes), MSG_DONTWAIT), ENOBUFS);
+	while (recv(fd, a.bytes, sizeof(a.bytes), MSG_DONTWAIT) > 0)
+		nr++;
+	CHECK(nr > 0 && nr < 100);
+	i.index = 0;
+	netlink_ask(fd, LINUX_RTM_GETLINK, LINUX_NLM_F_DUMP, 2, &i, sizeof(i));
+	while (!done) {
+		const struct linux_nlmsghdr *h = (const void *)a.bytes;
+
+		a.n = netlink_receive(fd, a.bytes, sizeof(a.bytes));
+		link |= h->type == LINUX_RTM_NEWLINK;
+		done = h->type == LINUX_NLMSG_DONE;
+	}
+	CHECK(link);
+}
