@@ -47,7 +47,7 @@ static char thread_letter(const struct thread *t)
 	case THREAD_RUNNING:
 		return 'R';
 	case THREAD_SLEEPING:
-		return t->interruptible ? 'S' : 'D';
+		return t->interruptible == SLEEP_SIGNAL ? 'S' : 'D';
 	default:
 		return 'S';
 	}

@@ -50,7 +50,9 @@ bool signal_fatal_pending(void)
 
 bool thread_is_dying(void)
 {
-	return READ_ONCE(current_process->exiting) || READ_ONCE(current->exiting) || signal_fatal_pending();
+	const struct thread *execing = READ_ONCE(current_process->execing);
+
+	return READ_ONCE(current_process->exiting) || READ_ONCE(current->exiting) || (execing && execing != current) || signal_fatal_pending();
 }
 
 bool signal_pending(const struct thread *t)
@@ -221,12 +223,22 @@ static struct thread *thread_choose(struct process *p, int sig)
 	list_for_each(t, &p->threads, process_link) {
 		if ((held_back(t) & SIG_BIT(sig)) || t->exiting)
 			continue;
-		if (!chosen || t == current || READ_ONCE(t->interruptible))
+		if (!chosen || t == current || READ_ONCE(t->interruptible) == SLEEP_SIGNAL)
 			chosen = t;
 		if (t == current)
 			break;
 	}
 	return chosen;
+}
+
+/* A signal that may end the process is no other thread's business, but ends sleeps that only death ends. p->lock held. */
+static void rouse_mortals(struct process *p)
+{
+	struct thread *t;
+
+	list_for_each(t, &p->threads, process_link)
+		if (READ_ONCE(t->interruptible) == SLEEP_DEATH)
+			sched_interrupt(t);
 }
 
 static int signal_post(struct process *p, struct thread *only, int sig, const struct linux_siginfo *info)
@@ -243,6 +255,8 @@ static int signal_post(struct process *p, struct thread *only, int sig, const st
 	t = only ? only : thread_choose(p, sig);
 	if (!err && t && !(held_back(t) & SIG_BIT(sig)))
 		sched_interrupt(t);
+	if (!err && !only && p->actions[sig - 1].handler == LINUX_SIG_DFL)
+		rouse_mortals(p);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);	/* a reader queues itself, then looks for signals */
 	if (!err && !list_empty(&signalfd_wait.waiters))
 		wait_wake(&signalfd_wait, 0);

@@ -23,7 +23,7 @@ static void sleep_timer_fire(struct timer *timer)
 }
 
 /* The store must be seen before the caller looks at its condition: whoever makes that true looks at the state afterwards. */
-void sleep_prepare(bool interruptible)
+void sleep_prepare(enum sleep_end interruptible)
 {
 	struct thread *t = current;
 
@@ -48,6 +48,11 @@ static void block_until(time_ns_t deadline)
 	timer_disarm(&s.timer);
 }
 
+static bool sleep_is_over(const struct thread *t)
+{
+	return t->interruptible == SLEEP_SIGNAL ? signal_interrupts() : unlikely(t->interruptible) && thread_is_dying();
+}
+
 int schedule_timeout(time_ns_t deadline)
 {
 	struct thread *t = current;
@@ -55,7 +60,7 @@ int schedule_timeout(time_ns_t deadline)
 	debug_may_sleep();
 	if (unlikely(t->sclass == SCHED_IDLE_CLASS))
 		panic("the idle thread sleeps");
-	if (t->interruptible && signal_interrupts()) {
+	if (sleep_is_over(t)) {
 		sleep_cancel();
 		return -EINTR;
 	}
@@ -69,7 +74,7 @@ int schedule_timeout(time_ns_t deadline)
 	}
 	if (t->woken_by_timeout)
 		return -ETIMEDOUT;
-	return t->interruptible && signal_interrupts() ? -EINTR : 0;
+	return sleep_is_over(t) ? -EINTR : 0;
 }
 
 int sleep_until(time_ns_t deadline, bool interruptible)

@@ -24,6 +24,8 @@ struct ns_set;
 
 enum thread_state { THREAD_NEW, THREAD_READY, THREAD_RUNNING, THREAD_SLEEPING, THREAD_STOPPED, THREAD_DEAD };
 enum sched_class { SCHED_FAIR, SCHED_RT, SCHED_IDLE_CLASS };
+/* What ends a sleep early: nothing; a signal; only what ends the thread (thread_is_dying()). */
+enum sleep_end { SLEEP_ON, SLEEP_SIGNAL, SLEEP_DEATH };
 
 /* How a thread is to be scheduled. */
 struct sched_params {
@@ -87,7 +89,7 @@ struct thread {
 	uint16_t doubts, doubt_next;	/* submissions for which that is not believed; how many the next time, half of it */
 
 	/* Sleeping. */
-	bool interruptible;		/* a signal may end the sleep */
+	uint8_t interruptible;		/* enum sleep_end: SLEEP_ON if no signal is looked at */
 	bool held;			/* stopped or throttled on its way to user mode: as long as others like */
 	bool woken_by_timeout;
 
@@ -202,9 +204,9 @@ int sleep_until(time_ns_t deadline, bool interruptible);
  * The building block of wait queues: mark the caller sleeping; then check the condition; then schedule_timeout() or sleep_cancel().
  * A wake between the two is not lost.
  */
-void sleep_prepare(bool interruptible);
+void sleep_prepare(enum sleep_end interruptible);
 void sleep_cancel(void);
-/* Sleep as prepared until woken or @deadline: 0 woken, -ETIMEDOUT, -EINTR (signal pending and interruptible). */
+/* Sleep as prepared until woken or @deadline: 0 woken, -ETIMEDOUT, -EINTR (a signal that ends it is pending). */
 int schedule_timeout(time_ns_t deadline);
 /* The three together, for who is woken by sched_wake(): one sleep, unless @condition holds by now. 0, or as schedule_timeout(). */
 #define sleep_unless(condition, deadline)					\

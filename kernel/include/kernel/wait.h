@@ -30,8 +30,8 @@ void wait_wake(struct wait_queue *q, uint32_t events);
 void wait_wake_one(struct wait_queue *q);
 
 /*
- * Sleep until @cond is true: 0; -ETIMEDOUT at @deadline (ns since boot, TIME_FOREVER for none); -EINTR if @interruptible and a signal
- * is pending. @cond is evaluated many times, without locks.
+ * Sleep until @cond is true: 0; -ETIMEDOUT at @deadline (ns since boot, TIME_FOREVER for none); -EINTR if a signal is pending that
+ * ends it: @interruptible is true, false or an enum sleep_end. @cond is evaluated many times, without locks.
  */
 #define wait_event(q, cond, deadline, interruptible_) ({					\
 	struct waiter w__ = { .thread = current };						\
