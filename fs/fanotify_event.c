@@ -11,7 +11,6 @@
 #define MERGE_DEPTH	128u		/* events of a bucket that are looked at */
 #define EVENT_FLAGS	(LINUX_FAN_ONDIR | LINUX_FAN_EVENT_ON_CHILD)
 #define OUTGOING	(NOTIFY_EVENTS & ~LINUX_IN_UNMOUNT)
-#define KILL_POLL_NS	(10 * NSEC_PER_MSEC)
 
 #define AT(place)	(1u << (place))
 
@@ -298,8 +297,7 @@ int fanotify_wait(struct fanotify_question *q)
 {
 	bool withdrawn;
 
-	while (!READ_ONCE(q->answered) && !thread_is_dying())
-		wait_event(&q->changed, READ_ONCE(q->answered), time_now() + KILL_POLL_NS, false);
+	(void)wait_event(&q->changed, READ_ONCE(q->answered), TIME_FOREVER, SLEEP_DEATH);
 	withdrawn = question_withdraw(q);
 	if (withdrawn && q->event)
 		fan_event_free(q->event);

@@ -23,7 +23,6 @@
 #define THREAD_SHARES	(NS_CLONE_FLAGS | LINUX_CLONE_NEWUSER)	/* with its process */
 /* clone3() has no signal in its flags, and none that nobody knows. */
 #define CLONE3_FLAGS_KNOWN	((LINUX_CLONE_INTO_CGROUP * 2 - 1) & ~(LINUX_CSIGNAL & ~LINUX_CLONE_NEWTIME) & ~LINUX_CLONE_DETACHED)
-#define VFORK_POLL_NS	(50 * NSEC_PER_MSEC)
 #define THREADS_MAX	4096u
 
 struct clone_request {
@@ -247,10 +246,7 @@ static void process_link_child(struct process *p, const struct clone_request *r)
 /* Until the child runs another program or ends; a parent that is being killed does not wait. */
 static void vfork_wait(struct process *child)
 {
-	struct process *p = current_process;
-
-	while (!READ_ONCE(child->vfork_released) && !READ_ONCE(p->exiting))
-		wait_event(&child->state_wait, READ_ONCE(child->vfork_released), time_now() + VFORK_POLL_NS, false);
+	(void)wait_event(&child->state_wait, READ_ONCE(child->vfork_released), TIME_FOREVER, SLEEP_DEATH);
 }
 
 /* The descriptor is there before the process is, so that nothing can fail later; it stands for nobody yet. */

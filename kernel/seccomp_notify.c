@@ -14,7 +14,6 @@
 #include <uapi/ferry/linux_seccomp.h>
 #include "seccomp_internal.h"
 
-#define KILL_POLL_NS	(10 * NSEC_PER_MSEC)
 #define ADDFD_SIZE_MIN	24u		/* struct seccomp_notif_addfd of Linux 5.9 */
 #define ADDFD_SIZE_MAX	4096u
 
@@ -136,8 +135,8 @@ static int request_wait(struct seccomp_listener *l, struct request *r)
 {
 	for (;;) {
 		bool received = READ_ONCE(r->state) != REQUEST_NEW, uninterruptible = l->killable && received;
-		time_ns_t deadline = uninterruptible ? time_now() + KILL_POLL_NS : TIME_FOREVER;
-		int err = wait_event(&r->changed, request_has_news(l, r, uninterruptible), deadline, !uninterruptible);
+		enum sleep_end how = uninterruptible ? SLEEP_DEATH : SLEEP_SIGNAL;
+		int err = wait_event(&r->changed, request_has_news(l, r, uninterruptible), TIME_FOREVER, how);
 
 		while (request_add_fd(l, r))
 			;
