@@ -196,15 +196,16 @@ bool pt_unmap(paddr_t root, vaddr_t v, paddr_t *p)
 bool pt_protect(paddr_t root, vaddr_t v, uint32_t prot)
 {
 	pte_t *pte = pte_find(root, v, false);
-	pte_t old, kept;
+	pte_t old, new;
 
 	BUG_ON((prot & (PT_WRITE | PT_EXEC | PT_USER)) == (PT_WRITE | PT_EXEC) && hardened(HARDEN_WX));
 	if (!pte || !(*pte & (PTE_PRESENT | PTE_NO_RIGHTS)))
 		return false;
 	do {
 		old = READ_ONCE(*pte);
-		kept = (old & (PTE_DIRTY | PTE_SOFT)) | (old & PTE_WRITE) * (PTE_SOFT / PTE_WRITE);
-	} while (!__atomic_compare_exchange_n(pte, &old, pte_make(old & PTE_ADDRESS, prot) | kept, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+		new = pte_make(old & PTE_ADDRESS, prot) | (old & (PTE_DIRTY | PTE_SOFT | PTE_MARK)) | (old & PTE_WRITE) * (PTE_SOFT / PTE_WRITE);
+		new &= ~((old & PTE_MARK) / (PTE_MARK / PTE_WRITE));
+	} while (!__atomic_compare_exchange_n(pte, &old, new, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
 	return true;
 }
 
@@ -223,6 +224,28 @@ bool pt_referenced(paddr_t root, vaddr_t v, bool clear)
 	if (!pte || !clear)
 		return pte && READ_ONCE(*pte) & PTE_ACCESSED;
 	return __atomic_fetch_and(pte, ~PTE_ACCESSED, __ATOMIC_RELAXED) & PTE_ACCESSED;
+}
+
+int pt_mark(paddr_t root, vaddr_t v, bool on)
+{
+	pte_t *pte = pte_find(root, v, on);
+	pte_t old, new;
+
+	if (!pte)
+		return on ? -ENOMEM : 0;
+	do {
+		old = READ_ONCE(*pte);
+		new = old | PTE_MARK | (old & PTE_WRITE) * (PTE_SOFT / PTE_WRITE);
+		new = on ? new & ~PTE_WRITE : old & ~PTE_MARK;
+	} while (!__atomic_compare_exchange_n(pte, &old, new, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	return 0;
+}
+
+bool pt_marked(paddr_t root, vaddr_t v)
+{
+	const pte_t *pte = pte_find(root, v, false);
+
+	return pte && *pte & PTE_MARK;
 }
 
 bool pt_dirty(paddr_t root, vaddr_t v)

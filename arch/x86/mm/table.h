@@ -17,6 +17,7 @@ typedef uint64_t pte_t;
 #define PTE_LARGE	0x80ull		/* at levels 1 and 2 */
 #define PTE_GLOBAL	0x100ull
 #define PTE_NO_RIGHTS	0x200ull	/* ours: not present, but holds a frame */
+#define PTE_MARK	0x400ull	/* ours: see pt_mark(); alone: no page, but a mark */
 #define PTE_SOFT	0x800ull	/* ours: it may have been written since pt_forget_written(), though it may not be now */
 #define PTE_NX		(1ull << 63)
 #define PTE_ADDRESS	0x000ffffffffff000ull

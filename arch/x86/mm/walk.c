@@ -21,15 +21,15 @@ static pte_t entry_of(paddr_t root, vaddr_t v, unsigned int *level)
 	return table[PT_INDEX(v, i)];
 }
 
-/* From @v on inside its last-level table: the next entry with a frame, or where the table ends. */
-static vaddr_t scan_table(paddr_t root, vaddr_t v, vaddr_t end)
+/* From @v on inside its last-level table: the next entry with one of the bits @of, or where the table ends. */
+static inline __attribute__((always_inline)) vaddr_t scan_table(paddr_t root, vaddr_t v, vaddr_t end, pte_t of)
 {
 	const pte_t *pte = phys_to_virt(root);
 	unsigned int i;
 
 	for (i = 3; i > 0; i--)
 		pte = phys_to_virt(pte[PT_INDEX(v, i)] & PTE_ADDRESS);
-	for (pte += PT_INDEX(v, 0); v < end && !(*pte & (PTE_PRESENT | PTE_NO_RIGHTS)); pte++) {
+	for (pte += PT_INDEX(v, 0); v < end && !(*pte & of); pte++) {
 		v += PAGE_SIZE;
 		if (!PT_INDEX(v, 0))
 			break;
@@ -49,7 +49,24 @@ bool pt_next(paddr_t root, vaddr_t *v, vaddr_t end, paddr_t *p, uint32_t *prot)
 			*v = at;
 			return pt_query(root, at, p, prot);
 		}
-		at = level ? ALIGN_DOWN(at, PT_SIZE(level)) + PT_SIZE(level) : scan_table(root, at, end);
+		at = level ? ALIGN_DOWN(at, PT_SIZE(level)) + PT_SIZE(level) : scan_table(root, at, end, PTE_PRESENT | PTE_NO_RIGHTS);
+	}
+	return false;
+}
+
+bool pt_next_marked(paddr_t root, vaddr_t *v, vaddr_t end)
+{
+	vaddr_t at = *v & PAGE_MASK;
+
+	while (at < end) {
+		unsigned int level;
+		pte_t entry = entry_of(root, at, &level);
+
+		if (level == 0 && entry & PTE_MARK) {
+			*v = at;
+			return true;
+		}
+		at = level ? ALIGN_DOWN(at, PT_SIZE(level)) + PT_SIZE(level) : scan_table(root, at, end, PTE_MARK);
 	}
 	return false;
 }

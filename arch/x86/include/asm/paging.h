@@ -36,12 +36,20 @@ bool pt_next(paddr_t root, vaddr_t *v, vaddr_t end, paddr_t *p, uint32_t *prot);
 void pt_runs(paddr_t root, bool kernel_half, void (*fn)(void *arg, vaddr_t start, uint64_t length, uint32_t prot), void *arg);
 /* Remove; true and the old frame when something was mapped. No flush. */
 bool pt_unmap(paddr_t root, vaddr_t v, paddr_t *p);
-/* Change rights of a present page; false when none. No flush. */
+/* Change rights of a present page; false when none. A marked one does not get the right to write. No flush. */
 bool pt_protect(paddr_t root, vaddr_t v, uint32_t prot);
 /* The page is not PT_WRITTEN any more, nor PT_WRITE. No flush. */
 void pt_forget_written(paddr_t root, vaddr_t v);
 /* Was it touched since that was last cleared, or changed? @clear: now. No flush. */
 bool pt_referenced(paddr_t root, vaddr_t v, bool clear);
+/*
+ * Mark the user page at @v, be it there or not, or take the mark away. A marked page cannot be written; where there is none the mark waits for one
+ * that pt_map() does not bring, for that and pt_unmap() take marks away. -ENOMEM: a table is missing. No flush.
+ */
+int pt_mark(paddr_t root, vaddr_t v, bool on);
+bool pt_marked(paddr_t root, vaddr_t v);
+/* The first mark at or above *@v and below @end, as pt_next(). */
+bool pt_next_marked(paddr_t root, vaddr_t *v, vaddr_t end);
 /* Was the page written (dirty)? Clears nothing. */
 bool pt_dirty(paddr_t root, vaddr_t v);
 /* Forget translations of [@v, @v+@length) of @root on every CPU that may hold them; length 0: all of the space's. */
