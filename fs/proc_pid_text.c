@@ -374,8 +374,9 @@ static void show_flags(struct seq *s, uint32_t flags)
 		const char *name;
 	} names[] = {
 		{ VM_READ, "rd" }, { VM_WRITE, "wr" }, { VM_EXEC, "ex" }, { VM_SHARED, "sh" }, { ~0u, "mr" }, { ~0u, "mw" }, { ~0u, "me" },
-		{ VM_SHARED, "ms" }, { VM_STACK, "gd" }, { VM_LOCKED, "lo" }, { VM_IO, "io" }, { VM_DONT_FORK, "dc" }, { VM_ACCOUNT, "ac" },
-		{ VM_NORESERVE, "nr" }, { VM_WIPE_ON_FORK, "wf" }, { VM_DONT_DUMP, "dd" },
+		{ VM_SHARED, "ms" }, { VM_STACK, "gd" }, { VM_UFFD_MISSING, "um" }, { VM_UFFD_WP, "uw" }, { VM_LOCKED, "lo" }, { VM_IO, "io" },
+		{ VM_DONT_FORK, "dc" }, { VM_ACCOUNT, "ac" }, { VM_NORESERVE, "nr" }, { VM_WIPE_ON_FORK, "wf" }, { VM_DONT_DUMP, "dd" },
+		{ VM_UFFD_MINOR, "ui" },
 	};
 
 	seq_puts(s, "THPeligible:           0\nVmFlags:");

@@ -113,6 +113,37 @@ static void pages_drop(struct inode *inode, uint64_t first, uint64_t last)
 	room_give(inode, n);
 }
 
+bool inode_is_memory(const struct inode *inode)
+{
+	return inode->ops == &tmpfs_file_inode_ops;
+}
+
+struct page *tmpfs_page_alloc(struct inode *inode, bool zero)
+{
+	return page_charge(inode, zero ? FRAME_ZERO : 0);
+}
+
+int tmpfs_page_add(struct inode *inode, uint64_t index, struct page *page)
+{
+	int err;
+
+	page_get(page);
+	err = page_publish(inode, index, page);
+	if (err)
+		page_put(page);
+	return err;
+}
+
+void tmpfs_page_free(struct inode *inode, struct page *page)
+{
+	page_uncharge(inode, page);
+}
+
+void tmpfs_page_remove(struct inode *inode, uint64_t index)
+{
+	pages_drop(inode, index, index);
+}
+
 static struct page *page_make(struct inode *inode, uint64_t index)
 {
 	struct page *page = page_tree_get(&inode->pages, index);

@@ -110,6 +110,11 @@ void thread_set_own_sched(struct thread *t, const struct sched_params *p)
 	mutex_unlock(&pi_mutex);
 }
 
+bool futex_pi_held(void)
+{
+	return (READ_ONCE(pi_mutex.state) & ~MUTEX_WAITED_FOR) == (uint64_t)current;
+}
+
 /* ---- States: pi_mutex held ---- */
 
 static struct pi_state *state_find(const struct futex_key *key)

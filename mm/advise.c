@@ -6,7 +6,7 @@
 #include <fs/file.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
-#include "space_internal.h"
+#include "userfault_internal.h"
 
 #define PUNCH	(LINUX_FALLOC_FL_PUNCH_HOLE | LINUX_FALLOC_FL_KEEP_SIZE)
 
@@ -74,6 +74,8 @@ static int64_t remove_pages(struct space *s, vaddr_t start, vaddr_t end)
 		f = hole_place(s, &at, end, &offset, &length);
 		if (IS_ERR(f))
 			return PTR_ERR(f);
+		if (unlikely(READ_ONCE(s->userfaults)))
+			userfault_removing(s, at - length, at);
 		err = f->ops->fallocate(f, PUNCH, offset, length);
 		file_put(f);
 	}
@@ -105,17 +107,25 @@ static bool advice_known(int advice)
 	return (advice >= LINUX_MADV_NORMAL && advice <= LINUX_MADV_DONTNEED) || (advice >= LINUX_MADV_FREE && advice <= LINUX_MADV_DONTNEED_LOCKED);
 }
 
+/* Who watches the range is told first. */
+static int64_t discard(struct space *s, uint64_t address, uint64_t length)
+{
+	if (unlikely(READ_ONCE(s->userfaults)))
+		userfault_removing(s, address, ALIGN_UP(address + length, PAGE_SIZE));
+	return space_discard(s, address, length);
+}
+
 int64_t space_advise(struct space *s, uint64_t address, uint64_t length, int advice)
 {
 	vaddr_t end = ALIGN_UP(address + length, PAGE_SIZE);
 
 	switch (advice) {
 	case LINUX_MADV_DONTNEED:
-		return space_any_locked(s, address, end) ? -EINVAL : space_discard(s, address, length);
+		return space_any_locked(s, address, end) ? -EINVAL : discard(s, address, length);
 	case LINUX_MADV_DONTNEED_LOCKED:
-		return space_discard(s, address, length);
+		return discard(s, address, length);
 	case LINUX_MADV_FREE:
-		return !freeable(s, address, end) || space_any_locked(s, address, end) ? -EINVAL : space_discard(s, address, length);
+		return !freeable(s, address, end) || space_any_locked(s, address, end) ? -EINVAL : discard(s, address, length);
 	case LINUX_MADV_REMOVE:
 		return remove_pages(s, address, end);
 	case LINUX_MADV_POPULATE_READ:

@@ -10,7 +10,7 @@
 #include <kernel/process.h>
 #include <mm/commit.h>
 #include <mm/pagecache.h>
-#include "space_internal.h"
+#include "userfault_internal.h"
 
 #define FAULT_AROUND	16u	/* pages of a file that come in with one fault, if they are in memory */
 #define STACK_LIMIT	(8ul << 20)
@@ -139,6 +139,9 @@ static void fault_around(struct space *s, struct vma *vma, vaddr_t v)
 	vaddr_t end = MIN(window + FAULT_AROUND * PAGE_SIZE, vma->end);
 	uint32_t prot = vma_prot(vma->flags) & ~PT_WRITE;
 
+	if (unlikely(vma->flags & (VM_UFFD_WP | VM_UFFD_MINOR)))
+		return;	/* each of them is told */
+
 	for (vaddr_t at = MAX(window, vma->start); at < end; at += PAGE_SIZE) {
 		struct page *page;
 
@@ -234,11 +237,16 @@ int space_own_page_locked(struct space *s, vaddr_t v)
 {
 	int err = space_fault_wait(s, v, VM_READ);
 	struct vma *vma = space_find(s, v);
+	bool marked;
 	paddr_t p;
 
 	if (err || !vma || !pt_query(s->root, v, &p, NULL))
 		return err ? err : -EFAULT;
-	return page_of(p) != zero_page && page_may_write(vma, page_of(p)) ? 0 : replace_page(s, vma, v, page_of(p));
+	if (page_of(p) != zero_page && page_may_write(vma, page_of(p)))
+		return 0;
+	marked = vma->flags & VM_UFFD_WP && pt_marked(s->root, v);
+	err = replace_page(s, vma, v, page_of(p));
+	return err || !marked ? err : pt_mark(s->root, v, true);
 }
 
 static uint64_t stack_limit(const struct space *s)
@@ -277,6 +285,17 @@ static struct vma *fault_area(struct space *s, vaddr_t v)
 	return grow_stack(s, vma, v) ? vma : NULL;
 }
 
+/* A missing page of a file that is protected: nobody writes to it before that was told. */
+static int fault_marked(struct space *s, vaddr_t v, uint32_t access)
+{
+	int err;
+
+	(void)pt_mark(s->root, v, false);
+	err = space_fault_locked(s, v, VM_READ);
+	(void)pt_mark(s->root, v, true);	/* the table is there */
+	return !err && access == VM_WRITE ? -EAGAIN : err;
+}
+
 int space_fault_locked(struct space *s, vaddr_t v, uint32_t access)
 {
 	struct vma *vma = fault_area(s, v);
@@ -290,28 +309,37 @@ int space_fault_locked(struct space *s, vaddr_t v, uint32_t access)
 	if (!pt_query(s->root, v, &p, &prot)) {
 		if (vma_is_object(vma))
 			return -EFAULT;
+		if (unlikely(vma->flags & VM_UFFD) && userfault_concerns(s, vma, v))
+			return -EAGAIN;
+		if (unlikely(vma->flags & VM_UFFD_WP) && pt_marked(s->root, v))
+			return fault_marked(s, v, access);
 		return vma->file ? fault_file(s, vma, v, access) : fault_anon(s, vma, v, access);
 	}
-	if (access == VM_WRITE && !(prot & PT_WRITE))
+	if (access == VM_WRITE && !(prot & PT_WRITE)) {
+		if (unlikely(vma->flags & VM_UFFD_WP) && pt_marked(s->root, v))
+			return -EAGAIN;
 		return fault_copy(s, vma, v, page_of(p));
+	}
 	if (!(prot & PT_READ) || (access == VM_EXEC && !(prot & PT_EXEC)))
 		(void)pt_protect(s->root, v, vma_prot(vma->flags) & (page_may_write(vma, page_of(p)) ? ~0u : ~PT_WRITE));
 	return 0;	/* somebody else was faster, or the translation was stale */
 }
 
-/* Have the page at @v read, without the lock. */
-static int fetch(struct space *s, vaddr_t v)
+/* Have the page at @address read, or brought by the program that watches it, without the lock. */
+static int fetch(struct space *s, vaddr_t address, uint32_t access)
 {
-	struct vma *vma = space_find(s, v);
+	struct vma *vma = space_find(s, address);
 	struct mapping *m = vma ? vma->mapping : NULL;
 	struct file *f;
 	uint64_t index;
 	int err;
 
+	if (vma && vma->flags & VM_UFFD)
+		return userfault_wait(s, vma, address, access);
 	if (!m || !m->ops)
 		return 0;
 	f = vma->file;
-	index = vma_file_index(vma, v);
+	index = vma_file_index(vma, address & PAGE_MASK);
 	file_get(f);
 	mutex_unlock(&s->lock);
 	err = m->ops->fetch(m, index);
@@ -320,16 +348,17 @@ static int fetch(struct space *s, vaddr_t v)
 	return !err || err == -ENOMEM ? err : -EIO;
 }
 
-int space_fault_wait(struct space *s, vaddr_t v, uint32_t access)
+int space_fault_wait(struct space *s, vaddr_t address, uint32_t access)
 {
-	int err = space_fault_locked(s, v, access);
+	vaddr_t v = address & PAGE_MASK;
+	int err = space_fault_locked(s, v, access & ~ACCESS_USER);
 	bool fetched = false;
 
 	while (err == -EAGAIN) {
 		fetched = true;
-		err = fetch(s, v);
+		err = fetch(s, address, access);
 		if (!err)
-			err = space_fault_locked(s, v, access);
+			err = space_fault_locked(s, v, access & ~ACCESS_USER);
 	}
 	if (!err)
 		current->counts.faults[fetched]++;
@@ -345,7 +374,7 @@ int space_fault(struct space *s, vaddr_t address, uint32_t access)
 
 	mutex_lock(&s->lock);
 	if (!s->resident || pt_query(s->root, address & PAGE_MASK, NULL, NULL))
-		err = space_fault_wait(s, address & PAGE_MASK, access);
+		err = space_fault_wait(s, address, access);
 	mutex_unlock(&s->lock);
 	return err;
 }

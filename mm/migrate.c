@@ -18,7 +18,7 @@
 /* Can the page be given another frame: the area's own, seen by nobody else, known to no device? */
 bool page_is_movable(const struct vma *vma, const struct page *page)
 {
-	return page && page != zero_page && !(vma->flags & (VM_SHARED | VM_RESIDENT)) && !vma_is_object(vma) && page->use == PAGE_ANON &&
+	return page && page != zero_page && !(vma->flags & (VM_SHARED | VM_RESIDENT | VM_UFFD_WP)) && !vma_is_object(vma) && page->use == PAGE_ANON &&
 	       READ_ONCE(page->mapcount) == 1 && !READ_ONCE(page->pins);
 }
 

@@ -4,7 +4,7 @@
 #include <kernel/log.h>
 #include <kernel/process.h>
 #include <mm/commit.h>
-#include "space_internal.h"
+#include "userfault_internal.h"
 
 struct remap {
 	struct space *space;
@@ -14,8 +14,8 @@ struct remap {
 	struct list dead;
 };
 
-/* Put the entries of one range at another place. On -ENOMEM some stay behind and go with their area. */
-static int move_pages(struct space *s, vaddr_t from, vaddr_t to, uint64_t length)
+/* Put the entries of one range at another place, with their @marks or without. On -ENOMEM some stay behind and go with their area. */
+static int move_pages(struct space *s, vaddr_t from, vaddr_t to, uint64_t length, bool marks)
 {
 	vaddr_t end = from + length;
 	uint32_t prot;
@@ -24,6 +24,8 @@ static int move_pages(struct space *s, vaddr_t from, vaddr_t to, uint64_t length
 
 	for (vaddr_t v = from; pt_next(s->root, &v, end, &p, &prot) && !err; v += PAGE_SIZE) {
 		err = pt_map(s->root, to + (v - from), p, prot | PT_WRITTEN);
+		if (!err && unlikely(marks) && pt_marked(s->root, v))
+			err = pt_mark(s->root, to + (v - from), true);
 		if (!err)
 			(void)pt_unmap(s->root, v, NULL);
 	}
@@ -76,7 +78,9 @@ static int64_t move_area(struct remap *r)
 	if (err)
 		return err;
 	to = vma_copy(from);
-	if (!to) {
+	if (!to || (unlikely(to->flags & VM_UFFD) && userfault_move(r->space, to, r->old, (vaddr_t)at, r->old_length))) {
+		if (to)
+			list_append(&r->dead, &to->link);
 		promise_less(from, r->new_length - (stays ? 0 : r->old_length));
 		return -ENOMEM;
 	}
@@ -84,7 +88,9 @@ static int64_t move_area(struct remap *r)
 		from->flags &= ~VM_ACCOUNT;	/* the promise goes along */
 	to->start = at;
 	to->end = at + r->new_length;
-	err = move_pages(r->space, r->old, at, MIN(r->old_length, r->new_length));
+	err = move_pages(r->space, r->old, at, MIN(r->old_length, r->new_length), to->flags & VM_UFFD_WP);
+	if (!err && unlikely(from->flags & VM_UFFD_WP))
+		err = userfault_move_marks(r->space, r->old, to, MIN(r->old_length, r->new_length));
 	vma_insert(r->space, to, &r->dead);
 	if (stays && !err)
 		from->flags &= ~VM_LOCK_FLAGS;
@@ -137,6 +143,7 @@ static int64_t show_again(struct remap *r)
 	if (!to)
 		return -ENOMEM;
 	to->flags &= ~VM_LOCK_FLAGS;
+	userfault_leave(r->space, to);
 	to->offset += r->old - from->start;
 	at = choose_place(r);
 	if (at < 0) {
@@ -221,8 +228,7 @@ int64_t space_remap(struct space *s, vaddr_t old, uint64_t old_length, uint64_t 
 	list_init(&r.dead);
 	mutex_lock(&s->lock);
 	at = remap_locked(&r);
-	mutex_unlock(&s->lock);
-	vma_free_list(&r.dead);
+	space_changed(s, &r.dead);
 	return at;
 }
 
@@ -280,7 +286,6 @@ int64_t space_brk(struct space *s, vaddr_t brk)
 	if (s->brk_start && brk && !brk_move(s, brk, &dead))
 		s->brk_end = brk;
 	at = s->brk_end;
-	mutex_unlock(&s->lock);
-	vma_free_list(&dead);
+	space_changed(s, &dead);
 	return at;
 }

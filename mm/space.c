@@ -15,7 +15,7 @@
 #include <kernel/process.h>
 #include <mm/commit.h>
 #include <mm/slab.h>
-#include "space_internal.h"
+#include "userfault_internal.h"
 
 #define DROP_BATCH	32u
 #define MMAP_TOP	(USER_END - (1ul << 30))	/* where mappings grow down from unless exec says otherwise */
@@ -166,6 +166,8 @@ void space_put(struct space *s)
 	if (!ref_put(&s->ref))
 		return;
 	space_unload(s);
+	if (unlikely(s->userfaults))
+		userfault_space_ends(s);
 	list_for_each(vma, &s->areas, link) {
 		space_drop_range(s, vma, vma->start, vma->end, false);
 		promised += vma->flags & VM_ACCOUNT ? vma_nr_pages(vma) : 0;
@@ -182,15 +184,22 @@ void space_put(struct space *s)
 
 /* ---- Fork ------------------------------------------------------------------------------------- */
 
+struct page *space_frame(const struct space *s)
+{
+	struct page *page = s->group && !space_may_charge(s) ? NULL : frame_alloc(0, 0, PAGE_ANON);
+
+	if (page && s->group)
+		cgroup_page_charge(s->group, page, CGROUP_ANON);
+	return page;
+}
+
 /* A device works on the page: the child gets a copy at once, the parent keeps the frame that the device knows. */
 static int copy_pinned(struct space *to, vaddr_t v, struct page *page, uint32_t prot)
 {
-	struct page *copy = to->group && !space_may_charge(to) ? NULL : frame_alloc(0, 0, PAGE_ANON);
+	struct page *copy = space_frame(to);
 
 	if (!copy)
 		return -ENOMEM;
-	if (to->group)
-		cgroup_page_charge(to->group, copy, CGROUP_ANON);
 	page_copy(page_addr(copy), page_addr(page));
 	return space_enter_page(to, v, copy, prot);
 }
@@ -253,6 +262,8 @@ static int copy_areas(struct space *to, struct space *from, bool *changed)
 			err = copy_area(to, from, vma, changed);
 		else if (vma_is_object(vma))
 			err = vma_map_object(to, copy);
+		if (!err && unlikely(vma->flags & VM_UFFD))
+			err = userfault_fork(to, from, vma, copy);
 		if (err)
 			return err;
 	}
@@ -262,6 +273,7 @@ static int copy_areas(struct space *to, struct space *from, bool *changed)
 struct space *space_fork(struct space *from)
 {
 	struct space *to = space_create();
+	struct userfault_note *notes;
 	bool changed = false;
 	int err;
 
@@ -281,7 +293,10 @@ struct space *space_fork(struct space *from)
 	err = copy_areas(to, from, &changed);
 	if (changed)
 		tlb_flush(from->root, 0, 0);
+	notes = userfault_notes_take(from);
 	mutex_unlock(&from->lock);
+	if (unlikely(notes))
+		userfault_tell(notes, err);
 	if (!err)
 		return to;
 	space_put(to);

@@ -76,12 +76,14 @@ uint32_t vma_prot(uint32_t vm_flags);
 bool page_may_write(const struct vma *vma, const struct page *page);
 /* May the group of @s, which has one, have a page more? */
 bool space_may_charge(const struct space *s);
+/* space.c. A frame for its own memory, not cleared, charged to its group; NULL: no memory, or its group has enough. */
+struct page *space_frame(const struct space *s);
 /* Put @page in at @v; takes over the caller's reference, also on failure. */
 int space_enter_page(struct space *s, vaddr_t v, struct page *page, uint32_t prot);
 /* Resolve one page; @v page aligned. -EAGAIN: it must be read first. */
 int space_fault_locked(struct space *s, vaddr_t v, uint32_t access);
-/* The same, waiting for what must be read first: the lock is let go meanwhile. */
-int space_fault_wait(struct space *s, vaddr_t v, uint32_t access);
+/* The same at any @address, also ACCESS_USER, waiting for what must be read first, or for a program: the lock is let go meanwhile. */
+int space_fault_wait(struct space *s, vaddr_t address, uint32_t access);
 /* Make the page at @v, which can be read, the area's own although it may not be written. */
 int space_own_page_locked(struct space *s, vaddr_t v);
 /* Waits as space_fault_wait() does, but in resident spaces, where nothing has to be read. */

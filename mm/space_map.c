@@ -8,7 +8,7 @@
 #include <kernel/log.h>
 #include <kernel/process.h>
 #include <mm/commit.h>
-#include "space_internal.h"
+#include "userfault_internal.h"
 
 #define RIGHTS		(VM_READ | VM_WRITE | VM_EXEC)
 #define MAP_32BIT_END	0x80000000ul
@@ -31,11 +31,15 @@ int space_unmap_locked(struct space *s, vaddr_t start, vaddr_t end, struct list 
 	struct vma *vma, *next;
 	int err = vma_split_range(s, start, end);
 
+	if (!err && unlikely(s->userfaults))
+		err = userfault_unmapping(s, start, end);
 	if (err)
 		return err;
 	for (vma = vma_after(s, start); vma && vma->start < end; vma = next) {
 		next = vma_next(s, vma);
 		space_drop_range(s, vma, vma->start, vma->end, true);
+		if (unlikely(vma->flags & VM_UFFD_WP))
+			userfault_unmark(s, vma->start, vma->end);
 		vma_unlink(s, vma);
 		if (vma->flags & VM_ACCOUNT)
 			commit_give(vma_nr_pages(vma));
@@ -53,8 +57,7 @@ int space_unmap(struct space *s, vaddr_t address, uint64_t length)
 		return -EINVAL;
 	mutex_lock(&s->lock);
 	err = space_unmap_locked(s, address, ALIGN_UP(address + length, PAGE_SIZE), &dead);
-	mutex_unlock(&s->lock);
-	vma_free_list(&dead);
+	space_changed(s, &dead);
 	return err;
 }
 
@@ -258,10 +261,9 @@ static int64_t map_request_run(struct map_request *r)
 	list_init(&r->dead);
 	mutex_lock(&r->space->lock);
 	at = map_locked(r);
-	mutex_unlock(&r->space->lock);
 	if (r->vma)
-		vma_free(r->vma);
-	vma_free_list(&r->dead);
+		list_append(&r->dead, &r->vma->link);
+	space_changed(r->space, &r->dead);
 	return at;
 }
 
@@ -482,7 +484,10 @@ static int discard_locked(struct space *s, vaddr_t start, vaddr_t end)
 	for (vma = vma_after(s, start); vma && vma->start < end; vma = vma_next(s, vma)) {
 		if (vma_is_object(vma) || vma->flags & VM_RESIDENT)
 			return -EINVAL;
-		space_drop_range(s, vma, MAX(start, vma->start), MIN(end, vma->end), true);
+		if (unlikely(vma->flags & VM_UFFD_WP))
+			userfault_discard(s, vma, MAX(start, vma->start), MIN(end, vma->end));
+		else
+			space_drop_range(s, vma, MAX(start, vma->start), MIN(end, vma->end), true);
 	}
 	return 0;
 }

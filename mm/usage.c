@@ -79,11 +79,12 @@ void space_forget(struct space *s, enum space_forget what)
 }
 
 /*
- * Documentation/admin-guide/mm/pagemap.rst of Linux: bits 0 to 54 the frame, 55 written since clear_refs, 56 mapped once, 61 a file's or shared,
- * 63 in memory.
+ * Documentation/admin-guide/mm/pagemap.rst of Linux: bits 0 to 54 the frame, 55 written since clear_refs, 56 mapped once, 57 protected, 61 a
+ * file's or shared, 63 in memory.
  */
 #define PM_WRITTEN	(1ull << 55)
 #define PM_ONCE		(1ull << 56)
+#define PM_UFFD_WP	(1ull << 57)
 #define PM_FILE		(1ull << 61)
 #define PM_PRESENT	(1ull << 63)
 
@@ -113,5 +114,7 @@ void space_pagemap(struct space *s, vaddr_t v, uint64_t *to, size_t nr, bool fra
 	for (vma = vma_after(s, first); vma && vma->start < end; vma = vma_next(s, vma))
 		for (v = MAX(first, vma->start); !(vma->flags & VM_CLEAN) && v < MIN(end, vma->end); v += PAGE_SIZE)
 			to[(v - first) >> PAGE_SHIFT] |= PM_WRITTEN;
+	for (v = first; s->userfaults && pt_next_marked(s->root, &v, end); v += PAGE_SIZE)
+		to[(v - first) >> PAGE_SHIFT] |= PM_UFFD_WP;
 	mutex_unlock(&s->lock);
 }

@@ -2,7 +2,7 @@
 /* The sorted list of areas of a space: searching, cutting, melting. Pure bookkeeping: pages are not touched here. */
 #include <fs/file.h>
 #include <mm/slab.h>
-#include "space_internal.h"
+#include "userfault_internal.h"
 
 #define NEAR	3
 
@@ -34,6 +34,7 @@ void vma_free(struct vma *vma)
 	if (vma->file)
 		file_put(vma->file);
 	vma_object_put(vma->object);
+	userfault_put(vma->userfault);
 	kfree(vma);
 }
 
@@ -65,6 +66,9 @@ struct vma *vma_copy(const struct vma *from)
 		file_get(vma->file);
 	if (vma->object)
 		ref_get(&vma->object->ref);
+	vma->userfault = from->userfault;
+	if (unlikely(vma->userfault))
+		userfault_get(vma->userfault);
 	return vma;
 }
 
@@ -152,7 +156,8 @@ void vma_unlink(struct space *s, struct vma *vma)
 /* May @b, right behind @a, be one area with it? */
 static bool mergeable(const struct vma *a, const struct vma *b)
 {
-	if (a->end != b->start || (a->flags ^ b->flags) & ~VM_CLEAN || a->file != b->file || a->object != b->object || vma_is_object(a))
+	if (a->end != b->start || (a->flags ^ b->flags) & ~VM_CLEAN || a->file != b->file || a->object != b->object || vma_is_object(a) ||
+	    a->userfault != b->userfault)
 		return false;
 	if (a->policy.mode != b->policy.mode || a->policy.nodes != b->policy.nodes || a->policy.home != b->policy.home ||
 	    a->policy.flags != b->policy.flags || a->policy.asked != b->policy.asked)

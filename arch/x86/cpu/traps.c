@@ -131,6 +131,8 @@ static void fault_signal(const struct regs *r, vaddr_t address, int err)
 {
 	if (err == -ENOMEM) {
 		oom_relieve();	/* the instruction comes again, or the process is ending */
+	} else if (err == -EINTR) {
+		return;		/* it comes again after the signal */
 	} else if (err == -EIO) {
 		signal_fault(LINUX_SIGBUS, LINUX_BUS_ADRERR, address);
 	} else {
@@ -148,7 +150,7 @@ static void user_page_fault(struct regs *r, vaddr_t address)
 	irq_enable();
 	/* Without PF_USER it was the CPU's own access for a program (a descriptor table): no page of the program can satisfy it. */
 	if (address < USER_END && r->error & PF_USER)
-		err = space_fault(current_process->space, address, fault_access(r));
+		err = space_fault(current_process->space, address, fault_access(r) | ACCESS_USER);
 	if (err)
 		fault_signal(r, address, err);
 	irq_disable();

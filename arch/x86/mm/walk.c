@@ -5,7 +5,7 @@
 #include "table.h"
 
 /* The entry of @v at the lowest level that exists; *@level says which. */
-static pte_t entry_of(paddr_t root, vaddr_t v, unsigned int *level)
+static inline __attribute__((always_inline)) pte_t entry_of(paddr_t root, vaddr_t v, unsigned int *level)
 {
 	const pte_t *table = phys_to_virt(root);
 	unsigned int i;

@@ -83,6 +83,18 @@ struct inode {
 /* Does a seal (memfd_create(2)) forbid new shared mappings that are written to? memfd.c. Any context. */
 bool inode_write_sealed(const struct inode *inode);
 
+/* tmpfs.c. A file whose content lies in memory alone? */
+bool inode_is_memory(const struct inode *inode);
+/*
+ * A frame for such a file, charged and cleared if that is asked for, or not; then one of the other two. ERR_PTR: -ENOSPC, -ENOMEM. Put in as page
+ * @index, where nobody saw one before, it is the file's, and the caller's with a reference: 0, or -EEXIST, -ENOMEM.
+ */
+struct page *tmpfs_page_alloc(struct inode *inode, bool zero);
+int tmpfs_page_add(struct inode *inode, uint64_t index, struct page *page);
+void tmpfs_page_free(struct inode *inode, struct page *page);
+/* Page @index is a hole again. */
+void tmpfs_page_remove(struct inode *inode, uint64_t index);
+
 #define DENTRY_HASHED	0x1u	/* lookups find it */
 #define DENTRY_REMOVED	0x2u	/* unlinked; open files still have it */
 #define DENTRY_NAME_MAX	39

@@ -193,6 +193,8 @@ void thread_set_class(struct thread *t, enum sched_class sclass);
 /* How @t is scheduled when no waiter lends it anything; the same changed, where waiters' priorities are seen to. May sleep. */
 struct sched_params thread_own_sched(const struct thread *t);
 void thread_set_own_sched(struct thread *t, const struct sched_params *p);
+/* Does the caller hold the lock of all futexes with priority inheritance? Nobody may wait for a program then. */
+bool futex_pi_held(void);
 /* From now on @t's time is @g's (NULL: the root's). Any context. */
 void sched_set_group(struct thread *t, struct cgroup *g);
 /* Run @t only on CPUs of @mask, of which one must be running. When it is the caller it is there when this returns. */

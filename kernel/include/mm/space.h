@@ -15,6 +15,7 @@ struct page;
 struct inode;
 struct mapping;
 struct cgroup;
+struct userfault;
 
 #define VM_READ		0x1u
 #define VM_WRITE	0x2u
@@ -31,6 +32,13 @@ struct cgroup;
 #define VM_DONT_DUMP	0x1000u	/* core files leave its content out (madvise) */
 #define VM_ACCOUNT	0x100000u	/* its pages are promised (mm/commit.h) */
 #define VM_NORESERVE	0x200000u	/* and need not be, whatever its rights become (MAP_NORESERVE) */
+#define VM_UFFD_MISSING	0x10000u	/* a program brings its pages (mm/userfault.h) */
+#define VM_UFFD_WP	0x20000u	/* and is told of writes to those that it protected */
+#define VM_UFFD_MINOR	0x40000u	/* and of touches of pages that the file has */
+#define VM_UFFD		(VM_UFFD_MISSING | VM_UFFD_WP | VM_UFFD_MINOR)
+
+/* Of an access: a program's own instruction makes it, so any signal may end a wait for it. */
+#define ACCESS_USER	0x80000000u
 
 #define VM_LOCK_ONFAULT	0x80000u	/* with VM_LOCKED: pages come when they are touched (mlock2) */
 #define VM_LOCK_FLAGS	(VM_LOCKED | VM_LOCK_ONFAULT)
@@ -54,6 +62,7 @@ struct vma {
 	uint64_t mapping_end;		/* pages from this index on are not the file's; 0: all there are */
 	bool anon;		/* may hold pages of its own (anonymous, or copied from the file) */
 	struct mem_policy policy;	/* where those come from; the default: as the thread wants */
+	struct userfault *userfault;	/* counted; NULL without VM_UFFD */
 };
 
 /* Frames mapped as given; counted, the frames go back with the last reference through release(). */
@@ -87,6 +96,8 @@ struct space {
 	struct vma *hint;	/* where the last search ended */
 	vaddr_t full_above;	/* from here to mmap_base no gap has full_length bytes; 0: nobody has looked */
 	uint64_t full_length;
+	struct userfault *userfaults;	/* that watch some of it (mm/userfault.c) */
+	struct userfault_note *notes;	/* of who holds the lock */
 };
 
 struct space *space_create(void);			/* NULL when out of memory */
@@ -132,7 +143,10 @@ uint64_t space_size(struct space *s);
 /* Is a page of the range locked (mlock)? May sleep. */
 bool space_any_locked(struct space *s, vaddr_t start, vaddr_t end);
 
-/* Resolve a fault at @address; @access is VM_READ, VM_WRITE or VM_EXEC. 0, -EFAULT (no such area), -EACCES (not allowed), -ENOMEM, -EIO. */
+/*
+ * Resolve a fault at @address; @access is VM_READ, VM_WRITE or VM_EXEC, with ACCESS_USER or without. 0, -EFAULT (no such area), -EACCES (not
+ * allowed), -ENOMEM, -EIO, -EINTR: a signal ended the wait for a program that resolves it.
+ */
 int space_fault(struct space *s, vaddr_t address, uint32_t access);
 
 /* Write @n bytes as a debugger may: also where a private area is read-only. Bytes, or -EFAULT. May sleep. */
