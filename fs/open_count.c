@@ -15,7 +15,7 @@ static uint32_t *count_of(const struct file *f)
 /* What keeps a mount from becoming read only. */
 static bool writes_here(const struct file *f)
 {
-	return f->mount && (f->flags & LINUX_O_ACCMODE) != LINUX_O_RDONLY && LINUX_S_ISREG(f->inode->mode);
+	return unlikely((f->flags & LINUX_O_ACCMODE) != LINUX_O_RDONLY) && f->mount && LINUX_S_ISREG(f->inode->mode);
 }
 
 /* Who makes it so says it first, then counts, and takes it back under the lock that is taken here when it is seen. */

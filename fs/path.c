@@ -237,8 +237,10 @@ static int walk_run(struct walk *w)
 		err = walk_check_dir(w);
 		if (err)
 			return err;
-		w->dir_mode = w->at.dentry->inode->mode;
-		w->dir_uid = w->at.dentry->inode->uid;
+		if (final) {
+			w->dir_mode = w->at.dentry->inode->mode;
+			w->dir_uid = w->at.dentry->inode->uid;
+		}
 		if (length > LINUX_NAME_MAX)
 			return -ENAMETOOLONG;
 		if (final && (w->flags & WALK_PARENT)) {
