@@ -44,8 +44,11 @@ static void stop_running(struct process *p)
 void cgroup_cpu_update(struct process *p)
 {
 	if (held_by_any(p->group)) {
-		if (!(__atomic_fetch_or(&p->attention, PROCESS_GROUP_HELD, __ATOMIC_SEQ_CST) & PROCESS_GROUP_HELD))
-			stop_running(p);
+		if (READ_ONCE(p->attention) & PROCESS_GROUP_HELD)
+			return;
+		WRITE_ONCE(p->hold_turn, p->hold_turn + 1);
+		__atomic_fetch_or(&p->attention, PROCESS_GROUP_HELD, __ATOMIC_SEQ_CST);
+		stop_running(p);
 	} else if (__atomic_fetch_and(&p->attention, ~PROCESS_GROUP_HELD, __ATOMIC_SEQ_CST) & PROCESS_GROUP_HELD) {
 		wait_wake(&p->state_wait, 0);
 	}
@@ -129,15 +132,21 @@ int cgroup_set_cpu_burst(struct cgroup *g, uint64_t burst_ns)
 	return err;
 }
 
-/* Who sleeps has nothing to do with a CPU before it is woken, and then looks before it is in user mode. */
+/*
+ * Who sleeps has nothing to do with a CPU before it is woken, and then looks before it is in user mode. Nor goes there who stood in this turn, or
+ * was born in it, whatever the kernel does for it meanwhile.
+ */
 static bool runs(struct process *p)
 {
 	uint64_t flags = spin_lock_irq(&p->lock);
+	bool held = READ_ONCE(p->attention) & PROCESS_GROUP_HELD, any = false;
 	struct thread *t;
-	bool any = false;
 
-	list_for_each(t, &p->threads, process_link)
-		any |= READ_ONCE(t->state) != THREAD_SLEEPING;
+	list_for_each(t, &p->threads, process_link) {
+		if (held && READ_ONCE(t->state) == THREAD_SLEEPING)
+			WRITE_ONCE(t->stood_turn, p->hold_turn);
+		any |= READ_ONCE(t->state) != THREAD_SLEEPING && !(held && READ_ONCE(t->stood_turn) == p->hold_turn);
+	}
 	spin_unlock_irq(&p->lock, flags);
 	return any;
 }

@@ -197,6 +197,7 @@ struct thread *process_thread_create(struct process *p, pid_t tid, const struct 
 	}
 	t->tid = tid;
 	t->syscall_nr = -1;
+	t->stood_turn = READ_ONCE(p->hold_turn);
 	t->cred = p == current_process ? current->cred : p->cred;
 	user_ns_get(t->cred.user_ns);
 	flags = spin_lock_irq(&p->lock);

@@ -104,6 +104,7 @@ static void stopped_wait(struct process *p)
 /* Until its next period begins, or somebody ends it; a tracer may stop it meanwhile. */
 static void throttled_wait(struct process *p)
 {
+	WRITE_ONCE(current->stood_turn, READ_ONCE(p->hold_turn));
 	WRITE_ONCE(current->held, true);
 	wait_event(&p->state_wait, !(READ_ONCE(p->attention) & PROCESS_HELD) || READ_ONCE(p->exiting) || READ_ONCE(current->trace_trap),
 		   TIME_FOREVER, false);

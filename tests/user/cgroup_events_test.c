@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include "cgroup.h"
 
@@ -75,6 +76,35 @@ ABI_CASE(who_watches_a_control_group_hears_when_it_stands_still)
 	end(pid);
 	close(fd);
 	drop("a/b");
+	drop("a");
+	tree_end();
+}
+
+ABI_CASE(who_is_born_in_a_control_group_that_stands_still_never_runs)
+{
+	struct {
+		uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+	} how = { .flags = 0x200000000ull, .exit_signal = SIGCHLD };	/* CLONE_INTO_CGROUP */
+	pid_t pid;
+	int fd;
+
+	if (!tree())
+		return;
+	make("a");
+	fd = watch("a", "cgroup.events");
+	CHECK(put("a", "cgroup.freeze", "1") && hears(fd, "a", "cgroup.events", "frozen ", 1));
+	how.cgroup = (uint64_t)open(path("a", ""), O_RDONLY | O_DIRECTORY);
+	for (int i = 0; i < 20; i++) {
+		pid = (pid_t)syscall(SYS_clone3, &how, sizeof(how));
+		if (!pid)
+			spin();
+		CHECK(pid > 0 && value("a", "cgroup.events", "frozen ") == 1);
+		usleep(i * 100);
+		CHECK(value("a", "cgroup.events", "frozen ") == 1);
+		end(pid);
+	}
+	close((int)how.cgroup);
+	close(fd);
 	drop("a");
 	tree_end();
 }

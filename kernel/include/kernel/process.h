@@ -119,6 +119,7 @@ struct process {
 	struct user_ns *memory_ns;	/* where the program was started, NULL: the first; held as being above that of cred */
 	uint32_t nr_execs;
 	bool uses_rings;		/* sent a request to an io_uring */
+	uint32_t hold_turn;		/* how often PROCESS_GROUP_HELD was set; under cgroup_lock */
 	uint64_t ring_pages;		/* atomic: that its rings cost (fs/uring/memory.c) */
 	bool seccomp;			/* a thread has filters or had: for good */
 	bool dispatches;		/* the same of its own handling of calls (kernel/user_dispatch.c); written under process_tree_lock */

@@ -90,6 +90,7 @@ struct thread {
 
 	/* Sleeping. */
 	uint8_t interruptible;		/* enum sleep_end: SLEEP_ON if no signal is looked at */
+	uint32_t stood_turn;		/* in which of process->hold_turn it stood last, or was born */
 	bool held;			/* stopped or throttled on its way to user mode: as long as others like */
 	bool woken_by_timeout;
 
