@@ -4,6 +4,7 @@
  */
 #include <fs/fanotify.h>
 #include <fs/internal.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <mm/slab.h>
 
@@ -102,7 +103,7 @@ static int event_pidfd(const struct fan_facts *f)
 	struct process *now = f->process ? process_find(f->process->pid) : NULL;
 	int fd = LINUX_FAN_NOPIDFD;
 
-	if (now == f->process && now)
+	if (now == f->process && now && pid_told(f->pid))
 		fd = pidfd_install(now, 0);
 	if (now)
 		process_put(now);
@@ -142,7 +143,7 @@ static ssize_t event_write(const struct fan_group *g, struct fan_event *e, int p
 		n += pidfd_record(m->records + n, pidfd);
 	n += sizeof(m->head);
 	m->head = (struct linux_fanotify_metadata){ .event_len = (uint32_t)n, .vers = LINUX_FAN_METADATA_VERSION,
-		.metadata_len = sizeof(m->head), .mask = f->mask, .fd = e->fd, .pid = f->pid };
+		.metadata_len = sizeof(m->head), .mask = f->mask, .fd = e->fd, .pid = pid_told(f->pid) };
 	/* Who has no privilege learns of itself only. */
 	if (g->unprivileged && f->pid != current_process->pid)
 		m->head.pid = 0;

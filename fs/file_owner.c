@@ -6,6 +6,7 @@
  * Locks: owner_mutex (which queues a file stands on, and that it has an owner at all), owner->lock (whom and how), taken in wakes.
  */
 #include <fs/internal.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <kernel/signal_owner.h>
 #include <kernel/user_ns.h>
@@ -204,7 +205,7 @@ static struct linux_f_owner_ex owner_tell(const struct file *f)
 
 	if (!o)
 		return (struct linux_f_owner_ex){ .type = LINUX_F_OWNER_TID };
-	return (struct linux_f_owner_ex){ .type = o->whom.type, .pid = signal_owner_lives(&o->whom) ? o->whom.pid : 0 };
+	return (struct linux_f_owner_ex){ .type = o->whom.type, .pid = signal_owner_lives(&o->whom) ? pid_told(o->whom.pid) : 0 };
 }
 
 /* ---- Calls ---- */
@@ -247,7 +248,7 @@ int file_set_owner(struct file *f, int32_t who)
 	if (who == INT32_MIN)
 		return -EINVAL;
 	mutex_lock(&owner_mutex);
-	err = owner_change(f, who < 0 ? LINUX_F_OWNER_PGRP : LINUX_F_OWNER_PID, who < 0 ? -who : who);
+	err = owner_change(f, who < 0 ? LINUX_F_OWNER_PGRP : LINUX_F_OWNER_PID, pid_meant(who < 0 ? -who : who));
 	mutex_unlock(&owner_mutex);
 	return err;
 }
@@ -266,7 +267,7 @@ static int64_t fcntl_owner(struct file *f, uint32_t cmd, uint64_t arg, struct li
 {
 	switch (cmd) {
 	case LINUX_F_SETOWN_EX:
-		return owner_change(f, who->type, who->pid);
+		return owner_change(f, who->type, pid_meant(who->pid));
 	case LINUX_F_GETOWN_EX:
 		*who = owner_tell(f);
 		return 0;

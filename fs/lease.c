@@ -10,6 +10,7 @@
 #include <fs/lease.h>
 #include <fs/node.h>
 #include <kernel/init.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <lib/format.h>
 #include <mm/slab.h>
@@ -266,8 +267,9 @@ static void lease_line(struct seq *s, const struct lease *l)
 	static const char *const types[] = { [LINUX_F_RDLCK] = "READ", [LINUX_F_WRLCK] = "WRITE", [LINUX_F_UNLCK] = "UNLCK" };
 	const struct inode *inode = l->file->inode;
 
-	seq_printf(s, "LEASE  %s  %s %d %02x:%02x:%llu 0 EOF\n", l->ending || l->lessening ? "BREAKING" : "ACTIVE  ", types[target_of(l)], l->pid,
-		   (unsigned int)(inode->super->dev >> 8), (unsigned int)(inode->super->dev & 0xff), (unsigned long long)inode->ino);
+	seq_printf(s, "LEASE  %s  %s %d %02x:%02x:%llu 0 EOF\n", l->ending || l->lessening ? "BREAKING" : "ACTIVE  ",
+		   types[target_of(l)], pid_told(l->pid), (unsigned int)(inode->super->dev >> 8), (unsigned int)(inode->super->dev & 0xff),
+		   (unsigned long long)inode->ino);
 }
 
 void leases_show(struct seq *s, int number)
@@ -276,7 +278,10 @@ void leases_show(struct seq *s, int number)
 
 	spin_lock(&lease_lock);
 	list_for_each(l, &all_leases, all_link) {
-		seq_printf(s, "%d: ", ++number);
+		number++;
+		if (!pid_told(l->pid))
+			continue;
+		seq_printf(s, "%d: ", number);
 		lease_line(s, l);
 	}
 	spin_unlock(&lease_lock);

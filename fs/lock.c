@@ -9,6 +9,7 @@
 #include <fs/node.h>
 #include <fs/vfs.h>
 #include <kernel/init.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include <mm/slab.h>
@@ -299,7 +300,7 @@ static int lock_get(const struct file_lock *want, struct linux_flock *u)
 		u->l_whence = LINUX_SEEK_SET;
 		u->l_start = l->start;
 		u->l_len = l->end == INT64_MAX ? 0 : l->end - l->start + 1;
-		u->l_pid = l->pid;
+		u->l_pid = l->pid < 0 ? l->pid : pid_told(l->pid);
 	} else {
 		u->l_type = LINUX_F_UNLCK;
 	}
@@ -357,15 +358,16 @@ static void lock_line(struct seq *s, const struct file_lock *l)
 	uint64_t dev = l->inode->super->dev;
 	const char *kind = l->flock ? "FLOCK " : l->ofd ? "OFDLCK" : "POSIX ";
 
-	seq_printf(s, "%s ADVISORY  %s %d %02x:%02x:%llu %llu ", kind, l->exclusive ? "WRITE" : "READ", l->pid, (unsigned int)(dev >> 8),
-		   (unsigned int)(dev & 0xff), (unsigned long long)l->inode->ino, (unsigned long long)l->start);
+	seq_printf(s, "%s ADVISORY  %s %d %02x:%02x:%llu %llu ", kind, l->exclusive ? "WRITE" : "READ",
+		   l->pid < 0 ? l->pid : pid_told(l->pid), (unsigned int)(dev >> 8), (unsigned int)(dev & 0xff),
+		   (unsigned long long)l->inode->ino, (unsigned long long)l->start);
 	if (l->end == INT64_MAX)
 		seq_puts(s, "EOF\n");
 	else
 		seq_printf(s, "%llu\n", (unsigned long long)l->end);
 }
 
-/* Each lock, and below it who waits for it first of all. */
+/* Each lock of who is seen by the reader, and below it who waits for it first of all. */
 static void locks_show(struct seq *s, void *priv)
 {
 	struct lock_waiter *w;
@@ -374,7 +376,10 @@ static void locks_show(struct seq *s, void *priv)
 
 	spin_lock(&locks_lock);
 	list_for_each(l, &all_locks, all_link) {
-		seq_printf(s, "%d: ", ++number);
+		number++;
+		if (l->pid > 0 && !pid_told(l->pid))
+			continue;
+		seq_printf(s, "%d: ", number);
 		lock_line(s, l);
 		list_for_each(w, &all_waiters, link) {
 			if (find_conflict(w->want) != l)

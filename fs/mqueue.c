@@ -8,6 +8,7 @@
 #include <fs/internal.h>
 #include <fs/ipc_ns.h>
 #include <fs/vfs.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <kernel/signal.h>
 #include <kernel/syscall.h>
@@ -196,7 +197,7 @@ static ssize_t mqueue_read(struct file *f, struct iter *to, loff_t *pos)
 	if (q->notified) {
 		kind = q->event.notify;
 		signo = kind == LINUX_SIGEV_SIGNAL ? q->event.signo : 0;
-		pid = q->notified->pid;
+		pid = pid_told(q->notified->pid);
 	}
 	mutex_unlock(&queues_lock);
 	mutex_lock(&q->lock);
@@ -341,7 +342,7 @@ static void notify(struct mqueue *q)
 	mutex_lock(&queues_lock);
 	if (q->notified) {
 		info.si_signo = q->event.signo;
-		info.sender.pid = current_process->pid;
+		info.sender.pid = pid_told_in(q->notified->pid_ns, current_process->pid);
 		info.sender.uid = current->cred.uid;
 		info.sender.value = q->event.value;
 		if (q->event.notify == LINUX_SIGEV_SIGNAL && q->event.signo)

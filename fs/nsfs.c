@@ -7,6 +7,7 @@
 #include <fs/mount.h>
 #include <fs/proc_pid.h>
 #include <kernel/init.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <kernel/ptrace.h>
 #include <kernel/user_ns.h>
@@ -97,6 +98,18 @@ static int64_t owner_of(struct ns *ns)
 	return user_ns_install(ns->owner ? ns->owner : &user_ns_first);
 }
 
+/* Who is not in it, or above, is not told of it. */
+static int64_t parent_of(const struct pid_ns *n)
+{
+	struct ns *parent;
+
+	if (!n || !pid_ns_holds(pid_ns_current(), n->parent))
+		return -EPERM;
+	parent = n->parent ? &n->parent->ns : &pid_ns_first.ns;
+	ns_get(parent);
+	return ns_install(parent);
+}
+
 static int64_t ns_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 {
 	struct ns *ns = f->inode->priv;
@@ -105,7 +118,7 @@ static int64_t ns_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 	case LINUX_NS_GET_USERNS:
 		return owner_of(ns);
 	case LINUX_NS_GET_PARENT:
-		return ns->type->kind == NS_USER ? owner_of(ns) : ns->type->kind == NS_PID ? -EPERM : -EINVAL;
+		return ns->type->kind == NS_USER ? owner_of(ns) : ns->type->kind == NS_PID ? parent_of(pid_ns_of(ns)) : -EINVAL;
 	case LINUX_NS_GET_NSTYPE:
 		return (int64_t)ns->type->flag;
 	case LINUX_NS_GET_OWNER_UID:
@@ -124,10 +137,11 @@ static const struct file_ops ns_fops = { .ioctl = ns_ioctl };
 static struct ns *link_ns(const struct inode *inode)
 {
 	const struct proc_node *n = inode->priv;
+	unsigned int kind = n->entry->number - PROC_NS_FIRST;
 
 	if (ptrace_may_read(n->process))
 		return ERR_PTR(-EACCES);
-	return ns_of_process(n->process, (enum ns_kind)(n->entry->number - PROC_NS_FIRST) % NS_KINDS);
+	return kind % NS_KINDS == NS_PID ? pid_ns_of_process(n->process, kind != NS_PID) : ns_of_process(n->process, kind % NS_KINDS);
 }
 
 static ssize_t ns_readlink(struct inode *inode, char *to, size_t size)

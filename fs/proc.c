@@ -6,6 +6,7 @@
 #include <fs/proc.h>
 #include <kernel/init.h>
 #include <kernel/log.h>
+#include <kernel/pid_ns.h>
 #include <lib/format.h>
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
@@ -113,8 +114,25 @@ static void file_destroy(struct inode *inode)
 
 static int root_iterate(struct file *f, bool (*emit)(void *arg, const char *name, uint64_t ino, uint8_t type, loff_t next), void *arg)
 {
-	if (dir_emit_dots(f, emit, arg) && dentry_emit_children(f, f->dentry, emit, arg))
+	if (dir_emit_dots(f, emit, arg) && dentry_emit_children(f, proc_super->root, emit, arg))
 		proc_pid_emit(f, emit, arg);
+	return 0;
+}
+
+/* inode->priv of a directory is its name in the tree of what is registered, NULL once that is gone; vfs_lock guards it. */
+static struct dentry *dir_lookup(struct dentry *dir, const char *name, size_t length)
+{
+	struct dentry *registered = dir->inode->priv;
+
+	return proc_mirror(dir, registered == dir ? NULL : registered, name, length);
+}
+
+static int dir_iterate(struct file *f, bool (*emit)(void *arg, const char *name, uint64_t ino, uint8_t type, loff_t next), void *arg)
+{
+	struct dentry *registered = f->inode->priv;
+
+	if (dir_emit_dots(f, emit, arg) && registered)
+		dentry_emit_children(f, registered, emit, arg);
 	return 0;
 }
 
@@ -128,9 +146,17 @@ static ssize_t link_readlink(struct inode *inode, char *to, size_t size)
 }
 
 static const struct inode_ops link_inode_ops = { .readlink = link_readlink, .destroy = file_destroy };
-static const struct inode_ops dir_inode_ops = { 0 };
-static const struct inode_ops root_inode_ops = { .lookup = proc_pid_lookup };
-static const struct file_ops dir_ops = { .iterate = dentry_iterate, .seek = seek_plain };
+static const struct inode_ops dir_inode_ops = { .lookup = dir_lookup };
+/* What is registered stands in the cache of the first instance. */
+static struct dentry *root_lookup(struct dentry *dir, const char *name, size_t length)
+{
+	struct dentry *d = proc_pid_lookup(dir, name, length);
+
+	return PTR_ERR(d) == -ENOENT && dir != proc_super->root ? proc_mirror(dir, proc_super->root, name, length) : d;
+}
+
+static const struct inode_ops root_inode_ops = { .lookup = root_lookup };
+static const struct file_ops dir_ops = { .iterate = dir_iterate, .seek = seek_plain };
 static const struct file_ops root_ops = { .iterate = root_iterate, .seek = seek_plain };
 
 static void proc_statfs(struct super *s, struct linux_statfs *to)
@@ -162,6 +188,7 @@ static void proc_setup(void)
 	sys_super = &sys_super_storage;
 	*sys_super = (struct super){ .type = "sysfs", .magic = LINUX_SYSFS_MAGIC, .dev = 0xfe };
 	super_setup(sys_super, &dir_inode_ops, &dir_ops);
+	sys_super->root->inode->priv = sys_super->root;
 }
 
 /* A directory or file with the extra reference of existing; counted once more. vfs_lock held. */
@@ -181,8 +208,10 @@ static struct dentry *make(struct dentry *dir, const char *name, size_t length, 
 		return ERR_PTR(-ENOMEM);
 	}
 	inode->priv = p;
-	if (is_dir)
+	if (is_dir) {
 		inode->nlink = 2;
+		inode->priv = d;
+	}
 	dentry_get(d);
 	return d;
 }
@@ -354,6 +383,8 @@ static void drop(struct dentry *d)
 
 	while ((child = dentry_first_child(d)))
 		drop(child);
+	if (LINUX_S_ISDIR(d->inode->mode))
+		d->inode->priv = NULL;
 	dentry_unhash(d);
 	dentry_put(d);
 	dentry_put(d);
@@ -396,11 +427,18 @@ static struct fs_type sys_type = { .name = "sysfs", .nodev = true, .mount = sys_
 
 static struct super *proc_mount(const char *source, const char *options)
 {
+	struct pid_ns *ns = pid_ns_current();
+	int err = proc_may_mount();
+
+	if (err)
+		return ERR_PTR(err);
+	if (ns)
+		return proc_ns_super(ns, &root_inode_ops, &root_ops);
 	ref_get(&proc_super->ref);
 	return proc_super;
 }
 
-static struct fs_type proc_type = { .name = "proc", .nodev = true, .mount = proc_mount };
+static struct fs_type proc_type = { .name = "proc", .nodev = true, .for_users = true, .mount = proc_mount };
 
 static int proc_init(void)
 {

@@ -6,6 +6,7 @@
 #include <fs/mount.h>
 #include <fs/proc_pid.h>
 #include <kernel/log.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <kernel/ptrace.h>
 #include <lib/format.h>
@@ -70,7 +71,7 @@ struct dentry *proc_node_make(struct dentry *dir, const char *name, size_t lengt
 {
 	const struct inode_ops *ops = e->ops ? e->ops : &pid_text_ops;
 	struct proc_node *n = kzalloc(sizeof(*n));
-	struct inode *inode = n ? inode_create(proc_super, e->mode, ops, e->fops ? e->fops : &proc_text_ops) : NULL;
+	struct inode *inode = n ? inode_create(dir->inode->super, e->mode, ops, e->fops ? e->fops : &proc_text_ops) : NULL;
 	struct dentry *d;
 	bool owned;
 
@@ -88,7 +89,7 @@ struct dentry *proc_node_make(struct dentry *dir, const char *name, size_t lengt
 	owned = READ_ONCE(p->dumpable) || e->mode == EVERYBODYS_DIR;
 	inode->uid = owned ? p->cred.euid : 0;
 	inode->gid = owned ? p->cred.egid : 0;
-	inode->ino = ((uint64_t)p->pid << 16) + (e->number ? e->number : 1);
+	inode->ino = ((uint64_t)pid_told_in(proc_ns_of(inode), p->pid) << 16) + (e->number ? e->number : 1);
 	if (LINUX_S_ISDIR(e->mode))
 		inode->nlink = 2;
 	d = dentry_create(dir, name, length, inode, false);
@@ -115,12 +116,16 @@ static int64_t name_number(const char *name, size_t length)
 
 static ssize_t self_readlink(struct inode *inode, char *to, size_t size)
 {
-	return current_process ? format_text(to, size, "%d", current_process->pid) : -ENOENT;
+	pid_t pid = current_process ? pid_told_in(proc_ns_of(inode), current_process->pid) : 0;
+
+	return pid ? format_text(to, size, "%d", pid) : -ENOENT;
 }
 
 static ssize_t thread_self_readlink(struct inode *inode, char *to, size_t size)
 {
-	return current_process ? format_text(to, size, "%d/task/%d", current_process->pid, current->tid) : -ENOENT;
+	pid_t pid = current_process ? pid_told_in(proc_ns_of(inode), current_process->pid) : 0;
+
+	return pid ? format_text(to, size, "%d/task/%d", pid, pid_told_in(proc_ns_of(inode), current->tid)) : -ENOENT;
 }
 
 static ssize_t mounts_readlink(struct inode *inode, char *to, size_t size)
@@ -153,7 +158,7 @@ static struct dentry *root_link(struct dentry *dir, const char *name, size_t len
 			break;
 	if (i == ARRAY_SIZE(root_links))
 		return ERR_PTR(-ENOENT);
-	inode = inode_create(proc_super, LINUX_S_IFLNK | 0777, root_links[i].ops, NULL);
+	inode = inode_create(dir->inode->super, LINUX_S_IFLNK | 0777, root_links[i].ops, NULL);
 	if (!inode)
 		return ERR_PTR(-ENOMEM);
 	d = dentry_create(dir, name, length, inode, false);
@@ -177,7 +182,8 @@ static struct dentry *thread_node(struct dentry *dir, const char *name, size_t l
 struct dentry *proc_pid_lookup(struct dentry *dir, const char *name, size_t length)
 {
 	static const struct proc_entry entry = { .mode = LINUX_S_IFDIR | 0555, .ops = &pid_dir_ops, .fops = &pid_dir_fops };
-	int64_t pid = name_number(name, length);
+	int64_t number = name_number(name, length);
+	pid_t pid = number > 0 ? pid_meant_in(proc_ns_of(dir->inode), (pid_t)number) : 0;
 	struct process *p = pid > 0 ? process_find(pid) : NULL;
 	struct thread *t = pid > 0 && !p ? thread_find(0, pid) : NULL;
 	struct dentry *d;
@@ -188,7 +194,7 @@ struct dentry *proc_pid_lookup(struct dentry *dir, const char *name, size_t leng
 		return d;
 	}
 	if (!p)
-		return pid < 0 ? root_link(dir, name, length) : ERR_PTR(-ENOENT);
+		return number < 0 ? root_link(dir, name, length) : ERR_PTR(-ENOENT);
 	d = proc_node_make(dir, name, length, p, &entry);
 	process_put(p);
 	return d;
@@ -196,6 +202,7 @@ struct dentry *proc_pid_lookup(struct dentry *dir, const char *name, size_t leng
 
 /* The lowest number from @from on. */
 struct next_pid {
+	const struct pid_ns *ns;
 	pid_t from, found;
 };
 
@@ -203,14 +210,16 @@ static bool note_pid(struct process *p, void *arg)
 {
 	struct next_pid *n = arg;
 
-	if (p->pid >= n->from && (!n->found || p->pid < n->found))
-		n->found = p->pid;
+	pid_t pid = pid_told_in(n->ns, p->pid);
+
+	if (pid >= n->from && (!n->found || pid < n->found))
+		n->found = pid;
 	return true;
 }
 
 bool proc_pid_emit(struct file *f, bool (*emit)(void *arg, const char *name, uint64_t ino, uint8_t type, loff_t next), void *arg)
 {
-	struct next_pid n = { .from = f->pos > PIDS_FROM ? f->pos - PIDS_FROM : 1 };
+	struct next_pid n = { .ns = proc_ns_of(f->inode), .from = f->pos > PIDS_FROM ? f->pos - PIDS_FROM : 1 };
 	char name[12];
 
 	f->pos = MAX(f->pos, LINKS_FROM);
@@ -408,6 +417,7 @@ static int fd_iterate(struct file *f, bool (*emit)(void *arg, const char *name, 
 {
 	bool info = ((const struct proc_node *)f->inode->priv)->entry->number == FDINFO_DIR;
 	struct process *p = proc_node_process(f->inode);
+	uint64_t base = (uint64_t)pid_told_in(proc_ns_of(f->inode), p->pid) << 16;
 	struct fd_table *t;
 	struct file *open;
 	char name[12];
@@ -421,7 +431,7 @@ static int fd_iterate(struct file *f, bool (*emit)(void *arg, const char *name, 
 	while (t && (fd = fd_next(t, f->pos - FDS_FROM, &open)) >= 0) {
 		file_put(open);
 		format_text(name, sizeof(name), "%d", fd);
-		if (!emit(arg, name, ((uint64_t)p->pid << 16) + 64 + (uint64_t)fd + (info ? FDINFO_INO : 0), info ? LINUX_DT_REG : LINUX_DT_LNK,
+		if (!emit(arg, name, base + 64 + (uint64_t)fd + (info ? FDINFO_INO : 0), info ? LINUX_DT_REG : LINUX_DT_LNK,
 			  fd + 1 + FDS_FROM))
 			break;
 		f->pos = fd + 1 + FDS_FROM;
@@ -431,7 +441,7 @@ static int fd_iterate(struct file *f, bool (*emit)(void *arg, const char *name, 
 }
 
 /* /proc/<pid>/task: each thread's directory shows the process. */
-static bool has_thread(struct process *p, pid_t tid, pid_t from, pid_t *next)
+static bool has_thread(struct process *p, const struct pid_ns *ns, pid_t tid, pid_t from, pid_t *next)
 {
 	struct thread *t;
 	bool found = false;
@@ -439,9 +449,11 @@ static bool has_thread(struct process *p, pid_t tid, pid_t from, pid_t *next)
 
 	*next = 0;
 	list_for_each(t, &p->threads, process_link) {
+		pid_t told = pid_told_in(ns, t->tid);
+
 		found |= t->tid == tid;
-		if (t->tid >= from && (!*next || t->tid < *next))
-			*next = t->tid;
+		if (told >= from && (!*next || told < *next))
+			*next = told;
 	}
 	spin_unlock_irq(&p->lock, flags);
 	return found;
@@ -450,10 +462,10 @@ static bool has_thread(struct process *p, pid_t tid, pid_t from, pid_t *next)
 static struct dentry *task_lookup(struct dentry *dir, const char *name, size_t length)
 {
 	struct process *p = proc_node_process(dir->inode);
-	int64_t tid = name_number(name, length);
-	pid_t next;
+	int64_t number = name_number(name, length);
+	pid_t tid = number > 0 ? pid_meant_in(proc_ns_of(dir->inode), (pid_t)number) : 0, next;
 
-	if (tid <= 0 || !has_thread(p, tid, 0, &next))
+	if (tid <= 0 || !has_thread(p, NULL, tid, 0, &next))
 		return ERR_PTR(-ENOENT);
 	return thread_node(dir, name, length, p, tid);
 }
@@ -467,7 +479,7 @@ static int task_iterate(struct file *f, bool (*emit)(void *arg, const char *name
 	if (!dir_emit_dots(f, emit, arg))
 		return 0;
 	for (;;) {
-		has_thread(p, 0, f->pos - 1, &next);
+		has_thread(p, proc_ns_of(f->inode), 0, f->pos - 1, &next);
 		if (!next)
 			return 0;
 		format_text(name, sizeof(name), "%d", next);
@@ -559,7 +571,7 @@ static struct dentry *pid_lookup(struct dentry *dir, const char *name, size_t le
 
 static int pid_iterate(struct file *f, bool (*emit)(void *arg, const char *name, uint64_t ino, uint8_t type, loff_t next), void *arg)
 {
-	uint64_t base = (uint64_t)proc_node_process(f->inode)->pid << 16;
+	uint64_t base = (uint64_t)pid_told_in(proc_ns_of(f->inode), proc_node_process(f->inode)->pid) << 16;
 	const struct proc_entry *e;
 	unsigned int nr;
 

@@ -9,6 +9,7 @@
 #include <kernel/cpu.h>
 #include <kernel/init.h>
 #include <kernel/log.h>
+#include <kernel/pid_ns.h>
 #include <kernel/privilege.h>
 #include <kernel/process.h>
 #include <kernel/ptrace.h>
@@ -59,8 +60,8 @@ void proc_pid_sched(struct seq *s, struct inode *inode)
 
 	if (!t)
 		return;
-	seq_printf(s, "%s (%d, #threads: %u)\n-------------------------------------------------------------------\n", t->name, t->tid,
-		   READ_ONCE(proc_node_process(inode)->nr_threads));
+	seq_printf(s, "%s (%d, #threads: %u)\n-------------------------------------------------------------------\n", t->name,
+		   pid_told_in(proc_ns_of(inode), t->tid), READ_ONCE(proc_node_process(inode)->nr_threads));
 	show_time(s, "se.exec_start", READ_ONCE(t->started_ns));
 	show_time(s, "se.vruntime", READ_ONCE(t->vruntime));
 	show_time(s, "se.sum_exec_runtime", READ_ONCE(t->runtime_ns));

@@ -5,6 +5,7 @@
 #include <fs/tty.h>
 #include <kernel/cgroup.h>
 #include <kernel/cpu.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <kernel/ptrace.h>
 #include <kernel/seccomp.h>
@@ -23,6 +24,7 @@ struct snapshot {
 	char state, name[32];
 	pid_t tid, tracer;		/* tid: only this thread, 0: all of them */
 	pid_t ppid, pgid, sid, fg;
+	pid_t pid, told_tid;		/* of what is looked at */
 	uint32_t nr_threads, tty;
 	uint64_t vsize, rss, peak, stack, data, locked;
 	struct usage usage, children;	/* of tid alone; children: 0 then */
@@ -157,6 +159,18 @@ static void take_space(struct process *p, struct snapshot *n)
 	space_put(s);
 }
 
+/* As the instance has the numbers. */
+static void told(const struct pid_ns *ns, const struct process *p, struct snapshot *n)
+{
+	pid_t *const numbers[] = { &n->ppid, &n->pgid, &n->sid, &n->fg, &n->tracer };
+
+	n->pid = pid_told_in(ns, p->pid);
+	n->told_tid = n->tid ? pid_told_in(ns, n->tid) : n->pid;
+	for (unsigned int i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (*numbers[i] > 0)
+			*numbers[i] = pid_told_in(ns, *numbers[i]);
+}
+
 static void take(const struct inode *inode, struct snapshot *n)
 {
 	struct process *p = proc_node_process(inode);
@@ -171,6 +185,7 @@ static void take(const struct inode *inode, struct snapshot *n)
 	process_usage(p, n->tid, &n->usage);
 	process_children_usage(p, &n->children);
 	n->tty = tty_number(n->sid, &n->fg);
+	told(proc_ns_of(inode), p, n);
 }
 
 static unsigned long long ull(uint64_t v)
@@ -184,7 +199,7 @@ void proc_pid_stat(struct seq *s, struct inode *inode)
 	struct snapshot n;
 
 	take(inode, &n);
-	seq_printf(s, "%d (%s) %c %d %d %d %u %d 0 ", n.tid ? n.tid : p->pid, n.name, n.state, n.ppid, n.pgid, n.sid, n.tty, n.fg);
+	seq_printf(s, "%d (%s) %c %d %d %d %u %d 0 ", n.told_tid, n.name, n.state, n.ppid, n.pgid, n.sid, n.tty, n.fg);
 	seq_printf(s, "%llu %llu %llu %llu ", ull(n.usage.counts.faults[0]), ull(n.children.counts.faults[0]), ull(n.usage.counts.faults[1]),
 		   ull(n.children.counts.faults[1]));
 	seq_printf(s, "%llu %llu %llu %llu %d %d %u 0 %llu ", ull(n.usage.user_ns / TICK_NS), ull(n.usage.system_ns / TICK_NS),
@@ -251,6 +266,24 @@ static void show_privileges(struct seq *s, const struct privileges *v)
 		   ull(v->permitted), ull(v->effective), ull(v->bounding), ull(v->ambient));
 }
 
+/* Its numbers in the instance's namespace and those below. */
+static void show_levels(struct seq *s, const struct inode *inode, pid_t tid)
+{
+	static const char *const names[] = { "NStgid", "NSpid", "NSpgid", "NSsid" };
+	const struct process *p = proc_node_process(inode);
+	const pid_t whose[] = { p->pid, tid, READ_ONCE(p->pgid), READ_ONCE(p->sid) };
+	const struct pid_ns *top = proc_ns_of(inode);
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
+		pid_t levels[PID_NS_DEPTH + 1];
+		unsigned int below = (p->pid_ns ? p->pid_ns->level : 0) - (top ? top->level : 0), nr = pid_levels(top, whose[i], levels);
+
+		seq_printf(s, "\n%s:", names[i]);
+		for (unsigned int j = 0; j <= below; j++)
+			seq_printf(s, "\t%d", j < nr ? levels[j] : 0);
+	}
+}
+
 void proc_pid_status(struct seq *s, struct inode *inode)
 {
 	struct process *p = proc_node_process(inode);
@@ -258,8 +291,9 @@ void proc_pid_status(struct seq *s, struct inode *inode)
 
 	take(inode, &n);
 	seq_printf(s, "Name:\t%s\nUmask:\t%04o\nState:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t%d\n", n.name, n.umask,
-		   n.state, state_word(n.state), p->pid, n.tid ? n.tid : p->pid, n.ppid, n.tracer);
+		   n.state, state_word(n.state), n.pid, n.told_tid, n.ppid, n.tracer);
 	show_ids(s, &n.cred);
+	show_levels(s, inode, n.tid ? n.tid : p->pid);
 	seq_printf(s, "\nVmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmLck:\t%8llu kB\nVmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\n", ull(n.vsize / 1024),
 		   ull(n.vsize / 1024), ull(n.locked / 1024), ull(n.peak * 4), ull(n.rss * 4));
 	seq_printf(s, "VmData:\t%8llu kB\nVmStk:\t%8llu kB\nVmSwap:\t%8u kB\nThreads:\t%u\n", ull(n.data / 1024), ull(n.stack / 1024), 0,

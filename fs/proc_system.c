@@ -5,6 +5,7 @@
 #include <fs/proc_pid.h>
 #include <kernel/init.h>
 #include <kernel/log.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <kernel/time.h>
 #include <mm/commit.h>
@@ -165,7 +166,7 @@ static bool count_tasks(struct process *p, void *arg)
 	struct thread *t;
 
 	c->processes++;
-	c->last = MAX(c->last, p->pid);
+	c->last = MAX(c->last, pid_told(p->pid));
 	spin_lock(&p->lock);
 	list_for_each(t, &p->threads, process_link) {
 		c->threads++;

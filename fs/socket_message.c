@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The system calls that send and receive messages on sockets, and their control messages. */
 #include <fs/socket.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include <kernel/time.h>
@@ -168,8 +169,11 @@ int socket_cred_get(struct linux_ucred *to, const uint8_t *data, uint64_t n)
 	if (n != sizeof(c))
 		return -EINVAL;
 	memcpy(&c, data, sizeof(c));
-	if (c.pid != current_process->pid && !privileged(LINUX_CAP_SYS_ADMIN))
+	if (c.pid != current_process->own_pid && !privileged_in(pid_ns_current() ? pid_ns_current()->ns.owner : NULL, LINUX_CAP_SYS_ADMIN))
 		return -EPERM;
+	c.pid = pid_meant(c.pid);
+	if (c.pid == PID_NONE)
+		return -ESRCH;
 	c.uid = uid_meant(c.uid);
 	c.gid = gid_meant(c.gid);
 	if (c.uid == ID_NONE || c.gid == ID_NONE)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* UNIX sockets for the system calls: what those were given is checked and copied here (fs/socket.h). */
 #include <fs/unix.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <kernel/user_ns.h>
 #include <uapi/ferry/linux.h>
@@ -248,7 +249,7 @@ static int control_put_rights(struct control *c, struct rights *r, bool cloexec)
 
 static int unix_control_out(struct file *f, struct message *m, struct control *c)
 {
-	struct linux_ucred told = { m->cred.pid, uid_told(m->cred.uid), gid_told(m->cred.gid) };
+	struct linux_ucred told = { pid_told(m->cred.pid), uid_told(m->cred.uid), gid_told(m->cred.gid) };
 	const struct socket *s = f->priv;
 	int err = 0;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Options of UNIX sockets (socket(7)): what changes behaviour is kept, what only other families have is taken and has no effect. */
 #include <fs/unix.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <kernel/user_ns.h>
 #include <uapi/ferry/linux.h>
@@ -126,7 +127,7 @@ int unix_get_option(struct file *f, int level, int option, uint64_t uvalue, uint
 		return -EOPNOTSUPP;
 	switch (option) {
 	case LINUX_SO_PEERCRED:
-		cred = (struct linux_ucred){ s->peer_cred.pid, uid_told(s->peer_cred.uid), gid_told(s->peer_cred.gid) };
+		cred = (struct linux_ucred){ pid_told(s->peer_cred.pid), uid_told(s->peer_cred.uid), gid_told(s->peer_cred.gid) };
 		return socket_value_put(uvalue, ulength, &cred, sizeof(cred));
 	case LINUX_SO_LINGER:
 		return socket_value_put(uvalue, ulength, &no_linger, sizeof(no_linger));

@@ -5,7 +5,7 @@
  * every group.
  */
 #include <fs/node.h>
-#include <kernel/namespace.h>
+#include <kernel/pid_ns.h>
 #include <mm/oom.h>
 #include <mm/slab.h>
 #include <mm/space.h>
@@ -322,7 +322,7 @@ int cgroup_attach(struct cgroup *g, pid_t pid, const struct cgroup_rights *right
 	struct process *p;
 	int err;
 
-	p = process_find(pid ? pid : current_process->pid);
+	p = process_find(pid ? pid_meant(pid) : current_process->pid);
 	if (!p)
 		return -ESRCH;
 	err = may_be_moved(p) ? attach(g, p, rights) : -EINVAL;
@@ -421,7 +421,7 @@ static bool show_member(struct process *p, void *arg)
 	struct walk *w = arg;
 
 	if (!p->zombie && READ_ONCE(p->group) == w->group)
-		seq_printf(w->seq, "%d\n", p->pid);
+		seq_printf(w->seq, "%d\n", pid_told(p->pid));
 	return true;
 }
 
@@ -442,7 +442,7 @@ static bool show_threads(struct process *p, void *arg)
 		return true;
 	flags = spin_lock_irq(&p->lock);
 	list_for_each(t, &p->threads, process_link)
-		seq_printf(w->seq, "%d\n", t->tid);
+		seq_printf(w->seq, "%d\n", pid_told(t->tid));
 	spin_unlock_irq(&p->lock, flags);
 	return true;
 }

@@ -10,6 +10,7 @@
 #include <kernel/elf.h>
 #include <kernel/init.h>
 #include <kernel/log.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <asm/debug.h>
 #include <lib/format.h>
@@ -101,8 +102,8 @@ static void *note_add(struct core *c, uint32_t type, const char *owner, size_t s
 static void status_note(struct core *c, const struct thread *t, int sig)
 {
 	const struct process *p = t->process;
-	struct prstatus status = { .signo = sig, .cursig = (int16_t)sig, .pending = t->pending, .held = t->blocked, .pid = t->tid,
-				   .ppid = p->parent_pid, .pgrp = p->pgid, .sid = p->sid, .has_fpu = 1 };
+	struct prstatus status = { .signo = sig, .cursig = (int16_t)sig, .pending = t->pending, .held = t->blocked, .pid = t->own_tid,
+				   .ppid = p->parent_pid, .pgrp = pid_told(p->pgid), .sid = pid_told(p->sid), .has_fpu = 1 };
 	void *to = note_add(c, NT_PRSTATUS, "CORE", sizeof(status));
 
 	arch_user_regs_get(t, &status.regs);
@@ -124,8 +125,8 @@ static void fpu_notes(struct core *c, const struct thread *t)
 
 static void process_notes(struct core *c, const struct process *p, const struct linux_siginfo *info)
 {
-	struct prpsinfo ps = { .sname = 'R', .uid = p->cred.uid, .gid = p->cred.gid, .pid = p->pid, .ppid = p->parent_pid, .pgrp = p->pgid,
-			       .sid = p->sid };
+	struct prpsinfo ps = { .sname = 'R', .uid = p->cred.uid, .gid = p->cred.gid, .pid = p->own_pid, .ppid = p->parent_pid,
+			       .pgrp = pid_told(p->pgid), .sid = pid_told(p->sid) };
 	void *to = note_add(c, NT_PRPSINFO, "CORE", sizeof(ps));
 
 	str_copy(ps.name, p->name, sizeof(ps.name));
@@ -367,7 +368,7 @@ static void pattern_expand(char *to, size_t size, int sig)
 		}
 		c++;
 		if (*c == 'p')
-			n += (size_t)format_text(to + n, size - n, "%d", p->pid);
+			n += (size_t)format_text(to + n, size - n, "%d", p->own_pid);
 		else if (*c == 'u')
 			n += (size_t)format_text(to + n, size - n, "%u", p->cred.uid);
 		else if (*c == 's')

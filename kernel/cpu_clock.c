@@ -3,6 +3,7 @@
  * Clocks of CPU time: which process's or thread's one means (clock_getcpuclockid(3)), what it says, and sleeping until it says something
  * (clock_nanosleep(2)). Sleepers are told by the timer's tick (cpu_timer.c), so they are as late as a tick.
  */
+#include <kernel/pid_ns.h>
 #include <kernel/time.h>
 #include "process_internal.h"
 #include "cpu_clock.h"
@@ -16,14 +17,14 @@ static int named(int clock, struct cpu_clock *c)
 	if (c->which > LINUX_CPUCLOCK_SCHED || id < 0)
 		return -EINVAL;
 	if (clock & LINUX_CPUCLOCK_THREAD) {
-		c->thread = thread_find(current_process->pid, id ? id : current->tid);
+		c->thread = thread_find(current_process->pid, id ? pid_meant(id) : current->tid);
 		if (!c->thread)
 			return -EINVAL;
 		c->process = current_process;
 		process_get(c->process);
 		return 0;
 	}
-	c->process = process_find(id ? id : current_process->pid);
+	c->process = process_find(id ? pid_meant(id) : current_process->pid);
 	return c->process ? 0 : -EINVAL;
 }
 

@@ -350,6 +350,7 @@ static void thread_take_pid(struct thread *t)
 	pid_free(t->tid);
 	pid_hold(t->process->pid);
 	t->tid = t->process->pid;
+	t->own_tid = t->process->own_pid;
 }
 
 /* Linux finds out when the old program is no more: who asked for too large a program dies of it. */
@@ -510,6 +511,7 @@ static int spawn_parts(struct process *p, const struct process_spawn_args *args)
 		p->pid = 0;
 		return err;
 	}
+	p->own_pid = p->pid;
 	p->syscalls = args->syscalls;
 	if (args->syscalls != SYSCALLS_DRIVER)
 		p->cred.privileges.bounding = PRIVILEGES_ALL;

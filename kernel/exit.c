@@ -8,6 +8,7 @@
 #include <kernel/keys.h>
 #include <kernel/log.h>
 #include <kernel/namespace.h>
+#include <kernel/pid_ns.h>
 #include <kernel/ptrace.h>
 #include <kernel/syscall.h>
 #include <fs/file.h>
@@ -105,7 +106,7 @@ void process_notify_parent(struct process *p, int code, int status)
 
 	if (!parent)
 		return;
-	info.sender.pid = p->pid;
+	info.sender.pid = likely(!parent->pid_ns) ? p->pid : pid_told_in(parent->pid_ns, p->pid);
 	info.sender.uid = p->cred.uid;
 	info.sender.child.status = status;
 	process_cpu_time(p, &user, &system);
@@ -177,15 +178,25 @@ static void process_reap_quietly(struct process *p, struct list *reaped)
 	list_append(reaped, &p->sibling);
 }
 
-/* The nearest living ancestor that asked for orphans, or init. Tree lock held. */
+/* The init of the namespace of @p, or of the one above where that is @p itself. Tree lock held. */
+static struct process *init_of(const struct process *p)
+{
+	const struct pid_ns *ns = p->pid_ns;
+
+	while (unlikely(ns) && (!ns->init || ns->init == p))
+		ns = ns->parent;
+	return ns ? ns->init : init_process;
+}
+
+/* The nearest living ancestor in its namespace that asked for orphans, or init. Tree lock held. */
 static struct process *heir_of(const struct process *p)
 {
-	struct process *heir;
+	struct process *init = init_of(p), *heir;
 
-	for (heir = p->parent; heir && heir != init_process; heir = heir->parent)
+	for (heir = p->parent; heir && heir != init && heir->pid_ns == p->pid_ns; heir = heir->parent)
 		if (heir->subreaper && !heir->zombie && !heir->exiting)
 			return heir;
-	return init_process;
+	return init;
 }
 
 /* Hand the children on; the dead among them are the heir's to wait for. Tree lock held. */
@@ -197,7 +208,7 @@ static void children_hand_over(struct process *p, struct list *reaped)
 		list_del(&child->sibling);
 		child->parent = heir;
 		child->parent_thread = process_live_thread(heir);
-		WRITE_ONCE(child->parent_pid, heir->pid);
+		WRITE_ONCE(child->parent_pid, likely(!child->pid_ns) ? heir->pid : pid_told_in(child->pid_ns, heir->pid));
 		child->exit_signal = LINUX_SIGCHLD;
 		child->died_traced = false;
 		list_append(&heir->children, &child->sibling);
@@ -248,6 +259,8 @@ static void process_finish(struct process *p)
 
 	if (p == init_process)
 		panic("init died with status %d", status & 0x7f ? 128 + (status & 0x7f) : status >> 8 & 0xff);
+	if (unlikely(p->pid_ns) && process_is_init(p))
+		pid_ns_end(p);
 	process_companions_end(p);
 	uring_process_ends();
 	acct_process(p);

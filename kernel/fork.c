@@ -7,6 +7,7 @@
 #include <kernel/cgroup.h>
 #include <kernel/keys.h>
 #include <kernel/log.h>
+#include <kernel/pid_ns.h>
 #include <kernel/user_ns.h>
 #include <kernel/ptrace.h>
 #include <kernel/seccomp.h>
@@ -33,6 +34,8 @@ struct clone_request {
 	uint64_t pidfd;		/* where the descriptor's number goes */
 	struct cgroup *group;	/* with CLONE_INTO_CGROUP, counted; NULL: the root */
 	struct cgroup_rights rights;
+	const pid_t *set_tid;	/* numbers that were asked for, the innermost first */
+	unsigned int nr_set_tid;
 };
 
 static int clone_check(const struct clone_request *r)
@@ -51,7 +54,9 @@ static int clone_check(const struct clone_request *r)
 		return -EINVAL;
 	if ((f & LINUX_CLONE_PIDFD) && (f & (LINUX_CLONE_THREAD | LINUX_CLONE_DETACHED)))
 		return -EINVAL;
-	if (r->exit_signal > LINUX_NSIG || ((f & LINUX_CLONE_THREAD) && (f & LINUX_CLONE_PARENT) && current_process == init_process))
+	if (r->exit_signal > LINUX_NSIG || ((f & LINUX_CLONE_PARENT) && process_is_init(current_process)))
+		return -EINVAL;
+	if ((f & LINUX_CLONE_THREAD) && pid_ns_for_children() != pid_ns_current())
 		return -EINVAL;
 	if ((f & LINUX_CLONE_SETTLS) && !user_range_ok(r->tls, 1))
 		return -EPERM;
@@ -97,9 +102,9 @@ static void thread_inherit(struct thread *t, const struct clone_request *r)
 /* The number of the child where parent and child asked for it; a bad address is the program's own trouble, as on Linux. */
 static void tids_write(struct thread *t, const struct clone_request *r)
 {
-	int32_t tid = t->tid;
+	int32_t tid = t->own_tid;
 
-	if ((r->flags & LINUX_CLONE_PARENT_SETTID) && put_user32(r->parent_tid, tid))
+	if ((r->flags & LINUX_CLONE_PARENT_SETTID) && put_user32(r->parent_tid, pid_told(t->tid)))
 		log_debug("clone: bad parent_tid");
 	if ((r->flags & LINUX_CLONE_CHILD_SETTID) && space_write(t->process->space, r->child_tid, &tid, sizeof(tid)) < 0)
 		log_debug("clone: bad child_tid");
@@ -111,13 +116,13 @@ static int64_t clone_thread(const struct clone_request *r, const struct regs *fr
 	struct process *p = current_process;
 	struct regs regs;
 	struct thread *t;
-	pid_t tid;
+	pid_t tid, told;
 
 	if (READ_ONCE(p->nr_threads) >= THREADS_MAX)
 		return -EAGAIN;
 	if (p->exiting || p->execing)
 		return -ERESTARTNOINTR;
-	tid = pid_alloc();
+	tid = pid_alloc_in(p->pid_ns, r->set_tid, r->nr_set_tid);
 	if (tid < 0)
 		return tid;
 	child_regs(&regs, from, r);
@@ -130,9 +135,10 @@ static int64_t clone_thread(const struct clone_request *r, const struct regs *fr
 	str_copy(t->name, current->name, sizeof(t->name));
 	tids_write(t, r);
 	ptrace_new_thread(t, event, r->flags);
+	told = pid_told(tid);
 	thread_start(t);
 	ptrace_event(event, tid);
-	return tid;
+	return told;
 }
 
 static void process_copy_state(struct process *p, struct process *from, const struct clone_request *r)
@@ -202,7 +208,7 @@ static bool too_many(const struct process *p)
 	return c.count >= p->rlimits[LINUX_RLIMIT_NPROC].cur;
 }
 
-/* A copy of the current process with its number, not in the tree yet. ERR_PTR. */
+/* A copy of the current process, without a number and not in the tree yet. ERR_PTR. */
 static struct process *process_copy(const struct clone_request *r)
 {
 	struct process *from = current_process, *p;
@@ -215,14 +221,12 @@ static struct process *process_copy(const struct clone_request *r)
 		return ERR_PTR(-ENOMEM);
 	process_copy_state(p, from, r);
 	err = r->flags & LINUX_CLONE_INTO_CGROUP ? cgroup_enter(p, r->group, &r->rights) : cgroup_inherit(p, from);
-	p->pid = pid_alloc();
 	if (!err)
-		err = p->pid < 0 ? p->pid : process_copy_parts(p, from, r->flags);
+		err = process_copy_parts(p, from, r->flags);
 	if (!err && (r->flags & (LINUX_CLONE_INTO_CGROUP | LINUX_CLONE_VM)) == LINUX_CLONE_INTO_CGROUP)
 		cgroup_space_follow(p, p->space);
 	if (!err)
 		return p;
-	p->pid = MAX(p->pid, 0);
 	process_discard(p);
 	return ERR_PTR(err);
 }
@@ -288,6 +292,20 @@ static struct ns_set *names_copy(struct process *p, uint64_t flags)
 	return ns_set_copy(ns_set_of(current), flags, &p->cred, p->fs);
 }
 
+/* The number of @p, in the namespace of @names (NULL: the current thread's). 0 or -errno. */
+static int process_number(struct process *p, struct ns_set *names, const struct clone_request *r)
+{
+	struct pid_ns *ns = names ? pid_ns_of(names->of[NS_PID]) : pid_ns_for_children();
+	pid_t pid = pid_alloc_in(ns, r->set_tid, r->nr_set_tid);
+
+	if (pid < 0)
+		return pid;
+	p->pid = pid;
+	p->pid_ns = ns;
+	p->own_pid = likely(!ns) ? pid : pid_told_in(ns, pid);
+	return 0;
+}
+
 static int64_t clone_process_only(const struct clone_request *r, const struct regs *from, struct file *pidfd)
 {
 	unsigned int event = ptrace_clone_event(r->flags, r->exit_signal);
@@ -295,7 +313,8 @@ static int64_t clone_process_only(const struct clone_request *r, const struct re
 	struct ns_set *names;
 	struct regs regs;
 	struct thread *t;
-	pid_t pid;
+	pid_t pid, told;
+	int err;
 
 	if (IS_ERR(p))
 		return PTR_ERR(p);
@@ -304,7 +323,15 @@ static int64_t clone_process_only(const struct clone_request *r, const struct re
 		process_discard(p);
 		return PTR_ERR(names);
 	}
+	err = process_number(p, names, r);
+	if (err) {
+		ns_set_put(names);
+		process_discard(p);
+		ns_bury();
+		return err;
+	}
 	pid = p->pid;
+	told = pid_told(pid);
 	child_regs(&regs, from, r);
 	pid_hold(pid);
 	t = process_thread_create(p, pid, &regs);
@@ -329,7 +356,7 @@ static int64_t clone_process_only(const struct clone_request *r, const struct re
 		ptrace_event(LINUX_PTRACE_EVENT_VFORK_DONE, pid);
 	}
 	process_put(p);
-	return pid;
+	return told;
 }
 
 static int64_t clone_process(const struct clone_request *r, const struct regs *from)
@@ -415,13 +442,16 @@ static int group_of_request(const struct linux_clone_args *c, uint64_t size, str
 SYSCALL(NR_clone3, clone3)
 {
 	struct linux_clone_args c;
+	pid_t numbers[PID_NS_DEPTH];
 	struct clone_request r;
 	int64_t result;
 	int err = clone_args_copy(&c, args->a[0], args->a[1]);
 
 	if (err)
 		return err;
-	if (c.set_tid || c.set_tid_size || (c.flags & ~CLONE3_FLAGS_KNOWN) || c.exit_signal > LINUX_NSIG || !c.stack != !c.stack_size)
+	if (!c.set_tid != !c.set_tid_size || c.set_tid_size > PID_NS_DEPTH)
+		return -EINVAL;
+	if ((c.flags & ~CLONE3_FLAGS_KNOWN) || c.exit_signal > LINUX_NSIG || !c.stack != !c.stack_size)
 		return -EINVAL;
 	if (c.flags & (LINUX_CLONE_THREAD | LINUX_CLONE_PARENT) && c.exit_signal)
 		return -EINVAL;
@@ -435,7 +465,9 @@ SYSCALL(NR_clone3, clone3)
 		if (err)
 			return err;
 	}
-	result = clone_any(&r, syscall_regs(args));
+	r.set_tid = numbers;
+	r.nr_set_tid = (unsigned int)c.set_tid_size;
+	result = copy_from_user(numbers, c.set_tid, r.nr_set_tid * sizeof(numbers[0])) ? -EFAULT : clone_any(&r, syscall_regs(args));
 	cgroup_put(r.group);
 	return result;
 }

@@ -5,6 +5,7 @@
  * is in futex_pi.c. Locks: one spinlock for each bucket, two taken in address order; user memory is touched without them.
  */
 #include <kernel/init.h>
+#include <kernel/pid_ns.h>
 #include <kernel/ptrace.h>
 #include <kernel/syscall.h>
 #include <kernel/time.h>
@@ -512,7 +513,7 @@ static void robust_release(struct thread *t, uint64_t address, bool pi)
 		return;
 	if (address % sizeof(value) || futex_word_read(address, &value))
 		return;
-	for (unsigned int i = 0; i < RETRIES_MAX && (value & LINUX_FUTEX_TID_MASK) == (uint32_t)t->tid; i++) {
+	for (unsigned int i = 0; i < RETRIES_MAX && (value & LINUX_FUTEX_TID_MASK) == (uint32_t)t->own_tid; i++) {
 		uint32_t freed = (value & LINUX_FUTEX_WAITERS) | LINUX_FUTEX_OWNER_DIED;
 
 		if (user_cmpxchg32(address, value, freed, &seen))
@@ -563,7 +564,7 @@ SYSCALL_FLAGS(NR_set_robust_list, set_robust_list, SYSCALL_DRIVER)
 
 SYSCALL(NR_get_robust_list, get_robust_list)
 {
-	struct thread *t = thread_find(0, args->a[0] ? (pid_t)args->a[0] : current->tid);
+	struct thread *t = thread_find(0, args->a[0] ? pid_meant((pid_t)args->a[0]) : current->tid);
 	uint64_t list;
 	int err;
 

@@ -6,6 +6,7 @@
  * more waiter, a thread that sleeps on another word.
  */
 #include <kernel/log.h>
+#include <kernel/pid_ns.h>
 #include <mm/page.h>
 #include <mm/slab.h>
 #include <mm/user.h>
@@ -212,7 +213,7 @@ static int lock_or_owner(uint64_t address, uint32_t tid, bool try, struct thread
 			continue;
 		if (err || !(value & LINUX_FUTEX_TID_MASK))
 			return err ? err : 1;
-		*owner = thread_find(0, value & LINUX_FUTEX_TID_MASK);
+		*owner = thread_find(0, pid_meant(value & LINUX_FUTEX_TID_MASK));
 		return *owner ? 0 : -ESRCH;
 	}
 	return -EAGAIN;
@@ -265,7 +266,7 @@ static bool waiter_done(const void *w)
 static int lock_locked(uint64_t address, struct futex_key *key, bool try, struct pi_waiter *w)
 {
 	struct thread *owner = NULL;
-	int err = lock_or_owner(address, w->thread->tid, try, &owner);
+	int err = lock_or_owner(address, w->thread->own_tid, try, &owner);
 
 	if (!err)
 		err = waiter_enter(w, key, owner);
@@ -441,8 +442,8 @@ static int unlock_locked(uint64_t address, const struct futex_key *key, uint32_t
 	int err;
 
 	if (w)
-		value |= w->thread->tid | (s->waiters.next->next != &s->waiters ? LINUX_FUTEX_WAITERS : 0);
-	err = word_hand_on(address, current->tid, value);
+		value |= w->thread->own_tid | (s->waiters.next->next != &s->waiters ? LINUX_FUTEX_WAITERS : 0);
+	err = word_hand_on(address, current->own_tid, value);
 	if (!err && w)
 		hand_over(s, w);
 	return err;
@@ -492,8 +493,8 @@ void futex_thread_exit_pi(struct thread *t)
 			continue;
 		if (s->key.page) {
 			word = (uint32_t *)((char *)page_addr(s->key.page) + s->key.address);
-			__atomic_store_n(word, w->thread->tid | LINUX_FUTEX_OWNER_DIED | LINUX_FUTEX_WAITERS, __ATOMIC_SEQ_CST);
-		} else if (word_hand_on(s->key.address, t->tid, w->thread->tid | LINUX_FUTEX_OWNER_DIED | LINUX_FUTEX_WAITERS)) {
+			__atomic_store_n(word, w->thread->own_tid | LINUX_FUTEX_OWNER_DIED | LINUX_FUTEX_WAITERS, __ATOMIC_SEQ_CST);
+		} else if (word_hand_on(s->key.address, t->own_tid, w->thread->own_tid | LINUX_FUTEX_OWNER_DIED | LINUX_FUTEX_WAITERS)) {
 			log_debug("futex: the word of a dead owner cannot be written");
 		}
 		hand_over(s, w);

@@ -3,6 +3,7 @@
 #include <fs/internal.h>
 #include <fs/node.h>
 #include <fs/proc_pid.h>
+#include <kernel/pid_ns.h>
 #include <kernel/ptrace.h>
 #include <kernel/syscall.h>
 #include <uapi/ferry/linux.h>
@@ -34,11 +35,17 @@ static void pidfd_release(struct file *f)
 static void pidfd_show(struct file *f, struct seq *s)
 {
 	struct process *p = pidfd_process(f), *now = p ? process_find(p->pid) : NULL;
-	pid_t pid = now && now == p ? p->pid : -1;
+	pid_t levels[PID_NS_DEPTH + 1] = { -1 };
+	unsigned int nr = now && now == p ? pid_levels(pid_ns_current(), p->pid, levels) : 1;
 
 	if (now)
 		process_put(now);
-	seq_printf(s, "Pid:\t%d\nNSpid:\t%d\n", pid, pid);
+	if (!nr)
+		levels[nr++] = 0;
+	seq_printf(s, "Pid:\t%d\nNSpid:", levels[0]);
+	for (unsigned int i = 0; i < nr; i++)
+		seq_printf(s, "\t%d", levels[i]);
+	seq_puts(s, "\n");
 }
 
 static const struct file_ops pidfd_ops = { .poll = pidfd_poll, .release = pidfd_release, .name = "[pidfd]", .show = pidfd_show };
@@ -87,7 +94,7 @@ SYSCALL(NR_pidfd_open, pidfd_open)
 
 	if (((uint32_t)args->a[1] & ~LINUX_O_NONBLOCK) || (pid_t)args->a[0] <= 0)
 		return -EINVAL;
-	p = process_find(args->a[0]);
+	p = process_find(pid_meant(args->a[0]));
 	if (!p)
 		return -ESRCH;
 	fd = pidfd_install(p, args->a[1]);
@@ -146,7 +153,7 @@ SYSCALL(NR_pidfd_send_signal, pidfd_send_signal)
 	p = signal_target(args->a[0]);
 	if (IS_ERR(p))
 		return PTR_ERR(p);
-	err = pidfd_signal(p, args->a[1], args->a[2]);
+	err = process_is_seen(p) ? pidfd_signal(p, args->a[1], args->a[2]) : -EINVAL;
 	process_put(p);
 	return err;
 }

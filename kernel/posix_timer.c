@@ -3,6 +3,7 @@
  * POSIX timers (timer_create and its family) on the real-time, monotonic and CPU-time clocks. A timer that fires while its last signal is still
  * pending counts an overrun instead. Locks: timers_lock guards all lists and settings; firing, in the timer interrupt, takes none of ours.
  */
+#include <kernel/pid_ns.h>
 #include <kernel/syscall.h>
 #include <kernel/time.h>
 #include <mm/slab.h>
@@ -157,7 +158,7 @@ static int event_apply(struct posix_timer *t, const struct linux_sigevent *event
 	t->signo = event->signo;
 	t->value = event->value;
 	if (event->notify & LINUX_SIGEV_THREAD_ID)
-		t->thread = thread_find(current_process->pid, event->tid);
+		t->thread = thread_find(current_process->pid, pid_meant(event->tid));
 	return (event->notify & LINUX_SIGEV_THREAD_ID) && !t->thread ? -EINVAL : 0;
 }
 

@@ -3,6 +3,7 @@
  * Privileges (capabilities(7)): sets, what becomes of them when ids change and when a program starts, capget(2), capset(2), and prctl(2)'s part.
  * What a file gives its program is read in fs/xattr.c.
  */
+#include <kernel/pid_ns.h>
 #include <kernel/privilege.h>
 #include <kernel/syscall.h>
 #include <kernel/user_ns.h>
@@ -146,7 +147,7 @@ SYSCALL(NR_capget, capget)
 		return args->a[1] || count == -EFAULT ? count : 0;
 	if (h.pid < 0)
 		return -EINVAL;
-	err = privileges_of(h.pid, &v);
+	err = privileges_of(pid_meant(h.pid), &v);
 	if (err)
 		return err;
 	for (int i = 0; i < 2; i++)
@@ -176,7 +177,7 @@ SYSCALL(NR_capset, capset)
 
 	if (count < 0)
 		return count;
-	if (h.pid && h.pid != current->tid)
+	if (h.pid && h.pid != current->own_tid)
 		return -EPERM;
 	if (copy_from_user(data, args->a[1], count * sizeof(data[0])))
 		return -EFAULT;

@@ -8,6 +8,7 @@
 #include <kernel/core_dump.h>
 #include <kernel/device.h>
 #include <kernel/log.h>
+#include <kernel/pid_ns.h>
 #include <kernel/time.h>
 #include <kernel/user_ns.h>
 #include <fs/file.h>
@@ -156,7 +157,9 @@ void process_link(struct process *p, struct process *parent, pid_t pgid, pid_t s
 	pid_hold(sid);
 	p->parent = parent;
 	p->parent_thread = parent_thread_of(parent);
-	p->parent_pid = parent ? parent->pid : 0;
+	p->parent_pid = !parent ? 0 : likely(!p->pid_ns) ? parent->pid : pid_told_in(p->pid_ns, parent->pid);
+	if (unlikely(p->pid_ns) && process_is_init(p))
+		p->pid_ns->init = p;
 	if (parent)
 		list_append(&parent->children, &p->sibling);
 	list_append(&all_processes, &p->all_link);
@@ -196,6 +199,7 @@ struct thread *process_thread_create(struct process *p, pid_t tid, const struct 
 		return t;
 	}
 	t->tid = tid;
+	t->own_tid = likely(!p->pid_ns) ? tid : pid_told_in(p->pid_ns, tid);
 	t->syscall_nr = -1;
 	t->stood_turn = READ_ONCE(p->hold_turn);
 	t->cred = p == current_process ? current->cred : p->cred;

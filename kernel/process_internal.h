@@ -8,11 +8,15 @@
 struct exec_image;
 struct linux_rusage;
 struct iovec_k;
+struct pid_ns;
 
 /* pid.c. The last two with process_tree_lock held. */
 int pid_claim(pid_t pid);
 void pid_link(struct process *p);
 struct process *pid_process(pid_t pid);
+/* No numbers in @ns any more. The one that was given out last there (NULL: the first), which is @set from now on if that is not negative. */
+void pid_ns_close(struct pid_ns *ns);
+pid_t pid_ns_last(struct pid_ns *ns, pid_t set);
 
 /* process.c. The list is guarded by process_tree_lock. */
 extern struct list all_processes;

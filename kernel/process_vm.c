@@ -3,6 +3,7 @@
  * process_vm_readv(2) and process_vm_writev(2): bytes between the caller and another process that it may trace, through a buffer of one
  * page. What was moved before a fault counts.
  */
+#include <kernel/pid_ns.h>
 #include <kernel/ptrace.h>
 #include <kernel/syscall.h>
 #include <mm/slab.h>
@@ -122,7 +123,7 @@ static int64_t vm_run(const uint64_t *a, struct iovec_k *vec, bool write)
 	n = a[4] > LINUX_IOV_MAX ? -EINVAL : iovec_from_user(vec + nr, a[3], a[4]);
 	if (n || !any_bytes(vec + nr, a[4]))
 		return n;
-	t = thread_find(0, a[0]);
+	t = thread_find(0, pid_meant((pid_t)a[0]));
 	if (!t)
 		return -ESRCH;
 	c.buffer = kzalloc(PAGE_SIZE);

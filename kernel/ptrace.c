@@ -4,6 +4,7 @@
  * to or from user mode, and sleeps until the tracer (kernel/ptrace_call.c) lets it go or the process is killed. Left out: the event of a thread
  * that ends because another ends the process. Lock: process_tree_lock.
  */
+#include <kernel/pid_ns.h>
 #include <kernel/ptrace.h>
 #include <mm/slab.h>
 #include <asm/debug.h>
@@ -89,7 +90,7 @@ static void tell_tracer(struct trace *tr, int code, int status)
 	struct linux_siginfo info = { .si_signo = LINUX_SIGCHLD, .si_code = code };
 	struct process *tracer = tr->tracer->process;
 
-	info.sender.pid = tr->thread->tid;
+	info.sender.pid = likely(!tracer->pid_ns) ? tr->thread->tid : pid_told_in(tracer->pid_ns, tr->thread->tid);
 	info.sender.uid = tr->thread->cred.uid;
 	info.sender.child.status = status;
 	if (code != LINUX_CLD_TRAPPED || !(tracer->actions[LINUX_SIGCHLD - 1].flags & LINUX_SA_NOCLDSTOP))
@@ -116,7 +117,7 @@ static bool must_leave(const struct process *p)
 static void info_of_stop(struct linux_siginfo *info, uint32_t code)
 {
 	*info = (struct linux_siginfo){ .si_signo = code & 0x7f, .si_code = (int)code };
-	info->sender.pid = current->tid;
+	info->sender.pid = current->own_tid;
 	info->sender.uid = current->cred.uid;
 }
 

@@ -4,6 +4,7 @@
  * can end that sleep, and then what is changed no longer matters. Memory: mm/poke.c, registers: arch/x86/cpu/debug.c.
  */
 #include <fs/landlock.h>
+#include <kernel/pid_ns.h>
 #include <kernel/seccomp.h>
 #include <kernel/syscall.h>
 #include <kernel/user_ns.h>
@@ -107,7 +108,7 @@ static int64_t do_attach(pid_t tid, bool seize, uint64_t address, uint64_t optio
 	err = options_check(options);
 	if (err)
 		return err;
-	t = thread_find(0, tid);
+	t = thread_find(0, pid_meant(tid));
 	if (!t)
 		return -ESRCH;
 	flags = spin_lock_irq(&process_tree_lock);	/* execve looks who traces under it */
@@ -431,6 +432,21 @@ static int64_t do_sigmask(struct thread *t, uint64_t size, uint64_t address, boo
 	return 0;
 }
 
+/* Some are numbers of threads. */
+static uint64_t message_told(const struct trace *tr)
+{
+	switch (tr->code >> 8) {
+	case LINUX_PTRACE_EVENT_FORK:
+	case LINUX_PTRACE_EVENT_VFORK:
+	case LINUX_PTRACE_EVENT_CLONE:
+	case LINUX_PTRACE_EVENT_VFORK_DONE:
+	case LINUX_PTRACE_EVENT_EXEC:
+		return (uint64_t)pid_told((pid_t)tr->message);
+	default:
+		return tr->message;
+	}
+}
+
 static int64_t request_stopped(struct trace *tr, const uint64_t *a)
 {
 	struct thread *t = tr->thread;
@@ -457,7 +473,7 @@ static int64_t request_stopped(struct trace *tr, const uint64_t *a)
 	case LINUX_PTRACE_SETREGSET:
 		return do_regset(t, a[2], a[3], a[0] == LINUX_PTRACE_SETREGSET);
 	case LINUX_PTRACE_GETEVENTMSG:
-		return put_user64(a[3], tr->message);
+		return put_user64(a[3], message_told(tr));
 	case LINUX_PTRACE_GETSIGINFO:
 	case LINUX_PTRACE_SETSIGINFO:
 		return do_siginfo(tr, a[3], a[0] == LINUX_PTRACE_SETSIGINFO);
@@ -501,7 +517,7 @@ static int64_t request_tracee(struct thread *t, const uint64_t *a, struct list *
 static int64_t do_request(const uint64_t *a)
 {
 	struct list released = LIST_INIT(released);
-	struct thread *t = thread_find(0, a[1]);
+	struct thread *t = thread_find(0, pid_meant((pid_t)a[1]));
 	int64_t result = -ESRCH;
 
 	if (!t)

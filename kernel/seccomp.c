@@ -117,7 +117,7 @@ static pid_t cannot_synchronize(struct process *p)
 	list_for_each(t, &p->threads, process_link)
 		if (t != current && !t->exiting && (t->seccomp_mode == LINUX_SECCOMP_MODE_STRICT ||
 						    !is_ancestor(t->seccomp_filter, current->seccomp_filter)))
-			return t->tid;
+			return t->own_tid;
 	return 0;
 }
 

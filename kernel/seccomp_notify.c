@@ -6,6 +6,7 @@
  * listener's lock only, while they are on its lists.
  */
 #include <fs/internal.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <kernel/seccomp.h>
 #include <kernel/signal.h>
@@ -225,7 +226,7 @@ static bool take_request(struct seccomp_listener *l, struct linux_seccomp_notif 
 			found = r;
 	if (found) {
 		found->state = REQUEST_RECEIVED;
-		*n = (struct linux_seccomp_notif){ .id = found->id, .pid = (uint32_t)found->tid, .data = *found->data };
+		*n = (struct linux_seccomp_notif){ .id = found->id, .pid = (uint32_t)pid_told(found->tid), .data = *found->data };
 		wait_wake(&found->changed, 0);
 	}
 	spin_unlock_irq(&l->lock, flags);

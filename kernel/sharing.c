@@ -9,6 +9,7 @@
 #include <fs/vfs.h>
 #include <kernel/init.h>
 #include <kernel/namespace.h>
+#include <kernel/pid_ns.h>
 #include <kernel/ptrace.h>
 #include <kernel/syscall.h>
 #include <kernel/user_ns.h>
@@ -217,7 +218,7 @@ static int64_t compare(struct thread *x, struct thread *y, const uint64_t *args)
 
 SYSCALL(NR_kcmp, kcmp)
 {
-	struct thread *a = thread_find(0, (pid_t)args->a[0]), *b = thread_find(0, (pid_t)args->a[1]);
+	struct thread *a = thread_find(0, pid_meant((pid_t)args->a[0])), *b = thread_find(0, pid_meant((pid_t)args->a[1]));
 	int64_t result = -ESRCH;
 
 	if (a && b && (ptrace_may_access(a->process) || ptrace_may_access(b->process)))

@@ -5,6 +5,7 @@
  * process at once. Locks: process_tree_lock (continuing tells the parent), process->lock (threads), process->signal_lock (queues).
  */
 #include <kernel/log.h>
+#include <kernel/pid_ns.h>
 #include <kernel/ptrace.h>
 #include <mm/slab.h>
 #include <mm/user.h>
@@ -167,14 +168,20 @@ bool process_ignores(const struct process *p, int sig)
 	return handler == LINUX_SIG_IGN || (handler == LINUX_SIG_DFL && signal_default_ignores(sig));
 }
 
-/* Would sending @sig have no effect at all? init takes only what it has a handler for. */
-static bool signal_is_dropped(struct process *p, struct thread *only, int sig)
+/* From the kernel, or from a namespace above: such a signal reaches an init too. */
+static bool is_from_above(const struct process *p, const struct linux_siginfo *info)
+{
+	return p != init_process && (!info || !pid_ns_holds(p->pid_ns, pid_ns_current()));
+}
+
+/* Would sending @sig have no effect at all? An init takes only what it has a handler for. */
+static bool signal_is_dropped(struct process *p, struct thread *only, int sig, const struct linux_siginfo *info)
 {
 	uint64_t handler = p->actions[sig - 1].handler;
 
 	if (p->nr_traced)
 		return false;
-	if (p == init_process && handler == LINUX_SIG_DFL)
+	if (process_is_init(p) && handler == LINUX_SIG_DFL && !(sig == LINUX_SIGSTOP && is_from_above(p, info)))
 		return !any_thread_blocks(p, only, sig);
 	if (!process_ignores(p, sig))
 		return false;
@@ -186,9 +193,18 @@ void signal_info_user(struct linux_siginfo *info, int sig, int code, uint64_t va
 	memset(info, 0, sizeof(*info));
 	info->si_signo = sig;
 	info->si_code = code;
-	info->sender.pid = current_process->pid;
+	info->sender.pid = current_process->own_pid;
 	info->sender.uid = current->cred.uid;
 	info->sender.value = value;
+}
+
+/* Who sends from outside the namespace of @p has no number there. */
+static void sender_hide(const struct process *p, struct linux_siginfo *info)
+{
+	bool by_program = info->si_code <= 0 && info->si_code != LINUX_SI_TIMER;
+
+	if (by_program && !pid_ns_holds(p->pid_ns, pid_ns_current()))
+		info->sender.pid = 0;
 }
 
 /* Add to a queue. Ordinary signals are pending once; real-time signals as often as they were sent. */
@@ -205,7 +221,9 @@ static int signal_enqueue(struct process *p, struct list *queue, sigset_t *pendi
 	if (q) {
 		if (info)
 			q->info = *info;
-		else
+		if (info && unlikely(p->pid_ns))
+			sender_hide(p, &q->info);
+		else if (!info)
 			q->info.si_code = LINUX_SI_KERNEL;
 		q->info.si_signo = sig;
 		list_append(queue, &q->link);
@@ -249,7 +267,7 @@ static int signal_post(struct process *p, struct thread *only, int sig, const st
 
 	if (STOP_SIGNALS & SIG_BIT(sig))
 		pending_drop(p, SIG_BIT(LINUX_SIGCONT));
-	if (!signal_is_dropped(p, only, sig))
+	if (!signal_is_dropped(p, only, sig, info))
 		err = signal_enqueue(p, only ? &only->sigqueue : &p->sigqueue, only ? &only->pending : &p->pending, sig, info);
 	spin_unlock_irq(&p->signal_lock, flags);
 	t = only ? only : thread_choose(p, sig);
@@ -289,7 +307,7 @@ static int signal_post_any(struct process *p, struct thread *only, int sig, cons
 	if (sig == 0 || p->zombie)
 		return 0;
 	if (sig == LINUX_SIGKILL) {
-		if (p != init_process)
+		if (!process_is_init(p) || is_from_above(p, info))
 			process_begin_exit(p, LINUX_SIGKILL);
 		return 0;
 	}
@@ -501,7 +519,8 @@ void signal_force_info(int sig, const struct linux_siginfo *info)
 	uint64_t flags = spin_lock_irq(&p->signal_lock);
 
 	force_default(p, t, sig);
-	if (p == init_process && p->actions[sig - 1].handler == LINUX_SIG_DFL)
+	p->may_die |= p->actions[sig - 1].handler == LINUX_SIG_DFL;
+	if (p == init_process && p->may_die)
 		log_err("init: fatal signal %d at %llx", sig, (unsigned long long)info->fault.addr);
 	signal_enqueue(p, &t->sigqueue, &t->pending, sig, info);
 	spin_unlock_irq(&p->signal_lock, flags);

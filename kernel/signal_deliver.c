@@ -8,6 +8,7 @@
 #include <kernel/cgroup.h>
 #include <kernel/core_dump.h>
 #include <kernel/log.h>
+#include <kernel/pid_ns.h>
 #include <kernel/ptrace.h>
 #include <kernel/syscall.h>
 #include <kernel/time.h>
@@ -164,9 +165,11 @@ static void default_action(struct process *p, int sig, const struct linux_siginf
 {
 	if (signal_default_ignores(sig))
 		return;
+	/* What an init has no handler for does nothing to it, but what cannot be caught, if it came so far, and its own faults. */
+	if (process_is_init(p) && !p->may_die && (p == init_process || (sig != LINUX_SIGKILL && sig != LINUX_SIGSTOP)))
+		return;
 	if (STOP_SIGNALS & SIG_BIT(sig)) {
-		if (p != init_process)
-			process_stop(p, sig);
+		process_stop(p, sig);
 		return;
 	}
 	if ((CORE_SIGNALS & SIG_BIT(sig)) && info->si_code > 0 && info->si_code != LINUX_SI_KERNEL && program_log_allowed())

@@ -3,8 +3,10 @@
 #include <fs/internal.h>
 #include <kernel/init.h>
 #include <kernel/log.h>
+#include <kernel/pid_ns.h>
 #include <kernel/syscall.h>
 #include <kernel/time.h>
+#include <kernel/user_ns.h>
 #include <mm/page.h>
 #include <mm/slab.h>
 #include <mm/user.h>
@@ -157,12 +159,34 @@ static bool reboot_magic_ok(uint32_t magic1, uint32_t magic2)
 						 magic2 == LINUX_REBOOT_MAGIC2B || magic2 == LINUX_REBOOT_MAGIC2C);
 }
 
+/* In a namespace its init ends, and its parent sees why. */
+static int64_t reboot_namespace(struct pid_ns *ns, uint32_t command)
+{
+	switch (command) {
+	case LINUX_REBOOT_CMD_RESTART:
+	case LINUX_REBOOT_CMD_RESTART2:
+		pid_ns_reboot(ns, LINUX_SIGHUP);
+		break;
+	case LINUX_REBOOT_CMD_HALT:
+	case LINUX_REBOOT_CMD_POWER_OFF:
+		pid_ns_reboot(ns, LINUX_SIGINT);
+		break;
+	default:
+		return -EINVAL;
+	}
+	process_exit(0);
+}
+
 SYSCALL(NR_reboot, reboot)
 {
-	if (!privileged(LINUX_CAP_SYS_BOOT))
+	struct pid_ns *ns = pid_ns_current();
+
+	if (!privileged_in(ns ? ns->ns.owner : NULL, LINUX_CAP_SYS_BOOT))
 		return -EPERM;
 	if (!reboot_magic_ok(args->a[0], args->a[1]))
 		return -EINVAL;
+	if (ns)
+		return reboot_namespace(ns, (uint32_t)args->a[2]);
 	switch ((uint32_t)args->a[2]) {
 	case LINUX_REBOOT_CMD_RESTART:
 	case LINUX_REBOOT_CMD_RESTART2:

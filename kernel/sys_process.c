@@ -3,6 +3,7 @@
 #include <fs/node.h>
 #include <kernel/init.h>
 #include <kernel/log.h>
+#include <kernel/pid_ns.h>
 #include <kernel/syscall.h>
 #include <mm/space.h>
 #include <mm/user.h>
@@ -13,18 +14,18 @@ static struct proc_limit nr_open = { "sys/fs/nr_open", 1024 * 1024, 64, INT32_MA
 
 SYSCALL_SHORT(NR_getpid, getpid, SYSCALL_DRIVER)
 {
-	return t->process->pid;
+	return t->process->own_pid;
 }
 
 SYSCALL_SHORT(NR_gettid, gettid, SYSCALL_DRIVER)
 {
-	return t->tid;
+	return t->own_tid;
 }
 
 SYSCALL_FLAGS(NR_set_tid_address, set_tid_address, SYSCALL_DRIVER)
 {
 	current->clear_child_tid = args->a[0];
-	return current->tid;
+	return current->own_tid;
 }
 
 SYSCALL_SHORT(NR_getppid, getppid, 0)
@@ -35,14 +36,14 @@ SYSCALL_SHORT(NR_getppid, getppid, 0)
 /* @pid's process (0: the caller's own), tree lock held, or NULL. */
 static struct process *process_named(pid_t pid)
 {
-	return pid ? pid_process(pid) : current_process;
+	return pid ? pid_process(pid_meant(pid)) : current_process;
 }
 
 static int64_t group_or_session(pid_t pid, bool session)
 {
 	uint64_t flags = spin_lock_irq(&process_tree_lock);
 	struct process *p = process_named(pid);
-	int64_t result = p ? (session ? p->sid : p->pgid) : -ESRCH;
+	int64_t result = p ? pid_told(session ? p->sid : p->pgid) : -ESRCH;
 
 	spin_unlock_irq(&process_tree_lock, flags);
 	return result;
@@ -105,7 +106,7 @@ SYSCALL(NR_setpgid, setpgid)
 		return -ESRCH;
 	flags = spin_lock_irq(&process_tree_lock);
 	p = process_named(pid);
-	err = p ? group_set(p, pgid ? pgid : p->pid) : -ESRCH;
+	err = p ? group_set(p, pgid ? pid_meant(pgid) : p->pid) : -ESRCH;
 	spin_unlock_irq(&process_tree_lock, flags);
 	return err;
 }
@@ -132,7 +133,7 @@ SYSCALL(NR_setsid, setsid)
 		pid_free(p->sid);
 		p->sid = p->pid;
 		p->tty = NULL;
-		result = p->sid;
+		result = p->own_pid;
 	}
 	spin_unlock_irq(&process_tree_lock, flags);
 	return result;
@@ -203,7 +204,7 @@ SYSCALL(NR_prlimit64, prlimit64)
 
 	if (args->a[2] && copy_from_user(&new, args->a[2], sizeof(new)))
 		return -EFAULT;
-	p = process_find((pid_t)args->a[0] ? (pid_t)args->a[0] : current_process->pid);
+	p = process_find((pid_t)args->a[0] ? pid_meant((pid_t)args->a[0]) : current_process->pid);
 	if (!p)
 		return -ESRCH;
 	err = may_limit(p);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Scheduling calls: yield, policy and parameters, nice, affinity. Real-time policies are root's, or theirs whom RLIMIT_RTPRIO lets. */
 #include <kernel/cpu.h>
+#include <kernel/pid_ns.h>
 #include <kernel/syscall.h>
 #include <mm/user.h>
 #include "process_internal.h"
@@ -22,6 +23,7 @@ static struct thread *thread_named(pid_t tid)
 	struct thread *t, *found = NULL;
 	uint64_t flags, inner;
 
+	tid = pid_meant(tid);
 	if (!tid || tid == current->tid) {
 		thread_get(current);
 		return current;

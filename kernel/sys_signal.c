@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The signal system calls: actions, masks, waiting, sending. Queues and delivery are in signal.c and signal_deliver.c. */
+#include <kernel/pid_ns.h>
 #include <kernel/syscall.h>
 #include <mm/user.h>
 #include "process_internal.h"
@@ -148,7 +149,7 @@ static bool kill_one(struct process *p, void *arg)
 {
 	struct kill_request *k = arg;
 
-	if (k->pgid ? p->pgid != k->pgid : (p == init_process || p == current_process))
+	if (k->pgid ? p->pgid != k->pgid : (pid_told(p->pid) <= 1 || p == current_process))
 		return true;
 	if (process_may_signal(p)) {
 		k->refused++;
@@ -195,7 +196,7 @@ static bool process_exists(pid_t pid)
 
 SYSCALL(NR_kill, kill)
 {
-	pid_t pid = args->a[0];
+	pid_t pid = pid_or_group_meant(args->a[0]);
 	struct kill_request k = { .sig = args->a[1] };
 
 	if (pid == INT32_MIN || (pid > 0 && !process_exists(pid)))
@@ -246,7 +247,7 @@ static int64_t kill_thread(pid_t tgid, pid_t tid, int sig, const struct linux_si
 
 	if (tid <= 0)
 		return -EINVAL;
-	t = thread_find(tgid, tid);
+	t = thread_find(pid_meant(tgid), pid_meant(tid));
 	if (!t)
 		return -ESRCH;
 	err = sig < 0 || sig > LINUX_NSIG ? -EINVAL : thread_may_signal(t);
@@ -286,7 +287,7 @@ static int queueinfo_from_user(struct linux_siginfo *info, uint64_t address, int
 /* A sender may not pose as the kernel or as kill() to others. */
 static int queueinfo_check(const struct linux_siginfo *info, pid_t pid)
 {
-	return (info->si_code >= 0 || info->si_code == LINUX_SI_TKILL) && pid != current_process->pid ? -EPERM : 0;
+	return (info->si_code >= 0 || info->si_code == LINUX_SI_TKILL) && pid != current_process->own_pid ? -EPERM : 0;
 }
 
 SYSCALL(NR_rt_sigqueueinfo, rt_sigqueueinfo)
@@ -300,7 +301,7 @@ SYSCALL(NR_rt_sigqueueinfo, rt_sigqueueinfo)
 		return err;
 	if ((pid_t)args->a[0] <= 0)
 		return -ESRCH;
-	return kill_process(args->a[0], args->a[1], &info);
+	return kill_process(pid_meant(args->a[0]), args->a[1], &info);
 }
 
 SYSCALL(NR_rt_tgsigqueueinfo, rt_tgsigqueueinfo)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Waiting for children: wait4 and waitid. A child is found and taken under process_tree_lock; results are copied out afterwards. */
+#include <kernel/pid_ns.h>
 #include <kernel/ptrace.h>
 #include <kernel/syscall.h>
 #include <mm/user.h>
@@ -11,7 +12,7 @@ struct wait_query {
 	pid_t id;
 	uint32_t options;
 	/* What was found. */
-	pid_t pid;
+	pid_t pid, told;	/* as the caller is told */
 	uint32_t uid;
 	int code, status;	/* CLD_*, and the exit code or signal */
 	int wait_status;	/* as wait4 reports it */
@@ -158,6 +159,8 @@ static int wait_scan(struct wait_query *q)
 			continue;
 		result = query_take(q, child);
 	}
+	if (result == 1)
+		q->told = pid_told(q->pid);
 	spin_unlock_irq(&process_tree_lock, flags);
 	return result;
 }
@@ -203,17 +206,17 @@ SYSCALL(NR_wait4, wait4)
 		return -ESRCH;
 	if (pid > 0 || pid == -1) {
 		q.which = pid > 0 ? LINUX_P_PID : LINUX_P_ALL;
-		q.id = pid;
+		q.id = pid_meant(pid);
 	} else {
 		q.which = LINUX_P_PGID;
-		q.id = pid ? -pid : current_process->pgid;
+		q.id = pid ? pid_meant(-pid) : current_process->pgid;
 	}
 	result = wait_for(&q);
 	if (result <= 0)
 		return result;
 	if (args->a[1] && put_user32(args->a[1], q.wait_status))
 		return -EFAULT;
-	return rusage_put(args->a[3], &q) ? -EFAULT : q.pid;
+	return rusage_put(args->a[3], &q) ? -EFAULT : q.told;
 }
 
 static int query_pidfd(struct wait_query *q)
@@ -244,6 +247,8 @@ static int waitid_parse(struct syscall_args *args, struct wait_query *q)
 		return -EINVAL;
 	if (q->which == LINUX_P_PGID && q->id == 0)
 		q->id = current_process->pgid;
+	else if (q->which == LINUX_P_PGID || q->which == LINUX_P_PID)
+		q->id = pid_meant(q->id);
 	if (q->which == LINUX_P_PIDFD)
 		return query_pidfd(q);
 	return q->which < LINUX_P_ALL || q->which > LINUX_P_PIDFD ? -EINVAL : 0;
@@ -266,7 +271,7 @@ SYSCALL(NR_waitid, waitid)
 	if (result > 0) {
 		info.si_signo = LINUX_SIGCHLD;
 		info.si_code = q.code;
-		info.sender.pid = q.pid;
+		info.sender.pid = q.told;
 		info.sender.uid = q.uid;
 		info.sender.child.status = q.status;
 	}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Whom getpriority(2) and ioprio_get(2) name: a thread, a process group, or all of a user. Locks: process_tree_lock, process->lock. */
+#include <kernel/pid_ns.h>
 #include <kernel/user_ns.h>
 #include "process_internal.h"
 
@@ -17,7 +18,7 @@ static bool visit(struct process *p, void *arg)
 	struct thread *t;
 	uint64_t flags;
 
-	if (p->zombie || (w->kind == WHO_GROUP ? p->pgid : (int64_t)p->cred.uid) != w->id)
+	if (p->zombie || (w->kind == WHO_USER && !process_is_seen(p)) || (w->kind == WHO_GROUP ? p->pgid : (int64_t)p->cred.uid) != w->id)
 		return true;
 	flags = spin_lock_irq(&p->lock);
 	list_for_each(t, &p->threads, process_link) {
@@ -47,9 +48,9 @@ unsigned int who_for_each(enum who kind, int id, void (*fn)(struct thread *t, vo
 	struct who_walk w = { .kind = kind, .fn = fn, .arg = arg };
 
 	if (kind == WHO_THREAD)
-		return visit_thread(id ? id : current->tid, fn, arg);
+		return visit_thread(id ? pid_meant(id) : current->tid, fn, arg);
 	if (kind == WHO_GROUP)
-		w.id = id ? id : current_process->pgid;
+		w.id = id ? pid_meant(id) : current_process->pgid;
 	else
 		w.id = id ? uid_meant((uint32_t)id) : current->cred.uid;
 	process_for_each(visit, &w);

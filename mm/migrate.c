@@ -4,6 +4,7 @@
  * sees are moved. Areas are guarded by their space's lock.
  */
 #include <asm/paging.h>
+#include <kernel/pid_ns.h>
 #include <kernel/privilege.h>
 #include <kernel/process.h>
 #include <kernel/ptrace.h>
@@ -90,7 +91,7 @@ SYSCALL(NR_move_pages, move_pages)
 		return -EINVAL;
 	if (a[5] & LINUX_MPOL_MF_MOVE_ALL && !privileged(LINUX_CAP_SYS_NICE))
 		return -EPERM;
-	p = process_find((pid_t)a[0] ? (pid_t)a[0] : current_process->pid);
+	p = process_find((pid_t)a[0] ? pid_meant((pid_t)a[0]) : current_process->pid);
 	if (!p)
 		return -ESRCH;
 	err = p == current_process ? 0 : ptrace_may_access(p);
@@ -177,7 +178,7 @@ SYSCALL(NR_migrate_pages, migrate_pages)
 		err = node_mask_get(args->a[3], args->a[1], &m.to);
 	if (err)
 		return err;
-	p = process_find((pid_t)args->a[0] ? (pid_t)args->a[0] : current_process->pid);
+	p = process_find((pid_t)args->a[0] ? pid_meant((pid_t)args->a[0]) : current_process->pid);
 	if (!p)
 		return -ESRCH;
 	err = ptrace_may_access(p);

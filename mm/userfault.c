@@ -261,7 +261,7 @@ int userfault_wait(struct space *s, struct vma *vma, vaddr_t address, uint32_t a
 		return err;
 	w.msg.arg.pagefault.flags = reason(s, vma, w.address) | (access & VM_WRITE ? LINUX_UFFD_FAULT_WRITE : 0);
 	w.msg.arg.pagefault.address = features & LINUX_UFFD_FEATURE_EXACT_ADDRESS ? address : w.address;
-	w.msg.arg.pagefault.ptid = features & LINUX_UFFD_FEATURE_THREAD_ID ? (uint32_t)current->tid : 0;
+	w.msg.arg.pagefault.ptid = features & LINUX_UFFD_FEATURE_THREAD_ID ? (uint32_t)current->own_tid : 0;
 	userfault_get(u);
 	waits = waiting_begin(u, &w, &u->pending);
 	mutex_unlock(&s->lock);

@@ -6,6 +6,7 @@
 #include <fs/node.h>
 #include <fs/vfs.h>
 #include <kernel/init.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include <kernel/time.h>
@@ -325,7 +326,7 @@ static int64_t msg_stat(int number, int command, uint64_t uds)
 	result = IS_ERR(q) ? PTR_ERR(q) : command == LINUX_MSG_STAT_ANY ? 0 : sysv_access(&q->perm, 4);
 	if (!result) {
 		ds = (struct linux_msqid_ds){ .stime = q->sent_at, .rtime = q->received_at, .ctime = q->changed_at, .cbytes = q->bytes,
-					      .qnum = q->nr, .qbytes = q->max_bytes, .lspid = q->sender, .lrpid = q->receiver };
+					      .qnum = q->nr, .qbytes = q->max_bytes, .lspid = pid_told(q->sender), .lrpid = pid_told(q->receiver) };
 		sysv_show(&q->perm, &ds.perm);
 		result = command == LINUX_IPC_STAT ? 0 : q->perm.id;
 	}
@@ -390,7 +391,7 @@ static void sysv_msg_show(struct seq *to, void *priv)
 			continue;
 		sysv_show(&q->perm, &p);
 		seq_printf(to, "%10d %10d  %4o  %10llu %10llu %5d %5d %5u %5u %5u %5u %10lld %10lld %10lld\n", q->perm.key, q->perm.id,
-			   q->perm.mode, (unsigned long long)q->bytes, (unsigned long long)q->nr, q->sender, q->receiver,
+			   q->perm.mode, (unsigned long long)q->bytes, (unsigned long long)q->nr, pid_told(q->sender), pid_told(q->receiver),
 			   p.uid, p.gid, p.cuid, p.cgid, (long long)q->sent_at, (long long)q->received_at,
 			   (long long)q->changed_at);
 	}

@@ -2,6 +2,7 @@
 /* semctl(2), /proc/sysvipc/sem and /proc/sys/kernel/sem. No user memory is touched with the table's lock held. */
 #include <fs/node.h>
 #include <kernel/init.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include <lib/format.h>
@@ -84,7 +85,7 @@ static int64_t one_control(struct set *s, int index, int command, uint64_t arg)
 	case LINUX_GETVAL:
 		return s->sems[index].value;
 	case LINUX_GETPID:
-		return s->sems[index].pid;
+		return pid_told(s->sems[index].pid);
 	case LINUX_GETNCNT:
 	case LINUX_GETZCNT:
 		return count_sleepers(s, (unsigned int)index, command == LINUX_GETZCNT);

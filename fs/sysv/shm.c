@@ -8,6 +8,7 @@
 #include <fs/tmpfs.h>
 #include <fs/vfs.h>
 #include <kernel/init.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include <kernel/time.h>
@@ -269,7 +270,7 @@ static uint32_t segment_mode(const struct segment *s)
 static void segment_stat(const struct segment *s, struct linux_shmid_ds *to)
 {
 	*to = (struct linux_shmid_ds){ .size = s->size, .atime = s->attached_at, .dtime = s->detached_at, .ctime = s->changed_at,
-				       .cpid = s->creator, .lpid = s->last, .nr_attached = nr_attached(s) };
+				       .cpid = pid_told(s->creator), .lpid = pid_told(s->last), .nr_attached = nr_attached(s) };
 	sysv_show(&s->perm, &to->perm);
 	to->perm.mode = segment_mode(s);
 }
@@ -411,7 +412,7 @@ static void sysv_shm_show(struct seq *to, void *priv)
 			continue;
 		sysv_show(&s->perm, &p);
 		seq_printf(to, "%10d %10d  %4o %21llu %5u %5u  %5llu %5u %5u %5u %5u %10llu %10llu %10llu %21llu %21u\n", s->perm.key,
-			   s->perm.id, segment_mode(s), (unsigned long long)s->size, s->creator, s->last,
+			   s->perm.id, segment_mode(s), (unsigned long long)s->size, pid_told(s->creator), pid_told(s->last),
 			   (unsigned long long)nr_attached(s), p.uid, p.gid, p.cuid, p.cgid,
 			   (unsigned long long)s->attached_at, (unsigned long long)s->detached_at,
 			   (unsigned long long)s->changed_at, (unsigned long long)s->file->inode->nr_pages * PAGE_SIZE, 0u);

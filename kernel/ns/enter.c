@@ -3,6 +3,7 @@
 #include <fs/file.h>
 #include <fs/internal.h>
 #include <fs/sysv.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <kernel/ptrace.h>
 #include <kernel/syscall.h>
@@ -112,7 +113,7 @@ static int enter_process(struct process *p, uint64_t flags)
 
 		if (!(flags & ns_types[i]->flag))
 			continue;
-		ns = ns_of_process(p, i);
+		ns = i == NS_PID ? pid_ns_of_process(p, false) : ns_of_process(p, i);
 		err = ns ? enter_one(&e, ns) : -ESRCH;
 	}
 	return end(&e, err);

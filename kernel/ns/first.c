@@ -2,12 +2,12 @@
 /* The first namespaces: everybody's, until somebody asks for another. Kinds without a copy() have no other one. */
 #include <fs/ipc_ns.h>
 #include <fs/mount.h>
+#include <kernel/pid_ns.h>
 #include "internal.h"
 
 /* Their numbers are Linux's. */
 #define FIRST(t, n)	{ .ref = { REF_ONE }, .type = (t), .ino = (n) }
 
-static const struct ns_type pid_ns_type = { .name = "pid", .kind = NS_PID, .flag = LINUX_CLONE_NEWPID };
 static const struct ns_type net_ns_type = { .name = "net", .kind = NS_NET, .flag = LINUX_CLONE_NEWNET };
 static const struct ns_type time_ns_type = { .name = "time", .kind = NS_TIME, .flag = LINUX_CLONE_NEWTIME };
 
@@ -16,7 +16,6 @@ const struct ns_type *const ns_types[NS_KINDS] = {
 	[NS_NET] = &net_ns_type, [NS_TIME] = &time_ns_type, [NS_USER] = &user_ns_type,
 };
 
-static struct ns pid_first = FIRST(&pid_ns_type, 4026531836);
 static struct cgroup_ns cgroup_first = { .ns = FIRST(&cgroup_ns_type, 4026531835) };
 static struct ns net_first = FIRST(&net_ns_type, 4026531840), time_first = FIRST(&time_ns_type, 4026531834);
 
@@ -25,7 +24,7 @@ struct user_ns user_ns_first = { .ns = FIRST(&user_ns_type, 4026531837) };
 struct ns_set ns_first = {
 	.ref = { REF_ONE },
 	.of = {
-		[NS_UTS] = &uts_ns_first.ns, [NS_IPC] = &ipc_ns_first.ns, [NS_PID] = &pid_first,
+		[NS_UTS] = &uts_ns_first.ns, [NS_IPC] = &ipc_ns_first.ns, [NS_PID] = &pid_ns_first.ns,
 		[NS_CGROUP] = &cgroup_first.ns, [NS_NET] = &net_first,
 		[NS_TIME] = &time_first, [NS_MOUNT] = &mount_ns_first.ns,
 	},

@@ -62,12 +62,14 @@ void ns_put(struct ns *ns)
 
 void ns_bury(void)
 {
-	struct ns *ns = READ_ONCE(dead) ? __atomic_exchange_n(&dead, NULL, __ATOMIC_ACQ_REL) : NULL, *next;
+	struct ns *ns, *next;
 
-	for (; ns; ns = next) {
-		next = ns->next_dead;
-		ns->type->destroy(ns);
-	}
+	/* Some keep others. */
+	while (unlikely(READ_ONCE(dead)))
+		for (ns = __atomic_exchange_n(&dead, NULL, __ATOMIC_ACQ_REL); ns; ns = next) {
+			next = ns->next_dead;
+			ns->type->destroy(ns);
+		}
 }
 
 int ns_may_enter(const struct ns *ns, const struct credentials *who)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Netlink sockets for the system calls: what those were given is checked and copied here (fs/socket.h). */
 #include <kernel/init.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <kernel/user_ns.h>
 #include <uapi/ferry/linux.h>
@@ -265,7 +266,7 @@ static const void *netlink_sender(const struct message *m, uint32_t *length)
 
 static int netlink_control_out(struct file *f, struct message *m, struct control *c)
 {
-	struct linux_ucred told = { m->netlink_cred.pid, uid_told(m->netlink_cred.uid), gid_told(m->netlink_cred.gid) };
+	struct linux_ucred told = { pid_told(m->netlink_cred.pid), uid_told(m->netlink_cred.uid), gid_told(m->netlink_cred.gid) };
 	const struct netlink_socket *s = f->priv;
 	int err = 0;
 

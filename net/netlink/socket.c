@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Netlink sockets (netlink(7)): which protocols there are, the sockets' life, and who has which port. */
 #include <kernel/init.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
@@ -63,7 +64,7 @@ struct netlink_socket *netlink_socket_find(unsigned int protocol, uint32_t port)
 static uint32_t port_choose(unsigned int protocol)
 {
 	static int32_t next = PORT_LAST;
-	uint32_t port = (uint32_t)current_process->pid;
+	uint32_t port = (uint32_t)current_process->own_pid;
 
 	while (port_holder(protocol, port)) {
 		if (next > PORT_LAST)

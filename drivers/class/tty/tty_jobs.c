@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Sessions and job control: who owns a terminal, who is in the foreground, and what happens to the others. */
 #include <fs/tty.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include "tty.h"
@@ -203,6 +204,7 @@ static int64_t set_foreground(struct tty *tty, uint64_t arg)
 		return -EFAULT;
 	if (s.pgid < 0)
 		return -EINVAL;
+	s.pgid = pid_meant(s.pgid);
 	process_for_each(find_group, &s);
 	if (!s.found)
 		return -EPERM;
@@ -226,11 +228,11 @@ int64_t tty_job_ioctl(struct tty *tty, uint32_t cmd, uint64_t arg)
 	case LINUX_TIOCGPGRP:
 		if (tty_of_current() != tty)
 			return -ENOTTY;
-		return put_user32(arg, tty->foreground) ? -EFAULT : 0;
+		return put_user32(arg, pid_told(tty->foreground)) ? -EFAULT : 0;
 	case LINUX_TIOCGSID:
 		if (tty_of_current() != tty)
 			return -ENOTTY;
-		return put_user32(arg, tty->sid) ? -EFAULT : 0;
+		return put_user32(arg, pid_told(tty->sid)) ? -EFAULT : 0;
 	case LINUX_TIOCSPGRP:
 		return set_foreground(tty, arg);
 	default:

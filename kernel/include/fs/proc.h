@@ -6,6 +6,7 @@
 #include <fs/internal.h>
 #include <fs/vfs.h>
 
+struct pid_ns;
 struct process;
 
 /* A text file: the snapshot lies in file->priv. An op fills it; @arg is the inode's. */
@@ -24,6 +25,19 @@ struct proc_source {
 };
 
 extern struct super *proc_super;
+
+/* The PID namespace whose numbers the instance with @inode shows; NULL: the first. */
+static inline struct pid_ns *proc_ns_of(const struct inode *inode)
+{
+	return inode->super->priv;
+}
+
+/* proc_ns.c: a registered name in @dir of an instance of another namespace: counted, -ENOENT, -ENOMEM. */
+struct dentry *proc_mirror(struct dentry *dir, struct dentry *registered, const char *name, size_t length);
+/* A new instance for @ns. ERR_PTR. */
+struct super *proc_ns_super(struct pid_ns *ns, const struct inode_ops *iops, const struct file_ops *fops);
+/* May the current thread mount one? 0 or -EPERM. */
+int proc_may_mount(void);
 
 /* proc_pid.c: names below /proc that are numbers, and "self". */
 struct dentry *proc_pid_lookup(struct dentry *dir, const char *name, size_t length);

@@ -16,6 +16,7 @@ struct path_ref;
 struct cgroup;
 struct tty;
 struct device;
+struct pid_ns;
 struct user_ns;
 
 #define NSIG_K		64
@@ -43,7 +44,8 @@ struct usage {
 
 struct process {
 	struct ref ref;
-	pid_t pid;
+	pid_t pid, own_pid;		/* in the first PID namespace, as everywhere in the kernel; in its own */
+	struct pid_ns *pid_ns;		/* its own, which its number keeps; NULL: the first */
 	char name[32];			/* comm */
 	char exe[128];			/* path given to exec */
 	struct space *space;
@@ -53,7 +55,7 @@ struct process {
 	/* Guarded by process_tree_lock. */
 	struct process *parent;	/* no reference: the tree keeps it valid under its lock; NULL for init */
 	struct thread *parent_thread;	/* the one that made it, or took it over; not counted; NULL: the parent is ending */
-	pid_t parent_pid;		/* its number or 0; also read without the lock */
+	pid_t parent_pid;		/* its number for this one or 0; also read without the lock */
 	struct list children, sibling, all_link, pid_link;
 	pid_t pgid, sid;
 	struct tty *tty;		/* controlling terminal */
@@ -77,11 +79,12 @@ struct process {
 	struct wait_queue state_wait;	/* stopped threads, an exec that waits for the others, a vfork parent */
 	bool vfork_released;		/* the memory that a vfork parent lent is given back */
 
-	struct spinlock signal_lock;	/* guards the next four */
+	struct spinlock signal_lock;	/* guards the next five */
 	struct sigaction_k actions[NSIG_K];
 	sigset_t pending;
 	struct list sigqueue;
 	int stop_signal;
+	bool may_die;			/* an init too: of a fault of its own */
 
 	struct credentials cred;	/* of its first thread, or what it had at its end; written by that thread, read by anybody */
 	struct { uint64_t cur, max; } rlimits[RLIMITS_MAX];

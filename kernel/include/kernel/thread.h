@@ -52,7 +52,7 @@ struct usage_counts {
 struct thread {
 	struct thread_arch arch;	/* saved stack pointer, FS base, FPU state: arch/x86 */
 	struct ref ref;
-	pid_t tid;
+	pid_t tid, own_tid;		/* in the first PID namespace; in its own */
 	char name[32];
 	struct process *process;	/* NULL: kernel thread */
 	vaddr_t kstack;			/* lowest address; a guard page lies below */
