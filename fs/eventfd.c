@@ -317,10 +317,12 @@ SYSCALL(NR_timerfd_create, timerfd_create)
 	struct timerfd *t;
 	struct file *f;
 
-	if (clock != LINUX_CLOCK_REALTIME && clock != LINUX_CLOCK_MONOTONIC && clock != LINUX_CLOCK_BOOTTIME)
+	if (clock != LINUX_CLOCK_REALTIME && clock != LINUX_CLOCK_MONOTONIC && clock != LINUX_CLOCK_BOOTTIME && !clock_is_alarm((int)clock))
 		return -EINVAL;
 	if (flags & ~(LINUX_TFD_CLOEXEC | LINUX_TFD_NONBLOCK))
 		return -EINVAL;
+	if (clock_is_alarm((int)clock) && !privileged(LINUX_CAP_WAKE_ALARM))
+		return -EPERM;
 	t = kzalloc(sizeof(*t));
 	f = t ? file_alloc(&timerfd_ops, t, LINUX_O_RDWR | (flags & LINUX_TFD_NONBLOCK)) : NULL;
 	if (!f) {
@@ -329,7 +331,7 @@ SYSCALL(NR_timerfd_create, timerfd_create)
 	}
 	spin_init(&t->lock, "timerfd");
 	timer_init(&t->timer, timerfd_fire);
-	t->realtime = clock == LINUX_CLOCK_REALTIME;
+	t->realtime = clock_is_date((int)clock);
 	t->clock = clock;
 	list_init(&t->watch.link);
 	t->watch.changed = timerfd_date_set;

@@ -101,10 +101,6 @@ time_ns_t deadline_after(uint64_t ns);
 /* A time of @clock to a deadline on the monotonic clock. */
 time_ns_t deadline_of_clock(int clock, uint64_t ns);
 int clock_read(int clock, uint64_t *ns);
-/* Does clock_settime() change what it says? */
-bool clock_is_date(int clock);
-/* Would its timers wake a machine that sleeps? */
-bool clock_is_alarm(int clock);
 /* The date of CLOCK_REALTIME when that clock, a date's, says @ns. */
 uint64_t date_of_clock(int clock, uint64_t ns);
 

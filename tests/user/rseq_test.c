@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* rseq(2): a thread's memory names its CPU, and a sequence that is disturbed goes to its abort handler. The library has registered nothing. */
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -110,6 +111,52 @@ ABI_CASE(another_thread_s_turn_sends_a_sequence_to_its_abort_handler)
 	for (int i = 0; i < 5; i++)
 		loop_until_disturbed(&area);
 	CHECK(!kill(pid, SIGKILL) && WIFSIGNALED(abi_wait(pid)));
+}
+
+#define BARRIER_RSEQ		0x80
+#define REGISTER_RSEQ		0x100
+#define ONE_CPU			1
+
+#define LAPS			100
+
+static volatile int in_loop, laps;
+
+static void *loop_on_the_last_cpu(void *arg)
+{
+	static struct area mine __attribute__((aligned(32)));
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(*(int *)arg, &one);
+	CHECK(!sched_setaffinity(0, sizeof(one), &one) && !rseq(&mine, LENGTH, 0, SIGNATURE));
+	in_loop = 1;
+	for (; laps < LAPS; laps++)
+		loop_until_disturbed(&mine);
+	return NULL;
+}
+
+/* Alone on its CPU hardly anything else would end them. */
+ABI_CASE(a_barrier_sends_the_process_s_sequences_to_their_abort_handlers)
+{
+	cpu_set_t all;
+	pthread_t thread;
+	int last = 0;
+
+	CHECK(!sched_getaffinity(0, sizeof(all), &all));
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		last = CPU_ISSET(cpu, &all) ? cpu : last;
+	CHECK_ERR(syscall(SYS_membarrier, BARRIER_RSEQ, 0, 0), EPERM);
+	CHECK_ERR(syscall(SYS_membarrier, REGISTER_RSEQ, ONE_CPU, 0), EINVAL);
+	CHECK_ERR(syscall(SYS_membarrier, BARRIER_RSEQ, 2, 0), EINVAL);
+	CHECK(!syscall(SYS_membarrier, REGISTER_RSEQ, 0, 0) && !syscall(SYS_membarrier, BARRIER_RSEQ, ONE_CPU, 1000));
+	CHECK(!pthread_create(&thread, NULL, loop_on_the_last_cpu, &last));
+	while (!in_loop)
+		sched_yield();
+	for (int i = 0; i < 1000 && laps < LAPS; i++) {
+		usleep(1000);
+		CHECK(!syscall(SYS_membarrier, BARRIER_RSEQ, ONE_CPU, last));
+	}
+	CHECK(laps == LAPS && !pthread_join(thread, NULL));
 }
 
 /* A handler is about to run: the sequence must end first. */

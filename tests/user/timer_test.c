@@ -96,3 +96,20 @@ ABI_CASE(timers_know_the_clocks_that_can_be_waited_for)
 		else
 			CHECK_ERR(timer_create(clocks[i].clock, NULL, &t), clocks[i].err);
 }
+
+/* The machine never sleeps, so they ring as other clocks do. */
+ABI_CASE(alarm_clocks_ring_and_are_a_privilege)
+{
+	struct itimerspec soon = { .it_value = { 0, 1000000 } };
+	static const int clocks[] = { CLOCK_REALTIME_ALARM, CLOCK_BOOTTIME_ALARM };
+	uint64_t times;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		int fd = timerfd_create(clocks[i], 0);
+
+		CHECK(fd >= 0 && !timerfd_settime(fd, 0, &soon, NULL));
+		CHECK(read(fd, &times, sizeof(times)) == sizeof(times) && times == 1 && !close(fd));
+	}
+	CHECK(!setresuid(1, 1, 1));
+	CHECK_ERR(timerfd_create(CLOCK_BOOTTIME_ALARM, 0), EPERM);
+}

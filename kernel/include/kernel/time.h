@@ -70,4 +70,9 @@ int date_set(uint64_t date);
 /* Sleep until it is @date. 0 or -EINTR. */
 int sleep_until_date(uint64_t date);
 
+/* Does clock_settime() change what it says? */
+bool clock_is_date(int clock);
+/* Would its timers wake a machine that sleeps? */
+bool clock_is_alarm(int clock);
+
 #endif
