@@ -6,16 +6,13 @@
 #include <asm/regs.h>
 #include <kernel/cpu.h>
 
-/*
- * Selectors: GDT of cpu.c. SYSRET derives the user's from USER_BASE: SS = base + 8, CS = base + 16. The numbers that programs see are Linux's
- * (arch/x86/include/asm/segment.h there): gdb and strace tell by CS what a program is. At USER_BASE itself would be code of 32 bits.
- */
-#define KERNEL_CS	0x10
-#define KERNEL_SS	0x18
-#define USER_BASE	0x23
-#define USER_SS		0x2b
-#define USER_CS		0x33
-#define TSS_SELECTOR	0x40
+/* Selectors: GDT of cpu.c. SYSRET derives the user's from USER_BASE: SS = base + 8, CS = base + 16. */
+#define KERNEL_CS	0x08
+#define KERNEL_SS	0x10
+#define USER_BASE	0x18
+#define USER_SS		0x23
+#define USER_CS		0x2b
+#define TSS_SELECTOR	0x30
 
 #define IO_BITMAP_BYTES	8192u
 #define FAULT_STACK_SIZE 8192u
@@ -33,7 +30,7 @@ struct tss {
 } __packed;
 
 struct cpu_arch {
-	uint64_t gdt[16];
+	uint64_t gdt[9];
 	const uint8_t *io_loaded;	/* the bitmap copied into the TSS */
 	uint64_t user_gs;		/* in MSR_KERNEL_GS_BASE */
 	bool debug_loaded;		/* debug registers of a thread are armed */

@@ -11,8 +11,8 @@
 #define CPU_USER_RAX	48
 #define CPU_NR_SYSCALLS	56
 #define SYSCALL_SHORTS	192	/* kernel/syscall.h */
-#define USER_SS		0x2b
-#define USER_CS		0x33
+#define USER_SS		0x23
+#define USER_CS		0x2b
 #define MSR_GS_BASE	0xc0000101
 #define ERROR_CODES	0x60227d00	/* vectors below 32 that push an error code: SDM volume 3 table 6-1 */
 

@@ -12,7 +12,7 @@
 #define VDSO_CLOCKS	12	/* LINUX_CLOCK_REALTIME to LINUX_CLOCK_TAI */
 
 /* A segment whose limit is the CPU's number and, from this bit on, its node's: LSL tells it to user mode. */
-#define VDSO_NUMBER_SELECTOR	0x7b
+#define VDSO_NUMBER_SELECTOR	0x43
 #define VDSO_NODE_SHIFT		12
 
 /*
