@@ -202,8 +202,11 @@ static struct process *heir_of(const struct process *p)
 /* Hand the children on; the dead among them are the heir's to wait for. Tree lock held. */
 static void children_hand_over(struct process *p, struct list *reaped)
 {
-	struct process *child, *tmp, *heir = heir_of(p);
+	struct process *child, *tmp, *heir;
 
+	if (list_empty(&p->children))
+		return;
+	heir = heir_of(p);	/* as many steps as there are ancestors */
 	list_for_each_safe(child, tmp, &p->children, sibling) {
 		list_del(&child->sibling);
 		child->parent = heir;

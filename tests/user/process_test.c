@@ -85,6 +85,40 @@ ABI_CASE(vfork_lends_its_memory)
 	CHECK(WEXITSTATUS(abi_wait(pid)) == 3);
 }
 
+/* What its child does without it: it lives until the pipe closes. */
+static void be_vfork_parent(int fd)
+{
+	char c;
+
+	if (!vfork()) {
+		(void)!read(fd, &c, 1);
+		_exit(0);
+	}
+	_exit(0);
+}
+
+ABI_CASE(who_waits_for_its_vfork_child_can_be_killed)
+{
+	static const int signals[] = { SIGKILL, SIGTERM };
+	int fds[2], status;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		pid_t pid;
+
+		CHECK(!pipe(fds));
+		pid = fork();
+		if (!pid) {
+			close(fds[1]);
+			be_vfork_parent(fds[0]);
+		}
+		close(fds[0]);
+		abi_await_call(pid, SYS_vfork);
+		CHECK(!kill(pid, SIGCONT) && !kill(pid, signals[i]));
+		status = abi_wait(pid);
+		CHECK(WIFSIGNALED(status) && WTERMSIG(status) == signals[i] && !close(fds[1]));
+	}
+}
+
 ABI_CASE(wait_reports_a_signal)
 {
 	pid_t pid = fork();
