@@ -207,7 +207,7 @@ void proc_pid_stat(struct seq *s, struct inode *inode)
 		   ull(p->start_ns / TICK_NS));
 	seq_printf(s, "%llu %llu %llu 0 0 0 0 0 %llu %llu %llu %llu ", ull(n.vsize), ull(n.rss), ~0ull,
 		   ull(n.pending & 0x7fffffff), ull(n.blocked & 0x7fffffff), ull(n.ignored & 0x7fffffff), ull(n.caught & 0x7fffffff));
-	seq_printf(s, "0 0 0 17 %u %u %u 0 0 0 0 0 0 ", n.cpu, n.sched.rt_priority, n.sched.policy);
+	seq_printf(s, "0 0 0 17 %u %u %u 0 0 0 0 0 0 ", n.cpu, n.sched.policy == LINUX_SCHED_DEADLINE ? 0 : n.sched.rt_priority, n.sched.policy);
 	seq_printf(s, "%llu %llu %llu %llu %d\n", ull(p->arg_start), ull(p->arg_end), ull(p->env_start),
 		   ull(p->env_end), p->exit_status);
 }

@@ -113,7 +113,8 @@ void moved_priority_lend(struct moved *m)
 	if (likely(t->sclass != SCHED_RT) || this_cpu()->irq_depth || t->rt_priority <= READ_ONCE(m->thread->rt_priority) || READ_ONCE(m->demoted))
 		return;
 	WRITE_ONCE(m->lent, true);
-	thread_set_sched(m->thread, &(struct sched_params){ .sclass = SCHED_RT, .policy = LINUX_SCHED_RR, .rt_priority = t->rt_priority });
+	thread_set_sched(m->thread, &(struct sched_params){ .sclass = SCHED_RT, .policy = LINUX_SCHED_RR, .rt_priority = t->rt_priority,
+							     .deadline_ns = t->deadline_ns });
 }
 
 void moved_priority_back(struct moved *m)

@@ -21,14 +21,25 @@ void balance_move(struct thread *t, const struct run_queue *from, const struct r
 	WRITE_ONCE(t->cpu, to->cpu->id);
 }
 
-/* A thread of @victim that may run on @cpu: the next one, or one of those that follow. Its lock is held. */
-static struct thread *stealable(const struct run_queue *victim, unsigned int cpu)
+/* How urgent what @cpu runs is: the priority of a real-time thread, 0 of others. A hint. */
+static unsigned int urgency_on(unsigned int cpu)
+{
+	const struct run_queue *rq = &run_queues[cpu];
+
+	return READ_ONCE(cpus[cpu].thread) == READ_ONCE(rq->rt_chosen) ? READ_ONCE(rq->urgency) : 0;
+}
+
+/*
+ * A thread of @victim, whose lock is held, that may run on @cpu: the next one, or one of those that follow; of real-time ones only who
+ * matters more than @urgency.
+ */
+static struct thread *stealable(const struct run_queue *victim, unsigned int cpu, unsigned int urgency)
 {
 	struct heap_node *n = victim->fair.root;
 	struct thread *t;
 
 	list_for_each(t, &victim->rt, run_link)
-		if (allowed_on(t, cpu))
+		if (t->rt_priority > urgency && allowed_on(t, cpu))
 			return t;
 	if (n && !allowed_on(container_of(n, struct thread, run_node), cpu))
 		n = n->child;
@@ -39,9 +50,9 @@ static struct thread *stealable(const struct run_queue *victim, unsigned int cpu
 }
 
 /* Both locks held. */
-static struct thread *steal_from(struct run_queue *victim, struct run_queue *rq)
+static struct thread *steal_from(struct run_queue *victim, struct run_queue *rq, unsigned int urgency)
 {
-	struct thread *t = stealable(victim, rq->cpu->id);
+	struct thread *t = stealable(victim, rq->cpu->id, urgency);
 
 	if (t) {
 		queue_remove(victim, t);
@@ -59,7 +70,7 @@ struct thread *balance_steal(struct run_queue *rq)
 
 		if (!READ_ONCE(victim->nr_ready) || !queue_trylock(victim))
 			continue;
-		t = steal_from(victim, rq);
+		t = steal_from(victim, rq, 0);
 		queue_unlock(victim);
 		if (t)
 			return t;
@@ -83,6 +94,49 @@ static bool idle_claim(unsigned int cpu)
 static bool space_is_on(const struct thread *t, unsigned int cpu)
 {
 	return !t->process || READ_ONCE(cpus[cpu].space) == t->process->space;
+}
+
+/* The CPU of @allowed whose thread matters least, if less than @urgency; else CPUS_MAX. */
+static unsigned int least_urgent(uint64_t allowed, unsigned int urgency)
+{
+	unsigned int best = CPUS_MAX;
+
+	for (; allowed && urgency; allowed &= allowed - 1) {
+		unsigned int cpu = (unsigned int)__builtin_ctzll(allowed), here = urgency_on(cpu);
+
+		if (here < urgency) {
+			urgency = here;
+			best = cpu;
+		}
+	}
+	return best;
+}
+
+/* Of a real-time thread: its last CPU unless what runs there matters as much and something else matters less. */
+static unsigned int rt_place(const struct thread *t, uint64_t allowed)
+{
+	unsigned int last = allowed >> t->cpu & 1 ? t->cpu : (unsigned int)__builtin_ctzll(allowed), cpu = CPUS_MAX;
+
+	if (urgency_on(last) >= t->rt_priority)
+		cpu = least_urgent(allowed, t->rt_priority);
+	return cpu < CPUS_MAX ? cpu : last;
+}
+
+void balance_push(struct run_queue *rq, const struct thread *after)
+{
+	struct thread *t = list_entry(after ? after->run_link.next : rq->rt.next, struct thread, run_link);
+	unsigned int cpu = least_urgent(t->affinity & cpus_online() & ~(1ull << rq->cpu->id), t->rt_priority);
+	struct run_queue *to = &run_queues[cpu % CPUS_MAX];
+
+	if (cpu == CPUS_MAX || !queue_trylock(to))
+		return;
+	if (list_empty(&to->rt)) {
+		queue_remove(rq, t);
+		balance_move(t, rq, to);
+		queue_insert(to, t);
+		queue_resched(to);
+	}
+	queue_unlock(to);
 }
 
 /*
@@ -111,6 +165,8 @@ unsigned int balance_choose(const struct thread *t)
 			return (unsigned int)__builtin_ctzll(idle);
 	if (takes_over)
 		return here;
+	if (t->sclass == SCHED_RT && allowed)
+		return rt_place(t, allowed);
 	if (allowed >> t->cpu & 1)
 		return t->cpu;
 	return allowed ? (unsigned int)__builtin_ctzll(allowed) : here;
@@ -145,8 +201,11 @@ void balance_pull(struct run_queue *rq)
 			busiest = &run_queues[i];
 	if (busiest->nr_ready < rq->nr_ready + 2 || !queue_trylock(busiest))
 		return;
-	t = steal_from(busiest, rq);
+	t = steal_from(busiest, rq, urgency_on(rq->cpu->id));
 	queue_unlock(busiest);
-	if (t)
-		queue_insert(rq, t);
+	if (!t)
+		return;
+	queue_insert(rq, t);
+	if (t->sclass == SCHED_RT)
+		queue_resched(rq);
 }

@@ -44,7 +44,8 @@ static int weight_of(const struct sched_params *p)
 
 static struct sched_params sched_of(const struct thread *t)
 {
-	return (struct sched_params){ .sclass = t->sclass, .policy = t->policy, .rt_priority = t->rt_priority, .nice = (int8_t)t->nice };
+	return (struct sched_params){ .sclass = t->sclass, .policy = t->policy, .rt_priority = t->rt_priority, .nice = (int8_t)t->nice,
+				      .deadline_ns = t->deadline_ns };
 }
 
 static int weight(const struct thread *t)
@@ -80,6 +81,7 @@ static void priority_update(struct thread *t)
 		p.sclass = top->thread->sclass;
 		p.rt_priority = top->thread->rt_priority;
 		p.nice = (int8_t)top->thread->nice;
+		p.deadline_ns = top->thread->deadline_ns;
 		boosted = true;
 	}
 	t->boosted = boosted;

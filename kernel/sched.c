@@ -30,8 +30,7 @@ struct run_queue run_queues[CPUS_MAX];
 uint32_t nr_iowait;
 static struct thread boot_thread;	/* the boot context, later the idle thread of the first CPU */
 
-/* The queue of @t, locked. */
-static struct run_queue *thread_queue_lock(const struct thread *t)
+struct run_queue *thread_queue_lock(const struct thread *t)
 {
 	for (;;) {
 		uint32_t cpu = READ_ONCE(t->cpu);
@@ -59,30 +58,6 @@ static struct thread *first_fair(const struct run_queue *rq)
 	return rq->fair.root ? container_of(rq->fair.root, struct thread, run_node) : NULL;
 }
 
-/*
- * Real-time threads have a part of each period of their own on a CPU; who uses it up leaves the rest to fair threads that want it
- * (sched_rt_runtime_us), so that one that spins does not hold the CPU for ever.
- */
-static void rt_account(struct run_queue *rq, time_ns_t delta, time_ns_t now)
-{
-	time_ns_t runtime = READ_ONCE(rt_runtime_ns), period = READ_ONCE(rt_period_ns);
-
-	if (now - rq->rt_period_start >= period) {
-		rq->rt_period_start = now;
-		rq->rt_time = 0;
-	}
-	rq->rt_time += MIN(delta, period);
-	rq->rt_throttled = rq->rt_time > runtime;
-}
-
-/* Fair threads run in what is left of the period. */
-static bool rt_is_throttled(struct run_queue *rq, time_ns_t now)
-{
-	if (rq->rt_throttled && now - rq->rt_period_start >= READ_ONCE(rt_period_ns))
-		rq->rt_throttled = false;
-	return rq->rt_throttled;
-}
-
 static inline void account_class(struct run_queue *rq, struct thread *t, time_ns_t delta, time_ns_t now)
 {
 	uint64_t least;
@@ -92,7 +67,7 @@ static inline void account_class(struct run_queue *rq, struct thread *t, time_ns
 		return;
 	}
 	if (t->sclass != SCHED_FAIR) {
-		rt_account(rq, delta, now);
+		rt_account(rq, t, delta, now);
 		return;
 	}
 	t->vruntime += likely(!t->group) ? weighted(t, delta) : cgroup_weighted(t, delta);
@@ -112,29 +87,14 @@ static void account(struct run_queue *rq, struct thread *t, time_ns_t now)
 		cgroup_charge_cpu(t->group, delta);
 }
 
-/* The highest priority first. Behind its equals, or before them when it was preempted with time left. */
-static void rt_insert(struct run_queue *rq, struct thread *t)
-{
-	struct list *at = rq->rt.prev;
-
-	while (at != &rq->rt) {
-		const struct thread *other = list_entry(at, struct thread, run_link);
-
-		if (other->rt_priority > t->rt_priority || (other->rt_priority == t->rt_priority && !t->slice_ticks))
-			break;
-		at = at->prev;
-	}
-	list_insert(&t->run_link, at, at->next);
-}
-
 void queue_insert(struct run_queue *rq, struct thread *t)
 {
-	t->queued = true;
-	rq->nr_ready++;
 	if (t->sclass == SCHED_RT) {
 		rt_insert(rq, t);
 		return;
 	}
+	t->queued = true;
+	rq->nr_ready++;
 	t->run_node.key = t->vruntime;
 	heap_insert(&rq->fair, &t->run_node);
 }
@@ -153,8 +113,8 @@ static struct thread *pick(struct run_queue *rq)
 {
 	struct thread *t = first_fair(rq);
 
-	if (!list_empty(&rq->rt) && (!t || !rt_is_throttled(rq, time_now())))
-		t = list_first(&rq->rt, struct thread, run_link);
+	if (!list_empty(&rq->rt))
+		t = rt_pick(rq, t);
 	if (!t)
 		return rq->cpu->idle;
 	queue_remove(rq, t);
@@ -168,10 +128,8 @@ static bool preempts(struct run_queue *rq, const struct thread *t)
 
 	if (running == rq->cpu->idle)
 		return true;
-	if (t->sclass == SCHED_RT && running->sclass == SCHED_RT)
-		return t->rt_priority > running->rt_priority;
 	if (t->sclass == SCHED_RT || running->sclass == SCHED_RT)
-		return (running->sclass == SCHED_RT) == rt_is_throttled(rq, time_now());
+		return rt_preempts(rq, t, running);
 	account(rq, running, time_now());
 	if (unlikely(t->policy != running->policy))
 		return t->policy == LINUX_SCHED_OTHER && running->policy == LINUX_SCHED_IDLE;
@@ -196,13 +154,6 @@ static bool can_wait(const struct run_queue *rq, const struct thread *t)
 	return cpu == this_cpu() && !cpu->irq_depth && cpu->thread->sleeps_soon && t->process && t->process->device;
 }
 
-/* The queue's lock is held. */
-static void resched(struct run_queue *rq)
-{
-	if (!rq->cpu->need_resched)
-		idle_tell(rq->cpu);
-}
-
 /*
  * A thread that was away, fully off its CPU, joins those that ran on, here or elsewhere. Takes over the lock of @rq, its queue. From
  * THREAD_READY on nobody else moves it, so it may be without a queue for a moment.
@@ -223,10 +174,12 @@ static void make_ready(struct run_queue *rq, struct thread *t)
 	floor = to->min_vruntime > SLEEP_CREDIT ? to->min_vruntime - SLEEP_CREDIT : 0;
 	t->vruntime = MAX(t->vruntime, floor);
 	t->slice_ticks = 0;
+	if (unlikely(t->policy == LINUX_SCHED_DEADLINE))
+		deadline_wake(t);
 	queue_insert(to, t);
 	TRACE(SCHED, WAKE, (uint32_t)t->tid, to->cpu->id);
-	if (preempts(to, t) && !can_wait(to, t))
-		resched(to);
+	if (likely(t->queued) && preempts(to, t) && !can_wait(to, t))
+		queue_resched(to);
 	queue_unlock(to);
 }
 
@@ -338,6 +291,8 @@ void sched_yield(void)
 	t->slice_ticks = 0;
 	if (t->sclass == SCHED_FAIR && rq->fair.root)
 		t->vruntime = MAX(t->vruntime, rq->fair.root->key + 1);
+	else if (t->policy == LINUX_SCHED_DEADLINE)
+		deadline_yield(t);
 	queue_unlock(rq);
 	reschedule(false);
 	irq_restore(flags);
@@ -357,13 +312,19 @@ static bool wake_locked(struct run_queue *rq, struct thread *t)
 		queue_unlock(rq);
 		return false;
 	}
-	if (t == rq->cpu->thread || t->queued) {
-		t->state = t->queued ? THREAD_READY : THREAD_RUNNING;
+	if (t == rq->cpu->thread || t->queued || unlikely(t->throttled)) {
+		t->state = t == rq->cpu->thread ? THREAD_RUNNING : THREAD_READY;
 		queue_unlock(rq);
 	} else {
 		make_ready(rq, t);
 	}
 	return true;
+}
+
+void sched_release(struct run_queue *rq, struct thread *t)
+{
+	t->throttled = false;
+	make_ready(rq, t);
 }
 
 bool sched_wake(struct thread *t)
@@ -417,17 +378,6 @@ void sched_leave(void)
 	panic("a dead thread runs");
 }
 
-/* Its slice is over, or its part of the period is and a fair thread waits. Lock held. */
-static void rt_tick(struct run_queue *rq, struct thread *t, const struct thread *fair)
-{
-	const struct thread *next = list_empty(&rq->rt) ? NULL : list_first(&rq->rt, struct thread, run_link);
-
-	if (t->policy != LINUX_SCHED_FIFO && t->slice_ticks && !--t->slice_ticks && next && next->rt_priority >= t->rt_priority)
-		rq->cpu->need_resched = 1;
-	if (fair && rt_is_throttled(rq, t->started_ns))
-		rq->cpu->need_resched = 1;
-}
-
 void sched_tick(void)
 {
 	struct run_queue *rq = this_queue();
@@ -442,7 +392,7 @@ void sched_tick(void)
 	other = first_fair(rq);
 	if (t->sclass == SCHED_RT) {
 		rt_tick(rq, t, other);
-	} else if ((!list_empty(&rq->rt) && !rt_is_throttled(rq, t->started_ns)) || (other && other->vruntime < t->vruntime)) {
+	} else if (rt_is_next(rq, t) || (other && other->vruntime < t->vruntime)) {
 		rq->cpu->need_resched = 1;
 	}
 	if (nr_cpus > 1) {
@@ -463,6 +413,19 @@ void sched_apply(struct thread *t, const struct sched_params *p)
 	t->nice = p->nice;
 	t->weight = sched_weight(p);
 	t->slice_ticks = 0;
+	t->deadline_ns = p->deadline_ns;
+	if (p->policy == LINUX_SCHED_DEADLINE)
+		(void)deadline_take_params(t);
+}
+
+/* The thread that runs is scheduled otherwise now: others may want its CPU. Lock held. */
+static void running_changed(struct run_queue *rq, const struct thread *t)
+{
+	if (t->sclass == SCHED_RT)
+		WRITE_ONCE(rq->urgency, t->rt_priority);
+	WRITE_ONCE(rq->rt_chosen, t->sclass == SCHED_RT ? t : NULL);
+	if (rq->nr_ready || t->policy == LINUX_SCHED_DEADLINE)
+		queue_resched(rq);
 }
 
 void thread_set_sched(struct thread *t, const struct sched_params *p)
@@ -478,9 +441,14 @@ void thread_set_sched(struct thread *t, const struct sched_params *p)
 	sched_apply(t, p);
 	if (queued)
 		queue_insert(rq, t);
-	if (queued ? preempts(rq, t) : t == rq->cpu->thread && rq->nr_ready)
-		resched(rq);
-	queue_unlock(rq);
+	if (t == rq->cpu->thread)
+		running_changed(rq, t);
+	else if (t->queued && preempts(rq, t))
+		queue_resched(rq);
+	if (unlikely(t->throttled) && !queued)
+		sched_release(rq, t);	/* it waits again if its new ways say so */
+	else
+		queue_unlock(rq);
 	irq_restore(flags);
 	preempt_check();
 }
@@ -489,7 +457,7 @@ void sched_set_group(struct thread *t, struct cgroup *g)
 {
 	uint64_t flags = irq_save();
 	struct run_queue *rq = thread_queue_lock(t);
-	bool counted = t == rq->cpu->thread || t->queued || t->state == THREAD_READY;
+	bool counted = t == rq->cpu->thread || t->queued || (t->state == THREAD_READY && !t->throttled);
 
 	if (t->group)
 		cgroup_count_ready(t, false);
@@ -523,7 +491,7 @@ void thread_set_affinity(struct thread *t, uint64_t mask)
 		make_ready(rq, t);
 	} else {
 		if (!allowed_on(t, rq->cpu->id) && t == rq->cpu->thread)
-			resched(rq);
+			queue_resched(rq);
 		queue_unlock(rq);
 	}
 	irq_restore(flags);

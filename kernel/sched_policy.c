@@ -70,6 +70,8 @@ static int period_write(void *priv, char *text)
 		return -EINVAL;
 	if (rt_runtime_ns != TIME_FOREVER && us * NSEC_PER_USEC < rt_runtime_ns)
 		return -EINVAL;
+	if (!deadline_leaves_room(rt_runtime_ns, us * NSEC_PER_USEC))
+		return -EBUSY;
 	WRITE_ONCE(rt_period_ns, us * NSEC_PER_USEC);
 	return 0;
 }
@@ -84,6 +86,8 @@ static int runtime_write(void *priv, char *text)
 	}
 	if (parse_u64(text, 10, 0, &us) || us > rt_period_ns / NSEC_PER_USEC)
 		return -EINVAL;
+	if (!deadline_leaves_room(us * NSEC_PER_USEC, rt_period_ns))
+		return -EBUSY;
 	WRITE_ONCE(rt_runtime_ns, us * NSEC_PER_USEC);
 	return 0;
 }

@@ -5,8 +5,13 @@
 #include <kernel/syscall.h>
 #include <mm/user.h>
 #include "process_internal.h"
+#include "sched.h"
 
 #define RT_PRIORITY_MAX	99
+#define DEADLINE_RUNTIME_MIN	1024u			/* ns */
+#define DEADLINE_PERIOD_MIN	(100 * NSEC_PER_USEC)
+#define DEADLINE_PERIOD_MAX	((1ull << 22) * NSEC_PER_USEC)
+#define DEADLINE_FLAGS		(LINUX_SCHED_FLAG_RECLAIM | LINUX_SCHED_FLAG_DL_OVERRUN)
 #define NICE_MIN	(-20)
 #define NICE_MAX	19
 
@@ -56,7 +61,8 @@ static bool is_rt(int policy)
 
 static int policy_check(int policy, int priority)
 {
-	bool known = is_rt(policy) || policy == LINUX_SCHED_OTHER || policy == LINUX_SCHED_BATCH || policy == LINUX_SCHED_IDLE;
+	bool known = is_rt(policy) || policy == LINUX_SCHED_OTHER || policy == LINUX_SCHED_BATCH || policy == LINUX_SCHED_IDLE ||
+		     policy == LINUX_SCHED_DEADLINE;
 
 	if (!known || priority < 0 || priority > RT_PRIORITY_MAX || is_rt(policy) != (priority > 0))
 		return -EINVAL;
@@ -89,34 +95,82 @@ static bool may_be_urgent(const struct thread *t, const struct sched_params *now
 /* What a call asks for; -1 in policy: as it is. */
 struct policy_request {
 	int policy, priority;
-	bool reset_on_fork, has_nice;
+	bool reset_on_fork, has_nice, keeps_params;
 	int nice;
+	struct deadline_params deadline;
 };
 
-static int policy_apply(struct thread *t, const struct policy_request *r)
+/* sched(7), "SCHED_DEADLINE". */
+static int deadline_check(const struct deadline_params *p)
+{
+	if (p->runtime < DEADLINE_RUNTIME_MIN || p->runtime > p->deadline || p->deadline > p->period)
+		return -EINVAL;
+	return p->period < DEADLINE_PERIOD_MIN || p->period > DEADLINE_PERIOD_MAX ? -EINVAL : 0;
+}
+
+/* The promise is for the whole machine, so who is bound to some of its CPUs gets none. */
+static int may_have_deadline(const struct thread *t)
+{
+	uint64_t all = cpus_online();
+
+	return !privileged(LINUX_CAP_SYS_NICE) || (READ_ONCE(t->affinity) & all) != all || !rt_runtime_ns ? -EPERM : 0;
+}
+
+static struct mutex policy_mutex = MUTEX_INIT(policy_mutex, "scheduling policy");
+
+static int policy_apply_locked(struct thread *t, const struct policy_request *asked)
 {
 	struct sched_params p = thread_own_sched(t);
-	int policy = r->policy < 0 ? p.policy : r->policy, err = policy_check(policy, r->priority);
+	struct policy_request request = *asked, *r = &request;
+	int policy = r->policy < 0 ? p.policy : r->policy, err;
 
+	if (r->keeps_params) {
+		r->priority = is_rt(p.policy) ? p.rt_priority : 0;
+		r->nice = p.nice;
+		r->deadline = deadline_params(t);
+	}
+	err = policy_check(policy, r->priority);
+	if (!err && policy == LINUX_SCHED_DEADLINE)
+		err = deadline_check(&r->deadline);
 	if (!err)
 		err = may_schedule(t);
+	if (!err && policy == LINUX_SCHED_DEADLINE)
+		err = may_have_deadline(t);
 	if (!err && ((r->has_nice && !may_be_nicer(t, p.nice, r->nice)) || !may_be_urgent(t, &p, policy, r->priority)))
 		err = -EPERM;
 	if (!err && t->reset_on_fork && !r->reset_on_fork && !privileged(LINUX_CAP_SYS_NICE))
 		err = -EPERM;
 	if (!err && p.policy == LINUX_SCHED_IDLE && policy != LINUX_SCHED_IDLE && !may_be_nicer(t, NICE_MAX + 1, p.nice))
 		err = -EPERM;
+	if (!err && r->keeps_params) {	/* all of them, the policy too: there is nothing else to set here */
+		t->reset_on_fork = r->reset_on_fork;
+		return 0;
+	}
+	if (!err && policy == LINUX_SCHED_DEADLINE)
+		err = deadline_ask(t, &r->deadline);
 	if (err)
 		return err;
 	p.policy = (uint8_t)policy;
-	p.sclass = is_rt(policy) ? SCHED_RT : SCHED_FAIR;
-	p.rt_priority = (uint8_t)r->priority;
+	p.sclass = is_rt(policy) || policy == LINUX_SCHED_DEADLINE ? SCHED_RT : SCHED_FAIR;
+	p.rt_priority = policy == LINUX_SCHED_DEADLINE ? RT_PRIORITY_DEADLINE : (uint8_t)r->priority;
 	if (r->has_nice)
 		p.nice = (int8_t)MIN(MAX(r->nice, NICE_MIN), NICE_MAX);
 	if (r->policy >= 0)
 		t->reset_on_fork = r->reset_on_fork;
 	thread_set_own_sched(t, &p);
+	if (policy != LINUX_SCHED_DEADLINE)
+		deadline_give_up(t);
 	return 0;
+}
+
+static int policy_apply(struct thread *t, const struct policy_request *r)
+{
+	int err;
+
+	mutex_lock(&policy_mutex);
+	err = policy_apply_locked(t, r);
+	mutex_unlock(&policy_mutex);
+	return err;
 }
 
 static int64_t policy_set(pid_t tid, const struct policy_request *r)
@@ -158,38 +212,45 @@ SYSCALL(NR_sched_setparam, sched_setparam)
 	return policy_set(args->a[0], &r);
 }
 
+struct policy_told {
+	struct sched_params own;
+	struct deadline_params deadline;	/* of SCHED_DEADLINE */
+	bool reset_on_fork;
+};
+
 /* How @tid is scheduled by itself: 0, -EINVAL, -ESRCH. */
-static int policy_get(pid_t tid, struct sched_params *p, bool *reset_on_fork)
+static int policy_get(pid_t tid, struct policy_told *p)
 {
 	struct thread *t = tid < 0 ? NULL : thread_named(tid);
 
 	if (!t)
 		return tid < 0 ? -EINVAL : -ESRCH;
-	*p = thread_own_sched(t);
-	*reset_on_fork = t->reset_on_fork;
+	mutex_lock(&policy_mutex);
+	p->own = thread_own_sched(t);
+	p->deadline = deadline_params(t);
+	p->reset_on_fork = t->reset_on_fork;
+	mutex_unlock(&policy_mutex);
 	thread_put(t);
 	return 0;
 }
 
 SYSCALL(NR_sched_getscheduler, sched_getscheduler)
 {
-	struct sched_params p;
-	bool reset;
-	int err = policy_get(args->a[0], &p, &reset);
+	struct policy_told p;
+	int err = policy_get(args->a[0], &p);
 
-	return err ? err : p.policy | (reset ? LINUX_SCHED_RESET_ON_FORK : 0);
+	return err ? err : p.own.policy | (p.reset_on_fork ? LINUX_SCHED_RESET_ON_FORK : 0);
 }
 
 SYSCALL(NR_sched_getparam, sched_getparam)
 {
 	struct linux_sched_param param;
-	struct sched_params p;
-	bool reset;
-	int err = args->a[1] ? policy_get(args->a[0], &p, &reset) : -EINVAL;
+	struct policy_told p;
+	int err = args->a[1] ? policy_get(args->a[0], &p) : -EINVAL;
 
 	if (err)
 		return err;
-	param.sched_priority = p.rt_priority;
+	param.sched_priority = is_rt(p.own.policy) ? p.own.rt_priority : 0;
 	return copy_to_user(args->a[1], &param, sizeof(param));
 }
 
@@ -208,7 +269,19 @@ static int attr_get(struct linux_sched_attr *attr, uint64_t from)
 	return err == -E2BIG && put_user32(from, sizeof(*attr)) ? -EFAULT : err;
 }
 
-/* sched_setattr(pid, attr, flags): deadlines are refused as a policy that is not known. */
+#define KNOWN_FLAGS	((uint64_t)(LINUX_SCHED_FLAG_RESET_ON_FORK | DEADLINE_FLAGS | LINUX_SCHED_FLAG_KEEP_POLICY | LINUX_SCHED_FLAG_KEEP_PARAMS | \
+				    LINUX_SCHED_FLAG_UTIL_CLAMP))
+
+static int attr_check(const struct linux_sched_attr *attr)
+{
+	if (attr->sched_flags & ~KNOWN_FLAGS || attr->sched_policy > INT32_MAX || attr->sched_priority > RT_PRIORITY_MAX)
+		return -EINVAL;
+	if (attr->sched_flags & LINUX_SCHED_FLAG_UTIL_CLAMP)	/* a kernel without it: CONFIG_UCLAMP_TASK */
+		return attr->size < LINUX_SCHED_ATTR_SIZE_VER1 ? -EINVAL : -EOPNOTSUPP;
+	return 0;
+}
+
+/* sched_setattr(pid, attr, flags) */
 SYSCALL(NR_sched_setattr, sched_setattr)
 {
 	struct linux_sched_attr attr;
@@ -218,14 +291,16 @@ SYSCALL(NR_sched_setattr, sched_setattr)
 	if (!args->a[1] || args->a[2] || (pid_t)args->a[0] < 0)
 		return -EINVAL;
 	err = attr_get(&attr, args->a[1]);
+	err = err ? err : attr_check(&attr);
 	if (err)
 		return err;
-	if (attr.sched_flags & ~(uint64_t)(LINUX_SCHED_FLAG_RESET_ON_FORK | LINUX_SCHED_FLAG_KEEP_POLICY) || attr.sched_policy > INT32_MAX ||
-	    attr.sched_priority > RT_PRIORITY_MAX)
-		return -EINVAL;
 	r = (struct policy_request){ .policy = attr.sched_flags & LINUX_SCHED_FLAG_KEEP_POLICY ? -1 : (int)attr.sched_policy,
-				     .priority = (int)attr.sched_priority, .nice = attr.sched_nice, .has_nice = !is_rt((int)attr.sched_policy),
-				     .reset_on_fork = attr.sched_flags & LINUX_SCHED_FLAG_RESET_ON_FORK };
+				     .priority = (int)attr.sched_priority, .nice = attr.sched_nice,
+				     .has_nice = !is_rt((int)attr.sched_policy) && attr.sched_policy != LINUX_SCHED_DEADLINE,
+				     .reset_on_fork = attr.sched_flags & LINUX_SCHED_FLAG_RESET_ON_FORK,
+				     .keeps_params = attr.sched_flags & LINUX_SCHED_FLAG_KEEP_PARAMS };
+	r.deadline = (struct deadline_params){ attr.sched_runtime, attr.sched_deadline, attr.sched_period ? attr.sched_period : attr.sched_deadline,
+					       attr.sched_flags & DEADLINE_FLAGS };
 	return policy_set(args->a[0], &r);
 }
 
@@ -233,20 +308,27 @@ SYSCALL(NR_sched_setattr, sched_setattr)
 SYSCALL(NR_sched_getattr, sched_getattr)
 {
 	struct linux_sched_attr attr = { .size = sizeof(attr) };
-	struct sched_params p;
-	bool reset;
+	struct policy_told p;
 	int err;
 
 	if (!args->a[1] || args->a[2] < LINUX_SCHED_ATTR_SIZE_VER0 || args->a[2] > PAGE_SIZE || args->a[3])
 		return -EINVAL;
-	err = policy_get(args->a[0], &p, &reset);
+	err = policy_get(args->a[0], &p);
 	if (err)
 		return err;
 	attr.size = (uint32_t)MIN(args->a[2], sizeof(attr));
-	attr.sched_policy = p.policy;
-	attr.sched_flags = reset ? LINUX_SCHED_FLAG_RESET_ON_FORK : 0;
-	attr.sched_nice = is_rt(p.policy) ? 0 : p.nice;
-	attr.sched_priority = p.rt_priority;
+	attr.sched_policy = p.own.policy;
+	attr.sched_flags = p.reset_on_fork ? LINUX_SCHED_FLAG_RESET_ON_FORK : 0;
+	if (p.own.policy == LINUX_SCHED_DEADLINE) {
+		attr.sched_flags |= p.deadline.flags;
+		attr.sched_runtime = p.deadline.runtime;
+		attr.sched_deadline = p.deadline.deadline;
+		attr.sched_period = p.deadline.period;
+	} else if (is_rt(p.own.policy)) {
+		attr.sched_priority = p.own.rt_priority;
+	} else {
+		attr.sched_nice = p.own.nice;
+	}
 	return copy_to_user(args->a[1], &attr, attr.size);
 }
 
@@ -269,11 +351,12 @@ SYSCALL(NR_sched_get_priority_min, sched_get_priority_min)
 
 SYSCALL(NR_sched_rr_get_interval, sched_rr_get_interval)
 {
-	struct sched_params p;
-	bool reset;
-	int err = policy_get(args->a[0], &p, &reset);
+	struct policy_told p;
+	int err = policy_get(args->a[0], &p);
 
-	return err ? err : timespec_to_user(args->a[1], p.policy == LINUX_SCHED_FIFO ? 0 : rr_slice_ns());
+	if (err)
+		return err;
+	return timespec_to_user(args->a[1], p.own.policy == LINUX_SCHED_FIFO || p.own.policy == LINUX_SCHED_DEADLINE ? 0 : rr_slice_ns());
 }
 
 SYSCALL(NR_sched_getaffinity, sched_getaffinity)
@@ -305,8 +388,12 @@ SYSCALL(NR_sched_setaffinity, sched_setaffinity)
 	err = may_schedule(t);
 	if (!err && !(mask & cpus_online()))
 		err = -EINVAL;
+	mutex_lock(&policy_mutex);
+	if (!err && thread_own_sched(t).policy == LINUX_SCHED_DEADLINE && (mask & cpus_online()) != cpus_online())
+		err = -EBUSY;
 	if (!err)
 		thread_set_affinity(t, mask);
+	mutex_unlock(&policy_mutex);
 	thread_put(t);
 	return err;
 }

@@ -49,6 +49,7 @@ static void thread_free(struct thread *t)
 {
 	if (t->state == THREAD_READY || t->state == THREAD_RUNNING || t->state == THREAD_SLEEPING)
 		panic("thread %d \"%s\" freed alive", t->tid, t->name);
+	deadline_free(t);
 	arch_thread_free(t);
 	kfree(t->trace);
 	seccomp_release(t);
@@ -109,6 +110,10 @@ struct thread *thread_create_user(struct process *process, const char *name, con
 
 	if (!t)
 		return ERR_PTR(-ENOMEM);
+	if (current->policy == LINUX_SCHED_DEADLINE && !current->reset_on_fork) {
+		thread_put(t);
+		return ERR_PTR(-EAGAIN);	/* what it was promised is for itself */
+	}
 	thread_inherit_sched(t);
 	t->affinity = current->affinity;
 	t->mem_policy = current->mem_policy;

@@ -270,7 +270,7 @@ static void unguard(vaddr_t stack)
 }
 
 /* Some of its frames may be missing. vmap_lock held. */
-static __attribute__((noinline)) void stack_unmake(vaddr_t stack)
+static __noinline void stack_unmake(vaddr_t stack)
 {
 	struct stripped s = { .nr_stacks = 0 };
 

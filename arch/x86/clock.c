@@ -239,7 +239,7 @@ static inline bool line_look(time_ns_t *now)
 }
 
 /* In an NMI in the midst of a change this is the line before it. */
-static __attribute__((noinline)) time_ns_t line_look_again(void)
+static __noinline time_ns_t line_look_again(void)
 {
 	time_ns_t now;
 

@@ -203,7 +203,7 @@ static uint64_t first_bad(uint64_t address, size_t size)
 	return 0;
 }
 
-static void __attribute__((noinline)) slow_check(uint64_t address, size_t size, bool write, uint64_t rip, uint64_t rbp)
+static __noinline void slow_check(uint64_t address, size_t size, bool write, uint64_t rip, uint64_t rbp)
 {
 	uint64_t bad = first_bad(address, size);
 

@@ -11,6 +11,8 @@
 #include "abi.h"
 
 #define RESET_ON_FORK	0x40000000
+#define KEEP_PARAMS	0x10
+#define UTIL_CLAMP_MIN	0x20
 
 struct attr {
 	uint32_t size, policy;
@@ -95,8 +97,13 @@ ABI_CASE(attributes_say_the_same_in_one_call)
 	CHECK(syscall(SYS_sched_setattr, 0, &a, 0) == 0);
 	CHECK(syscall(SYS_sched_getattr, 0, &b, sizeof(b), 0) == 0);
 	CHECK(b.size == sizeof(b) && b.policy == SCHED_BATCH && b.nice == 5 && getpriority(PRIO_PROCESS, 0) == 5);
-	a.policy = 6;	/* deadlines are not known */
+	a.policy = 4;	/* there is none */
 	CHECK_ERR(syscall(SYS_sched_setattr, 0, &a, 0), EINVAL);
+	a = (struct attr){ .size = sizeof(a), .policy = SCHED_OTHER, .flags = KEEP_PARAMS };
+	CHECK(syscall(SYS_sched_setattr, 0, &a, 0) == 0);
+	CHECK(syscall(SYS_sched_getattr, 0, &b, sizeof(b), 0) == 0 && b.policy == SCHED_BATCH && b.nice == 5);
+	a.flags = UTIL_CLAMP_MIN;
+	CHECK_ERR(syscall(SYS_sched_setattr, 0, &a, 0), EOPNOTSUPP);
 	a.size = 47;
 	CHECK_ERR(syscall(SYS_sched_setattr, 0, &a, 0), E2BIG);
 	CHECK(a.size == sizeof(a));

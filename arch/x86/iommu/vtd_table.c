@@ -55,7 +55,7 @@ static uint64_t *entry_at(paddr_t table, uint64_t address, unsigned int level)
 }
 
 /* The lowest entry for @address, or NULL: no table, and with @grow no memory. */
-static __attribute__((noinline)) uint64_t *table_walk(struct vtd_table *t, uint64_t address, bool grow)
+static __noinline uint64_t *table_walk(struct vtd_table *t, uint64_t address, bool grow)
 {
 	paddr_t table = t->root;
 

@@ -502,6 +502,7 @@ struct linux_robust_list_head {
 #define LINUX_SCHED_RR			2
 #define LINUX_SCHED_BATCH		3
 #define LINUX_SCHED_IDLE		5
+#define LINUX_SCHED_DEADLINE		6
 #define LINUX_SCHED_RESET_ON_FORK	0x40000000
 
 struct linux_sched_param {
@@ -551,8 +552,13 @@ struct linux_rseq_cs {
 #define LINUX_MPOL_MF_MOVE_ALL		0x4
 
 #define LINUX_SCHED_FLAG_RESET_ON_FORK	0x1
+#define LINUX_SCHED_FLAG_RECLAIM	0x2
+#define LINUX_SCHED_FLAG_DL_OVERRUN	0x4
 #define LINUX_SCHED_FLAG_KEEP_POLICY	0x8
+#define LINUX_SCHED_FLAG_KEEP_PARAMS	0x10
+#define LINUX_SCHED_FLAG_UTIL_CLAMP	0x60
 #define LINUX_SCHED_ATTR_SIZE_VER0	48
+#define LINUX_SCHED_ATTR_SIZE_VER1	56
 
 struct linux_sched_attr {
 	unsigned int size, sched_policy;

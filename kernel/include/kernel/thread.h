@@ -31,8 +31,9 @@ enum sleep_end { SLEEP_ON, SLEEP_SIGNAL, SLEEP_DEATH };
 struct sched_params {
 	enum sched_class sclass;
 	uint8_t policy;			/* LINUX_SCHED_*, as sched_getscheduler(2) tells it */
-	uint8_t rt_priority;		/* of the real-time class: 1 to 99, the higher first */
+	uint8_t rt_priority;		/* of the real-time class: 1 to 99, the higher first; RT_PRIORITY_DEADLINE (kernel/sched.h) */
 	int8_t nice;			/* of the fair class */
+	time_ns_t deadline_ns;		/* of who is lent RT_PRIORITY_DEADLINE: the earlier first */
 };
 
 #define RT_PRIORITY_KERNEL	50	/* of drivers and kernel threads, in the middle of what programs can have */
@@ -81,6 +82,9 @@ struct thread {
 	struct list run_link;		/* real time: in the run queue's list, else a list of its own or the dead */
 	struct heap_node run_node;	/* fair: in the run queue's heap */
 	bool queued;			/* ready in one of the two */
+	bool throttled;			/* would be, but waits for runtime (kernel/deadline.c) */
+	time_ns_t deadline_ns;		/* at RT_PRIORITY_DEADLINE: the order there */
+	struct deadline *deadline;	/* of who is or was a SCHED_DEADLINE thread */
 	uint32_t cpu;			/* whose run queue; changes under its lock */
 	uint64_t affinity;		/* CPUs it may run on */
 

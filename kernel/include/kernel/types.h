@@ -38,6 +38,7 @@ typedef uint32_t mode_t;	/* as in uapi stat: file type and permission bits */
 #define __must_check	__attribute__((warn_unused_result))
 #define __noreturn	__attribute__((noreturn))
 #define __cold		__attribute__((__cold__))
+#define __noinline	__attribute__((__noinline__))	/* the rare half of a path that is counted in instructions */
 #define __printf(f, a)	__attribute__((format(printf, f, a)))
 #define __weak		__attribute__((weak))
 #define __used		__attribute__((used))
