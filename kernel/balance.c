@@ -122,12 +122,27 @@ static unsigned int rt_place(const struct thread *t, uint64_t allowed)
 	return cpu < CPUS_MAX ? cpu : last;
 }
 
+/* The first that waits, but for the thread that runs: in a switch that is in the queue, and still on its stack. */
+static struct thread *first_waiting(const struct run_queue *rq, const struct thread *after)
+{
+	struct thread *t;
+
+	list_for_each(t, &rq->rt, run_link)
+		if (t != after && t != rq->cpu->thread)
+			return t;
+	return NULL;
+}
+
 void balance_push(struct run_queue *rq, const struct thread *after)
 {
-	struct thread *t = list_entry(after ? after->run_link.next : rq->rt.next, struct thread, run_link);
-	unsigned int cpu = least_urgent(t->affinity & cpus_online() & ~(1ull << rq->cpu->id), t->rt_priority);
-	struct run_queue *to = &run_queues[cpu % CPUS_MAX];
+	struct thread *t = first_waiting(rq, after);
+	struct run_queue *to;
+	unsigned int cpu;
 
+	if (!t)
+		return;
+	cpu = least_urgent(t->affinity & cpus_online() & ~(1ull << rq->cpu->id), t->rt_priority);
+	to = &run_queues[cpu % CPUS_MAX];
 	if (cpu == CPUS_MAX || !queue_trylock(to))
 		return;
 	if (list_empty(&to->rt)) {

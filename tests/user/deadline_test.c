@@ -268,3 +268,49 @@ ABI_CASE(a_real_time_thread_does_not_wait_where_another_cpu_matters_less)
 		CHECK(!abi_wait(urgent[i]));
 	end_all(busy, 8);
 }
+
+/* A small generator; each thread has its own. */
+static unsigned int next_of(unsigned int *seed)
+{
+	*seed = *seed * 1103515245 + 12345;
+	return *seed >> 16;
+}
+
+static pthread_mutex_t pi_mutex;
+static volatile uint64_t storm_end;
+
+static void *change_and_lock(void *arg)
+{
+	unsigned int seed = 1 + *(int *)arg;
+
+	while (now(CLOCK_MONOTONIC) < storm_end) {
+		int priority = 1 + (int)(next_of(&seed) % 50);
+
+		CHECK(!plain_policy(next_of(&seed) % 2 ? SCHED_FIFO : SCHED_RR, priority));
+		CHECK(!pthread_mutex_lock(&pi_mutex));
+		for (volatile unsigned int n = next_of(&seed) % 2000; n; n--)
+			;
+		CHECK(!pthread_mutex_unlock(&pi_mutex));
+		if (next_of(&seed) % 4 == 0)
+			usleep(next_of(&seed) % 200);
+	}
+	return NULL;
+}
+
+/* Preempted, sent to other CPUs and lent priorities at every moment. */
+ABI_CASE(real_time_threads_in_each_other_s_way_all_go_on)
+{
+	static int numbers[16];
+	pthread_mutexattr_t attr;
+	pthread_t threads[16];
+
+	CHECK(!pthread_mutexattr_init(&attr) && !pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT));
+	CHECK(!pthread_mutex_init(&pi_mutex, &attr));
+	storm_end = now(CLOCK_MONOTONIC) + 1500 * MS;
+	for (int i = 0; i < 16; i++) {
+		numbers[i] = i;
+		CHECK(!pthread_create(&threads[i], NULL, change_and_lock, &numbers[i]));
+	}
+	for (int i = 0; i < 16; i++)
+		CHECK(!pthread_join(threads[i], NULL));
+}
