@@ -52,7 +52,6 @@ static struct spinlock frame_lock = SPINLOCK_INIT("frames");
 /* Guarded by frame_lock. */
 static struct zone zones[NODES_MAX][ZONES];
 static struct frame_stats counts;
-static uint64_t reserve;
 
 static const struct section *section_of_frame(uint64_t frame)
 {
@@ -290,7 +289,7 @@ static struct page *take_block(unsigned int order, uint32_t flags, enum page_use
 {
 	uint64_t nr = 1ul << order;
 
-	if (unlikely(counts.free < nr + reserve) && (counts.free < nr || !may_use_reserve(flags)))
+	if (unlikely(counts.free < nr + counts.reserve) && (counts.free < nr || !may_use_reserve(flags)))
 		return NULL;
 	return likely(nr_nodes == 1) ? node_take(0, order, flags) : nodes_take(order, flags, use == PAGE_ANON || use == PAGE_FILE);
 }
@@ -498,7 +497,7 @@ static void free_all(void)
 		if (section_of_frame(ram[i].start >> PAGE_SHIFT))
 			free_untaken(&ram[i]);
 	counts.total = counts.free + counts.by_use[PAGE_RESERVED];
-	reserve = MIN(MAX(counts.total >> RESERVE_SHIFT, RESERVE_MIN), RESERVE_MAX);
+	counts.reserve = MIN(MAX(counts.total >> RESERVE_SHIFT, RESERVE_MIN), RESERVE_MAX);
 }
 
 static void zone_init(struct zone *z)

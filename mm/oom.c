@@ -140,7 +140,7 @@ static bool frames_are_short(void)
 	struct frame_stats stats;
 
 	frame_stats(&stats);
-	return stats.free < SHORT_PAGES;
+	return stats.free < stats.reserve + SHORT_PAGES;
 }
 
 /* The nodes that the caller is bound to are full, others are not: it is nobody else's fault. */
@@ -161,8 +161,8 @@ static bool relieve(struct cgroup *g)
 	cgroup_count_event(full, CGROUP_OOM);
 	if (!full && current->mem_policy.failed && !frames_are_short())
 		return end_bound();
-	if (!full && g && !frames_are_short())
-		return true;	/* it was full, and somebody of it has ended meanwhile */
+	if (!full && !frames_are_short())
+		return true;	/* somebody has ended meanwhile */
 	if (!full && !current->uses_reserve && reclaim(RECLAIM_PAGES))
 		return true;
 	if (!end_somebody(full))

@@ -61,6 +61,7 @@ extern bool frames_clear_on_alloc, frames_clear_on_free;
 
 struct frame_stats {
 	uint64_t total, free, by_use[16];	/* pages */
+	uint64_t reserve;		/* of the free ones: drivers', their manager's and interrupts' */
 };
 void frame_stats(struct frame_stats *stats);
 /* From boot_info; every frame that boot_frame_alloc() gave out stays reserved. Needs the direct map of all RAM. */
