@@ -62,7 +62,7 @@ ABI_CASE(a_tiny_period_leaves_the_processor_to_programs)
 ABI_CASE(crowds_of_tiny_timers_that_nobody_looks_at_rest)
 {
 	struct itimerspec tiny = { .it_value.tv_nsec = 1, .it_interval.tv_nsec = 1 }, left;
-	unsigned long alone = looks();
+	unsigned long alone = looks(), beside = 0;
 	unsigned long long count;
 	int fds[600];
 	sigset_t set;
@@ -75,8 +75,11 @@ ABI_CASE(crowds_of_tiny_timers_that_nobody_looks_at_rest)
 	}
 	for (int i = 0; i < 32; i++)
 		CHECK(!timer_settime(timer_with_signal(CLOCK_MONOTONIC, SIGUSR1), 0, &tiny, NULL));
-	nanosleep(&(struct timespec){ 0, 200000000 }, NULL);
-	CHECK(looks() > alone / 5);
+	for (int i = 0; i < 5 && beside <= alone / 5; i++) {	/* a host that is busy elsewhere is not meant */
+		nanosleep(&(struct timespec){ 0, 200000000 }, NULL);
+		beside = looks();
+	}
+	CHECK(beside > alone / 5);
 	/* What they did not do is counted all the same, up to the moment. */
 	CHECK(read(fds[0], &count, sizeof(count)) == sizeof(count) && count > 100000000);
 	CHECK(!timerfd_gettime(fds[0], &left) && left.it_value.tv_nsec <= 1);
