@@ -106,9 +106,9 @@ bool deadline_enter(struct thread *t)
 	return false;
 }
 
-void deadline_run(struct thread *t, time_ns_t now)
+void deadline_run(struct thread *t)
 {
-	timer_arm(&t->deadline->timer, now + (uint64_t)MAX(t->deadline->left_ns, 0ll));
+	timer_arm(&t->deadline->timer, time_now() + (uint64_t)MAX(t->deadline->left_ns, 0ll));
 }
 
 void deadline_charge(struct thread *t, time_ns_t ns)
@@ -121,16 +121,15 @@ void deadline_yield(struct thread *t)
 	t->deadline->left_ns = MIN(t->deadline->left_ns, 0ll);
 }
 
-bool deadline_take_params(struct thread *t)
+void deadline_take_params(struct thread *t)
 {
 	struct deadline *d = t->deadline;
 
 	if (!d->new_params)
-		return false;
+		return;
 	d->new_params = false;
 	d->params = d->asked;
 	begin_anew(d, time_now());
-	return true;
 }
 
 /* Of a thread that runs. */

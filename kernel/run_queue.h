@@ -75,11 +75,11 @@ void deadline_wake(struct thread *t);
 /* May it go into the queue? Else it is throttled, and comes back by itself. */
 bool deadline_enter(struct thread *t);
 /* It was chosen to run, it ran for @ns, it gives away the rest of its runtime. */
-void deadline_run(struct thread *t, time_ns_t now);
+void deadline_run(struct thread *t);
 void deadline_charge(struct thread *t, time_ns_t ns);
 void deadline_yield(struct thread *t);
-/* What deadline_ask() asked for begins; false: nothing new was asked for. */
-bool deadline_take_params(struct thread *t);
+/* What deadline_ask() asked for begins, if there is something new. */
+void deadline_take_params(struct thread *t);
 
 /* balance.c; more than one CPU runs. Where @t, just woken, goes on. Interrupts off. */
 unsigned int balance_choose(const struct thread *t);

@@ -415,7 +415,7 @@ void sched_apply(struct thread *t, const struct sched_params *p)
 	t->slice_ticks = 0;
 	t->deadline_ns = p->deadline_ns;
 	if (p->policy == LINUX_SCHED_DEADLINE)
-		(void)deadline_take_params(t);
+		deadline_take_params(t);
 }
 
 /* The thread that runs is scheduled otherwise now: others may want its CPU. Lock held. */

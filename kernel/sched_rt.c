@@ -29,9 +29,9 @@ void rt_account(struct run_queue *rq, struct thread *t, time_ns_t delta, time_ns
 }
 
 /* Fair threads run in what is left of the period. */
-static bool rt_is_throttled(struct run_queue *rq, time_ns_t now)
+static bool rt_is_throttled(struct run_queue *rq)
 {
-	if (rq->rt_throttled && now - rq->rt_period_start >= READ_ONCE(rt_period_ns))
+	if (unlikely(rq->rt_throttled) && time_now() - rq->rt_period_start >= READ_ONCE(rt_period_ns))
 		rq->rt_throttled = false;
 	return rq->rt_throttled;
 }
@@ -64,30 +64,29 @@ void rt_insert(struct run_queue *rq, struct thread *t)
 }
 
 /* The real-time thread that is next; NULL: it is the turn of the fair ones, of which @fair is one. Those with a deadline have their own limit. */
-static struct thread *first_rt(struct run_queue *rq, const struct thread *fair, time_ns_t now)
+static struct thread *first_rt(struct run_queue *rq, const struct thread *fair)
 {
 	struct thread *t = list_first(&rq->rt, struct thread, run_link);
 
-	return !fair || t->policy == LINUX_SCHED_DEADLINE || !rt_is_throttled(rq, now) ? t : NULL;
+	return !fair || t->policy == LINUX_SCHED_DEADLINE || !rt_is_throttled(rq) ? t : NULL;
 }
 
-static void choose(struct run_queue *rq, struct thread *t, time_ns_t now)
+static void choose(struct run_queue *rq, struct thread *t)
 {
 	rq->rt_chosen = t;
 	WRITE_ONCE(rq->urgency, t->rt_priority);
 	if (t->policy == LINUX_SCHED_DEADLINE)
-		deadline_run(t, now);
+		deadline_run(t);
 	if (t->run_link.next != &rq->rt && nr_cpus > 1)
 		balance_push(rq, t);
 }
 
 struct thread *rt_pick(struct run_queue *rq, struct thread *fair)
 {
-	time_ns_t now = time_now();
-	struct thread *t = first_rt(rq, fair, now);
+	struct thread *t = first_rt(rq, fair);
 
 	if (t)
-		choose(rq, t, now);
+		choose(rq, t);
 	return t ? t : fair;
 }
 
@@ -97,7 +96,7 @@ bool rt_preempts(struct run_queue *rq, const struct thread *t, const struct thre
 		return is_more_urgent(t, running);
 	if (t->policy == LINUX_SCHED_DEADLINE || running->policy == LINUX_SCHED_DEADLINE)
 		return t->policy == LINUX_SCHED_DEADLINE;
-	return (running->sclass == SCHED_RT) == rt_is_throttled(rq, time_now());
+	return (running->sclass == SCHED_RT) == rt_is_throttled(rq);
 }
 
 void rt_tick(struct run_queue *rq, struct thread *t, const struct thread *fair)
@@ -111,11 +110,11 @@ void rt_tick(struct run_queue *rq, struct thread *t, const struct thread *fair)
 	next = list_empty(&rq->rt) ? NULL : list_first(&rq->rt, struct thread, run_link);
 	if (t->policy != LINUX_SCHED_FIFO && t->slice_ticks && !--t->slice_ticks && next && next->rt_priority >= t->rt_priority)
 		rq->cpu->need_resched = 1;
-	if (fair && rt_is_throttled(rq, t->started_ns))
+	if (fair && rt_is_throttled(rq))
 		rq->cpu->need_resched = 1;
 }
 
 bool rt_is_next(struct run_queue *rq, const struct thread *fair)
 {
-	return !list_empty(&rq->rt) && first_rt(rq, fair, fair->started_ns);
+	return !list_empty(&rq->rt) && first_rt(rq, fair);
 }

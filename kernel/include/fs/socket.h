@@ -97,6 +97,8 @@ struct socket_family {
 void socket_family_register(unsigned int domain, const struct socket_family *family);
 /* Questions about network interfaces, which a socket of any family may be asked: set by who knows them. -ENOTTY: it is none. */
 extern int64_t (*socket_interface_ioctl)(uint32_t cmd, uint64_t arg);
+/* What every family answers alike: who owns the file, and those questions. */
+int64_t socket_ioctl_common(struct file *f, uint32_t cmd, uint64_t arg);
 /* The socket behind a descriptor with a reference; NULL with -EBADF or -ENOTSOCK in *@err. */
 struct file *socket_of_fd(int fd, int *err);
 /* An open file of a socket by @ops, which name its family; NULL when out of memory. @flags are LINUX_SOCK_*. */
@@ -125,6 +127,8 @@ int socket_timeout_set(time_ns_t *to, uint64_t uvalue, int length);
 int socket_timeout_get(time_ns_t timeout, uint64_t uvalue, uint64_t ulength);
 /* Twice what was asked, as Linux does, so that programs which check it are content. */
 uint32_t socket_buffer_size(int32_t asked);
+/* Options of SOL_SOCKET that mean nothing on this machine alone: what they are, or -ENOPROTOOPT. */
+int socket_option_idle(int option, int32_t *v);
 int socket_value_put(uint64_t uvalue, uint64_t ulength, const void *v, uint32_t size);
 
 /* Waits with SO_RCVTIMEO and SO_SNDTIMEO: until when; and what a call says whose wait ended with @err (signal(7)). */
