@@ -20,6 +20,21 @@ static int64_t no_interface(uint32_t cmd, uint64_t arg)
 
 int64_t (*socket_interface_ioctl)(uint32_t cmd, uint64_t arg) = no_interface;
 
+int64_t socket_ioctl_common(struct file *f, uint32_t cmd, uint64_t arg)
+{
+	uint32_t who;
+
+	switch (cmd) {
+	case LINUX_FIOSETOWN:
+	case LINUX_SIOCSPGRP:
+		return get_user32(&who, arg) ? -EFAULT : file_set_owner(f, (int32_t)who);
+	case LINUX_FIOGETOWN:
+	case LINUX_SIOCGPGRP:
+		return put_user32(arg, (uint32_t)file_get_owner(f)) ? -EFAULT : 0;
+	}
+	return socket_interface_ioctl(cmd, arg);
+}
+
 void socket_family_register(unsigned int domain, const struct socket_family *family)
 {
 	families[domain] = family;

@@ -62,6 +62,28 @@ int socket_timeout_get(time_ns_t timeout, uint64_t uvalue, uint64_t ulength)
 	return socket_value_put(uvalue, ulength, &t, sizeof(t));
 }
 
+int socket_option_idle(int option, int32_t *v)
+{
+	switch (option) {
+	case LINUX_SO_RCVLOWAT:
+	case LINUX_SO_SNDLOWAT:
+		*v = 1;
+		return 0;
+	case LINUX_SO_DEBUG:
+	case LINUX_SO_REUSEADDR:
+	case LINUX_SO_REUSEPORT:
+	case LINUX_SO_DONTROUTE:
+	case LINUX_SO_BROADCAST:
+	case LINUX_SO_KEEPALIVE:
+	case LINUX_SO_PRIORITY:
+	case LINUX_SO_TIMESTAMP:
+		*v = 0;
+		return 0;
+	default:
+		return -ENOPROTOOPT;
+	}
+}
+
 SYSCALL(NR_setsockopt, setsockopt)
 {
 	struct file *f;

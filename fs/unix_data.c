@@ -521,7 +521,6 @@ uint32_t socket_readable_bytes(struct socket *s)
 int64_t socket_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 {
 	struct socket *s = f->priv;
-	uint32_t who;
 
 	switch (cmd) {
 	case LINUX_SIOCOUTQ:
@@ -534,12 +533,6 @@ int64_t socket_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 		if (s->type != LINUX_SOCK_STREAM)
 			return -EOPNOTSUPP;
 		return put_user32(arg, urgent_at_mark(s)) ? -EFAULT : 0;
-	case LINUX_FIOSETOWN:
-	case LINUX_SIOCSPGRP:
-		return get_user32(&who, arg) ? -EFAULT : file_set_owner(f, (int32_t)who);
-	case LINUX_FIOGETOWN:
-	case LINUX_SIOCGPGRP:
-		return put_user32(arg, (uint32_t)file_get_owner(f)) ? -EFAULT : 0;
 	}
-	return socket_interface_ioctl(cmd, arg);
+	return socket_ioctl_common(f, cmd, arg);
 }

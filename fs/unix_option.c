@@ -95,23 +95,11 @@ static int option_get(struct socket *s, int option, int32_t *v)
 	case LINUX_SO_DOMAIN:
 		*v = LINUX_AF_UNIX;
 		return 0;
-	case LINUX_SO_RCVLOWAT:
-	case LINUX_SO_SNDLOWAT:
-		*v = 1;
-		return 0;
 	case LINUX_SO_PROTOCOL:
-	case LINUX_SO_DEBUG:
-	case LINUX_SO_REUSEADDR:
-	case LINUX_SO_REUSEPORT:
-	case LINUX_SO_DONTROUTE:
-	case LINUX_SO_BROADCAST:
-	case LINUX_SO_KEEPALIVE:
-	case LINUX_SO_PRIORITY:
-	case LINUX_SO_TIMESTAMP:
 		*v = 0;
 		return 0;
 	default:
-		return -ENOPROTOOPT;
+		return socket_option_idle(option, v);
 	}
 }
 

@@ -379,7 +379,6 @@ static uint32_t bytes_unsent(const struct inet_socket *s)
 static int64_t inet_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 {
 	struct inet_socket *s = f->priv;
-	uint32_t who;
 
 	switch (cmd) {
 	case LINUX_TIOCOUTQ:
@@ -388,14 +387,8 @@ static int64_t inet_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 		return s->state == INET_LISTENING ? -EINVAL : put_user32(arg, bytes_readable(s)) ? -EFAULT : 0;
 	case LINUX_SIOCATMARK:	/* there is no urgent data, so never */
 		return s->type != LINUX_SOCK_STREAM ? -ENOTTY : put_user32(arg, 0) ? -EFAULT : 0;
-	case LINUX_FIOSETOWN:
-	case LINUX_SIOCSPGRP:
-		return get_user32(&who, arg) ? -EFAULT : file_set_owner(f, (int32_t)who);
-	case LINUX_FIOGETOWN:
-	case LINUX_SIOCGPGRP:
-		return put_user32(arg, (uint32_t)file_get_owner(f)) ? -EFAULT : 0;
 	}
-	return socket_interface_ioctl(cmd, arg);
+	return socket_ioctl_common(f, cmd, arg);
 }
 
 static int inet_type(const struct file *f)

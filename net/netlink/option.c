@@ -181,24 +181,12 @@ static int socket_get(struct netlink_socket *s, int option, int32_t *v)
 	case LINUX_SO_PASSCRED:
 		*v = s->pass_cred;
 		return 0;
-	case LINUX_SO_RCVLOWAT:
-	case LINUX_SO_SNDLOWAT:
-		*v = 1;
-		return 0;
 	case LINUX_SO_ACCEPTCONN:
-	case LINUX_SO_DEBUG:
-	case LINUX_SO_REUSEADDR:
-	case LINUX_SO_REUSEPORT:
-	case LINUX_SO_DONTROUTE:
-	case LINUX_SO_BROADCAST:
-	case LINUX_SO_KEEPALIVE:
 	case LINUX_SO_OOBINLINE:
-	case LINUX_SO_PRIORITY:
-	case LINUX_SO_TIMESTAMP:
 		*v = 0;
 		return 0;
 	default:
-		return -ENOPROTOOPT;
+		return socket_option_idle(option, v);
 	}
 }
 

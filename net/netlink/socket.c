@@ -206,22 +206,7 @@ static uint32_t netlink_poll(struct file *f, struct poll_table *table)
 	return mask | (list_empty(&s->queue) ? 0 : READY_TO_READ);
 }
 
-static int64_t netlink_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
-{
-	uint32_t who;
-
-	switch (cmd) {
-	case LINUX_FIOSETOWN:
-	case LINUX_SIOCSPGRP:
-		return get_user32(&who, arg) ? -EFAULT : file_set_owner(f, (int32_t)who);
-	case LINUX_FIOGETOWN:
-	case LINUX_SIOCGPGRP:
-		return put_user32(arg, (uint32_t)file_get_owner(f)) ? -EFAULT : 0;
-	}
-	return socket_interface_ioctl(cmd, arg);
-}
-
 const struct file_ops netlink_ops = {
-	.read = netlink_read, .write = netlink_write, .poll = netlink_poll, .ioctl = netlink_ioctl, .release = netlink_release,
+	.read = netlink_read, .write = netlink_write, .poll = netlink_poll, .ioctl = socket_ioctl_common, .release = netlink_release,
 	.family = &netlink_family, .signals = true,
 };
