@@ -85,6 +85,8 @@ static void thread_inherit(struct thread *t, const struct clone_request *r)
 	if (r->flags & LINUX_CLONE_SETTLS)
 		(void)arch_prctl(t, LINUX_ARCH_SET_FS, r->tls);	/* below USER_END, so it is taken */
 	t->no_new_privs = from->no_new_privs;
+	t->memory_failure = from->memory_failure;
+	t->io_flusher = from->io_flusher;
 	t->timer_slack_ns = t->default_slack_ns = from->timer_slack_ns;
 	t->blocked = from->blocked;
 	t->io_priority = from->io_priority;

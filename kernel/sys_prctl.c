@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What a process says of itself: prctl(2), arch_prctl(2), personality(2). */
+#include <kernel/pid_ns.h>
+#include <kernel/privilege.h>
 #include <kernel/seccomp.h>
 #include <kernel/syscall.h>
 #include <kernel/user_dispatch.h>
@@ -53,6 +55,83 @@ static int64_t tsc_permission(uint64_t permission)
 	return 0;
 }
 
+/* How a failure of memory is told: no memory is known to fail, so it is kept for who asks. */
+static int64_t memory_failure_policy(const uint64_t *a)
+{
+	if (a[3] || a[4])
+		return -EINVAL;
+	if (a[1] == LINUX_PR_MCE_KILL_CLEAR && !a[2])
+		current->memory_failure = LINUX_PR_MCE_KILL_DEFAULT;
+	else if (a[1] == LINUX_PR_MCE_KILL_SET && a[2] <= LINUX_PR_MCE_KILL_DEFAULT)
+		current->memory_failure = (uint8_t)a[2];
+	else
+		return -EINVAL;
+	return 0;
+}
+
+/* A thread that serves a disk, for which no memory is to be had from that disk: nothing is written to one for want of memory here. */
+static int64_t io_flusher(const uint64_t *a)
+{
+	bool set = (int)a[0] == LINUX_PR_SET_IO_FLUSHER;
+
+	if (!privileged(LINUX_CAP_SYS_RESOURCE))
+		return -EPERM;
+	if (a[1] > set || a[2] || a[3] || a[4])
+		return -EINVAL;
+	if (set)
+		current->io_flusher = a[1];
+	return set ? 0 : current->io_flusher;
+}
+
+/* Who may trace beside the usual: nobody is kept from it, so there is nothing to permit. As Linux with Yama in its mode 0. */
+static int64_t tracer_permit(uint64_t pid)
+{
+	struct thread *t;
+
+	if (!pid || (int)pid == -1)
+		return 0;
+	t = (pid_t)pid > 0 ? thread_find(0, pid_meant((pid_t)pid)) : NULL;
+	if (!t)
+		return -EINVAL;
+	thread_put(t);
+	return 0;
+}
+
+/* As Linux with mitigations=off: speculation is neither restricted nor can it be. */
+static int64_t speculation_told(const uint64_t *a)
+{
+	if (a[2] || a[3] || a[4])
+		return -EINVAL;
+	switch (a[1]) {
+	case LINUX_PR_SPEC_STORE_BYPASS:
+		return LINUX_PR_SPEC_NOT_AFFECTED;
+	case LINUX_PR_SPEC_INDIRECT_BRANCH:
+		return LINUX_PR_SPEC_ENABLE;
+	case LINUX_PR_SPEC_L1D_FLUSH:
+		return LINUX_PR_SPEC_FORCE_DISABLE;
+	default:
+		return -ENODEV;
+	}
+}
+
+static int64_t speculation_set(const uint64_t *a)
+{
+	if (a[3] || a[4])
+		return -EINVAL;
+	switch (a[1]) {
+	case LINUX_PR_SPEC_STORE_BYPASS:
+		return -ENXIO;
+	case LINUX_PR_SPEC_INDIRECT_BRANCH:
+		if (a[2] == LINUX_PR_SPEC_ENABLE)
+			return 0;
+		return a[2] == LINUX_PR_SPEC_DISABLE || a[2] == LINUX_PR_SPEC_FORCE_DISABLE ? -EPERM : -ERANGE;
+	case LINUX_PR_SPEC_L1D_FLUSH:
+		return -EPERM;
+	default:
+		return -ENODEV;
+	}
+}
+
 void timer_slack_set(struct thread *t, uint64_t ns)
 {
 	t->timer_slack_ns = ns ? ns : t->default_slack_ns;
@@ -75,6 +154,22 @@ static int64_t kept_prctl(const uint64_t *a)
 		return 0;
 	case LINUX_PR_GET_TIMERSLACK:
 		return (int64_t)current->timer_slack_ns;
+	case LINUX_PR_TASK_PERF_EVENTS_DISABLE:
+	case LINUX_PR_TASK_PERF_EVENTS_ENABLE:
+		return 0;	/* there are none */
+	case LINUX_PR_MCE_KILL:
+		return memory_failure_policy(a);
+	case LINUX_PR_MCE_KILL_GET:
+		return a[1] || a[2] || a[3] || a[4] ? -EINVAL : current->memory_failure;
+	case LINUX_PR_SET_IO_FLUSHER:
+	case LINUX_PR_GET_IO_FLUSHER:
+		return io_flusher(a);
+	case LINUX_PR_SET_PTRACER:
+		return tracer_permit(a[1]);
+	case LINUX_PR_GET_SPECULATION_CTRL:
+		return speculation_told(a);
+	case LINUX_PR_SET_SPECULATION_CTRL:
+		return speculation_set(a);
 	default:
 		return -EINVAL;
 	}

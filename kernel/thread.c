@@ -40,6 +40,7 @@ struct thread *thread_alloc(const char *name, enum sched_class sclass)
 	t->weight = WEIGHT_0;
 	t->syscall_nr = -1;
 	t->timer_slack_ns = t->default_slack_ns = TIMER_SLACK_NS;
+	t->memory_failure = LINUX_PR_MCE_KILL_DEFAULT;
 	t->cpu = this_cpu()->id;
 	t->affinity = ~0ull;
 	return t;

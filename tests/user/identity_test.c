@@ -447,3 +447,68 @@ ABI_CASE(nobody_may_open_more_files_than_the_system_has)
 
 	CHECK_ERR(setrlimit(RLIMIT_NOFILE, &r), EPERM);
 }
+
+#define MCE_KILL	33
+#define MCE_KILL_GET	34
+#define GET_SPECULATION	52
+#define SET_SPECULATION	53
+#define SET_IO_FLUSHER	57
+#define GET_IO_FLUSHER	58
+#define SET_PTRACER	0x59616d61
+
+static long prctl_of_child(int option)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit((int)prctl(option, 0, 0, 0, 0));
+	return WEXITSTATUS(abi_wait(pid));
+}
+
+ABI_CASE(prctl_keeps_how_failures_of_memory_are_told)
+{
+	CHECK(prctl(MCE_KILL_GET, 0, 0, 0, 0) == 2 && !prctl(MCE_KILL, 1, 1, 0, 0) && prctl(MCE_KILL_GET, 0, 0, 0, 0) == 1);
+	CHECK(prctl_of_child(MCE_KILL_GET) == 1 && !prctl(MCE_KILL, 1, 0, 0, 0) && prctl(MCE_KILL_GET, 0, 0, 0, 0) == 0);
+	CHECK_ERR(prctl(MCE_KILL, 1, 3, 0, 0), EINVAL);
+	CHECK_ERR(prctl(MCE_KILL, 1, 2, 1, 0), EINVAL);
+	CHECK_ERR(prctl(MCE_KILL, 0, 1, 0, 0), EINVAL);
+	CHECK_ERR(prctl(MCE_KILL, 2, 0, 0, 0), EINVAL);
+	CHECK_ERR(prctl(MCE_KILL_GET, 0, 0, 0, 1), EINVAL);
+	CHECK(!prctl(MCE_KILL, 0, 0, 0, 0) && prctl(MCE_KILL_GET, 0, 0, 0, 0) == 2);
+}
+
+ABI_CASE(a_thread_that_serves_a_disk_says_so_with_a_privilege)
+{
+	CHECK(prctl(GET_IO_FLUSHER, 0, 0, 0, 0) == 0 && !prctl(SET_IO_FLUSHER, 1, 0, 0, 0) && prctl(GET_IO_FLUSHER, 0, 0, 0, 0) == 1);
+	CHECK(prctl_of_child(GET_IO_FLUSHER) == 1);
+	CHECK_ERR(prctl(SET_IO_FLUSHER, 2, 0, 0, 0), EINVAL);
+	CHECK_ERR(prctl(SET_IO_FLUSHER, 1, 1, 0, 0), EINVAL);
+	CHECK_ERR(prctl(GET_IO_FLUSHER, 1, 0, 0, 0), EINVAL);
+	CHECK(!prctl(SET_IO_FLUSHER, 0, 0, 0, 0) && prctl(GET_IO_FLUSHER, 0, 0, 0, 0) == 0);
+	CHECK(!setresuid(NOBODY, NOBODY, NOBODY));
+	CHECK_ERR(prctl(SET_IO_FLUSHER, 1, 0, 0, 0), EPERM);
+	CHECK_ERR(prctl(GET_IO_FLUSHER, 0, 0, 0, 0), EPERM);
+}
+
+ABI_CASE(a_tracer_that_is_permitted_exists)
+{
+	CHECK(!prctl(SET_PTRACER, getpid(), 0, 0, 0) && !prctl(SET_PTRACER, -1, 0, 0, 0) && !prctl(SET_PTRACER, 0, 0, 0, 0));
+	CHECK_ERR(prctl(SET_PTRACER, 99999999, 0, 0, 0), EINVAL);
+	CHECK_ERR(prctl(SET_PTRACER, -2, 0, 0, 0), EINVAL);
+}
+
+/* The processors of the tests have no means against speculation that a program could choose. */
+ABI_CASE(speculation_is_told_and_stays)
+{
+	CHECK(prctl(GET_SPECULATION, 0, 0, 0, 0) == 0 && prctl(GET_SPECULATION, 1, 0, 0, 0) == 2 && prctl(GET_SPECULATION, 2, 0, 0, 0) == 8);
+	CHECK_ERR(prctl(GET_SPECULATION, 3, 0, 0, 0), ENODEV);
+	CHECK_ERR(prctl(GET_SPECULATION, 0, 1, 0, 0), EINVAL);
+	CHECK_ERR(prctl(SET_SPECULATION, 0, 2, 0, 0), ENXIO);
+	CHECK_ERR(prctl(SET_SPECULATION, 0, 2, 1, 0), EINVAL);
+	CHECK(!prctl(SET_SPECULATION, 1, 2, 0, 0));
+	CHECK_ERR(prctl(SET_SPECULATION, 1, 4, 0, 0), EPERM);
+	CHECK_ERR(prctl(SET_SPECULATION, 1, 1, 0, 0), ERANGE);
+	CHECK_ERR(prctl(SET_SPECULATION, 2, 2, 0, 0), EPERM);
+	CHECK_ERR(prctl(SET_SPECULATION, 3, 2, 0, 0), ENODEV);
+	CHECK(!prctl(PR_TASK_PERF_EVENTS_DISABLE) && !prctl(PR_TASK_PERF_EVENTS_ENABLE));
+}

@@ -133,6 +133,8 @@ struct thread {
 	} keys;
 	struct user_dispatch { bool on; uint64_t offset, length, selector; } dispatch;	/* kernel/user_dispatch.c */
 	uint64_t timer_slack_ns, default_slack_ns;	/* kept for who asks (prctl(2)): timers here have none */
+	uint8_t memory_failure;		/* LINUX_PR_MCE_KILL_DEFAULT or whatever the program said; this and the next kept for who asks */
+	bool io_flusher;
 	bool no_new_privs;		/* for good; another thread sets it with its filters, under process->lock */
 	struct credentials cred;	/* written by the thread itself (credentials_set), under process->lock; read by anybody */
 
