@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The system calls of sockets' options (socket(7)), and what families share there. */
 #include <fs/socket.h>
+#include <kernel/privilege.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
 #include <kernel/time.h>
+#include <mm/page.h>
 #include <uapi/ferry/linux.h>
+
+#define FORCED_SHARE	8u	/* of the memory, for one buffer of who may take more than others */
+#define PRIORITY_MAX	6	/* of a packet, without privileges */
 
 time_ns_t socket_deadline(time_ns_t timeout)
 {
@@ -36,11 +41,54 @@ int socket_timeout_set(time_ns_t *to, uint64_t uvalue, int length)
 	return 0;
 }
 
-uint32_t socket_buffer_size(int32_t asked)
+int socket_buffer_set(int option, int32_t asked, uint32_t *send, uint32_t *receive)
 {
-	uint32_t v = MIN((uint32_t)asked, BUFFER_LIMIT) * 2;
+	bool force = option == LINUX_SO_SNDBUFFORCE || option == LINUX_SO_RCVBUFFORCE;
+	bool sends = option == LINUX_SO_SNDBUF || option == LINUX_SO_SNDBUFFORCE;
+	struct frame_stats frames;
+	uint64_t most = BUFFER_LIMIT;
 
-	return MAX(v, BUFFER_MIN);
+	if (!force && !sends && option != LINUX_SO_RCVBUF)
+		return -ENOPROTOOPT;
+	if (force && !privileged(LINUX_CAP_NET_ADMIN))
+		return -EPERM;
+	if (force) {
+		frame_stats(&frames);
+		most = MIN(MAX(frames.total * PAGE_SIZE / FORCED_SHARE / 2, most), (uint64_t)INT32_MAX / 2);
+		asked = MAX(asked, 0);
+	}
+	most = MIN((uint32_t)asked, most) * 2;
+	if (sends)
+		WRITE_ONCE(*send, MAX((uint32_t)most, BUFFER_SEND_MIN));
+	else
+		WRITE_ONCE(*receive, MAX((uint32_t)most, BUFFER_RECEIVE_MIN));
+	return 0;
+}
+
+int socket_priority_check(int32_t priority)
+{
+	if (priority >= 0 && priority <= PRIORITY_MAX)
+		return 0;
+	return privileged(LINUX_CAP_NET_RAW) || privileged(LINUX_CAP_NET_ADMIN) ? 0 : -EPERM;
+}
+
+int32_t socket_low_water(int32_t asked)
+{
+	return asked < 0 ? INT32_MAX : MAX(asked, 1);
+}
+
+int socket_linger_set(struct socket_linger *to, uint64_t uvalue, int length)
+{
+	int32_t pair[2];
+
+	if (length < (int)sizeof(pair))
+		return -EINVAL;
+	if (copy_from_user(pair, uvalue, sizeof(pair)))
+		return -EFAULT;
+	to->on = pair[0];
+	if (to->on)
+		to->seconds = pair[1];
+	return 0;
 }
 
 int socket_value_put(uint64_t uvalue, uint64_t ulength, const void *v, uint32_t size)
@@ -62,26 +110,61 @@ int socket_timeout_get(time_ns_t timeout, uint64_t uvalue, uint64_t ulength)
 	return socket_value_put(uvalue, ulength, &t, sizeof(t));
 }
 
-int socket_option_idle(int option, int32_t *v)
+int socket_linger_get(const struct socket_linger *from, uint64_t uvalue, uint64_t ulength)
+{
+	int32_t pair[2] = { from->on, from->seconds };
+
+	return socket_value_put(uvalue, ulength, pair, sizeof(pair));
+}
+
+static bool is_flag(int option)
 {
 	switch (option) {
-	case LINUX_SO_RCVLOWAT:
-	case LINUX_SO_SNDLOWAT:
-		*v = 1;
-		return 0;
 	case LINUX_SO_DEBUG:
 	case LINUX_SO_REUSEADDR:
 	case LINUX_SO_REUSEPORT:
 	case LINUX_SO_DONTROUTE:
 	case LINUX_SO_BROADCAST:
 	case LINUX_SO_KEEPALIVE:
-	case LINUX_SO_PRIORITY:
 	case LINUX_SO_TIMESTAMP:
-		*v = 0;
-		return 0;
+		return true;
 	default:
-		return -ENOPROTOOPT;
+		return false;
 	}
+}
+
+int socket_kept_set(struct socket_kept *k, int option, int32_t v)
+{
+	int err = option == LINUX_SO_PRIORITY ? socket_priority_check(v) : 0;
+
+	if (err)
+		return err;
+	if (option == LINUX_SO_PRIORITY)
+		WRITE_ONCE(k->priority, v);
+	else if (option == LINUX_SO_RCVLOWAT)
+		WRITE_ONCE(k->low_water, socket_low_water(v));
+	else if (!is_flag(option))
+		return -ENOPROTOOPT;
+	else if (v)
+		__atomic_fetch_or(&k->flags, 1u << option, __ATOMIC_RELAXED);
+	else
+		__atomic_fetch_and(&k->flags, ~(1u << option), __ATOMIC_RELAXED);
+	return 0;
+}
+
+int socket_kept_get(const struct socket_kept *k, int option, int32_t *v)
+{
+	if (option == LINUX_SO_PRIORITY)
+		*v = READ_ONCE(k->priority);
+	else if (option == LINUX_SO_RCVLOWAT)
+		*v = MAX(READ_ONCE(k->low_water), 1);
+	else if (option == LINUX_SO_SNDLOWAT)
+		*v = 1;
+	else if (is_flag(option))
+		*v = READ_ONCE(k->flags) >> option & 1;
+	else
+		return -ENOPROTOOPT;
+	return 0;
 }
 
 SYSCALL(NR_setsockopt, setsockopt)

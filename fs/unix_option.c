@@ -8,16 +8,13 @@
 
 static int option_set(struct socket *s, int option, int32_t v)
 {
-	switch (option) {
-	case LINUX_SO_SNDBUF:
-	case LINUX_SO_SNDBUFFORCE:
-		s->send_limit = socket_buffer_size(v);
+	int err = socket_buffer_set(option, v, &s->send_limit, &s->receive_limit);
+
+	if (err != -ENOPROTOOPT) {
 		wait_wake(&s->writable, 0);
-		return 0;
-	case LINUX_SO_RCVBUF:
-	case LINUX_SO_RCVBUFFORCE:
-		s->receive_limit = socket_buffer_size(v);
-		return 0;
+		return err;
+	}
+	switch (option) {
 	case LINUX_SO_PASSCRED:
 		s->pass_cred = v;
 		return 0;
@@ -29,25 +26,14 @@ static int option_set(struct socket *s, int option, int32_t v)
 		s->peek_at = v;
 		mutex_unlock(&s->read_lock);
 		return 0;
-	case LINUX_SO_DEBUG:
-	case LINUX_SO_REUSEADDR:
-	case LINUX_SO_REUSEPORT:
-	case LINUX_SO_DONTROUTE:
-	case LINUX_SO_BROADCAST:
-	case LINUX_SO_KEEPALIVE:
-	case LINUX_SO_PRIORITY:
-	case LINUX_SO_RCVLOWAT:
-	case LINUX_SO_TIMESTAMP:
-		return 0;
 	default:
-		return -ENOPROTOOPT;
+		return socket_kept_set(&s->kept, option, v);
 	}
 }
 
 int unix_set_option(struct file *f, int level, int option, uint64_t uvalue, int length)
 {
 	struct socket *s = f->priv;
-	uint64_t pair;
 	uint32_t v;
 
 	if (level != LINUX_SOL_SOCKET)
@@ -59,9 +45,7 @@ int unix_set_option(struct file *f, int level, int option, uint64_t uvalue, int 
 	if (length < (int)sizeof(v))
 		return -EINVAL;
 	if (option == LINUX_SO_LINGER)
-		return length < (int)sizeof(pair) ? -EINVAL : get_user64(&pair, uvalue) ? -EFAULT : 0;
-	if ((option == LINUX_SO_SNDBUFFORCE || option == LINUX_SO_RCVBUFFORCE) && !privileged(LINUX_CAP_NET_ADMIN))
-		return -EPERM;
+		return socket_linger_set(&s->kept.linger, uvalue, length);
 	return get_user32(&v, uvalue) ? -EFAULT : option_set(s, option, v);
 }
 
@@ -99,14 +83,13 @@ static int option_get(struct socket *s, int option, int32_t *v)
 		*v = 0;
 		return 0;
 	default:
-		return socket_option_idle(option, v);
+		return socket_kept_get(&s->kept, option, v);
 	}
 }
 
 int unix_get_option(struct file *f, int level, int option, uint64_t uvalue, uint64_t ulength)
 {
 	struct socket *s = f->priv;
-	static const uint64_t no_linger;
 	struct linux_ucred cred;
 	int32_t v = 0;
 	int err;
@@ -118,7 +101,7 @@ int unix_get_option(struct file *f, int level, int option, uint64_t uvalue, uint
 		cred = (struct linux_ucred){ pid_told(s->peer_cred.pid), uid_told(s->peer_cred.uid), gid_told(s->peer_cred.gid) };
 		return socket_value_put(uvalue, ulength, &cred, sizeof(cred));
 	case LINUX_SO_LINGER:
-		return socket_value_put(uvalue, ulength, &no_linger, sizeof(no_linger));
+		return socket_linger_get(&s->kept.linger, uvalue, ulength);
 	case LINUX_SO_RCVTIMEO:
 	case LINUX_SO_SNDTIMEO:
 		return socket_timeout_get(option == LINUX_SO_RCVTIMEO ? s->receive_timeout : s->send_timeout, uvalue, ulength);

@@ -33,9 +33,10 @@ struct inet_packet {
 };
 
 struct inet_options {
-	bool reuse_address, reuse_port, keepalive, broadcast, linger, oob_inline, debug, dont_route;
+	bool reuse_address, reuse_port, keepalive, broadcast, oob_inline, debug, dont_route;
 	bool no_delay, cork, v6_only, packet_info, packet_info6, receive_hops, receive_hops6, receive_errors;
-	int32_t priority, low_water, linger_seconds;
+	struct socket_linger linger;
+	int32_t priority, low_water;
 	int32_t keep_idle, keep_interval, keep_count, max_segment, user_timeout, defer_accept, syn_count, linger2, quick_ack;
 	uint8_t tos, ttl, multicast_ttl;
 	bool has_ttl, multicast_loop;

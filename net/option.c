@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Options of internet sockets (socket(7), ip(7), ipv6(7), tcp(7)): kept, and applied where lwIP or the rest of net/ looks at them. */
-#include <kernel/privilege.h>
 #include <uapi/ferry/linux.h>
 #include "inet.h"
 #include "hooks.h"
@@ -96,30 +95,16 @@ static int32_t option_read(const struct inet_socket *s, const struct option *o)
 
 static int buffer_set(struct inet_socket *s, int option, int32_t v)
 {
-	bool send = option == LINUX_SO_SNDBUF || option == LINUX_SO_SNDBUFFORCE;
+	int err;
 
-	if ((option == LINUX_SO_SNDBUFFORCE || option == LINUX_SO_RCVBUFFORCE) && !privileged(LINUX_CAP_NET_ADMIN))
-		return -EPERM;
 	inet_lock_take();
-	*(send ? &s->send_limit : &s->receive_limit) = socket_buffer_size(v);
-	if (s->type == LINUX_SOCK_STREAM)
+	err = socket_buffer_set(option, v, &s->send_limit, &s->receive_limit);
+	if (!err && s->type == LINUX_SOCK_STREAM)
 		tcp_room_update(s);
 	inet_unlock();
-	inet_wake(s, CAN_WRITE);
-	return 0;
-}
-
-static int linger_set(struct inet_socket *s, uint64_t uvalue, int length)
-{
-	int32_t pair[2];
-
-	if (length < (int)sizeof(pair))
-		return -EINVAL;
-	if (copy_from_user(pair, uvalue, sizeof(pair)))
-		return -EFAULT;
-	s->options.linger = pair[0];
-	s->options.linger_seconds = pair[1];
-	return 0;
+	if (!err)
+		inet_wake(s, CAN_WRITE);
+	return err;
 }
 
 static int only_v6_set(struct inet_socket *s, bool on)
@@ -139,10 +124,20 @@ static int only_v6_set(struct inet_socket *s, bool on)
 /* What is more than a value. 1: it is not one of these. */
 static int special_set(struct inet_socket *s, int level, int option, int32_t v)
 {
-	if (level == SOCKET && (option == LINUX_SO_SNDBUF || option == LINUX_SO_SNDBUFFORCE))
-		return buffer_set(s, option, v);
-	if (level == SOCKET && (option == LINUX_SO_RCVBUF || option == LINUX_SO_RCVBUFFORCE))
-		return buffer_set(s, option, v);
+	int err = level == SOCKET ? buffer_set(s, option, v) : -ENOPROTOOPT;
+
+	if (err != -ENOPROTOOPT)
+		return err;
+	if (level == SOCKET && option == LINUX_SO_PRIORITY) {
+		err = socket_priority_check(v);
+		if (!err)
+			s->options.priority = v;
+		return err;
+	}
+	if (level == SOCKET && option == LINUX_SO_RCVLOWAT) {
+		s->options.low_water = socket_low_water(v);
+		return 0;
+	}
 	if (level == SOCKET && option == LINUX_SO_TIMESTAMP)
 		return 0;
 	if (level == IP && option == LINUX_IP_TTL) {
@@ -177,7 +172,7 @@ int inet_set_option(struct file *f, int level, int option, uint64_t uvalue, int 
 	if (level == SOCKET && option == LINUX_SO_SNDTIMEO)
 		return socket_timeout_set(&s->send_timeout, uvalue, length);
 	if (level == SOCKET && option == LINUX_SO_LINGER)
-		return linger_set(s, uvalue, length);
+		return socket_linger_set(&s->options.linger, uvalue, length);
 	if (level == IP && length >= 1 && length < (int)sizeof(v)) {
 		err = copy_from_user(&byte, uvalue, 1) ? -EFAULT : 0;
 		v = byte;
@@ -291,7 +286,7 @@ int inet_get_option(struct file *f, int level, int option, uint64_t uvalue, uint
 {
 	struct inet_socket *s = f->priv;
 	const struct option *o;
-	int32_t v = 0, pair[2] = { s->options.linger, s->options.linger_seconds };
+	int32_t v = 0;
 	int err = level_check(s, level);
 
 	if (err)
@@ -299,7 +294,7 @@ int inet_get_option(struct file *f, int level, int option, uint64_t uvalue, uint
 	if (level == SOCKET && (option == LINUX_SO_RCVTIMEO || option == LINUX_SO_SNDTIMEO))
 		return socket_timeout_get(option == LINUX_SO_RCVTIMEO ? s->receive_timeout : s->send_timeout, uvalue, ulength);
 	if (level == SOCKET && option == LINUX_SO_LINGER)
-		return socket_value_put(uvalue, ulength, pair, sizeof(pair));
+		return socket_linger_get(&s->options.linger, uvalue, ulength);
 	if (level == TCP && option == LINUX_TCP_INFO)
 		return info_get(s, uvalue, ulength);
 	if (level == TCP && option == LINUX_TCP_CONGESTION)

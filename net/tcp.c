@@ -425,7 +425,7 @@ void tcp_end(struct inet_socket *s)
 	if (!pcb)
 		return;
 	/* Who is still in a backlog, or left something unread, is told that nobody has it. */
-	if (unread || !s->file || (s->options.linger && !s->options.linger_seconds) || tcp_close(pcb))
+	if (unread || !s->file || (s->options.linger.on && !s->options.linger.seconds) || tcp_close(pcb))
 		tcp_abort(pcb);
 }
 

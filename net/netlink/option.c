@@ -72,32 +72,18 @@ static int own_set(struct netlink_socket *s, int option, uint32_t v)
 
 static int socket_set(struct netlink_socket *s, int option, int32_t v)
 {
+	int err = socket_buffer_set(option, v, &s->send_limit, &s->receive_limit);
+
+	if (err != -ENOPROTOOPT)
+		return err;
 	switch (option) {
-	case LINUX_SO_SNDBUFFORCE:
-	case LINUX_SO_RCVBUFFORCE:
-		if (!privileged(LINUX_CAP_NET_ADMIN))
-			return -EPERM;
-		WRITE_ONCE(*(option == LINUX_SO_SNDBUFFORCE ? &s->send_limit : &s->receive_limit), socket_buffer_size(v));
-		return 0;
-	case LINUX_SO_SNDBUF:
-	case LINUX_SO_RCVBUF:
-		WRITE_ONCE(*(option == LINUX_SO_SNDBUF ? &s->send_limit : &s->receive_limit), socket_buffer_size(v));
-		return 0;
 	case LINUX_SO_PASSCRED:
 		s->pass_cred = v;
 		return 0;
-	case LINUX_SO_DEBUG:
-	case LINUX_SO_REUSEADDR:
-	case LINUX_SO_DONTROUTE:
-	case LINUX_SO_BROADCAST:
-	case LINUX_SO_KEEPALIVE:
 	case LINUX_SO_OOBINLINE:
-	case LINUX_SO_PRIORITY:
-	case LINUX_SO_RCVLOWAT:
-	case LINUX_SO_TIMESTAMP:
 		return 0;
 	default:
-		return -ENOPROTOOPT;
+		return socket_kept_set(&s->kept, option, v);
 	}
 }
 
@@ -112,6 +98,8 @@ int netlink_set_option(struct file *f, int level, int option, uint64_t uvalue, i
 		return socket_timeout_set(&s->receive_timeout, uvalue, length);
 	if (level == LINUX_SOL_SOCKET && option == LINUX_SO_SNDTIMEO)
 		return socket_timeout_set(&s->send_timeout, uvalue, length);
+	if (level == LINUX_SOL_SOCKET && option == LINUX_SO_LINGER)
+		return socket_linger_set(&s->kept.linger, uvalue, length);
 	if (length >= (int)sizeof(v)) {
 		if (get_user32(&v, uvalue))
 			return -EFAULT;
@@ -186,7 +174,7 @@ static int socket_get(struct netlink_socket *s, int option, int32_t *v)
 		*v = 0;
 		return 0;
 	default:
-		return socket_option_idle(option, v);
+		return socket_kept_get(&s->kept, option, v);
 	}
 }
 
@@ -202,6 +190,8 @@ int netlink_get_option(struct file *f, int level, int option, uint64_t uvalue, u
 		return -ENOPROTOOPT;
 	if (option == LINUX_SO_RCVTIMEO || option == LINUX_SO_SNDTIMEO)
 		return socket_timeout_get(option == LINUX_SO_RCVTIMEO ? s->receive_timeout : s->send_timeout, uvalue, ulength);
+	if (option == LINUX_SO_LINGER)
+		return socket_linger_get(&s->kept.linger, uvalue, ulength);
 	err = socket_get(s, option, &v);
 	return err ? err : socket_value_put(uvalue, ulength, &v, sizeof(v));
 }

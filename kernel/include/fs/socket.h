@@ -17,11 +17,25 @@
 
 #define BUFFER_DEFAULT	212992u
 #define BUFFER_LIMIT	212992u		/* before it is doubled, as Linux does */
-#define BUFFER_MIN	4608u
+#define BUFFER_SEND_MIN	4608u
+#define BUFFER_RECEIVE_MIN	2304u
 
 struct rights;
 struct socket;
 struct unix_name;
+
+struct socket_linger {
+	bool on;
+	int32_t seconds;
+};
+
+/* Options that a socket keeps (socket_kept_set). Words, written at once. */
+struct socket_kept {
+	struct socket_linger linger;
+	int32_t priority;
+	int32_t low_water;		/* 0: never set, which is 1 */
+	uint32_t flags;			/* bit 1 << option: it is on */
+};
 
 /* One message going out or coming in. */
 struct message {
@@ -125,10 +139,21 @@ int socket_cred_get(struct linux_ucred *to, const uint8_t *data, uint64_t n);
 /* socket_option.c */
 int socket_timeout_set(time_ns_t *to, uint64_t uvalue, int length);
 int socket_timeout_get(time_ns_t timeout, uint64_t uvalue, uint64_t ulength);
-/* Twice what was asked, as Linux does, so that programs which check it are content. */
-uint32_t socket_buffer_size(int32_t asked);
-/* Options of SOL_SOCKET that mean nothing on this machine alone: what they are, or -ENOPROTOOPT. */
-int socket_option_idle(int option, int32_t *v);
+/*
+ * SO_SNDBUF and SO_RCVBUF become twice @asked, as on Linux, up to a bound; those with FORCE up to an eighth of the memory, with CAP_NET_ADMIN.
+ * 0, -EPERM, -ENOPROTOOPT: it is none of them.
+ */
+int socket_buffer_set(int option, int32_t asked, uint32_t *send, uint32_t *receive);
+/* May a packet have this priority (SO_PRIORITY)? 0 or -EPERM. */
+int socket_priority_check(int32_t priority);
+/* SO_LINGER. A time is kept though it is switched off. */
+int socket_linger_set(struct socket_linger *to, uint64_t uvalue, int length);
+int socket_linger_get(const struct socket_linger *from, uint64_t uvalue, uint64_t ulength);
+/* What a program may write for SO_RCVLOWAT becomes what is kept. */
+int32_t socket_low_water(int32_t asked);
+/* Options of SOL_SOCKET that are kept, and mean nothing to families but some: 0, -EPERM or -ENOPROTOOPT. */
+int socket_kept_set(struct socket_kept *k, int option, int32_t v);
+int socket_kept_get(const struct socket_kept *k, int option, int32_t *v);
 int socket_value_put(uint64_t uvalue, uint64_t ulength, const void *v, uint32_t size);
 
 /* Waits with SO_RCVTIMEO and SO_SNDTIMEO: until when; and what a call says whose wait ended with @err (signal(7)). */

@@ -60,6 +60,7 @@ struct socket {
 	uint32_t sent;			/* cost of what it sent and nobody took yet; atomic */
 	uint32_t send_limit, receive_limit;
 	bool pass_cred;
+	struct socket_kept kept;
 	int32_t peek_at;		/* SO_PEEK_OFF: where the next look begins; negative: at the front. Guarded by read_lock */
 	time_ns_t send_timeout, receive_timeout;	/* 0: none */
 	struct wait_queue readable, writable;
