@@ -4,7 +4,7 @@
 #include <fs/node.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
-#include <kernel/time.h>
+#include <kernel/time_ns.h>
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
 
@@ -366,7 +366,7 @@ static void timerfd_set(struct timerfd *t, uint64_t value, uint64_t interval, ui
 	t->cancelled = false;
 	t->cancel_on_set = date && how & LINUX_TFD_TIMER_CANCEL_ON_SET;
 	if (value)
-		t->deadline = !absolute ? now + value : MAX(date ? deadline_of_date(value) : value, 1ull);
+		t->deadline = !absolute ? now + value : MAX(date ? deadline_of_date(value) : time_meant((int)t->clock, value), 1ull);
 	if (t->deadline)
 		timer_arm(&t->timer, t->deadline);
 	spin_unlock_irq(&t->lock, flags);

@@ -141,7 +141,9 @@ static struct ns *link_ns(const struct inode *inode)
 
 	if (ptrace_may_read(n->process))
 		return ERR_PTR(-EACCES);
-	return kind % NS_KINDS == NS_PID ? pid_ns_of_process(n->process, kind != NS_PID) : ns_of_process(n->process, kind % NS_KINDS);
+	if (kind < NS_KINDS)
+		return ns_around_process(n->process, kind);
+	return kind - NS_KINDS == NS_PID ? pid_ns_of_process(n->process, true) : ns_of_process(n->process, kind - NS_KINDS);
 }
 
 static ssize_t ns_readlink(struct inode *inode, char *to, size_t size)

@@ -519,8 +519,7 @@ static const struct proc_entry entries[] = {
 	{ .name = "pagemap", .mode = LINUX_S_IFREG | 0400, .number = 26, .fops = &proc_pagemap_ops },
 	{ .name = "net", .mode = LINUX_S_IFDIR | 0555, .number = 27, .ops = &pid_dir_ops, .fops = &pid_dir_fops,
 	  .below = net_entries },
-	TEXT("cgroup", 20, proc_pid_cgroup),
-	TEXT("mounts", 10, proc_pid_mounts), TEXT("mountinfo", 23, proc_pid_mountinfo),
+	TEXT("cgroup", 20, proc_pid_cgroup), TEXT("mounts", 10, proc_pid_mounts), TEXT("mountinfo", 23, proc_pid_mountinfo),
 	{ .name = "mountstats", .mode = LINUX_S_IFREG | 0400, .number = 24, .show = proc_pid_mountstats },
 	TEXT("wchan", 11, proc_pid_wchan), TEXT("oom_score", 16, proc_pid_oom_score),
 	{ .name = "oom_score_adj", .mode = LINUX_S_IFREG | 0644, .number = 30, .show = proc_pid_oom_score_adj, .write = proc_pid_set_oom_score_adj },
@@ -543,16 +542,17 @@ static const struct proc_entry entries[] = {
 	  .below = proc_ns_entries, .nr_below = PROC_NS_NR },
 	LINK("exe", PROC_EXE), LINK("cwd", PROC_CWD), LINK("root", PROC_ROOT),
 	DIR("fd", 15, &fd_dir_ops, &fd_dir_fops), DIR("fdinfo", FDINFO_DIR, &fd_dir_ops, &fd_dir_fops),
+	{ .name = "timens_offsets", .mode = LINUX_S_IFREG | 0644, .number = 47, .fops = &proc_timens_offsets_ops },
 	{ .name = "map_files", .mode = LINUX_S_IFDIR | 0500, .number = 28, .ops = &proc_map_files_ops, .fops = &proc_map_files_fops },
 	DIR("task", 17, &task_dir_ops, &task_dir_fops),
 };
 
-/* The names in a directory. A thread's has all but the last two, "map_files" and "task". */
+/* The names in a directory. A thread's has all but the last three, from "timens_offsets" on. */
 static const struct proc_entry *entries_of(const struct inode *dir, unsigned int *nr)
 {
 	const struct proc_entry *e = ((struct proc_node *)dir->priv)->entry;
 
-	*nr = e->below == net_entries ? nr_net_entries : e->below ? e->nr_below : ARRAY_SIZE(entries) - (e->number == TASK_DIR ? 2 : 0);
+	*nr = e->below == net_entries ? nr_net_entries : e->below ? e->nr_below : ARRAY_SIZE(entries) - (e->number == TASK_DIR ? 3 : 0);
 	return e->below ? e->below : entries;
 }
 

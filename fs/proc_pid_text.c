@@ -9,7 +9,7 @@
 #include <kernel/process.h>
 #include <kernel/ptrace.h>
 #include <kernel/seccomp.h>
-#include <kernel/time.h>
+#include <kernel/time_ns.h>
 #include <kernel/user_ns.h>
 #include <mm/page.h>
 #include <mm/slab.h>
@@ -204,7 +204,7 @@ void proc_pid_stat(struct seq *s, struct inode *inode)
 		   ull(n.children.counts.faults[1]));
 	seq_printf(s, "%llu %llu %llu %llu %d %d %u 0 %llu ", ull(n.usage.user_ns / TICK_NS), ull(n.usage.system_ns / TICK_NS),
 		   ull(n.children.user_ns / TICK_NS), ull(n.children.system_ns / TICK_NS), n.priority, n.nice, n.nr_threads,
-		   ull(p->start_ns / TICK_NS));
+		   ull((p->start_ns + time_ahead(TIME_NS_BOOT)) / TICK_NS));
 	seq_printf(s, "%llu %llu %llu 0 0 0 0 0 %llu %llu %llu %llu ", ull(n.vsize), ull(n.rss), ~0ull,
 		   ull(n.pending & 0x7fffffff), ull(n.blocked & 0x7fffffff), ull(n.ignored & 0x7fffffff), ull(n.caught & 0x7fffffff));
 	seq_printf(s, "0 0 0 17 %u %u %u 0 0 0 0 0 0 ", n.cpu, n.sched.policy == LINUX_SCHED_DEADLINE ? 0 : n.sched.rt_priority, n.sched.policy);

@@ -7,7 +7,7 @@
 #include <kernel/log.h>
 #include <kernel/pid_ns.h>
 #include <kernel/process.h>
-#include <kernel/time.h>
+#include <kernel/time_ns.h>
 #include <mm/commit.h>
 #include <mm/page.h>
 #include <mm/slab.h>
@@ -105,7 +105,7 @@ static time_ns_t idle_total(void)
 
 static void uptime_show(struct seq *s, void *priv)
 {
-	time_ns_t now = time_now(), idle = idle_total();
+	time_ns_t now = time_now() + time_ahead(TIME_NS_BOOT), idle = idle_total();
 
 	seq_printf(s, "%llu.%02llu %llu.%02llu\n", ull(now / NSEC_PER_SEC), ull(now / (NSEC_PER_SEC / 100) % 100), ull(idle / NSEC_PER_SEC),
 		   ull(idle / (NSEC_PER_SEC / 100) % 100));
@@ -236,7 +236,7 @@ static void stat_show(struct seq *s, void *priv)
 		interrupts += cpus[i].nr_interrupts;
 	}
 	seq_printf(s, "intr %llu\nctxt %llu\nbtime %llu\nprocesses %d\nprocs_running %u\nprocs_blocked %u\n", ull(interrupts), ull(switches),
-		   ull((time_realtime() - now) / NSEC_PER_SEC), c.last, c.running, READ_ONCE(nr_iowait));
+		   ull((time_realtime() - now - time_ahead(TIME_NS_BOOT)) / NSEC_PER_SEC), c.last, c.running, READ_ONCE(nr_iowait));
 }
 
 static void loadavg_show(struct seq *s, void *priv)

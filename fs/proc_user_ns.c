@@ -88,8 +88,7 @@ static ssize_t projid_read(struct file *f, struct iter *to, loff_t *pos)
 	return buffer_read(first, o->u->parent ? 0 : sizeof(first) - 1, to, pos);
 }
 
-/* What is written at once, from the beginning, less than a page: an ended copy. ERR_PTR. */
-static char *text_get(struct iter *from, loff_t pos)
+char *proc_text_get(struct iter *from, loff_t pos)
 {
 	size_t n = from->left;
 	char *text;
@@ -109,7 +108,7 @@ static ssize_t map_write(struct file *f, struct iter *from, loff_t *pos, enum id
 {
 	const struct opened *o = f->priv;
 	ssize_t n = (ssize_t)from->left;
-	char *text = text_get(from, *pos);
+	char *text = proc_text_get(from, *pos);
 	int err;
 
 	if (IS_ERR(text))
@@ -161,7 +160,7 @@ static ssize_t setgroups_write(struct file *f, struct iter *from, loff_t *pos)
 {
 	const struct opened *o = f->priv;
 	ssize_t n = (ssize_t)from->left;
-	char *text = text_get(from, *pos);
+	char *text = proc_text_get(from, *pos);
 	int err;
 
 	if (IS_ERR(text))

@@ -7,6 +7,7 @@
 #include <kernel/log.h>
 #include <kernel/ptrace.h>
 #include <kernel/syscall.h>
+#include <kernel/time_ns.h>
 #include <fs/file.h>
 #include <fs/internal.h>
 #include <fs/landlock.h>
@@ -210,7 +211,7 @@ static int image_load(struct exec_image *image, struct process *p, struct file *
 	if (!err && image->plan.interp_size)
 		err = interp_load(image, file);
 	if (!err && !image->resident)
-		image->vdso = vdso_map(image->space);
+		image->vdso = vdso_map(image->space, time_ns_page(p));
 	return err ? err : exec_stack_build(image, args);
 }
 

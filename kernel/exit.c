@@ -11,6 +11,7 @@
 #include <kernel/pid_ns.h>
 #include <kernel/ptrace.h>
 #include <kernel/syscall.h>
+#include <kernel/time_ns.h>
 #include <fs/file.h>
 #include <fs/sysv.h>
 #include <fs/tty.h>
@@ -77,6 +78,7 @@ static void process_release(struct process *p)
 		tty_session_end(p);
 	if (fs)
 		fs_context_put(fs);
+	time_ns_leave(p);
 	process_space_replace(p, NULL);
 	cgroup_leave(p);
 	process_release_vfork(p);

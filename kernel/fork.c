@@ -12,6 +12,7 @@
 #include <kernel/ptrace.h>
 #include <kernel/seccomp.h>
 #include <kernel/syscall.h>
+#include <kernel/time_ns.h>
 #include <fs/internal.h>
 #include <fs/landlock.h>
 #include <mm/oom.h>
@@ -57,6 +58,8 @@ static int clone_check(const struct clone_request *r)
 	if (r->exit_signal > LINUX_NSIG || ((f & LINUX_CLONE_PARENT) && process_is_init(current_process)))
 		return -EINVAL;
 	if ((f & LINUX_CLONE_THREAD) && pid_ns_for_children() != pid_ns_current())
+		return -EINVAL;
+	if ((f & LINUX_CLONE_VM) && unlikely(current->ns) && time_ns_of(current->ns->of[NS_TIME]) != current_process->time_ns)
 		return -EINVAL;
 	if ((f & LINUX_CLONE_SETTLS) && !user_range_ok(r->tls, 1))
 		return -EPERM;
@@ -308,6 +311,14 @@ static int process_number(struct process *p, struct ns_set *names, const struct 
 	return 0;
 }
 
+/* Its clocks. 0 or -ENOMEM. */
+static int process_time(struct process *p, struct ns_set *names, uint64_t flags)
+{
+	const struct ns_set *set = names ? names : current->ns;
+
+	return likely(!set) ? 0 : time_ns_begin(p, set, flags & LINUX_CLONE_VM);
+}
+
 static int64_t clone_process_only(const struct clone_request *r, const struct regs *from, struct file *pidfd)
 {
 	unsigned int event = ptrace_clone_event(r->flags, r->exit_signal);
@@ -325,7 +336,9 @@ static int64_t clone_process_only(const struct clone_request *r, const struct re
 		process_discard(p);
 		return PTR_ERR(names);
 	}
-	err = process_number(p, names, r);
+	err = process_time(p, names, r->flags);
+	if (!err)
+		err = process_number(p, names, r);
 	if (err) {
 		ns_set_put(names);
 		process_discard(p);

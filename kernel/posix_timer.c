@@ -5,7 +5,7 @@
  */
 #include <kernel/pid_ns.h>
 #include <kernel/syscall.h>
-#include <kernel/time.h>
+#include <kernel/time_ns.h>
 #include <mm/slab.h>
 #include <mm/user.h>
 #include "cpu_clock.h"
@@ -261,7 +261,7 @@ static void posix_timer_set(struct posix_timer *t, uint64_t value, uint64_t inte
 	t->overrun = 0;
 	t->untaken = 0;
 	t->dated = absolute && clock_is_date(t->clock);
-	t->due = !absolute ? deadline_after(value) : t->dated ? date_of_clock(t->clock, value) : value;
+	t->due = !absolute ? deadline_after(value) : t->dated ? date_of_clock(t->clock, value) : time_meant(t->clock, value);
 	if (!value)
 		return;
 	if (t->cpu.clock.process) {

@@ -9,7 +9,7 @@
 #include <kernel/device.h>
 #include <kernel/log.h>
 #include <kernel/pid_ns.h>
-#include <kernel/time.h>
+#include <kernel/time_ns.h>
 #include <kernel/user_ns.h>
 #include <fs/file.h>
 #include <mm/page.h>
@@ -253,6 +253,7 @@ void process_discard(struct process *p)
 	struct fd_table *files = p->files;
 	struct fs_context *fs = p->fs;
 
+	time_ns_leave(p);
 	p->files = NULL;
 	p->fs = NULL;
 	if (files)

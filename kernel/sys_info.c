@@ -5,7 +5,7 @@
 #include <kernel/log.h>
 #include <kernel/pid_ns.h>
 #include <kernel/syscall.h>
-#include <kernel/time.h>
+#include <kernel/time_ns.h>
 #include <kernel/user_ns.h>
 #include <mm/page.h>
 #include <mm/slab.h>
@@ -28,7 +28,7 @@ static bool count_process(struct process *p, void *arg)
 
 SYSCALL(NR_sysinfo, sysinfo)
 {
-	struct linux_sysinfo info = { .uptime = time_now() / NSEC_PER_SEC, .mem_unit = 1 };
+	struct linux_sysinfo info = { .uptime = (time_now() + time_ahead(TIME_NS_BOOT) + NSEC_PER_SEC - 1) / NSEC_PER_SEC, .mem_unit = 1 };
 	struct frame_stats stats;
 	uint32_t load[3];
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Clocks, sleeping and interval timers. All clocks of time come from time_now(), those of CPU time from the scheduler. */
 #include <kernel/syscall.h>
-#include <kernel/time.h>
+#include <kernel/time_ns.h>
 #include <mm/user.h>
 #include "cpu_clock.h"
 #include "process_internal.h"
@@ -65,13 +65,15 @@ int clock_read(int clock, uint64_t *ns)
 		*ns = time_realtime() + time_tai_ahead();
 		return 0;
 	case LINUX_CLOCK_MONOTONIC_RAW:
-		*ns = clock_raw_now();
+		*ns = clock_raw_now() + time_ahead(TIME_NS_MONOTONIC);
 		return 0;
 	case LINUX_CLOCK_MONOTONIC:
 	case LINUX_CLOCK_MONOTONIC_COARSE:
+		*ns = time_now() + time_ahead(TIME_NS_MONOTONIC);
+		return 0;
 	case LINUX_CLOCK_BOOTTIME:
 	case LINUX_CLOCK_BOOTTIME_ALARM:
-		*ns = time_now();
+		*ns = time_now() + time_ahead(TIME_NS_BOOT);
 		return 0;
 	case LINUX_CLOCK_PROCESS_CPUTIME_ID:
 		return cpu_clock_read(clock, ns);

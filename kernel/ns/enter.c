@@ -3,10 +3,10 @@
 #include <fs/file.h>
 #include <fs/internal.h>
 #include <fs/sysv.h>
-#include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <kernel/ptrace.h>
 #include <kernel/syscall.h>
+#include <kernel/time_ns.h>
 #include <mm/slab.h>
 #include "../pidfd.h"
 #include "internal.h"
@@ -18,12 +18,32 @@ struct entering {
 	struct fs_context *fs;
 	bool has_user;	/* cred has a user namespace of its own, counted */
 	bool has_ipc;
+	bool has_time;
 };
+
+static bool look_for_space(struct process *p, void *arg)
+{
+	bool *shared = arg;
+
+	*shared = p != current_process && READ_ONCE(p->space) == current_process->space;
+	return !*shared;
+}
+
+static bool is_alone(void)
+{
+	bool shared = false;
+
+	if (process_has_one_thread(current_process))
+		process_for_each(look_for_space, &shared);
+	else
+		shared = true;
+	return !shared;
+}
 
 /* Takes over @ns. */
 static int enter_one(struct entering *e, struct ns *ns)
 {
-	int err = ns_may_enter(ns, &e->cred);
+	int err = ns->type->alone && !is_alone() ? -EUSERS : ns_may_enter(ns, &e->cred);
 
 	if (!err && ns->type->enter)
 		err = ns->type->enter(ns, &e->cred, e->fs);
@@ -34,6 +54,7 @@ static int enter_one(struct entering *e, struct ns *ns)
 	ns_put(e->set->of[ns->type->kind]);
 	e->set->of[ns->type->kind] = ns;
 	e->has_ipc |= ns->type->kind == NS_IPC;
+	e->has_time |= ns->type->kind == NS_TIME;
 	return 0;
 }
 
@@ -50,7 +71,7 @@ static int enter_user(struct entering *e, struct ns *ns)
 static int begin(struct entering *e)
 {
 	e->cred = current->cred;
-	e->has_user = e->has_ipc = false;
+	e->has_user = e->has_ipc = e->has_time = false;
 	e->fs = current_process->fs;
 	e->set = kzalloc(sizeof(*e->set));
 	if (!e->set)
@@ -65,6 +86,8 @@ static int begin(struct entering *e)
 
 static int end(struct entering *e, int err)
 {
+	if (!err && e->has_time)
+		err = time_ns_change(e->set->of[NS_TIME]);
 	if (!err && e->has_ipc && process_has_one_thread(current_process))
 		sem_process_exit(current_process);
 	if (!err && e->has_user)
@@ -113,7 +136,7 @@ static int enter_process(struct process *p, uint64_t flags)
 
 		if (!(flags & ns_types[i]->flag))
 			continue;
-		ns = i == NS_PID ? pid_ns_of_process(p, false) : ns_of_process(p, i);
+		ns = ns_around_process(p, i);
 		err = ns ? enter_one(&e, ns) : -ESRCH;
 	}
 	return end(&e, err);

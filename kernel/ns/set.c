@@ -4,7 +4,9 @@
  * in a namespace holds it by the set, who has a file of it by that. Locks: process->lock for which set a thread has.
  */
 #include <fs/file.h>
+#include <kernel/pid_ns.h>
 #include <kernel/process.h>
+#include <kernel/time_ns.h>
 #include <mm/slab.h>
 #include "internal.h"
 
@@ -161,4 +163,9 @@ struct ns *ns_of_process(struct process *p, enum ns_kind kind)
 	}
 	spin_unlock_irq(&p->lock, flags);
 	return ns;
+}
+
+struct ns *ns_around_process(struct process *p, enum ns_kind kind)
+{
+	return kind == NS_PID ? pid_ns_of_process(p, false) : kind == NS_TIME ? time_ns_of_process(p) : ns_of_process(p, kind);
 }

@@ -52,6 +52,8 @@ int seccomp_status(void);
 /* The role @caps, and this program copied to @to (credentials_test.c). */
 int caps_status(void);
 void abi_copy_self(const char *to, mode_t mode);
+/* The role @clocks (time_ns_test.c). */
+int clocks_status(void);
 /* The role @gain (gain_test.c). */
 int gain_status(int argc, char **argv);
 /* The role @keyring (keyring_use_test.c). */

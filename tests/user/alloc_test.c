@@ -4,6 +4,7 @@
  * or fails with an error, whichever one it is, and the next is as good as the first. Elsewhere there is nothing to see.
  */
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -12,6 +13,7 @@
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <uapi/ferry/linux_keys.h>
 #include "abi.h"
 
@@ -222,4 +224,49 @@ ABI_CASE(keys_survive_failed_allocations)
 {
 	if (syscall(SYS_keyctl, LINUX_KEYCTL_CAPABILITIES, NULL, 0) > 0)
 		sweep(keys);
+}
+
+#define AHEAD_S	1000000
+
+static bool is_ahead(void)
+{
+	struct timespec by_call, t;
+
+	CHECK(!syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &by_call) && !clock_gettime(CLOCK_MONOTONIC, &t));
+	CHECK((by_call.tv_sec >= AHEAD_S) == (t.tv_sec >= AHEAD_S));
+	return t.tv_sec >= AHEAD_S;
+}
+
+static int first_clocks;
+
+/* Whatever fails, the call and the vDSO agree. */
+static int clocks(void)
+{
+	bool ok = !unshare(CLONE_NEWTIME);
+	int fd = ok ? open("/proc/self/timens_offsets", O_WRONLY) : -1, theirs;
+	pid_t pid;
+
+	ok = fd >= 0 && write(fd, "1 1000000 0\n", 12) == 12;
+	close(fd);
+	pid = ok ? fork() : -1;
+	if (!pid)
+		_exit(!is_ahead());
+	ok = pid > 0 && !abi_wait(pid);
+	theirs = ok ? open("/proc/self/ns/time_for_children", O_RDONLY) : -1;
+	ok = theirs >= 0 && !setns(theirs, CLONE_NEWTIME);
+	close(theirs);
+	CHECK(is_ahead() == ok);
+	if (setns(first_clocks, CLONE_NEWTIME)) {
+		CHECK(is_ahead() == ok && !setns(first_clocks, CLONE_NEWTIME));
+		ok = false;
+	}
+	CHECK(!is_ahead());
+	return ok ? 0 : -1;
+}
+
+ABI_CASE(clocks_survive_failed_allocations)
+{
+	first_clocks = open("/proc/self/ns/time", O_RDONLY);
+	if (!geteuid())
+		sweep(clocks);
 }

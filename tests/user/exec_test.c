@@ -30,6 +30,8 @@ int abi_role(int argc, char **argv)
 		return fcntl(atoi(argv[2]), F_GETFD) < 0 ? 1 : 0;
 	if (!strcmp(role, "caps"))
 		return caps_status();
+	if (!strcmp(role, "clocks"))
+		return clocks_status();
 	if (!strcmp(role, "gain"))
 		return gain_status(argc, argv);
 	if (!strcmp(role, "keyring"))

@@ -58,7 +58,70 @@ void vdso_steer_end(void)
 	__atomic_store_n(&vdso_page->clocks, (vdso_page->clocks + BIT(VDSO_CLOCKS)) | (now.mult ? DATES | STEERED : 0), __ATOMIC_RELEASE);
 }
 
-uint64_t vdso_map(struct space *s)
+static int map_page(struct space *s, vaddr_t at, uint64_t length, struct file *f)
+{
+	int64_t mapped = space_map(s, at, length, VM_READ, LINUX_MAP_PRIVATE | LINUX_MAP_FIXED, f, 0);
+
+	return mapped < 0 ? (int)mapped : 0;
+}
+
+/* The pages of time at @at become @page's, or the first's. What lies behind the first's own is not looked at, so one that fails changes nothing. */
+static int put_page(struct space *s, vaddr_t at, struct file *page)
+{
+	int err = page ? map_page(s, at + PAGE_SIZE, PAGE_SIZE, vdso_file) : 0;
+
+	return err ? err : page ? map_page(s, at, PAGE_SIZE, page) : map_page(s, at, VDSO_DATA_SIZE, vdso_file);
+}
+
+/* Is @f mapped at @at from its beginning on? */
+static bool page_is_at(struct space *s, vaddr_t at, const struct file *f)
+{
+	struct vma area;
+	bool is;
+
+	if (!space_area(s, at, &area, NULL))
+		return false;
+	is = area.start == at && area.file == f && !area.offset;
+	file_put(area.file);
+	return is;
+}
+
+/* The object tells where they are; a program may have moved it, or put something else there. */
+int vdso_page_change(struct space *s, struct file *from, struct file *to)
+{
+	struct vma area = { 0 };
+	int err = 0;
+
+	if (from == to || !vdso_file)
+		return 0;
+	while (!err && space_area(s, area.end, &area, NULL)) {
+		vaddr_t at = area.start - VDSO_DATA_SIZE;
+
+		if (area.file == vdso_file && area.offset == VDSO_DATA_SIZE && page_is_at(s, at, from ? from : vdso_file))
+			err = put_page(s, at, to);
+		file_put(area.file);
+	}
+	return err;
+}
+
+struct file *vdso_page_create(int64_t monotonic_ahead, int64_t boot_ahead)
+{
+	struct vdso_data data = { .elsewhere = true };
+	struct file *f = tmpfs_file_create("[vdso]", LINUX_O_RDWR);
+
+	if (IS_ERR(f))
+		return f;
+	data.base[LINUX_CLOCK_MONOTONIC] = data.base[LINUX_CLOCK_MONOTONIC_COARSE] = data.base[LINUX_CLOCK_MONOTONIC_RAW] = (uint64_t)monotonic_ahead;
+	data.base[LINUX_CLOCK_BOOTTIME] = (uint64_t)boot_ahead;
+	if (file_write_kernel(f, &data, sizeof(data), 0) != sizeof(data)) {
+		file_put(f);
+		return ERR_PTR(-ENOMEM);
+	}
+	f->flags = LINUX_O_RDONLY;
+	return f;
+}
+
+uint64_t vdso_map(struct space *s, struct file *page)
 {
 	uint64_t code = ALIGN_UP(image_size(), PAGE_SIZE);
 	int64_t at;
@@ -68,7 +131,7 @@ uint64_t vdso_map(struct space *s)
 	at = space_map(s, 0, VDSO_DATA_SIZE + code, VM_READ, LINUX_MAP_PRIVATE, vdso_file, 0);
 	if (at < 0)
 		return 0;
-	if (space_protect(s, at + VDSO_DATA_SIZE, code, VM_READ | VM_EXEC)) {
+	if (space_protect(s, at + VDSO_DATA_SIZE, code, VM_READ | VM_EXEC) || (unlikely(page) && put_page(s, at, page))) {
 		space_unmap(s, at, VDSO_DATA_SIZE + code);
 		return 0;
 	}

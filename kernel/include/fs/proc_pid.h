@@ -60,6 +60,9 @@ int proc_anonymous_path(struct file *f, struct path *to);
 
 extern const struct file_ops proc_mem_ops, proc_auxv_ops;	/* proc_mem.c */
 extern const struct file_ops proc_uid_map_ops, proc_gid_map_ops, proc_projid_map_ops, proc_setgroups_ops;	/* proc_user_ns.c */
+extern const struct file_ops proc_timens_offsets_ops;	/* proc_time_ns.c */
+/* What is written at once, from the beginning, less than a page: an ended copy. ERR_PTR. */
+char *proc_text_get(struct iter *from, loff_t pos);
 
 /* proc_pid_text.c. The memory of the process, counted; NULL: there is none, or not for who asks. */
 struct space *proc_space_to_read(struct inode *inode);

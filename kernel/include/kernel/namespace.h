@@ -32,6 +32,7 @@ struct ns_type {
 	/* The last reference is gone. May sleep; with buried set it may take vfs_lock too, and what is put is destroyed later (ns_bury). */
 	void (*destroy)(struct ns *ns);
 	bool buried;
+	bool alone;	/* only a process with one thread and memory of its own enters it: -EUSERS */
 };
 
 struct ns {
@@ -79,6 +80,8 @@ struct ns_set *ns_set_copy(struct ns_set *set, uint64_t flags, const struct cred
 void ns_set_change(struct ns_set *set);
 /* The namespace of @kind that the process is in, counted; NULL: it has ended. Any thread. */
 struct ns *ns_of_process(struct process *p, enum ns_kind kind);
+/* The same, where that of children is another one (PID and time): the one that the process itself is in. */
+struct ns *ns_around_process(struct process *p, enum ns_kind kind);
 
 /* A new thread of the current one's kind. In a few instructions where nobody asked for a namespace. */
 static inline void ns_inherit(struct thread *t)

@@ -17,6 +17,7 @@ struct cgroup;
 struct tty;
 struct device;
 struct pid_ns;
+struct time_ns;
 struct user_ns;
 
 #define NSIG_K		64
@@ -46,6 +47,7 @@ struct process {
 	struct ref ref;
 	pid_t pid, own_pid;		/* in the first PID namespace, as everywhere in the kernel; in its own */
 	struct pid_ns *pid_ns;		/* its own, which its number keeps; NULL: the first */
+	struct time_ns *time_ns;	/* counted, under lock; NULL: the first */
 	char name[32];			/* comm */
 	char exe[128];			/* path given to exec */
 	struct space *space;
