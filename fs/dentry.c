@@ -26,6 +26,11 @@ void dentry_setup(void)
 	BUG_ON(!dentry_cache);
 }
 
+uint64_t dentries_used(void)
+{
+	return slab_used(dentry_cache);
+}
+
 /* FNV-1a, started with the directory. */
 static uint32_t name_hash(const struct dentry *dir, const char *name, size_t length)
 {

@@ -181,7 +181,7 @@ static int64_t do_epoll_create(uint32_t flags)
 	f = ep ? file_alloc(&epoll_ops, ep, LINUX_O_RDWR) : NULL;
 	if (!f) {
 		kfree(ep);
-		return -ENOMEM;
+		return file_alloc_error();
 	}
 	spin_init(&ep->lock, "epoll");
 	list_init(&ep->ready);

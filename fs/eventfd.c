@@ -137,7 +137,7 @@ static int64_t do_eventfd(uint32_t count, uint32_t flags)
 	f = e ? file_alloc(&eventfd_ops, e, LINUX_O_RDWR | (flags & LINUX_EFD_NONBLOCK)) : NULL;
 	if (!f) {
 		kfree(e);
-		return -ENOMEM;
+		return file_alloc_error();
 	}
 	spin_init(&e->lock, "eventfd");
 	e->count = count;
@@ -327,7 +327,7 @@ SYSCALL(NR_timerfd_create, timerfd_create)
 	f = t ? file_alloc(&timerfd_ops, t, LINUX_O_RDWR | (flags & LINUX_TFD_NONBLOCK)) : NULL;
 	if (!f) {
 		kfree(t);
-		return -ENOMEM;
+		return file_alloc_error();
 	}
 	spin_init(&t->lock, "timerfd");
 	timer_init(&t->timer, timerfd_fire);

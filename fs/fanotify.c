@@ -258,7 +258,7 @@ SYSCALL(NR_fanotify_init, fanotify_init)
 	f = file_alloc(&fanotify_ops, g, LINUX_O_RDWR | (flags & LINUX_FAN_NONBLOCK ? LINUX_O_NONBLOCK : 0));
 	if (!f) {
 		group_free(g);
-		return -ENOMEM;
+		return file_alloc_error();
 	}
 	return fd_install_new(f, flags & LINUX_FAN_CLOEXEC ? LINUX_O_CLOEXEC : 0);
 }

@@ -12,16 +12,31 @@
 
 static struct slab_cache *file_cache;
 
+static bool file_admit(void)
+{
+	if (likely(!files_full()))
+		return true;
+	return !current_process || current_process->syscalls == SYSCALLS_DRIVER || privileged(LINUX_CAP_SYS_ADMIN);
+}
+
+int file_alloc_error(void)
+{
+	return file_admit() ? -ENOMEM : -ENFILE;
+}
+
 struct file *file_alloc(const struct file_ops *ops, void *priv, uint32_t flags)
 {
 	struct file *f;
 
+	if (unlikely(!file_admit()))
+		return NULL;
 	if (!file_cache)
 		file_cache = slab_create("file", sizeof(struct file), 16);
 	f = file_cache ? slab_alloc(file_cache) : NULL;
 	if (!f)
 		return NULL;
 	memset(f, 0, sizeof(*f));
+	files_count(1);
 	ref_init(&f->ref);
 	f->ops = ops;
 	f->priv = priv;
@@ -55,6 +70,7 @@ void file_put(struct file *f)
 	inode_put(f->inode);
 	mount_put(f->mount);	/* last: an inode's end needs its file system */
 	slab_free(file_cache, f);
+	files_count(-1);
 }
 
 ssize_t file_read_kernel(struct file *f, void *to, size_t n, loff_t pos)

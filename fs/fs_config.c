@@ -73,7 +73,7 @@ static int config_install(struct fs_type *type, struct super *s, enum config_pha
 		kfree(c);
 		if (s)
 			super_put(s);
-		return -ENOMEM;
+		return file_alloc_error();
 	}
 	mutex_init(&c->lock, "fs_config");
 	c->type = type;

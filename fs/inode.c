@@ -45,6 +45,11 @@ struct inode *inode_create(struct super *s, mode_t mode, const struct inode_ops 
 	return inode;
 }
 
+uint64_t inodes_used(void)
+{
+	return slab_used(inode_cache);
+}
+
 void inode_get(struct inode *inode)
 {
 	ref_get(&inode->ref);

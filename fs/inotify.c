@@ -276,7 +276,7 @@ static int64_t do_inotify_init(uint32_t flags)
 		spin_lock(&notify_lock);
 		nr_instances--;
 		spin_unlock(&notify_lock);
-		return -ENOMEM;
+		return file_alloc_error();
 	}
 	list_init(&in->watches);
 	list_init(&in->events);

@@ -134,7 +134,7 @@ static int64_t ruleset_open(uint32_t handled)
 
 	if (!f) {
 		kfree(r);
-		return -ENOMEM;
+		return file_alloc_error();
 	}
 	mutex_init(&r->lock, "landlock ruleset");
 	r->handled = handled;

@@ -23,7 +23,7 @@ struct file *tmpfs_file_create(const char *name, uint32_t flags)
 	f = file_alloc(&tmpfs_file_ops, NULL, flags);
 	if (!f) {
 		inode_put(inode);
-		return ERR_PTR(-ENOMEM);
+		return ERR_PTR(file_alloc_error());
 	}
 	f->inode = inode;
 	inode_get(inode);

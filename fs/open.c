@@ -163,7 +163,7 @@ struct file *file_open_path(const struct path *p, uint32_t flags)
 	int err;
 
 	if (!f)
-		return ERR_PTR(-ENOMEM);
+		return ERR_PTR(file_alloc_error());
 	if (flags & LINUX_O_NOCTTY)
 		f->flags |= LINUX_O_NOCTTY;
 	f->inode = inode;

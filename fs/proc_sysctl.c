@@ -107,7 +107,7 @@ static int proc_sysctl_init(void)
 		const char *path;
 		unsigned long number;
 	} fixed[] = {
-		{ "sys/kernel/tainted", 0 }, { "sys/kernel/threads-max", PID_MAX }, { "sys/kernel/core_uses_pid", 0 }, { "sys/kernel/sysrq", 0 },
+		{ "sys/kernel/tainted", 0 }, { "sys/kernel/core_uses_pid", 0 }, { "sys/kernel/sysrq", 0 },
 		{ "sys/kernel/modules_disabled", 1 }, { "sys/kernel/panic_on_oops", 1 }, { "sys/fs/suid_dumpable", 0 },
 		{ "sys/fs/dir-notify-enable", 1 }, { "sys/vm/nr_hugepages", 0 },
 		{ "sys/vm/nr_overcommit_hugepages", 0 }, { "sys/vm/legacy_va_layout", 0 },

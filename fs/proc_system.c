@@ -320,11 +320,9 @@ static int proc_system_init(void)
 		{ "loadavg", 0444, loadavg_show, NULL }, { "vmstat", 0444, vmstat_show, NULL }, { "kmsg", 0400, kmsg_show, NULL },
 		{ "sys/kernel/ostype", 0444, system_name_show, (void *)offsetof(struct linux_utsname, sysname) },
 		{ "sys/kernel/osrelease", 0444, system_name_show, (void *)offsetof(struct linux_utsname, release) },
-		{ "sys/kernel/pid_max", 0444, number_show, (void *)(PID_MAX + 1l) },
 		{ "sys/kernel/random/uuid", 0444, uuid_show, NULL }, { "sys/kernel/random/boot_id", 0444, uuid_show, boot_id },
 		{ "sys/kernel/random/entropy_avail", 0444, number_show, (void *)256l },
 		{ "sys/kernel/random/poolsize", 0444, number_show, (void *)256l },
-		{ "sys/fs/file-max", 0444, number_show, (void *)INT64_MAX },	/* each program has its limit, all together have none */
 		{ "sys/vm/mmap_min_addr", 0444, number_show, (void *)(unsigned long)MAP_MIN },
 		{ "sys/kernel/dmesg_restrict", 0444, number_show, (void *)1l }, { "sys/kernel/kptr_restrict", 0444, number_show, (void *)2l },
 		{ "sys/kernel/randomize_va_space", 0444, number_show, (void *)2l },

@@ -111,7 +111,7 @@ static int64_t signalfd_new(sigset_t mask, uint32_t flags)
 
 	if (!f) {
 		kfree(own);
-		return -ENOMEM;
+		return file_alloc_error();
 	}
 	*own = mask;
 	return fd_install_new(f, flags);

@@ -155,7 +155,7 @@ int socket_install(struct socket *s, uint32_t flags)
 	if (!f) {
 		socket_end(s, true);
 		socket_put(s);
-		return -ENOMEM;
+		return file_alloc_error();
 	}
 	s->file = f;
 	s->ino = f->inode->ino;

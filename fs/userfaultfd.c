@@ -32,7 +32,7 @@ static int child_install(struct userfault *child)
 	struct file *f = context_file(child);
 
 	if (!f)
-		return -ENOMEM;
+		return file_alloc_error();
 	userfault_get(child);
 	return fd_install_new(f, child->flags);
 }
@@ -330,7 +330,7 @@ static int64_t userfaultfd_new(uint64_t flags)
 	f = u ? context_file(u) : NULL;
 	if (!f) {
 		userfault_put(u);
-		return -ENOMEM;
+		return file_alloc_error();
 	}
 	return fd_install_new(f, (uint32_t)flags);
 }

@@ -169,7 +169,7 @@ int handle_install(struct process *p, struct handle *h, int fd)
 		file_put(f);
 	} else {
 		handle_file_closed(h);
-		err = -ENOMEM;
+		err = file_alloc_error();
 	}
 put_files:
 	fd_table_put(files);

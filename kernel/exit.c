@@ -43,6 +43,8 @@ static bool thread_detach(struct thread *t)
 	sched_set_group(t, NULL);
 	list_del(&t->process_link);
 	last = --p->nr_threads == 0;
+	if (!last)
+		tasks_count(-1);
 	t->detached = !last;	/* the space goes with the last one */
 	usage_of_dead_add(p, t);
 	if (last && !p->exiting) {

@@ -25,7 +25,6 @@
 #define THREAD_SHARES	(NS_CLONE_FLAGS | LINUX_CLONE_NEWUSER)	/* with its process */
 /* clone3() has no signal in its flags, and none that nobody knows. */
 #define CLONE3_FLAGS_KNOWN	((LINUX_CLONE_INTO_CGROUP * 2 - 1) & ~(LINUX_CSIGNAL & ~LINUX_CLONE_NEWTIME) & ~LINUX_CLONE_DETACHED)
-#define THREADS_MAX	4096u
 
 struct clone_request {
 	uint64_t flags;
@@ -115,6 +114,33 @@ static void tids_write(struct thread *t, const struct clone_request *r)
 		log_debug("clone: bad child_tid");
 }
 
+struct count_request {
+	uint32_t uid;
+	uint64_t count;
+};
+
+static bool count_one(struct process *p, void *arg)
+{
+	struct count_request *c = arg;
+
+	if (p->cred.uid == c->uid)
+		c->count += MAX(p->nr_threads, 1u);
+	return true;
+}
+
+/* May there be no more threads, or none of the user's, dead processes included that nobody waited for? */
+static bool too_many(const struct process *p)
+{
+	struct count_request c = { .uid = current->cred.uid };
+
+	if (tasks_full())
+		return true;
+	if (!c.uid || privileged(LINUX_CAP_SYS_RESOURCE) || privileged(LINUX_CAP_SYS_ADMIN))
+		return false;
+	process_for_each(count_one, &c);
+	return c.count >= p->rlimits[LINUX_RLIMIT_NPROC].cur;
+}
+
 static int64_t clone_thread(const struct clone_request *r, const struct regs *from)
 {
 	unsigned int event = ptrace_clone_event(r->flags, r->exit_signal);
@@ -123,7 +149,7 @@ static int64_t clone_thread(const struct clone_request *r, const struct regs *fr
 	struct thread *t;
 	pid_t tid, told;
 
-	if (READ_ONCE(p->nr_threads) >= THREADS_MAX)
+	if (too_many(p))
 		return -EAGAIN;
 	if (p->exiting || p->execing)
 		return -ERESTARTNOINTR;
@@ -190,29 +216,6 @@ static int process_copy_parts(struct process *p, struct process *from, uint64_t 
 	return p->space && p->files && p->fs ? 0 : -ENOMEM;
 }
 
-struct count_request {
-	uint32_t uid;
-	uint64_t count;
-};
-
-static bool count_one(struct process *p, void *arg)
-{
-	struct count_request *c = arg;
-
-	c->count += p->cred.uid == c->uid;
-	return true;
-}
-
-static bool too_many(const struct process *p)
-{
-	struct count_request c = { .uid = current->cred.uid };
-
-	if (privileged(LINUX_CAP_SYS_RESOURCE) || privileged(LINUX_CAP_SYS_ADMIN))
-		return false;
-	process_for_each(count_one, &c);
-	return c.count >= p->rlimits[LINUX_RLIMIT_NPROC].cur;
-}
-
 /* A copy of the current process, without a number and not in the tree yet. ERR_PTR. */
 static struct process *process_copy(const struct clone_request *r)
 {
@@ -268,7 +271,7 @@ static int pidfd_reserve(const struct clone_request *r, struct file **f)
 		return -1;
 	*f = pidfd_create(0);
 	if (!*f)
-		return -ENOMEM;
+		return file_alloc_error();
 	fd = fd_install(current_process->files, *f, 0, true);
 	err = fd < 0 ? fd : put_user32(r->pidfd, fd) ? -EFAULT : 0;
 	if (!err)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Numbers of processes and threads. A number is counted: a process, each thread, and each membership in a process group or session
- * holds it, so it is not given out again while anything can still be addressed by it. The tables of the first namespace are static, so that
- * numbers never show in the accounts of memory; the numbers in other namespaces hang on the first one's and go with it. Locks: pid_lock
- * guards the counts and those numbers, process_tree_lock the hash of processes.
+ * holds it, so it is not given out again while anything can still be addressed by it. The counts of the numbers that there are at first are
+ * static, so that they never show in the accounts of memory; those above, up to what pid_max may be set to, come and go in chunks. The numbers
+ * in other namespaces hang on the first one's and go with it. Locks: pid_lock guards the counts and those numbers, process_tree_lock the
+ * hash of processes.
  */
 #include <kernel/init.h>
 #include <kernel/lock.h>
@@ -13,8 +14,10 @@
 #include <mm/slab.h>
 #include "process_internal.h"
 
-#define PID_FIRST	2	/* 1 is init's, by pid_claim() */
-#define PID_AGAIN	300	/* where a namespace goes on that has come to the end, as on Linux */
+#define PID_RESERVED	300	/* once numbers have come so far they go on here when they have come to the end, as on Linux */
+#define PIDS_STATIC	32768
+#define PIDS_PER_CHUNK	4096
+#define CHUNKS		((PID_MAX + 1 - PIDS_STATIC) / PIDS_PER_CHUNK)
 #define BUCKETS		256u
 
 struct names;
@@ -35,10 +38,16 @@ struct names {
 	struct alias at[];
 };
 
-/* At most PID_MAX processes in one group and one session, the process and its thread: that fits. */
-static uint16_t users[PID_MAX + 1];
+/* Counts of PIDS_PER_CHUNK numbers above the static ones, @nr_used of which are not 0; NULL: all are 0. */
+struct chunk {
+	uint32_t *users;
+	unsigned int nr_used;
+};
+
+static uint32_t users[PIDS_STATIC];
+static struct chunk chunks[CHUNKS];
 static struct spinlock pid_lock = SPINLOCK_INIT("pid");
-static pid_t pid_last = PID_FIRST - 1;
+static pid_t pid_last = 1;	/* init's, by pid_claim() */
 static struct list aliases[BUCKETS], named[BUCKETS];
 static unsigned int nr_names;
 
@@ -49,29 +58,97 @@ static bool in_range(pid_t pid)
 	return pid >= 1 && pid <= PID_MAX;
 }
 
+/* ---- Counts. All with pid_lock held. ---- */
+
+static struct chunk *chunk_of(pid_t pid)
+{
+	return pid < PIDS_STATIC ? NULL : &chunks[(pid - PIDS_STATIC) / PIDS_PER_CHUNK];
+}
+
+/* NULL: nobody uses it. */
+static uint32_t *users_of(pid_t pid)
+{
+	struct chunk *c = chunk_of(pid);
+
+	return likely(!c) ? &users[pid] : c->users ? &c->users[pid % PIDS_PER_CHUNK] : NULL;
+}
+
+static bool is_used(pid_t pid)
+{
+	const uint32_t *u = users_of(pid);
+
+	return u && *u;
+}
+
+/* The chunk where numbers are being given out stays: each process by itself would have it made and freed. */
+static void chunk_trim(struct chunk *c)
+{
+	if (!c || c->nr_used || !c->users || c == chunk_of(pid_last))
+		return;
+	kfree(c->users);
+	c->users = NULL;
+}
+
+/* The first user of a number that nobody uses. 0 or -ENOMEM. */
+static int number_use(pid_t pid)
+{
+	struct chunk *c = chunk_of(pid);
+
+	if (unlikely(c)) {
+		if (!c->users)
+			c->users = kcalloc(PIDS_PER_CHUNK, sizeof(*c->users));
+		if (!c->users)
+			return -ENOMEM;
+		c->nr_used++;
+	}
+	*users_of(pid) = 1;
+	return 0;
+}
+
+/* The last user has gone. */
+static void number_drop(pid_t pid)
+{
+	struct chunk *c = chunk_of(pid);
+
+	if (likely(!c))
+		return;
+	c->nr_used--;
+	chunk_trim(c);
+}
+
 int pid_claim(pid_t pid)
 {
 	uint64_t flags = spin_lock_irq(&pid_lock);
-	bool free = in_range(pid) && !users[pid];
+	int err = !in_range(pid) || is_used(pid) ? -EAGAIN : number_use(pid);
 
-	if (free)
-		users[pid] = 1;
 	spin_unlock_irq(&pid_lock, flags);
-	return free ? 0 : -EAGAIN;
+	return err;
 }
 
-/* Numbers go round, so that one which was just freed is not met again soon. pid_lock held. */
+/* What is tried after @pid, by who started at @start; @first: the first number there is. */
+static pid_t number_after(pid_t pid, pid_t first, pid_t start)
+{
+	return pid + 1 < pid_max_get() ? pid + 1 : start >= PID_RESERVED ? PID_RESERVED : first;
+}
+
+/* Numbers go round, so that one which was just freed is not met again soon. */
 static pid_t number_take(void)
 {
-	pid_t pid = pid_last;
+	struct chunk *before = chunk_of(pid_last);
+	pid_t pid = pid_last, start = pid_last;
+	int err;
 
-	for (unsigned int tries = 0; tries < PID_MAX; tries++) {
-		pid = pid >= PID_MAX ? PID_FIRST : pid + 1;
-		if (!users[pid]) {
-			users[pid] = 1;
-			pid_last = pid;
-			return pid;
-		}
+	for (pid_t tries = pid_max_get(); tries > 0; tries--) {
+		pid = number_after(pid, 2, start);
+		if (is_used(pid))
+			continue;
+		err = number_use(pid);
+		if (err)
+			return err;
+		pid_last = pid;
+		if (unlikely(before != chunk_of(pid)))
+			chunk_trim(before);
+		return pid;
 	}
 	return -EAGAIN;
 }
@@ -115,14 +192,14 @@ static struct names *names_find(pid_t pid)
 /* In @ns the next free number, or @wanted. The first is init's, and without it there are no others. */
 static pid_t alias_number(struct pid_ns *ns, pid_t wanted)
 {
-	pid_t told = wanted ? wanted : ns->has_first ? ns->last : 0;
+	pid_t start = ns->has_first ? ns->last : 0, told = start;
 
 	if (ns->closed)
 		return -ENOMEM;
 	if (wanted)
 		return wanted != 1 && !ns->has_first ? -EINVAL : alias_find(ns, wanted) ? -EEXIST : wanted;
-	for (unsigned int tries = 0; tries < PID_MAX; tries++) {
-		told = told >= PID_MAX ? PID_AGAIN : told + 1;
+	for (pid_t tries = pid_max_get(); tries > 0; tries--) {
+		told = number_after(told, 1, start);
 		if (!alias_find(ns, told))
 			return ns->last = told;
 	}
@@ -160,15 +237,14 @@ static int names_number(struct names *n, const pid_t *wanted, unsigned int nr)
 		list_push(alias_bucket(a->ns, a->told), &a->link);
 		a->ns->has_first |= a->told == 1;
 	}
-	if (outer && users[outer])
+	if (outer && is_used(outer))
 		n->pid = -EEXIST;
 	else
-		n->pid = outer ? outer : number_take();
+		n->pid = outer ? number_use(outer) ? -ENOMEM : outer : number_take();
 	if (n->pid < 0) {
 		names_drop(n, 0);
 		return n->pid;
 	}
-	users[n->pid] = 1;
 	list_push(&named[(unsigned int)n->pid % BUCKETS], &n->link);
 	nr_names++;
 	return 0;
@@ -179,7 +255,7 @@ static int wanted_check(const struct pid_ns *ns, const pid_t *wanted, unsigned i
 	for (unsigned int i = 0; i < nr; i++, ns = ns ? ns->parent : NULL) {
 		const struct user_ns *owner = ns ? ns->ns.owner : NULL;
 
-		if (!in_range(wanted[i]))
+		if (wanted[i] < 1 || wanted[i] >= pid_max_get())
 			return -EINVAL;
 		if (ns && wanted[i] != 1 && !READ_ONCE(ns->has_first))
 			return -EINVAL;
@@ -290,6 +366,8 @@ pid_t pid_ns_last(struct pid_ns *ns, pid_t set)
 
 	if (set >= 0)
 		*last = set;
+	if (set >= 0 && !ns)
+		chunk_trim(chunk_of(was));
 	spin_unlock_irq(&pid_lock, flags);
 	return was;
 }
@@ -303,8 +381,8 @@ void pid_hold(pid_t pid)
 	if (!pid)
 		return;
 	flags = spin_lock_irq(&pid_lock);
-	BUG_ON(!in_range(pid) || !users[pid]);
-	users[pid]++;
+	BUG_ON(!in_range(pid) || !is_used(pid));
+	++*users_of(pid);
 	spin_unlock_irq(&pid_lock, flags);
 }
 
@@ -314,12 +392,16 @@ void pid_free(pid_t pid)
 	struct names *n = NULL;
 	struct pid_ns *ns;
 	uint64_t flags;
+	bool last;
 
 	if (!pid)
 		return;
 	flags = spin_lock_irq(&pid_lock);
-	BUG_ON(!in_range(pid) || !users[pid]);
-	if (!--users[pid] && unlikely(nr_names))
+	BUG_ON(!in_range(pid) || !is_used(pid));
+	last = !--*users_of(pid);
+	if (last)
+		number_drop(pid);
+	if (last && unlikely(nr_names))
 		n = names_find(pid);
 	if (unlikely(n)) {
 		names_drop(n, 0);
@@ -350,6 +432,20 @@ struct process *pid_process(pid_t pid)
 		if (p->pid == pid)
 			return p;
 	return NULL;
+}
+
+struct process *process_find_from(pid_t pid)
+{
+	uint64_t flags = spin_lock_irq(&process_tree_lock);
+	struct process *p, *found = NULL;
+
+	list_for_each(p, &all_processes, all_link)
+		if (p->pid >= pid && (!found || p->pid < found->pid))
+			found = p;
+	if (found)
+		process_get(found);
+	spin_unlock_irq(&process_tree_lock, flags);
+	return found;
 }
 
 static int pid_init(void)

@@ -82,7 +82,7 @@ int pidfd_install(struct process *p, uint32_t flags)
 	struct file *f = pidfd_create(flags);
 
 	if (!f)
-		return -ENOMEM;
+		return file_alloc_error();
 	pidfd_set(f, p);
 	return fd_install_new(f, LINUX_O_CLOEXEC);
 }

@@ -19,11 +19,9 @@
 #include "process_internal.h"
 
 #define STACK_LIMIT	(8ull << 20)
-#define NPROC_LIMIT	4096
 #define NOFILE_LIMIT	1024
 #define NOFILE_MAX	4096
 #define MEMLOCK_LIMIT	(8ull << 20)
-#define SIGPENDING_LIMIT 1024
 
 struct spinlock process_tree_lock = SPINLOCK_INIT("process tree");
 struct process *init_process;
@@ -41,10 +39,10 @@ static void limits_init(struct process *p)
 		limit_set(p, i, LINUX_RLIM_INFINITY, LINUX_RLIM_INFINITY);
 	limit_set(p, LINUX_RLIMIT_STACK, STACK_LIMIT, LINUX_RLIM_INFINITY);
 	limit_set(p, LINUX_RLIMIT_CORE, 0, LINUX_RLIM_INFINITY);
-	limit_set(p, LINUX_RLIMIT_NPROC, NPROC_LIMIT, NPROC_LIMIT);
+	limit_set(p, LINUX_RLIMIT_NPROC, tasks_per_user(), tasks_per_user());
 	limit_set(p, LINUX_RLIMIT_NOFILE, NOFILE_LIMIT, NOFILE_MAX);
 	limit_set(p, LINUX_RLIMIT_MEMLOCK, MEMLOCK_LIMIT, MEMLOCK_LIMIT);
-	limit_set(p, LINUX_RLIMIT_SIGPENDING, SIGPENDING_LIMIT, SIGPENDING_LIMIT);
+	limit_set(p, LINUX_RLIMIT_SIGPENDING, tasks_per_user(), tasks_per_user());
 	limit_set(p, LINUX_RLIMIT_MSGQUEUE, 819200, 819200);
 	limit_set(p, LINUX_RLIMIT_NICE, 0, 0);
 	limit_set(p, LINUX_RLIMIT_RTPRIO, 0, 0);
@@ -164,6 +162,7 @@ void process_link(struct process *p, struct process *parent, pid_t pgid, pid_t s
 		list_append(&parent->children, &p->sibling);
 	list_append(&all_processes, &p->all_link);
 	pid_link(p);
+	tasks_count(1);
 	spin_unlock_irq(&process_tree_lock, flags);
 }
 
@@ -173,6 +172,7 @@ void process_unlink(struct process *p)
 	list_del(&p->sibling);
 	list_del(&p->all_link);
 	list_del(&p->pid_link);
+	tasks_count(-1);
 	pid_free(p->pgid);
 	pid_free(p->sid);
 	p->parent = NULL;
@@ -206,7 +206,8 @@ struct thread *process_thread_create(struct process *p, pid_t tid, const struct 
 	user_ns_get(t->cred.user_ns);
 	flags = spin_lock_irq(&p->lock);
 	list_append(&p->threads, &t->process_link);
-	p->nr_threads++;
+	if (p->nr_threads++)	/* the first counts as its process, as long as that is there */
+		tasks_count(1);
 	spin_unlock_irq(&p->lock, flags);
 	return t;
 }

@@ -448,7 +448,7 @@ int seccomp_listener_create(bool killable, struct seccomp_listener **listener, s
 	*f = l ? file_alloc(&listener_ops, l, LINUX_O_RDWR) : NULL;
 	if (!*f) {
 		kfree(l);
-		return -ENOMEM;
+		return file_alloc_error();
 	}
 	ref_init(&l->ref);
 	ref_get(&l->ref);

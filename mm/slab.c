@@ -382,6 +382,11 @@ bool slab_stats_next(const struct slab_cache **at, struct slab_stats *stats)
 	return true;
 }
 
+uint64_t slab_used(const struct slab_cache *c)
+{
+	return c ? __atomic_load_n(&c->nr_used, __ATOMIC_RELAXED) : 0;
+}
+
 uint64_t slab_bytes_used(void)
 {
 	uint64_t bytes = __atomic_load_n(&large_bytes, __ATOMIC_RELAXED);

@@ -70,13 +70,12 @@ static void tables_show(struct seq *s, void *priv)
 {
 	pt_runs(pt_kernel_root(), true, kernel_run, s);
 	seq_puts(s, "PID NAME PAGES EXECUTABLE WRITABLE BOTH KERNEL\n");
-	for (pid_t pid = 1; pid <= PID_MAX; pid++) {
-		struct process *p = process_find(pid);
+	for (struct process *p = process_find_from(1); p;) {
+		pid_t pid = p->pid;
 
-		if (!p)
-			continue;
 		process_show(s, p);
 		process_put(p);
+		p = process_find_from(pid + 1);
 	}
 }
 

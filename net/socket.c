@@ -82,7 +82,7 @@ static int inet_install(struct inet_socket *s, uint32_t flags)
 
 	if (!f) {
 		inet_end(s);
-		return -ENOMEM;
+		return file_alloc_error();
 	}
 	s->file = f;
 	s->ino = f->inode->ino;

@@ -121,7 +121,7 @@ static int64_t segment_create(int32_t key, uint64_t size, uint32_t flags)
 		goto free_segment;
 	}
 	s->to_read = tmpfs_file_again(s->file, LINUX_O_RDONLY | LINUX_O_LARGEFILE);
-	id = -ENOMEM;
+	id = file_alloc_error();
 	if (!s->to_read)
 		goto put_file;
 	s->file->priv = s->to_read->priv = (void *)&is_segment;

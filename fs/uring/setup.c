@@ -85,7 +85,7 @@ SYSCALL(NR_io_uring_setup, io_uring_setup)
 	if (!f) {
 		if (u)
 			uring_put(u);
-		return -ENOMEM;
+		return file_alloc_error();
 	}
 	u->flags = p.flags;
 	u->disabled = p.flags & LINUX_URING_SETUP_R_DISABLED;

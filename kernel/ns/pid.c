@@ -174,7 +174,7 @@ static int last_write(void *priv, char *text)
 
 	if (!privileged_in(owner, LINUX_CAP_SYS_ADMIN) && !privileged_in(owner, LINUX_CAP_CHECKPOINT_RESTORE))
 		return -EPERM;
-	if (parse_u64(text, 10, 0, &last) || last > PID_MAX)
+	if (parse_u64(text, 10, 0, &last) || last > (unsigned long long)pid_max_get())
 		return -EINVAL;
 	pid_ns_last(ns, (pid_t)last);
 	return 0;

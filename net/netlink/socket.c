@@ -158,7 +158,7 @@ int netlink_create(int type, int protocol, uint32_t flags)
 	f = socket_file(&netlink_ops, s, flags);
 	if (!f) {
 		socket_end(s);
-		return -ENOMEM;
+		return file_alloc_error();
 	}
 	s->ino = f->inode->ino;
 	return socket_install_file(f, flags);

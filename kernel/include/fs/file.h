@@ -82,8 +82,12 @@ void file_run_end(struct file *f);
 /* Is it the program of a space; is it open for writing? Any context. */
 bool inode_runs(const struct inode *inode);
 bool inode_is_written(const struct inode *inode);
-/* A new anonymous file with one reference, or NULL. */
+/* A new anonymous file with one reference, or NULL; why it is NULL: -ENFILE, there are as many as there may be (file-max), or -ENOMEM. */
 struct file *file_alloc(const struct file_ops *ops, void *priv, uint32_t flags);
+int file_alloc_error(void);
+/* file_limit.c. @by more files are open; are there as many as there may be? Any context. */
+void files_count(int by);
+bool files_full(void);
 void file_get(struct file *f);
 void file_put(struct file *f);
 /* Open by path relative to the current process (or the root for kernel threads). ERR_PTR. */

@@ -217,6 +217,7 @@ bool owned_privileged(uint32_t uid, uint32_t gid, unsigned int cap);
 bool current_in_group(uint32_t gid);	/* by its effective group or one of the supplementary ones */
 void inode_stat(const struct inode *inode, struct linux_stat *to);
 uint8_t mode_to_dtype(mode_t mode);
+uint64_t inodes_used(void);	/* how many there are */
 void inode_touch(struct inode *inode);	/* content changed: mtime and ctime now */
 /* Content was read by @m (NULL: no mount), a link followed: atime is now, as the mount has it. */
 void inode_accessed(struct inode *inode, const struct mount *m);
@@ -252,6 +253,7 @@ loff_t seek_plain(struct file *f, loff_t offset, int whence);
 /* Drop a tree of dentries that were kept by an extra reference each (tmpfs). */
 void dentry_drop_tree(struct dentry *root);
 void dentry_setup(void);
+uint64_t dentries_used(void);
 
 /* path.c */
 #define WALK_FOLLOW		0x01u	/* a symbolic link at the end */

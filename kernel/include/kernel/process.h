@@ -165,6 +165,8 @@ extern struct process *init_process;	/* NULL until the first process_spawn(); ne
 struct thread *thread_find(pid_t tgid, pid_t tid);
 /* The process with @pid with a reference, or NULL. */
 struct process *process_find(pid_t pid);
+/* The same of the lowest number from @pid on. */
+struct process *process_find_from(pid_t pid);
 void process_get(struct process *p);
 void process_put(struct process *p);
 /* pidfd.c: a new descriptor of the current process that stands for @p, or -errno. May sleep. */
@@ -224,12 +226,25 @@ void system_names(struct linux_utsname *to);
 /* Is nobody left who could continue group @pgid if it stopped (POSIX)? @without does not count; NULL: everybody does. */
 bool process_group_orphaned(pid_t pgid, const struct process *without);
 
-/* Numbers of processes and threads (kernel/pid.c): never 0 or 1, at most PID_MAX, -EAGAIN when none is left. Any context. */
-#define PID_MAX	32767
+/*
+ * Numbers of processes and threads (kernel/pid.c): never 0 or 1, at most PID_MAX, below pid_max_get() when they are given; -EAGAIN: none is left,
+ * -ENOMEM. Any context.
+ */
+#define PID_MAX	4194303
 pid_t pid_alloc(void);
 /* One more, one fewer user of a number (a thread, a process, membership in a group or session); free again after the last. */
 void pid_hold(pid_t pid);
 void pid_free(pid_t pid);
+
+/*
+ * task_limit.c. /proc/sys/kernel/pid_max and threads-max: are there as many threads as there may be (those of the kernel do not count)? What is told
+ * as the limit of a user's processes and of pending signals to who is not told otherwise. Any context.
+ */
+pid_t pid_max_get(void);
+bool tasks_full(void);
+uint64_t tasks_per_user(void);
+/* @by more threads of programs, or processes that nobody waited for yet. */
+void tasks_count(int by);
 
 /* io_priority.c: may the caller ask for class and level @value, as ioprio_set(2) has them? 0, -EINVAL or -EPERM. */
 int io_priority_check(int value);

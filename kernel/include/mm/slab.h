@@ -22,6 +22,8 @@ bool slab_holds(const void *p, size_t n);
 struct slab_cache *slab_create(const char *name, size_t size, size_t align);
 void *slab_alloc(struct slab_cache *c);
 void slab_free(struct slab_cache *c, void *p);
+/* Objects of @c that are in use (NULL: none). Any context. */
+uint64_t slab_used(const struct slab_cache *c);
 void slab_init(void);
 
 /* Bytes in use now by kzalloc() and caches (exact, for leak checks). */
