@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * POSIX message queues: mq_open, mq_unlink, mq_timedsend, mq_timedreceive, mq_notify, mq_getsetattr (mq_overview(7)). A queue is found by
- * its name in its namespace and is otherwise a file; one list has those of all namespaces. Left out: the file system "mqueue" that shows the
- * names, notification through a netlink socket (SIGEV_THREAD). Locks: queues_lock (the list, names, notification), then a queue's lock (its
- * messages).
+ * POSIX message queues: mq_timedsend, mq_timedreceive, mq_notify, mq_getsetattr (mq_overview(7)), and what is read from a queue's file. Names are
+ * in mqueue_fs.c; a queue lives as long as its inode. One list has those of all namespaces. Left out: notification through a netlink socket
+ * (SIGEV_THREAD). Locks: vfs_lock, then queues_lock (the list, notification); a queue's lock (its messages) is taken by itself.
  */
 #include <fs/internal.h>
 #include <fs/ipc_ns.h>
@@ -17,13 +16,13 @@
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
 #include <uapi/ferry/linux_ipc.h>
+#include "mqueue.h"
 
-#define NAME_MAX_K	255
 #define MESSAGES_HARD	65536
 #define SIZE_HARD	(16l << 20)
 #define MESSAGE_COST	96u		/* what RLIMIT_MSGQUEUE counts for each message besides its bytes */
 
-#define LIMIT(which)	(long)READ_ONCE(ipc_ns_current()->which)
+#define LIMIT(ns, which)	(long)READ_ONCE((ns)->which)
 
 struct message {
 	struct list link;
@@ -34,14 +33,10 @@ struct message {
 
 struct mqueue {
 	struct list link;		/* guarded by queues_lock, like what follows */
-	struct ref ref;			/* its name and each open file */
-	bool named;
 	struct ipc_ns *ns;		/* where it was made; NULL: that is gone */
-	uint32_t uid, gid;
-	mode_t mode;
+	uint32_t payer;			/* the user for whom it counts */
 	struct process *notified;	/* who asked, counted; NULL: nobody */
 	struct linux_sigevent event;
-	char name[NAME_MAX_K + 1];
 
 	struct mutex lock;		/* guards the rest */
 	struct list messages;		/* the highest priority first */
@@ -58,38 +53,13 @@ static uint64_t cost(const struct mqueue *q)
 	return (uint64_t)q->max_nr * ((uint64_t)q->max_size + MESSAGE_COST);
 }
 
-/* ---- The list. All with queues_lock held. ---- */
-
-static struct mqueue *queue_find(const char *name)
-{
-	struct mqueue *q;
-
-	list_for_each(q, &queues, link)
-		if (q->named && q->ns == ipc_ns_current() && !strcmp(q->name, name))
-			return q;
-	return NULL;
-}
+/* ---- The list ---- */
 
 static void notify_forget(struct mqueue *q)
 {
 	if (q->notified)
 		process_put(q->notified);
 	q->notified = NULL;
-}
-
-static void queue_put(struct mqueue *q)
-{
-	struct message *m, *tmp;
-
-	if (!ref_put(&q->ref))
-		return;
-	list_del(&q->link);
-	if (q->ns)
-		q->ns->nr_mqueues--;
-	notify_forget(q);
-	list_for_each_safe(m, tmp, &q->messages, link)
-		kfree(m);
-	kfree(q);
 }
 
 /* Does the user stay below the limit of bytes with @more? */
@@ -99,65 +69,77 @@ static bool user_may_have(uint64_t more)
 	struct mqueue *q;
 
 	list_for_each(q, &queues, link)
-		if (q->uid == current->cred.euid)
+		if (q->payer == current->cred.euid)
 			used += cost(q);
 	return more <= limit && used <= limit - more;
 }
 
-static int attr_check(const struct linux_mq_attr *attr)
+static int attr_check(const struct ipc_ns *ns, const struct linux_mq_attr *attr)
 {
 	bool root = privileged(LINUX_CAP_SYS_RESOURCE);
 
 	if (attr->mq_maxmsg <= 0 || attr->mq_msgsize <= 0)
 		return -EINVAL;
-	if (attr->mq_maxmsg > (root ? MESSAGES_HARD : LIMIT(mq_messages_max)) || attr->mq_msgsize > (root ? SIZE_HARD : LIMIT(mq_size_max)))
+	if (attr->mq_maxmsg > (root ? MESSAGES_HARD : LIMIT(ns, mq_messages_max)) || attr->mq_msgsize > (root ? SIZE_HARD : LIMIT(ns, mq_size_max)))
 		return -EINVAL;
 	return 0;
 }
 
-static struct mqueue *queue_create(const char *name, mode_t mode, const struct linux_mq_attr *attr)
+/* On the list, if its namespace and its user may have one more. 0, -ENOSPC, -EMFILE. */
+static int queue_enter(struct mqueue *q)
+{
+	int err = 0;
+
+	mutex_lock(&queues_lock);
+	if (q->ns->nr_mqueues >= LIMIT(q->ns, mq_queues_max) && !privileged(LINUX_CAP_SYS_RESOURCE))
+		err = -ENOSPC;
+	else if (!user_may_have(cost(q)))
+		err = -EMFILE;
+	if (!err) {
+		list_append(&queues, &q->link);
+		q->ns->nr_mqueues++;
+	}
+	mutex_unlock(&queues_lock);
+	return err;
+}
+
+struct mqueue *mqueue_create(struct ipc_ns *ns, const struct linux_mq_attr *attr)
 {
 	struct mqueue *q;
+	int err = attr ? attr_check(ns, attr) : 0;
 
-	if (attr && attr_check(attr))
-		return ERR_PTR(-EINVAL);
-	if (ipc_ns_current()->nr_mqueues >= LIMIT(mq_queues_max) && !privileged(LINUX_CAP_SYS_RESOURCE))
-		return ERR_PTR(-ENOSPC);
+	if (err)
+		return ERR_PTR(err);
 	q = kzalloc(sizeof(*q));
 	if (!q)
 		return ERR_PTR(-ENOMEM);
-	q->max_nr = attr ? attr->mq_maxmsg : MIN(LIMIT(mq_messages), LIMIT(mq_messages_max));
-	q->max_size = attr ? attr->mq_msgsize : MIN(LIMIT(mq_size), LIMIT(mq_size_max));
-	if (!user_may_have(cost(q))) {
-		kfree(q);
-		return ERR_PTR(-EMFILE);
-	}
-	ref_init(&q->ref);
+	q->max_nr = attr ? attr->mq_maxmsg : MIN(LIMIT(ns, mq_messages), LIMIT(ns, mq_messages_max));
+	q->max_size = attr ? attr->mq_msgsize : MIN(LIMIT(ns, mq_size), LIMIT(ns, mq_size_max));
 	mutex_init(&q->lock, "mqueue");
 	list_init(&q->messages);
 	wait_queue_init(&q->changed, "mqueue");
-	q->named = true;
-	q->ns = ipc_ns_current();
-	q->uid = current->cred.euid;
-	q->gid = current->cred.egid;
-	q->mode = mode & ~fs_umask() & 0777;
-	memcpy(q->name, name, strlen(name) + 1);
-	list_append(&queues, &q->link);
-	q->ns->nr_mqueues++;
-	return q;
+	q->ns = ns;
+	q->payer = current->cred.euid;
+	err = queue_enter(q);
+	if (!err)
+		return q;
+	kfree(q);
+	return ERR_PTR(err);
 }
 
-static int queue_permission(const struct mqueue *q, uint32_t want)
+void mqueue_destroy(struct mqueue *q)
 {
-	mode_t mode = q->mode;
+	struct message *m, *tmp;
 
-	if (owned_privileged(q->uid, q->gid, LINUX_CAP_DAC_OVERRIDE))
-		return 0;
-	if (q->uid == current->cred.euid)
-		mode >>= 6;
-	else if (current_in_group(q->gid))
-		mode >>= 3;
-	return want & ~mode ? -EACCES : 0;
+	mutex_lock(&queues_lock);
+	list_del(&q->link);
+	if (q->ns)
+		q->ns->nr_mqueues--;
+	notify_forget(q);
+	mutex_unlock(&queues_lock);
+	list_for_each_safe(m, tmp, &q->messages, link)
+		kfree(m);
+	kfree(q);
 }
 
 /* ---- The file ---- */
@@ -169,8 +151,13 @@ static void mqueue_release(struct file *f)
 	mutex_lock(&queues_lock);
 	if (q->notified == current_process)
 		notify_forget(q);
-	queue_put(q);
 	mutex_unlock(&queues_lock);
+}
+
+static int mqueue_open(struct inode *inode, struct file *f)
+{
+	f->priv = inode->priv;
+	return 0;
 }
 
 static uint32_t mqueue_poll(struct file *f, struct poll_table *table)
@@ -205,10 +192,13 @@ static ssize_t mqueue_read(struct file *f, struct iter *to, loff_t *pos)
 		bytes += m->size;
 	mutex_unlock(&q->lock);
 	n = format_text(text, sizeof(text), "QSIZE:%-10lu NOTIFY:%-5d SIGNO:%-5d NOTIFY_PID:%-6d\n", bytes, kind, signo, pid);
+	f->inode->atime = f->inode->ctime = time_realtime();
 	return buffer_read(text, (size_t)n, to, pos);
 }
 
-static const struct file_ops mqueue_ops = { .read = mqueue_read, .poll = mqueue_poll, .release = mqueue_release };
+const struct file_ops mqueue_ops = {
+	.read = mqueue_read, .seek = seek_plain, .poll = mqueue_poll, .open = mqueue_open, .release = mqueue_release,
+};
 
 /* The open queue of @fd with a reference. */
 static struct file *mqueue_get(int fd)
@@ -220,95 +210,6 @@ static struct file *mqueue_get(int fd)
 	if (f)
 		file_put(f);
 	return ERR_PTR(-EBADF);
-}
-
-static struct mqueue *find_or_create(const char *name, uint32_t flags, mode_t mode, const struct linux_mq_attr *attr)
-{
-	uint32_t access = flags & LINUX_O_ACCMODE, want = 0;
-	struct mqueue *q = queue_find(name);
-	int err;
-
-	if (!q && flags & LINUX_O_CREAT)
-		return queue_create(name, mode, attr);
-	if (!q)
-		return ERR_PTR(-ENOENT);
-	if ((flags & LINUX_O_CREAT) && (flags & LINUX_O_EXCL))
-		return ERR_PTR(-EEXIST);
-	if (access == LINUX_O_ACCMODE)
-		return ERR_PTR(-EINVAL);
-	want = (access != LINUX_O_WRONLY ? MAY_READ : 0) | (access != LINUX_O_RDONLY ? MAY_WRITE : 0);
-	err = queue_permission(q, want);
-	if (err)
-		return ERR_PTR(err);
-	return q;
-}
-
-static int64_t queue_open(const char *name, uint32_t flags, mode_t mode, const struct linux_mq_attr *attr)
-{
-	struct mqueue *q, *before;
-	struct file *f;
-
-	mutex_lock(&queues_lock);
-	before = queue_find(name);
-	q = find_or_create(name, flags, mode, attr);
-	f = IS_ERR(q) ? NULL : file_alloc(&mqueue_ops, q, flags & (LINUX_O_ACCMODE | LINUX_O_NONBLOCK));
-	if (f)
-		ref_get(&q->ref);
-	else if (!IS_ERR(q) && q != before)
-		queue_put(q);
-	mutex_unlock(&queues_lock);
-	if (IS_ERR(q))
-		return PTR_ERR(q);
-	return f ? fd_install_new(f, LINUX_O_CLOEXEC) : -ENOMEM;
-}
-
-static int name_from_user(char *name, uint64_t uname)
-{
-	ssize_t length = strncpy_from_user(name, uname, NAME_MAX_K + 1);
-
-	if (length < 0)
-		return (int)length;
-	if (!length)
-		return -ENOENT;
-	return !strcmp(name, ".") || !strcmp(name, "..") || strchr(name, '/') ? -EACCES : 0;
-}
-
-/* mq_open(name, flags, mode, attr) */
-SYSCALL(NR_mq_open, mq_open)
-{
-	struct linux_mq_attr attr;
-	char name[NAME_MAX_K + 1];
-	int err;
-
-	if (args->a[3] && copy_from_user(&attr, args->a[3], sizeof(attr)))
-		return -EFAULT;
-	err = name_from_user(name, args->a[0]);
-	if (err)
-		return err;
-	return queue_open(name, (uint32_t)args->a[1], (mode_t)args->a[2], args->a[3] ? &attr : NULL);
-}
-
-/* mq_unlink(name): as in a directory with the sticky bit. */
-SYSCALL(NR_mq_unlink, mq_unlink)
-{
-	char name[NAME_MAX_K + 1];
-	struct mqueue *q;
-	int err = name_from_user(name, args->a[0]);
-
-	if (err)
-		return err;
-	mutex_lock(&queues_lock);
-	q = queue_find(name);
-	if (!q)
-		err = -ENOENT;
-	else if (!owned_privileged(q->uid, q->gid, LINUX_CAP_FOWNER) && q->uid != current->cred.euid)
-		err = -EPERM;
-	if (!err) {
-		q->named = false;
-		queue_put(q);
-	}
-	mutex_unlock(&queues_lock);
-	return err;
 }
 
 /* ---- Messages ---- */
@@ -366,6 +267,13 @@ static void message_insert(struct mqueue *q, struct message *m)
 	WRITE_ONCE(q->nr, q->nr + 1);
 }
 
+/* A message came or went: all of its times are now. */
+static void queue_touch(struct file *f)
+{
+	inode_touch(f->inode);
+	f->inode->atime = f->inode->mtime;
+}
+
 /* With q->lock held, on the return too: 0 with room for a message (or a message there), or -errno. */
 static int queue_wait(struct file *f, struct mqueue *q, bool room, time_ns_t deadline) __must_hold(&q->lock)
 {
@@ -397,6 +305,7 @@ static int message_send(struct file *f, struct message *m, time_ns_t deadline)
 	mutex_unlock(&q->lock);
 	if (err)
 		return err;
+	queue_touch(f);
 	wait_wake(&q->changed, LINUX_POLLIN | LINUX_POLLRDNORM);
 	if (tell)
 		notify(q);
@@ -465,6 +374,7 @@ static struct message *message_receive(struct file *f, size_t size, time_ns_t de
 	mutex_unlock(&q->lock);
 	if (err)
 		return ERR_PTR(err);
+	queue_touch(f);
 	wait_wake(&q->changed, LINUX_POLLOUT | LINUX_POLLWRNORM);
 	return m;
 }
@@ -563,20 +473,13 @@ SYSCALL(NR_mq_getsetattr, mq_getsetattr)
 	return args->a[2] && copy_to_user(args->a[2], &old, sizeof(old)) ? -EFAULT : 0;
 }
 
-void mqueue_ns_end(struct ipc_ns *n)
+void mqueues_orphan(struct ipc_ns *ns)
 {
-	struct mqueue *q, *tmp;
+	struct mqueue *q;
 
 	mutex_lock(&queues_lock);
-	list_for_each_safe(q, tmp, &queues, link) {
-		bool named = q->named;
-
-		if (q->ns != n)
-			continue;
-		q->named = false;
-		q->ns = NULL;
-		if (named)
-			queue_put(q);
-	}
+	list_for_each(q, &queues, link)
+		if (q->ns == ns)
+			q->ns = NULL;
 	mutex_unlock(&queues_lock);
 }

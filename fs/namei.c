@@ -293,6 +293,20 @@ static int may_remove(const struct path *dir, const struct dentry *d, bool direc
 	return di->ops->unlink ? 0 : -EPERM;
 }
 
+/* All checks are done. What was mounted there goes to @gone. */
+static int name_remove(struct inode *dir, struct dentry *d, const char *name, struct list *gone)
+{
+	int err = dir->ops->unlink(d);
+
+	if (err)
+		return err;
+	mount_name_gone(d, gone);
+	if (!is_directory(d))
+		notify_inode(d->inode, LINUX_IN_ATTRIB);
+	notify_name(dir, d->inode, name, LINUX_IN_DELETE);
+	return 0;
+}
+
 static int place_remove(struct place *p, bool directory)
 {
 	struct dentry *d;
@@ -309,14 +323,28 @@ static int place_remove(struct place *p, bool directory)
 	if (!err)
 		err = landlock_remove(&p->w.at, d);
 	if (!err)
-		err = p->w.at.dentry->inode->ops->unlink(d);
-	if (!err) {
-		mount_name_gone(d, &p->gone);
-		if (!directory)
-			notify_inode(d->inode, LINUX_IN_ATTRIB);
-		notify_name(p->w.at.dentry->inode, d->inode, p->w.last, LINUX_IN_DELETE);
-	}
+		err = name_remove(p->w.at.dentry->inode, d, p->w.last, &p->gone);
 	dentry_put(d);
+	return err;
+}
+
+int path_remove(const struct path *dir, const char *name)
+{
+	struct list gone = LIST_INIT(gone);
+	struct dentry *d;
+	int err;
+
+	mutex_lock(&vfs_lock);
+	d = dentry_lookup(dir->dentry, name, strlen(name));
+	err = IS_ERR(d) ? PTR_ERR(d) : may_remove(dir, d, false);
+	if (!err && mount_covers_here(d))
+		err = -EBUSY;
+	if (!err)
+		err = name_remove(dir->dentry->inode, d, name, &gone);
+	mutex_unlock(&vfs_lock);
+	if (!IS_ERR(d))
+		dentry_put(d);
+	mount_gone_put(&gone);
 	return err;
 }
 

@@ -62,7 +62,12 @@ static struct ns *ipc_copy(struct ns *from, struct user_ns *owner, struct fs_con
 		return ERR_PTR(err);
 	}
 	limits_reset(n);
-	return &n->ns;
+	err = mqueue_ns_begin(n, owner);
+	if (!err)
+		return &n->ns;
+	ns_end(&n->ns);
+	kfree(n);
+	return ERR_PTR(err);
 }
 
 static void ipc_destroy(struct ns *ns)

@@ -274,6 +274,7 @@ int main(void)
 	mount_one("tmpfs", "/tmp");
 	mount_one("tmpfs", "/dev/shm");
 	mount_one("devpts", "/dev/pts");
+	mount_one("mqueue", "/dev/mqueue");
 	signal(SIGCHLD, SIG_DFL);
 	start_devmgr();
 	if (!access(RC_FILE, X_OK))

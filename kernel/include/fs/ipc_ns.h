@@ -10,6 +10,7 @@
 
 #define SYSV_SLOTS	512u	/* a power of two */
 
+struct mount;
 struct sysv_perm;
 
 /* One kind's objects. Guarded by the kind's lock, which is one for all namespaces. */
@@ -29,6 +30,7 @@ struct ipc_ns {
 	struct sysv_ids ids[IPC_KINDS];
 	unsigned int sem_total;		/* semaphores of all sets; guarded by the lock of these */
 	unsigned int nr_mqueues;	/* guarded by the lock of queues (fs/mqueue.c) */
+	struct mount *mqueues;		/* their names, mounted nowhere; counted, never another (fs/mqueue_fs.c) */
 	/* What root writes in /proc/sys; read with READ_ONCE(). Those of message queues hold for who is not root. */
 	unsigned int sem_set_max, sem_all_max, sem_ops_max;	/* semaphores of a set, of all sets, operations of a call */
 	unsigned int message_max, queue_bytes;			/* bytes of a System V message, of all in a queue */
@@ -49,5 +51,7 @@ void shm_ns_end(struct ipc_ns *n);
 void sem_ns_end(struct ipc_ns *n);
 void msg_ns_end(struct ipc_ns *n);
 void mqueue_ns_end(struct ipc_ns *n);
+/* The names of the message queues of @n, which @owner owns: none yet. 0 or -ENOMEM. May sleep. */
+int mqueue_ns_begin(struct ipc_ns *n, struct user_ns *owner);
 
 #endif

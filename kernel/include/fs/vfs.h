@@ -329,6 +329,8 @@ void fs_type_for_each(void (*fn)(struct fs_type *type, void *arg), void *arg);
 
 /* namei.c. Make a directory, node or symbolic link at kernel path @text. -EEXIST, -ENOENT and so on. */
 int path_make(const char *text, mode_t mode, uint64_t rdev, const char *target);
+/* Remove the file @name of @dir as unlink(2) does. -ENOENT, -EACCES, -EPERM, -EROFS and so on. May sleep. */
+int path_remove(const struct path *dir, const char *name);
 
 /* open.c. Open @p (borrowed) with LINUX_O_* and FILE_* flags, permissions unchecked. ERR_PTR. */
 struct file *file_open_checked(const struct path *p, uint32_t flags);	/* as open(2) of it would, permissions and all */
