@@ -289,6 +289,14 @@ static int sleep_check(int clock)
 	       clock == LINUX_CLOCK_MONOTONIC_COARSE ? -EOPNOTSUPP : 0;
 }
 
+/* Only alarm clocks look at the other flags, as on Linux. */
+static int alarm_sleep_check(uint32_t flags)
+{
+	if (flags & ~(uint32_t)LINUX_TIMER_ABSTIME)
+		return -EINVAL;
+	return privileged(LINUX_CAP_WAKE_ALARM) ? 0 : -EPERM;
+}
+
 /* clock_nanosleep(clock, flags, time, remaining) */
 SYSCALL_FLAGS(NR_clock_nanosleep, clock_nanosleep, SYSCALL_DRIVER)
 {
@@ -298,6 +306,8 @@ SYSCALL_FLAGS(NR_clock_nanosleep, clock_nanosleep, SYSCALL_DRIVER)
 
 	if (!err)
 		err = timespec_from_user(args->a[2], &ns);
+	if (!err && clock_is_alarm(clock))
+		err = alarm_sleep_check((uint32_t)args->a[1]);
 	if (!err && (clock < 0 || clock == LINUX_CLOCK_PROCESS_CPUTIME_ID)) {
 		err = clock_read(clock, &now);
 		return err ? err : cpu_sleep(clock, absolute ? ns : now + ns, args->a[3], absolute);

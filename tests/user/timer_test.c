@@ -116,3 +116,21 @@ ABI_CASE(alarm_clocks_ring_and_are_a_privilege)
 	CHECK(!setresuid(1, 1, 1));
 	CHECK_ERR(timerfd_create(CLOCK_BOOTTIME_ALARM, 0), EPERM);
 }
+
+ABI_CASE(who_sleeps_by_an_alarm_clock_is_privileged)
+{
+	static const int clocks[] = { CLOCK_REALTIME_ALARM, CLOCK_BOOTTIME_ALARM };
+	struct timespec soon = { 0, 1000000 }, wrong = { 0, -1 };
+
+	if (geteuid())
+		return;
+	for (unsigned int i = 0; i < 2; i++) {
+		CHECK(!clock_nanosleep(clocks[i], 0, &soon, NULL) && !clock_nanosleep(clocks[i], TIMER_ABSTIME, &soon, NULL));
+		CHECK(clock_nanosleep(clocks[i], 2, &soon, NULL) == EINVAL && !clock_nanosleep(CLOCK_MONOTONIC, 2, &soon, NULL));
+	}
+	CHECK(!setresuid(1, 1, 1));
+	for (unsigned int i = 0; i < 2; i++) {
+		CHECK(clock_nanosleep(clocks[i], TIMER_ABSTIME, &soon, NULL) == EPERM && clock_nanosleep(clocks[i], 0, &soon, NULL) == EPERM);
+		CHECK(clock_nanosleep(clocks[i], 0, &wrong, NULL) == EINVAL && clock_nanosleep(clocks[i], 0, BAD, NULL) == EFAULT);
+	}
+}
