@@ -3,6 +3,7 @@
  * UNIX sockets (unix(7)): their life and their connections. A stream or packet socket and its peer hold each other's memory until both
  * files are gone; a connection that was not accepted yet stands in the listener's backlog as a socket without a file.
  */
+#include <fs/socket_filter.h>
 #include <fs/unix.h>
 #include <kernel/init.h>
 #include <kernel/process.h>
@@ -29,6 +30,7 @@ struct socket *socket_create(int type)
 	ref_init(&s->ref);
 	s->type = type;
 	s->send_limit = s->receive_limit = BUFFER_DEFAULT;
+	socket_filter_init(&s->filter);
 	s->peek_at = -1;
 	mutex_init(&s->setup_lock, "socket_setup");
 	mutex_init(&s->read_lock, "socket_read");
@@ -62,6 +64,7 @@ void socket_put(struct socket *s)
 		return;
 	socket_list_remove(s);
 	name_put(s->name);
+	socket_filter_release(&s->filter);
 	kfree(s);
 }
 

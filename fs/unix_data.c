@@ -4,6 +4,7 @@
  * is cut into packets and read without their borders. A byte that a stream carries out of band (MSG_OOB) is a packet of its own where it was
  * sent, the mark: reads stop before it, and begin behind it. Taken, it stays there as an empty packet.
  */
+#include <fs/socket_filter.h>
 #include <fs/unix.h>
 #include <kernel/process.h>
 #include <kernel/time.h>
@@ -87,6 +88,19 @@ static int packet_post(struct socket *to, struct packet *p)
 	return err;
 }
 
+/* What the receiver's filter leaves of @p; false: nothing. */
+static bool packet_filter(struct socket *to, struct packet *p)
+{
+	struct classic_bpf_packet view = { .head = (const uint8_t *)p->data, .length = (uint32_t)p->length };
+	uint32_t kept = socket_filter_run(&to->filter, &view);
+
+	if (kept < p->length) {
+		__atomic_fetch_sub(&p->sender->sent, (uint32_t)p->length - kept, __ATOMIC_RELAXED);
+		p->length = kept;
+	}
+	return kept;
+}
+
 static int packet_send(struct socket *s, struct socket *to, struct message *m, size_t n, bool urgent)
 {
 	struct packet *p = packet_create(s, m, n);
@@ -95,6 +109,10 @@ static int packet_send(struct socket *s, struct socket *to, struct message *m, s
 	if (IS_ERR(p))
 		return PTR_ERR(p);
 	p->urgent = urgent;
+	if (s->type != LINUX_SOCK_STREAM && !packet_filter(to, p)) {
+		packet_free(p);
+		return 0;	/* its sender is not told */
+	}
 	err = p->rights ? rights_queue(to, p, packet_post) : packet_post(to, p);
 	if (err) {
 		packet_free(p);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Options of UNIX sockets (socket(7)): what changes behaviour is kept, what only other families have is taken and has no effect. */
+#include <fs/socket_filter.h>
 #include <fs/unix.h>
 #include <kernel/pid_ns.h>
 #include <kernel/process.h>
@@ -35,6 +36,7 @@ int unix_set_option(struct file *f, int level, int option, uint64_t uvalue, int 
 {
 	struct socket *s = f->priv;
 	uint32_t v;
+	int err;
 
 	if (level != LINUX_SOL_SOCKET)
 		return -EOPNOTSUPP;
@@ -42,6 +44,9 @@ int unix_set_option(struct file *f, int level, int option, uint64_t uvalue, int 
 		return socket_timeout_set(&s->receive_timeout, uvalue, length);
 	if (option == LINUX_SO_SNDTIMEO)
 		return socket_timeout_set(&s->send_timeout, uvalue, length);
+	err = socket_filter_set(&s->filter, option, uvalue, length);
+	if (err != -ENOPROTOOPT)
+		return err;
 	if (length < (int)sizeof(v))
 		return -EINVAL;
 	if (option == LINUX_SO_LINGER)
@@ -106,6 +111,9 @@ int unix_get_option(struct file *f, int level, int option, uint64_t uvalue, uint
 	case LINUX_SO_SNDTIMEO:
 		return socket_timeout_get(option == LINUX_SO_RCVTIMEO ? s->receive_timeout : s->send_timeout, uvalue, ulength);
 	}
+	err = socket_filter_told(&s->filter, option, uvalue, ulength);
+	if (err != -ENOPROTOOPT)
+		return err;
 	err = option_get(s, option, &v);
 	return err ? err : socket_value_put(uvalue, ulength, &v, sizeof(v));
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Classic BPF (McCanne and Jacobson, 1993) as seccomp filters use it: an accumulator, an index register, sixteen words of memory. Loads are of
- * whole aligned words at fixed places; the remainder of a division, indirect loads and Linux's ancillary data are not part of it, as there.
+ * Classic BPF (McCanne and Jacobson, 1993): an accumulator, an index register, sixteen words of memory. For seccomp filters loads are of whole
+ * aligned words at fixed places; the remainder of a division, other loads and Linux's ancillary data are for filters of packets
+ * alone (Linux's networking/filter.rst).
  */
 #include <kernel/classic_bpf.h>
 #include <kernel/types.h>
@@ -22,13 +23,23 @@
 #define TAX		(LINUX_BPF_MISC | LINUX_BPF_TAX)
 #define TXA		(LINUX_BPF_MISC | LINUX_BPF_TXA)
 
+#define SIZE(code)	((code) & 0x18)
+#define ABS(size)	(LINUX_BPF_LD | (size) | LINUX_BPF_ABS)
+#define IND(size)	(LINUX_BPF_LD | (size) | LINUX_BPF_IND)
+#define LDX_MSH		(LINUX_BPF_LDX | LINUX_BPF_B | LINUX_BPF_MSH)
+#define LINK_HEADER	14u		/* two addresses and the protocol; those of lo are 0 */
+#define ATTRIBUTES_MAX	65536u		/* that a run looks at, lest it take for ever */
+#define ATTRIBUTE_TYPE	0x3fffu
+
 /* ---- The check ---- */
 
-static bool alu_ok(const struct linux_bpf_insn *i)
+static bool alu_ok(const struct linux_bpf_insn *i, bool packet)
 {
 	if (i->code & ~(0xf7 | LINUX_BPF_X))
 		return false;
 	switch (OP(i->code)) {
+	case LINUX_BPF_MOD:
+		return packet && (BY_X(i->code) || i->k);
 	case LINUX_BPF_DIV:
 		return BY_X(i->code) || i->k;
 	case LINUX_BPF_LSH:
@@ -58,8 +69,29 @@ static bool jump_ok(const struct linux_bpf_insn *i, uint32_t left)
 	return OP(i->code) <= LINUX_BPF_JSET && i->jt < left && i->jf < left;
 }
 
+/* Whether there is something is seen when it runs; what else is known of a packet has its places. */
+static bool load_ok(const struct linux_bpf_insn *i)
+{
+	switch (i->code) {
+	case ABS(0):
+	case ABS(LINUX_BPF_H):
+	case ABS(LINUX_BPF_B):
+		return i->k < LINUX_SKF_AD_OFF || (i->k % 4 == 0 && i->k < LINUX_SKF_AD_OFF + LINUX_SKF_AD_MAX);
+	case IND(0):
+	case IND(LINUX_BPF_H):
+	case IND(LINUX_BPF_B):
+	case LDX_MSH:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* @size: 0 for packets. */
 static bool insn_ok(const struct linux_bpf_insn *i, uint32_t left, uint32_t size)
 {
+	if (!size && load_ok(i))
+		return true;
 	switch (i->code) {
 	case LD_ABS:
 		return i->k % 4 == 0 && i->k < size;
@@ -80,7 +112,7 @@ static bool insn_ok(const struct linux_bpf_insn *i, uint32_t left, uint32_t size
 	default:
 		if (CLASS(i->code) == LINUX_BPF_JMP)
 			return jump_ok(i, left);
-		return CLASS(i->code) == LINUX_BPF_ALU && alu_ok(i);
+		return CLASS(i->code) == LINUX_BPF_ALU && alu_ok(i, !size);
 	}
 }
 
@@ -106,14 +138,12 @@ static bool memory_ok(const struct linux_bpf_insn *insns, uint32_t nr, uint16_t 
 			unset[n + 1 + (always ? i->k : i->jt)] |= now;
 			unset[n + 1 + (always ? i->k : i->jf)] |= now;
 			now = 0;
-		} else if (CLASS(i->code) == LINUX_BPF_RET) {
-			now = 0;
 		}
 	}
 	return true;
 }
 
-int classic_bpf_check(const struct linux_bpf_insn *insns, uint32_t nr, uint32_t size, uint16_t *work)
+static int program_check(const struct linux_bpf_insn *insns, uint32_t nr, uint32_t size, uint16_t *work)
 {
 	if (!nr || nr > LINUX_BPF_MAXINSNS || CLASS(insns[nr - 1].code) != LINUX_BPF_RET)
 		return -EINVAL;
@@ -125,10 +155,21 @@ int classic_bpf_check(const struct linux_bpf_insn *insns, uint32_t nr, uint32_t 
 	return memory_ok(insns, nr, work) ? 0 : -EINVAL;
 }
 
+int classic_bpf_check(const struct linux_bpf_insn *insns, uint32_t nr, uint32_t size, uint16_t *work)
+{
+	return size ? program_check(insns, nr, size, work) : -EINVAL;
+}
+
+int classic_bpf_check_packet(const struct linux_bpf_insn *insns, uint32_t nr, uint16_t *work)
+{
+	return program_check(insns, nr, 0, work);
+}
+
 /* ---- The machine ---- */
 
 struct machine {
 	uint32_t a, x, memory[LINUX_BPF_MEMWORDS];
+	uint32_t attributes;		/* looked at */
 };
 
 /* False: a division by zero. */
@@ -150,6 +191,11 @@ static bool alu_run(struct machine *m, const struct linux_bpf_insn *i)
 		if (!by)
 			return false;
 		m->a /= by;
+		break;
+	case LINUX_BPF_MOD:
+		if (!by)
+			return false;
+		m->a %= by;
 		break;
 	case LINUX_BPF_OR:
 		m->a |= by;
@@ -228,7 +274,120 @@ static void move(struct machine *m, const struct linux_bpf_insn *i, const uint32
 	}
 }
 
-uint32_t classic_bpf_run(const struct linux_bpf_insn *insns, const uint32_t *words, uint32_t size)
+/* ---- Packets ---- */
+
+enum load { LOADED, NOT_THERE, NO_INTERFACE };
+
+static uint32_t attribute_word(const uint8_t *at)
+{
+	return at[0] | (uint32_t)at[1] << 8;	/* netlink's are the processor's: little-endian */
+}
+
+/* Where in the data behind @at and before @end the netlink attribute of type @m->x begins; 0: nowhere. */
+static uint32_t attribute_find(struct machine *m, const uint8_t *data, uint32_t at, uint32_t end)
+{
+	while (end - at >= 4) {
+		uint32_t length = attribute_word(data + at), step = ALIGN_UP(length, 4u);
+
+		if (++m->attributes > ATTRIBUTES_MAX || length < 4 || length > end - at)
+			break;
+		if ((attribute_word(data + at + 2) & ATTRIBUTE_TYPE) == m->x)
+			return at;
+		if (step > end - at)
+			break;
+		at += step;
+	}
+	return 0;
+}
+
+static enum load attribute_load(struct machine *m, const struct classic_bpf_packet *p, bool nested)
+{
+	const uint8_t *data = p->head + p->start;
+	uint32_t n = p->length - p->start, at = m->a, length;
+
+	m->a = 0;
+	if (n < 4 || at > n - 4)
+		return LOADED;
+	length = nested ? attribute_word(data + at) : n - at;
+	if (length > n - at || length < 4)
+		return LOADED;
+	m->a = attribute_find(m, data, nested ? at + 4 : at, at + length);
+	return m->attributes > ATTRIBUTES_MAX ? NOT_THERE : LOADED;
+}
+
+/* What is known of a packet and does not stand in it. There are no marks, queues, hashes and virtual networks, so these are 0. */
+static enum load known_load(struct machine *m, const struct classic_bpf_packet *p, uint32_t what)
+{
+	switch (what) {
+	case LINUX_SKF_AD_IFINDEX:
+	case LINUX_SKF_AD_HATYPE:
+		if (!p->interface)
+			return NO_INTERFACE;
+		m->a = what == LINUX_SKF_AD_IFINDEX ? p->interface : p->hardware;
+		break;
+	case LINUX_SKF_AD_NLATTR:
+	case LINUX_SKF_AD_NLATTR_NEST:
+		return attribute_load(m, p, what == LINUX_SKF_AD_NLATTR_NEST);
+	case LINUX_SKF_AD_CPU:
+	case LINUX_SKF_AD_RANDOM:
+		m->a = p->ask(what);
+		break;
+	case LINUX_SKF_AD_ALU_XOR_X:
+		m->a ^= m->x;
+		break;
+	default:
+		m->a = what == LINUX_SKF_AD_PROTOCOL ? p->protocol : what == LINUX_SKF_AD_PAY_OFFSET ? p->payload : 0;
+	}
+	return LOADED;
+}
+
+/* A byte counted from the link's header, which is not kept: it is what lo's would be. */
+static uint8_t link_byte(const struct classic_bpf_packet *p, uint32_t at)
+{
+	if (at >= LINK_HEADER)
+		return p->head[at - LINK_HEADER];
+	return at == LINK_HEADER - 2 ? p->protocol >> 8 : at == LINK_HEADER - 1 ? (uint8_t)p->protocol : 0;
+}
+
+/* @size bytes at @at, the highest first, to *@v; false: they are not all there. */
+static bool bytes_load(const struct classic_bpf_packet *p, uint32_t at, uint32_t size, uint32_t *v)
+{
+	bool link = (int32_t)at < 0 && at < LINUX_SKF_NET_OFF;
+	uint64_t from;
+
+	if (link && (at < LINUX_SKF_LL_OFF || !p->interface))
+		return false;
+	from = link ? at - LINUX_SKF_LL_OFF : (int32_t)at < 0 ? at - LINUX_SKF_NET_OFF : (uint64_t)p->start + at;
+	if (from + size > p->length + (link ? (uint64_t)LINK_HEADER : 0))
+		return false;
+	*v = 0;
+	for (uint32_t n = 0; n < size; n++)
+		*v = *v << 8 | (link ? link_byte(p, (uint32_t)from + n) : p->head[from + n]);
+	return true;
+}
+
+static enum load packet_load(struct machine *m, const struct linux_bpf_insn *i, const struct classic_bpf_packet *p)
+{
+	uint32_t size = SIZE(i->code) == LINUX_BPF_B ? 1 : SIZE(i->code) == LINUX_BPF_H ? 2 : 4, at = i->k, v;
+
+	if (CLASS(i->code) == LINUX_BPF_LD && (i->code & 0xe0) == LINUX_BPF_ABS && at >= LINUX_SKF_AD_OFF)
+		return known_load(m, p, at - LINUX_SKF_AD_OFF);
+	if ((i->code & 0xe0) == LINUX_BPF_IND)
+		at += m->x;
+	if (!bytes_load(p, at, size, &v))
+		return NOT_THERE;
+	if (i->code == LDX_MSH)
+		m->x = (v & 15) * 4;
+	else
+		m->a = v;
+	return LOADED;
+}
+
+/* ---- Running ---- */
+
+/* Either for packets or not, and compiled twice: who makes a system call does not pay for the other. */
+static inline __attribute__((always_inline)) uint32_t run(const struct linux_bpf_insn *insns, const uint32_t *words, uint32_t size,
+							  const struct classic_bpf_packet *p)
 {
 	struct machine m = { 0 };
 
@@ -237,11 +396,28 @@ uint32_t classic_bpf_run(const struct linux_bpf_insn *insns, const uint32_t *wor
 			return i->k;
 		if (i->code == RET_A)
 			return m.a;
-		if (CLASS(i->code) == LINUX_BPF_JMP)
+		if (CLASS(i->code) == LINUX_BPF_JMP) {
 			i += jump(&m, i);
-		else if (CLASS(i->code) != LINUX_BPF_ALU)
+		} else if (CLASS(i->code) == LINUX_BPF_ALU) {
+			if (!alu_run(&m, i))
+				return 0;
+		} else if (p && load_ok(i)) {
+			enum load l = packet_load(&m, i, p);
+
+			if (l != LOADED)
+				return l == NO_INTERFACE ? m.a : 0;	/* as Linux ends there */
+		} else {
 			move(&m, i, words, size);
-		else if (!alu_run(&m, i))
-			return 0;
+		}
 	}
+}
+
+uint32_t classic_bpf_run(const struct linux_bpf_insn *insns, const uint32_t *words, uint32_t size)
+{
+	return run(insns, words, size, NULL);
+}
+
+uint32_t classic_bpf_run_packet(const struct linux_bpf_insn *insns, const struct classic_bpf_packet *p)
+{
+	return run(insns, NULL, p->length - p->start, p);
 }

@@ -11,6 +11,7 @@
 #define NET_INET_H
 
 #include <fs/socket.h>
+#include <fs/socket_filter.h>
 #include <fs/vfs.h>
 #include <kernel/time.h>
 #include "lwip/tcp.h"
@@ -75,6 +76,7 @@ struct inet_socket {
 	struct list backlog, backlog_link;
 	uint32_t nr_backlog, max_backlog;
 	struct inet_options options;
+	struct socket_filter_slot filter;
 	uint32_t send_limit, receive_limit;
 	time_ns_t send_timeout, receive_timeout;	/* 0: none */
 	struct wait_queue readable, writable;
@@ -109,6 +111,7 @@ bool stack_is_short(void);	/* of memory: who asks for more should wait */
 extern const struct file_ops inet_ops;
 extern struct list inet_sockets;	/* all, guarded by inet_lock */
 struct inet_socket *inet_socket_create(int type, int protocol, bool v6);
+void inet_socket_free(struct inet_socket *s);
 void inet_wake(struct inet_socket *s, uint32_t events);
 void inet_fail(struct inet_socket *s, int error);
 int inet_error_take(struct inet_socket *s);
@@ -154,6 +157,8 @@ int tcp_shutdown_socket(struct inet_socket *s, uint32_t how);
 void tcp_end(struct inet_socket *s);
 void tcp_apply(struct inet_socket *s);
 uint32_t tcp_poll_mask(struct inet_socket *s);
+/* How much of the packet whose data behind IP's header is at @p and before it does the filter of @s want? As socket_filter_run(). */
+uint32_t inet_filter(struct inet_socket *s, const struct pbuf *p, uint32_t payload);
 /* LINUX_TCP_* */
 uint8_t tcp_state_of(const struct inet_socket *s);
 uint8_t tcp_state_linux(enum tcp_state state);

@@ -173,6 +173,9 @@ int inet_set_option(struct file *f, int level, int option, uint64_t uvalue, int 
 		return socket_timeout_set(&s->send_timeout, uvalue, length);
 	if (level == SOCKET && option == LINUX_SO_LINGER)
 		return socket_linger_set(&s->options.linger, uvalue, length);
+	err = level == SOCKET ? socket_filter_set(&s->filter, option, uvalue, length) : -ENOPROTOOPT;
+	if (err != -ENOPROTOOPT)
+		return err;
 	if (level == IP && length >= 1 && length < (int)sizeof(v)) {
 		err = copy_from_user(&byte, uvalue, 1) ? -EFAULT : 0;
 		v = byte;
@@ -295,6 +298,10 @@ int inet_get_option(struct file *f, int level, int option, uint64_t uvalue, uint
 		return socket_timeout_get(option == LINUX_SO_RCVTIMEO ? s->receive_timeout : s->send_timeout, uvalue, ulength);
 	if (level == SOCKET && option == LINUX_SO_LINGER)
 		return socket_linger_get(&s->options.linger, uvalue, ulength);
+	err = level == SOCKET ? socket_filter_told(&s->filter, option, uvalue, ulength) : -ENOPROTOOPT;
+	if (err != -ENOPROTOOPT)
+		return err;
+	err = 0;
 	if (level == TCP && option == LINUX_TCP_INFO)
 		return info_get(s, uvalue, ulength);
 	if (level == TCP && option == LINUX_TCP_CONGESTION)

@@ -87,6 +87,18 @@ void packets_drop(struct inet_socket *s)
 		packet_remove(s, packet_first(s));
 }
 
+uint32_t inet_filter(struct inet_socket *s, const struct pbuf *p, uint32_t payload)
+{
+	bool v6 = ip_current_is_v6();
+	const uint8_t *head = v6 ? (const uint8_t *)ip6_current_header() : (const uint8_t *)ip4_current_header();
+	struct classic_bpf_packet view = {
+		.head = head, .length = (uint32_t)((const uint8_t *)p->payload + p->len - head), .start = ip_current_header_tot_len(),
+		.payload = payload, .protocol = v6 ? LINUX_ETH_P_IPV6 : LINUX_ETH_P_IP, .interface = LO_INDEX, .hardware = LINUX_ARPHRD_LOOPBACK,
+	};
+
+	return socket_filter_run(&s->filter, &view);
+}
+
 struct inet_packet *packet_first(struct inet_socket *s)
 {
 	return list_empty(&s->queue) ? NULL : list_first(&s->queue, struct inet_packet, link);

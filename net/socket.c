@@ -50,6 +50,7 @@ struct inet_socket *inet_socket_create(int type, int protocol, bool v6)
 	wait_queue_init(&s->writable, "inet_writable");
 	s->send_limit = s->receive_limit = BUFFER_DEFAULT;
 	inet_options_init(s);
+	socket_filter_init(&s->filter);
 	s->number = ++last;
 	ip_addr_set_any(v6, &s->local);
 	ip_addr_set_any(v6, &s->remote);
@@ -57,6 +58,12 @@ struct inet_socket *inet_socket_create(int type, int protocol, bool v6)
 		IP_SET_TYPE_VAL(s->local, IPADDR_TYPE_ANY);
 	list_append(&inet_sockets, &s->all_link);
 	return s;
+}
+
+void inet_socket_free(struct inet_socket *s)
+{
+	socket_filter_release(&s->filter);
+	kfree(s);
 }
 
 static void inet_end(struct inet_socket *s)
@@ -68,7 +75,7 @@ static void inet_end(struct inet_socket *s)
 		udp_end(s);
 	list_del(&s->all_link);
 	inet_unlock();
-	kfree(s);
+	inet_socket_free(s);
 }
 
 static void inet_release(struct file *f)

@@ -62,6 +62,29 @@ static err_t sent(void *arg, struct tcp_pcb *pcb, u16_t n)
 	return ERR_OK;
 }
 
+/* lwIP has the numbers of a header in the processor's order by now, filters see what came. */
+static void header_turn(struct tcp_hdr *h)
+{
+	h->src = lwip_htons(h->src);
+	h->dest = lwip_htons(h->dest);
+	h->seqno = lwip_htonl(h->seqno);
+	h->ackno = lwip_htonl(h->ackno);
+	h->wnd = lwip_htons(h->wnd);
+}
+
+int stack_filter(struct tcp_pcb *pcb, struct tcp_hdr *h, struct pbuf *p)
+{
+	struct inet_socket *s = pcb->callback_arg;
+	uint32_t kept;
+
+	if (likely(!s || !socket_is_filtered(&s->filter)))
+		return ERR_OK;
+	header_turn(h);
+	kept = inet_filter(s, p, TCPH_HDRLEN_BYTES(h));
+	header_turn(h);
+	return kept ? ERR_OK : ERR_ABRT;
+}
+
 /* The part is freed already. */
 static void failed(void *arg, err_t err)
 {
@@ -267,7 +290,7 @@ int tcp_disconnect_socket(struct inet_socket *s)
 			list_del(&waiting->backlog_link);
 			tcp_end(waiting);
 			list_del(&waiting->all_link);
-			kfree(waiting);
+			inet_socket_free(waiting);
 		}
 		s->nr_backlog = 0;
 	} else if (pcb) {
@@ -294,6 +317,7 @@ static err_t accepted(void *arg, struct tcp_pcb *pcb, err_t err)
 		return ERR_MEM;
 	new->uid = s->uid;
 	new->options = s->options;
+	socket_filter_inherit(&new->filter, &s->filter);
 	new->send_limit = s->send_limit;
 	new->receive_limit = s->receive_limit;
 	new->send_timeout = s->send_timeout;

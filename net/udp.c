@@ -13,11 +13,21 @@
 #define UDP_MAX		65507u
 #define UDP6_MAX	65487u	/* lwIP's packets end at 65,535 bytes with their headers */
 
+/* What the filter leaves of a datagram; false: nothing. Its header stays, though a filter may cut it. */
+static bool udp_filter(struct inet_socket *s, struct pbuf *p)
+{
+	uint32_t kept = inet_filter(s, p, UDP_HLEN);
+
+	if (kept && kept < p->tot_len + (uint32_t)UDP_HLEN)
+		pbuf_realloc(p, (u16_t)(MAX(kept, (uint32_t)UDP_HLEN) - UDP_HLEN));
+	return kept;
+}
+
 static void udp_arrived(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *from, u16_t port)
 {
 	struct inet_socket *s = arg;
 
-	if ((s->shutdown & SHUT_RECEIVE) || s->queued >= s->receive_limit || !packet_add(s, p, from, port)) {
+	if ((socket_is_filtered(&s->filter) && !udp_filter(s, p)) || (s->shutdown & SHUT_RECEIVE) || s->queued >= s->receive_limit || !packet_add(s, p, from, port)) {
 		inet_counts.udp_full[IP_IS_V6_VAL(*from)]++;
 		pbuf_free(p);
 		return;

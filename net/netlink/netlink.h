@@ -77,6 +77,7 @@ struct netlink_socket {
 	/* Words, written at once. */
 	bool pass_cred, packet_info, broadcast_error, no_enobufs, cap_ack, ext_ack, strict, all_nsid;
 	struct socket_kept kept;
+	struct socket_filter_slot filter;
 	uint32_t send_limit, receive_limit;
 	time_ns_t send_timeout, receive_timeout;	/* 0: none */
 	uint32_t largest_read;		/* how much room its reader has */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Options of netlink sockets (socket(7), netlink(7)). */
+#include <fs/socket_filter.h>
 #include <kernel/privilege.h>
 #include <uapi/ferry/linux.h>
 #include "netlink.h"
@@ -91,6 +92,7 @@ int netlink_set_option(struct file *f, int level, int option, uint64_t uvalue, i
 {
 	struct netlink_socket *s = f->priv;
 	uint32_t v = 0;
+	int err;
 
 	if (level != LINUX_SOL_SOCKET && level != LINUX_SOL_NETLINK)
 		return -ENOPROTOOPT;
@@ -100,6 +102,9 @@ int netlink_set_option(struct file *f, int level, int option, uint64_t uvalue, i
 		return socket_timeout_set(&s->send_timeout, uvalue, length);
 	if (level == LINUX_SOL_SOCKET && option == LINUX_SO_LINGER)
 		return socket_linger_set(&s->kept.linger, uvalue, length);
+	err = level == LINUX_SOL_SOCKET ? socket_filter_set(&s->filter, option, uvalue, length) : -ENOPROTOOPT;
+	if (err != -ENOPROTOOPT)
+		return err;
 	if (length >= (int)sizeof(v)) {
 		if (get_user32(&v, uvalue))
 			return -EFAULT;
@@ -192,6 +197,9 @@ int netlink_get_option(struct file *f, int level, int option, uint64_t uvalue, u
 		return socket_timeout_get(option == LINUX_SO_RCVTIMEO ? s->receive_timeout : s->send_timeout, uvalue, ulength);
 	if (option == LINUX_SO_LINGER)
 		return socket_linger_get(&s->kept.linger, uvalue, ulength);
+	err = socket_filter_told(&s->filter, option, uvalue, ulength);
+	if (err != -ENOPROTOOPT)
+		return err;
 	err = socket_get(s, option, &v);
 	return err ? err : socket_value_put(uvalue, ulength, &v, sizeof(v));
 }

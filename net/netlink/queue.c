@@ -4,12 +4,15 @@
  * program's socket waits for room there; the kernel does not: what it has no room for is lost, and the reader is told so and gets nothing more
  * before it has read all that there is.
  */
+#include <fs/socket_filter.h>
 #include <kernel/time.h>
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
 #include "netlink.h"
 
 #define PACKET_COST	512u	/* of a message beside its bytes, so that many small ones are bounded too */
+
+#define FILTERED	1	/* of post() */
 
 struct packet {
 	struct list link;
@@ -60,14 +63,42 @@ static void overrun(struct netlink_socket *s)
 		wait_wake(&s->readable, LINUX_POLLERR);
 }
 
-/* -EAGAIN: there is no room; the reference to @m is taken over only when it is there. */
-static int post(struct netlink_socket *to, struct netlink_message *m)
+/* What the filter of @to leaves of @m, counted: itself, or its beginning; NULL: nothing; ERR_PTR(-ENOBUFS). */
+static struct netlink_message *message_filter(struct netlink_socket *to, struct netlink_message *m)
 {
-	struct packet *p = kzalloc(sizeof(*p));
+	struct classic_bpf_packet view = { .head = m->data, .length = m->length };
+	uint32_t kept = socket_filter_run(&to->filter, &view);
+	struct netlink_message *part;
+
+	if (kept >= m->length && kept) {
+		ref_get(&m->ref);
+		return m;
+	}
+	part = kept ? netlink_message_alloc(kept) : NULL;
+	if (!part)
+		return kept ? ERR_PTR(-ENOBUFS) : NULL;
+	memcpy(part->data, m->data, kept);
+	part->port = m->port;
+	part->group = m->group;
+	part->cred = m->cred;
+	return part;
+}
+
+/* A reference to @all, or less of it; -EAGAIN: there is no room. FILTERED: it was not wanted. */
+static int post(struct netlink_socket *to, struct netlink_message *all)
+{
+	struct netlink_message *m = message_filter(to, all);
+	struct packet *p;
 	int err = 0;
 
-	if (!p)
+	if (!m)
+		return FILTERED;
+	p = IS_ERR(m) ? NULL : kzalloc(sizeof(*p));
+	if (!p) {
+		if (!IS_ERR(m))
+			netlink_message_put(m);
 		return -ENOBUFS;
+	}
 	p->m = m;
 	spin_lock(&to->lock);
 	if (to->dead)
@@ -75,25 +106,34 @@ static int post(struct netlink_socket *to, struct netlink_message *m)
 	else if (!netlink_has_room(to))
 		err = -EAGAIN;
 	if (!err) {
-		ref_get(&m->ref);
 		list_append(&to->queue, &p->link);
 		to->queued += cost_of(m);
 	}
 	spin_unlock(&to->lock);
-	if (err)
+	if (err) {
+		netlink_message_put(m);
 		kfree(p);
-	else
+	} else {
 		wait_wake(&to->readable, LINUX_POLLIN | LINUX_POLLRDNORM);
+	}
+	return err;
+}
+
+/* From the kernel or to a group. */
+static int post_or_lose(struct netlink_socket *to, struct netlink_message *m)
+{
+	int err = post(to, m);
+
+	if (err < 0)
+		overrun(to);
 	return err;
 }
 
 int netlink_post(struct netlink_socket *to, struct netlink_message *m)
 {
-	int err = post(to, m);
+	int err = post_or_lose(to, m);
 
-	if (err)
-		overrun(to);
-	return err;
+	return err == FILTERED ? 0 : err;
 }
 
 int netlink_post_wait(struct netlink_socket *to, struct netlink_message *m, bool nonblock, time_ns_t deadline)
@@ -105,22 +145,22 @@ int netlink_post_wait(struct netlink_socket *to, struct netlink_message *m, bool
 		if (err)
 			return socket_wait_result(err, deadline);
 	}
-	return err;
+	return err == FILTERED ? 0 : err;
 }
 
 int netlink_post_group(unsigned int protocol, struct netlink_message *m, const struct netlink_socket *except, uint32_t port)
 {
 	bool delivered = false, failed = false;
 	struct netlink_socket *s;
+	int err;
 
 	mutex_lock(&netlink_table_lock);
 	list_for_each(s, &netlink_sockets, all_link) {
 		if (s->protocol != protocol || s == except || (s->bound && s->port == port) || !(s->groups >> (m->group - 1) & 1))
 			continue;
-		if (!netlink_post(s, m))
-			delivered = true;
-		else if (s->broadcast_error)
-			failed = true;
+		err = post_or_lose(s, m);
+		delivered |= !err;
+		failed |= err < 0 && s->broadcast_error;
 	}
 	mutex_unlock(&netlink_table_lock);
 	return failed ? -ENOBUFS : delivered ? 0 : -ESRCH;

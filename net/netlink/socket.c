@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Netlink sockets (netlink(7)): which protocols there are, the sockets' life, and who has which port. */
+#include <fs/socket_filter.h>
 #include <kernel/init.h>
 #include <kernel/pid_ns.h>
 #include <kernel/process.h>
@@ -112,6 +113,7 @@ static struct netlink_socket *socket_alloc(int type, unsigned int protocol)
 	s->protocol = (uint8_t)protocol;
 	s->by_admin = privileged(LINUX_CAP_NET_ADMIN);
 	s->send_limit = s->receive_limit = BUFFER_DEFAULT;
+	socket_filter_init(&s->filter);
 	spin_init(&s->lock, "netlink");
 	mutex_init(&s->dump_lock, "netlink_dump");
 	list_init(&s->queue);
@@ -125,8 +127,10 @@ static struct netlink_socket *socket_alloc(int type, unsigned int protocol)
 
 void netlink_socket_put(struct netlink_socket *s)
 {
-	if (s && ref_put(&s->ref))
-		kfree(s);
+	if (!s || !ref_put(&s->ref))
+		return;
+	socket_filter_release(&s->filter);
+	kfree(s);
 }
 
 static void socket_end(struct netlink_socket *s)

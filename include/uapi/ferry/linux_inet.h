@@ -124,6 +124,8 @@ union linux_sockaddr_inet {
 #define LINUX_IFF_ALLMULTI	0x200
 #define LINUX_IFF_MULTICAST	0x1000
 #define LINUX_ARPHRD_LOOPBACK	772
+#define LINUX_ETH_P_IP		0x0800
+#define LINUX_ETH_P_IPV6	0x86dd
 
 struct linux_ifreq {
 	char name[16];

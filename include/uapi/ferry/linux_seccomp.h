@@ -106,10 +106,14 @@ struct linux_bpf_program {
 #define LINUX_BPF_JMP		0x05
 #define LINUX_BPF_RET		0x06
 #define LINUX_BPF_MISC		0x07
+#define LINUX_BPF_H		0x08	/* half a word; a word is 0 */
+#define LINUX_BPF_B		0x10
 #define LINUX_BPF_IMM		0x00
 #define LINUX_BPF_ABS		0x20
+#define LINUX_BPF_IND		0x40
 #define LINUX_BPF_MEM		0x60
 #define LINUX_BPF_LEN		0x80
+#define LINUX_BPF_MSH		0xa0
 #define LINUX_BPF_ADD		0x00
 #define LINUX_BPF_SUB		0x10
 #define LINUX_BPF_MUL		0x20
@@ -119,6 +123,7 @@ struct linux_bpf_program {
 #define LINUX_BPF_LSH		0x60
 #define LINUX_BPF_RSH		0x70
 #define LINUX_BPF_NEG		0x80
+#define LINUX_BPF_MOD		0x90
 #define LINUX_BPF_XOR		0xa0
 #define LINUX_BPF_JA		0x00
 #define LINUX_BPF_JEQ		0x10
@@ -129,5 +134,27 @@ struct linux_bpf_program {
 #define LINUX_BPF_A		0x10
 #define LINUX_BPF_TAX		0x00
 #define LINUX_BPF_TXA		0x80
+
+/* Places of loads from packets that are not in the data: what is known of it (below), behind the network's and the link's header. */
+#define LINUX_SKF_AD_OFF	0xfffff000u
+#define LINUX_SKF_NET_OFF	0xfff00000u
+#define LINUX_SKF_LL_OFF	0xffe00000u
+#define LINUX_SKF_AD_PROTOCOL	0u
+#define LINUX_SKF_AD_PKTTYPE	4u
+#define LINUX_SKF_AD_IFINDEX	8u
+#define LINUX_SKF_AD_NLATTR	12u
+#define LINUX_SKF_AD_NLATTR_NEST	16u
+#define LINUX_SKF_AD_MARK	20u
+#define LINUX_SKF_AD_QUEUE	24u
+#define LINUX_SKF_AD_HATYPE	28u
+#define LINUX_SKF_AD_RXHASH	32u
+#define LINUX_SKF_AD_CPU	36u
+#define LINUX_SKF_AD_ALU_XOR_X	40u
+#define LINUX_SKF_AD_VLAN_TAG	44u
+#define LINUX_SKF_AD_VLAN_TAG_PRESENT	48u
+#define LINUX_SKF_AD_PAY_OFFSET	52u
+#define LINUX_SKF_AD_RANDOM	56u
+#define LINUX_SKF_AD_VLAN_TPID	60u
+#define LINUX_SKF_AD_MAX	64u
 
 #endif

@@ -37,6 +37,13 @@ struct socket_kept {
 	uint32_t flags;			/* bit 1 << option: it is on */
 };
 
+/* A filter of what a socket receives (fs/socket_filter.h). */
+struct socket_filter_slot {
+	struct spinlock lock;
+	struct socket_filter *filter;	/* counted; NULL: none. A hint without the lock */
+	bool locked;			/* for good: no other filter, and none away */
+};
+
 /* One message going out or coming in. */
 struct message {
 	struct iter it;

@@ -61,6 +61,7 @@ struct socket {
 	uint32_t send_limit, receive_limit;
 	bool pass_cred;
 	struct socket_kept kept;
+	struct socket_filter_slot filter;
 	int32_t peek_at;		/* SO_PEEK_OFF: where the next look begins; negative: at the front. Guarded by read_lock */
 	time_ns_t send_timeout, receive_timeout;	/* 0: none */
 	struct wait_queue readable, writable;

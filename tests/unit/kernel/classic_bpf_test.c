@@ -95,3 +95,59 @@ KTEST_CASE(instructions_of_packets_are_refused)
 	for (unsigned int i = 0; i < ARRAY_SIZE(codes); i++)
 		EXPECT_EQ(CHECKED(STMT(codes[i], 0), STMT(RET_K, 0)), -EINVAL);
 }
+
+/* ---- Packets ---- */
+
+#define PACKET_BYTES	24u
+#define PACKET_START	8u
+
+static uint8_t packet_bytes[PACKET_BYTES] = { 0x45, 2, 3, 4, 5, 6, 7, 8, 0x12, 0x34, 0x56, 0x78, 8, 0, 1, 0, 9, 9, 9, 9, 0, 0, 0, 77 };
+
+static uint32_t ask_7(uint32_t what)
+{
+	return what == LINUX_SKF_AD_CPU ? 7 : 8;
+}
+
+#define PACKET(...) ({ struct linux_bpf_insn insns_[] = { __VA_ARGS__ }; \
+		       struct classic_bpf_packet p_ = { .head = packet_bytes, .length = PACKET_BYTES, .start = PACKET_START, .payload = 4, \
+							.protocol = 0x800, .interface = 1, .hardware = 772, .ask = ask_7 }; \
+		       EXPECT_EQ(classic_bpf_check_packet(insns_, ARRAY_SIZE(insns_), work), 0); classic_bpf_run_packet(insns_, &p_); })
+
+KTEST_CASE(bytes_of_a_packet_are_loaded_highest_first)
+{
+	EXPECT_EQ(PACKET(STMT(ABS(0), 0), STMT(RET_A, 0)), 0x12345678);
+	EXPECT_EQ(PACKET(STMT(ABS(LINUX_BPF_H), 1), STMT(RET_A, 0)), 0x3456);
+	EXPECT_EQ(PACKET(STMT(LDX_IMM, 10), STMT(IND(LINUX_BPF_B), 5), STMT(RET_A, 0)), 77);
+	EXPECT_EQ(PACKET(STMT(LDX_MSH, 1), STMT(TXA, 0), STMT(RET_A, 0)), 16);
+	EXPECT_EQ(PACKET(STMT(LD_LEN, 0), STMT(RET_A, 0)), PACKET_BYTES - PACKET_START);
+	EXPECT_EQ(PACKET(STMT(ABS(LINUX_BPF_B), LINUX_SKF_NET_OFF), STMT(RET_A, 0)), 0x45);
+	EXPECT_EQ(PACKET(STMT(ABS(0), LINUX_SKF_LL_OFF + 12), STMT(RET_A, 0)), 0x08004502);
+}
+
+KTEST_CASE(load_outside_a_packet_ends_the_program)
+{
+	EXPECT_EQ(PACKET(STMT(ABS(0), 12), STMT(RET_K, 1)), 1);
+	EXPECT_EQ(PACKET(STMT(ABS(0), 13), STMT(RET_K, 1)), 0);
+	EXPECT_EQ(PACKET(STMT(LDX_IMM, 0xffffffff), STMT(IND(LINUX_BPF_B), 0), STMT(RET_K, 1)), 0);
+	EXPECT_EQ(PACKET(STMT(LDX_IMM, 0), STMT(IND(0), LINUX_SKF_AD_OFF), STMT(RET_K, 1)), 0);
+	EXPECT_EQ(PACKET(STMT(ABS(LINUX_BPF_B), LINUX_SKF_NET_OFF + PACKET_BYTES), STMT(RET_K, 1)), 0);
+	EXPECT_EQ(PACKET(STMT(ABS(LINUX_BPF_B), LINUX_SKF_LL_OFF + PACKET_BYTES + 14), STMT(RET_K, 1)), 0);
+	EXPECT_EQ(PACKET(STMT(ABS(LINUX_BPF_B), LINUX_SKF_LL_OFF - 1), STMT(RET_K, 1)), 0);
+	EXPECT_EQ(PACKET(STMT(LDX_MSH, 16), STMT(RET_K, 1)), 0);
+}
+
+KTEST_CASE(what_is_known_of_a_packet_is_loaded)
+{
+	EXPECT_EQ(PACKET(STMT(ABS(0), LINUX_SKF_AD_OFF + LINUX_SKF_AD_CPU), STMT(RET_A, 0)), 7);
+	EXPECT_EQ(PACKET(STMT(ABS(0), LINUX_SKF_AD_OFF + LINUX_SKF_AD_HATYPE), STMT(RET_A, 0)), 772);
+	EXPECT_EQ(PACKET(STMT(ABS(0), LINUX_SKF_AD_OFF + LINUX_SKF_AD_PAY_OFFSET), STMT(RET_A, 0)), 4);
+	EXPECT_EQ(PACKET(STMT(LD_IMM, 4), STMT(LDX_IMM, 1), STMT(ABS(0), LINUX_SKF_AD_OFF + LINUX_SKF_AD_NLATTR), STMT(RET_A, 0)), 4);
+	EXPECT_EQ(PACKET(STMT(LD_IMM, 0xfffffffe), STMT(LDX_IMM, 1), STMT(ABS(0), LINUX_SKF_AD_OFF + LINUX_SKF_AD_NLATTR_NEST), STMT(RET_A, 0)), 0);
+}
+
+KTEST_CASE(remainder_is_for_packets_alone)
+{
+	EXPECT_EQ(CHECKED(STMT(ALU_K | LINUX_BPF_MOD, 3), STMT(RET_A, 0)), -EINVAL);
+	EXPECT_EQ(PACKET(STMT(LD_IMM, 45), STMT(ALU_K | LINUX_BPF_MOD, 7), STMT(RET_A, 0)), 3);
+	EXPECT_EQ(PACKET(STMT(LD_IMM, 45), STMT(ALU_X | LINUX_BPF_MOD, 0), STMT(RET_K, 1)), 0);
+}
