@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Inside net/: sockets of AF_INET and AF_INET6 over lwIP (net/lwip/). stack.c keeps lwIP going, socket.c has the sockets' life,
- * address.c names and ports, tcp.c and tcp_data.c connections, udp.c datagrams, queue.c what was received, option.c options,
+ * address.c names and ports, tcp.c and tcp_data.c connections, udp.c and udp_cork.c datagrams, queue.c what was received, option.c options,
  * proc.c what /proc/net says.
  *
  * Locks, outermost first: read_lock (one receiver at a time; dropped while it waits), inet_lock, then wait queues' spinlocks. lwIP is
@@ -33,11 +33,25 @@ struct inet_packet {
 	uint8_t hops;
 };
 
+/* Where a datagram goes, and in parts of how many bytes (0: whole). */
+struct inet_route {
+	ip_addr_t to;
+	uint16_t port, segment;
+};
+
+/* A datagram that is not complete. */
+struct inet_pending {
+	struct inet_route route;
+	struct pbuf *p;			/* one piece, with room for more */
+	uint32_t used;			/* of it */
+};
+
 struct inet_options {
 	bool reuse_address, reuse_port, keepalive, broadcast, oob_inline, debug, dont_route;
-	bool no_delay, cork, v6_only, packet_info, packet_info6, receive_hops, receive_hops6, receive_errors;
+	bool no_delay, cork, udp_cork, udp_gather, no_check_out, no_check_in, v6_only, original, original6,
+	      packet_info, packet_info6, receive_hops, receive_hops6, receive_errors;
 	struct socket_linger linger;
-	int32_t priority, low_water;
+	int32_t priority, low_water, segment;
 	int32_t keep_idle, keep_interval, keep_count, max_segment, user_timeout, defer_accept, syn_count, linger2, quick_ack;
 	uint8_t tos, ttl, multicast_ttl;
 	bool has_ttl, multicast_loop;
@@ -73,6 +87,7 @@ struct inet_socket {
 	struct list queue;
 	uint32_t queued, readable_bytes;	/* cost of the queue; bytes in it */
 	uint32_t room;			/* bytes that may be sent now */
+	struct inet_pending *pending;	/* of a datagram; NULL: nothing. A hint without the lock */
 	struct list backlog, backlog_link;
 	uint32_t nr_backlog, max_backlog;
 	struct inet_options options;
@@ -177,7 +192,13 @@ void udp_end(struct inet_socket *s);
 uint32_t udp_poll_mask(struct inet_socket *s);
 ssize_t datagram_send(struct inet_socket *s, struct message *m, bool nonblock);
 ssize_t datagram_receive(struct inet_socket *s, struct message *m, bool nonblock);
-/* Listen for what ICMP says about datagrams. -ENOMEM. Once. */
+int udp_send_packet(struct inet_socket *s, const struct inet_route *r, struct pbuf *p);
+/* udp_cork.c. @p's bytes behind what is pending, or as its beginning; @most together; sent unless @more. An error drops all of it. */
+int udp_pending_add(struct inet_socket *s, const struct inet_route *r, struct pbuf *p, uint32_t most, bool more);
+int udp_pending_send(struct inet_socket *s);
+void udp_pending_drop(struct inet_socket *s);
+int udp_send_segments(struct inet_socket *s, const struct inet_route *r, struct pbuf *p);
+/* udp.c. Listen for what ICMP says about datagrams. -ENOMEM. Once. */
 int udp_start(void);
 
 /* interface.c */

@@ -28,6 +28,7 @@ struct option {
 #define IP			LINUX_IPPROTO_IP
 #define IPV6			LINUX_IPPROTO_IPV6
 #define TCP			LINUX_IPPROTO_TCP
+#define UDP			LINUX_IPPROTO_UDP
 
 static const struct option options[] = {
 	FLAG(SOCKET, LINUX_SO_DEBUG, debug), FLAG(SOCKET, LINUX_SO_REUSEADDR, reuse_address), FLAG(SOCKET, LINUX_SO_REUSEPORT, reuse_port),
@@ -46,6 +47,9 @@ static const struct option options[] = {
 	VALUE(TCP, LINUX_TCP_SYNCNT, syn_count, 1, 127), VALUE(TCP, LINUX_TCP_LINGER2, linger2, INT32_MIN, INT32_MAX),
 	VALUE(TCP, LINUX_TCP_DEFER_ACCEPT, defer_accept, INT32_MIN, INT32_MAX), VALUE(TCP, LINUX_TCP_QUICKACK, quick_ack, INT32_MIN, INT32_MAX),
 	VALUE(TCP, LINUX_TCP_USER_TIMEOUT, user_timeout, 0, INT32_MAX),
+	FLAG(UDP, LINUX_UDP_CORK, udp_cork), FLAG(UDP, LINUX_UDP_NO_CHECK6_TX, no_check_out), FLAG(UDP, LINUX_UDP_NO_CHECK6_RX, no_check_in),
+	FLAG(UDP, LINUX_UDP_GRO, udp_gather), VALUE(UDP, LINUX_UDP_SEGMENT, segment, 0, UINT16_MAX),
+	FLAG(IP, LINUX_IP_RECVORIGDSTADDR, original), FLAG(IPV6, LINUX_IPV6_RECVORIGDSTADDR, original6),
 };
 
 /* Options of a level that the socket has, or -errno. */
@@ -59,6 +63,8 @@ static int level_check(const struct inet_socket *s, int level)
 		return s->v6 ? 0 : -ENOPROTOOPT;
 	case LINUX_IPPROTO_TCP:
 		return s->type == LINUX_SOCK_STREAM ? 0 : -ENOPROTOOPT;
+	case LINUX_IPPROTO_UDP:
+		return s->type == LINUX_SOCK_DGRAM ? 0 : -ENOPROTOOPT;
 	default:
 		return -ENOPROTOOPT;
 	}
@@ -195,6 +201,8 @@ int inet_set_option(struct file *f, int level, int option, uint64_t uvalue, int 
 	option_write(s, o, v);
 	if (s->type == LINUX_SOCK_STREAM)
 		tcp_apply(s);
+	else if (level == UDP && option == LINUX_UDP_CORK && !v)
+		(void)udp_pending_send(s);	/* as on Linux, nobody is told how that went */
 	inet_unlock();
 	return 0;
 }

@@ -259,9 +259,14 @@ static int inet_receiver(struct file *f, struct message *m, uint64_t uaddress, i
 	return 0;
 }
 
-/* Nothing that is asked for so changes where or how lo sends; what is malformed is refused as on Linux. */
+/* But for UDP_SEGMENT nothing that is asked for so changes where or how lo sends; what is malformed is refused as on Linux. */
 static int control_parse(struct message *m, const struct linux_cmsghdr *h, const uint8_t *data)
 {
+	if (h->level == LINUX_IPPROTO_UDP) {
+		if (h->type != LINUX_UDP_SEGMENT || h->length != sizeof(*h) + sizeof(m->inet_segment))
+			return -EINVAL;
+		memcpy(&m->inet_segment, data, sizeof(m->inet_segment));
+	}
 	return h->level == LINUX_SOL_SOCKET && h->type == LINUX_SCM_RIGHTS ? -EINVAL : 0;
 }
 
@@ -318,6 +323,10 @@ static int inet_control_out(struct file *f, struct message *m, struct control *c
 		err = put_packet_info(m, c);
 	if (!err && !v6 && o->receive_hops)
 		err = socket_control_put(c, LINUX_IPPROTO_IP, LINUX_IP_TTL, &hops, sizeof(hops));
+	if (!err && !v6 && o->original)
+		err = socket_control_put(c, LINUX_IPPROTO_IP, LINUX_IP_RECVORIGDSTADDR, &m->inet_to, sizeof(m->inet_to.v4));
+	if (!err && v6 && o->original6)
+		err = socket_control_put(c, LINUX_IPPROTO_IPV6, LINUX_IPV6_RECVORIGDSTADDR, &m->inet_to, sizeof(m->inet_to.v6));
 	if (!err && v6 && o->receive_hops6)
 		err = socket_control_put(c, LINUX_IPPROTO_IPV6, LINUX_IPV6_HOPLIMIT, &hops, sizeof(hops));
 	return err;

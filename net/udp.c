@@ -27,7 +27,8 @@ static void udp_arrived(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip
 {
 	struct inet_socket *s = arg;
 
-	if ((socket_is_filtered(&s->filter) && !udp_filter(s, p)) || (s->shutdown & SHUT_RECEIVE) || s->queued >= s->receive_limit || !packet_add(s, p, from, port)) {
+	if ((socket_is_filtered(&s->filter) && !udp_filter(s, p)) || (s->shutdown & SHUT_RECEIVE) ||
+	    s->queued >= s->receive_limit || !packet_add(s, p, from, port)) {
 		inet_counts.udp_full[IP_IS_V6_VAL(*from)]++;
 		pbuf_free(p);
 		return;
@@ -119,6 +120,7 @@ int udp_shutdown_socket(struct inet_socket *s, uint32_t how)
 
 void udp_end(struct inet_socket *s)
 {
+	udp_pending_drop(s);
 	if (s->udp)
 		udp_remove(s->udp);
 	s->udp = NULL;
@@ -178,24 +180,50 @@ static int send_where(struct inet_socket *s, struct message *m, ip_addr_t *to, u
 	return address_reach(s, to);
 }
 
-static int send_packet(struct inet_socket *s, struct message *m, struct pbuf *p)
+int udp_send_packet(struct inet_socket *s, const struct inet_route *r, struct pbuf *p)
 {
-	ip_addr_t to, from;
-	uint16_t port;
-	int err = send_where(s, m, &to, &port);
+	bool v6 = IP_IS_V6_VAL(r->to);
+	ip_addr_t from;
+	int err = bind_auto(s);
 
-	if (!err)
-		err = bind_auto(s);
 	if (err)
 		return err;
 	ip_addr_copy(from, s->local);
 	if (address_is_any(&from))
-		ip_addr_set_loopback_val(IP_IS_V6_VAL(to), from);
-	if (IP_IS_V6_VAL(to) != IP_IS_V6_VAL(from))
+		ip_addr_set_loopback_val(v6, from);
+	if (v6 != IP_IS_V6_VAL(from))
 		return -ENETUNREACH;
-	s->udp->ttl = IP_IS_V6_VAL(to) && s->options.hops6 >= 0 ? s->options.hops6 : s->options.ttl;
+	s->udp->ttl = v6 && s->options.hops6 >= 0 ? s->options.hops6 : s->options.ttl;
 	s->udp->tos = s->options.tos;
-	return inet_error(udp_sendto_if_src(s->udp, p, &to, port, stack_loop(), &from));
+	return inet_error(udp_sendto_if_src(s->udp, p, &r->to, r->port, stack_loop(), &from));
+}
+
+static uint32_t datagram_most(const struct inet_socket *s)
+{
+	return s->v6 ? UDP6_MAX : UDP_MAX;
+}
+
+static int send_packet(struct inet_socket *s, struct message *m, struct pbuf *p)
+{
+	bool more = s->options.udp_cork || (m->flags & LINUX_MSG_MORE);
+	struct inet_route r = { .segment = (uint16_t)(m->inet_segment ? m->inet_segment : s->options.segment) };
+	/* Where a datagram goes was said when it was begun; an address that comes later is looked at by the sixth version alone. */
+	int err = s->pending && !(s->v6 && m->inet_length) ? 0 : send_where(s, m, &r.to, &r.port);
+
+	if (err)
+		return err;
+	if (more || s->pending)
+		return udp_pending_add(s, &r, p, datagram_most(s), more);
+	return udp_send_segments(s, &r, p);
+}
+
+/* What was sent before is not sent any more either. */
+static int send_fault(struct inet_socket *s)
+{
+	inet_lock_take();
+	udp_pending_drop(s);
+	inet_unlock();
+	return -EFAULT;
 }
 
 ssize_t datagram_send(struct inet_socket *s, struct message *m, bool nonblock)
@@ -206,10 +234,10 @@ ssize_t datagram_send(struct inet_socket *s, struct message *m, bool nonblock)
 
 	if (m->flags & LINUX_MSG_OOB)
 		return -EOPNOTSUPP;
-	if (n > UDP_MAX || (s->v6 && n > UDP6_MAX))
+	if (n > datagram_most(s))
 		return -EMSGSIZE;
 	err = -inet_error_take(s);
-	if (!err && (READ_ONCE(s->shutdown) & SHUT_SEND))
+	if (!err && (READ_ONCE(s->shutdown) & SHUT_SEND) && !READ_ONCE(s->pending))
 		err = -EPIPE;
 	if (err == -EPIPE && !(m->flags & LINUX_MSG_NOSIGNAL))
 		signal_send_thread(current, LINUX_SIGPIPE, NULL);
@@ -219,7 +247,7 @@ ssize_t datagram_send(struct inet_socket *s, struct message *m, bool nonblock)
 	if (!p)
 		return -ENOBUFS;
 	if (n && iter_get(&m->it, p->payload, n) != (ssize_t)n)
-		err = -EFAULT;
+		err = send_fault(s);
 	if (!err) {
 		inet_lock_take();
 		err = send_packet(s, m, p);

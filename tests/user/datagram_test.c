@@ -330,3 +330,111 @@ ABI_CASE(packets_of_interfaces_take_a_privilege)
 	CHECK_ERR(socket(AF_PACKET, SOCK_DGRAM, 0), EPERM);
 	CHECK_ERR(socket(AF_INET, SOCK_RAW, IPPROTO_ICMP), EPERM);
 }
+
+#define UDP_CORK_OPTION		1
+#define UDP_SEGMENT_OPTION	103
+
+static int udp_switch(int fd, int option, int v)
+{
+	return setsockopt(fd, IPPROTO_UDP, option, &v, sizeof(v));
+}
+
+/* The length of the next datagram; -1: there is none within a moment. */
+static int next_length(int fd)
+{
+	static char c[65536];
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	CHECK(poll(&p, 1, 30) >= 0);
+	return (int)recv(fd, c, sizeof(c), MSG_DONTWAIT);
+}
+
+static void gathered(int family)
+{
+	static char large[40000];
+	int to = bound(family, SOCK_DGRAM), other = bound(family, SOCK_DGRAM), s = bound(family, SOCK_DGRAM);
+	union name n;
+	socklen_t length = loopback(&n, family, port_of(other));
+	char c[8];
+
+	CHECK(!connect_to(s, family, port_of(to)) && send(s, "abc", 3, MSG_MORE) == 3 && send(s, "de", 2, MSG_MORE) == 2);
+	CHECK(next_length(to) == -1 && send(s, "f", 1, 0) == 1 && await(to, POLLIN) && recv(to, c, 8, 0) == 6 && !memcmp(c, "abcdef", 6));
+	CHECK(!udp_switch(s, UDP_CORK_OPTION, 1) && send(s, "abc", 3, 0) == 3 && send(s, "d", 1, 0) == 1 && next_length(to) == -1);
+	/* It goes where the first went, and once. */
+	CHECK(sendto(s, "e", 1, 0, &n.any, length) == 1 && !udp_switch(s, UDP_CORK_OPTION, 0));
+	CHECK(next_length(to) == 5 && next_length(other) == -1 && !udp_switch(s, UDP_CORK_OPTION, 0) && next_length(to) == -1);
+	CHECK(send(s, "", 0, MSG_MORE) == 0 && next_length(to) == -1 && send(s, "", 0, 0) == 0 && next_length(to) == 0);
+	/* What is too large, or cannot be read, takes with it what there was. */
+	CHECK(send(s, large, sizeof(large), MSG_MORE) == sizeof(large));
+	CHECK_ERR(send(s, large, sizeof(large), MSG_MORE), EMSGSIZE);
+	CHECK(send(s, "xy", 2, 0) == 2 && next_length(to) == 2 && send(s, "a", 1, MSG_MORE) == 1);
+	CHECK_ERR(send(s, BAD, 5, MSG_MORE), EFAULT);
+	CHECK(send(s, "xyz", 3, 0) == 3 && next_length(to) == 3);
+	CHECK(send(s, "never sent", 10, MSG_MORE) == 10 && !close(s) && next_length(to) == -1);
+}
+
+ABI_CASE(datagrams_gather_until_they_are_complete)
+{
+	gathered(AF_INET);
+	gathered(AF_INET6);
+}
+
+static int option_of(int fd, int option)
+{
+	int v = -1;
+	socklen_t n = sizeof(v);
+
+	return getsockopt(fd, IPPROTO_UDP, option, &v, &n) ? -errno : v;
+}
+
+ABI_CASE(one_send_may_be_many_datagrams)
+{
+	static char out[12801];
+	union { struct cmsghdr h; char raw[CMSG_SPACE(8)]; } control = { .h = { .cmsg_level = IPPROTO_UDP, .cmsg_type = UDP_SEGMENT_OPTION } };
+	struct iovec v = { out, 250 };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_SPACE(2) };
+	int to = bound(AF_INET, SOCK_DGRAM), s = bound(AF_INET, SOCK_DGRAM), nr = 0;
+	unsigned short size = 120;
+
+	CHECK(!connect_to(s, AF_INET, port_of(to)));
+	CHECK_ERR(udp_switch(s, UDP_SEGMENT_OPTION, -1), EINVAL);
+	CHECK_ERR(udp_switch(s, UDP_SEGMENT_OPTION, 65536), EINVAL);
+	CHECK(!udp_switch(s, UDP_SEGMENT_OPTION, 100) && option_of(s, UDP_SEGMENT_OPTION) == 100 && send(s, out, 250, 0) == 250);
+	CHECK(next_length(to) == 100 && next_length(to) == 100 && next_length(to) == 50 && send(s, out, 100, 0) == 100 && next_length(to) == 100);
+	CHECK(send(s, out, 12800, 0) == 12800);
+	while (next_length(to) == 100)
+		nr++;
+	CHECK(nr == 128);
+	CHECK_ERR(send(s, out, 12801, 0), EINVAL);
+	CHECK(send(s, out, 150, MSG_MORE) == 150 && send(s, out, 60, 0) == 60);
+	CHECK(next_length(to) == 100 && next_length(to) == 100 && next_length(to) == 10 && !udp_switch(s, UDP_SEGMENT_OPTION, 0));
+	control.h.cmsg_len = CMSG_LEN(sizeof(size));
+	memcpy(CMSG_DATA(&control.h), &size, sizeof(size));
+	CHECK(sendmsg(s, &m, 0) == 250 && next_length(to) == 120 && next_length(to) == 120 && next_length(to) == 10);
+	control.h.cmsg_len = CMSG_LEN(4);
+	CHECK_ERR(sendmsg(s, &m, 0), EINVAL);
+	CHECK(option_of(socket(AF_INET, SOCK_STREAM, 0), UDP_CORK_OPTION) == -EOPNOTSUPP);
+	CHECK(option_of(socket(AF_INET6, SOCK_STREAM, 0), UDP_CORK_OPTION) == -ENOPROTOOPT);
+}
+
+ABI_CASE(a_datagram_says_where_it_was_sent_to)
+{
+	int to = bound(AF_INET, SOCK_DGRAM), s = bound(AF_INET, SOCK_DGRAM), on = 1;
+	int to6 = bound(AF_INET6, SOCK_DGRAM), s6 = bound(AF_INET6, SOCK_DGRAM);
+	union { struct cmsghdr h; char raw[128]; } control;
+	char c[8];
+	struct iovec v = { c, sizeof(c) };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
+	union name n;
+
+	CHECK(!setsockopt(to, IPPROTO_IP, 20, &on, sizeof(on)) && !setsockopt(to6, IPPROTO_IPV6, 74, &on, sizeof(on)));
+	CHECK(!connect_to(s, AF_INET, port_of(to)) && send(s, "x", 1, 0) == 1 && await(to, POLLIN) && recvmsg(to, &m, 0) == 1);
+	CHECK(control.h.cmsg_level == IPPROTO_IP && control.h.cmsg_type == 20 && control.h.cmsg_len == CMSG_LEN(sizeof(n.v4)));
+	memcpy(&n.v4, CMSG_DATA(&control.h), sizeof(n.v4));
+	CHECK(n.v4.sin_family == AF_INET && ntohs(n.v4.sin_port) == port_of(to) && n.v4.sin_addr.s_addr == htonl(INADDR_LOOPBACK));
+	m.msg_controllen = sizeof(control);
+	CHECK(!connect_to(s6, AF_INET6, port_of(to6)) && send(s6, "x", 1, 0) == 1 && await(to6, POLLIN) && recvmsg(to6, &m, 0) == 1);
+	CHECK(control.h.cmsg_level == IPPROTO_IPV6 && control.h.cmsg_type == 74 && control.h.cmsg_len == CMSG_LEN(sizeof(n.v6)));
+	memcpy(&n.v6, CMSG_DATA(&control.h), sizeof(n.v6));
+	CHECK(n.v6.sin6_family == AF_INET6 && ntohs(n.v6.sin6_port) == port_of(to6) && IN6_IS_ADDR_LOOPBACK(&n.v6.sin6_addr));
+}

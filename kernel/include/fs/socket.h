@@ -62,6 +62,7 @@ struct message {
 			uint32_t inet_length;		/* 0: none */
 			union linux_sockaddr_inet inet_to;	/* received: where it was sent to */
 			uint8_t inet_hops;
+			uint16_t inet_segment;	/* sent in datagrams of so many bytes; 0: it is not said */
 		};
 		struct {			/* net/netlink/ */
 			struct linux_sockaddr_nl netlink;	/* the receiver that was named, or the sender */
