@@ -85,7 +85,7 @@ static int target_check(const struct target *t)
 {
 	int err = place_check(t);
 
-	return err ? err : inode_owner_or_root(t->inode) ? 0 : -EPERM;
+	return err ? err : !inode_is_kept(t->inode) && inode_owner_or_root(t->inode) ? 0 : -EPERM;
 }
 
 static void target_told(const struct target *t, uint32_t event)
@@ -254,6 +254,8 @@ static int change_times(const struct target *target, const struct linux_timespec
 
 	if (mount_read_only(&target->path))
 		return -EROFS;
+	if (now ? inode_is_immutable(inode) : inode_is_kept(inode))
+		return -EPERM;
 	if (!inode_owner_or_root(inode) && (!now || inode_permission(inode, MAY_WRITE)))
 		return now ? -EACCES : -EPERM;
 	set_time(&inode->atime, &t[0]);
@@ -388,6 +390,8 @@ SYSCALL(NR_truncate, truncate)
 	if (err)
 		return err;
 	err = mount_read_only(&p) ? -EROFS : LINUX_S_ISDIR(p.dentry->inode->mode) ? -EISDIR : inode_permission(p.dentry->inode, MAY_WRITE);
+	if (!err && inode_only_grows(p.dentry->inode))
+		err = -EPERM;
 	if (!err && inode_runs(p.dentry->inode))
 		err = -ETXTBSY;
 	if (!err)
@@ -408,6 +412,8 @@ SYSCALL(NR_ftruncate, ftruncate)
 		return -EBADF;
 	if ((f->flags & LINUX_O_ACCMODE) == LINUX_O_RDONLY)
 		err = -EINVAL;
+	else if (f->inode && inode_only_grows(f->inode))
+		err = -EPERM;
 	else if (f->ops->truncate)
 		err = f->ops->truncate(f, args->a[1]);
 	else
@@ -425,6 +431,12 @@ static int no_room_error(const struct file *f)
 	if (LINUX_S_ISDIR(f->inode->mode))
 		return -EISDIR;
 	return LINUX_S_ISREG(f->inode->mode) || LINUX_S_ISBLK(f->inode->mode) ? -EOPNOTSUPP : -ENODEV;
+}
+
+/* To what only grows room may be given, no more. */
+static bool inode_may_have_room(const struct inode *inode, uint32_t mode)
+{
+	return !inode_is_immutable(inode) && (!(mode & ~LINUX_FALLOC_FL_KEEP_SIZE) || !inode_only_grows(inode));
 }
 
 SYSCALL(NR_fallocate, fallocate)
@@ -446,6 +458,8 @@ SYSCALL(NR_fallocate, fallocate)
 		err = -EINVAL;
 	else if ((f->flags & LINUX_O_ACCMODE) == LINUX_O_RDONLY)
 		err = -EBADF;
+	else if (f->inode && !inode_may_have_room(f->inode, (uint32_t)args->a[1]))
+		err = -EPERM;
 	else if (!f->ops->fallocate)
 		err = no_room_error(f);
 	else

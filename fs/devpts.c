@@ -180,6 +180,7 @@ static int devpts_init(void)
 		return -ENOMEM;
 	devpts_super_ops = *pts_super->ops;
 	devpts_super_ops.show_options = devpts_options;
+	devpts_super_ops.attributes = false;
 	pts_super->ops = &devpts_super_ops;
 	pts_super->magic = DEVPTS_MAGIC;
 	pts_super->root->inode->ops = &dir_ops;

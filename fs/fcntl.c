@@ -25,6 +25,8 @@ static int64_t set_flags(struct file *f, int fd, uint32_t flags)
 {
 	int err;
 
+	if ((flags ^ f->flags) & LINUX_O_APPEND && f->inode && inode_only_grows(f->inode))
+		return -EPERM;
 	if ((flags & LINUX_O_NOATIME) && !(f->flags & LINUX_O_NOATIME) && f->inode && !inode_owner_or_root(f->inode))
 		return -EPERM;
 	if ((flags & LINUX_O_DIRECT) && !may_be_direct(f))
@@ -222,6 +224,11 @@ static int64_t ioctl_file(int fd, struct file *f, uint32_t cmd, uint64_t arg)
 		return set_nonblock(f, arg);
 	case LINUX_FIOASYNC:
 		return set_async_user(f, fd, arg);
+	case LINUX_FS_IOC_GETFLAGS:
+	case LINUX_FS_IOC_SETFLAGS:
+	case LINUX_FS_IOC_FSGETXATTR:
+	case LINUX_FS_IOC_FSSETXATTR:
+		return attribute_ioctl(f, cmd, arg);
 	}
 	if (f->inode && LINUX_S_ISREG(f->inode->mode))
 		return ioctl_plain(f, cmd, arg);

@@ -97,7 +97,8 @@ void inode_accessed(struct inode *inode, const struct mount *m)
 	uint32_t flags = m ? m->flags : LINUX_MS_RELATIME;
 	uint64_t now;
 
-	if (flags & (LINUX_MS_NOATIME | LINUX_MS_RDONLY) || (flags & LINUX_MS_NODIRATIME && LINUX_S_ISDIR(inode->mode)) || inode->super->read_only)
+	if (flags & (LINUX_MS_NOATIME | LINUX_MS_RDONLY) || inode->attributes & LINUX_FS_NOATIME_FL ||
+	    (flags & LINUX_MS_NODIRATIME && LINUX_S_ISDIR(inode->mode)) || inode->super->read_only)
 		return;
 	now = time_realtime();
 	/* relatime: only what is older than the last change, or a day old. */
@@ -151,6 +152,8 @@ int inode_permission_as(const struct inode *inode, uint32_t mask, bool real)
 	uint32_t uid = !c ? 0 : real ? c->uid : c->fsuid;
 	mode_t mode = inode->mode;
 
+	if (mask & MAY_WRITE && unlikely(inode_is_immutable(inode)))
+		return -EPERM;
 	if (uid == inode->uid)
 		mode >>= 6;
 	else if (c && in_group(c, inode->gid, real))

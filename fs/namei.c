@@ -226,7 +226,7 @@ static int place_link(struct place *p, const struct path *old)
 	err = protected_link(inode);
 	if (err)
 		return err;
-	if (LINUX_S_ISDIR(inode->mode) || !dir->inode->ops->link)
+	if (inode_is_kept(inode) || LINUX_S_ISDIR(inode->mode) || !dir->inode->ops->link)
 		return -EPERM;
 	if (!inode->nlink && !inode->linkable)
 		return -ENOENT;
@@ -278,7 +278,10 @@ static bool is_directory(const struct dentry *d)
 	return LINUX_S_ISDIR(d->inode->mode);
 }
 
-/* The sticky bit: only the owner of the file or of the directory removes. @directory: what @d is to be. The order of the checks is Linux's. */
+/*
+ * Attributes, and the sticky bit: only the owner of the file or of the directory removes. @directory: what @d is to be. The order of the
+ * checks is Linux's.
+ */
 static int may_remove(const struct path *dir, const struct dentry *d, bool directory)
 {
 	const struct inode *di = dir->dentry->inode;
@@ -286,6 +289,8 @@ static int may_remove(const struct path *dir, const struct dentry *d, bool direc
 
 	if (err)
 		return err;
+	if (inode_only_grows(di) || inode_is_kept(d->inode))
+		return -EPERM;
 	if ((di->mode & LINUX_S_ISVTX) && !inode_owner_or_root(d->inode) && !inode_owner_or_root(di))
 		return -EPERM;
 	if (directory != is_directory(d))
@@ -407,20 +412,29 @@ static int may_move(const struct rename *r, const struct dentry *d)
 	return inode_permission(d->inode, MAY_WRITE);
 }
 
-static int rename_check(struct rename *r, struct dentry *d, struct dentry *over)
+/* Can it be, whoever asks? */
+static int rename_check_shape(const struct rename *r, const struct dentry *d, const struct dentry *over)
 {
 	bool swapped = r->flags & LINUX_RENAME_EXCHANGE;
-	int err;
 
 	if (over && (r->flags & LINUX_RENAME_NOREPLACE))
 		return -EEXIST;
+	if (!over && swapped)
+		return -ENOENT;
 	if (!is_directory(d) && (r->from.trailing || (r->to.trailing && !swapped)))
 		return -ENOTDIR;
 	if (is_directory(d) && dentry_is_below(r->to.at.dentry, d))
 		return -EINVAL;
 	if (over && is_directory(over) && dentry_is_below(r->from.at.dentry, over))
 		return swapped ? -EINVAL : -ENOTEMPTY;
-	err = may_remove(&r->from.at, d, is_directory(d));
+	return 0;
+}
+
+static int rename_check(struct rename *r, struct dentry *d, struct dentry *over)
+{
+	bool swapped = r->flags & LINUX_RENAME_EXCHANGE;
+	int err = may_remove(&r->from.at, d, is_directory(d));
+
 	if (!err)
 		err = over ? rename_check_over(r, d, over) : dir_may_change(&r->to.at);
 	if (!err)
@@ -453,16 +467,15 @@ static int rename_allowed(const struct rename *r, const struct dentry *d, const 
 static int rename_do(struct rename *r, struct dentry *d, struct dentry *over)
 {
 	const struct inode_ops *ops = r->from.at.dentry->inode->ops;
-	int err = rename_check(r, d, over);
+	int err = rename_check_shape(r, d, over);
 
+	if (err || (over && over->inode == d->inode))
+		return err;	/* two names of one file stay, and nothing is asked */
+	err = rename_check(r, d, over);
 	if (err)
 		return err;
-	if (over && over->inode == d->inode)
-		return 0;
 	if (!ops->rename)
 		return -EPERM;
-	if (!over && (r->flags & LINUX_RENAME_EXCHANGE))
-		return -ENOENT;
 	err = rename_allowed(r, d, over);
 	if (err)
 		return err;
@@ -490,7 +503,9 @@ static int rename_found(struct rename *r)
 	if (r->from.at.mount != r->to.at.mount)
 		return -EXDEV;
 	if (is_dots(&r->from) || is_dots(&r->to))
-		return -EBUSY;
+		return !is_dots(&r->from) && r->flags & LINUX_RENAME_NOREPLACE ? -EEXIST : -EBUSY;
+	if (mount_read_only(&r->from.at))
+		return -EROFS;
 	d = dentry_lookup(r->from.at.dentry, r->from.last, r->from.last_length);
 	if (IS_ERR(d))
 		return PTR_ERR(d);

@@ -123,6 +123,8 @@ static int open_check_access(const struct inode *inode, uint32_t flags)
 	err = inode_permission(inode, may);
 	if (err)
 		return err;
+	if (inode_only_grows(inode) && ((wants_write(flags) && !(flags & LINUX_O_APPEND)) || flags & LINUX_O_TRUNC))
+		return -EPERM;
 	return (flags & LINUX_O_NOATIME) && !inode_owner_or_root(inode) ? -EPERM : 0;
 }
 

@@ -308,6 +308,20 @@ static int64_t copy_checked(struct file *in, uint64_t uin, struct file *out, uin
 	return n;
 }
 
+/* Between file systems programs copy by themselves. */
+static int files_may_copy(struct file *in, struct file *out)
+{
+	int err = file_may_io(in, false);
+
+	if (!err)
+		err = file_may_io(out, true);
+	if (err)
+		return err;
+	if (in->inode->super != out->inode->super)
+		return -EXDEV;
+	return inode_is_immutable(out->inode) ? -EPERM : 0;
+}
+
 /* The order of the checks is Linux's: descriptors, addresses, flags. */
 static int64_t copy_between(int in_fd, uint64_t uin, int out_fd, uint64_t uout, uint64_t length, bool regular, uint32_t flags)
 {
@@ -335,11 +349,9 @@ static int64_t copy_between(int in_fd, uint64_t uin, int out_fd, uint64_t uout, 
 		n = -EBADF;
 		goto out;
 	}
-	if (regular && !file_may_io(in, false) && !file_may_io(out, true) && in->inode->super != out->inode->super) {
-		n = -EXDEV;	/* programs copy by themselves then */
-		goto out;
-	}
-	n = copy_checked(in, uin, out, uout, length, regular);
+	n = regular ? files_may_copy(in, out) : 0;
+	if (!n)
+		n = copy_checked(in, uin, out, uout, length, regular);
 out:
 	file_put(in);
 	file_put(out);

@@ -22,7 +22,7 @@ static void stat_anonymous(const struct file *f, struct linux_stat *to)
 struct stat_more {
 	uint32_t mask;		/* of LINUX_STATX_*, which of these are known */
 	uint32_t mount_id;
-	bool mount_root;
+	uint32_t attributes, attributes_mask;	/* of LINUX_STATX_ATTR_* */
 	uint64_t birth;		/* ns since 1970 */
 };
 
@@ -32,7 +32,11 @@ static void stat_more(const struct inode *inode, const struct mount *mount, cons
 	if (mount) {
 		to->mask |= LINUX_STATX_MNT_ID;
 		to->mount_id = mount->id;
-		to->mount_root = d == mount->root;
+		to->attributes |= d == mount->root ? LINUX_STATX_ATTR_MOUNT_ROOT : 0;
+	}
+	if (inode->super->ops->attributes) {
+		to->attributes |= inode->attributes & (LINUX_FS_IMMUTABLE_FL | LINUX_FS_APPEND_FL | LINUX_FS_NODUMP_FL);
+		to->attributes_mask |= LINUX_STATX_ATTR_IMMUTABLE | LINUX_STATX_ATTR_APPEND | LINUX_STATX_ATTR_NODUMP;
 	}
 	if (inode->super->magic == LINUX_TMPFS_MAGIC) {
 		to->mask |= LINUX_STATX_BTIME;
@@ -155,8 +159,8 @@ SYSCALL(NR_statx, statx)
 		return err;
 	memset(&x, 0, sizeof(x));
 	x.stx_mask = LINUX_STATX_BASIC_STATS | more.mask;
-	x.stx_attributes_mask = LINUX_STATX_ATTR_MOUNT_ROOT;
-	x.stx_attributes = more.mount_root ? LINUX_STATX_ATTR_MOUNT_ROOT : 0;
+	x.stx_attributes_mask = more.attributes_mask | LINUX_STATX_ATTR_MOUNT_ROOT | LINUX_STATX_ATTR_AUTOMOUNT | LINUX_STATX_ATTR_DAX;
+	x.stx_attributes = more.attributes;
 	x.stx_mnt_id = more.mount_id;
 	x.stx_blksize = s.st_blksize;
 	x.stx_nlink = s.st_nlink;

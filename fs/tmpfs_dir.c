@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Files in memory: names, links and limits. The dentry cache is the directory: each name that exists holds one reference to its dentry. */
+#include <fs/internal.h>
 #include <fs/tmpfs.h>
 #include <kernel/init.h>
 #include <kernel/process.h>
@@ -56,8 +57,9 @@ static int inode_set_target(struct inode *inode, const char *target)
 }
 
 /* A directory with the set-group-id bit passes its group on, but not to be a program's. */
-static void inherit_group(struct inode *inode, const struct inode *dir)
+static void inherit(struct inode *inode, const struct inode *dir)
 {
+	inode->attributes = attributes_inherited(dir);
 	if (!(dir->mode & LINUX_S_ISGID))
 		return;
 	inode->gid = dir->gid;
@@ -74,7 +76,7 @@ static struct dentry *tmpfs_create(struct dentry *dir, const char *name, size_t 
 
 	if (IS_ERR(inode))
 		return ERR_PTR(PTR_ERR(inode));
-	inherit_group(inode, dir->inode);
+	inherit(inode, dir->inode);
 	if (!inode_set_target(inode, target))
 		d = dentry_create(dir, name, length, inode, true);
 	if (!d) {
@@ -99,7 +101,7 @@ static struct dentry *tmpfs_tmpfile(struct dentry *dir, mode_t mode)
 		return ERR_PTR(PTR_ERR(inode));
 	inode->nlink = 0;
 	tmpfs_removed(inode, 1);
-	inherit_group(inode, dir->inode);
+	inherit(inode, dir->inode);
 	format_text(name, sizeof(name), "#%llu", (unsigned long long)inode->ino);
 	d = dentry_create(dir, name, strlen(name), inode, false);
 	if (!d) {
@@ -424,7 +426,7 @@ static int tmpfs_reconfigure(struct super *s, const char *options)
 
 static const struct super_ops tmpfs_super_ops = {
 	.statfs = tmpfs_statfs, .destroy = tmpfs_destroy, .show_options = tmpfs_options, .charge = tmpfs_charge_pages,
-	.handles = true, .option_known = tmpfs_option_known, .reconfigure = tmpfs_reconfigure,
+	.attributes = true, .handles = true, .option_known = tmpfs_option_known, .reconfigure = tmpfs_reconfigure,
 };
 
 struct super *tmpfs_super(const char *type, uint64_t max_pages)

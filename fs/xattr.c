@@ -192,7 +192,7 @@ static int name_known(const struct inode *inode, const char *name)
 static int may_change(const struct path *p, const char *name)
 {
 	const struct inode *inode = p->dentry->inode;
-	int err = mount_read_only(p) ? -EROFS : name_may(inode, name, MAY_WRITE);
+	int err = mount_read_only(p) ? -EROFS : inode_is_kept(inode) ? -EPERM : name_may(inode, name, MAY_WRITE);
 
 	if (!err && starts_with(name, "security.") && !privileged(is_privileges(name) ? LINUX_CAP_SETFCAP : LINUX_CAP_SYS_ADMIN))
 		err = -EPERM;

@@ -56,6 +56,9 @@ static int file_check(const struct file *f, uint32_t vm_flags, uint64_t map_flag
 		return -EACCES;
 	if ((vm_flags & VM_SHARED) && (vm_flags & VM_WRITE) && mode != LINUX_O_RDWR)
 		return -EACCES;
+	/* Not even to be read: mprotect() could change that. */
+	if ((vm_flags & VM_SHARED) && mode == LINUX_O_RDWR && f->inode && inode_only_grows(f->inode))
+		return -EACCES;
 	if ((vm_flags & VM_SHARED) && (vm_flags & VM_WRITE) && f->inode && inode_write_sealed(f->inode))
 		return -EPERM;
 	return (vm_flags & VM_EXEC) && file_forbids_exec(f) ? -EPERM : 0;

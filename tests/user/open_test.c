@@ -193,3 +193,19 @@ ABI_CASE(a_file_handle_may_have_room_to_spare)
 	u.h.handle_bytes = 4;
 	CHECK_ERR(open_by_handle_at(dir, &u.h, O_RDONLY), ESTALE);
 }
+
+ABI_CASE(rename_asks_for_permission_where_something_would_change)
+{
+	struct stat s;
+
+	abi_fresh();
+	make("a");
+	CHECK(!link("a", "b") && !chmod(".", 0555));
+	if (!geteuid() && (setresgid(NOBODY, NOBODY, NOBODY) || setresuid(NOBODY, NOBODY, NOBODY)))
+		_exit(1);
+	CHECK(!rename("a", "b") && !stat("a", &s) && s.st_nlink == 2);
+	CHECK_ERR(rename2("a", "none", EXCHANGE), ENOENT);
+	CHECK_ERR(rename("a", "c"), EACCES);
+	CHECK_ERR(rename2("a", "..", NOREPLACE), EEXIST);
+	CHECK_ERR(rename2(".", "..", NOREPLACE), EBUSY);
+}

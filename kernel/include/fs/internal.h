@@ -105,6 +105,11 @@ void file_privileges_forget(struct inode *inode);
 /* The content was changed: set-id bits and privileges do not stand for what is there now. inode->lock held. */
 void inode_strip(struct inode *inode);
 
+/* attribute.c. LINUX_FS_IOC_GETFLAGS and its kin for @f; -ENOTTY: its file system has no such attributes. May sleep. */
+int64_t attribute_ioctl(struct file *f, uint32_t cmd, uint64_t uarg);
+/* What a file that is made in @dir has from it. */
+uint8_t attributes_inherited(const struct inode *dir);
+
 /* pipe.c */
 int64_t pipe_fcntl(struct file *f, uint32_t cmd, uint64_t arg);
 

@@ -13,6 +13,7 @@
 #include <fs/page_tree.h>
 #include <kernel/list.h>
 #include <mm/pagecache.h>
+#include <uapi/ferry/linux_attribute.h>
 
 struct super;
 struct path;
@@ -74,11 +75,17 @@ struct inode {
 	uint32_t nr_running;		/* address spaces whose program it is */
 	uint32_t seals;
 	uint8_t write_hint;		/* F_SET_RW_HINT: kept, and nothing else */
+	uint8_t attributes;		/* LINUX_FS_*_FL (fs/attribute.c); written with lock held */
 	bool linkable;			/* nlink is 0 and link() may give it a name; guarded by vfs_lock */
 	bool sized;			/* in memory, and all of it was promised (mm/commit.h) when it was made */
 	uint64_t nr_promised;		/* pages of such a file; guarded by lock */
 	void *priv;
 };
+
+/* What chattr(1) makes of a file: nothing changes it; it only grows; either. Any context. */
+static inline bool inode_is_immutable(const struct inode *inode) { return READ_ONCE(inode->attributes) & LINUX_FS_IMMUTABLE_FL; }
+static inline bool inode_only_grows(const struct inode *inode) { return READ_ONCE(inode->attributes) & LINUX_FS_APPEND_FL; }
+static inline bool inode_is_kept(const struct inode *inode) { return READ_ONCE(inode->attributes) & (LINUX_FS_IMMUTABLE_FL | LINUX_FS_APPEND_FL); }
 
 /* Does a seal (memfd_create(2)) forbid new shared mappings that are written to? memfd.c. Any context. */
 bool inode_write_sealed(const struct inode *inode);
@@ -120,6 +127,7 @@ struct super_ops {
 	/* Options of fsopen(2) and of a remount: is there such a one (NULL op: any)? Change them: 0, -EINVAL (NULL op: nothing changes). */
 	bool (*option_known)(const char *key, const char *value);
 	int (*reconfigure)(struct super *s, const char *options);
+	bool attributes;	/* files and directories have those of chattr(1) (fs/attribute.c) */
 	bool handles;		/* numbers of inodes are never used twice, and each name is in the cache (fs/file_handle.c) */
 	/* What a new mount shows, counted, or ERR_PTR; how mountinfo calls what a mount shows. NULL: the root, and its path below that. May sleep. */
 	struct dentry *(*mount_root)(struct super *s);
@@ -206,7 +214,7 @@ extern struct mount *root_mount;
 struct inode *inode_create(struct super *s, mode_t mode, const struct inode_ops *ops, const struct file_ops *fops);
 void inode_get(struct inode *inode);
 void inode_put(struct inode *inode);
-/* May the current process access it as MAY_*? 0, -EACCES. @real: with the real ids, as access(2). */
+/* May the current process access it as MAY_*? 0, -EACCES; -EPERM: nobody writes to it. @real: with the real ids, as access(2). */
 int inode_permission(const struct inode *inode, uint32_t mask);
 int inode_permission_as(const struct inode *inode, uint32_t mask, bool real);
 bool inode_owner_or_root(const struct inode *inode);
