@@ -18,6 +18,7 @@
 #define TICK_NS		(NSEC_PER_SEC / LINUX_CLK_TCK)
 #define LOG_MAX		65536ul
 #define CPUINFO_MAX	4096ul	/* of one CPU */
+#define HUGE_PAGES	512ul	/* in a huge page, if there were any */
 
 static unsigned long long ull(uint64_t v)
 {
@@ -55,11 +56,18 @@ static void meminfo_show(struct seq *s, void *priv)
 	meminfo_line(s, "Shmem:", f.by_use[PAGE_FILE]);
 	meminfo_line(s, "Slab:", f.by_use[PAGE_SLAB]);
 	meminfo_line(s, "SReclaimable:", 0);
+	meminfo_line(s, "KReclaimable:", 0);
 	meminfo_line(s, "SUnreclaim:", f.by_use[PAGE_SLAB]);
 	meminfo_line(s, "KernelStack:", f.by_use[PAGE_STACK]);
 	meminfo_line(s, "PageTables:", f.by_use[PAGE_TABLE]);
 	meminfo_line(s, "CommitLimit:", commit_limit());
 	meminfo_line(s, "Committed_AS:", commit_pages());
+	meminfo_line(s, "AnonHugePages:", 0);
+	meminfo_line(s, "ShmemHugePages:", 0);
+	meminfo_line(s, "FileHugePages:", 0);
+	seq_puts(s, "HugePages_Total:       0\nHugePages_Free:        0\nHugePages_Rsvd:        0\nHugePages_Surp:        0\n");
+	meminfo_line(s, "Hugepagesize:", HUGE_PAGES);
+	meminfo_line(s, "Hugetlb:", 0);
 	meminfo_line(s, "DriverDMA:", f.by_use[PAGE_DMA]);
 }
 
@@ -84,6 +92,17 @@ static void vmstat_show(struct seq *s, void *priv)
 		{ "nr_tlb_remote_flush_lazy", VM_TLB_LAZY, 1 },
 	};
 
+	static const struct { const char *name; enum page_use use; unsigned int unit; } uses[] = {
+		{ "nr_free_pages", PAGE_FREE, 1 }, { "nr_anon_pages", PAGE_ANON, 1 }, { "nr_file_pages", PAGE_FILE, 1 },
+		{ "nr_shmem", PAGE_FILE, 1 }, { "nr_slab_unreclaimable", PAGE_SLAB, 1 }, { "nr_kernel_stack", PAGE_STACK, PAGE_SIZE / 1024 },
+		{ "nr_page_table_pages", PAGE_TABLE, 1 },
+	};
+	struct frame_stats f;
+
+	frame_stats(&f);
+	for (unsigned int i = 0; i < ARRAY_SIZE(uses); i++)
+		seq_printf(s, "%s %llu\n", uses[i].name, ull(f.by_use[uses[i].use] * uses[i].unit));
+	seq_puts(s, "nr_slab_reclaimable 0\npswpin 0\npswpout 0\n");
 	for (unsigned int i = 0; i < ARRAY_SIZE(lines); i++)
 		seq_printf(s, "%s %llu\n", lines[i].name, ull(vm_count(lines[i].count) * lines[i].unit));
 }

@@ -448,3 +448,50 @@ ABI_CASE(a_number_may_be_set_to_what_it_is)
 	CHECK(!say("/proc/sys/vm/panic_on_oom", "0") && !number_in("/proc/sys/vm/panic_on_oom"));
 	CHECK(say("/proc/sys/vm/panic_on_oom", "99") == EINVAL && !number_in("/proc/sys/vm/panic_on_oom"));
 }
+
+/* What is not there is told as 0, or with Linux's other choices, none of which can be made. */
+ABI_CASE(huge_pages_say_how_large_they_are_and_that_nobody_gets_any)
+{
+	char text[256];
+	int fd;
+
+	CHECK(!strcmp(abi_read("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", text, sizeof(text)), "2097152\n"));
+	CHECK(strchr(abi_read("/sys/kernel/mm/transparent_hugepage/enabled", text, sizeof(text)), '['));
+	if (geteuid())
+		return;
+	fd = open("/sys/kernel/mm/transparent_hugepage/enabled", O_WRONLY);
+	CHECK(fd >= 0 && write(fd, "never", 5) == 5);
+	CHECK_ERR(write(fd, "whatever", 8), EINVAL);
+	CHECK(!strcmp(abi_read("/sys/kernel/mm/transparent_hugepage/enabled", text, sizeof(text)), "always madvise [never]\n"));
+}
+
+/* The number behind the line of @path that begins with @name. */
+static long number_of(const char *path, const char *name)
+{
+	static char text[32768];
+	char *at = abi_read(path, text, sizeof(text));
+	size_t n = strlen(name);
+
+	while (at && strncmp(at, name, n)) {
+		at = strchr(at, '\n');
+		at += at != NULL;
+	}
+	CHECK(at);
+	return strtol(at + n, NULL, 10);
+}
+
+ABI_CASE(vmstat_and_meminfo_tell_the_same)
+{
+	static const struct { const char *name, *pages; } lines[] = {
+		{ "MemFree:", "nr_free_pages " }, { "Shmem:", "nr_shmem " }, { "SUnreclaim:", "nr_slab_unreclaimable " },
+		{ "PageTables:", "nr_page_table_pages " }, { "AnonPages:", "nr_anon_pages " },
+	};
+
+	for (unsigned int i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		long kib = number_of("/proc/meminfo", lines[i].name), pages = number_of("/proc/vmstat", lines[i].pages);
+
+		CHECK(labs(kib - pages * 4) < 4096);
+	}
+	CHECK(number_of("/proc/vmstat", "pswpin ") >= 0 && number_of("/proc/vmstat", "nr_kernel_stack ") > 0);
+	CHECK(number_of("/proc/meminfo", "Hugepagesize:") == 2048 && number_of("/proc/meminfo", "HugePages_Total:") == 0);
+}
