@@ -16,6 +16,7 @@
 #include <uapi/ferry/linux_ipc.h>
 #include "mqueue.h"
 
+#define MQUEUE_MAGIC	0x19800202
 #define NAME_MAX_K	255
 #define FILE_SIZE	80	/* what stat() tells of each queue, as on Linux */
 
@@ -83,7 +84,7 @@ int mqueue_ns_begin(struct ipc_ns *n, struct user_ns *owner)
 	if (!mqueue_super_ops.destroy)
 		mqueue_super_ops.destroy = s->ops->destroy;
 	s->ops = &mqueue_super_ops;
-	s->magic = LINUX_MQUEUE_MAGIC;
+	s->magic = MQUEUE_MAGIC;
 	user_ns_put(s->user_ns);
 	s->user_ns = owner;
 	user_ns_get(owner);

@@ -342,10 +342,8 @@ int path_remove(const struct path *dir, const char *name)
 	mutex_lock(&vfs_lock);
 	d = dentry_lookup(dir->dentry, name, strlen(name));
 	err = IS_ERR(d) ? PTR_ERR(d) : may_remove(dir, d, false);
-	if (!err && mount_covers_here(d))
-		err = -EBUSY;
 	if (!err)
-		err = name_remove(dir->dentry->inode, d, name, &gone);
+		err = mount_covers_here(d) ? -EBUSY : name_remove(dir->dentry->inode, d, name, &gone);
 	mutex_unlock(&vfs_lock);
 	if (!IS_ERR(d))
 		dentry_put(d);
