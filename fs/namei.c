@@ -278,10 +278,7 @@ static bool is_directory(const struct dentry *d)
 	return LINUX_S_ISDIR(d->inode->mode);
 }
 
-/*
- * Attributes, and the sticky bit: only the owner of the file or of the directory removes. @directory: what @d is to be. The order of the
- * checks is Linux's.
- */
+/* Attributes; sticky: only the owner of the file or of the directory removes. @directory: what @d is to be. The order is Linux's. */
 static int may_remove(const struct path *dir, const struct dentry *d, bool directory)
 {
 	const struct inode *di = dir->dentry->inode;
