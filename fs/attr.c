@@ -234,16 +234,18 @@ static int spec_check(const struct linux_timespec *t)
 	return t->tv_nsec < 0 || t->tv_nsec >= (long)NSEC_PER_SEC ? -EINVAL : 0;
 }
 
-static void set_time(uint64_t *to, const struct linux_timespec *t)
+#define DATE_MAX	(INT64_MAX / (int64_t)NSEC_PER_SEC - 1)	/* s: dates further off are kept as this one, or as that before 1970 */
+
+static void set_time(int64_t *to, const struct linux_timespec *t)
 {
 	if (t->tv_nsec == LINUX_UTIME_OMIT)
 		return;
 	if (t->tv_nsec == LINUX_UTIME_NOW)
-		*to = time_realtime();
-	else if (t->tv_sec < 0)
-		*to = 0;
+		*to = (int64_t)time_realtime();
+	else if (t->tv_sec > DATE_MAX || t->tv_sec < -DATE_MAX)
+		*to = (t->tv_sec < 0 ? -DATE_MAX : DATE_MAX) * (int64_t)NSEC_PER_SEC;
 	else
-		*to = (uint64_t)t->tv_sec * NSEC_PER_SEC + t->tv_nsec;
+		*to = t->tv_sec * (int64_t)NSEC_PER_SEC + t->tv_nsec;
 }
 
 /* "Now" for both needs write permission only; anything else is the owner's. */

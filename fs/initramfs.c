@@ -46,7 +46,7 @@ static int set_owner(const char *path, const struct cpio_entry *e)
 	inode->gid = e->gid;
 	inode->mode = (inode->mode & LINUX_S_IFMT) | (e->mode & 07777);
 	if (e->mtime)
-		inode->mtime = (uint64_t)e->mtime * NSEC_PER_SEC;
+		inode->mtime = (int64_t)e->mtime * (int64_t)NSEC_PER_SEC;
 	path_put(&p);
 	return 0;
 }

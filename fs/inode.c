@@ -9,7 +9,7 @@
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
 
-#define ATIME_OLD_NS	(24 * 3600 * NSEC_PER_SEC)
+#define ATIME_OLD_NS	(24 * 3600 * (int64_t)NSEC_PER_SEC)
 
 static struct slab_cache *inode_cache;
 
@@ -33,7 +33,7 @@ struct inode *inode_create(struct super *s, mode_t mode, const struct inode_ops 
 	inode->uid = p ? current->cred.fsuid : 0;
 	inode->gid = p ? current->cred.fsgid : 0;
 	inode->nlink = 1;
-	inode->mtime = time_realtime();
+	inode->mtime = (int64_t)time_realtime();
 	inode->atime = inode->ctime = inode->btime = inode->mtime;
 	mutex_init(&inode->lock, "inode");
 	page_tree_init(&inode->pages);
@@ -68,7 +68,7 @@ void inode_put(struct inode *inode)
 
 void inode_touch(struct inode *inode)
 {
-	inode->mtime = inode->ctime = time_realtime();
+	inode->mtime = inode->ctime = (int64_t)time_realtime();
 }
 
 bool owned_privileged(uint32_t uid, uint32_t gid, unsigned int cap)
@@ -95,14 +95,14 @@ void inode_strip(struct inode *inode)
 void inode_accessed(struct inode *inode, const struct mount *m)
 {
 	uint32_t flags = m ? m->flags : LINUX_MS_RELATIME;
-	uint64_t now;
+	int64_t now;
 
 	if (flags & (LINUX_MS_NOATIME | LINUX_MS_RDONLY) || inode->attributes & LINUX_FS_NOATIME_FL ||
 	    (flags & LINUX_MS_NODIRATIME && LINUX_S_ISDIR(inode->mode)) || inode->super->read_only)
 		return;
-	now = time_realtime();
+	now = (int64_t)time_realtime();
 	/* relatime: only what is older than the last change, or a day old. */
-	if (!(flags & LINUX_MS_RELATIME) || inode->atime <= inode->mtime || inode->atime <= inode->ctime || now >= inode->atime + ATIME_OLD_NS)
+	if (!(flags & LINUX_MS_RELATIME) || inode->atime <= inode->mtime || inode->atime <= inode->ctime || now - ATIME_OLD_NS >= inode->atime)
 		inode->atime = now;
 }
 
@@ -176,14 +176,23 @@ uint8_t mode_to_dtype(mode_t mode)
 	return (mode & LINUX_S_IFMT) >> 12;
 }
 
+/* A date before 1970 has nanoseconds after its second, too. */
+void inode_date(int64_t ns, int64_t *sec, int64_t *nsec)
+{
+	int64_t rest = ns % (int64_t)NSEC_PER_SEC;
+
+	*sec = ns / (int64_t)NSEC_PER_SEC - (rest < 0);
+	*nsec = rest < 0 ? rest + (int64_t)NSEC_PER_SEC : rest;
+}
+
 void inode_stat(const struct inode *inode, struct linux_stat *to)
 {
 	*to = (struct linux_stat){
 		.st_dev = inode->super->dev, .st_ino = inode->ino, .st_nlink = inode->nlink,
 		.st_mode = inode->mode, .st_uid = uid_told(inode->uid), .st_gid = gid_told(inode->gid), .st_rdev = inode->rdev,
 		.st_size = inode->size, .st_blksize = PAGE_SIZE, .st_blocks = inode->nr_pages * (PAGE_SIZE / 512),
-		.st_atime_sec = inode->atime / NSEC_PER_SEC, .st_atime_nsec = inode->atime % NSEC_PER_SEC,
-		.st_mtime_sec = inode->mtime / NSEC_PER_SEC, .st_mtime_nsec = inode->mtime % NSEC_PER_SEC,
-		.st_ctime_sec = inode->ctime / NSEC_PER_SEC, .st_ctime_nsec = inode->ctime % NSEC_PER_SEC,
 	};
+	inode_date(inode->atime, &to->st_atime_sec, &to->st_atime_nsec);
+	inode_date(inode->mtime, &to->st_mtime_sec, &to->st_mtime_nsec);
+	inode_date(inode->ctime, &to->st_ctime_sec, &to->st_ctime_nsec);
 }

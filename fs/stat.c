@@ -23,7 +23,7 @@ struct stat_more {
 	uint32_t mask;		/* of LINUX_STATX_*, which of these are known */
 	uint32_t mount_id;
 	uint32_t attributes, attributes_mask;	/* of LINUX_STATX_ATTR_* */
-	uint64_t birth;		/* ns since 1970 */
+	int64_t birth;		/* ns since 1970 */
 };
 
 /* @mount: NULL for a file without one. Files in memory know when they were made; disks' and /proc's do not. */
@@ -145,6 +145,7 @@ SYSCALL(NR_statx, statx)
 	uint32_t flags = args->a[2];
 	struct stat_more more = { .mask = 0 };
 	struct linux_statx x;
+	int64_t sec, nsec;
 	struct linux_stat s;
 	int err;
 
@@ -172,7 +173,8 @@ SYSCALL(NR_statx, statx)
 	x.stx_blocks = s.st_blocks;
 	x.stx_atime = statx_time(s.st_atime_sec, s.st_atime_nsec);
 	x.stx_ctime = statx_time(s.st_ctime_sec, s.st_ctime_nsec);
-	x.stx_btime = statx_time((int64_t)(more.birth / NSEC_PER_SEC), (int64_t)(more.birth % NSEC_PER_SEC));
+	inode_date(more.birth, &sec, &nsec);
+	x.stx_btime = statx_time(sec, nsec);
 	x.stx_mtime = statx_time(s.st_mtime_sec, s.st_mtime_nsec);
 	x.stx_rdev_major = dev_major(s.st_rdev);
 	x.stx_rdev_minor = dev_minor(s.st_rdev);

@@ -342,3 +342,18 @@ ABI_CASE(flags_of_an_open_file_are_those_of_linux)
 	CHECK_ERR(fcntl(socket(AF_UNIX, SOCK_STREAM, 0), F_SETFL, O_DIRECT), EINVAL);
 	CHECK_ERR(fcntl(open("/dev/null", O_RDWR), F_SETFL, O_DIRECT), EINVAL);
 }
+
+ABI_CASE(dates_before_1970_are_kept)
+{
+	struct timespec when[2] = { { -1, 999999999 }, { -2147483649, 5 } };
+	struct stat s;
+
+	abi_fresh();
+	CHECK(close(open("f", O_RDWR | O_CREAT, 0600)) == 0 && !utimensat(AT_FDCWD, "f", when, 0) && !stat("f", &s));
+	CHECK(s.st_atim.tv_sec == -1 && s.st_atim.tv_nsec == 999999999 && s.st_mtim.tv_sec == -2147483649 && s.st_mtim.tv_nsec == 5);
+	when[0] = (struct timespec){ -1, 0 };
+	when[1] = (struct timespec){ 8589934592, 1 };
+	CHECK(!utimensat(AT_FDCWD, "f", when, 0) && !stat("f", &s) && s.st_atim.tv_sec == -1 && !s.st_atim.tv_nsec);
+	CHECK(s.st_mtim.tv_sec == 8589934592 && s.st_mtim.tv_nsec == 1);
+	CHECK(close(open("f", O_WRONLY)) == 0 && read(open("f", O_RDONLY), &s, 1) == 0);
+}

@@ -60,7 +60,7 @@ struct inode {
 	mode_t mode;			/* type and permissions */
 	uint32_t uid, gid;
 	uint32_t nlink;			/* guarded by vfs_lock */
-	uint64_t atime, mtime, ctime, btime;	/* ns since 1970 */
+	int64_t atime, mtime, ctime, btime;	/* ns since 1970: the years 1677 to 2262 */
 	struct mutex lock;		/* writers of the content, size */
 	uint64_t size;
 	uint64_t nr_pages;		/* guarded by pages.lock */
@@ -224,6 +224,7 @@ bool inode_privileged(const struct inode *inode, unsigned int cap);
 bool owned_privileged(uint32_t uid, uint32_t gid, unsigned int cap);
 bool current_in_group(uint32_t gid);	/* by its effective group or one of the supplementary ones */
 void inode_stat(const struct inode *inode, struct linux_stat *to);
+void inode_date(int64_t ns, int64_t *sec, int64_t *nsec);	/* a time of an inode as stat() tells it */
 uint8_t mode_to_dtype(mode_t mode);
 uint64_t inodes_used(void);	/* how many there are */
 void inode_touch(struct inode *inode);	/* content changed: mtime and ctime now */
