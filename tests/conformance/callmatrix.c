@@ -4,7 +4,9 @@
  * line "NAME(ARGUMENT,...) RESULT" a call, RESULT being a number, a -errno or how the child died. The arguments follow from the seed alone, so
  * the lines of two systems can be compared (tests/conformance/calls). What ends, blocks for good or forks by design is left out.
  *
- * usage: callmatrix [-n VECTORS] [-s SEED] [NAME...]
+ * With -w what is not an address or a length has bits in its upper half, which calls that take an int do not look at.
+ *
+ * usage: callmatrix [-n VECTORS] [-s SEED] [-w] [NAME...]
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -36,6 +38,7 @@
 #define NOBODY		65534
 #define BLOCKED_MS	300
 #define ARGS		6
+#define UPPER_HALF	0xdefaced000000000ul
 
 struct value {
 	const char *name;
@@ -87,6 +90,7 @@ static const struct value addresses[] = {
 };
 
 static uint64_t state;
+static bool wide;
 
 static uint32_t pick(uint32_t n)
 {
@@ -294,6 +298,8 @@ static void run(const struct call *c, unsigned int n)
 		struct value v = i < strlen(c->kinds) ? argument(c->kinds[i]) : (struct value){ "", 0 };
 
 		a[i] = v.value;
+		if (wide && i < strlen(c->kinds) && strchr("figku", c->kinds[i]))
+			a[i] = (uint32_t)a[i] | UPPER_HALF;
 		if (*v.name)
 			length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%s", i ? "," : "", v.name);
 	}
@@ -326,11 +332,13 @@ int main(int argc, char **argv)
 	unsigned int vectors_each = 50, seed = 1;
 	int option;
 
-	while ((option = getopt(argc, argv, "n:s:")) != -1) {
+	while ((option = getopt(argc, argv, "n:s:w")) != -1) {
 		if (option == 'n')
 			vectors_each = (unsigned int)atoi(optarg);
 		else if (option == 's')
 			seed = (unsigned int)atoi(optarg);
+		else if (option == 'w')
+			wide = true;
 		else
 			return 2;
 	}
