@@ -250,6 +250,35 @@ ABI_CASE(terminals_are_set_as_in_system_v)
 	CHECK(!ioctl(s, TIOCSETD, &n) && !ioctl(s, TIOCGETD, &n) && !n);
 }
 
+struct new_termios {
+	unsigned int iflag, oflag, cflag, lflag;
+	unsigned char line, cc[19];
+	unsigned int ispeed, ospeed;
+};
+
+#define GETS2	0x802c542aul
+#define SETS2	0x402c542bul
+#define CODE_B9600	015u
+#define CODE_B57600	010001u
+#define CODE_OTHER	010000u
+
+ABI_CASE(terminals_have_any_speed)
+{
+	struct new_termios n = { 0 };
+	struct termios t;
+	int s, m = pair(&s);
+
+	CHECK(m >= 0 && !ioctl(s, GETS2, &n) && (n.lflag & ICANON) && n.ispeed == n.ospeed && n.ospeed >= 9600);
+	n.cflag = (n.cflag & ~010017u) | CODE_OTHER | CODE_B57600 << 16;
+	n.ospeed = 12345;
+	n.cc[VINTR] = 7;
+	CHECK(!ioctl(s, SETS2, &n) && !ioctl(s, GETS2, &n) && n.ospeed == 12345 && n.ispeed == 57600 && n.cc[VINTR] == 7);
+	CHECK(!tcgetattr(s, &t) && (t.c_cflag & 010017u) == CODE_OTHER && t.c_cc[VINTR] == 7);
+	t.c_cflag = (t.c_cflag & ~(010017u | 010017u << 16)) | CODE_B9600;
+	CHECK(!tcsetattr(s, TCSANOW, &t) && !ioctl(s, GETS2, &n) && n.ospeed == 9600 && n.ispeed == 9600);
+	CHECK_ERR(ioctl(s, SETS2, NULL), EFAULT);
+}
+
 static volatile sig_atomic_t nr_hangups, nr_continues;
 
 static void count_signal(int sig)

@@ -46,7 +46,7 @@ void tty_list_set(unsigned int slot, struct tty *tty)
 		WRITE_ONCE(nr_tty_slots, slot + 1);
 }
 
-static void tell(struct tty *tty, uint8_t bits)
+void tty_tell(struct tty *tty, uint8_t bits)
 {
 	if (tty->link->status && bits)
 		tty->link->status(tty, bits);
@@ -58,9 +58,9 @@ int tty_type(struct tty *tty, uint8_t byte)
 	int sig = tty_line_type(&tty->line, byte);
 
 	if (stopped != tty->line.stopped)
-		tell(tty, stopped ? LINUX_TIOCPKT_START : LINUX_TIOCPKT_STOP);
+		tty_tell(tty, stopped ? LINUX_TIOCPKT_START : LINUX_TIOCPKT_STOP);
 	if (sig && !(tty->line.t.c_lflag & LINUX_NOFLSH))
-		tell(tty, LINUX_TIOCPKT_FLUSHREAD);
+		tty_tell(tty, LINUX_TIOCPKT_FLUSHREAD);
 	return sig;
 }
 
@@ -257,101 +257,15 @@ static uint32_t tty_poll(struct file *f, struct poll_table *table)
 	return mask;
 }
 
-static void flush_input(struct tty *tty)
+void tty_flush_input(struct tty *tty)
 {
 	uint64_t flags = spin_lock_irq(&tty->lock), inner = spin_lock_irq(&tty->raw_lock);
 
 	tty->raw_tail = tty->raw_head;
 	spin_unlock_irq(&tty->raw_lock, inner);
 	tty_line_flush(&tty->line);
-	tell(tty, LINUX_TIOCPKT_FLUSHREAD);
+	tty_tell(tty, LINUX_TIOCPKT_FLUSHREAD);
 	spin_unlock_irq(&tty->lock, flags);
-}
-
-/* Will ^S and ^Q, and nothing else, stop and start output? */
-static bool flow_keys(const struct linux_termios *t)
-{
-	return (t->c_iflag & LINUX_IXON) && t->c_cc[LINUX_VSTOP] == CONTROL('S') && t->c_cc[LINUX_VSTART] == CONTROL('Q');
-}
-
-static void termios_change(struct tty *tty, const struct linux_termios *t, bool flush)
-{
-	uint64_t flags;
-	bool had_keys;
-
-	if (flush)
-		flush_input(tty);
-	flags = spin_lock_irq(&tty->lock);
-	had_keys = flow_keys(&tty->line.t);
-	tty_line_set(&tty->line, t);
-	if (had_keys != flow_keys(t))
-		tell(tty, had_keys ? LINUX_TIOCPKT_NOSTOP : LINUX_TIOCPKT_DOSTOP);
-	spin_unlock_irq(&tty->lock, flags);
-	wait_wake(&tty->changed, 0);
-	wait_wake(&tty->received, 0);
-}
-
-/* Output is never waiting, so TCSETSW and TCSETS are the same. */
-static int64_t set_termios(struct tty *tty, uint64_t arg, bool flush)
-{
-	struct linux_termios t;
-	int64_t err = tty_job_check(tty, LINUX_SIGTTOU);
-
-	if (err)
-		return err;
-	if (copy_from_user(&t, arg, sizeof(t)))
-		return -EFAULT;
-	termios_change(tty, &t, flush);
-	return 0;
-}
-
-static struct linux_termios termios_now(struct tty *tty)
-{
-	uint64_t flags = spin_lock_irq(&tty->lock);
-	struct linux_termios t = tty->line.t;
-
-	spin_unlock_irq(&tty->lock, flags);
-	return t;
-}
-
-static int64_t get_termios(struct tty *tty, uint64_t arg)
-{
-	struct linux_termios t = termios_now(tty);
-
-	return copy_to_user(arg, &t, sizeof(t)) ? -EFAULT : 0;
-}
-
-static int64_t get_termio(struct tty *tty, uint64_t arg)
-{
-	struct linux_termios t = termios_now(tty);
-	struct linux_termio old = {
-		.c_iflag = (uint16_t)t.c_iflag, .c_oflag = (uint16_t)t.c_oflag, .c_cflag = (uint16_t)t.c_cflag, .c_lflag = (uint16_t)t.c_lflag,
-		.c_line = t.c_line,
-	};
-
-	memcpy(old.c_cc, t.c_cc, sizeof(old.c_cc));
-	return copy_to_user(arg, &old, sizeof(old)) ? -EFAULT : 0;
-}
-
-/* What System V's structure has no room for stays as it is. */
-static int64_t set_termio(struct tty *tty, uint64_t arg, bool flush)
-{
-	int64_t err = tty_job_check(tty, LINUX_SIGTTOU);
-	struct linux_termios t = termios_now(tty);
-	struct linux_termio new;
-
-	if (err)
-		return err;
-	if (copy_from_user(&new, arg, sizeof(new)))
-		return -EFAULT;
-	t.c_iflag = (t.c_iflag & ~0xffffu) | new.c_iflag;
-	t.c_oflag = (t.c_oflag & ~0xffffu) | new.c_oflag;
-	t.c_cflag = (t.c_cflag & ~0xffffu) | new.c_cflag;
-	t.c_lflag = (t.c_lflag & ~0xffffu) | new.c_lflag;
-	t.c_line = new.c_line;
-	memcpy(t.c_cc, new.c_cc, sizeof(new.c_cc));
-	termios_change(tty, &t, flush);
-	return 0;
 }
 
 /* There is one line discipline, N_TTY. */
@@ -386,7 +300,7 @@ static int64_t flow(struct tty *tty, uint64_t how)
 		uint64_t flags = spin_lock_irq(&tty->lock);
 
 		tty->line.stopped = how == LINUX_TCOOFF;
-		tell(tty, tty->line.stopped ? LINUX_TIOCPKT_STOP : LINUX_TIOCPKT_START);
+		tty_tell(tty, tty->line.stopped ? LINUX_TIOCPKT_STOP : LINUX_TIOCPKT_START);
 		spin_unlock_irq(&tty->lock, flags);
 	}
 	wait_wake(&tty->changed, 0);
@@ -398,11 +312,11 @@ static int64_t flush(struct tty *tty, uint64_t which)
 	if (which > LINUX_TCIOFLUSH)
 		return -EINVAL;
 	if (which != LINUX_TCOFLUSH)
-		flush_input(tty);
+		tty_flush_input(tty);
 	if (which != LINUX_TCIFLUSH) {
 		uint64_t flags = spin_lock_irq(&tty->lock);
 
-		tell(tty, LINUX_TIOCPKT_FLUSHWRITE);
+		tty_tell(tty, LINUX_TIOCPKT_FLUSHWRITE);
 		spin_unlock_irq(&tty->lock, flags);
 	}
 	return 0;
@@ -431,19 +345,11 @@ static int64_t type_byte(struct tty *tty, uint64_t arg)
 
 int64_t tty_control(struct tty *tty, uint32_t cmd, uint64_t arg)
 {
+	int64_t err = tty_termios_ioctl(tty, cmd, arg);
+
+	if (err != -ENOTTY)
+		return err;
 	switch (cmd) {
-	case LINUX_TCGETS:
-		return get_termios(tty, arg);
-	case LINUX_TCSETS:
-	case LINUX_TCSETSW:
-	case LINUX_TCSETSF:
-		return set_termios(tty, arg, cmd == LINUX_TCSETSF);
-	case LINUX_TCGETA:
-		return get_termio(tty, arg);
-	case LINUX_TCSETA:
-	case LINUX_TCSETAW:
-	case LINUX_TCSETAF:
-		return set_termio(tty, arg, cmd == LINUX_TCSETAF);
 	case LINUX_TIOCSETD:
 		return set_discipline(arg);
 	case LINUX_TIOCGWINSZ:
@@ -477,7 +383,7 @@ void tty_vhangup(struct tty *tty)
 
 	WRITE_ONCE(tty->nr_hangups, tty->nr_hangups + 1 == TTY_KEPT ? 0 : tty->nr_hangups + 1);
 	tty_job_leave(tty);
-	flush_input(tty);
+	tty_flush_input(tty);
 	flags = spin_lock_irq(&tty->lock);
 	tty_line_init(&tty->line, put_out);
 	spin_unlock_irq(&tty->lock, flags);

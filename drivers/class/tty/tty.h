@@ -22,6 +22,7 @@ struct tty {
 	/* Guarded by lock. */
 	struct spinlock lock;
 	struct tty_line line;
+	uint32_t c_ispeed, c_ospeed;	/* as line.t says, or with BOTHER as was set; guarded by lock */
 	struct linux_winsize size;
 	uint8_t out[TTY_OUT_SIZE];	/* bytes for the port, collected */
 	uint32_t nr_out;
@@ -70,6 +71,12 @@ int tty_opened(struct tty *tty, struct file *f);
 void tty_vhangup(struct tty *tty);
 void tty_init(struct tty *tty, const struct tty_link *link, unsigned int port, uint32_t rdev);
 int64_t tty_control(struct tty *tty, uint32_t cmd, uint64_t arg);
+/* What a packet master is told, LINUX_TIOCPKT_* bits. lock held. */
+void tty_tell(struct tty *tty, uint8_t bits);
+/* What was typed and not yet read is gone. */
+void tty_flush_input(struct tty *tty);
+/* tty_termios.c. The commands that get and set the termios, of all three kinds; -ENOTTY for others. */
+int64_t tty_termios_ioctl(struct tty *tty, uint32_t cmd, uint64_t arg);
 /* Send what was collected to the port. lock held. */
 void tty_flush_out(struct tty *tty);
 /* A typed byte: the signal it asks for, or 0; the other end hears of what it stops or starts. lock held. */

@@ -314,6 +314,10 @@ struct linux_inotify_event {
 #define LINUX_TCSETA		0x5406
 #define LINUX_TCSETAW		0x5407
 #define LINUX_TCSETAF		0x5408
+#define LINUX_TCGETS2		0x802c542a
+#define LINUX_TCSETS2		0x402c542b
+#define LINUX_TCSETSW2		0x402c542c
+#define LINUX_TCSETSF2		0x402c542d
 #define LINUX_TCSBRK		0x5409
 #define LINUX_TCXONC		0x540a
 #define LINUX_TCFLSH		0x540b
@@ -504,6 +508,12 @@ struct linux_termios {
 	uint8_t c_cc[LINUX_NCCS];
 };
 
+/* With speeds in bits a second (TCGETS2). */
+struct linux_termios2 {
+	struct linux_termios basic;
+	uint32_t c_ispeed, c_ospeed;
+};
+
 /* System V's (TCGETA). */
 struct linux_termio {
 	uint16_t c_iflag, c_oflag, c_cflag, c_lflag;
@@ -566,6 +576,9 @@ struct linux_winsize {
 #define LINUX_B38400	0000017
 #define LINUX_B115200	0010002
 #define LINUX_CBAUD	0010017
+#define LINUX_CBAUDEX	0010000
+#define LINUX_BOTHER	0010000	/* c_ispeed, c_ospeed say it */
+#define LINUX_IBSHIFT	16	/* from CBAUD to CIBAUD, of input */
 #define LINUX_CS8	0000060
 #define LINUX_CREAD	0000200
 #define LINUX_HUPCL	0002000
