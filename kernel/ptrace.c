@@ -188,7 +188,7 @@ int ptrace_signal(int sig, struct linux_siginfo *info)
 
 static bool event_wanted(const struct thread *t, unsigned int event)
 {
-	return thread_is_traced(t) && (t->trace->options & (1u << event));
+	return event && thread_is_traced(t) && (t->trace->options & (1u << event));	/* bit 0 is PTRACE_O_TRACESYSGOOD */
 }
 
 void ptrace_event(unsigned int event, uint64_t message)

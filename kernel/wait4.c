@@ -66,6 +66,14 @@ static void query_take_zombie(struct wait_query *q, struct process *child)
 	q->reaped = child;
 }
 
+/* Then its stops are told as a tracee's; another tracer than the parent keeps none from it. */
+static bool traced_by_parent(const struct process *child)
+{
+	const struct trace *tr = child->leader_trace;
+
+	return tr && tr->tracer && tr->tracer->process == current_process;
+}
+
 static bool query_take(struct wait_query *q, struct process *child)
 {
 	bool keep = q->options & LINUX_WNOWAIT;
@@ -76,9 +84,9 @@ static bool query_take(struct wait_query *q, struct process *child)
 		query_take_zombie(q, child);
 		return true;
 	}
-	if (child->zombie || child->nr_traced)
-		return false;	/* the tracer is told first, and stops are its alone */
-	if (child->stopped && !child->reported_stop && (q->options & LINUX_WUNTRACED)) {
+	if (child->zombie)
+		return false;	/* the tracer is told first */
+	if (child->stopped && !child->reported_stop && (q->options & LINUX_WUNTRACED) && !traced_by_parent(child)) {
 		query_fill(q, child, LINUX_CLD_STOPPED, child->stop_signal, LINUX_W_STOP(child->stop_signal));
 		child->reported_stop = !keep;
 		return true;
@@ -196,11 +204,11 @@ static int rusage_put(uint64_t address, const struct wait_query *q)
 SYSCALL(NR_wait4, wait4)
 {
 	pid_t pid = args->a[0];
-	struct wait_query q = { .which = LINUX_P_ALL, .options = (uint32_t)args->a[2] | LINUX_WEXITED };
+	uint32_t options = args->a[2];
+	struct wait_query q = { .which = LINUX_P_ALL, .options = options | LINUX_WEXITED };
 	int result;
 
-	if (args->a[2] & ~(uint64_t)(LINUX_WNOHANG | LINUX_WUNTRACED | LINUX_WCONTINUED | LINUX_WNOTHREAD | LINUX_WCLONE | LINUX_WALL) &
-	    0xffffffff)
+	if (options & ~(LINUX_WNOHANG | LINUX_WUNTRACED | LINUX_WCONTINUED | LINUX_WNOTHREAD | LINUX_WCLONE | LINUX_WALL))
 		return -EINVAL;
 	if (pid == INT32_MIN)
 		return -ESRCH;

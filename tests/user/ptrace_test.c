@@ -287,6 +287,17 @@ static void fork_once(void)
 	_exit(4);
 }
 
+/* With PTRACE_O_TRACESYSGOOD, whose bit is not an event's. */
+ABI_CASE(a_fork_that_is_no_event_stops_nobody)
+{
+	pid_t pid = child(fork_once, PTRACE_O_TRACESYSGOOD);
+	int status = go(pid, PTRACE_CONT, 0);
+
+	while (status == STOP(SIGCHLD))
+		status = go(pid, PTRACE_CONT, SIGCHLD);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 4);
+}
+
 ABI_CASE(a_fork_is_an_event_and_its_child_is_traced)
 {
 	pid_t pid = child(fork_once, PTRACE_O_TRACEFORK), got;
@@ -465,6 +476,31 @@ ABI_CASE(a_stranger_s_tracee_is_reported_to_it_first)
 	CHECK(read(p[0], &c, 1) == 1);
 	kill(pid, SIGKILL);
 	CHECK(waitpid(pid, &status, 0) == pid && WTERMSIG(status) == SIGKILL);
+	CHECK(abi_wait(tracer) == 0);
+}
+
+ABI_CASE(a_stranger_s_tracee_stops_for_its_parent_too)
+{
+	int status, p[2];
+	pid_t tracer, pid = fork();
+	char c;
+
+	CHECK(!pipe(p));
+	if (pid == 0)
+		spin_for_a_while();
+	tracer = fork();
+	if (tracer == 0) {
+		CHECK(!ptrace(PTRACE_SEIZE, pid, 0, 0) && write(p[1], "s", 1) == 1);
+		CHECK(waitpid(pid, &status, 0) == pid && status == STOP(SIGSTOP) && !ptrace(PTRACE_CONT, pid, 0, SIGSTOP));
+		CHECK(waitpid(pid, &status, 0) == pid && status >> 8 == (SIGSTOP | PTRACE_EVENT_STOP << 8));
+		CHECK(!ptrace(PTRACE_LISTEN, pid, 0, 0));
+		while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status))
+			ptrace(PTRACE_CONT, pid, 0, 0);
+		_exit(0);
+	}
+	CHECK(read(p[0], &c, 1) == 1 && !kill(pid, SIGSTOP));
+	CHECK(waitpid(pid, &status, WUNTRACED) == pid && status == STOP(SIGSTOP));
+	CHECK(!kill(pid, SIGKILL) && waitpid(pid, &status, 0) == pid && WTERMSIG(status) == SIGKILL);
 	CHECK(abi_wait(tracer) == 0);
 }
 
