@@ -7,6 +7,7 @@
 
 #define ID_SHIFT	9
 #define SEQUENCE_MASK	0x7fffu
+#define SLOTS_IN_TURN	64u
 
 struct sysv_perm *sysv_find(struct sysv_ids *ids, int id)
 {
@@ -38,21 +39,41 @@ struct sysv_perm *sysv_find_key(struct sysv_ids *ids, int32_t key)
 	return NULL;
 }
 
+/* The first free slot from ids->turn on, of some more than are in use, so that numbers return late; SYSV_SLOTS: none. */
+static unsigned int slot_in_turn(struct sysv_ids *ids)
+{
+	unsigned int range = MIN(MAX(ids->nr_used * 3 / 2, SLOTS_IN_TURN), SYSV_SLOTS);
+
+	for (unsigned int tries = 0, slot = ids->turn; tries <= range; tries++, slot++) {
+		if (slot >= range)
+			slot = 0;
+		if (ids->slots[slot])
+			continue;
+		if (slot < ids->turn)
+			ids->sequence = (ids->sequence + 1) & SEQUENCE_MASK;
+		ids->turn = slot + 1;
+		return slot;
+	}
+	return SYSV_SLOTS;
+}
+
 int sysv_add(struct sysv_ids *ids, struct sysv_perm *perm, int32_t key, uint32_t flags)
 {
 	const struct credentials *c = &current->cred;
 	int wanted = READ_ONCE(ids->next);
-	unsigned int slot = wanted < 0 ? 0 : (unsigned int)wanted & (SYSV_SLOTS - 1);
+	unsigned int slot;
 
 	WRITE_ONCE(ids->next, -1);
+	if (ids->nr_used >= READ_ONCE(ids->most))
+		return -ENOSPC;
+	slot = wanted < 0 ? slot_in_turn(ids) : (unsigned int)wanted & (SYSV_SLOTS - 1);
 	while (slot < SYSV_SLOTS && ids->slots[slot])
 		slot++;
-	if (slot == SYSV_SLOTS || ids->nr_used >= READ_ONCE(ids->most))
+	if (slot == SYSV_SLOTS)
 		return -ENOSPC;
 	*perm = (struct sysv_perm){ .key = key, .uid = c->euid, .cuid = c->euid, .gid = c->egid, .cgid = c->egid, .mode = flags & 0777,
-				    .sequence = wanted < 0 ? ids->sequence[slot] : (uint16_t)(wanted >> ID_SHIFT) };
+				    .sequence = wanted < 0 ? ids->sequence : (uint16_t)(wanted >> ID_SHIFT) };
 	perm->id = (int)((perm->sequence & SEQUENCE_MASK) << ID_SHIFT | slot);
-	ids->sequence[slot] = perm->sequence + 1;
 	ids->slots[slot] = perm;
 	ids->nr_used++;
 	return perm->id;

@@ -16,7 +16,8 @@ struct sysv_perm;
 /* One kind's objects. Guarded by the kind's lock, which is one for all namespaces. */
 struct sysv_ids {
 	struct sysv_perm *slots[SYSV_SLOTS];
-	uint16_t sequence[SYSV_SLOTS];	/* of the next object there: old numbers do not find it */
+	unsigned int turn;		/* the slot to try first */
+	uint16_t sequence;		/* goes up when slots begin anew: old numbers do not find new objects */
 	unsigned int nr_used;
 	/* Written without the lock. */
 	unsigned int most;		/* where sysv_add() stops, up to SYSV_SLOTS */
