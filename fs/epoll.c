@@ -341,7 +341,7 @@ SYSCALL(NR_epoll_ctl, epoll_ctl)
 	struct file *epf, *f;
 	int err = -EBADF;
 
-	if (args->a[1] != LINUX_EPOLL_CTL_DEL && copy_from_user(&event, args->a[3], sizeof(event)))
+	if ((int)args->a[1] != LINUX_EPOLL_CTL_DEL && copy_from_user(&event, args->a[3], sizeof(event)))
 		return -EFAULT;
 	epf = fd_get_io(args->a[0]);
 	f = fd_get_io(args->a[2]);

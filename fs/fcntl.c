@@ -52,9 +52,9 @@ static int64_t fcntl_descriptor(int fd, struct file *f, uint32_t cmd, uint64_t a
 
 	switch (cmd) {
 	case LINUX_F_DUPFD:
-		return dup_from(f, arg, false);
+		return dup_from(f, (uint32_t)arg, false);
 	case LINUX_F_DUPFD_CLOEXEC:
-		return dup_from(f, arg, true);
+		return dup_from(f, (uint32_t)arg, true);
 	case LINUX_F_GETFD:
 		return fd_get_cloexec(t, fd);
 	case LINUX_F_SETFD:

@@ -492,7 +492,7 @@ SYSCALL(NR_dup3, dup3)
 {
 	int old = args->a[0], new = args->a[1];
 
-	if (old == new || (args->a[2] & ~(uint64_t)LINUX_O_CLOEXEC))
+	if (old == new || ((uint32_t)args->a[2] & ~LINUX_O_CLOEXEC))
 		return -EINVAL;
 	return do_dup2(old, new, args->a[2] & LINUX_O_CLOEXEC);
 }

@@ -229,14 +229,16 @@ SYSCALL(NR_umount2, umount2)
 
 	if (flags & ~(LINUX_MNT_FORCE | LINUX_MNT_DETACH | LINUX_MNT_EXPIRE | LINUX_UMOUNT_NOFOLLOW))
 		return -EINVAL;
-	if ((flags & LINUX_MNT_EXPIRE) && (flags & (LINUX_MNT_FORCE | LINUX_MNT_DETACH)))
-		return -EINVAL;
 	err = path_lookup_user(LINUX_AT_FDCWD, args->a[0], WALK_NO_USE | (flags & LINUX_UMOUNT_NOFOLLOW ? 0 : WALK_FOLLOW), &p);
 	if (err)
 		return err;
-	if (!mounts_may_change()) {
+	if (!mounts_may_change())
+		err = -EPERM;
+	else if ((flags & LINUX_MNT_EXPIRE) && (flags & (LINUX_MNT_FORCE | LINUX_MNT_DETACH)))
+		err = -EINVAL;
+	if (err) {
 		path_put(&p);
-		return -EPERM;
+		return err;
 	}
 	mutex_lock(&vfs_lock);
 	err = umount_check(&p, flags & LINUX_MNT_DETACH);

@@ -165,9 +165,9 @@ static int do_mknod(int dirfd, uint64_t utext, mode_t mode, uint32_t dev)
 	if (!type)
 		type = LINUX_S_IFREG;
 	if (type == LINUX_S_IFDIR)
-		return refuse(utext, -EPERM);
+		return -EPERM;
 	if (type == LINUX_S_IFLNK || mode_to_dtype(type) > LINUX_DT_SOCK)
-		return refuse(utext, -EINVAL);
+		return -EINVAL;
 	/* The character device 0:0, which is none, says that there is no such name in what lies below (overlays). */
 	if ((type == LINUX_S_IFBLK || (type == LINUX_S_IFCHR && dev)) && !privileged(LINUX_CAP_MKNOD))
 		return refuse(utext, -EPERM);

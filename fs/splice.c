@@ -336,7 +336,7 @@ SYSCALL(NR_vmsplice, vmsplice)
 	f = fd_get_io(args->a[0]);
 	give = f && !file_may_io(f, true);
 	if (f && (give || !file_may_io(f, false)))
-		n = args->a[2] > LINUX_IOV_MAX ? -EINVAL : vmsplice_vec(f, give, args->a[1], args->a[2], nonblock);
+		n = (uint32_t)args->a[2] > LINUX_IOV_MAX ? -EINVAL : vmsplice_vec(f, give, args->a[1], args->a[2], nonblock);
 	file_put(f);
 	return n;
 }

@@ -564,7 +564,7 @@ SYSCALL_FLAGS(NR_set_robust_list, set_robust_list, SYSCALL_DRIVER)
 
 SYSCALL(NR_get_robust_list, get_robust_list)
 {
-	struct thread *t = thread_find(0, args->a[0] ? pid_meant((pid_t)args->a[0]) : current->tid);
+	struct thread *t = thread_find(0, (pid_t)args->a[0] ? pid_meant((pid_t)args->a[0]) : current->tid);
 	uint64_t list;
 	int err;
 

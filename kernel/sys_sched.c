@@ -288,7 +288,7 @@ SYSCALL(NR_sched_setattr, sched_setattr)
 	struct policy_request r;
 	int err;
 
-	if (!args->a[1] || args->a[2] || (pid_t)args->a[0] < 0)
+	if (!args->a[1] || (uint32_t)args->a[2] || (pid_t)args->a[0] < 0)
 		return -EINVAL;
 	err = attr_get(&attr, args->a[1]);
 	err = err ? err : attr_check(&attr);

@@ -186,16 +186,16 @@ static int lock_all(struct space *s, uint32_t flags)
 
 SYSCALL_FLAGS(NR_mlockall, mlockall, SYSCALL_DRIVER)
 {
-	uint64_t all = LINUX_MCL_CURRENT | LINUX_MCL_FUTURE | LINUX_MCL_ONFAULT;
+	uint32_t all = LINUX_MCL_CURRENT | LINUX_MCL_FUTURE | LINUX_MCL_ONFAULT, flags = args->a[0];
 	struct space *s = current_process->space;
 	int err;
 
-	if (!args->a[0] || args->a[0] & ~all || args->a[0] == LINUX_MCL_ONFAULT)
+	if (!flags || flags & ~all || flags == LINUX_MCL_ONFAULT)
 		return -EINVAL;
 	if (s->resident)
 		return 0;
 	mutex_lock(&s->lock);
-	err = lock_all(s, (uint32_t)args->a[0]);
+	err = lock_all(s, flags);
 	mutex_unlock(&s->lock);
 	return err;
 }

@@ -303,10 +303,10 @@ static int sync_area(struct space *s, vaddr_t *at, vaddr_t end)
 SYSCALL(NR_msync, msync)
 {
 	vaddr_t v = args->a[0], end = ALIGN_UP(args->a[0] + args->a[1], PAGE_SIZE);
-	uint64_t flags = args->a[2];
+	uint32_t flags = args->a[2];
 	int err;
 
-	if (args->a[0] % PAGE_SIZE || flags & ~(uint64_t)(LINUX_MS_ASYNC | LINUX_MS_INVALIDATE | LINUX_MS_SYNC) ||
+	if (args->a[0] % PAGE_SIZE || flags & ~(uint32_t)(LINUX_MS_ASYNC | LINUX_MS_INVALIDATE | LINUX_MS_SYNC) ||
 	    (flags & LINUX_MS_ASYNC && flags & LINUX_MS_SYNC))
 		return -EINVAL;
 	err = space_check_mapped(current_process->space, args->a[0], args->a[1]);

@@ -94,7 +94,7 @@ int copy_struct_from_user(void *to, size_t known, uint64_t from, uint64_t size)
 	uint8_t rest[64];
 
 	for (uint64_t at = known, part; at < size; at += part) {
-		part = MIN(size - at, sizeof(rest));
+		part = MIN(MIN(size - at, sizeof(rest)), PAGE_SIZE - (from + at) % PAGE_SIZE);	/* -E2BIG comes before a fault behind */
 		if (copy_from_user(rest, from + at, part))
 			return -EFAULT;
 		for (uint64_t i = 0; i < part; i++)

@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <time.h>
 #include "abi.h"
 #include "aio.h"
@@ -492,4 +493,33 @@ ABI_CASE(cpuid_is_allowed)
 {
 	CHECK(syscall(SYS_arch_prctl, 0x1011, 0) == 1);
 	CHECK(!syscall(SYS_arch_prctl, 0x1012, 1) || errno == ENODEV);
+}
+
+/* What a call takes as an int it takes from the lower half of the register. */
+static uint64_t wide(uint32_t v)
+{
+	return 0xdefaced000000000ull | v;
+}
+
+ABI_CASE(upper_halves_of_numbers_mean_nothing)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	struct iovec v = { "x", 1 };
+	struct { uint32_t size, policy; uint64_t flags; int32_t nice; uint32_t priority; uint64_t deadline[3]; } attr = { .size = 48 };
+	char *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *list;
+	size_t size;
+	int p[2], ep = epoll_create1(0), status;
+
+	CHECK(!pipe(p) && page != MAP_FAILED);
+	CHECK(syscall(SYS_dup3, wide(0), wide(99), wide(O_CLOEXEC)) == 99);
+	CHECK(syscall(SYS_fcntl, wide(99), wide(F_DUPFD), wide(100)) == 100);
+	CHECK(!syscall(SYS_epoll_ctl, wide(ep), wide(EPOLL_CTL_ADD), wide(p[0]), &event));
+	CHECK(!syscall(SYS_epoll_ctl, wide(ep), wide(EPOLL_CTL_DEL), wide(p[0]), BAD));
+	CHECK(syscall(SYS_vmsplice, wide(p[1]), &v, wide(1), wide(0)) == 1);
+	CHECK(!syscall(SYS_msync, page, PAGE, wide(MS_SYNC)));
+	CHECK(!syscall(SYS_mlockall, wide(MCL_CURRENT)) && !munlockall());
+	CHECK(!syscall(SYS_sched_setattr, wide(0), &attr, wide(0)));
+	CHECK(!syscall(SYS_get_robust_list, wide(0), &list, &size));
+	CHECK_ERR(syscall(SYS_wait4, wide(-1u), &status, wide(WNOHANG), NULL), ECHILD);
 }

@@ -306,6 +306,7 @@ ABI_CASE(an_idle_mount_expires)
 	abi_fresh();
 	CHECK(!mkdir("e", 0755) && !mount("t", "e", "tmpfs", 0, NULL));
 	CHECK_ERR(umount2("e", MNT_EXPIRE | MNT_DETACH), EINVAL);
+	CHECK_ERR(umount2("none", MNT_EXPIRE | MNT_DETACH), ENOENT);
 	CHECK_ERR(umount2("e", MNT_EXPIRE), EAGAIN);
 	CHECK(!access("e", F_OK));
 	CHECK_ERR(umount2("e", MNT_EXPIRE), EAGAIN);

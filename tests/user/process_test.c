@@ -441,6 +441,18 @@ static long clone3_with(uint64_t flags)
 	return pid;
 }
 
+/* What is behind the arguments that the kernel knows must be 0: that it is not comes before a fault further on. */
+ABI_CASE(clone3_says_that_it_does_not_know_more_arguments)
+{
+	char *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t *args = (uint64_t *)(pages + 4096) - 12;
+
+	CHECK(pages != MAP_FAILED && !munmap(pages + 4096, 4096));
+	CHECK_ERR(syscall(SYS_clone3, args, 12 * 8 + 8), EFAULT);
+	args[11] = 1;
+	CHECK_ERR(syscall(SYS_clone3, args, 12 * 8 + 8), E2BIG);
+}
+
 ABI_CASE(clone3_refuses_flags_it_does_not_know)
 {
 	CHECK(abi_wait(clone3_with(0)) == 0);
