@@ -33,6 +33,14 @@ ABI_CASE(modules_are_not_loaded)
 	CHECK_ERR(syscall(SYS_delete_module, "none", 0), EPERM);
 }
 
+ABI_CASE(mknod_looks_at_the_mode_before_the_path)
+{
+	CHECK_ERR(mknod("", S_IFMT, 0), EINVAL);
+	CHECK_ERR(mknod(BAD, S_IFLNK, 0), EINVAL);
+	CHECK_ERR(mknod(BAD, S_IFDIR, 0), EPERM);
+	CHECK_ERR(mknod(BAD, S_IFIFO, 0), EFAULT);
+}
+
 /* ---- descriptors ---- */
 
 ABI_CASE(vectors_at_a_position_take_flags)

@@ -479,31 +479,6 @@ ABI_CASE(a_stranger_s_tracee_is_reported_to_it_first)
 	CHECK(abi_wait(tracer) == 0);
 }
 
-ABI_CASE(a_stranger_s_tracee_stops_for_its_parent_too)
-{
-	int status, p[2];
-	pid_t tracer, pid = fork();
-	char c;
-
-	CHECK(!pipe(p));
-	if (pid == 0)
-		spin_for_a_while();
-	tracer = fork();
-	if (tracer == 0) {
-		CHECK(!ptrace(PTRACE_SEIZE, pid, 0, 0) && write(p[1], "s", 1) == 1);
-		CHECK(waitpid(pid, &status, 0) == pid && status == STOP(SIGSTOP) && !ptrace(PTRACE_CONT, pid, 0, SIGSTOP));
-		CHECK(waitpid(pid, &status, 0) == pid && status >> 8 == (SIGSTOP | PTRACE_EVENT_STOP << 8));
-		CHECK(!ptrace(PTRACE_LISTEN, pid, 0, 0));
-		while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status))
-			ptrace(PTRACE_CONT, pid, 0, 0);
-		_exit(0);
-	}
-	CHECK(read(p[0], &c, 1) == 1 && !kill(pid, SIGSTOP));
-	CHECK(waitpid(pid, &status, WUNTRACED) == pid && status == STOP(SIGSTOP));
-	CHECK(!kill(pid, SIGKILL) && waitpid(pid, &status, 0) == pid && WTERMSIG(status) == SIGKILL);
-	CHECK(abi_wait(tracer) == 0);
-}
-
 ABI_CASE(tracing_has_its_rights)
 {
 	pid_t pid = fork();

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <uapi/ferry/linux_fs.h>
+#include <uapi/ferry/linux_tty.h>
 
 #define TTY_LINE_SIZE	4096u	/* a power of two */
 

@@ -5,5 +5,6 @@
 
 #include <uapi/ferry/linux_fs.h>
 #include <uapi/ferry/linux_process.h>
+#include <uapi/ferry/linux_tty.h>
 
 #endif
