@@ -509,13 +509,13 @@ ABI_CASE(a_stranger_s_tracee_stops_for_its_parent_too)
 		CHECK(!ptrace(PTRACE_SEIZE, pid, 0, 0) && write(p[1], "s", 1) == 1);
 		CHECK(waitpid(pid, &status, 0) == pid && status == STOP(SIGSTOP) && !ptrace(PTRACE_CONT, pid, 0, SIGSTOP));
 		CHECK(waitpid(pid, &status, 0) == pid && status >> 8 == (SIGSTOP | PTRACE_EVENT_STOP << 8));
-		CHECK(!ptrace(PTRACE_LISTEN, pid, 0, 0));
+		CHECK(!ptrace(PTRACE_LISTEN, pid, 0, 0) && write(p[1], "l", 1) == 1);
 		while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status))
 			ptrace(PTRACE_CONT, pid, 0, 0);
 		_exit(0);
 	}
 	CHECK(read(p[0], &c, 1) == 1 && !kill(pid, SIGSTOP));
-	CHECK(waitpid(pid, &status, WUNTRACED) == pid && status == STOP(SIGSTOP));
+	CHECK(waitpid(pid, &status, WUNTRACED) == pid && status == STOP(SIGSTOP) && read(p[0], &c, 1) == 1);
 	CHECK(!kill(pid, SIGKILL) && waitpid(pid, &status, 0) == pid && WTERMSIG(status) == SIGKILL);
 	CHECK(abi_wait(tracer) == 0);
 }
