@@ -147,9 +147,10 @@ static int posix_timer_add(struct process *p, struct posix_timer *t)
 	return id < TIMERS_MAX ? id : -EAGAIN;
 }
 
+/* SIGEV_THREAD is libc's to carry out: to the kernel it is a signal. */
 static int event_apply(struct posix_timer *t, const struct linux_sigevent *event)
 {
-	int notify = event->notify & ~LINUX_SIGEV_THREAD_ID;
+	int notify = event->notify == LINUX_SIGEV_THREAD ? LINUX_SIGEV_SIGNAL : event->notify & ~LINUX_SIGEV_THREAD_ID;
 
 	if (event->notify == LINUX_SIGEV_NONE)
 		return 0;

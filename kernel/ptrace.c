@@ -237,7 +237,7 @@ static void stop_and_send(uint32_t code, uint64_t message)
 
 	if (!sig)
 		return;
-	signal_info_user(&info, sig, LINUX_SI_USER, 0);
+	info = (struct linux_siginfo){ .si_signo = sig, .si_code = LINUX_SI_KERNEL };
 	signal_send_thread(current, sig, &info);
 }
 

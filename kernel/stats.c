@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Exact counts for tests and benchmarks: /proc/ferry/cpus (switches, system calls, interrupts, waits that ended while the CPU looked on) and
- * /proc/ferry/frames (every frame of memory by its use, slab bytes and allocations); slabs as Linux lists them in /proc/slabinfo. Read
+ * /proc/ferry/frames (every frame of memory by its use, the tables among them that the kernel keeps for itself, slab bytes and allocations); slabs as Linux lists them in /proc/slabinfo. Read
  * without locks: a line is a snapshot of one CPU or one counter.
  */
+#include <asm/paging.h>
 #include <fs/node.h>
 #include <kernel/cpu.h>
 #include <kernel/init.h>
@@ -34,6 +35,7 @@ static void frames_show(struct seq *s, void *priv)
 	seq_printf(s, "total %llu\nfree %llu\n", (unsigned long long)stats.total, (unsigned long long)stats.free);
 	for (unsigned int i = PAGE_RESERVED; i < ARRAY_SIZE(use_names); i++)
 		seq_printf(s, "%s %llu\n", use_names[i], (unsigned long long)stats.by_use[i]);
+	seq_printf(s, "kernel_tables %llu\n", (unsigned long long)pt_kernel_tables());
 	seq_printf(s, "slab_bytes %llu\nslab_allocs %llu\n", (unsigned long long)slab_bytes_used(), (unsigned long long)slab_allocs());
 }
 

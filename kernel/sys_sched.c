@@ -307,16 +307,17 @@ SYSCALL(NR_sched_setattr, sched_setattr)
 /* sched_getattr(pid, attr, size, flags) */
 SYSCALL(NR_sched_getattr, sched_getattr)
 {
+	uint32_t size = args->a[2];
 	struct linux_sched_attr attr = { .size = sizeof(attr) };
 	struct policy_told p;
 	int err;
 
-	if (!args->a[1] || args->a[2] < LINUX_SCHED_ATTR_SIZE_VER0 || args->a[2] > PAGE_SIZE || args->a[3])
+	if (!args->a[1] || size < LINUX_SCHED_ATTR_SIZE_VER0 || size > PAGE_SIZE || (uint32_t)args->a[3])
 		return -EINVAL;
 	err = policy_get(args->a[0], &p);
 	if (err)
 		return err;
-	attr.size = (uint32_t)MIN(args->a[2], sizeof(attr));
+	attr.size = MIN(size, (uint32_t)sizeof(attr));
 	attr.sched_policy = p.own.policy;
 	attr.sched_flags = p.reset_on_fork ? LINUX_SCHED_FLAG_RESET_ON_FORK : 0;
 	if (p.own.policy == LINUX_SCHED_DEADLINE) {

@@ -527,7 +527,7 @@ ABI_CASE(upper_halves_of_numbers_mean_nothing)
 	CHECK(syscall(SYS_vmsplice, wide(p[1]), &v, wide(1), wide(0)) == 1);
 	CHECK(!syscall(SYS_msync, page, PAGE, wide(MS_SYNC)));
 	CHECK(!syscall(SYS_mlockall, wide(MCL_CURRENT)) && !munlockall());
-	CHECK(!syscall(SYS_sched_setattr, wide(0), &attr, wide(0)));
+	CHECK(!syscall(SYS_sched_setattr, wide(0), &attr, wide(0)) && !syscall(SYS_sched_getattr, wide(0), &attr, wide(48), wide(0)));
 	CHECK(!syscall(SYS_get_robust_list, wide(0), &list, &size));
 	CHECK_ERR(syscall(SYS_wait4, wide(-1u), &status, wide(WNOHANG), NULL), ECHILD);
 }

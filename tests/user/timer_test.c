@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Periodic timers, of signals and of descriptors: what is counted, and what they cost those who did not ask for them. */
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -133,4 +134,26 @@ ABI_CASE(who_sleeps_by_an_alarm_clock_is_privileged)
 		CHECK(clock_nanosleep(clocks[i], TIMER_ABSTIME, &soon, NULL) == EPERM && clock_nanosleep(clocks[i], 0, &soon, NULL) == EPERM);
 		CHECK(clock_nanosleep(clocks[i], 0, &wrong, NULL) == EINVAL && clock_nanosleep(clocks[i], 0, BAD, NULL) == EFAULT);
 	}
+}
+
+/* What libc makes of SIGEV_THREAD is its own affair: the kernel sends the signal to the process. */
+ABI_CASE(a_timer_for_a_thread_of_libc_s_sends_its_signal)
+{
+	struct { union sigval value; int signo, notify; char pad[48]; } event = { .signo = SIGUSR1, .notify = SIGEV_THREAD };
+	struct itimerspec soon = { .it_value = { 0, 1000000 } };
+	sigset_t set;
+	siginfo_t info;
+	int id;
+
+	event.value.sival_int = 4711;
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	CHECK(!sigprocmask(SIG_BLOCK, &set, NULL));
+	CHECK(!syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &id) && !syscall(SYS_timer_settime, id, 0, &soon, NULL));
+	CHECK(sigwaitinfo(&set, &info) == SIGUSR1 && info.si_code == SI_TIMER && info.si_value.sival_int == 4711);
+	event.notify = SIGEV_THREAD | 4;
+	CHECK_ERR(syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &id), EINVAL);
+	event.notify = SIGEV_NONE;
+	event.signo = 12345;
+	CHECK(!syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &id));
 }

@@ -519,3 +519,32 @@ ABI_CASE(a_stranger_s_tracee_stops_for_its_parent_too)
 	CHECK(!kill(pid, SIGKILL) && waitpid(pid, &status, 0) == pid && WTERMSIG(status) == SIGKILL);
 	CHECK(abi_wait(tracer) == 0);
 }
+
+static volatile sig_atomic_t code_seen;
+
+static void keep_code(int sig, siginfo_t *info, void *context)
+{
+	code_seen = info->si_code == SI_KERNEL && !info->si_pid;
+}
+
+static void be_told(void)
+{
+	CHECK(!sigaction(SIGUSR1, &(struct sigaction){ .sa_sigaction = keep_code, .sa_flags = SA_SIGINFO }, NULL));
+	getppid();
+	_exit(code_seen ? 5 : 6);
+}
+
+ABI_CASE(a_signal_that_ends_the_stop_of_a_call_is_the_kernel_s)
+{
+	pid_t pid = traced_child(be_told);
+	struct user_regs_struct regs;
+	int status = 0;
+
+	do {
+		CHECK(go(pid, PTRACE_SYSCALL, 0) == STOP(SIGTRAP) && !ptrace(PTRACE_GETREGS, pid, 0, &regs));
+	} while (regs.orig_rax != SYS_getppid);
+	status = go(pid, PTRACE_SYSCALL, SIGUSR1);
+	while (WIFSTOPPED(status))
+		status = go(pid, PTRACE_CONT, WSTOPSIG(status) == SIGUSR1 ? SIGUSR1 : 0);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 5);
+}

@@ -13,6 +13,13 @@
 #include <mm/page.h>
 #include "table.h"
 
+static uint64_t nr_kernel_tables;
+
+uint64_t pt_kernel_tables(void)
+{
+	return __atomic_load_n(&nr_kernel_tables, __ATOMIC_RELAXED);
+}
+
 static pte_t *table_at(pte_t entry)
 {
 	return phys_to_virt(entry & PTE_ADDRESS);
@@ -61,6 +68,8 @@ static pte_t *table_below(pte_t *entry, bool user, struct page *root)
 		return NULL;
 	if (user)
 		root->index++;
+	else
+		__atomic_fetch_add(&nr_kernel_tables, 1, __ATOMIC_RELAXED);
 	*entry = page_paddr(page) | PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | (user ? PTE_USER : 0);
 	return page_addr(page);
 }

@@ -20,6 +20,8 @@
 paddr_t pt_create(void);
 void pt_free(paddr_t root);
 paddr_t pt_kernel_root(void);
+/* How many tables were made for the upper half since the start. They are never given back: its areas are bounded, and all roots share them. */
+uint64_t pt_kernel_tables(void);
 
 /* Map one 4 KiB page, replacing what was there (no flush). 0 or -ENOMEM. W and X together are refused with -EACCES. */
 int pt_map(paddr_t root, vaddr_t v, paddr_t p, uint32_t prot);
