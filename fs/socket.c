@@ -50,16 +50,23 @@ struct file *socket_of_fd(int fd, int *err)
 	return *err ? NULL : f;
 }
 
-struct file *socket_file(const struct file_ops *ops, void *priv, uint32_t flags)
+struct file *socket_file(const struct file_ops *ops, void *priv, uint32_t flags, const char *protocol)
 {
 	struct inode *inode = inode_create(socket_super, LINUX_S_IFSOCK | 0777, NULL, ops);
 	struct file *f = inode ? file_alloc(ops, priv, LINUX_O_RDWR | (flags & LINUX_SOCK_NONBLOCK)) : NULL;
 
-	if (f)
-		f->inode = inode;
-	else
+	if (!f) {
 		inode_put(inode);
+		return NULL;
+	}
+	inode->priv = (void *)protocol;
+	f->inode = inode;
 	return f;
+}
+
+const char *socket_protocol(const struct inode *inode)
+{
+	return inode->super == socket_super ? inode->priv : NULL;
 }
 
 int socket_install_file(struct file *f, uint32_t flags)

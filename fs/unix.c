@@ -153,7 +153,7 @@ static void socket_release(struct file *f)
 
 int socket_install(struct socket *s, uint32_t flags)
 {
-	struct file *f = socket_file(&socket_ops, s, flags);
+	struct file *f = socket_file(&socket_ops, s, flags, s->type == LINUX_SOCK_DGRAM ? "UNIX" : "UNIX-STREAM");
 
 	if (!f) {
 		socket_end(s, true);

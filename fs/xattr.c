@@ -7,6 +7,7 @@
 #include <fs/internal.h>
 #include <fs/mount.h>
 #include <fs/notify.h>
+#include <fs/socket.h>
 #include <fs/vfs.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
@@ -262,6 +263,19 @@ static int64_t value_copy(struct inode *inode, const char *name, void *to, size_
 	return n;
 }
 
+/* The one attribute of a socket, with its terminator, as on Linux. -EOPNOTSUPP: it is another's. */
+static int64_t protocol_get(const struct inode *inode, const char *name, uint64_t to, uint64_t size)
+{
+	const char *protocol = inode ? socket_protocol(inode) : NULL;
+	size_t n = protocol ? strlen(protocol) + 1 : 0;
+
+	if (!protocol || strcmp(name, "system.sockprotoname"))
+		return -EOPNOTSUPP;
+	if (size && size < n)
+		return -ERANGE;
+	return size && copy_to_user(to, protocol, n) ? -EFAULT : (int64_t)n;
+}
+
 static int64_t do_get(const struct path *p, const uint64_t *a)
 {
 	size_t size = MIN(a[2], (uint64_t)VALUE_MAX);
@@ -269,7 +283,9 @@ static int64_t do_get(const struct path *p, const uint64_t *a)
 	void *value;
 	int64_t n = name_from_user(name, a[0]);
 
-	if (n)
+	if (!n)
+		n = protocol_get(p->dentry->inode, name, a[1], a[2]);
+	if (n != -EOPNOTSUPP)
 		return n;
 	value = kzalloc(MAX(size, 1ul));
 	if (!value)
@@ -379,6 +395,12 @@ static int64_t on_nothing(xattr_call_t call, const struct file *f, const uint64_
 		err = name_from_user(name, a[0]);
 	if (err || call == do_list)
 		return err;
+	if (call == do_get) {
+		int64_t n = protocol_get(f->inode, name, a[1], a[2]);
+
+		if (n != -EOPNOTSUPP)
+			return n;
+	}
 	return nothing_may(f, name, call == do_get ? MAY_READ : MAY_WRITE);
 }
 

@@ -83,9 +83,11 @@ static void inet_release(struct file *f)
 	inet_end(f->priv);
 }
 
+static const char *const protocol_names[2][2] = { { "UDP", "UDPv6" }, { "TCP", "TCPv6" } };
+
 static int inet_install(struct inet_socket *s, uint32_t flags)
 {
-	struct file *f = socket_file(&inet_ops, s, flags);
+	struct file *f = socket_file(&inet_ops, s, flags, protocol_names[s->type == LINUX_SOCK_STREAM][s->v6]);
 
 	if (!f) {
 		inet_end(s);

@@ -159,7 +159,7 @@ int netlink_create(int type, int protocol, uint32_t flags)
 	s = socket_alloc(type, (unsigned int)protocol);
 	if (!s)
 		return -ENOMEM;
-	f = socket_file(&netlink_ops, s, flags);
+	f = socket_file(&netlink_ops, s, flags, "NETLINK");
 	if (!f) {
 		socket_end(s);
 		return file_alloc_error();

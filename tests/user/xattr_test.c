@@ -2,6 +2,7 @@
 /* Extended attributes of files in memory. Linux keeps user. names there from 6.6 on: those cases use a file system that has them. */
 #include <fcntl.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -157,4 +158,31 @@ ABI_CASE(attributes_count_as_use_of_the_file_system)
 	CHECK(!statfs(".", &before) && !setxattr("f", "user.a", value, 60000, 0) && !statfs(".", &during));
 	CHECK(during.f_bfree + 15 <= before.f_bfree);
 	CHECK(!close(fd) && !unlink("f") && !statfs(".", &after) && after.f_bfree >= during.f_bfree + 15);
+}
+
+static void expect_protocol(int domain, int type, const char *name)
+{
+	int fd = socket(domain, type, 0);
+	char text[16], path[32];
+
+	CHECK(fd >= 0 && fgetxattr(fd, "system.sockprotoname", text, sizeof(text)) == (ssize_t)strlen(name) + 1 && !strcmp(text, name));
+	CHECK(fgetxattr(fd, "system.sockprotoname", NULL, 0) == (ssize_t)strlen(name) + 1);
+	CHECK_ERR(fgetxattr(fd, "system.sockprotoname", text, 2), ERANGE);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	CHECK(getxattr(path, "system.sockprotoname", text, sizeof(text)) == (ssize_t)strlen(name) + 1 && !strcmp(text, name));
+	close(fd);
+}
+
+ABI_CASE(sockets_tell_their_protocol)
+{
+	char text[16];
+	int p[2];
+
+	expect_protocol(AF_UNIX, SOCK_STREAM, "UNIX-STREAM");
+	expect_protocol(AF_UNIX, SOCK_DGRAM, "UNIX");
+	expect_protocol(AF_INET, SOCK_STREAM, "TCP");
+	expect_protocol(AF_INET6, SOCK_DGRAM, "UDPv6");
+	expect_protocol(AF_NETLINK, SOCK_RAW, "NETLINK");
+	CHECK(!pipe(p));
+	CHECK_ERR(fgetxattr(p[0], "system.sockprotoname", text, sizeof(text)), EOPNOTSUPP);
 }

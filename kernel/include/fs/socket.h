@@ -123,8 +123,10 @@ extern int64_t (*socket_interface_ioctl)(uint32_t cmd, uint64_t arg);
 int64_t socket_ioctl_common(struct file *f, uint32_t cmd, uint64_t arg);
 /* The socket behind a descriptor with a reference; NULL with -EBADF or -ENOTSOCK in *@err. */
 struct file *socket_of_fd(int fd, int *err);
-/* An open file of a socket by @ops, which name its family; NULL when out of memory. @flags are LINUX_SOCK_*. */
-struct file *socket_file(const struct file_ops *ops, void *priv, uint32_t flags);
+/* An open file of a socket by @ops, which name its family; NULL when out of memory. @flags are LINUX_SOCK_*. @protocol: its name, static. */
+struct file *socket_file(const struct file_ops *ops, void *priv, uint32_t flags, const char *protocol);
+/* Which name that was, as the attribute "system.sockprotoname" tells it (xattr(7) calls); NULL: @inode is no socket's. */
+const char *socket_protocol(const struct inode *inode);
 /* It gets a descriptor of the current process, which takes its reference over: the descriptor or -errno. */
 int socket_install_file(struct file *f, uint32_t flags);
 /* What the request of a ring that the caller carries out brought along, or NULL. */
