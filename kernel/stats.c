@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Exact counts for tests and benchmarks: /proc/ferry/cpus (switches, system calls, interrupts, waits that ended while the CPU looked on) and
- * /proc/ferry/frames (every frame of memory by its use, the tables among them that the kernel keeps for itself, slab bytes and allocations); slabs as Linux lists them in /proc/slabinfo. Read
- * without locks: a line is a snapshot of one CPU or one counter.
+ * /proc/ferry/frames (every frame of memory by its use, the tables among them that the kernel keeps for itself, slab bytes and allocations);
+ * slabs as Linux lists them in /proc/slabinfo. Read without locks: a line is a snapshot of one CPU or one counter.
  */
 #include <asm/paging.h>
 #include <fs/node.h>
