@@ -156,7 +156,12 @@ class Live:
     def qmp(self, command, **arguments):
         """One command's answer; what else the monitor says is kept as events."""
         self.monitor.settimeout(30)
-        self.monitor.sendall(json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n")
+        try:
+            self.monitor.sendall(json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n")
+        except BrokenPipeError:
+            with open(self.log_path, errors="replace") as log:
+                print("# the machine ended before %s:\n# %s" % (command, "\n# ".join(self.lines[-20:] + log.read().splitlines()[-40:])), flush=True)
+            raise
         while True:
             answer = self.message()
             if "return" in answer or "error" in answer:

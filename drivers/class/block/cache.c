@@ -448,13 +448,18 @@ void block_cache_trim(struct block_disk *disk)
 void block_cache_free(struct block_disk *disk)
 {
 	struct block_cache *c = &disk->cache;
+	uint64_t flags;
 
 	if (!c->spare)
 		return;
 	wait_event(&c->queue, !READ_ONCE(c->nr_ios), TIME_FOREVER, false);
-	spin_unlock_irq(&c->lock, spin_lock_irq(&c->lock));
-	while (!list_empty(&c->lru))
+	flags = spin_lock_irq(&c->lock);
+	while (!list_empty(&c->lru)) {
 		cache_forget(c, list_first(&c->lru, struct cache_page, lru));
+		spin_unlock_irq(&c->lock, flags);	/* a disk may have many */
+		flags = spin_lock_irq(&c->lock);
+	}
+	spin_unlock_irq(&c->lock, flags);
 	kfree(c->spare);
 	c->spare = NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Private to the block core (drivers/class/block/). Locks, outermost first: disks_lock (registry), a disk's parts_lock, its cache lock,
- * a queue's strand (spin). What a queue holds is guarded by its strand, which is also what the driver's callbacks run under.
+ * Private to the block core (drivers/class/block/). Locks, outermost first: disks_lock (registry), a disk's parts_lock, its opens_lock
+ * (spin), its cache lock, a queue's strand (spin). What a queue holds is guarded by its strand, which is also what the driver's callbacks run under.
  */
 #ifndef BLOCK_CORE_H
 #define BLOCK_CORE_H
@@ -105,8 +105,9 @@ struct block_part {
 	unsigned int number;
 	uint64_t start, nr_blocks;	/* in blocks; for number 0 use block_part_blocks() */
 	char name[BLOCK_NAME_MAX + 6];
-	bool present;			/* has a node; guarded by parts_lock */
-	unsigned int opens;		/* guarded by parts_lock */
+	bool named;			/* has a node; guarded by parts_lock */
+	bool present;			/* may be opened; written with parts_lock and opens_lock */
+	unsigned int opens;		/* guarded by opens_lock */
 };
 
 /*
@@ -145,6 +146,8 @@ struct block_disk {
 	bool inject_begun;		/* has the policy's rules (inject.c) */
 	struct block_cache cache;
 	struct mutex parts_lock;
+	/* What an open looks at: whoever takes a node away, with parts_lock, waits for those that are opening it. */
+	struct spinlock opens_lock;
 	struct block_part *parts[BLOCK_PARTS_MAX + 1];
 	struct list scan_link;
 };

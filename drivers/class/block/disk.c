@@ -203,6 +203,7 @@ struct block_disk *block_disk_create(struct block_group *group, const struct blo
 	}
 	ref_init(&disk->ref);
 	mutex_init(&disk->parts_lock, "block_parts");
+	spin_init(&disk->opens_lock, "block_opens");
 	list_init(&disk->scan_link);
 	ref_get(&group->ref);
 	disk->group = group;
@@ -225,7 +226,9 @@ void block_disk_forget(struct block_disk *disk)
 	list_del(&disk->link);
 	mutex_unlock(&disks_lock);
 	mutex_lock(&disk->parts_lock);
+	spin_lock(&disk->opens_lock);
 	WRITE_ONCE(disk->gone, true);
+	spin_unlock(&disk->opens_lock);
 	for (unsigned int i = 0; i <= BLOCK_PARTS_MAX; i++)
 		if (disk->parts[i])
 			block_node_remove(disk->parts[i]);

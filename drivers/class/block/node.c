@@ -32,12 +32,12 @@ static int node_open(struct inode *inode, struct file *f)
 	int err = 0;
 
 	ref_get(&disk->ref);
-	mutex_lock(&disk->parts_lock);
+	spin_lock(&disk->opens_lock);
 	if (disk->gone || !part->present)
 		err = -ENXIO;
 	else
 		part->opens++;
-	mutex_unlock(&disk->parts_lock);
+	spin_unlock(&disk->opens_lock);
 	if (err)
 		block_disk_put(disk);
 	else
@@ -53,9 +53,9 @@ static void node_release(struct file *f)
 
 	if ((f->flags & LINUX_O_ACCMODE) != LINUX_O_RDONLY && block_disk_alive(disk))
 		block_cache_sync(disk, part_offset(part), part_bytes(part));
-	mutex_lock(&disk->parts_lock);
+	spin_lock(&disk->opens_lock);
 	last = !--part->opens;
-	mutex_unlock(&disk->parts_lock);
+	spin_unlock(&disk->opens_lock);
 	if (last && !block_disk_alive(disk))
 		block_cache_drop(disk, part_offset(part), part_bytes(part));
 	block_disk_put(disk);
@@ -168,6 +168,13 @@ static void node_name(struct block_part *part)
 		format_text(part->name, sizeof(part->name), "%s%s%u", disk, last >= '0' && last <= '9' ? "p" : "", part->number);
 }
 
+static void present_set(struct block_part *part, bool present)
+{
+	spin_lock(&part->disk->opens_lock);
+	part->present = present;
+	spin_unlock(&part->disk->opens_lock);
+}
+
 int block_node_add(struct block_disk *disk, unsigned int number, uint64_t start, uint64_t nr_blocks)
 {
 	struct block_part *part = disk->parts[number];
@@ -183,10 +190,12 @@ int block_node_add(struct block_disk *disk, unsigned int number, uint64_t start,
 	part->start = start;
 	part->nr_blocks = nr_blocks;
 	node_name(part);
-	part->present = true;
+	present_set(part, true);
+	part->named = true;
 	err = devnode_create(part->name, LINUX_S_IFBLK | 0660, block_node_rdev(disk, number), &block_file_ops, part);
 	if (err) {
-		part->present = false;
+		present_set(part, false);
+		part->named = false;
 		log_err("block %s: no node: %d", part->name, err);
 	} else {
 		block_sys_add(part);
@@ -196,9 +205,10 @@ int block_node_add(struct block_disk *disk, unsigned int number, uint64_t start,
 
 void block_node_remove(struct block_part *part)
 {
-	if (part->present) {
+	present_set(part, false);
+	if (part->named) {
 		block_sys_remove(part);
 		devnode_remove(part->name);
 	}
-	part->present = false;
+	part->named = false;
 }

@@ -21,12 +21,19 @@ static int source_read(void *arg, uint64_t lba, void *block)
 	return block_read_blocks(arg, lba, 1, block);
 }
 
-static bool part_busy(struct block_disk *disk)
+/* Is a partition open? If not none can be opened from now on. parts_lock held. */
+static bool parts_close(struct block_disk *disk)
 {
+	bool busy = false;
+
+	spin_lock(&disk->opens_lock);
 	for (unsigned int i = 1; i <= BLOCK_PARTS_MAX; i++)
-		if (disk->parts[i] && disk->parts[i]->opens)
-			return true;
-	return false;
+		busy = busy || (disk->parts[i] && disk->parts[i]->opens);
+	for (unsigned int i = 1; i <= BLOCK_PARTS_MAX && !busy; i++)
+		if (disk->parts[i])
+			disk->parts[i]->present = false;
+	spin_unlock(&disk->opens_lock);
+	return !busy;
 }
 
 /* parts_lock held. */
@@ -38,7 +45,7 @@ static void parts_replace(struct block_disk *disk, const struct block_table_entr
 	for (int i = 0; i < nr; i++) {
 		const struct block_table_entry *e = &entries[i];
 
-		if (disk->parts[e->number] && disk->parts[e->number]->present)
+		if (disk->parts[e->number] && disk->parts[e->number]->named)
 			continue;
 		if (!block_node_add(disk, e->number, e->start, e->nr_blocks))
 			log_info("block %s: partition=%u start=%llu blocks=%llu", disk->name, e->number,
@@ -57,10 +64,10 @@ int block_rescan(struct block_disk *disk)
 	mutex_lock(&disk->parts_lock);
 	if (disk->gone)
 		nr = -ENXIO;
-	else if (part_busy(disk))
-		nr = -EBUSY;
 	else if (entries && s.block)
 		nr = block_table_read(&s, entries, BLOCK_PARTS_MAX);
+	if (nr >= 0 && !parts_close(disk))
+		nr = -EBUSY;
 	if (nr >= 0)
 		parts_replace(disk, entries, nr);
 	mutex_unlock(&disk->parts_lock);

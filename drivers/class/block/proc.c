@@ -20,7 +20,7 @@ static bool partition_lines(struct block_disk *disk, void *arg)
 	for (unsigned int i = 0; i <= BLOCK_PARTS_MAX; i++) {
 		const struct block_part *part = disk->parts[i];
 
-		if (part && part->present)
+		if (part && part->named)
 			seq_printf(arg, "%4u %8u %10llu %s\n", disk->major, minor_of(disk, i),
 				   (unsigned long long)(block_part_blocks(part) * disk->limits.block_size / 1024), part->name);
 	}

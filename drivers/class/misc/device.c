@@ -243,11 +243,13 @@ static void misc_forget(struct device *dev)
 	if (!md)
 		return;
 	mutex_lock(&misc_lock);
+	WRITE_ONCE(md->gone, true);
+	mutex_unlock(&misc_lock);
+	devnode_remove(md->name);	/* waits for those that are opening it; its name is taken until then */
+	mutex_lock(&misc_lock);
 	list_del(&md->link);
-	devnode_remove(md->name);
 	strand_lock(strand_of(md));
 	md->alive = false;
-	md->gone = true;
 	misc_items_end(md, false, -EIO);
 	dev->misc_device = NULL;
 	strand_unlock(strand_of(md));

@@ -12,7 +12,10 @@
  * to @priv, then calls ops->open. -EEXIST, -ENOMEM. May be called before devtmpfs is mounted anywhere. May sleep.
  */
 int devnode_create(const char *name, mode_t mode, uint64_t rdev, const struct file_ops *ops, void *priv);
-/* Remove it; open files stay with their ops, so @priv must stay valid until they are released. */
+/*
+ * Remove it; open files stay with their ops, so @priv must stay valid until they are released. Waits until nobody is in ops->open any more: the
+ * caller must hold nothing that this takes.
+ */
 void devnode_remove(const char *name);
 /* The same for a number that was made with the name "": it has no node in /dev, whoever makes one opens it. */
 void devnode_remove_number(mode_t mode, uint64_t rdev);
