@@ -158,10 +158,10 @@ class Live:
         self.monitor.settimeout(30)
         try:
             self.monitor.sendall(json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n")
-        except BrokenPipeError:
+        except OSError as e:
             with open(self.log_path, errors="replace") as log:
                 print("# the machine ended before %s:\n# %s" % (command, "\n# ".join(self.lines[-20:] + log.read().splitlines()[-40:])), flush=True)
-            raise
+            return {"error": {"desc": "the monitor is gone: %s" % e}}
         while True:
             answer = self.message()
             if "return" in answer or "error" in answer:
