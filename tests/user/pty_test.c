@@ -357,3 +357,27 @@ ABI_CASE(an_exclusive_terminal_is_opened_by_the_privileged_alone)
 	CHECK_ERR(ioctl(m, TIOCGPTPEER, O_RDWR | O_NOCTTY), EBUSY);
 	CHECK(!ioctl(s, TIOCNXCL) && open(name, O_RDWR | O_NOCTTY) >= 0);
 }
+
+/* ioctl_tty(2), TIOCSLCKTRMIOS: what is not 0 there stays as it was, whoever sets. */
+ABI_CASE(locked_settings_stay_as_they_were)
+{
+	struct termios locked, was, t;
+	int s, m = pair(&s);
+
+	memset(&locked, 1, sizeof(locked));
+	CHECK(!ioctl(s, TIOCGLCKTRMIOS, &locked) && !locked.c_iflag && !locked.c_oflag && !locked.c_cflag && !locked.c_lflag && !locked.c_cc[VINTR]);
+	locked.c_lflag = ECHO | ICANON;
+	locked.c_oflag = ONLCR;
+	locked.c_cc[VINTR] = 1;
+	CHECK(!ioctl(s, TIOCSLCKTRMIOS, &locked) && !tcgetattr(s, &was));
+	t = was;
+	t.c_lflag ^= ECHO | ICANON | ISIG;
+	t.c_oflag ^= ONLCR | OPOST;
+	t.c_cc[VINTR] = t.c_cc[VQUIT] = 'x';
+	CHECK(!tcsetattr(s, TCSANOW, &t) && !tcgetattr(s, &t));
+	CHECK(t.c_lflag == (was.c_lflag ^ ISIG) && t.c_oflag == (was.c_oflag ^ OPOST) && t.c_cc[VINTR] == was.c_cc[VINTR] && t.c_cc[VQUIT] == 'x');
+	memset(&t, 0, sizeof(t));
+	CHECK(!ioctl(m, TIOCGLCKTRMIOS, &t) && t.c_lflag == locked.c_lflag && t.c_oflag == ONLCR && t.c_cc[VINTR] == 1);
+	CHECK(!setresuid(99, 99, 99) && !ioctl(s, TIOCGLCKTRMIOS, &t));
+	CHECK_ERR(ioctl(s, TIOCSLCKTRMIOS, &t), EPERM);
+}

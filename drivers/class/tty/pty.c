@@ -375,6 +375,7 @@ static void pty_renew(struct pty *p)
 {
 	tty_init(&p->tty, &pty_link, 0, DEV_MAKE(PTY_MAJOR, p->index));
 	p->tty.size = (struct linux_winsize){ 0 };
+	p->tty.locked = (struct linux_termios){ 0 };
 	p->tty.hung = p->tty.exclusive = p->exclusive = false;
 	p->head = p->tail = 0;
 	p->has_master = p->locked = true;

@@ -5,7 +5,6 @@
 
 #define READ_CHUNK	256u
 #define WRITE_CHUNK	128u
-#define CONTROL(c)	((c) & 0x1f)
 #define TENTH		(NSEC_PER_SEC / 10)
 
 static struct tty *tty_of(const struct file *f)
@@ -439,13 +438,18 @@ static int tty_open(struct inode *inode, struct file *f)
 	return err;
 }
 
-/* Who keeps a pseudo-terminal's other end open keeps it exclusive: only a serial one becomes as new. */
+/* Who keeps a pseudo-terminal's other end open keeps it exclusive and locked: only a serial one becomes as new. */
 static void tty_release(struct file *f)
 {
 	struct tty *tty = tty_of(f);
 
-	if (!__atomic_sub_fetch(&tty->nr_open, 1, __ATOMIC_RELAXED) && !tty->link->close)
+	if (!__atomic_sub_fetch(&tty->nr_open, 1, __ATOMIC_RELAXED) && !tty->link->close) {
+		uint64_t flags = spin_lock_irq(&tty->lock);
+
+		tty->locked = (struct linux_termios){ 0 };
+		spin_unlock_irq(&tty->lock, flags);
 		WRITE_ONCE(tty->exclusive, false);
+	}
 	if (tty->link->close)
 		tty->link->close(tty);
 }

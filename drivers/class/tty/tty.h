@@ -23,6 +23,7 @@ struct tty {
 	struct spinlock lock;
 	struct tty_line line;
 	uint32_t c_ispeed, c_ospeed;	/* as line.t says, or with BOTHER as was set; guarded by lock */
+	struct linux_termios locked;	/* TIOCSLCKTRMIOS: bits, and keys that are not 0, that nobody changes; until nobody has it open */
 	struct linux_winsize size;
 	uint8_t out[TTY_OUT_SIZE];	/* bytes for the port, collected */
 	uint32_t nr_out;
@@ -75,7 +76,7 @@ int64_t tty_control(struct tty *tty, uint32_t cmd, uint64_t arg);
 void tty_tell(struct tty *tty, uint8_t bits);
 /* What was typed and not yet read is gone. */
 void tty_flush_input(struct tty *tty);
-/* tty_termios.c. The commands that get and set the termios, of all three kinds; -ENOTTY for others. */
+/* tty_termios.c. The commands that get and set the termios, of all three kinds, and what is locked of it; -ENOTTY for others. */
 int64_t tty_termios_ioctl(struct tty *tty, uint32_t cmd, uint64_t arg);
 /* Send what was collected to the port. lock held. */
 void tty_flush_out(struct tty *tty);

@@ -27,6 +27,20 @@ static void speeds_settle(struct linux_termios2 *t)
 	t->c_ispeed = in ? rate_of(in, t->c_ispeed) : t->c_ospeed;	/* B0 there: as the output's */
 }
 
+/* What is locked in @mask stays as it was @before. */
+static void keep_locked(struct linux_termios *t, const struct linux_termios *before, const struct linux_termios *mask)
+{
+	t->c_iflag = (t->c_iflag & ~mask->c_iflag) | (before->c_iflag & mask->c_iflag);
+	t->c_oflag = (t->c_oflag & ~mask->c_oflag) | (before->c_oflag & mask->c_oflag);
+	t->c_cflag = (t->c_cflag & ~mask->c_cflag) | (before->c_cflag & mask->c_cflag);
+	t->c_lflag = (t->c_lflag & ~mask->c_lflag) | (before->c_lflag & mask->c_lflag);
+	if (mask->c_line)
+		t->c_line = before->c_line;
+	for (unsigned int i = 0; i < LINUX_NCCS; i++)
+		if (mask->c_cc[i])
+			t->c_cc[i] = before->c_cc[i];
+}
+
 /* Will ^S and ^Q, and nothing else, stop and start output? */
 static bool flow_keys(const struct linux_termios *t)
 {
@@ -38,10 +52,11 @@ static void settings_change(struct tty *tty, struct linux_termios2 *t, bool flus
 	uint64_t flags;
 	bool had_keys;
 
-	speeds_settle(t);
 	if (flush)
 		tty_flush_input(tty);
 	flags = spin_lock_irq(&tty->lock);
+	keep_locked(&t->basic, &tty->line.t, &tty->locked);
+	speeds_settle(t);
 	had_keys = flow_keys(&tty->line.t);
 	tty_line_set(&tty->line, &t->basic);
 	tty->c_ispeed = t->c_ispeed;
@@ -110,6 +125,30 @@ static int64_t settings_set(struct tty *tty, uint64_t from, size_t size, bool fl
 	return 0;
 }
 
+static int64_t locked_get(struct tty *tty, uint64_t to)
+{
+	uint64_t flags = spin_lock_irq(&tty->lock);
+	struct linux_termios locked = tty->locked;
+
+	spin_unlock_irq(&tty->lock, flags);
+	return copy_to_user(to, &locked, sizeof(locked)) ? -EFAULT : 0;
+}
+
+static int64_t locked_set(struct tty *tty, uint64_t from)
+{
+	struct linux_termios locked;
+	uint64_t flags;
+
+	if (!privileged(LINUX_CAP_SYS_ADMIN))
+		return -EPERM;
+	if (copy_from_user(&locked, from, sizeof(locked)))
+		return -EFAULT;
+	flags = spin_lock_irq(&tty->lock);
+	tty->locked = locked;
+	spin_unlock_irq(&tty->lock, flags);
+	return 0;
+}
+
 int64_t tty_termios_ioctl(struct tty *tty, uint32_t cmd, uint64_t arg)
 {
 	switch (cmd) {
@@ -131,6 +170,10 @@ int64_t tty_termios_ioctl(struct tty *tty, uint32_t cmd, uint64_t arg)
 	case LINUX_TCSETAW:
 	case LINUX_TCSETAF:
 		return settings_set(tty, arg, sizeof(struct linux_termio), cmd == LINUX_TCSETAF);
+	case LINUX_TIOCGLCKTRMIOS:
+		return locked_get(tty, arg);
+	case LINUX_TIOCSLCKTRMIOS:
+		return locked_set(tty, arg);
 	}
 	return -ENOTTY;
 }

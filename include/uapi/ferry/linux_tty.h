@@ -48,6 +48,8 @@
 #define LINUX_TIOCVHANGUP	0x5437
 #define LINUX_TIOCGEXCL		0x80045440ul
 #define LINUX_TIOCGPTPEER	0x5441
+#define LINUX_TIOCGLCKTRMIOS	0x5456
+#define LINUX_TIOCSLCKTRMIOS	0x5457
 #define LINUX_TIOCGPKT		0x80045438ul
 
 /* The first byte that a packet master reads. */
