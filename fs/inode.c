@@ -176,15 +176,6 @@ uint8_t mode_to_dtype(mode_t mode)
 	return (mode & LINUX_S_IFMT) >> 12;
 }
 
-/* A date before 1970 has nanoseconds after its second, too. */
-void inode_date(int64_t ns, int64_t *sec, int64_t *nsec)
-{
-	int64_t rest = ns % (int64_t)NSEC_PER_SEC;
-
-	*sec = ns / (int64_t)NSEC_PER_SEC - (rest < 0);
-	*nsec = rest < 0 ? rest + (int64_t)NSEC_PER_SEC : rest;
-}
-
 void inode_stat(const struct inode *inode, struct linux_stat *to)
 {
 	*to = (struct linux_stat){
@@ -192,7 +183,7 @@ void inode_stat(const struct inode *inode, struct linux_stat *to)
 		.st_mode = inode->mode, .st_uid = uid_told(inode->uid), .st_gid = gid_told(inode->gid), .st_rdev = inode->rdev,
 		.st_size = inode->size, .st_blksize = PAGE_SIZE, .st_blocks = inode->nr_pages * (PAGE_SIZE / 512),
 	};
-	inode_date(inode->atime, &to->st_atime_sec, &to->st_atime_nsec);
-	inode_date(inode->mtime, &to->st_mtime_sec, &to->st_mtime_nsec);
-	inode_date(inode->ctime, &to->st_ctime_sec, &to->st_ctime_nsec);
+	time_split(inode->atime, &to->st_atime_sec, &to->st_atime_nsec);
+	time_split(inode->mtime, &to->st_mtime_sec, &to->st_mtime_nsec);
+	time_split(inode->ctime, &to->st_ctime_sec, &to->st_ctime_nsec);
 }

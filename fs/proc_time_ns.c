@@ -4,6 +4,7 @@
  * asked about: a privileged program is easily made to write somewhere. Locks: none of its own.
  */
 #include <fs/proc_pid.h>
+#include <kernel/time.h>
 #include <kernel/time_ns.h>
 #include <kernel/user_ns.h>
 #include <mm/slab.h>
@@ -46,12 +47,9 @@ static void offsets_show(struct seq *s, struct process *p)
 	time_ns_get(ns, ahead);
 	ns_put(ns);
 	for (unsigned int i = 0; i < TIME_NS_CLOCKS; i++) {
-		int64_t seconds = ahead[i] / (int64_t)NSEC_PER_SEC, rest = ahead[i] % (int64_t)NSEC_PER_SEC;
+		int64_t seconds, rest;
 
-		if (rest < 0) {
-			seconds--;
-			rest += (int64_t)NSEC_PER_SEC;
-		}
+		time_split(ahead[i], &seconds, &rest);
 		seq_printf(s, "%-10s %10lld %9lld\n", clocks[i].name, (long long)seconds, (long long)rest);
 	}
 }

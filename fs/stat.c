@@ -5,6 +5,7 @@
 #include <fs/vfs.h>
 #include <kernel/process.h>
 #include <kernel/syscall.h>
+#include <kernel/time.h>
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
 
@@ -173,7 +174,7 @@ SYSCALL(NR_statx, statx)
 	x.stx_blocks = s.st_blocks;
 	x.stx_atime = statx_time(s.st_atime_sec, s.st_atime_nsec);
 	x.stx_ctime = statx_time(s.st_ctime_sec, s.st_ctime_nsec);
-	inode_date(more.birth, &sec, &nsec);
+	time_split(more.birth, &sec, &nsec);
 	x.stx_btime = statx_time(sec, nsec);
 	x.stx_mtime = statx_time(s.st_mtime_sec, s.st_mtime_nsec);
 	x.stx_rdev_major = dev_major(s.st_rdev);

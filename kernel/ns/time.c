@@ -161,12 +161,23 @@ int time_ns_begin(struct process *p, const struct ns_set *set, bool shares)
 	return 0;
 }
 
+/* From now on @p is in @n (NULL: the first), whose reference it takes over. */
+static void time_ns_exchange(struct process *p, struct time_ns *n)
+{
+	uint64_t flags = spin_lock_irq(&p->lock);
+	struct time_ns *old = p->time_ns;
+
+	p->time_ns = n;
+	spin_unlock_irq(&p->lock, flags);
+	if (old)
+		ns_put(&old->ns);
+}
+
 int time_ns_change(struct ns *ns)
 {
-	struct time_ns *n = time_ns_of(ns), *old;
+	struct time_ns *n = time_ns_of(ns);
 	struct process *p = current_process;
 	int err = time_ns_freeze(n, NULL);
-	uint64_t flags;
 
 	if (!err)
 		err = vdso_page_change(p->space, time_ns_page(p), n ? n->page : NULL);
@@ -174,26 +185,14 @@ int time_ns_change(struct ns *ns)
 		return err;
 	if (n)
 		ns_get(&n->ns);
-	flags = spin_lock_irq(&p->lock);
-	old = p->time_ns;
-	p->time_ns = n;
-	spin_unlock_irq(&p->lock, flags);
-	if (old)
-		ns_put(&old->ns);
+	time_ns_exchange(p, n);
 	return 0;
 }
 
 void time_ns_leave(struct process *p)
 {
-	struct time_ns *old = p->time_ns;
-	uint64_t flags;
-
-	if (likely(!old))
-		return;
-	flags = spin_lock_irq(&p->lock);
-	p->time_ns = NULL;
-	spin_unlock_irq(&p->lock, flags);
-	ns_put(&old->ns);
+	if (unlikely(p->time_ns))
+		time_ns_exchange(p, NULL);
 }
 
 struct ns *time_ns_of_process(struct process *p)

@@ -224,7 +224,6 @@ bool inode_privileged(const struct inode *inode, unsigned int cap);
 bool owned_privileged(uint32_t uid, uint32_t gid, unsigned int cap);
 bool current_in_group(uint32_t gid);	/* by its effective group or one of the supplementary ones */
 void inode_stat(const struct inode *inode, struct linux_stat *to);
-void inode_date(int64_t ns, int64_t *sec, int64_t *nsec);	/* a time of an inode as stat() tells it */
 uint8_t mode_to_dtype(mode_t mode);
 uint64_t inodes_used(void);	/* how many there are */
 void inode_touch(struct inode *inode);	/* content changed: mtime and ctime now */

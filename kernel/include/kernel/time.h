@@ -17,6 +17,15 @@ uint64_t time_tai_ahead(void);
 /* Busy-wait; for hardware start-up only, at most 10 ms. */
 void time_delay_us(uint32_t us);
 
+/* @ns as whole seconds and the nanoseconds after them: of a time before 0, too, those are none less than 0. */
+static inline void time_split(int64_t ns, int64_t *sec, int64_t *nsec)
+{
+	int64_t rest = ns % (int64_t)NSEC_PER_SEC;
+
+	*sec = ns / (int64_t)NSEC_PER_SEC - (rest < 0);
+	*nsec = rest < 0 ? rest + (int64_t)NSEC_PER_SEC : rest;
+}
+
 struct timer {
 	struct heap_node node;
 	time_ns_t deadline;
