@@ -126,11 +126,54 @@ static bool is_flag(int option)
 	case LINUX_SO_DONTROUTE:
 	case LINUX_SO_BROADCAST:
 	case LINUX_SO_KEEPALIVE:
-	case LINUX_SO_TIMESTAMP:
 		return true;
 	default:
 		return false;
 	}
+}
+
+static bool is_stamp(int option)
+{
+	switch (option) {
+	case LINUX_SO_TIMESTAMP:
+	case LINUX_SO_TIMESTAMPNS:
+	case LINUX_SO_TIMESTAMP_NEW:
+	case LINUX_SO_TIMESTAMPNS_NEW:
+		return true;
+	default:
+		return false;
+	}
+}
+
+int socket_stamp_set(uint8_t *on, int option, bool v)
+{
+	if (!is_stamp(option))
+		return -ENOPROTOOPT;
+	WRITE_ONCE(*on, v ? (uint8_t)option : 0);	/* whichever it was is off */
+	return 0;
+}
+
+int socket_stamp_get(uint8_t on, int option, int32_t *v)
+{
+	if (!is_stamp(option))
+		return -ENOPROTOOPT;
+	*v = on == option || (option == LINUX_SO_TIMESTAMP_NEW && on == LINUX_SO_TIMESTAMPNS_NEW);	/* as on Linux */
+	return 0;
+}
+
+/* Old and new have the same layout in a program of 64 bits. */
+int socket_stamp_put(struct control *c, uint8_t on, const struct message *m)
+{
+	uint64_t at;
+	struct linux_timespec t;
+
+	if (likely(!on))
+		return 0;
+	at = m->arrived ? m->arrived : time_realtime();
+	t = (struct linux_timespec){ (int64_t)(at / NSEC_PER_SEC), (int64_t)(at % NSEC_PER_SEC) };
+	if (on == LINUX_SO_TIMESTAMP || on == LINUX_SO_TIMESTAMP_NEW)
+		t.tv_nsec /= (int64_t)NSEC_PER_USEC;
+	return socket_control_put(c, LINUX_SOL_SOCKET, on, &t, sizeof(t));
 }
 
 int socket_kept_set(struct socket_kept *k, int option, int32_t v)
@@ -144,7 +187,7 @@ int socket_kept_set(struct socket_kept *k, int option, int32_t v)
 	else if (option == LINUX_SO_RCVLOWAT)
 		WRITE_ONCE(k->low_water, socket_low_water(v));
 	else if (!is_flag(option))
-		return -ENOPROTOOPT;
+		return socket_stamp_set(&k->stamp, option, v);
 	else if (v)
 		__atomic_fetch_or(&k->flags, 1u << option, __ATOMIC_RELAXED);
 	else
@@ -163,7 +206,7 @@ int socket_kept_get(const struct socket_kept *k, int option, int32_t *v)
 	else if (is_flag(option))
 		*v = READ_ONCE(k->flags) >> option & 1;
 	else
-		return -ENOPROTOOPT;
+		return socket_stamp_get(READ_ONCE(k->stamp), option, v);
 	return 0;
 }
 

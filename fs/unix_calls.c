@@ -253,7 +253,9 @@ static int unix_control_out(struct file *f, struct message *m, struct control *c
 	const struct socket *s = f->priv;
 	int err = 0;
 
-	if (s->pass_cred && m->has_cred)
+	if (s->type != LINUX_SOCK_STREAM)
+		err = socket_stamp_put(c, READ_ONCE(s->kept.stamp), m);
+	if (!err && s->pass_cred && m->has_cred)
 		err = socket_control_put(c, LINUX_SOL_SOCKET, LINUX_SCM_CREDENTIALS, &told, sizeof(told));
 	return !err && m->rights ? control_put_rights(c, m->rights, m->flags & LINUX_MSG_CMSG_CLOEXEC) : err;
 }

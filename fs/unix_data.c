@@ -109,6 +109,8 @@ static int packet_send(struct socket *s, struct socket *to, struct message *m, s
 	if (IS_ERR(p))
 		return PTR_ERR(p);
 	p->urgent = urgent;
+	if (unlikely(READ_ONCE(to->kept.stamp)))
+		p->arrived = time_realtime();
 	if (s->type != LINUX_SOCK_STREAM && !packet_filter(to, p)) {
 		packet_free(p);
 		return 0;	/* its sender is not told */
@@ -454,6 +456,7 @@ static ssize_t peek_stream(struct socket *s, struct message *m)
 static ssize_t receive_stream(struct socket *s, struct message *m, bool nonblock)
 {
 	time_ns_t deadline = socket_deadline(s->receive_timeout);
+	size_t low = (size_t)MAX(READ_ONCE(s->kept.low_water), 1), wanted = m->flags & LINUX_MSG_WAITALL ? m->it.left : MIN(m->it.left, low);
 	ssize_t n, done = 0;
 	bool stop = false;
 
@@ -471,7 +474,7 @@ static ssize_t receive_stream(struct socket *s, struct message *m, bool nonblock
 			return done ? done : n;
 		peek_move(s, m, n);
 		done += n;
-	} while (m->it.left && !stop && (m->flags & LINUX_MSG_WAITALL));
+	} while (!stop && (size_t)done < wanted);
 	return done;
 }
 
@@ -492,6 +495,7 @@ static ssize_t receive_packet(struct socket *s, struct message *m, bool nonblock
 	n = copied ? iter_put(&m->it, p->data + skip, copied) : 0;
 	if (n == (ssize_t)copied) {
 		message_note(m, p);
+		m->arrived = p->arrived;
 		peek_move(s, m, (ssize_t)(m->flags & LINUX_MSG_PEEK ? copied : length));
 	}
 	if (!(m->flags & LINUX_MSG_PEEK))

@@ -31,6 +31,7 @@ struct inet_packet {
 	ip_addr_t from, to;		/* of a datagram */
 	uint16_t port;
 	uint8_t hops;
+	uint64_t arrived;		/* in ns since 1970; a part of a stream: 0 unless somebody wants to know */
 };
 
 /* Where a datagram goes, and in parts of how many bytes (0: whole). */
@@ -58,6 +59,7 @@ struct inet_options {
 	int16_t hops6, multicast_hops6;
 	int32_t traffic_class6;
 	uint8_t mtu_discover;
+	uint8_t stamp;			/* socket_stamp_set() */
 };
 
 struct inet_socket {
@@ -82,6 +84,7 @@ struct inet_socket {
 	bool bound_port;
 	bool told;			/* connect() has said that this is connected */
 	bool was_connected;
+	bool lingers;			/* its close() waits for the other end to have everything */
 	uint32_t shutdown;		/* SHUT_* */
 	int error;
 	struct list queue;
@@ -92,6 +95,7 @@ struct inet_socket {
 	uint32_t nr_backlog, max_backlog;
 	struct inet_options options;
 	struct socket_filter_slot filter;
+	uint64_t arrived;		/* when the datagram did that was received last, for who asks (SIOCGSTAMP); 0: none was */
 	uint32_t send_limit, receive_limit;
 	time_ns_t send_timeout, receive_timeout;	/* 0: none */
 	struct wait_queue readable, writable;
@@ -169,6 +173,8 @@ int tcp_listen_socket(struct inet_socket *s, int backlog);
 /* The next of its backlog, or ERR_PTR. */
 struct inet_socket *tcp_accept_socket(struct inet_socket *s, bool nonblock);
 int tcp_shutdown_socket(struct inet_socket *s, uint32_t how);
+/* SO_LINGER with a time: send the end, and wait so long for the other one to have it; not in a thread that ends. May sleep, no lock held. */
+void tcp_linger(struct inet_socket *s);
 void tcp_end(struct inet_socket *s);
 void tcp_apply(struct inet_socket *s);
 uint32_t tcp_poll_mask(struct inet_socket *s);
@@ -213,6 +219,8 @@ void interface_set_up(bool up);
 extern void (*interface_hook)(bool up);	/* who tells that it went up or down; NULL: nobody */
 
 /* option.c */
+/* SO_RCVLOWAT: so many bytes of a stream are worth a wake-up; never more than may lie there. */
+uint32_t inet_low_water(const struct inet_socket *s);
 /* What lwIP knows of a connection; times in microseconds. With inet_lock held. */
 void tcp_info_fill(const struct inet_socket *s, struct linux_tcp_info *to);
 void inet_options_init(struct inet_socket *s);

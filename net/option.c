@@ -113,6 +113,11 @@ static int buffer_set(struct inet_socket *s, int option, int32_t v)
 	return err;
 }
 
+uint32_t inet_low_water(const struct inet_socket *s)
+{
+	return MIN((uint32_t)READ_ONCE(s->options.low_water), (uint32_t)TCP_WND / 2);
+}
+
 static int only_v6_set(struct inet_socket *s, bool on)
 {
 	int err;
@@ -144,8 +149,10 @@ static int special_set(struct inet_socket *s, int level, int option, int32_t v)
 		s->options.low_water = socket_low_water(v);
 		return 0;
 	}
-	if (level == SOCKET && option == LINUX_SO_TIMESTAMP)
-		return 0;
+	if (level == SOCKET) {
+		err = socket_stamp_set(&s->options.stamp, option, v);
+		return err == -ENOPROTOOPT ? 1 : err;
+	}
 	if (level == IP && option == LINUX_IP_TTL) {
 		if (v != -1 && (v < 1 || v > 255))
 			return -EINVAL;
@@ -260,11 +267,8 @@ static int socket_get(struct inet_socket *s, int option, int32_t *v)
 	case LINUX_SO_SNDLOWAT:
 		*v = 1;
 		return 0;
-	case LINUX_SO_TIMESTAMP:
-		*v = 0;
-		return 0;
 	default:
-		return -ENOPROTOOPT;
+		return socket_stamp_get(READ_ONCE(s->options.stamp), option, v);
 	}
 }
 

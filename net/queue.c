@@ -6,7 +6,6 @@
 #include "hooks.h"
 #include "lwip/ip.h"
 
-
 #define GATHER_BYTES	3840u	/* with everything around it, a frame */
 #define SMALL_BYTES	1024u
 
@@ -39,6 +38,7 @@ bool packet_add(struct inet_socket *s, struct pbuf *p, const ip_addr_t *from, ui
 	ip_addr_copy(k->from, *from);
 	ip_addr_copy(k->to, *ip_current_dest_addr());
 	k->port = port;
+	k->arrived = time_realtime();
 	k->hops = ip_current_is_v6() ? IP6H_HOPLIM(ip6_current_header()) : IPH_TTL(ip4_current_header());
 	return true;
 }
@@ -48,14 +48,24 @@ static struct inet_packet *packet_last(struct inet_socket *s)
 	return list_empty(&s->queue) ? NULL : list_entry(s->queue.prev, struct inet_packet, link);
 }
 
+static void packet_stamp(const struct inet_socket *s, struct inet_packet *k)
+{
+	if (unlikely(s->options.stamp))
+		k->arrived = time_realtime();
+}
+
 bool packet_add_stream(struct inet_socket *s, struct pbuf *p)
 {
 	struct inet_packet *last = packet_last(s);
 	uint16_t n = p->tot_len;
 	struct pbuf *room;
 
-	if (!last || n > SMALL_BYTES)
-		return packet_create(s, p, n, 0);
+	if (!last || n > SMALL_BYTES) {
+		last = packet_create(s, p, n, 0);
+		if (last)
+			packet_stamp(s, last);
+		return last;
+	}
 	if (last->room < n) {
 		room = pbuf_alloc(PBUF_RAW, GATHER_BYTES, PBUF_RAM);
 		last = room ? packet_create(s, room, 0, GATHER_BYTES) : NULL;
@@ -67,6 +77,7 @@ bool packet_add_stream(struct inet_socket *s, struct pbuf *p)
 	pbuf_copy_partial(p, (uint8_t *)last->p->payload + last->length, n, 0);
 	last->length += n;
 	last->room -= n;
+	packet_stamp(s, last);
 	s->readable_bytes += n;
 	pbuf_free(p);
 	return true;

@@ -80,7 +80,11 @@ static void inet_end(struct inet_socket *s)
 
 static void inet_release(struct file *f)
 {
-	inet_end(f->priv);
+	struct inet_socket *s = f->priv;
+
+	if (s->type == LINUX_SOCK_STREAM)
+		tcp_linger(s);
+	inet_end(s);
 }
 
 static const char *const protocol_names[2][2] = { { "UDP", "UDPv6" }, { "TCP", "TCPv6" } };
@@ -314,13 +318,16 @@ static int put_packet_info(const struct message *m, struct control *c)
 
 static int inet_control_out(struct file *f, struct message *m, struct control *c)
 {
-	const struct inet_options *o = &inet_of(f)->options;
+	const struct inet_socket *s = f->priv;
+	const struct inet_options *o = &s->options;
 	bool v6 = m->inet_to.family == LINUX_AF_INET6;
 	int32_t hops = m->inet_hops;
 	int err = 0;
 
-	if (!m->inet_to.family)
-		return 0;
+	if (s->type == LINUX_SOCK_DGRAM || m->arrived)
+		err = socket_stamp_put(c, o->stamp, m);
+	if (err || !m->inet_to.family)
+		return err;
 	if (v6 ? o->packet_info6 : o->packet_info)
 		err = put_packet_info(m, c);
 	if (!err && !v6 && o->receive_hops)
@@ -394,6 +401,17 @@ static uint32_t bytes_unsent(const struct inet_socket *s)
 	return n;
 }
 
+/* When the last datagram came. */
+static int64_t stamp_get(const struct inet_socket *s, bool ns, uint64_t uarg)
+{
+	uint64_t at = READ_ONCE(s->arrived);
+	struct linux_timespec t = { (int64_t)(at / NSEC_PER_SEC), (int64_t)(at % NSEC_PER_SEC / (ns ? 1 : NSEC_PER_USEC)) };
+
+	if (!at)
+		return -ENOENT;
+	return copy_to_user(uarg, &t, sizeof(t)) ? -EFAULT : 0;
+}
+
 static int64_t inet_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 {
 	struct inet_socket *s = f->priv;
@@ -405,6 +423,12 @@ static int64_t inet_ioctl(struct file *f, uint32_t cmd, uint64_t arg)
 		return s->state == INET_LISTENING ? -EINVAL : put_user32(arg, bytes_readable(s)) ? -EFAULT : 0;
 	case LINUX_SIOCATMARK:	/* there is no urgent data, so never */
 		return s->type != LINUX_SOCK_STREAM ? -ENOTTY : put_user32(arg, 0) ? -EFAULT : 0;
+	case LINUX_SIOCGSTAMP:
+	case LINUX_SIOCGSTAMP_NEW:
+		return stamp_get(s, false, arg);
+	case LINUX_SIOCGSTAMPNS:
+	case LINUX_SIOCGSTAMPNS_NEW:
+		return stamp_get(s, true, arg);
 	}
 	return socket_ioctl_common(f, cmd, arg);
 }

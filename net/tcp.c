@@ -55,9 +55,12 @@ static struct tcp_pcb *part_take(struct inet_socket *s)
 static err_t sent(void *arg, struct tcp_pcb *pcb, u16_t n)
 {
 	struct inet_socket *s = arg;
+	bool over = s->lingers && (pcb->state == FIN_WAIT_2 || pcb->state == TIME_WAIT);
 
 	tcp_room_update(s);
-	if (has_room(s))
+	if (over)
+		WRITE_ONCE(s->lingers, false);
+	if (over || has_room(s))
 		inet_wake(s, CAN_WRITE);
 	return ERR_OK;
 }
@@ -93,6 +96,7 @@ static void failed(void *arg, err_t err)
 
 	s->tcp = NULL;
 	s->room = 0;
+	WRITE_ONCE(s->lingers, false);
 	inet_counts.tcp_fails += s->state == INET_CONNECTING;
 	if (s->state == INET_CONNECTING)
 		error = err == ERR_RST ? ECONNREFUSED : ETIMEDOUT;
@@ -113,12 +117,20 @@ static void hook_up(struct inet_socket *s, struct tcp_pcb *pcb)
 	tcp_apply(s);
 }
 
+/* What a program wants at most in a segment (TCP_MAXSEG), before the connection is there. */
+static void segment_limit(const struct inet_socket *s, struct tcp_pcb *pcb)
+{
+	if (s->options.max_segment)
+		pcb->mss = MIN(pcb->mss, (u16_t)s->options.max_segment);
+}
+
 static err_t connected(void *arg, struct tcp_pcb *pcb, err_t err)
 {
 	struct inet_socket *s = arg;
 
 	s->state = INET_CONNECTED;
 	s->was_connected = true;
+	segment_limit(s, pcb);
 	tcp_room_update(s);
 	inet_wake(s, CAN_WRITE);
 	return ERR_OK;
@@ -331,6 +343,7 @@ static err_t accepted(void *arg, struct tcp_pcb *pcb, err_t err)
 	new->told = new->was_connected = true;
 	tcp_backlog_delayed(pcb);
 	hook_up(new, pcb);
+	segment_limit(new, pcb);
 	tcp_room_update(new);
 	list_append(&s->backlog, &new->backlog_link);
 	WRITE_ONCE(s->nr_backlog, s->nr_backlog + 1);
@@ -435,6 +448,20 @@ int tcp_shutdown_socket(struct inet_socket *s, uint32_t how)
 	return 0;
 }
 
+void tcp_linger(struct inet_socket *s)
+{
+	const struct socket_linger *l = &s->options.linger;
+
+	if (likely(!l->on || l->seconds <= 0) || current->exiting)
+		return;
+	inet_lock_take();
+	WRITE_ONCE(s->lingers, s->state == INET_CONNECTED && s->tcp && !s->readable_bytes);
+	if (s->lingers && !(s->shutdown & SHUT_SEND))
+		tcp_shutdown(s->tcp, 0, 1);
+	inet_unlock();
+	(void)wait_event(&s->writable, !READ_ONCE(s->lingers), time_now() + (uint64_t)l->seconds * NSEC_PER_SEC, true);
+}
+
 void tcp_end(struct inet_socket *s)
 {
 	bool unread = s->readable_bytes, listening = s->state == INET_LISTENING;
@@ -456,7 +483,7 @@ void tcp_end(struct inet_socket *s)
 uint32_t tcp_poll_mask(struct inet_socket *s)
 {
 	enum inet_state state = READ_ONCE(s->state);
-	uint32_t shutdown = READ_ONCE(s->shutdown), mask = READ_ONCE(s->error) ? LINUX_POLLERR : 0;
+	uint32_t shutdown = READ_ONCE(s->shutdown), mask = READ_ONCE(s->error) ? LINUX_POLLERR : 0, readable;
 
 	if (state == INET_LISTENING)
 		return READ_ONCE(s->nr_backlog) ? CAN_READ : 0;
@@ -466,7 +493,8 @@ uint32_t tcp_poll_mask(struct inet_socket *s)
 		mask |= CAN_READ | LINUX_POLLRDHUP;
 	if (state == INET_CONNECTING)
 		return mask;
-	if (READ_ONCE(s->readable_bytes))
+	readable = READ_ONCE(s->readable_bytes);
+	if (readable >= inet_low_water(s) || (readable && stack_is_short()))
 		mask |= CAN_READ;
 	if (state == INET_OPEN || (shutdown & SHUT_SEND) || has_room(s))
 		mask |= CAN_WRITE & ~LINUX_POLLWRBAND;

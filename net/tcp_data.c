@@ -21,6 +21,7 @@ static void ended(struct inet_socket *s, struct tcp_pcb *pcb)
 		tcp_err(pcb, NULL);
 		s->tcp = NULL;
 		WRITE_ONCE(s->room, 0);
+		WRITE_ONCE(s->lingers, false);
 	}
 	inet_wake(s, 0);
 }
@@ -239,6 +240,7 @@ static ssize_t take(struct inet_socket *s, struct message *m)
 		n = copy_out(m, &m->it, k, offset, there);
 		if (n <= 0)
 			return done ? done : n;
+		m->arrived = k->arrived;
 		consume(s, k, n);
 		done += n;
 	}
@@ -273,6 +275,7 @@ static ssize_t peek(struct inet_socket *s, struct message *m)
 ssize_t stream_receive(struct inet_socket *s, struct message *m, bool nonblock)
 {
 	time_ns_t deadline = socket_deadline(s->receive_timeout);
+	size_t wanted = m->flags & LINUX_MSG_WAITALL ? m->it.left : MIN(m->it.left, (size_t)inet_low_water(s));
 	ssize_t n, done = 0;
 
 	if (m->flags & LINUX_MSG_OOB)
@@ -290,7 +293,7 @@ ssize_t stream_receive(struct inet_socket *s, struct message *m, bool nonblock)
 		}
 		n = take(s, m);
 		done += n > 0 ? n : 0;
-	} while (n > 0 && m->it.left && (m->flags & LINUX_MSG_WAITALL));
+	} while (n > 0 && (size_t)done < wanted);
 	mutex_unlock(&s->read_lock);
 	return done ? done : n;
 }

@@ -281,11 +281,13 @@ static int receive_wait(struct inet_socket *s, bool nonblock, time_ns_t deadline
 	}
 }
 
-static void message_note(const struct inet_socket *s, struct message *m, const struct inet_packet *k)
+static void message_note(struct inet_socket *s, struct message *m, const struct inet_packet *k)
 {
 	m->inet_length = address_to_user(s, &k->from, k->port, &m->inet);
 	address_to_user(s, &k->to, s->local_port, &m->inet_to);
 	m->inet_hops = k->hops;
+	m->arrived = k->arrived;
+	WRITE_ONCE(s->arrived, k->arrived);
 }
 
 ssize_t datagram_receive(struct inet_socket *s, struct message *m, bool nonblock)

@@ -35,6 +35,7 @@ struct socket_kept {
 	int32_t priority;
 	int32_t low_water;		/* 0: never set, which is 1 */
 	uint32_t flags;			/* bit 1 << option: it is on */
+	uint8_t stamp;			/* socket_stamp_set() */
 };
 
 /* A filter of what a socket receives (fs/socket_filter.h). */
@@ -49,6 +50,7 @@ struct message {
 	struct iter it;
 	uint32_t flags;			/* LINUX_MSG_* asked for */
 	uint32_t result_flags;
+	uint64_t arrived;		/* received: when, in ns since 1970; 0: it is not known */
 	union {
 		struct {			/* fs/unix*.c */
 			struct linux_ucred cred;
@@ -164,6 +166,14 @@ int32_t socket_low_water(int32_t asked);
 /* Options of SOL_SOCKET that are kept, and mean nothing to families but some: 0, -EPERM or -ENOPROTOOPT. */
 int socket_kept_set(struct socket_kept *k, int option, int32_t v);
 int socket_kept_get(const struct socket_kept *k, int option, int32_t *v);
+/*
+ * SO_TIMESTAMP and its kin: with each message that is received a control message says when it arrived. Which of them is on stands in *@on, 0: none.
+ * -ENOPROTOOPT: @option is another.
+ */
+int socket_stamp_set(uint8_t *on, int option, bool v);
+int socket_stamp_get(uint8_t on, int option, int32_t *v);
+/* That control message, of @on, which may be 0; @m arrived just now if it is not known when. 0 or -EFAULT. */
+int socket_stamp_put(struct control *c, uint8_t on, const struct message *m);
 int socket_value_put(uint64_t uvalue, uint64_t ulength, const void *v, uint32_t size);
 
 /* Waits with SO_RCVTIMEO and SO_SNDTIMEO: until when; and what a call says whose wait ended with @err (signal(7)). */

@@ -84,6 +84,7 @@ struct packet {
 	struct socket *sender;		/* counted */
 	size_t length, offset;
 	bool urgent;			/* its one byte is sent out of band */
+	uint64_t arrived;		/* in ns since 1970; 0 unless its receiver wants to know */
 	struct linux_ucred cred;
 	struct rights *rights;
 	char data[];
