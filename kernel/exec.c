@@ -22,6 +22,7 @@
 #include <asm/vdso.h>
 #include "exec.h"
 #include "process_internal.h"
+#include "signal_queue.h"
 
 #define SCRIPT_DEPTH_MAX	5
 #define PIE_BASE		0x555555554000ull
@@ -327,6 +328,7 @@ static void exec_commit(struct exec_image *image, const char *program, struct re
 	t->clear_child_tid = 0;
 	t->rseq = 0;
 	posix_timers_free(p);
+	signal_forget_timers(p);
 	uring_process_ends();
 	exec_identity_take(p, image);
 	process_space_replace(p, image->space);

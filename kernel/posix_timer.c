@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * POSIX timers (timer_create and its family) on the real-time, monotonic and CPU-time clocks. A timer that fires while its last signal is still
- * pending counts an overrun instead. Locks: timers_lock guards all lists and settings; firing, in the timer interrupt, takes none of ours.
+ * POSIX timers (timer_create and its family) on the real-time, monotonic and CPU-time clocks. Each keeps its signal: one that fires while that is
+ * still pending counts an overrun instead. They are found by their numbers in a table of all processes'. Locks: timers_lock guards the table, all
+ * lists and settings; firing, in the timer interrupt, takes none of ours.
  */
 #include <kernel/pid_ns.h>
 #include <kernel/syscall.h>
@@ -10,60 +11,41 @@
 #include <mm/user.h>
 #include "cpu_clock.h"
 #include "process_internal.h"
+#include "signal_queue.h"
 
-#define TIMERS_MAX	64
-#define OVERRUN_MAX	0x7fffffff
+#define BUCKETS		512u
 
 static struct mutex timers_lock = MUTEX_INIT(timers_lock, "posix timers");
+static struct list buckets[BUCKETS];	/* a zeroed one is empty */
 
 struct posix_timer {
-	struct list link;
+	struct list link;		/* process->posix_timers */
+	struct list bucket_link;
 	struct timer timer;
 	struct process *process;	/* owns the timer */
 	struct thread *thread;		/* SIGEV_THREAD_ID: counted */
-	int id, clock, signo;		/* signo 0: no signal */
-	uint64_t value;
+	int id, clock;
+	bool silent;			/* no signal */
+	struct queued_signal *signal;
 	uint64_t interval;		/* ns; 0: once */
 	struct clock_watch watch;	/* of a timer that waits for dates */
 	bool dated;			/* @due is a date, otherwise a time since boot */
 	uint64_t due;			/* the period that comes next */
 	struct cpu_clock_timer cpu;	/* in the place of @timer; without a process: of another clock */
-	uint32_t overrun;
 	uint8_t untaken;		/* periods that ended since the program last took the signal, as far as period_rest() cares */
 };
-
-static bool signal_is_pending(const struct posix_timer *t)
-{
-	sigset_t pending = t->thread ? t->thread->pending : t->process->pending;
-
-	return pending & SIG_BIT(t->signo);
-}
 
 /* Does nobody take note of it? Without a lock: a moment early or late only moves a rest. */
 static bool is_untaken(const struct posix_timer *t)
 {
-	return !t->signo || signal_is_pending(t) || process_ignores(t->process, t->signo);
+	return t->silent || !list_empty(&t->signal->link) || process_ignores(t->process, t->signal->info.si_signo);
 }
 
 /* @missed periods went by without being told. */
 static void posix_timer_tell(struct posix_timer *t, uint64_t missed)
 {
-	struct linux_siginfo info = { .si_signo = t->signo, .si_code = LINUX_SI_TIMER };
-
-	if (!t->signo)
-		return;
-	if (signal_is_pending(t)) {
-		t->overrun = (uint32_t)MIN(t->overrun + missed + 1, (uint64_t)OVERRUN_MAX);
-		return;
-	}
-	t->overrun = (uint32_t)MIN(missed, (uint64_t)OVERRUN_MAX);
-	info.timer.id = t->id;
-	info.timer.overrun = (int)t->overrun;
-	info.timer.value = t->value;
-	if (t->thread)
-		signal_send_thread(t->thread, t->signo, &info);
-	else
-		signal_send_process(t->process, t->signo, &info);
+	if (!t->silent)
+		signal_send_kept(t->process, t->thread, t->signal, missed);
 }
 
 static void posix_timer_fire(struct timer *timer)
@@ -104,9 +86,18 @@ static void posix_timer_free(struct posix_timer *t)
 	timer_disarm(&t->timer);
 	cpu_clock_disarm(&t->cpu);
 	cpu_clock_put(&t->cpu.clock);
+	if (t->signal)
+		signal_unkeep(t->process, t->signal);
 	if (t->thread)
 		thread_put(t->thread);
 	kfree(t);
+}
+
+/* timers_lock held. */
+static void posix_timer_remove(struct posix_timer *t)
+{
+	list_del(&t->link);
+	list_del(&t->bucket_link);
 }
 
 /* exec and exit. Only the last thread is left, so nobody else touches the list. */
@@ -115,36 +106,50 @@ void posix_timers_free(struct process *p)
 	struct posix_timer *t, *next;
 
 	list_for_each_safe(t, next, &p->posix_timers, link) {
-		list_del(&t->link);
+		mutex_lock(&timers_lock);
+		posix_timer_remove(t);
+		mutex_unlock(&timers_lock);
 		posix_timer_free(t);
 	}
 }
 
 /* timers_lock held. */
+static struct list *bucket_of(const struct process *p, int id)
+{
+	struct list *bucket = &buckets[(p->pid * 31u + (uint32_t)id) % BUCKETS];
+
+	if (!bucket->next)
+		list_init(bucket);
+	return bucket;
+}
+
 static struct posix_timer *posix_timer_find(struct process *p, int id)
 {
 	struct posix_timer *t;
 
-	list_for_each(t, &p->posix_timers, link)
-		if (t->id == id)
+	list_for_each(t, bucket_of(p, id), bucket_link)
+		if (t->process == p && t->id == id)
 			return t;
 	return NULL;
 }
 
-/* The lowest free number and a place in the list. -EAGAIN: too many. */
-static int posix_timer_add(struct process *p, struct posix_timer *t)
+/* Its number: the next free one, which comes again only after all others did; RLIMIT_SIGPENDING bounds them. @tells_number: its signal too. */
+static int posix_timer_add(struct process *p, struct posix_timer *t, bool tells_number)
 {
-	int id = 0;
+	int id;
 
 	mutex_lock(&timers_lock);
-	while (id < TIMERS_MAX && posix_timer_find(p, id))
-		id++;
-	if (id < TIMERS_MAX) {
-		t->id = id;
-		list_append(&p->posix_timers, &t->link);
-	}
+	do {
+		t->id = p->next_posix_timer;
+		p->next_posix_timer = t->id == INT32_MAX ? 0 : t->id + 1;
+	} while (posix_timer_find(p, t->id));
+	list_append(&p->posix_timers, &t->link);
+	list_append(bucket_of(p, t->id), &t->bucket_link);
+	id = t->signal->info.timer.id = t->id;
+	if (tells_number)
+		t->signal->info.timer.value = (uint64_t)id;
 	mutex_unlock(&timers_lock);
-	return id < TIMERS_MAX ? id : -EAGAIN;
+	return id;
 }
 
 /* SIGEV_THREAD is libc's to carry out: to the kernel it is a signal. */
@@ -152,12 +157,13 @@ static int event_apply(struct posix_timer *t, const struct linux_sigevent *event
 {
 	int notify = event->notify == LINUX_SIGEV_THREAD ? LINUX_SIGEV_SIGNAL : event->notify & ~LINUX_SIGEV_THREAD_ID;
 
-	if (event->notify == LINUX_SIGEV_NONE)
+	t->silent = event->notify == LINUX_SIGEV_NONE;
+	if (t->silent)
 		return 0;
 	if (notify != LINUX_SIGEV_SIGNAL || event->signo < 1 || event->signo > LINUX_NSIG)
 		return -EINVAL;
-	t->signo = event->signo;
-	t->value = event->value;
+	t->signal->info.si_signo = event->signo;
+	t->signal->info.timer.value = event->value;
 	if (event->notify & LINUX_SIGEV_THREAD_ID)
 		t->thread = thread_find(current_process->pid, pid_meant(event->tid));
 	return (event->notify & LINUX_SIGEV_THREAD_ID) && !t->thread ? -EINVAL : 0;
@@ -186,12 +192,33 @@ static int posix_timer_drop(int id)
 	mutex_lock(&timers_lock);
 	t = posix_timer_find(p, id);
 	if (t)
-		list_del(&t->link);
+		posix_timer_remove(t);
 	mutex_unlock(&timers_lock);
 	if (!t)
 		return -EINVAL;
 	posix_timer_free(t);
 	return 0;
+}
+
+static struct posix_timer *posix_timer_create(struct process *p)
+{
+	struct posix_timer *t = kzalloc(sizeof(*t));
+	struct queued_signal *signal = t ? signal_keep(p) : ERR_PTR(-ENOMEM);
+
+	if (IS_ERR(signal)) {
+		kfree(t);
+		return ERR_PTR(PTR_ERR(signal));
+	}
+	list_init(&t->link);
+	list_init(&t->watch.link);
+	t->watch.changed = posix_timer_date_set;
+	timer_init(&t->timer, posix_timer_fire);
+	t->process = p;
+	list_init(&t->cpu.link);
+	t->cpu.fire = posix_timer_fire_cpu;
+	t->signal = signal;
+	signal->info.si_code = LINUX_SI_TIMER;
+	return t;
 }
 
 SYSCALL(NR_timer_create, timer_create)
@@ -202,28 +229,17 @@ SYSCALL(NR_timer_create, timer_create)
 
 	if (args->a[1] && copy_from_user(&event, args->a[1], sizeof(event)))
 		return -EFAULT;
-	t = kzalloc(sizeof(*t));
-	if (!t)
-		return -ENOMEM;
-	list_init(&t->link);
-	list_init(&t->watch.link);
-	t->watch.changed = posix_timer_date_set;
-	timer_init(&t->timer, posix_timer_fire);
-	t->process = current_process;
-	list_init(&t->cpu.link);
-	t->cpu.fire = posix_timer_fire_cpu;
+	t = posix_timer_create(current_process);
+	if (IS_ERR(t))
+		return (int)PTR_ERR(t);
 	err = clock_choose(t, (int)args->a[0]);
 	if (!err)
 		err = event_apply(t, &event);
-	if (!err)
-		err = posix_timer_add(current_process, t);
-	if (err < 0) {
+	if (err) {
 		posix_timer_free(t);
 		return err;
 	}
-	if (!args->a[1])
-		t->value = t->id;
-	id = t->id;
+	id = posix_timer_add(current_process, t, !args->a[1]);
 	if (!put_user32(args->a[2], id))
 		return 0;
 	posix_timer_drop(id);
@@ -259,7 +275,7 @@ static void posix_timer_set(struct posix_timer *t, uint64_t value, uint64_t inte
 	timer_disarm(&t->timer);
 	cpu_clock_disarm(&t->cpu);
 	t->interval = value ? interval : 0;
-	t->overrun = 0;
+	WRITE_ONCE(t->signal->overrun_told, 0);
 	t->untaken = 0;
 	t->dated = absolute && clock_is_date(t->clock);
 	t->due = !absolute ? deadline_after(value) : t->dated ? date_of_clock(t->clock, value) : time_meant(t->clock, value);
@@ -320,7 +336,7 @@ SYSCALL(NR_timer_getoverrun, timer_getoverrun)
 
 	mutex_lock(&timers_lock);
 	t = posix_timer_find(p, args->a[0]);
-	overrun = t ? (int64_t)t->overrun : -EINVAL;
+	overrun = t ? (int64_t)READ_ONCE(t->signal->overrun_told) : -EINVAL;
 	mutex_unlock(&timers_lock);
 	return overrun;
 }

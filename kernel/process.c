@@ -17,6 +17,7 @@
 #include <mm/space.h>
 #include <asm/cpu.h>
 #include "process_internal.h"
+#include "signal_queue.h"
 
 #define STACK_LIMIT	(8ull << 20)
 #define NOFILE_LIMIT	1024

@@ -57,13 +57,8 @@ int signal_post_process(struct process *p, int sig, const struct linux_siginfo *
 int signal_post_thread(struct thread *t, int sig, const struct linux_siginfo *info);
 void signal_info_user(struct linux_siginfo *info, int sig, int code, uint64_t value);
 void signal_set_mask(sigset_t mask);
-void signal_flush_all(struct process *p);
-/* What the @index-th queued signal of @t, or of its whole process, says; false: there are fewer. */
-bool signal_peek(struct thread *t, bool shared, uint64_t index, struct linux_siginfo *info);
 void signal_flush_thread(struct thread *t);
 void signal_reset_actions(struct process *p);
-/* @sig is no longer pending anywhere in @p. */
-void signal_forget(struct process *p, int sig);
 /* Does a thread that does not block it take no note of @sig? Any context. */
 bool process_ignores(const struct process *p, int sig);
 /* Kill with @sig even when it is blocked or ignored. */

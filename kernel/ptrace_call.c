@@ -15,6 +15,7 @@
 #include <uapi/ferry/linux_ptrace.h>
 #include <uapi/ferry/linux_seccomp.h>
 #include "process_internal.h"
+#include "signal_queue.h"
 #include "ptrace_internal.h"
 
 #define OPTIONS_KNOWN	(0xffu | LINUX_PTRACE_O_EXITKILL | LINUX_PTRACE_O_SUSPEND_SECCOMP)

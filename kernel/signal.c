@@ -1,29 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Sending and queueing signals. A signal is pending for a process or for one thread: a bit, and a record with its information when there
- * was memory for one. What a process ignores is dropped when it is sent, unless it is blocked. SIGKILL does not queue: it marks the
- * process at once. Locks: process_tree_lock (continuing tells the parent), process->lock (threads), process->signal_lock (queues).
+ * Sending signals; those that are pending lie in signal_queue.c. What a process ignores is dropped when it is sent, unless it is blocked. SIGKILL
+ * does not queue: it marks the process at once. Locks: process_tree_lock (continuing tells the parent), process->lock (threads),
+ * process->signal_lock (queues).
  */
 #include <kernel/log.h>
 #include <kernel/pid_ns.h>
 #include <kernel/ptrace.h>
-#include <mm/slab.h>
 #include <mm/user.h>
 #include "process_internal.h"
+#include "signal_queue.h"
 
 #define STOP_SIGNALS	(SIG_BIT(LINUX_SIGSTOP) | SIG_BIT(LINUX_SIGTSTP) | SIG_BIT(LINUX_SIGTTIN) | SIG_BIT(LINUX_SIGTTOU))
 #define IGNORED_SIGNALS	(SIG_BIT(LINUX_SIGCHLD) | SIG_BIT(LINUX_SIGCONT) | SIG_BIT(LINUX_SIGURG) | SIG_BIT(LINUX_SIGWINCH))
 #define NEVER_BLOCKED	(SIG_BIT(LINUX_SIGKILL) | SIG_BIT(LINUX_SIGSTOP))
-/* Faults go first: a handler for another signal must not run with the faulting instruction still waiting. */
-#define FAULT_SIGNALS	(SIG_BIT(LINUX_SIGSEGV) | SIG_BIT(LINUX_SIGBUS) | SIG_BIT(LINUX_SIGILL) | SIG_BIT(LINUX_SIGTRAP) | \
-			 SIG_BIT(LINUX_SIGFPE) | SIG_BIT(LINUX_SIGSYS))
 
 struct wait_queue signalfd_wait = WAIT_QUEUE_INIT(signalfd_wait, "signalfd");
-
-struct queued_signal {
-	struct list link;
-	struct linux_siginfo info;
-};
 
 bool signal_default_ignores(int sig)
 {
@@ -75,50 +67,6 @@ bool signal_interrupts(void)
 	return true;
 }
 
-static void queue_drop(struct process *p, struct list *queue, sigset_t which)
-{
-	struct queued_signal *q, *next;
-
-	list_for_each_safe(q, next, queue, link) {
-		if (!(SIG_BIT(q->info.si_signo) & which))
-			continue;
-		list_del(&q->link);
-		p->nr_queued--;
-		kfree(q);
-	}
-}
-
-/* Forget pending signals of @which everywhere. p->lock and signal_lock held. */
-static void pending_drop(struct process *p, sigset_t which)
-{
-	struct thread *t;
-
-	p->pending &= ~which;
-	queue_drop(p, &p->sigqueue, which);
-	list_for_each(t, &p->threads, process_link) {
-		t->pending &= ~which;
-		queue_drop(p, &t->sigqueue, which);
-	}
-}
-
-void signal_forget(struct process *p, int sig)
-{
-	uint64_t flags = spin_lock_irq(&p->lock), inner = spin_lock_irq(&p->signal_lock);
-
-	pending_drop(p, SIG_BIT(sig));
-	spin_unlock_irq(&p->signal_lock, inner);
-	spin_unlock_irq(&p->lock, flags);
-}
-
-void signal_flush_all(struct process *p)
-{
-	uint64_t flags = spin_lock_irq(&p->signal_lock);
-
-	p->pending = 0;
-	queue_drop(p, &p->sigqueue, ~0ull);
-	spin_unlock_irq(&p->signal_lock, flags);
-}
-
 /* A thread is leaving: its own signals go with it, and those of the process find another thread. */
 void signal_flush_thread(struct thread *t)
 {
@@ -126,8 +74,7 @@ void signal_flush_thread(struct thread *t)
 	uint64_t flags = spin_lock_irq(&p->lock), inner = spin_lock_irq(&p->signal_lock);
 	struct thread *other;
 
-	t->pending = 0;
-	queue_drop(p, &t->sigqueue, ~0ull);
+	signal_flush_own(t);
 	list_for_each(other, &p->threads, process_link)
 		if (other != t && (p->pending & ~held_back(other)))
 			sched_interrupt(other);
@@ -198,41 +145,6 @@ void signal_info_user(struct linux_siginfo *info, int sig, int code, uint64_t va
 	info->sender.value = value;
 }
 
-/* Who sends from outside the namespace of @p has no number there. */
-static void sender_hide(const struct process *p, struct linux_siginfo *info)
-{
-	bool by_program = info->si_code <= 0 && info->si_code != LINUX_SI_TIMER;
-
-	if (by_program && !pid_ns_holds(p->pid_ns, pid_ns_current()))
-		info->sender.pid = 0;
-}
-
-/* Add to a queue. Ordinary signals are pending once; real-time signals as often as they were sent. */
-static int signal_enqueue(struct process *p, struct list *queue, sigset_t *pending, int sig, const struct linux_siginfo *info)
-{
-	struct queued_signal *q;
-
-	if (sig < LINUX_SIGRTMIN && (*pending & SIG_BIT(sig)))
-		return 0;
-	q = p->nr_queued < p->rlimits[LINUX_RLIMIT_SIGPENDING].cur || sig < LINUX_SIGRTMIN ? kzalloc(sizeof(*q)) : NULL;
-	/* kill(2) has nothing to tell but the number. */
-	if (!q && sig >= LINUX_SIGRTMIN && info && info->si_code != LINUX_SI_USER)
-		return -EAGAIN;
-	if (q) {
-		if (info)
-			q->info = *info;
-		if (info && unlikely(p->pid_ns))
-			sender_hide(p, &q->info);
-		else if (!info)
-			q->info.si_code = LINUX_SI_KERNEL;
-		q->info.si_signo = sig;
-		list_append(queue, &q->link);
-		p->nr_queued++;
-	}
-	*pending |= SIG_BIT(sig);
-	return 0;
-}
-
 /* The thread that takes a signal of the process: one that does not block it, the sender by preference. p->lock held. */
 static struct thread *thread_choose(struct process *p, int sig)
 {
@@ -259,16 +171,16 @@ static void rouse_mortals(struct process *p)
 			sched_interrupt(t);
 }
 
-static int signal_post(struct process *p, struct thread *only, int sig, const struct linux_siginfo *info)
+static int signal_post(struct process *p, struct thread *only, const struct sent_signal *s)
 {
 	uint64_t flags = spin_lock_irq(&p->signal_lock);
 	struct thread *t;
-	int err = 0;
+	int sig = s->sig, err = 0;
 
 	if (STOP_SIGNALS & SIG_BIT(sig))
-		pending_drop(p, SIG_BIT(LINUX_SIGCONT));
-	if (!signal_is_dropped(p, only, sig, info))
-		err = signal_enqueue(p, only ? &only->sigqueue : &p->sigqueue, only ? &only->pending : &p->pending, sig, info);
+		signal_pending_drop(p, SIG_BIT(LINUX_SIGCONT));
+	if (!signal_is_dropped(p, only, sig, s->info))
+		err = signal_enqueue(p, only, s);
 	spin_unlock_irq(&p->signal_lock, flags);
 	t = only ? only : thread_choose(p, sig);
 	if (!err && t && !(held_back(t) & SIG_BIT(sig)))
@@ -286,7 +198,7 @@ static void process_continue(struct process *p)
 {
 	uint64_t flags = spin_lock_irq(&p->lock), inner = spin_lock_irq(&p->signal_lock);
 
-	pending_drop(p, STOP_SIGNALS);
+	signal_pending_drop(p, STOP_SIGNALS);
 	spin_unlock_irq(&p->signal_lock, inner);
 	spin_unlock_irq(&p->lock, flags);
 	ptrace_continued(p);
@@ -299,35 +211,36 @@ static void process_continue(struct process *p)
 	process_notify_parent(p, LINUX_CLD_CONTINUED, LINUX_SIGCONT);
 }
 
-static int signal_post_any(struct process *p, struct thread *only, int sig, const struct linux_siginfo *info)
+/* A thread that has dropped its own signals, for it ends, gets no more. */
+static int signal_post_any(struct process *p, struct thread *only, const struct sent_signal *s)
 {
+	int sig = s->sig, err = 0;
 	uint64_t flags;
-	int err = 0;
 
 	if (sig == 0 || p->zombie)
 		return 0;
 	if (sig == LINUX_SIGKILL) {
-		if (!process_is_init(p) || is_from_above(p, info))
+		if (!process_is_init(p) || is_from_above(p, s->info))
 			process_begin_exit(p, LINUX_SIGKILL);
 		return 0;
 	}
 	if (sig == LINUX_SIGCONT)
 		process_continue(p);
 	flags = spin_lock_irq(&p->lock);
-	if (p->nr_threads && !p->exiting)
-		err = signal_post(p, only, sig, info);
+	if (p->nr_threads && !p->exiting && !(only && only->exiting))
+		err = signal_post(p, only, s);
 	spin_unlock_irq(&p->lock, flags);
 	return err;
 }
 
 int signal_post_process(struct process *p, int sig, const struct linux_siginfo *info)
 {
-	return signal_post_any(p, NULL, sig, info);
+	return signal_post_any(p, NULL, &(struct sent_signal){ .sig = sig, .info = info });
 }
 
 int signal_post_thread(struct thread *t, int sig, const struct linux_siginfo *info)
 {
-	return signal_post_any(t->process, t, sig, info);
+	return signal_post_any(t->process, t, &(struct sent_signal){ .sig = sig, .info = info });
 }
 
 int signal_send_process(struct process *p, int sig, const struct linux_siginfo *info)
@@ -358,6 +271,15 @@ int signal_send_thread(struct thread *t, int sig, const struct linux_siginfo *in
 	return err;
 }
 
+void signal_send_kept(struct process *p, struct thread *only, struct queued_signal *q, uint64_t more)
+{
+	const struct sent_signal s = { .sig = q->info.si_signo, .info = &q->info, .kept = q, .more = more };
+	uint64_t flags = spin_lock_irq(&process_tree_lock);
+
+	signal_post_any(p, only, &s);
+	spin_unlock_irq(&process_tree_lock, flags);
+}
+
 int signal_send_group(pid_t pgid, int sig)
 {
 	uint64_t flags;
@@ -375,76 +297,6 @@ int signal_send_group(pid_t pgid, int sig)
 	}
 	spin_unlock_irq(&process_tree_lock, flags);
 	return reached ? reached : -ESRCH;
-}
-
-/* Take the record of @sig out of @queue; clears the bit when it was the last. signal_lock held. */
-static void queue_take(struct process *p, struct list *queue, sigset_t *pending, int sig, struct linux_siginfo *info)
-{
-	struct queued_signal *q, *next, *found = NULL;
-	bool more = false;
-
-	list_for_each_safe(q, next, queue, link) {
-		if (q->info.si_signo != sig)
-			continue;
-		if (found) {
-			more = true;
-			break;
-		}
-		found = q;
-	}
-	if (!more)
-		*pending &= ~SIG_BIT(sig);
-	memset(info, 0, sizeof(*info));
-	info->si_signo = sig;
-	if (!found)
-		return;
-	*info = found->info;
-	list_del(&found->link);
-	p->nr_queued--;
-	kfree(found);
-}
-
-bool signal_peek(struct thread *t, bool shared, uint64_t index, struct linux_siginfo *info)
-{
-	struct process *p = t->process;
-	uint64_t flags = spin_lock_irq(&p->signal_lock);
-	struct queued_signal *q;
-	bool found = false;
-
-	list_for_each(q, shared ? &p->sigqueue : &t->sigqueue, link) {
-		if (index--)
-			continue;
-		*info = q->info;
-		found = true;
-		break;
-	}
-	spin_unlock_irq(&p->signal_lock, flags);
-	return found;
-}
-
-static int signal_first(sigset_t set)
-{
-	if (set & FAULT_SIGNALS)
-		set &= FAULT_SIGNALS;
-	return set ? __builtin_ctzll(set) + 1 : 0;
-}
-
-int signal_dequeue(sigset_t mask, struct linux_siginfo *info)
-{
-	struct thread *t = current;
-	struct process *p = t->process;
-	uint64_t flags = spin_lock_irq(&p->signal_lock);
-	int sig = signal_first(t->pending & mask);
-
-	if (sig) {
-		queue_take(p, &t->sigqueue, &t->pending, sig, info);
-	} else {
-		sig = signal_first(p->pending & mask);
-		if (sig)
-			queue_take(p, &p->sigqueue, &p->pending, sig, info);
-	}
-	spin_unlock_irq(&p->signal_lock, flags);
-	return sig;
 }
 
 /* Set the current thread's mask. Signals of the process that it no longer takes find another thread. */
@@ -522,7 +374,7 @@ void signal_force_info(int sig, const struct linux_siginfo *info)
 	p->may_die |= p->actions[sig - 1].handler == LINUX_SIG_DFL;
 	if (p == init_process && p->may_die)
 		log_err("init: fatal signal %d at %llx", sig, (unsigned long long)info->fault.addr);
-	signal_enqueue(p, &t->sigqueue, &t->pending, sig, info);
+	signal_enqueue(p, t, &(struct sent_signal){ .sig = sig, .info = info });
 	spin_unlock_irq(&p->signal_lock, flags);
 }
 

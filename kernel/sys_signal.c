@@ -4,6 +4,7 @@
 #include <kernel/syscall.h>
 #include <mm/user.h>
 #include "process_internal.h"
+#include "signal_queue.h"
 
 #define UNCATCHABLE(sig)	((sig) == LINUX_SIGKILL || (sig) == LINUX_SIGSTOP)
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Periodic timers, of signals and of descriptors: what is counted, and what they cost those who did not ask for them. */
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
 #include <time.h>
 #include "abi.h"
 
@@ -18,6 +20,106 @@ static timer_t timer_with_signal(int clock, int sig)
 	CHECK(!sigprocmask(SIG_BLOCK, &set, NULL));
 	CHECK(!timer_create(clock, &e, &t));
 	return t;
+}
+
+/* The next @sig, which is blocked, or si_signo 0 when none comes in a tenth of a second. */
+static siginfo_t signal_soon(int sig)
+{
+	struct timespec tenth = { 0, 100000000 };
+	siginfo_t info = { .si_signo = 0 };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	if (sigtimedwait(&set, &info, &tenth) < 0)
+		info.si_signo = 0;
+	return info;
+}
+
+#define MANY	500	/* more than once were allowed in a process */
+
+ABI_CASE(there_are_as_many_timers_as_signals_may_wait)
+{
+	struct sigevent e = { .sigev_notify = SIGEV_NONE };
+	struct rlimit few = { MANY, MANY };
+	timer_t t[MANY + 1];
+
+	CHECK(!setrlimit(RLIMIT_SIGPENDING, &few));
+	for (int i = 0; i < MANY; i++)
+		CHECK(!timer_create(CLOCK_MONOTONIC, &e, &t[i]));
+	CHECK_ERR(timer_create(CLOCK_MONOTONIC, &e, &t[MANY]), EAGAIN);
+	CHECK(!timer_delete(t[7]));
+	CHECK_ERR(syscall(SYS_timer_delete, t[7]), EINVAL);
+	CHECK(!timer_create(CLOCK_MONOTONIC, &e, &t[MANY]));
+	/* A number does not come again at once. */
+	for (int i = 0; i < MANY; i++)
+		CHECK(t[MANY] != t[i]);
+	CHECK_ERR(syscall(SYS_timer_delete, t[7]), EINVAL);
+}
+
+ABI_CASE(timers_of_one_signal_are_told_one_by_one)
+{
+	static const int signals[] = { SIGUSR1, 40 };
+	struct itimerspec soon = { .it_value.tv_nsec = 1000000 };
+	struct sigevent e = { .sigev_notify = SIGEV_SIGNAL };
+	int seen = 0;
+	sigset_t set;
+	timer_t t;
+
+	for (int k = 0; k < 2; k++) {
+		sigemptyset(&set);
+		sigaddset(&set, signals[k]);
+		CHECK(!sigprocmask(SIG_BLOCK, &set, NULL));
+		e.sigev_signo = signals[k];
+		for (int i = 0; i < 4; i++) {
+			e.sigev_value.sival_int = i;
+			CHECK(!timer_create(CLOCK_MONOTONIC, &e, &t) && !timer_settime(t, 0, &soon, NULL));
+		}
+		nanosleep(&(struct timespec){ 0, 50000000 }, NULL);
+		for (int i = 0; i < 4; i++) {
+			siginfo_t info = signal_soon(signals[k]);
+
+			CHECK(info.si_signo == signals[k] && info.si_code == SI_TIMER && !info.si_overrun);
+			seen |= 1 << info.si_value.sival_int;
+		}
+		CHECK(seen == 15 && signal_soon(signals[k]).si_signo == 0);
+		seen = 0;
+	}
+}
+
+ABI_CASE(a_signal_tells_the_periods_until_it_is_taken)
+{
+	struct itimerspec each = { { 0, 1000000 }, { 0, 1000000 } };
+	timer_t t = timer_with_signal(CLOCK_MONOTONIC, SIGUSR1);
+	siginfo_t info;
+
+	CHECK(!timer_settime(t, 0, &each, NULL));
+	nanosleep(&(struct timespec){ 0, 100000000 }, NULL);
+	info = signal_soon(SIGUSR1);
+	CHECK(info.si_signo == SIGUSR1 && info.si_overrun > 50 && timer_getoverrun(t) == info.si_overrun);
+}
+
+/* It is pending still, as on Linux 6.1, but no new program finds it. */
+ABI_CASE(what_a_deleted_timer_said_is_still_heard)
+{
+	struct itimerspec soon = { .it_value.tv_nsec = 1 };
+	timer_t t = timer_with_signal(CLOCK_MONOTONIC, SIGUSR1);
+	pid_t pid;
+
+	CHECK(!timer_settime(t, 0, &soon, NULL));
+	nanosleep(&(struct timespec){ 0, 10000000 }, NULL);
+	CHECK(!timer_delete(t) && signal_soon(SIGUSR1).si_signo == SIGUSR1);
+	pid = fork();
+	if (!pid) {
+		t = timer_with_signal(CLOCK_MONOTONIC, SIGUSR1);
+		CHECK(!timer_settime(t, 0, &soon, NULL) && !kill(getpid(), SIGUSR1));
+		t = timer_with_signal(CLOCK_MONOTONIC, SIGUSR2);
+		CHECK(!timer_settime(t, 0, &soon, NULL));
+		nanosleep(&(struct timespec){ 0, 10000000 }, NULL);
+		execl("/bin/busybox", "grep", "-q", "^ShdPnd:.0*[02]00$", "/proc/self/status", NULL);
+		_exit(9);
+	}
+	CHECK(abi_wait(pid) == 0);
 }
 
 ABI_CASE(periods_that_nobody_was_told_of_are_overruns)

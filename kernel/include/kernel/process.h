@@ -106,7 +106,6 @@ struct process {
 	void (*on_exit)(struct process *p);	/* a driver process: told once, before its files are closed (kernel/handle) */
 	uint64_t auxv[48];		/* for /proc */
 	uint64_t arg_start, arg_end, env_start, env_end;	/* user addresses, for /proc */
-	uint32_t umask_unused;
 	struct timer itimer_real;
 	uint64_t itimer_interval;
 	uint8_t itimer_untaken;		/* periods that ended since SIGALRM was taken, as far as period_rest() cares */
@@ -114,7 +113,8 @@ struct process {
 	bool cpu_limited;		/* one of those runs, or RLIMIT_CPU is set */
 	struct list cpu_clock_timers;	/* on its clock or a thread's (kernel/cpu_clock.h) */
 	uint64_t cpu_warned_s;		/* the second that SIGXCPU told last */
-	struct list posix_timers;	/* kernel/posix_timer.c */
+	struct list posix_timers;	/* kernel/posix_timer.c, guarded by its lock */
+	int next_posix_timer;		/* the number that is tried next; likewise */
 	struct list sem_undos;		/* fs/sysv/sem.c, guarded by its lock */
 	uint32_t exit_signal;		/* told to the parent: SIGCHLD, or what clone asked for */
 	uint64_t denied_calls;		/* system calls refused to a sandboxed driver */
