@@ -31,9 +31,10 @@
 #define NT_SIGINFO	0x53494749u
 #define NT_FILE		0x46494c45u
 #define FXSAVE_BYTES	512u
-#define THREADS_MAX	128u
+#define NOTES_MAX	(3ul << 20)	/* some 1,700 threads */
 #define PARK_NS		NSEC_PER_SEC
-#define AREAS_MAX	256u
+#define AREAS_MAX	65533u		/* what a header can count, without the notes; a process may have fewer at first */
+#define SEGMENTS_AT_ONCE	64u
 #define OBJECT_MAX	(64u << 10)	/* of rings and DMA memory: bigger ones are data, not state */
 #define PATTERN_MAX	128
 
@@ -72,9 +73,10 @@ struct area {
 struct core {
 	struct file *file;
 	uint64_t limit, at;
-	unsigned int nr;
-	struct area areas[AREAS_MAX];
-	struct elf_segment segments[AREAS_MAX + 1];
+	unsigned int nr, most;
+	struct area *areas;
+	struct elf_segment segments[SEGMENTS_AT_ONCE];
+	unsigned int nr_segments;	/* of them are not written yet */
 	char page[PAGE_SIZE];
 	char *notes;
 	size_t notes_size, notes_room;
@@ -153,7 +155,7 @@ static int notes_fill(struct core *c, int sig, const struct linux_siginfo *info)
 	uint64_t flags;
 
 	c->notes_room = 4 * sizeof(struct note_head) + sizeof(struct prpsinfo) + sizeof(*info) + sizeof(p->auxv) + c->files_size +
-			(1 + MIN(READ_ONCE(p->nr_threads), THREADS_MAX)) * each;	/* a driver's last thread has left when it is asked */
+			MIN((1ul + READ_ONCE(p->nr_threads)) * each, NOTES_MAX);	/* a driver's last thread has left when it is asked */
 	c->notes = kzalloc(c->notes_room);
 	if (!c->notes)
 		return -ENOMEM;
@@ -200,20 +202,25 @@ static uint64_t area_bytes(const struct vma *vma, uint32_t filter)
 }
 
 /* Of a driver everything, for nobody else has what it was linked from. */
-static void areas_collect(struct core *c, struct space *s)
+static int areas_collect(struct core *c, struct space *s)
 {
 	uint32_t filter = s->resident ? CORE_EVERYTHING : READ_ONCE(current_process->core_filter);
 	const struct vma *vma;
 
+	c->most = (unsigned int)MIN(READ_ONCE(s->nr_areas), (uint64_t)AREAS_MAX);	/* the program does not run meanwhile */
+	c->areas = kcalloc(MAX(c->most, 1u), sizeof(c->areas[0]));
+	if (!c->areas)
+		return -ENOMEM;
 	mutex_lock(&s->lock);
 	list_for_each(vma, &s->areas, link) {
-		if (c->nr == AREAS_MAX)
+		if (c->nr == c->most)
 			break;
 		c->areas[c->nr++] = (struct area){
 			.start = vma->start, .end = vma->end, .flags = vma->flags, .bytes = area_bytes(vma, filter),
 		};
 	}
 	mutex_unlock(&s->lock);
+	return 0;
 }
 
 static uint32_t segment_flags(uint32_t vm)
@@ -233,6 +240,20 @@ static int put(struct core *c, const void *from, size_t n)
 	return 0;
 }
 
+static int segments_put(struct core *c)
+{
+	size_t n = c->nr_segments * sizeof(c->segments[0]);
+
+	c->nr_segments = 0;
+	return put(c, c->segments, n);
+}
+
+static int segment_add(struct core *c, struct elf_segment segment)
+{
+	c->segments[c->nr_segments++] = segment;
+	return c->nr_segments == SEGMENTS_AT_ONCE ? segments_put(c) : 0;
+}
+
 /* The header and the table; where the notes and the memory will be follows from their sizes. */
 static int table_put(struct core *c)
 {
@@ -241,21 +262,21 @@ static int table_put(struct core *c)
 		.phoff = sizeof(h), .ehsize = sizeof(h), .phentsize = sizeof(struct elf_segment), .phnum = (uint16_t)(c->nr + 1),
 	};
 	uint64_t at = sizeof(h) + (c->nr + 1) * sizeof(struct elf_segment);
-	int err;
+	int err = put(c, &h, sizeof(h));
 
-	c->segments[0] = (struct elf_segment){ .type = ELF_PT_NOTE, .offset = at, .filesz = c->notes_size, .align = 4 };
+	if (!err)
+		err = segment_add(c, (struct elf_segment){ .type = ELF_PT_NOTE, .offset = at, .filesz = c->notes_size, .align = 4 });
 	at = ALIGN_UP(at + c->notes_size, PAGE_SIZE);
-	for (unsigned int i = 0; i < c->nr; i++) {
+	for (unsigned int i = 0; i < c->nr && !err; i++) {
 		const struct area *a = &c->areas[i];
 
-		c->segments[i + 1] = (struct elf_segment){
+		err = segment_add(c, (struct elf_segment){
 			.type = ELF_PT_LOAD, .flags = segment_flags(a->flags), .offset = at, .vaddr = a->start, .filesz = a->bytes,
 			.memsz = a->end - a->start, .align = PAGE_SIZE,
-		};
+		});
 		at += a->bytes;
 	}
-	err = put(c, &h, sizeof(h));
-	return err ? err : put(c, c->segments, (c->nr + 1) * sizeof(struct elf_segment));
+	return err ? err : segments_put(c);
 }
 
 /* Pages that cannot be read (no access, a hole in a file) are zeros. */
@@ -279,8 +300,9 @@ static int body_put(struct core *c, struct space *s, int sig, const struct linux
 	err = notes_fill(c, sig, info);
 	if (err)
 		return err;
-	areas_collect(c, s);
-	err = table_put(c);
+	err = areas_collect(c, s);
+	if (!err)
+		err = table_put(c);
 	if (!err)
 		err = put(c, c->notes, c->notes_size);
 	c->at = ALIGN_UP(c->at, PAGE_SIZE);
@@ -301,6 +323,7 @@ ssize_t core_write(struct file *f, int sig, const struct linux_siginfo *info, ui
 		c->limit = limit;
 		err = body_put(c, s, sig, info);
 		result = err ? err : (ssize_t)MIN(c->at, limit);
+		kfree(c->areas);
 		kfree(c->notes);
 		kfree(c->files);
 	}

@@ -203,3 +203,17 @@ ABI_CASE(core_file_has_what_its_filter_and_advice_say)
 	CHECK(is_dumped(shared, 0, "2\n") && !is_dumped(shared, 0, "1\n"));
 	CHECK(!madvise(own, 4096, MADV_DONTDUMP) && is_dumped(own, MADV_DODUMP, "511\n"));
 }
+
+ABI_CASE(core_file_has_each_of_many_areas)
+{
+	const size_t nr = 2001;
+	char *at = mmap(NULL, nr * 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (!core_is_kept())
+		return;
+	abi_fresh();
+	CHECK(at != MAP_FAILED);
+	for (size_t i = 0; i < nr; i += 2)
+		CHECK(!mprotect(at + i * 4096, 4096, PROT_READ | PROT_WRITE));
+	CHECK(is_dumped(at + (nr - 1) * 4096, 0, "0x33") && is_dumped(at, 0, "0x33"));
+}
