@@ -27,11 +27,15 @@ void process_begin_exit(struct process *p, int status)
 	if (!p->exiting) {
 		p->exiting = true;
 		p->exit_status = status;
+		/* Threads that gave way to a program may wait at their ends for a tracer. */
+		if (p->execing && status == LINUX_SIGKILL)
+			WRITE_ONCE(p->hurries, true);
 		__atomic_or_fetch(&p->attention, PROCESS_EXITING, __ATOMIC_SEQ_CST);
 		process_rouse(p);
 	}
 	spin_unlock_irq(&p->lock, flags);
 }
+
 
 /* Take the current thread out of its process; true for the last one. */
 static bool thread_detach(struct thread *t)
@@ -328,8 +332,8 @@ void thread_leave(void)
 
 void process_exit(int status)
 {
-	ptrace_event(LINUX_PTRACE_EVENT_EXIT, status);
 	process_begin_exit(current_process, status);
+	ptrace_exit_event(current_process->exit_status);
 	thread_leave();
 }
 
@@ -362,7 +366,7 @@ SYSCALL_FLAGS(NR_exit, exit, SYSCALL_DRIVER)
 	struct process *p = current_process;
 	uint64_t flags;
 
-	ptrace_event(LINUX_PTRACE_EVENT_EXIT, LINUX_W_EXIT(args->a[0]));
+	ptrace_exit_event(LINUX_W_EXIT(args->a[0]));
 	flags = spin_lock_irq(&p->lock);
 	if (!p->exiting)
 		p->exit_status = LINUX_W_EXIT(args->a[0]);

@@ -367,5 +367,9 @@ void process_start(struct process *p)
 
 void process_kill(struct process *p, int sig)
 {
+	if (sig == LINUX_SIGKILL) {
+		WRITE_ONCE(p->hurries, true);
+		wait_wake(&p->state_wait, 0);
+	}
 	signal_send_process(p, sig, NULL);
 }

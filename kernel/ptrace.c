@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * ptrace(2), the tracee's half: stops, events, and what becomes of them when either side ends. A traced thread stops by itself, on its way
- * to or from user mode, and sleeps until the tracer (kernel/ptrace_call.c) lets it go or the process is killed. Left out: the event of a thread
- * that ends because another ends the process. Lock: process_tree_lock.
+ * to or from user mode, and sleeps until the tracer (kernel/ptrace_call.c) lets it go or the process is killed. Lock: process_tree_lock.
  */
 #include <kernel/pid_ns.h>
 #include <kernel/ptrace.h>
@@ -114,6 +113,12 @@ static bool must_leave(const struct process *p)
 	return READ_ONCE(p->exiting) || ((READ_ONCE(p->attention) & PROCESS_EXECING) && READ_ONCE(p->execing) != current);
 }
 
+/* Is it no time to stop, or to stay so? @ends: the thread stops at its end. */
+static bool is_called_away(const struct process *p, bool ends)
+{
+	return ends ? READ_ONCE(p->hurries) : must_leave(p);
+}
+
 static void info_of_stop(struct linux_siginfo *info, uint32_t code)
 {
 	*info = (struct linux_siginfo){ .si_signo = code & 0x7f, .si_code = (int)code };
@@ -121,10 +126,10 @@ static void info_of_stop(struct linux_siginfo *info, uint32_t code)
 	info->sender.uid = current->cred.uid;
 }
 
-static bool stop_begin(struct trace *tr, uint32_t code, const struct linux_siginfo *info, uint64_t message)
+static bool stop_begin(struct trace *tr, uint32_t code, const struct linux_siginfo *info, uint64_t message, bool ends)
 {
 	uint64_t flags = spin_lock_irq(&process_tree_lock);
-	bool stop = tr->tracer && !must_leave(current_process);
+	bool stop = tr->tracer && !is_called_away(current_process, ends);
 
 	if (stop) {
 		tr->message = message;
@@ -151,7 +156,7 @@ static int stop_end(struct trace *tr)
 	return sig;
 }
 
-int ptrace_stop(uint32_t code, const struct linux_siginfo *info, uint64_t message)
+static int stop(uint32_t code, const struct linux_siginfo *info, uint64_t message, bool ends)
 {
 	struct process *p = current_process;
 	struct trace *tr = current->trace;
@@ -159,14 +164,19 @@ int ptrace_stop(uint32_t code, const struct linux_siginfo *info, uint64_t messag
 	if (!tr)
 		return 0;
 	arch_trace_stop(current);
-	if (!stop_begin(tr, code, info, message)) {
+	if (!stop_begin(tr, code, info, message, ends)) {
 		arch_trace_resume(current, false);
 		return 0;
 	}
 	WRITE_ONCE(current->held, true);
-	wait_event(&p->state_wait, !READ_ONCE(tr->stopped) || must_leave(p), TIME_FOREVER, false);
+	wait_event(&p->state_wait, !READ_ONCE(tr->stopped) || is_called_away(p, ends), TIME_FOREVER, false);
 	WRITE_ONCE(current->held, false);
 	return stop_end(tr);
+}
+
+int ptrace_stop(uint32_t code, const struct linux_siginfo *info, uint64_t message)
+{
+	return stop(code, info, message, false);
 }
 
 int ptrace_signal(int sig, struct linux_siginfo *info)
@@ -195,6 +205,12 @@ void ptrace_event(unsigned int event, uint64_t message)
 {
 	if (event_wanted(current, event))
 		ptrace_stop(LINUX_SIGTRAP | event << 8, NULL, message);
+}
+
+void ptrace_exit_event(int status)
+{
+	if (event_wanted(current, LINUX_PTRACE_EVENT_EXIT))
+		stop(LINUX_SIGTRAP | LINUX_PTRACE_EVENT_EXIT << 8, NULL, (uint64_t)status, true);
 }
 
 /* Without PTRACE_SEIZE the tracer knows it by this, that there is no siginfo. */

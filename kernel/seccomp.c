@@ -372,8 +372,10 @@ static void __noreturn kill(bool process)
 
 	if (program_log_allowed())
 		log_info("%s[%d]: system call %d is forbidden by a filter", p->name, p->pid, (int)current->user_regs->vector);
-	if (!process && READ_ONCE(p->nr_threads) > 1)
+	if (!process && READ_ONCE(p->nr_threads) > 1) {
+		ptrace_exit_event(LINUX_SIGSYS);
 		thread_leave();
+	}
 	process_exit(core_dump(LINUX_SIGSYS, NULL) ? LINUX_SIGSYS | LINUX_W_CORE : LINUX_SIGSYS);
 }
 

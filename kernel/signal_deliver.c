@@ -238,13 +238,22 @@ static bool deliver_one(struct regs *regs, bool *handled)
 	return true;
 }
 
+/* To the end of the process, or to a thread that runs another program. */
+static void __noreturn thread_give_way(void)
+{
+	const struct process *p = current_process;
+
+	ptrace_exit_event(READ_ONCE(p->exiting) ? p->exit_status : 0);
+	thread_leave();
+}
+
 static void attention_heed(struct process *p)
 {
 	for (;;) {
 		uint32_t attention = READ_ONCE(p->attention);
 
 		if ((attention & PROCESS_EXITING) || ((attention & PROCESS_EXECING) && p->execing != current))
-			thread_leave();
+			thread_give_way();
 		if ((attention & PROCESS_DUMPING) && READ_ONCE(p->dumper) != current)
 			core_dump_wait(p);
 		else if (attention & PROCESS_RING)

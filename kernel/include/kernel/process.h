@@ -74,6 +74,7 @@ struct process {
 	struct list companions;		/* threads of the kernel's that work for it (companion.c) */
 	uint32_t nr_threads;
 	bool exiting;
+	bool hurries;			/* its threads stop at their ends for no tracer: the kernel kills it, or SIGKILL in an execve() */
 	struct thread *execing;		/* this thread replaces the program: the others must end */
 	struct thread *dumper;		/* this one writes the core file */
 	uint32_t nr_parked;		/* threads that wait for that */
@@ -194,7 +195,7 @@ void process_abandon(struct process *p);
 
 /* End the current process with a wait status; never returns. */
 void process_exit(int status) __noreturn;
-/* End another process from outside (sends an unblockable kill); returns at once. */
+/* End another process from outside (sends an unblockable kill), whoever traces it; returns at once. */
 void process_kill(struct process *p, int sig);
 
 /*

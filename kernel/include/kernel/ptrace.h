@@ -46,6 +46,8 @@ int ptrace_stop(uint32_t code, const struct linux_siginfo *info, uint64_t messag
 int ptrace_signal(int sig, struct linux_siginfo *info);
 /* LINUX_PTRACE_EVENT_* if the tracer asked for it. */
 void ptrace_event(unsigned int event, uint64_t message);
+/* The one of a thread that ends with @status, whether or not its process does: only process->hurries cuts that short. */
+void ptrace_exit_event(int status);
 void ptrace_group_stop(int sig);
 void ptrace_interrupted(void);	/* thread->trace_trap was set */
 void ptrace_exec(pid_t old_tid);
