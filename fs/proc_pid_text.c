@@ -5,6 +5,7 @@
 #include <fs/tty.h>
 #include <kernel/cgroup.h>
 #include <kernel/cpu.h>
+#include <kernel/groups.h>
 #include <kernel/pid_ns.h>
 #include <kernel/process.h>
 #include <kernel/ptrace.h>
@@ -252,12 +253,30 @@ static void show_set(struct seq *s, const char *name, uint64_t set, unsigned int
 	seq_puts(s, "\n");
 }
 
-static void show_ids(struct seq *s, const struct credentials *c)
+/* Of the thread that is looked at, the first one if it is the process, with a reference. */
+static struct group_list *groups_take(struct process *p, pid_t tid)
 {
+	uint64_t flags = spin_lock_irq(&p->lock);
+	struct group_list *l = p->cred.groups;
+	const struct thread *t;
+
+	list_for_each(t, &p->threads, process_link)
+		if (tid && t->tid == tid)
+			l = t->cred.groups;
+	group_list_get(l);
+	spin_unlock_irq(&p->lock, flags);
+	return l;
+}
+
+static void show_ids(struct seq *s, const struct credentials *c, struct process *p, pid_t tid)
+{
+	struct group_list *l = groups_take(p, tid);
+
 	seq_printf(s, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t64\nGroups:\t", uid_told(c->uid), uid_told(c->euid),
 		   uid_told(c->suid), uid_told(c->fsuid), gid_told(c->gid), gid_told(c->egid), gid_told(c->sgid), gid_told(c->fsgid));
-	for (uint32_t i = 0; i < c->nr_groups && i < CREDENTIAL_GROUPS; i++)
-		seq_printf(s, "%u ", gid_told(c->groups[i]));
+	for (uint32_t i = 0; i < group_list_nr(l); i++)
+		seq_printf(s, "%u ", gid_told(group_list_at(l, i)));
+	group_list_put(l);
 }
 
 static void show_privileges(struct seq *s, const struct privileges *v)
@@ -292,7 +311,7 @@ void proc_pid_status(struct seq *s, struct inode *inode)
 	take(inode, &n);
 	seq_printf(s, "Name:\t%s\nUmask:\t%04o\nState:\t%c (%s)\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t%d\n", n.name, n.umask,
 		   n.state, state_word(n.state), n.pid, n.told_tid, n.ppid, n.tracer);
-	show_ids(s, &n.cred);
+	show_ids(s, &n.cred, p, n.tid);
 	show_levels(s, inode, n.tid ? n.tid : p->pid);
 	seq_printf(s, "\nVmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmLck:\t%8llu kB\nVmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\n", ull(n.vsize / 1024),
 		   ull(n.vsize / 1024), ull(n.locked / 1024), ull(n.peak * 4), ull(n.rss * 4));

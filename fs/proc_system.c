@@ -3,6 +3,7 @@
 #include <asm/cpu.h>
 #include <asm/irq.h>
 #include <fs/proc_pid.h>
+#include <kernel/groups.h>
 #include <kernel/init.h>
 #include <kernel/log.h>
 #include <kernel/pid_ns.h>
@@ -347,7 +348,7 @@ static int proc_system_init(void)
 		{ "sys/kernel/randomize_va_space", 0444, number_show, (void *)2l },
 		{ "sys/kernel/version", 0444, system_name_show, (void *)offsetof(struct linux_utsname, version) },
 		{ "sys/kernel/cap_last_cap", 0444, number_show, (void *)(unsigned long)LINUX_CAP_LAST },
-		{ "sys/kernel/ngroups_max", 0444, number_show, (void *)CREDENTIAL_GROUPS },
+		{ "sys/kernel/ngroups_max", 0444, number_show, (void *)(uintptr_t)GROUPS_MOST },
 		{ "swaps", 0444, swaps_show, NULL },
 	};
 	unsigned int i;

@@ -22,7 +22,7 @@ static int offsets_open(struct inode *inode, struct file *f)
 	if (!who)
 		return -ENOMEM;
 	*who = current->cred;
-	user_ns_get(who->user_ns);
+	credentials_get(who);
 	f->priv = who;
 	return 0;
 }
@@ -32,7 +32,7 @@ static void offsets_release(struct file *f)
 	struct credentials *who = f->priv;
 
 	if (who)
-		user_ns_put(who->user_ns);
+		credentials_put(who);
 	kfree(who);
 }
 

@@ -13,7 +13,7 @@
 /* An open one: of which namespace, and who opened it. */
 struct opened {
 	struct user_ns *u;
-	struct credentials who;		/* its user namespace counted */
+	struct credentials who;		/* counted */
 };
 
 static int map_open(struct inode *inode, struct file *f)
@@ -28,7 +28,7 @@ static int map_open(struct inode *inode, struct file *f)
 	}
 	o->u = container_of(ns, struct user_ns, ns);
 	o->who = current->cred;
-	user_ns_get(o->who.user_ns);
+	credentials_get(&o->who);
 	f->priv = o;
 	return 0;
 }
@@ -40,7 +40,7 @@ static void map_release(struct file *f)
 	if (!o)
 		return;
 	ns_put(&o->u->ns);
-	user_ns_put(o->who.user_ns);
+	credentials_put(&o->who);
 	kfree(o);
 }
 

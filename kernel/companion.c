@@ -28,7 +28,7 @@ struct thread *process_companion_create(const char *name, void (*fn)(void *arg),
 	process_get(p);
 	t->process = p;
 	t->cred = current->cred;
-	user_ns_get(t->cred.user_ns);
+	credentials_get(&t->cred);
 	landlock_inherit(t);
 	ns_inherit(t);
 	t->affinity = affinity;

@@ -3,6 +3,7 @@
  * Who a thread is: user and group ids, supplementary groups, and whom it may signal. Only the thread itself writes its credentials, under
  * process->lock; others read them as they stand.
  */
+#include <kernel/groups.h>
 #include <kernel/keys.h>
 #include <kernel/syscall.h>
 #include <kernel/user_ns.h>
@@ -16,12 +17,21 @@ bool credentials_match(const struct credentials *me, const struct credentials *w
 	return me->euid == whom->uid || me->euid == whom->suid || me->uid == whom->uid || me->uid == whom->suid;
 }
 
+void credentials_get(const struct credentials *c)
+{
+	user_ns_get(c->user_ns);
+	group_list_get(c->groups);
+}
+
+void credentials_put(const struct credentials *c)
+{
+	user_ns_put(c->user_ns);
+	group_list_put(c->groups);
+}
+
 bool credentials_in_groups(const struct credentials *c, uint32_t gid)
 {
-	for (uint32_t i = 0; i < c->nr_groups && i < CREDENTIAL_GROUPS; i++)
-		if (c->groups[i] == gid)
-			return true;
-	return false;
+	return group_list_has(c->groups, gid);
 }
 
 static int may_signal(const struct process *p, const struct credentials *whom)
@@ -54,16 +64,24 @@ void credentials_set(const struct credentials *c)
 {
 	struct thread *t = current;
 	struct process *p = t->process;
+	struct credentials old = t->cred, old_of_process = p->cred;
+	bool first = t->tid == p->pid;
 	uint64_t flags = spin_lock_irq(&p->lock);
 
 	if (is_another(c, &t->cred)) {
 		p->dumpable = false;
 		p->death_signal = 0;
 	}
+	credentials_get(c);
 	t->cred = *c;
-	if (t->tid == p->pid)
+	if (first) {
+		credentials_get(c);
 		p->cred = *c;
+	}
 	spin_unlock_irq(&p->lock, flags);
+	credentials_put(&old);
+	if (first)
+		credentials_put(&old_of_process);
 	keys_owner_follow(c->fsuid);
 }
 
@@ -264,40 +282,4 @@ SYSCALL(NR_setfsgid, setfsgid)
 	new.fsgid = id;
 	credentials_set(&new);
 	return before;
-}
-
-SYSCALL(NR_getgroups, getgroups)
-{
-	const struct credentials *c = &current->cred;
-	uint32_t told[CREDENTIAL_GROUPS];
-	int size = args->a[0];
-
-	if (size < 0 || (size && (uint32_t)size < c->nr_groups))
-		return -EINVAL;
-	for (uint32_t i = 0; i < c->nr_groups; i++)
-		told[i] = gid_told(c->groups[i]);
-	if (size && c->nr_groups && copy_to_user(args->a[1], told, c->nr_groups * sizeof(told[0])))
-		return -EFAULT;
-	return c->nr_groups;
-}
-
-SYSCALL(NR_setgroups, setgroups)
-{
-	struct credentials new = current->cred;
-	uint64_t count = args->a[0];
-
-	if (!privileged_here(LINUX_CAP_SETGID) || !user_ns_may_set_groups(user_ns_of(&new)))
-		return -EPERM;
-	if (count > ARRAY_SIZE(new.groups))
-		return -EINVAL;
-	if (copy_from_user(new.groups, args->a[1], count * sizeof(new.groups[0])))
-		return -EFAULT;
-	for (uint64_t i = 0; i < count; i++) {
-		new.groups[i] = gid_meant(new.groups[i]);
-		if (new.groups[i] == ID_NONE)
-			return -EINVAL;
-	}
-	new.nr_groups = count;
-	credentials_set(&new);
-	return 0;
 }

@@ -83,11 +83,13 @@ int exec_identity_choose(struct exec_image *image, const struct process *p, cons
 void exec_identity_take(struct process *p, struct exec_image *image)
 {
 	uint64_t flags = spin_lock_irq(&process_tree_lock), inner = spin_lock_irq(&p->lock);
+	struct credentials old = p->cred;
 
 	if (is_bound(p) && !image->was_bound)
 		image->cred = image->bound_cred;
+	credentials_get(&image->cred);
 	p->cred = image->cred;
-	if (p == current->process)
+	if (p == current->process)	/* it refers to the same as before */
 		current->cred = image->cred;
 	p->death_signal = image->secure ? 0 : p->death_signal;
 	p->dumpable = !image->secure && !image->unreadable;
@@ -96,4 +98,5 @@ void exec_identity_take(struct process *p, struct exec_image *image)
 	p->nr_execs += p == current->process;
 	spin_unlock_irq(&p->lock, inner);
 	spin_unlock_irq(&process_tree_lock, flags);
+	credentials_put(&old);
 }

@@ -181,7 +181,7 @@ static void process_copy_state(struct process *p, struct process *from, const st
 	memcpy(p->actions, from->actions, sizeof(p->actions));
 	memcpy(p->rlimits, from->rlimits, sizeof(p->rlimits));
 	p->cred = current->cred;
-	user_ns_get(p->cred.user_ns);
+	credentials_get(&p->cred);
 	p->membarriers = from->membarriers;
 	p->arg_start = from->arg_start;
 	p->arg_end = from->arg_end;

@@ -97,7 +97,7 @@ void process_put(struct process *p)
 	if (p->device)
 		device_put(p->device);
 	pid_free(p->pid);
-	user_ns_put(p->cred.user_ns);
+	credentials_put(&p->cred);
 	kfree(p);
 }
 
@@ -204,7 +204,7 @@ struct thread *process_thread_create(struct process *p, pid_t tid, const struct 
 	t->syscall_nr = -1;
 	t->stood_turn = READ_ONCE(p->hold_turn);
 	t->cred = p == current_process ? current->cred : p->cred;
-	user_ns_get(t->cred.user_ns);
+	credentials_get(&t->cred);
 	flags = spin_lock_irq(&p->lock);
 	list_append(&p->threads, &t->process_link);
 	if (p->nr_threads++)	/* the first counts as its process, as long as that is there */

@@ -55,7 +55,7 @@ static void thread_free(struct thread *t)
 	kfree(t->trace);
 	seccomp_release(t);
 	landlock_release(t);
-	user_ns_put(t->cred.user_ns);
+	credentials_put(&t->cred);
 	kstack_free(t->kstack);
 	if (t->tid)
 		pid_free(t->tid);

@@ -56,7 +56,7 @@ int uring_personality_register(struct uring *u)
 	ref_init(&p->ref);
 	p->number = number;
 	p->cred = current->cred;
-	user_ns_get(p->cred.user_ns);
+	credentials_get(&p->cred);
 	list_append(&u->personalities, &p->link);
 	u->nr_personalities++;
 	return number;
@@ -66,7 +66,7 @@ void uring_personality_put(struct uring_personality *p)
 {
 	if (!p || !ref_put(&p->ref))
 		return;
-	user_ns_put(p->cred.user_ns);
+	credentials_put(&p->cred);
 	kfree(p);
 }
 

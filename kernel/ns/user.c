@@ -4,6 +4,7 @@
  * read from a process stays while the process does: the namespaces above a held one are held. Locks: process->lock for a thread's credentials.
  */
 #include <fs/mount.h>
+#include <kernel/groups.h>
 #include <kernel/keys.h>
 #include <kernel/process.h>
 #include <mm/slab.h>
@@ -108,19 +109,20 @@ void user_ns_change(const struct credentials *c)
 {
 	struct thread *t = current;
 	struct process *p = t->process;
+	struct credentials old = t->cred, old_of_process = p->cred;
 	uint64_t flags = spin_lock_irq(&p->lock);
-	struct user_ns *old = t->cred.user_ns, *old_of_process = p->cred.user_ns;
 
 	if (c->user_ns->parent != user_ns_of(&t->cred) || c->user_ns->owner != t->cred.euid) {
 		p->dumpable = false;
 		p->death_signal = 0;
 	}
-	user_ns_get(c->user_ns);
+	group_list_get(c->groups);
 	t->cred = *c;
+	credentials_get(c);
 	p->cred = *c;
 	spin_unlock_irq(&p->lock, flags);
-	user_ns_put(old);
-	user_ns_put(old_of_process);
+	credentials_put(&old);
+	credentials_put(&old_of_process);
 }
 
 static void user_destroy(struct ns *ns)

@@ -9,6 +9,7 @@
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <sys/time.h>
@@ -66,19 +67,53 @@ ABI_CASE(real_and_effective_group_are_exchanged)
 
 ABI_CASE(supplementary_groups_come_back)
 {
-	gid_t groups[4] = { 5, 6, 7 }, got[4] = { 0 };
+	gid_t groups[4] = { 7, 5, 6 }, got[4] = { 0 };
 
 	CHECK_ERR(getgroups(-1, got), EINVAL);
 	if (geteuid())
 		return;
 	CHECK(!setgroups(3, groups) && getgroups(0, NULL) == 3);
 	CHECK_ERR(getgroups(2, got), EINVAL);
-	CHECK(getgroups(4, got) == 3 && got[0] == 5 && got[2] == 7);
+	CHECK(getgroups(4, got) == 3 && got[0] == 5 && got[1] == 6 && got[2] == 7);	/* in order */
 	CHECK_ERR(syscall(SYS_getgroups, 4, BAD), EFAULT);
 	CHECK_ERR(syscall(SYS_setgroups, 65537, groups), EINVAL);
 	CHECK_ERR(syscall(SYS_setgroups, 3, BAD), EFAULT);
 	CHECK(!setresuid(NOBODY, NOBODY, NOBODY));
 	CHECK_ERR(syscall(SYS_setgroups, 1, groups), EPERM);
+}
+
+#define MANY	1000u
+
+ABI_CASE(many_groups_are_shared_and_looked_at)
+{
+	gid_t *groups = calloc(MANY, sizeof(*groups)), *got = calloc(MANY, sizeof(*got));
+	char text[2048];
+	pid_t pid;
+
+	if (geteuid())
+		return;
+	abi_fresh();
+	CHECK(groups && got && !close(open("f", O_CREAT | O_WRONLY, 0)));
+	for (unsigned int i = 0; i < MANY; i++)
+		groups[i] = 10000 + i * 617 % MANY * 2;	/* each even one once, in no order */
+	CHECK(!setgroups(MANY, groups) && !chown("f", 0, 10998) && !chmod("f", 0040));
+	pid = fork();
+	if (!pid) {
+		CHECK(!setresgid(NOBODY, NOBODY, NOBODY) && !setresuid(NOBODY, NOBODY, NOBODY));
+		CHECK(getgroups(MANY, got) == (int)MANY && open("f", O_RDONLY) >= 0);
+		for (unsigned int i = 0; i < MANY; i++)
+			CHECK(got[i] == 10000 + i * 2);
+		CHECK(strstr(abi_read("/proc/self/status", text, sizeof(text)), "Groups:\t10000 10002 10004 "));
+		_exit(0);
+	}
+	CHECK(abi_wait(pid) == 0);
+	pid = fork();
+	if (!pid) {
+		CHECK(!setgroups(1, &(gid_t){ 10997 }) && !setresgid(NOBODY, NOBODY, NOBODY) && !setresuid(NOBODY, NOBODY, NOBODY));
+		CHECK_ERR(open("f", O_RDONLY), EACCES);
+		_exit(0);
+	}
+	CHECK(abi_wait(pid) == 0 && getgroups(0, NULL) == (int)MANY);
 }
 
 /* setfsuid gives the one before, also when it refuses. */

@@ -9,16 +9,20 @@
 #include <kernel/privilege.h>
 #include <kernel/types.h>
 
-#define CREDENTIAL_GROUPS	16
-
+struct group_list;
 struct user_ns;
 
 struct credentials {
 	uint32_t uid, gid, euid, egid, suid, sgid, fsuid, fsgid;
 	struct privileges privileges;	/* in @user_ns */
-	struct user_ns *user_ns;	/* NULL: the first. Counted by a thread and a process, not by copies */
-	uint32_t groups[CREDENTIAL_GROUPS], nr_groups;
+	/* Counted by a thread and a process (credentials_get()), not by copies. */
+	struct user_ns *user_ns;	/* NULL: the first */
+	struct group_list *groups;	/* supplementary ones (kernel/groups.h) */
 };
+
+/* One more that counts what @c refers to, and one less. Any context, and process context without locks. */
+void credentials_get(const struct credentials *c);
+void credentials_put(const struct credentials *c);
 
 /* The current thread is this from now on; no core file or tracer for whom it became more than it was. Any context of a thread of a process. */
 void credentials_set(const struct credentials *c);
