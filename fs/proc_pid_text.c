@@ -253,24 +253,9 @@ static void show_set(struct seq *s, const char *name, uint64_t set, unsigned int
 	seq_puts(s, "\n");
 }
 
-/* Of the thread that is looked at, the first one if it is the process, with a reference. */
-static struct group_list *groups_take(struct process *p, pid_t tid)
-{
-	uint64_t flags = spin_lock_irq(&p->lock);
-	struct group_list *l = p->cred.groups;
-	const struct thread *t;
-
-	list_for_each(t, &p->threads, process_link)
-		if (tid && t->tid == tid)
-			l = t->cred.groups;
-	group_list_get(l);
-	spin_unlock_irq(&p->lock, flags);
-	return l;
-}
-
 static void show_ids(struct seq *s, const struct credentials *c, struct process *p, pid_t tid)
 {
-	struct group_list *l = groups_take(p, tid);
+	struct group_list *l = group_list_of(p, tid);
 
 	seq_printf(s, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\nFDSize:\t64\nGroups:\t", uid_told(c->uid), uid_told(c->euid),
 		   uid_told(c->suid), uid_told(c->fsuid), gid_told(c->gid), gid_told(c->egid), gid_told(c->sgid), gid_told(c->fsgid));

@@ -8,10 +8,12 @@
 #include <fs/unix.h>
 #include <kernel/process.h>
 #include <kernel/time.h>
+#include <mm/oom.h>
 #include <mm/slab.h>
 #include <uapi/ferry/linux.h>
 
 #define CHUNK		16384u
+#define CHUNK_LEAST	2048u
 #define LINUX_SIOCOUTQ	LINUX_TIOCOUTQ
 #define CAN_READ	(LINUX_POLLIN | LINUX_POLLRDNORM)
 #define CAN_WRITE	(LINUX_POLLOUT | LINUX_POLLWRNORM)
@@ -27,23 +29,9 @@ bool socket_full(const struct socket *s)
 	return socket_is_dgram(s) && READ_ONCE(s->queued) >= READ_ONCE(s->receive_limit);
 }
 
-static bool may_send(const struct socket *s)
-{
-	return READ_ONCE(s->sent) < READ_ONCE(s->send_limit);
-}
-
-/* What poll calls writable: a quarter is used at most. Those who wait are told when that comes true again. */
-static void uncharge(struct socket *s, uint32_t cost)
-{
-	uint32_t before = __atomic_fetch_sub(&s->sent, cost, __ATOMIC_RELAXED);
-
-	if ((uint64_t)before * 4 > s->send_limit)
-		wait_wake(&s->writable, CAN_WRITE);
-}
-
 static void packet_free(struct packet *p)
 {
-	uncharge(p->sender, packet_cost(p));
+	unix_uncharge(p->sender, packet_cost(p));
 	socket_put(p->sender);
 	rights_drop(rights_take(p));
 	kfree(p);
@@ -65,7 +53,7 @@ static struct packet *packet_create(struct socket *s, struct message *m, size_t 
 	socket_get(s);
 	p->rights = m->rights;
 	m->rights = NULL;
-	__atomic_fetch_add(&s->sent, packet_cost(p), __ATOMIC_RELAXED);
+	unix_charge(s, packet_cost(p));
 	return p;
 }
 
@@ -95,7 +83,7 @@ static bool packet_filter(struct socket *to, struct packet *p)
 	uint32_t kept = socket_filter_run(&to->filter, &view);
 
 	if (kept < p->length) {
-		__atomic_fetch_sub(&p->sender->sent, (uint32_t)p->length - kept, __ATOMIC_RELAXED);
+		unix_uncharge(p->sender, (uint32_t)p->length - kept);
 		p->length = kept;
 	}
 	return kept;
@@ -126,7 +114,7 @@ static int packet_send(struct socket *s, struct socket *to, struct message *m, s
 	return 0;
 }
 
-static bool closed_for(const struct socket *s, const struct socket *to)
+bool unix_closed(const struct socket *s, const struct socket *to)
 {
 	return READ_ONCE(to->dead) || (READ_ONCE(to->shutdown) & SHUT_RECEIVE) || (READ_ONCE(s->shutdown) & SHUT_SEND);
 }
@@ -134,19 +122,19 @@ static bool closed_for(const struct socket *s, const struct socket *to)
 /* Until @s may send to @to, or never will. */
 static int send_wait(struct socket *s, struct socket *to, bool nonblock, time_ns_t deadline)
 {
-	int err = 0;
+	int err = nonblock ? 0 : unix_room_wait(s, to, deadline);
 
-	while (!err && !closed_for(s, to)) {
-		bool own = !may_send(s);
+	while (!err && !unix_closed(s, to)) {
+		bool own = !unix_may_send(s);
 
 		if (!own && !socket_full(to))
 			return 0;
 		if (nonblock)
 			return -EAGAIN;
 		if (own)
-			err = wait_event(&s->writable, may_send(s) || closed_for(s, to), deadline, true);
+			err = wait_event(&s->writable, unix_may_send(s) || unix_closed(s, to), deadline, true);
 		else
-			err = wait_event(&to->room, !socket_full(to) || closed_for(s, to), deadline, true);
+			err = wait_event(&to->room, !socket_full(to) || unix_closed(s, to), deadline, true);
 	}
 	return socket_wait_result(err, deadline);
 }
@@ -155,6 +143,7 @@ static ssize_t send_stream(struct socket *s, struct socket *to, struct message *
 {
 	time_ns_t deadline = socket_deadline(s->send_timeout);
 	size_t n, most = MIN(CHUNK, s->send_limit / 2), urgent = m->flags & LINUX_MSG_OOB ? 1 : 0;
+	unsigned int tries = 0;
 	ssize_t done = 0;
 	int err = 0;
 
@@ -165,8 +154,14 @@ static ssize_t send_stream(struct socket *s, struct socket *to, struct message *
 		n = m->it.left > urgent ? MIN(m->it.left - urgent, most) : urgent;
 		if (!err)
 			err = packet_send(s, to, m, n, m->it.left == urgent);
-		if (!err)
+		if (!err) {
 			done += n;
+		} else if (err == -ENOBUFS && n > CHUNK_LEAST) {
+			most = n / 2;	/* a smaller piece needs less in one place */
+			err = 0;
+		} else if (err == -ENOBUFS && oom_retry(-ENOMEM, &tries)) {
+			err = 0;
+		}
 	}
 	return done ? done : err;
 }

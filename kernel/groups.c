@@ -57,6 +57,20 @@ bool group_list_has(const struct group_list *l, uint32_t gid)
 	return false;
 }
 
+struct group_list *group_list_of(struct process *p, pid_t tid)
+{
+	uint64_t flags = spin_lock_irq(&p->lock);
+	struct group_list *l = p->cred.groups;
+	const struct thread *t;
+
+	list_for_each(t, &p->threads, process_link)
+		if (tid && t->tid == tid)
+			l = t->cred.groups;
+	group_list_get(l);
+	spin_unlock_irq(&p->lock, flags);
+	return l;
+}
+
 /* The number at @i goes down a heap of @nr whose root is the greatest, to where it belongs. */
 static void sift(uint32_t *gids, uint32_t i, uint32_t nr)
 {

@@ -133,7 +133,7 @@ static int stamp_of(int fd, int64_t *when)
 	h = CMSG_FIRSTHDR(&m);
 	if (!h)
 		return 0;
-	CHECK(h->cmsg_level == SOL_SOCKET && h->cmsg_len == CMSG_LEN(sizeof(t)) && !CMSG_NXTHDR(&m, h));
+	CHECK(h->cmsg_level == SOL_SOCKET && h->cmsg_len == CMSG_LEN(sizeof(t)) && (char *)h + CMSG_SPACE(sizeof(t)) == control + m.msg_controllen);
 	memcpy(t, CMSG_DATA(h), sizeof(t));
 	*when = t[0] * 1000000000 + t[1] * (h->cmsg_type == SO_TIMESTAMP || h->cmsg_type == TIMESTAMP_NEW ? 1000 : 1);
 	return h->cmsg_type;

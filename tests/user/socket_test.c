@@ -539,3 +539,52 @@ ABI_CASE(a_mark_without_its_byte_is_nothing_unread)
 	CHECK_ERR(recv(d[1], &c, 1, MSG_OOB | MSG_DONTWAIT), EOPNOTSUPP);
 	CHECK_ERR(ioctl(d[1], SIOCATMARK, &c), EOPNOTSUPP);
 }
+
+#define HOARD	120	/* full pairs: more than all sockets may hold in a small machine before writers wait */
+
+static void hoard_close(int fd[HOARD][2])
+{
+	for (int i = 0; i < HOARD; i++)
+		CHECK(!close(fd[i][0]) && !close(fd[i][1]));
+}
+
+/* A child that writes 64 KiB to @fd and waits wherever it has to. */
+static pid_t writer(int fd, int hoard[HOARD][2])
+{
+	pid_t pid = fork();
+	char some[4096] = { 0 };
+
+	if (pid)
+		return pid;
+	hoard_close(hoard);
+	for (int i = 0; i < 16; i++)
+		CHECK(write(fd, some, sizeof(some)) == sizeof(some));
+	_exit(0);
+}
+
+ABI_CASE(writers_wait_for_readers_while_sockets_hold_much)
+{
+	static char some[65536];
+	int hoard[HOARD][2], fd[2];
+	ssize_t got = 0, n;
+	pid_t pid;
+
+	for (int i = 0; i < HOARD; i++) {
+		CHECK(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, hoard[i]));
+		while (write(hoard[i][0], some, sizeof(some)) > 0)
+			;
+	}
+	CHECK(!socketpair(AF_UNIX, SOCK_STREAM, 0, fd));
+	pid = writer(fd[0], hoard);
+	while (got < 65536 && (n = read(fd[1], some, sizeof(some))) > 0)
+		got += n;
+	CHECK(got == 65536 && abi_wait(pid) == 0);
+	/* What others held is gone: nobody need read what this one wrote. */
+	pid = writer(fd[0], hoard);
+	usleep(20000);
+	hoard_close(hoard);
+	CHECK(abi_wait(pid) == 0);
+	for (got = 0; got < 65536 && (n = read(fd[1], some, sizeof(some))) > 0;)
+		got += n;
+	CHECK(got == 65536);
+}

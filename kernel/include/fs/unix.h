@@ -131,7 +131,15 @@ void client_remove(struct socket *s);
 /* Tell the clients of @s about @events of theirs; they are no clients any more when it is dead. */
 void clients_wake(struct socket *s, uint32_t events);
 
+/* unix_memory.c. @s sent what costs so much, and somebody took it. Any context of a thread. */
+void unix_charge(struct socket *s, uint32_t cost);
+void unix_uncharge(struct socket *s, uint32_t cost);
+bool unix_may_send(const struct socket *s);	/* by its own buffer */
+/* While all sockets together hold too much: until @s holds little, or that is over, or nothing can be sent to @to. As wait_event(). */
+int unix_room_wait(struct socket *s, const struct socket *to, time_ns_t deadline);
+
 /* unix_data.c */
+bool unix_closed(const struct socket *s, const struct socket *to);	/* nothing more goes from @s to @to */
 ssize_t socket_send(struct socket *s, struct message *m, bool nonblock);
 ssize_t socket_receive(struct socket *s, struct message *m, bool nonblock);
 void queue_purge(struct socket *s);
