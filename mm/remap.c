@@ -14,22 +14,31 @@ struct remap {
 	struct list dead;
 };
 
-/* Put the entries of one range at another place, with their @marks or without. On -ENOMEM some stay behind and go with their area. */
-static int move_pages(struct space *s, vaddr_t from, vaddr_t to, uint64_t length, bool marks)
+static void pages_hide(struct space *s, vaddr_t at, uint64_t length)
+{
+	uint32_t prot;
+	paddr_t p;
+
+	for (vaddr_t v = at; pt_next(s->root, &v, at + length, &p, &prot); v += PAGE_SIZE)
+		(void)pt_unmap(s->root, v, NULL);
+	tlb_flush(s->root, at, length);
+}
+
+/* The entries of one range at another place too, with their @marks or without. -ENOMEM: they are where they were and nowhere else. */
+static int pages_show(struct space *s, vaddr_t from, vaddr_t to, uint64_t length, bool marks)
 {
 	vaddr_t end = from + length;
 	uint32_t prot;
 	int err = 0;
 	paddr_t p;
 
-	for (vaddr_t v = from; pt_next(s->root, &v, end, &p, &prot) && !err; v += PAGE_SIZE) {
+	for (vaddr_t v = from; !err && pt_next(s->root, &v, end, &p, &prot); v += PAGE_SIZE) {
 		err = pt_map(s->root, to + (v - from), p, prot | PT_WRITTEN);
 		if (!err && unlikely(marks) && pt_marked(s->root, v))
 			err = pt_mark(s->root, to + (v - from), true);
-		if (!err)
-			(void)pt_unmap(s->root, v, NULL);
 	}
-	tlb_flush(s->root, from, length);
+	if (err)
+		pages_hide(s, to, length);
 	return err;
 }
 
@@ -61,10 +70,12 @@ static void promise_less(const struct vma *vma, uint64_t length)
 		commit_give(length >> PAGE_SHIFT);
 }
 
+/* All of it or, with an error, nothing. */
 static int64_t move_area(struct remap *r)
 {
 	int64_t at = r->space->nr_areas + 3 < READ_ONCE(space_areas_max) ? choose_place(r) : -ENOMEM;	/* both ends may have to be cut first */
 	bool stays = r->flags & LINUX_MREMAP_DONTUNMAP;
+	uint64_t more = r->new_length - (stays ? 0 : r->old_length), moved = MIN(r->old_length, r->new_length);
 	struct vma *from, *to;
 	int err;
 
@@ -74,31 +85,38 @@ static int64_t move_area(struct remap *r)
 	from = space_find(r->space, r->old);
 	if (err || !from)
 		return err ? err : -EFAULT;
-	err = promise_more(r, from, r->new_length - (stays ? 0 : r->old_length));
+	err = promise_more(r, from, more);
 	if (err)
 		return err;
 	to = vma_copy(from);
 	if (!to || (unlikely(to->flags & VM_UFFD) && userfault_move(r->space, to, r->old, (vaddr_t)at, r->old_length))) {
 		if (to)
 			list_append(&r->dead, &to->link);
-		promise_less(from, r->new_length - (stays ? 0 : r->old_length));
+		promise_less(from, more);
 		return -ENOMEM;
 	}
-	if (!stays)
-		from->flags &= ~VM_ACCOUNT;	/* the promise goes along */
 	to->start = at;
 	to->end = at + r->new_length;
-	err = move_pages(r->space, r->old, at, MIN(r->old_length, r->new_length), to->flags & VM_UFFD_WP);
-	if (!err && unlikely(from->flags & VM_UFFD_WP))
-		err = userfault_move_marks(r->space, r->old, to, MIN(r->old_length, r->new_length));
+	err = pages_show(r->space, r->old, at, moved, to->flags & VM_UFFD_WP);
+	if (!err && unlikely(from->flags & VM_UFFD_WP)) {
+		err = userfault_move_marks(r->space, r->old, to, moved);
+		if (err)
+			pages_hide(r->space, at, moved);
+	}
+	if (err) {
+		list_append(&r->dead, &to->link);
+		promise_less(from, more);
+		return err;
+	}
+	pages_hide(r->space, r->old, moved);
+	if (!stays)
+		from->flags &= ~VM_ACCOUNT;	/* the promise goes along */
 	vma_insert(r->space, to, &r->dead);
-	if (stays && !err)
+	if (stays)
 		from->flags &= ~VM_LOCK_FLAGS;
 	else
 		(void)space_unmap_locked(r->space, r->old, r->old + r->old_length, &r->dead);
-	if (err)
-		(void)space_unmap_locked(r->space, at, at + r->new_length, &r->dead);
-	return err ? err : at;
+	return at;
 }
 
 static int64_t grow_in_place(struct remap *r, struct vma *vma)

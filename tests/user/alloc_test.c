@@ -270,3 +270,27 @@ ABI_CASE(clocks_survive_failed_allocations)
 	if (!geteuid())
 		sweep(clocks);
 }
+
+#define MOVED		(8ul << 20)
+#define FAR		((char *)0x123400000000)	/* where there are no tables yet */
+
+/* A move that fails has moved nothing. */
+static int moves(void)
+{
+	char *at = mmap(NULL, MOVED, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *now;
+
+	if (at == MAP_FAILED)
+		return -1;
+	for (size_t i = 0; i < MOVED; i += 1 << 20)
+		at[i] = (char)(i >> 20) + 1;
+	now = mremap(at, MOVED, MOVED, MREMAP_MAYMOVE | MREMAP_FIXED, FAR);
+	for (size_t i = 0; i < MOVED; i += 1 << 20)
+		CHECK((now == MAP_FAILED ? at : now)[i] == (char)(i >> 20) + 1);
+	CHECK(!munmap(now == MAP_FAILED ? at : now, MOVED));
+	return now == MAP_FAILED ? -1 : 0;
+}
+
+ABI_CASE(mremap_survives_failed_allocations)
+{
+	sweep(moves);
+}
