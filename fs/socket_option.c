@@ -161,18 +161,19 @@ int socket_stamp_get(uint8_t on, int option, int32_t *v)
 	return 0;
 }
 
+struct linux_timespec socket_stamp(uint64_t at, bool ns)
+{
+	return (struct linux_timespec){ (int64_t)(at / NSEC_PER_SEC), (int64_t)(at % NSEC_PER_SEC / (ns ? 1 : NSEC_PER_USEC)) };
+}
+
 /* Old and new have the same layout in a program of 64 bits. */
 int socket_stamp_put(struct control *c, uint8_t on, const struct message *m)
 {
-	uint64_t at;
 	struct linux_timespec t;
 
 	if (likely(!on))
 		return 0;
-	at = m->arrived ? m->arrived : time_realtime();
-	t = (struct linux_timespec){ (int64_t)(at / NSEC_PER_SEC), (int64_t)(at % NSEC_PER_SEC) };
-	if (on == LINUX_SO_TIMESTAMP || on == LINUX_SO_TIMESTAMP_NEW)
-		t.tv_nsec /= (int64_t)NSEC_PER_USEC;
+	t = socket_stamp(m->arrived ? m->arrived : time_realtime(), on == LINUX_SO_TIMESTAMPNS || on == LINUX_SO_TIMESTAMPNS_NEW);
 	return socket_control_put(c, LINUX_SOL_SOCKET, on, &t, sizeof(t));
 }
 

@@ -73,7 +73,7 @@ struct area {
 struct core {
 	struct file *file;
 	uint64_t limit, at;
-	unsigned int nr, most;
+	unsigned int nr;
 	struct area *areas;
 	struct elf_segment segments[SEGMENTS_AT_ONCE];
 	unsigned int nr_segments;	/* of them are not written yet */
@@ -205,15 +205,15 @@ static uint64_t area_bytes(const struct vma *vma, uint32_t filter)
 static int areas_collect(struct core *c, struct space *s)
 {
 	uint32_t filter = s->resident ? CORE_EVERYTHING : READ_ONCE(current_process->core_filter);
+	unsigned int most = (unsigned int)MIN(READ_ONCE(s->nr_areas), (uint64_t)AREAS_MAX);	/* the program does not run meanwhile */
 	const struct vma *vma;
 
-	c->most = (unsigned int)MIN(READ_ONCE(s->nr_areas), (uint64_t)AREAS_MAX);	/* the program does not run meanwhile */
-	c->areas = kcalloc(MAX(c->most, 1u), sizeof(c->areas[0]));
+	c->areas = kcalloc(MAX(most, 1u), sizeof(c->areas[0]));
 	if (!c->areas)
 		return -ENOMEM;
 	mutex_lock(&s->lock);
 	list_for_each(vma, &s->areas, link) {
-		if (c->nr == c->most)
+		if (c->nr == most)
 			break;
 		c->areas[c->nr++] = (struct area){
 			.start = vma->start, .end = vma->end, .flags = vma->flags, .bytes = area_bytes(vma, filter),

@@ -36,7 +36,6 @@ void process_begin_exit(struct process *p, int status)
 	spin_unlock_irq(&p->lock, flags);
 }
 
-
 /* Take the current thread out of its process; true for the last one. */
 static bool thread_detach(struct thread *t)
 {

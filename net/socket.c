@@ -405,7 +405,7 @@ static uint32_t bytes_unsent(const struct inet_socket *s)
 static int64_t stamp_get(const struct inet_socket *s, bool ns, uint64_t uarg)
 {
 	uint64_t at = READ_ONCE(s->arrived);
-	struct linux_timespec t = { (int64_t)(at / NSEC_PER_SEC), (int64_t)(at % NSEC_PER_SEC / (ns ? 1 : NSEC_PER_USEC)) };
+	struct linux_timespec t = socket_stamp(at, ns);
 
 	if (!at)
 		return -ENOENT;

@@ -172,6 +172,8 @@ int socket_kept_get(const struct socket_kept *k, int option, int32_t *v);
  */
 int socket_stamp_set(uint8_t *on, int option, bool v);
 int socket_stamp_get(uint8_t on, int option, int32_t *v);
+/* The date @at as those tell it: seconds, and nanoseconds if @ns, microseconds otherwise. */
+struct linux_timespec socket_stamp(uint64_t at, bool ns);
 /* That control message, of @on, which may be 0; @m arrived just now if it is not known when. 0 or -EFAULT. */
 int socket_stamp_put(struct control *c, uint8_t on, const struct message *m);
 int socket_value_put(uint64_t uvalue, uint64_t ulength, const void *v, uint32_t size);
